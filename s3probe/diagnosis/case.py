@@ -1,0 +1,44 @@
+"""What a rule may look at: the settings, the evidence, and what is still unexplained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome
+from s3probe.settings.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One examination as the rules see it. ``evidence`` is ``None`` when only the file is judged."""
+
+    settings: Settings
+    evidence: Evidence | None = None
+    claimed: frozenset[str] = frozenset()
+    """Ids of observations that an earlier finding explains."""
+
+    def obs(self, action: str) -> Observation:
+        """The last observation of that id; a skipped one stands in when it was never made."""
+        found = self.evidence.get(action) if self.evidence else None
+        if found is not None:
+            return found
+        return Observation(action, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
+
+    def open(self, *actions: str) -> tuple[Observation, ...]:
+        """Those of ``actions`` that failed and that no earlier finding explains."""
+        found = (self.obs(action) for action in actions)
+        return tuple(o for o in found if o.failed and o.id not in self.claimed)
+
+    def all_open(self) -> tuple[Observation, ...]:
+        """Every failed observation that no finding explains yet, experiments (``try-…``) left out."""
+        if self.evidence is None:
+            return ()
+        return tuple(
+            o
+            for o in self.evidence.observations
+            if o.failed and o.id not in self.claimed and not o.id.startswith("try-")
+        )
+
+    def claim(self, *actions: str) -> Case:
+        """The same case with these observations explained."""
+        return replace(self, claimed=self.claimed | frozenset(actions))

@@ -1,0 +1,118 @@
+"""Findings and the fixes they offer (CONTRACT: ``findings``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """FAILURE: Mastodon does not work, or something private is open. WARNING: it will hurt."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+class Certainty(StrEnum):
+    """CERTAIN: an experiment decided it."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFix:
+    """A line of ``.env.production``; ``value=None`` removes it."""
+
+    variable: str
+    value: str | None
+    line: int | None = None
+    secret: bool = False
+    """The value is a secret: ``value`` holds a placeholder and ``note`` says what to do."""
+    note: str = ""
+
+    kind = "env"
+
+
+@dataclass(frozen=True, slots=True)
+class IamAllow:
+    """Actions to allow the Mastodon key on these resources (ARNs)."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    note: str = ""
+
+    kind = "iam-allow"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPolicy:
+    """A statement to add to the bucket policy."""
+
+    statement: Mapping[str, object]
+    note: str = ""
+
+    kind = "bucket-policy"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSetting:
+    """A setting of the bucket. s3probe never writes it: ``command`` or the console does.
+
+    Settings: ``object-ownership``, ``public-access-block``, ``cors``, ``acl``, ``encryption``,
+    ``versioning``, ``lifecycle``, ``request-payment``, ``policy`` (the whole policy).
+    """
+
+    setting: str
+    value: str
+    command: str = ""
+    note: str = ""
+
+    kind = "bucket-setting"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFix:
+    """Something on this machine or its proxy: ``clock``, ``dns``, ``nginx``, ``ca`` …"""
+
+    setting: str
+    value: str
+    note: str = ""
+
+    kind = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """Advice only: no program can apply it."""
+
+    text: str
+
+    kind = "manual"
+
+
+Fix = EnvFix | IamAllow | BucketPolicy | BucketSetting | ServerFix | Manual
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One root cause, with the observations that show it and the mends, best first."""
+
+    id: str
+    severity: Severity
+    certainty: Certainty
+    title: str
+    consequence: str
+    how_known: str
+    """The deciding experiment in a sentence, with the server's own words where they help."""
+    setting: str | None = None
+    permission: str | None = None
+    because: tuple[str, ...] = ()
+    """Ids of the observations that decide it."""
+    explains: tuple[str, ...] = ()
+    """Ids of further failed observations that follow from it."""
+    fixes: tuple[Fix, ...] = ()
+    links: tuple[str, ...] = ()

@@ -1,0 +1,55 @@
+"""Builds findings: the words come from ``knowledge``, the values from the case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
+from s3probe.knowledge.findings import entry
+
+
+def finding(
+    finding_id: str,
+    case: Case,
+    *,
+    how: str,
+    because: Iterable[str] = (),
+    explains: Iterable[str] = (),
+    fixes: Iterable[Fix] = (),
+    certainty: Certainty = Certainty.CERTAIN,
+    severity: Severity | None = None,
+    setting: str | None = None,
+    permission: str | None = None,
+    **values: object,
+) -> Finding:
+    """A finding with its text filled in.
+
+    ``values`` fill the placeholders of the knowledge text beside the standing ones
+    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``acl``).
+    """
+    text = entry(finding_id)
+    settings = case.settings
+    filled = {
+        "bucket": settings.bucket_name,
+        "region": settings.region,
+        "endpoint": settings.api_base,
+        "hostname": settings.hostname,
+        "alias_host": settings.alias_host or "",
+        "acl": settings.acl or "",
+        **values,
+    }
+    return Finding(
+        id=finding_id,
+        severity=severity or Severity(text.severity),
+        certainty=certainty,
+        title=text.title.format_map(filled),
+        consequence=text.consequence.format_map(filled),
+        how_known=how,
+        setting=setting if setting is not None else text.setting,
+        permission=permission if permission is not None else text.permission,
+        because=tuple(because),
+        explains=tuple(explains),
+        fixes=tuple(fixes),
+        links=text.links,
+    )

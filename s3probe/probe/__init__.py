@@ -1,0 +1,1 @@
+"""Room 2: what was asked, and what came back. All the network I/O of s3probe lives here."""

@@ -1,0 +1,149 @@
+"""What a run saw: frozen observations, written to JSON and read back to the same byte.
+
+Diagnosis and report know this module and nothing else of the probe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Outcome(StrEnum):
+    """How an action ended (CONTRACT: ``outcome``)."""
+
+    OK = "ok"
+    DENIED = "denied"  # authorization
+    REJECTED = "rejected"  # the service refuses the request itself
+    WRONG = "wrong"  # answered, but not with what Mastodon needs
+    UNREACHABLE = "unreachable"  # DNS, TCP, TLS, time-out
+    THROTTLED = "throttled"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class Actor(StrEnum):
+    """Whose request it was."""
+
+    MASTODON = "mastodon"  # signed with its keys
+    VISITOR = "visitor"  # anonymous
+
+
+class NetworkFault(StrEnum):
+    """Where the way to the server ended."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    NO_ROUTE = "no-route"
+    CONNECT_TIMEOUT = "connect-timeout"
+    TLS_NAME = "tls-name"  # certificate for another name
+    TLS_UNTRUSTED = "tls-untrusted"  # unknown CA or self-signed
+    TLS_EXPIRED = "tls-expired"
+    TLS_NOT_TLS = "tls-not-tls"  # https spoken to a plain http port
+    TLS_OTHER = "tls-other"
+    CLOSED = "closed"  # connection closed without an answer (also: http to a TLS port)
+    READ_TIMEOUT = "read-timeout"
+    DEADLINE = "deadline"  # s3probe's own total time ran out (a trickling body)
+    PROXY = "proxy"
+    PROTOCOL = "protocol"  # bytes that are not HTTP
+    TOO_LARGE = "too-large"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One request (or a skipped one) and everything judgement needs to know of its answer."""
+
+    id: str
+    """Action id of the contract, or of an experiment (``try-…``)."""
+    title: str
+    """A positive sentence: what holds when the outcome is ok."""
+    operation: str
+    """S3's own name (``PutObject``), or ``GET`` for a visitor's request."""
+    actor: Actor
+    outcome: Outcome
+    needs: tuple[str, ...] = ()
+    """IAM actions the request needs."""
+    method: str = ""
+    url: str = ""
+    """Without a query that could hold a signature."""
+    http_status: int | None = None
+    error_code: str | None = None
+    message: str | None = None
+    """The server's own words (scrubbed, shortened), or the network error's."""
+    network: NetworkFault | None = None
+    reason: str | None = None
+    """Why it was skipped."""
+    seconds: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Answer headers by lower-case name; repeated ones joined with ``, ``."""
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Details read from the answer, e.g. ``region``, ``root`` (XML root element), ``bucket``."""
+    assuming: tuple[str, ...] = ()
+    """Mends taken for granted when it was asked, e.g. ``S3_REGION=eu-west-2``."""
+
+    @property
+    def ok(self) -> bool:
+        return self.outcome is Outcome.OK
+
+    @property
+    def ran(self) -> bool:
+        return self.outcome is not Outcome.SKIPPED
+
+    @property
+    def failed(self) -> bool:
+        return self.ran and not self.ok
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What the ledger made, and what became of it."""
+
+    created: int = 0
+    removed: int = 0
+    left_behind: tuple[str, ...] = ()
+    """``key`` or ``key?uploadId=…`` of what could not be removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the run asked of the provider. Bytes are bodies only."""
+
+    requests: int = 0
+    by_operation: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which run it was. ``started`` is UTC in ISO 8601."""
+
+    id: str
+    started: str
+    seconds: float
+    profile: str
+    """``full``, ``quick`` or ``read-only``."""
+    mastodon_version: str = ""
+    """The instance's own answer or ``--mastodon-version``; ``""`` = current release assumed."""
+    complete: bool = True
+    """``False`` when the deadline or a signal cut it short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All of one run."""
+
+    run: Run
+    observations: tuple[Observation, ...] = ()
+    cleanup: Cleanup = Cleanup()
+    cost: Cost = Cost()
+
+    def get(self, action: str) -> Observation | None:
+        """The last observation of that id, or ``None`` when it was never considered."""
+        found = None
+        for observation in self.observations:
+            if observation.id == action:
+                found = observation
+        return found

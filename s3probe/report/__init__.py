@@ -1,0 +1,1 @@
+"""Room 4: what a person or a monitor reads. Pure."""

@@ -1,0 +1,56 @@
+"""The one result that every format renders (CONTRACT: the JSON report)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from s3probe.diagnosis.model import Finding, Severity
+from s3probe.probe.evidence import Evidence, Outcome
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose storage was examined, without a secret. ``access_key_id`` is shortened (``AKIA…7Q2B``)."""
+
+    source: str
+    bucket: str
+    region: str
+    endpoint: str
+    provider: str
+    addressing: str
+    """``virtual-host`` or ``path``."""
+    acl: str
+    key_prefix: str
+    public_base: str
+    access_key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that any format says."""
+
+    subject: Subject
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Unknown is never green: an action that could not be judged, and no finding, is UNKNOWN."""
+        severities = {finding.severity for finding in self.findings}
+        if Severity.FAILURE in severities:
+            return Verdict.FAILURE
+        undecided = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
+        explained = {i for f in self.findings for i in (*f.because, *f.explains)}
+        if not self.evidence.run.complete or any(
+            o.outcome in undecided and o.id not in explained for o in self.evidence.observations
+        ):
+            return Verdict.UNKNOWN
+        return Verdict.WARNING if Severity.WARNING in severities else Verdict.OK
