@@ -1,0 +1,58 @@
+"""The two halves of every exchange: what is sent and what comes back. Plain data, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+from s3probe.probe.evidence import NetworkFault
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request, complete: signed or anonymous, ready to be put on the wire as it stands."""
+
+    operation: str
+    """S3's name (``PutObject``) or the plain method for a visitor's request."""
+    method: str
+    url: str
+    """Scheme, host, path and query, percent-encoded exactly as they go on the wire."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """In Mastodon's order. ``Host`` and ``Content-Length`` included."""
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long and how much one exchange may take. Seconds and bytes."""
+
+    connect: float = 5.0
+    read: float = 5.0
+    """Between two arrivals of bytes, as Net::HTTP counts it."""
+    total: float = 20.0
+    """For the whole exchange: a trickling body never trips ``read``."""
+    body: int = 1024 * 1024
+    """Bytes of the answer's body that are kept; the rest is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. Either ``status`` is set, or ``fault`` says where the way ended."""
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By lower-case name; a repeated header is joined with ``", "`` (so ``*, *`` shows a doubled CORS header)."""
+    body: bytes = b""
+    truncated: bool = False
+    seconds: float = 0.0
+    fault: NetworkFault | None = None
+    detail: str = ""
+    """The network error in plain words, without a secret."""
+
+
+class Transport(Protocol):
+    """Sends a call once: no retry, no redirect, no clock correction. Never raises for network trouble."""
+
+    def send(self, call: Call, limits: Limits) -> Answer: ...
