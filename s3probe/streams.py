@@ -1,0 +1,82 @@
+"""Standard output and error behind the scrubber, and the hooks that print tracebacks there."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import traceback
+from types import TracebackType
+from typing import TextIO
+
+from s3probe.scrub import Scrubber, without_controls
+
+_COLOUR = re.compile("(\x1b\\[[0-9;]*m|\r)")
+
+
+class ScrubbedStream:
+    """A text stream that shows no secret. Text is held back until its line is complete or the stream is flushed,
+    so that a secret written in two pieces is seen whole.
+    """
+
+    def __init__(self, stream: TextIO, scrubber: Scrubber) -> None:
+        self._stream = stream
+        self.scrubber = scrubber
+        self._held = ""
+        self._lock = threading.RLock()
+
+    def write(self, text: str) -> int:
+        with self._lock:
+            self._held += text
+            whole, newline, rest = self._held.rpartition("\n")
+            if newline:
+                self._held = rest
+                self._emit(whole + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._lock:
+            held, self._held = self._held, ""
+            if held:
+                self._emit(held)
+            self._stream.flush()
+
+    def _emit(self, text: str) -> None:
+        hidden = self.scrubber.hide(text)
+        # colours and carriage returns are our own: texts from outside lost theirs when the report was assembled
+        parts = (part if _COLOUR.fullmatch(part) else without_controls(part) for part in _COLOUR.split(hidden))
+        cleaned = "".join(parts)
+        encoding = self._stream.encoding or "utf-8"
+        self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    @property
+    def encoding(self) -> str:
+        return self._stream.encoding or "utf-8"
+
+    @property
+    def closed(self) -> bool:
+        return self._stream.closed
+
+
+def install_hooks(scrubber: Scrubber) -> None:
+    """Sends the traceback of an uncaught exception, of any thread, through the scrubber."""
+
+    def show(kind: type[BaseException], value: BaseException | None, trace: TracebackType | None) -> None:
+        if sys.stderr is not None:
+            sys.stderr.write(scrubber.clean("".join(traceback.format_exception(kind, value, trace))))
+
+    def show_thread(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, SystemExit):
+            show(args.exc_type, args.exc_value, args.exc_traceback)
+
+    sys.excepthook = show
+    threading.excepthook = show_thread

@@ -1,0 +1,168 @@
+"""No form of a secret passes the scrubber."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import shlex
+import sys
+import threading
+import urllib.parse
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s3probe.scrub import MARK, Scrubber
+from s3probe.secret import Secret
+from s3probe.streams import ScrubbedStream, install_hooks
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+Encoder = Callable[[str], str]
+ENCODERS: dict[str, Encoder] = {
+    "raw": lambda s: s,
+    "shell": shlex.quote,
+    "double quoted": lambda s: '"' + s + '"',
+    "url": lambda s: urllib.parse.quote(s, safe=""),
+    "url path": urllib.parse.quote,
+    "url lower case": lambda s: "".join(f"%{octet:02x}" for octet in s.encode()),
+    "url twice": lambda s: urllib.parse.quote(urllib.parse.quote(s, safe=""), safe=""),
+    "form": lambda s: urllib.parse.urlencode({"k": s}),
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 urlsafe": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "base64 in json": lambda s: json.dumps(base64.b64encode(s.encode()).decode()).replace("/", "\\/"),
+    "hex": lambda s: s.encode().hex(),
+    "hex upper case": lambda s: s.encode().hex(":").upper(),
+    "json": json.dumps,
+    "json unicode": lambda s: json.dumps(s, ensure_ascii=False),
+    "json in json": lambda s: json.dumps(json.dumps(s)),
+    "repr": repr,
+    "ascii": ascii,
+    "bytes repr": lambda s: repr(s.encode()),
+    "xml": html.escape,
+}
+encoders = pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS.keys())
+
+# letters, digits and what generated keys and hand-made passwords hold
+secrets = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=4, max_size=48)
+around = st.text(max_size=20)
+# building a scrubber compiles some patterns, on a busy machine slowly
+quick = settings(deadline=None, max_examples=60)
+
+
+@encoders
+@quick
+@given(secret=secrets, before=around, after=around)
+def test_no_form_of_a_secret_is_left(encode: Encoder, secret: str, before: str, after: str) -> None:
+    form = encode(secret)
+    assert form not in Scrubber([Secret(secret)]).clean(f"{before}{form}{after}")
+
+
+@quick
+@given(secret=secrets, before=st.binary(max_size=8), after=st.binary(max_size=8))
+def test_base64_at_any_alignment_is_found(secret: str, before: bytes, after: bytes) -> None:
+    encoded = base64.b64encode(before + secret.encode() + after).decode()
+    assert MARK in Scrubber([Secret(secret)]).clean(encoded)
+
+
+@quick
+@given(text=st.text(), secret=secrets)
+def test_cleaning_twice_changes_nothing(text: str, secret: str) -> None:
+    scrubber = Scrubber([Secret(secret)])
+    once = scrubber.clean(text)
+    assert scrubber.clean(once) == once
+
+
+def test_other_text_stays() -> None:
+    text = "Mastodon can upload a file with ACL public-read\n\tS3_PERMISSION= on line 14, https://files.example/?a=b\n"
+    assert Scrubber([Secret(SECRET)]).clean(text) == text
+
+
+@pytest.mark.parametrize("secret", ["", "a", "ab", "abc", "1"])
+def test_a_tiny_secret_does_not_destroy_the_output(secret: str) -> None:
+    text = "a bucket abc takes 1 ab upload"
+    assert Scrubber([Secret(secret)]).clean(text) == text
+
+
+def test_a_tiny_secret_goes_where_it_is_named() -> None:
+    cleaned = Scrubber([Secret("abc")]).clean("AWS_SECRET_ACCESS_KEY=abc and S3_BUCKET=abc, not secret=abcd")
+    assert cleaned == f"AWS_SECRET_ACCESS_KEY={MARK} and S3_BUCKET=abc, not secret=abcd"
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("https://b.s3.amazonaws.com/k?X-Amz-Date=1&X-Amz-Signature=0badcafe&x=1", "0badcafe"),
+        ("X-Amz-Security-Token=IQoJb3JpZ2luX2VjEJ//x", "IQoJ"),
+        ("x-amz-security-token: IQoJb3JpZ2luX2Vj", "IQoJ"),
+        ('{"x-amz-security-token": "IQoJb3Jp"}', "IQoJ"),
+        ("GET /k?Signature=abc%3D&Expires=1", "abc%3D"),
+        ("Authorization: AWS4-HMAC-SHA256 Credential=AKIA/2026/x, SignedHeaders=host, Signature=0badcafe", "AKIA"),
+        ("{'Authorization': 'AWS AKIA:c2ln'}", "c2ln"),
+        ("<SignatureProvided>0badcafe</SignatureProvided>", "0badcafe"),
+        ("http://ping:hunter2@proxy.example:3128/", "hunter2"),
+    ],
+)
+def test_signatures_go_without_being_known(text: str, gone: str) -> None:
+    cleaned = Scrubber([]).clean(text)
+    assert gone not in cleaned
+    assert MARK in cleaned
+
+
+def test_controls_go() -> None:
+    assert Scrubber([]).clean("a\x1b[31mb\x1b]0;title\x07c\x9bd\u202ee\x08f\rg") == "abcdefg"
+
+
+def test_a_secret_broken_by_controls_is_found() -> None:
+    assert SECRET[:9] not in Scrubber([Secret(SECRET)]).clean(SECRET[:9] + "\x1b[0m" + SECRET[9:])
+
+
+def test_a_long_text_takes_no_exponential_time() -> None:
+    text = "\\" * 3_000 + "%25" * 3_000 + "x" * 100_000
+    assert Scrubber([Secret(SECRET)]).clean(text) == text
+
+
+def test_an_access_key_id_is_shortened() -> None:
+    scrubber = Scrubber([], {"AKIAIOSFODNN7EXAMPLE": "AKIA…MPLE"})
+    assert scrubber.clean("key AKIAIOSFODNN7EXAMPLE is unknown") == "key AKIA…MPLE is unknown"
+
+
+def test_a_stream_sees_a_secret_written_in_pieces() -> None:
+    target = io.StringIO()
+    stream = ScrubbedStream(target, Scrubber([Secret(SECRET)]))
+    stream.write(SECRET[:11])
+    stream.write(SECRET[11:] + "\n")
+    stream.flush()
+    assert target.getvalue() == f"{MARK}\n"
+
+
+def test_a_stream_keeps_colour_and_drops_other_sequences() -> None:
+    target = io.StringIO()
+    stream = ScrubbedStream(target, Scrubber([]))
+    stream.write("\x1b[31mred\x1b[0m\x1b[2J\n")
+    stream.flush()
+    assert target.getvalue() == "\x1b[31mred\x1b[0m\n"
+
+
+def test_tracebacks_are_scrubbed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    install_hooks(Scrubber([Secret(SECRET)]))
+
+    def work() -> None:
+        raise ValueError(SECRET)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    try:
+        work()
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+    shown = capsys.readouterr().err
+    assert SECRET not in shown
+    assert shown.count(f"ValueError: {MARK}") == 2
