@@ -1,0 +1,237 @@
+"""Made-up settings, evidence and reports for the tests of codec, report and command line."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    Certainty,
+    EnvFix,
+    Finding,
+    IamAllow,
+    Manual,
+    ServerFix,
+    Severity,
+)
+from s3probe.probe.evidence import Actor, Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.report.model import Report, Subject
+from s3probe.secret import Secret
+from s3probe.settings.model import Credentials, Environment, Note, NoteKind, Settings, Stage, Trouble, Variable
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+KEY_ID = "AKIAIOSFODNN7EXAMPLE"
+SHORT_KEY_ID = "AKIA…MPLE"
+ENV = ".env.production"
+
+
+def environment(**more: str) -> Environment:
+    values = {
+        "LOCAL_DOMAIN": "mastodon.example",
+        "DB_PASS": "correct-horse-battery-staple",
+        "S3_ENABLED": "true",
+        "S3_BUCKET": "files-example",
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "S3_ALIAS_HOST": "files.example.com",
+    } | more
+    variables = {n: Variable(n, v, ENV, line, v) for line, (n, v) in enumerate(values.items(), 1)}
+    variables["HOME"] = Variable("HOME", "/home/alice")
+    notes = (Note(NoteKind.TRUNCATED_BY_HASH, ENV, 6, "AWS_SECRET_ACCESS_KEY"),)
+    return Environment(MappingProxyType(variables), (ENV,), notes)
+
+
+def settings(**changes: Any) -> Settings:
+    values: dict[str, Any] = {
+        "environment": environment(),
+        "storage": "s3",
+        "bucket": "files-example",
+        "region": "eu-west-2",
+        "endpoint": None,
+        "api_base": "https://s3.eu-west-2.amazonaws.com",
+        "path_style": False,
+        "override_path_style": False,
+        "credentials": Credentials(KEY_ID, Secret(SECRET)),
+        "acl": "public-read",
+        "archive_acl": "private",
+        "key_prefix": "",
+        "protocol": "https",
+        "hostname": "s3-eu-west-2.amazonaws.com",
+        "hostname_is_default": True,
+        "alias_host": "files.example.com",
+        "storage_class": None,
+        "cache_control": "public, max-age=315576000, immutable",
+        "multipart_threshold": 15728640,
+        "open_timeout": 5,
+        "read_timeout": 5,
+        "retry_limit": 0,
+        "signature_version": "v4",
+        "force_single_request": False,
+        "batch_delete_limit": 1000,
+        "request_checksums": "when_supported",
+        "response_checksums": "when_supported",
+        "proxy": None,
+        "ca_file": None,
+        "web_domain": "mastodon.example",
+        "csp_media_hosts": ("https://files.example.com",),
+        "troubles": (Trouble(Stage.CLIENT, "ArgumentError", "made up", "S3_BUCKET"),),
+    }
+    return Settings(**(values | changes))
+
+
+def observation(action: str, title: str = "", outcome: Outcome = Outcome.OK, **more: Any) -> Observation:
+    values: dict[str, Any] = {"operation": "GetObject", "actor": Actor.MASTODON, "seconds": 0.05}
+    if outcome is Outcome.OK:
+        values["http_status"] = 200
+    return Observation(action, title or f"Mastodon can {action}", outcome=outcome, **(values | more))
+
+
+UPLOAD: dict[str, Any] = {"operation": "PutObject", "needs": ("s3:PutObject", "s3:PutObjectAcl")}
+
+HEALTHY = (
+    observation("reach-endpoint", "The S3 API at s3.eu-west-2.amazonaws.com answers", operation="GET"),
+    observation("clock", "This machine's clock agrees with the S3 server's", operation="GET"),
+    observation("put-with-acl", "Mastodon can upload a file with ACL public-read", **UPLOAD),
+    observation("put-without-acl", "Mastodon can upload a file without an ACL", operation="PutObject"),
+    observation("get", "Mastodon can read a file back", needs=("s3:GetObject",)),
+    observation("delete", "Mastodon can delete a file", operation="DeleteObject", http_status=204),
+    observation("public-get", "Visitors can see an uploaded file", operation="GET", actor=Actor.VISITOR),
+    observation("public-list", "Visitors cannot list the bucket", operation="GET", actor=Actor.VISITOR),
+    observation("archive-put", "Mastodon can upload a user's archive with ACL private", **UPLOAD),
+    observation("archive-public-get", "Visitors cannot read a user's archive", actor=Actor.VISITOR),
+)
+
+ACL_DISABLED = Finding(
+    id="acl-disabled-bucket-owner-enforced",
+    severity=Severity.FAILURE,
+    certainty=Certainty.CERTAIN,
+    title="The bucket has ACLs disabled, but Mastodon sends one with every upload",
+    consequence="Every upload fails with Aws::S3::Errors::AccessControlListNotSupported",
+    how_known="The same upload succeeds without an ACL and is refused with one: “The bucket does not allow ACLs”.",
+    setting="S3_PERMISSION",
+    because=("put-with-acl", "put-without-acl"),
+    explains=("archive-put",),
+    fixes=(
+        EnvFix("S3_PERMISSION", "", 14),
+        BucketSetting(
+            "object-ownership",
+            "BucketOwnerPreferred",
+            "aws s3api put-bucket-ownership-controls --bucket files-example "
+            "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'",
+        ),
+    ),
+    links=("https://docs.joinmastodon.org/admin/optional/object-storage/",),
+)
+
+DELETE_DENIED = Finding(
+    id="missing-delete-object",
+    severity=Severity.WARNING,
+    certainty=Certainty.LIKELY,
+    title="The key may not delete files",
+    consequence="Deleted media stays in the bucket for ever, and Mastodon says nothing",
+    how_known="DeleteObject was answered with 403 AccessDenied.",
+    permission="s3:DeleteObject",
+    because=("delete",),
+    fixes=(
+        IamAllow(("s3:DeleteObject",), ("arn:aws:s3:::files-example/*",)),
+        BucketPolicy(
+            MappingProxyType(
+                {
+                    "Effect": "Allow",
+                    "Principal": MappingProxyType({"AWS": "arn:aws:iam::111122223333:user/mastodon"}),
+                    "Action": ("s3:DeleteObject",),
+                    "Resource": "arn:aws:s3:::files-example/*",
+                }
+            )
+        ),
+        ServerFix("nginx", "proxy_method_allow DELETE", "only when a proxy stands in between"),
+        Manual("Ask the provider whether the key was made for writing only."),
+    ),
+)
+
+
+def _broken() -> tuple[Observation, ...]:
+    changed = {
+        "put-with-acl": observation(
+            "put-with-acl",
+            "Mastodon can upload a file with ACL public-read",
+            Outcome.REJECTED,
+            http_status=400,
+            error_code="AccessControlListNotSupported",
+            message="The bucket does not allow ACLs",
+            headers=MappingProxyType({"server": "AmazonS3"}),
+            **UPLOAD,
+        ),
+        "archive-put": observation(
+            "archive-put",
+            "Mastodon can upload a user's archive with ACL private",
+            Outcome.REJECTED,
+            http_status=400,
+            error_code="AccessControlListNotSupported",
+            **UPLOAD,
+        ),
+        "archive-public-get": observation(
+            "archive-public-get",
+            "Visitors cannot read a user's archive",
+            Outcome.SKIPPED,
+            actor=Actor.VISITOR,
+            reason="the archive could not be uploaded",
+        ),
+        "delete": observation(
+            "delete",
+            "Mastodon can delete a file",
+            Outcome.DENIED,
+            operation="DeleteObject",
+            http_status=403,
+            error_code="AccessDenied",
+        ),
+    }
+    return tuple(changed.get(o.id, o) for o in HEALTHY)
+
+
+BROKEN = _broken()
+
+UNREACHABLE = (
+    observation(
+        "reach-endpoint",
+        "The S3 API at s3.eu-west-2.amazonaws.com answers",
+        Outcome.UNREACHABLE,
+        operation="GET",
+        network=NetworkFault.READ_TIMEOUT,
+        message="no answer within 5 seconds",
+    ),
+    observation("get", "Mastodon can read a file back", Outcome.SKIPPED, reason="the endpoint was not reached"),
+)
+
+
+def evidence(observations: tuple[Observation, ...] = HEALTHY, **changes: Any) -> Evidence:
+    values: dict[str, Any] = {
+        "run": Run("k3v9x2", "2026-11-23T18:00:00Z", 1.84, "full"),
+        "cleanup": Cleanup(9, 9),
+        "cost": Cost(24, MappingProxyType({"PutObject": 5, "GetObject": 19}), 10423, 31022),
+    }
+    return Evidence(observations=observations, **(values | changes))
+
+
+SUBJECT = Subject(
+    source=ENV,
+    bucket="files-example",
+    region="eu-west-2",
+    endpoint="https://s3.eu-west-2.amazonaws.com",
+    provider="aws-s3",
+    addressing="virtual-host",
+    acl="public-read",
+    key_prefix="",
+    public_base="https://files.example.com/",
+    access_key_id=SHORT_KEY_ID,
+)
+
+LEFT = Cleanup(9, 7, ("media_attachments/files/s3probe/k3v9x2/a.png", "backups/s3probe/k3v9x2/b.zip?uploadId=x7"))
+
+REPORTS: dict[str, Report] = {
+    "healthy": Report(SUBJECT, evidence(), ()),
+    "broken": Report(SUBJECT, evidence(BROKEN, cleanup=LEFT), (ACL_DISABLED, DELETE_DENIED)),
+    "unknown": Report(SUBJECT, evidence(UNREACHABLE), ()),
+}

@@ -1,0 +1,134 @@
+"""Frozen data goes to JSON and comes back the same; no secret goes with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
+from s3probe.diagnosis.model import Finding
+from s3probe.probe.evidence import Evidence
+from s3probe.redact import shorten
+from s3probe.scrub import Scrubber
+from s3probe.secret import Secret
+from s3probe.settings.model import Credentials
+from tests.report.samples import (
+    ACL_DISABLED,
+    BROKEN,
+    DELETE_DENIED,
+    HEALTHY,
+    KEY_ID,
+    SECRET,
+    UNREACHABLE,
+    environment,
+    evidence,
+    settings,
+)
+
+
+@pytest.mark.parametrize("observations", [HEALTHY, BROKEN, UNREACHABLE, ()])
+def test_evidence_comes_back_equal(observations: tuple[()]) -> None:
+    assert load(dump(evidence(observations), settings()))[1] == evidence(observations)
+
+
+@pytest.mark.parametrize("finding", [ACL_DISABLED, DELETE_DENIED])
+def test_findings_with_every_kind_of_fix_come_back_equal(finding: Finding) -> None:
+    assert from_plain(Finding, json.loads(json.dumps(to_plain(finding)))) == finding
+
+
+def test_what_was_loaded_is_dumped_to_the_same_byte() -> None:
+    text = dump(evidence(BROKEN), settings(), (ACL_DISABLED, DELETE_DENIED))
+    saved = load_saved(text)
+    assert dump(saved.evidence, saved.settings, saved.findings) == text
+
+
+def test_no_secret_goes_into_the_file() -> None:
+    told = replace(BROKEN[2], message=f"secret {SECRET} of {KEY_ID}, db {'correct-horse-battery-staple'}")
+    text = dump(evidence((told,)), settings(credentials=Credentials(KEY_ID, Secret(SECRET), Secret("token-" + SECRET))))
+    for secret in (SECRET, KEY_ID, "correct-horse", "/home/alice", SECRET[:12]):
+        assert secret not in text
+
+
+def test_raw_text_of_a_truncated_secret_stays_out() -> None:
+    changed = environment(AWS_SECRET_ACCESS_KEY="abcdefgh")
+    variable = replace(changed.variables["AWS_SECRET_ACCESS_KEY"], raw="abcdefgh#ijklmnop")
+    with_raw = replace(changed, variables={**changed.variables, "AWS_SECRET_ACCESS_KEY": variable})
+    quoted = replace(BROKEN[2], message="got abcdefgh#ijklmnop")
+    text = dump(evidence((quoted,)), settings(environment=with_raw))
+    assert "abcdefgh" not in text
+    assert "ijklmnop" not in text
+
+
+def test_what_a_rule_needs_to_know_stays() -> None:
+    loaded, _ = load(dump(evidence(), settings()))
+    assert loaded.environment.get("S3_BUCKET") == "files-example"
+    assert loaded.environment.line_of("AWS_SECRET_ACCESS_KEY") == 6
+    assert loaded.environment.get("AWS_SECRET_ACCESS_KEY") == "(secret)"
+    assert loaded.environment.notes == settings().environment.notes
+    assert loaded.credentials is not None
+    assert loaded.credentials.secret_access_key
+
+
+def test_a_blank_secret_is_still_blank_after_a_replay() -> None:
+    blank = settings(
+        credentials=Credentials(KEY_ID, Secret("")), environment=environment(AWS_SECRET_ACCESS_KEY="", S3_REGION="a\r")
+    )
+    loaded, _ = load(dump(evidence(), blank))
+    assert loaded.credentials == Credentials("AKIA…MPLE", Secret(""))
+    assert loaded.environment.get("AWS_SECRET_ACCESS_KEY") == ""
+    assert loaded.environment.get("S3_REGION") == "a\r"
+
+
+def test_a_password_in_the_proxy_url_stays_out() -> None:
+    assert "hunter2" not in dump(evidence(), settings(proxy="http://ping:hunter2@proxy.example:3128"))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"schema_version": 1}', '{"s3probe_evidence": "1"}'])
+def test_another_file_is_told_as_such(text: str) -> None:
+    with pytest.raises(EvidenceError, match="no evidence file") as caught:
+        load(text)
+    assert "--save-evidence" in caught.value.advice
+
+
+def test_a_newer_file_asks_for_an_update() -> None:
+    with pytest.raises(EvidenceError, match=r"written by s3probe 9\.9") as caught:
+        load('{"s3probe_evidence": 2, "s3probe_version": "9.9"}')
+    assert "Update" in caught.value.advice
+
+
+@pytest.mark.parametrize("gone", ["settings", "evidence"])
+def test_a_damaged_file_says_where(gone: str) -> None:
+    data = json.loads(dump(evidence(), settings()))
+    del data[gone]
+    with pytest.raises(EvidenceError, match=f"damaged: {gone}"):
+        load(json.dumps(data))
+
+
+def test_a_wrong_type_says_where() -> None:
+    plain = to_plain(evidence())
+    plain["run"]["seconds"] = "soon"
+    with pytest.raises(ValueError, match=r"Evidence\.run\.seconds: float was expected"):
+        from_plain(Evidence, plain)
+
+
+def test_clean_reaches_every_text() -> None:
+    dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(SECRET,))
+    cleaned = clean(dirty, Scrubber([Secret(SECRET)]))
+    assert (cleaned.how_known, cleaned.because) == ("***", ("***",))
+
+
+@pytest.mark.parametrize(
+    ("key_id", "shown"),
+    [
+        (KEY_ID, "AKIA…MPLE"),
+        ("minioadmin", "mi…in"),
+        ("key", "k…"),
+        ("", ""),
+        (SECRET, "…"),
+        ("AKIA…MPLE", "AKIA…MPLE"),
+    ],
+)
+def test_access_key_ids_are_shortened(key_id: str, shown: str) -> None:
+    assert shorten(key_id) == shown
