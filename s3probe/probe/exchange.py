@@ -10,7 +10,7 @@ from typing import Protocol
 from s3probe.probe.evidence import NetworkFault
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """One HTTP request, complete: signed or anonymous, ready to be put on the wire as it stands."""
 
@@ -22,6 +22,10 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     """In Mastodon's order. ``Host`` and ``Content-Length`` included."""
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        # the query of a presigned URL and the Authorization header are secrets, and a traceback shows a repr
+        return f"<Call {self.operation}: {self.method} {self.url.partition('?')[0]}, {len(self.body)} bytes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Either ``status`` is set, or ``fault`` says where the way ended."""
+    """What came back. Either ``status`` is set, or ``fault`` says where the way ended.
+
+    Both are set when the server answered and the way ended within the answer's body: what arrived is there too.
+    """
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
