@@ -1,0 +1,246 @@
+"""Reads S3's answers: error bodies, listings, grants. Pure, and unimpressed by anything a server may send.
+
+The shapes are those of the S3 API reference (Error Responses, ListObjectsV2, ListMultipartUploads, GetObjectAcl, …).
+Providers differ in namespaces, order and completeness, so elements are found by local name and may all be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from xml.etree.ElementTree import Element
+
+from s3probe.probe.markup import local_name, parse
+from s3probe.probe.text import clean, clean_exact, clean_lines
+
+ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
+"""Grantee URI of "everyone": what the canned ACL ``public-read`` grants READ to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """An S3 error document. Missing elements are ``""``; texts are cleaned and shortened."""
+
+    code: str = ""
+    message: str = ""
+    region: str = ""
+    bucket: str = ""
+    bucket_name: str = ""
+    key: str = ""
+    endpoint: str = ""
+    aws_access_key_id: str = ""
+    argument_name: str = ""
+    argument_value: str = ""
+    string_to_sign: str = ""
+    canonical_request: str = ""
+    host_id: str = ""
+    request_id: str = ""
+    resource: str = ""
+    request_time: str = ""
+    server_time: str = ""
+    header: str = ""
+
+
+_ELEMENTS = {
+    "Code": "code",
+    "Message": "message",
+    "Region": "region",
+    "Bucket": "bucket",
+    "BucketName": "bucket_name",
+    "Key": "key",
+    "Endpoint": "endpoint",
+    "AWSAccessKeyId": "aws_access_key_id",
+    "ArgumentName": "argument_name",
+    "ArgumentValue": "argument_value",
+    "StringToSign": "string_to_sign",
+    "CanonicalRequest": "canonical_request",
+    "HostId": "host_id",
+    "RequestId": "request_id",
+    "Resource": "resource",
+    "RequestTime": "request_time",
+    "ServerTime": "server_time",
+    "Header": "header",
+}
+_WITH_NEWLINES = frozenset({"string_to_sign", "canonical_request"})
+_WRAPPERS = frozenset({"ErrorResponse", "Response", "Errors"})
+"""What some gateways put around ``Error``. ``DeleteResult`` is none: its errors are about single keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of a listing. ``size`` in bytes, ``modified`` as the server wrote it (ISO 8601)."""
+
+    key: str
+    size: int = 0
+    modified: str = ""
+    storage_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One unfinished multipart upload."""
+
+    key: str
+    upload_id: str
+    initiated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object, or a delete marker."""
+
+    key: str
+    version_id: str
+    delete_marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who may do what: ``grantee`` is a group's URI, else an account's id, e-mail or name; ``kind`` is its type."""
+
+    grantee: str
+    permission: str
+    kind: str = ""
+
+
+def root_name(body: bytes) -> str | None:
+    """The root element's local name, or ``None`` when ``body`` is not XML."""
+    root = parse(body).root
+    return None if root is None else clean(local_name(root), 100)
+
+
+def problem(body: bytes) -> str:
+    """Why ``body`` cannot be read as an S3 answer, or ``""``."""
+    return parse(body).problem
+
+
+def error(body: bytes) -> ErrorBody | None:
+    """The error document in ``body``, or ``None`` when there is none (HTML, JSON, empty, another answer)."""
+    element = _error_element(parse(body).root)
+    if element is None:
+        return None
+    found: dict[str, str] = {}
+    for child in element:
+        name = _ELEMENTS.get(local_name(child))
+        if name and name not in found:
+            text = child.text or ""
+            found[name] = clean_lines(text) if name in _WITH_NEWLINES else clean(text)
+    return ErrorBody(**found) if found.get("code") or found.get("message") else None
+
+
+def _error_element(root: Element | None) -> Element | None:
+    while root is not None and local_name(root) in _WRAPPERS:
+        root = next((child for child in root if local_name(child) in _WRAPPERS | {"Error"}), None)
+    return root if root is not None and local_name(root) == "Error" else None
+
+
+def delete_errors(body: bytes) -> tuple[tuple[str, str, str], ...]:
+    """``(key, code, message)`` of each key that DeleteObjects did not delete, though it answered 200."""
+    return tuple(
+        (_exact(entry, "Key"), _text(entry, "Code"), _text(entry, "Message"))
+        for entry in _children(body, "Error", roots=("DeleteResult", "DeleteObjectsResult"))
+    )
+
+
+def list_objects(body: bytes) -> tuple[Listed, ...]:
+    """The objects of a ListObjects or ListObjectsV2 answer."""
+    return tuple(
+        Listed(_exact(entry, "Key"), _number(entry, "Size"), _text(entry, "LastModified"), _text(entry, "StorageClass"))
+        for entry in _children(body, "Contents")
+    )
+
+
+def list_keys(body: bytes) -> tuple[str, ...]:
+    """The keys of a ListObjects or ListObjectsV2 answer."""
+    return tuple(listed.key for listed in list_objects(body))
+
+
+def is_truncated(body: bytes) -> bool:
+    """Whether a listing says that there is more."""
+    return fields(body).get("IsTruncated", "").lower() == "true"
+
+
+def list_uploads(body: bytes) -> tuple[Upload, ...]:
+    """The unfinished uploads of a ListMultipartUploads answer."""
+    return tuple(
+        Upload(_exact(entry, "Key"), _exact(entry, "UploadId"), _text(entry, "Initiated"))
+        for entry in _children(body, "Upload")
+    )
+
+
+def list_versions(body: bytes) -> tuple[Version, ...]:
+    """The versions and delete markers of a ListObjectVersions answer."""
+    return tuple(
+        Version(_exact(entry, "Key"), _exact(entry, "VersionId"), local_name(entry) == "DeleteMarker")
+        for entry in _children(body, "Version", "DeleteMarker", roots=("ListVersionsResult",))
+    )
+
+
+def bucket_names(body: bytes) -> tuple[str, ...]:
+    """The buckets of a ListBuckets answer."""
+    return tuple(_exact(entry, "Name") for entry in _descendants(body, "Bucket") if _exact(entry, "Name"))
+
+
+def acl_grants(body: bytes) -> tuple[Grant, ...]:
+    """The grants of a GetObjectAcl or GetBucketAcl answer."""
+    return tuple(_grant(entry) for entry in _descendants(body, "Grant"))
+
+
+def _grant(entry: Element) -> Grant:
+    grantee = next((child for child in entry if local_name(child) == "Grantee"), None)
+    if grantee is None:
+        return Grant("", _text(entry, "Permission"))
+    kind = next((value for name, value in grantee.attrib.items() if name.rpartition(":")[2] == "type"), "")
+    who = next((text for name in ("URI", "ID", "EmailAddress", "DisplayName") if (text := _text(grantee, name))), "")
+    return Grant(who, _text(entry, "Permission"), clean(kind, 100))
+
+
+def upload_id(body: bytes) -> str:
+    """The id that CreateMultipartUpload gave, ``""`` when it gave none."""
+    root = parse(body).root
+    return "" if root is None else _exact(root, "UploadId")
+
+
+def etag(body: bytes) -> str:
+    """The ETag in a CompleteMultipartUpload or CopyObject answer, with its quotes; ``""`` when there is none."""
+    root = parse(body).root
+    return "" if root is None else _text(root, "ETag")
+
+
+def fields(body: bytes) -> Mapping[str, str]:
+    """The texts of the root's direct children by local name (PolicyStatus, PublicAccessBlockConfiguration, …)."""
+    root = parse(body).root
+    found: dict[str, str] = {}
+    for child in root if root is not None else ():
+        found.setdefault(clean(local_name(child), 100), clean(child.text or ""))
+    return MappingProxyType(found)
+
+
+def _children(body: bytes, *names: str, roots: tuple[str, ...] = ()) -> Iterator[Element]:
+    root = parse(body).root
+    if root is None or (roots and local_name(root) not in roots):
+        return iter(())
+    return (child for child in root if local_name(child) in names)
+
+
+def _descendants(body: bytes, name: str) -> Iterator[Element]:
+    root = parse(body).root
+    return iter(()) if root is None else (element for element in root.iter() if local_name(element) == name)
+
+
+def _child(element: Element, name: str) -> str:
+    return next((child.text or "" for child in element if local_name(child) == name), "")
+
+
+def _text(element: Element, name: str) -> str:
+    return clean(_child(element, name))
+
+
+def _exact(element: Element, name: str) -> str:
+    return clean_exact(_child(element, name))
+
+
+def _number(element: Element, name: str) -> int:
+    text = _child(element, name).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
