@@ -1,0 +1,73 @@
+"""The one interface of all formats, and the table that names them. Each is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+from s3probe.report.model import Report, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Unexamined:
+    """An env file that could not be examined at all, and why."""
+
+    source: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How to show reports. ``width`` is the terminal's, in columns."""
+
+    color: bool = False
+    width: int = 80
+    ascii: bool = False
+    """The stream cannot show anything else."""
+    fail_on_warning: bool = False
+    unexamined: tuple[Unexamined, ...] = ()
+
+
+class Format(Protocol):
+    """Turns reports into the text of one format, its last newline included."""
+
+    def render(self, reports: Sequence[Report], options: RenderOptions) -> str: ...
+
+
+FORMATS = {
+    "text": "s3probe.report.text",
+    "json": "s3probe.report.json_format",
+    "markdown": "s3probe.report.markdown",
+    "junit": "s3probe.report.junit",
+    "nagios": "s3probe.report.nagios",
+    "prometheus": "s3probe.report.prometheus",
+}
+"""Name on the command line -> module that has ``render``."""
+
+
+def format_named(name: str) -> Format:
+    """The format of that name. Raises KeyError for an unknown one."""
+    module: Format = import_module(FORMATS[name])
+    return module
+
+
+def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
+    """0 healthy, 1 warnings that count, 2 a failure, 3 could not tell, 64 an env file that could not be read.
+
+    The worst of several files counts: what is known to be broken comes before what is not known.
+    """
+    verdicts = {report.verdict for report in reports}
+    if Verdict.FAILURE in verdicts:
+        return 2
+    if options.unexamined:
+        return 64
+    if Verdict.UNKNOWN in verdicts:
+        return 3
+    return 1 if options.fail_on_warning and Verdict.WARNING in verdicts else 0
+
+
+def needs_attention(report: Report) -> bool:
+    """Whether there is something to act on: more than notices, or an object that was left behind."""
+    return report.verdict is not Verdict.OK or bool(report.evidence.cleanup.left_behind)

@@ -1,0 +1,89 @@
+"""The JSON report, exactly as promised: every key is always there, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from s3probe import __version__
+from s3probe.codec import to_plain
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, ServerFix
+from s3probe.probe.evidence import Evidence, Observation
+from s3probe.report.formats import RenderOptions
+from s3probe.report.model import Report
+
+SCHEMA_VERSION = 1
+
+
+def render(reports: Sequence[Report], options: RenderOptions) -> str:
+    """One object; with several env files an object that lists theirs."""
+    one = len(reports) + len(options.unexamined) == 1 and reports
+    data = as_data(reports[0]) if one else {"schema_version": SCHEMA_VERSION, "reports": [*map(as_data, reports)]}
+    return json.dumps(data, indent=2, ensure_ascii=options.ascii) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """One report as JSON knows it."""
+    run = report.evidence.run
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "s3probe_version": __version__,
+        "run": {"id": run.id, "started": run.started, "seconds": round(run.seconds, 3), "profile": run.profile},
+        "subject": to_plain(report.subject),
+        "verdict": report.verdict.value,
+        "findings": [_finding(finding) for finding in report.findings],
+        "actions": [_action(observation) for observation in report.evidence.observations],
+        **_totals(report.evidence),
+    }
+
+
+def _totals(evidence: Evidence) -> dict[str, Any]:
+    return {"cleanup": to_plain(evidence.cleanup), "cost": to_plain(evidence.cost)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "certainty": finding.certainty.value,
+        "title": finding.title,
+        "setting": finding.setting,
+        "permission": finding.permission,
+        "consequence": finding.consequence,
+        "because": list(finding.because),
+        "fixes": [{"kind": fix.kind, **_fix(fix)} for fix in finding.fixes],
+        "links": list(finding.links),
+    }
+
+
+def _fix(fix: Fix) -> Mapping[str, Any]:
+    match fix:
+        case EnvFix():
+            return {"variable": fix.variable, "value": fix.value, "line": fix.line}
+        case IamAllow():
+            return {"actions": list(fix.actions), "resources": list(fix.resources)}
+        case BucketPolicy():
+            return {"statement": to_plain(fix.statement)}
+        case BucketSetting():
+            return {"setting": fix.setting, "value": fix.value, "command": fix.command}
+        case ServerFix():
+            return {"setting": fix.setting, "value": fix.value}
+        case _:
+            return {"text": fix.text}
+
+
+def _action(observation: Observation) -> dict[str, Any]:
+    return {
+        "id": observation.id,
+        "title": observation.title,
+        "operation": observation.operation,
+        "as": observation.actor.value,
+        "needs": list(observation.needs),
+        "outcome": observation.outcome.value,
+        "http_status": observation.http_status,
+        "error_code": observation.error_code,
+        "message": observation.message,
+        "seconds": round(observation.seconds, 3),
+        "reason": observation.reason,
+    }

@@ -1,0 +1,172 @@
+"""A launch-day checklist: every promise of the media storage, ticked or open, with the finding under each open box."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from s3probe.diagnosis.model import Certainty, Finding
+from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.report.formats import RenderOptions
+from s3probe.report.mends import Mend, mends, removal_commands
+from s3probe.report.model import Report
+from s3probe.report.promises import CATEGORY_GROUPS, GROUPS, PROMISES, Promise
+from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, shown, tally
+
+_SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
+
+
+def render(reports: Sequence[Report], options: RenderOptions) -> str:
+    """One document; each report is a chapter."""
+    chapters = ["\n".join(_chapter(report)) for report in reports]
+    chapters += [f"# {_code(m.source)}\n\n- [ ] Not examined: {_escaped(m.message)}" for m in options.unexamined]
+    text = "\n\n".join(chapters)
+    return (plain_ascii(text) if options.ascii else text) + "\n"
+
+
+def _chapter(report: Report) -> Iterator[str]:
+    subject = report.subject
+    found = tally(report.findings)
+    yield f"# Media storage of {_code(subject.source)}"
+    yield ""
+    yield f"**{headline(report)}**{f': {found}' if found else ''}."
+    yield ""
+    yield "| | |"
+    yield "| --- | --- |"
+    facts = (
+        ("Bucket", subject.bucket),
+        ("Region", subject.region),
+        ("Endpoint", f"{subject.endpoint} ({subject.addressing})"),
+        ("Provider", subject.provider),
+        ("ACL", subject.acl or "(none)"),
+        ("Public URLs", subject.public_base),
+        ("Key", subject.access_key_id),
+        ("Checked", f"{report.evidence.run.started} ({report.evidence.run.profile})"),
+    )
+    for name, value in facts:
+        yield f"| {name} | {_code(value)} |"
+    told: set[str] = set()
+    for group in GROUPS:
+        yield ""
+        yield f"## {group}"
+        yield ""
+        yield from _group(group, report, told)
+
+
+def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
+    explained = explained_by(report)
+    rows = {row.id: row for row in shown(report.evidence)}
+    for promise in PROMISES:
+        if promise.group == group:
+            yield from _promise(promise, rows, explained, report.subject.source, told)
+    if group == "Resilience":
+        yield from _in_time(tuple(rows.values()))
+    if group == "Cost":
+        yield from _cost(report)
+    bound = {
+        explained[action].id
+        for promise in PROMISES
+        for action in promise.actions
+        if action in explained and action in rows and not rows[action].ok
+    }
+    for finding in report.findings:
+        if finding.id not in bound and _home(finding) == group:
+            yield f"- [ ] {_escaped(finding.title)}"
+            yield from _finding(finding, report.subject.source)
+
+
+def _promise(
+    promise: Promise, rows: dict[str, Observation], explained: dict[str, Finding], source: str, told: set[str]
+) -> Iterator[str]:
+    seen = [rows[action] for action in promise.actions if action in rows]
+    unmet = [row for row in seen if not row.ok]
+    # an experiment that succeeds also decides: only what failed speaks against a promise
+    causes = {explained[row.id].id: explained[row.id] for row in unmet if row.id in explained}
+    yield f"- [{'x' if seen and not unmet else ' '}] {promise.text}"
+    if not seen:
+        yield "  - not part of this run"
+    for row in unmet:
+        yield f"  - {_code(row.id)}: {_escaped(answer(row))}"
+    for finding in causes.values():
+        if finding.id in told:
+            yield f"  - for the same reason: {_escaped(finding.title)}"
+            continue
+        told.add(finding.id)
+        yield f"  - **{_escaped(finding.title)}**"
+        yield from _finding(finding, source)
+
+
+def _finding(finding: Finding, source: str) -> Iterator[str]:
+    yield f"  - {finding.severity.value.capitalize()} {_code(finding.id)}: {_escaped(finding.consequence)}"
+    known = (
+        "How it is known"
+        if finding.certainty is Certainty.CERTAIN
+        else f"{finding.certainty.value.capitalize()}, because"
+    )
+    yield f"  - {known}: {_escaped(finding.how_known)}"
+    for number, mend in enumerate(mends(finding, source)):
+        yield from _mend(mend, "or: " if number else "To mend it: ")
+    for link in finding.links:
+        yield f"  - <{link}>"
+
+
+def _mend(mend: Mend, opening: str) -> Iterator[str]:
+    note = f" ({_escaped(mend.note)})" if mend.note else ""
+    yield f"  - {opening}{_escaped(mend.lead.rstrip('.'))}{note}{':' if mend.block else '.'}"
+    if mend.block:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", mend.block)), default=0))
+        yield ""
+        yield f"    {fence}{mend.language}"
+        yield from (f"    {line}".rstrip() for line in mend.block.splitlines())
+        yield f"    {fence}"
+        yield ""
+
+
+def _in_time(rows: tuple[Observation, ...]) -> Iterator[str]:
+    late = [row for row in rows if row.outcome is Outcome.THROTTLED or row.network in _SLOW]
+    ran = [row for row in rows if row.ran]
+    box = "x" if ran and not late else " "
+    yield f"- [{box}] Every answer came within Mastodon's time-outs, and none was throttled"
+    for row in late:
+        yield f"  - {_code(row.id)}: {_escaped(answer(row))}"
+    if not ran:
+        yield "  - not part of this run"
+
+
+def _cost(report: Report) -> Iterator[str]:
+    cleanup = report.evidence.cleanup
+    yield f"- [{' ' if cleanup.left_behind else 'x'}] This check left nothing behind"
+    if cleanup.left_behind:
+        yield f"  - {count(len(cleanup.left_behind), 'object')} could not be removed; this does it:"
+        yield ""
+        yield "    ```sh"
+        yield from (f"    {command}" for command in removal_commands(report))
+        yield "    ```"
+        yield ""
+    yield ""
+    yield f"This check took {cost(report)}."
+
+
+def _home(finding: Finding) -> str:
+    """The group of a finding that no promise mentions, by the category of its text."""
+    from s3probe.knowledge.findings import entry
+
+    try:
+        category = entry(finding.id).category
+    except (KeyError, OSError):
+        category = ""  # a finding of another version: it is still shown
+    return CATEGORY_GROUPS.get(category, "Uploads")
+
+
+def _escaped(text: str) -> str:
+    """``text`` so that Markdown shows it as it is, in one line; nothing in it becomes a link, an image or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    inner = " ".join(text.split()).replace("|", "\\|")
+    if not inner:
+        return ""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", inner)), default=0))
+    pad = " " if inner.startswith("`") or inner.endswith("`") else ""
+    return f"{fence}{pad}{inner}{pad}{fence}"

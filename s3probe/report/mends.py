@@ -1,0 +1,88 @@
+"""A fix in words, with the block that is ready to paste: shared by text and Markdown."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from s3probe.codec import to_plain
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
+from s3probe.report.dotenv_line import env_line
+from s3probe.report.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Mend:
+    """``lead`` is a sentence without its last stop; ``block`` stands as it is, never wrapped."""
+
+    lead: str
+    block: str = ""
+    note: str = ""
+    language: str = ""
+    """Of the block, for Markdown: ``sh``, ``json`` or blank."""
+
+
+def mends(finding: Finding, source: str) -> Iterator[Mend]:
+    """All alternatives of a finding, best first."""
+    for fix in finding.fixes:
+        yield mend(fix, source)
+
+
+def mend(fix: Fix, source: str) -> Mend:
+    """One fix in words. ``source`` is the env file's name."""
+    match fix:
+        case EnvFix():
+            return _env(fix, source)
+        case IamAllow():
+            statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
+            policy = {"Version": "2012-10-17", "Statement": [statement]}
+            return Mend("Allow Mastodon's key this, in its IAM policy", _json(policy), fix.note, "json")
+        case BucketPolicy():
+            lead = "Add this statement to the bucket policy"
+            return Mend(lead, _json(to_plain(fix.statement)), fix.note, "json")
+        case BucketSetting():
+            value = fix.value if len(fix.value) < 50 and "\n" not in fix.value else ""
+            block = fix.command or ("" if value else fix.value)
+            lead = f"Set the bucket's {fix.setting} to {value}" if value else f"Set the bucket's {fix.setting}"
+            return Mend(lead, block, fix.note, "sh" if fix.command else "")
+        case ServerFix():
+            lead = f"On this machine or its proxy ({fix.setting}): {fix.value}"
+            if "\n" in fix.value:
+                return Mend(f"On this machine or its proxy ({fix.setting})", fix.value, fix.note)
+            return Mend(lead, "", fix.note)
+        case Manual():
+            return Mend(f"Advice only: {fix.text}")
+
+
+def _env(fix: EnvFix, source: str) -> Mend:
+    if fix.value is None:
+        where = f"line {fix.line} of {source}" if fix.line else source
+        return Mend(f"Remove {fix.variable} from {where}", "", fix.note)
+    line = f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
+    lead = f"Change line {fix.line} of {source} to" if fix.line else f"Add this line to {source}"
+    return Mend(lead, line, fix.note)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def removal_commands(report: Report) -> tuple[str, ...]:
+    """For everything left behind, the command that removes it."""
+    subject = report.subject
+    endpoint = "" if _is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
+    base = f"aws s3api{endpoint} {{}} --bucket {shlex.quote(subject.bucket)} --key {{}}"
+    commands = []
+    for left in report.evidence.cleanup.left_behind:
+        key, _, upload = left.partition("?uploadId=")
+        verb = "abort-multipart-upload" if upload else "delete-object"
+        command = base.format(verb, shlex.quote(key))
+        commands.append(f"{command} --upload-id {shlex.quote(upload)}" if upload else command)
+    return tuple(commands)
+
+
+def _is_aws(endpoint: str) -> bool:
+    host = endpoint.partition("://")[2].partition("/")[0]
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))

@@ -1,0 +1,73 @@
+"""One status line with performance data, details below (Monitoring Plugins guidelines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from s3probe.report.formats import RenderOptions, exit_status
+from s3probe.report.mends import mends, removal_commands
+from s3probe.report.model import Report
+from s3probe.report.words import answer, count, headline, shown, tally
+
+_STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN"}
+
+
+def render(reports: Sequence[Report], options: RenderOptions) -> str:
+    """The state in the first line is that of the exit status: warnings are OK unless they count as such."""
+    state = _STATES[exit_status(reports, options)]
+    lines = [f"S3PROBE {state} - {_text(_summary(reports, options))} | {_perfdata(reports)}"]
+    lines += [_text(line) for report in reports for line in _details(report, named=len(reports) > 1)]
+    lines += [_text(f"{missed.source}: {missed.message}") for missed in options.unexamined]
+    return "\n".join(lines) + "\n"
+
+
+def unknown(message: str) -> str:
+    """The whole output when there is no report at all."""
+    return f"S3PROBE UNKNOWN - {_text(message)}\n"
+
+
+def _text(text: str) -> str:
+    # a bar would begin performance data, a line feed would end the status line
+    return " ".join(text.replace("|", "/").split("\n"))
+
+
+def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
+    findings = [finding for report in reports for finding in report.findings]
+    if len(reports) == 1 and not options.unexamined:
+        report = reports[0]
+        title = f": {findings[0].title}" if findings else ""
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}"
+    told = [count(len(reports), "env file") + " examined"]
+    if findings:
+        told.append(tally(findings))
+    if options.unexamined:
+        told.append(f"{len(options.unexamined)} not examined")
+    return ", ".join(told)
+
+
+def _perfdata(reports: Sequence[Report]) -> str:
+    seconds = max((report.evidence.run.seconds for report in reports), default=0.0)
+    requests = sum(report.evidence.cost.requests for report in reports)
+    left = sum(len(report.evidence.cleanup.left_behind) for report in reports)
+    failures = sum(f.severity.value == "failure" for report in reports for f in report.findings)
+    warnings = sum(f.severity.value == "warning" for report in reports for f in report.findings)
+    return (
+        f"seconds={seconds:.3f}s;;;0 requests={requests};;;0 failures={failures};;;0 "
+        f"warnings={warnings};;;0 left_behind={left};;;0"
+    )
+
+
+def _details(report: Report, *, named: bool) -> Iterator[str]:
+    if named:
+        yield f"{report.subject.source}: {headline(report)}"
+    for finding in report.findings:
+        yield f"{finding.severity.value.upper()} {finding.id}: {finding.title}. {finding.consequence}"
+        first = next(mends(finding, report.subject.source), None)
+        if first is not None:
+            yield f"  {first.lead}" + (f": {first.block}" if first.block and "\n" not in first.block else "")
+    for row in shown(report.evidence):
+        if row.failed:
+            yield f"{row.id}: {answer(row)}"
+    for command in removal_commands(report):
+        yield f"left behind, to be removed with: {command}"

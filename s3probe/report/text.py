@@ -1,0 +1,181 @@
+"""The report for people: what holds, what does not, and which line to change. Short when all is well."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.report.formats import RenderOptions
+from s3probe.report.mends import Mend, mends, removal_commands
+from s3probe.report.model import Report, Verdict
+from s3probe.report.words import answer, cost, count, headline, plain_ascii, shown, tally
+
+_RED, _YELLOW, _GREEN, _GREY, _BOLD = "31", "33", "32", "90", "1"
+_VERDICT = {
+    Verdict.OK: ("✔", _GREEN),
+    Verdict.WARNING: ("!", _YELLOW),
+    Verdict.FAILURE: ("✘", _RED),
+    Verdict.UNKNOWN: ("?", _YELLOW),
+}
+_SEVERITY_COLOUR = {Severity.FAILURE: _RED, Severity.WARNING: _YELLOW, Severity.NOTICE: _GREY}
+_KNOWN = {
+    Certainty.CERTAIN: "How it is known",
+    Certainty.LIKELY: "Likely, because",
+    Certainty.POSSIBLE: "Possible, because",
+}
+
+
+def render(reports: Sequence[Report], options: RenderOptions) -> str:
+    """All reports, a blank line between them."""
+    parts = ["\n".join(_report(report, _Page(options))) for report in reports]
+    page = _Page(options)
+    for missed in options.unexamined:
+        parts.append(page.paint(_RED, "✘", _BOLD) + f" {missed.source} was not examined: {missed.message}")
+    text = "\n\n".join(parts)
+    return (plain_ascii(text) if options.ascii else text) + "\n"
+
+
+class _Page:
+    """Lays text out for one stream."""
+
+    def __init__(self, options: RenderOptions) -> None:
+        self._color = options.color
+        # beyond 100 columns lines get hard to read; below 40 nothing can be laid out
+        self.width = max(40, min(options.width, 100))
+
+    def paint(self, code: str, text: str, *more: str) -> str:
+        return f"\x1b[{';'.join((code, *more))}m{text}\x1b[0m" if self._color else text
+
+    def wrap(self, text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+        return textwrap.wrap(
+            " ".join(text.split()),
+            self.width,
+            initial_indent=indent,
+            subsequent_indent=indent if hanging is None else hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+
+def _report(report: Report, page: _Page) -> Iterator[str]:
+    yield _head(report, page)
+    yield from _subject(report, page)
+    rows = shown(report.evidence)
+    if rows and report.verdict is not Verdict.OK:
+        yield ""
+        yield from _table(rows, page)
+    for finding in report.findings:
+        yield ""
+        yield from _finding(finding, report.subject.source, page)
+    yield from _open_ends(report, page)
+
+
+def _head(report: Report, page: _Page) -> str:
+    glyph, colour = _VERDICT[report.verdict]
+    found = tally(report.findings)
+    return f"{page.paint(colour, glyph, _BOLD)} {page.paint(_BOLD, headline(report))}{f': {found}' if found else ''}."
+
+
+def _subject(report: Report, page: _Page) -> Iterator[str]:
+    subject, evidence = report.subject, report.evidence
+    facts = {"File": subject.source}
+    where = ", ".join(
+        filter(None, (subject.region, subject.provider, f"ACL {subject.acl}" if subject.acl else "no ACL"))
+    )
+    facts["Bucket"] = f"{subject.bucket or '(none)'} ({where})"
+    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})"
+    facts["Public URLs"] = f"{subject.public_base}…"
+    if subject.access_key_id:
+        facts["Key"] = subject.access_key_id
+    rows = shown(evidence)
+    if rows:
+        outcomes = [row.outcome for row in rows]
+        ok, skipped = outcomes.count(Outcome.OK), outcomes.count(Outcome.SKIPPED)
+        failed = len(rows) - ok - skipped
+        parts = (f"{ok} fine", f"{failed} not" if failed else "", f"{skipped} skipped" if skipped else "")
+        facts["Checked"] = f"{count(len(rows), 'action')}: {', '.join(filter(None, parts))}"
+        facts["Cost"] = cost(report)
+    for name, value in facts.items():
+        yield from page.wrap(value, f"  {name + ':':<13}", " " * 15)
+
+
+def _table(rows: Sequence[Observation], page: _Page) -> list[str]:
+    from tabulate import tabulate
+
+    # what was asked gets three fifths at least: what came back is often short
+    room = page.width - 8
+    left = min(max(len(row.title) for row in rows), max(room * 3 // 5, room - max(len(_told(row)) for row in rows)))
+    right = max(room - left, 16)
+    cells = [(_mark(row), _fold(row.title, left), _fold(_told(row), right)) for row in rows]
+    text = tabulate(cells, tablefmt="plain", disable_numparse=True)
+    lines = [f"  {line.rstrip()}" for line in text.splitlines()]
+    return [_painted(line, page) for line in lines]
+
+
+def _mark(row: Observation) -> str:
+    return "✔" if row.ok else "–" if row.outcome is Outcome.SKIPPED else "✘"
+
+
+def _told(row: Observation) -> str:
+    told = "" if row.ok else answer(row)
+    return "; ".join(filter(None, (told, f"with {', '.join(row.assuming)}" if row.assuming else "")))
+
+
+def _fold(text: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False))
+
+
+def _painted(line: str, page: _Page) -> str:
+    # tabulate measures cells before they are coloured, so that columns stay in line
+    for glyph, colour in (("✔", _GREEN), ("✘", _RED), ("–", _GREY)):
+        if line.startswith(f"  {glyph}"):
+            return line.replace(glyph, page.paint(colour, glyph), 1)
+    return line
+
+
+def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
+    label = finding.severity.value.upper()
+    lines = page.wrap(f"{label}  {finding.title}", "", "  ")
+    yield lines[0].replace(label, page.paint(_SEVERITY_COLOUR[finding.severity], label, _BOLD), 1)
+    yield from lines[1:]
+    yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
+    yield from page.wrap(f"{_KNOWN[finding.certainty]}: {finding.how_known}", "  ")
+    for number, mend in enumerate(mends(finding, source)):
+        yield from _mend(mend, "or: " if number else "To mend it: ", page)
+    yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
+    for link in finding.links:
+        yield f"        {link}"
+
+
+def _mend(mend: Mend, opening: str, page: _Page) -> Iterator[str]:
+    note = f" ({mend.note})" if mend.note else ""
+    lead = mend.lead.rstrip(".")
+    yield from page.wrap(f"{opening}{lead}{note}{':' if mend.block else '.'}", "  ")
+    if mend.block:
+        yield ""
+        # a command or a policy is there to be copied: it is never wrapped
+        yield from (f"      {line}".rstrip() for line in mend.block.splitlines())
+        yield ""
+
+
+def _open_ends(report: Report, page: _Page) -> Iterator[str]:
+    run, cleanup = report.evidence.run, report.evidence.cleanup
+    if not run.complete:
+        yield ""
+        yield from page.wrap("The check was cut short: what is not listed was not looked at.")
+    if report.verdict is Verdict.UNKNOWN and not report.findings:
+        yield ""
+        yield from page.wrap(
+            "No fault could be named. Run it again; when this stays, `s3probe check --save-evidence FILE` "
+            "writes what was seen, without secrets, for someone to look at."
+        )
+    if cleanup.left_behind:
+        yield ""
+        what = count(len(cleanup.left_behind), "test object")
+        yield from page.wrap(
+            f"{what} of this check could not be removed. To remove what is left (`s3probe sweep` does, too):"
+        )
+        yield ""
+        yield from (f"      {command}" for command in removal_commands(report))

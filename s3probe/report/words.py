@@ -1,0 +1,106 @@
+"""Words and little tools that several formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s3probe.diagnosis.model import Finding, Severity
+from s3probe.probe.evidence import Evidence, Observation, Outcome
+from s3probe.report.model import Report, Verdict
+
+_ASCII = str.maketrans(
+    {
+        "…": "...",
+        "–": "-",
+        "—": "-",
+        "“": '"',
+        "”": '"',
+        "‘": "'",
+        "’": "'",
+        "·": "-",
+        "→": "->",
+        "×": "x",
+        "✔": "+",
+        "✘": "x",
+        "≥": ">=",
+        "\u00a0": " ",
+    }
+)
+
+HEADLINES = {
+    Verdict.OK: "Media storage works",
+    Verdict.WARNING: "Media storage works, but something will hurt",
+    Verdict.FAILURE: "Media storage does not work as it must",
+    Verdict.UNKNOWN: "Could not tell whether media storage works",
+}
+LINT_HEADLINES = {
+    Verdict.OK: "Nothing is wrong in the file itself",
+    Verdict.WARNING: "The file works, but something in it will hurt",
+    Verdict.FAILURE: "Media storage cannot work with this file",
+    Verdict.UNKNOWN: "Could not tell whether the file is right",
+}
+
+
+def headline(report: Report) -> str:
+    """The verdict as a sentence."""
+    return (LINT_HEADLINES if report.evidence.run.profile == "lint" else HEADLINES)[report.verdict]
+
+
+def plain_ascii(text: str) -> str:
+    """``text`` for a stream that knows nothing but ASCII."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode()
+
+
+def count(number: int, noun: str) -> str:
+    """``1 request``, ``2 requests``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def tally(findings: Iterable[Finding]) -> str:
+    """``1 failure, 2 warnings``; blank when there is none."""
+    severities = [finding.severity for finding in findings]
+    return ", ".join(count(severities.count(s), s.value) for s in Severity if s in severities)
+
+
+def shown(evidence: Evidence) -> tuple[Observation, ...]:
+    """What a person is told of: every action once (its last answer), experiments left out."""
+    last = {observation.id: observation for observation in evidence.observations}
+    return tuple(o for o in last.values() if not o.id.startswith("try-"))
+
+
+def answer(observation: Observation) -> str:
+    """What came back, in one line: ``400 AccessControlListNotSupported: The bucket does not allow ACLs``."""
+    if observation.outcome is Outcome.SKIPPED:
+        return f"skipped: {observation.reason or 'no reason was given'}"
+    if observation.network is not None:
+        return observation.message or observation.network.value
+    head = " ".join(filter(None, (str(observation.http_status or ""), observation.error_code or "")))
+    head = head or observation.outcome.value
+    return f"{head}: {observation.message}" if observation.message else head
+
+
+def size(octets: int) -> str:
+    """``31 kB``; decimal units."""
+    for unit, factor in (("MB", 1_000_000), ("kB", 1_000)):
+        if octets >= factor:
+            return f"{octets / factor:.0f} {unit}" if octets >= 10 * factor else f"{octets / factor:.1f} {unit}"
+    return f"{octets} bytes"
+
+
+def cost(report: Report) -> str:
+    """``24 requests, 10 kB sent, 31 kB received, 1.8 s``."""
+    spent = report.evidence.cost
+    return (
+        f"{count(spent.requests, 'request')}, {size(spent.bytes_sent)} sent, {size(spent.bytes_received)} received, "
+        f"{report.evidence.run.seconds:.1f} s"
+    )
+
+
+def explained_by(report: Report) -> dict[str, Finding]:
+    """Action id -> the finding that decides on it or explains it, the most important first."""
+    found: dict[str, Finding] = {}
+    for pick in ("because", "explains"):
+        for finding in report.findings:
+            for action in getattr(finding, pick):
+                found.setdefault(action, finding)
+    return found
