@@ -1,0 +1,286 @@
+r"""Ruby's dotenv 3.2, exactly, with one exception: ``$(command)`` is never run.
+
+Mastodon hands its env files to the dotenv gem, which differs from every other dialect of the format:
+``#`` ends an unquoted value anywhere, ``$name`` is replaced also in double quotes, ``\`` vanishes, ``KEY: v`` works.
+Source: bkeepers/dotenv, ``lib/dotenv/parser.rb`` and ``lib/dotenv/substitutions/``; golden/dotenv.json is its output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from s3probe.settings.model import Note, NoteKind
+from s3probe.settings.notes import assignment_notes, skipped_lines
+
+# The gem's LINE pattern, written so that no text can make it slow: a key stands alone behind its own line's blanks
+# (blank lines before it add nothing), and whatever repeats never gives back what it took.
+_LINE = re.compile(
+    r"""
+    ^[ \t\f\v]*+
+    (?P<export>export\s++)?
+    (?P<key>[A-Za-z0-9_.]++)
+    (?:
+      (?P<separator>\s*+=|:\s)
+      (?P<value>\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|[^\#\n]+)?
+    )?
+    \s*(?:\#.*)?$
+    """,
+    re.MULTILINE | re.VERBOSE | re.ASCII,
+)
+_QUOTED = re.compile(r"\A(['\"])(.*)\1\Z", re.DOTALL)
+_ESCAPED = re.compile(r"\\([^$])")
+_VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
+# Ruby's strip also takes a NUL away at the end
+_BLANKS = " \t\n\v\f\r"
+
+
+class DotenvError(Exception):
+    """dotenv refuses the file, and Mastodon does not start.
+
+    ``exception`` is the Ruby class, ``line`` the 1-based line it is about (``None`` when unknown).
+    """
+
+    def __init__(self, exception: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.exception = exception
+        self.message = message
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One ``NAME=value`` of a file, in the file's order."""
+
+    name: str
+    value: str
+    line: int
+    raw: str
+    """The text behind the separator as it stands in the file, with the quotes and with what ``#`` cut off."""
+    taken_from_environment: bool = False
+    """An earlier source defines the name: ``value`` is that source's."""
+    command: bool = False
+    """The value holds ``$(…)``; Mastodon would run it. ``value`` keeps that text and is not what Mastodon sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """What one file defines."""
+
+    assignments: tuple[Assignment, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def values(self) -> dict[str, str]:
+        """Name to value; the last assignment of a name wins."""
+        return {a.name: a.value for a in self.assignments}
+
+
+def decode(data: bytes) -> str:
+    """The file's text as dotenv opens it (``rb:bom|utf-8``): a BOM chooses the encoding.
+
+    Raises :class:`DotenvError` where dotenv's first regular expression would.
+    """
+    for bom, name in ((b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE")):
+        if data.startswith(bom):
+            raise _incompatible(name)
+    for bom, name in ((b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")):
+        if data.startswith(bom):
+            raise _incompatible(name)
+    try:
+        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DotenvError("ArgumentError", "invalid byte sequence in UTF-8", line) from None
+
+
+def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, source: str = "") -> ParsedFile:
+    """Parse one file as dotenv 3.2 does when ``environment`` is what earlier sources (the process first) defined.
+
+    ``source`` is the file's name for the notes. Raises :class:`DotenvError` exactly where dotenv raises.
+    """
+    has_bom = isinstance(text, bytes) and text.startswith(b"\xef\xbb\xbf")
+    plain = decode(text) if isinstance(text, bytes) else text
+    lines = plain.replace("\r\n", "\n").replace("\r", "\n")
+    environment = environment or {}
+    seen: dict[str, str] = {}
+    assignments: list[Assignment] = []
+    notes: list[Note] = []
+    spans: list[tuple[int, int]] = []
+    if has_bom:
+        notes.append(Note(NoteKind.BOM, source, 1))
+    if "\r" in plain:
+        notes.append(Note(NoteKind.CRLF, source, plain.replace("\r\n", "\n").count("\n", 0, plain.find("\r")) + 1))
+    for match, number in _numbered(lines):
+        spans.append(match.span())
+        name = match["key"]
+        if match["export"] and not match["value"] and not _defined_before(name, environment):
+            if name not in seen:
+                raise _unset_variable(lines, match, spans, number)
+            continue
+        assignment = _assignment(match, number, lines, seen, environment)
+        notes.extend(assignment_notes(assignment, source, again=name in seen))
+        seen[name] = assignment.value
+        assignments.append(assignment)
+    notes.extend(skipped_lines(lines, spans, source))
+    return ParsedFile(tuple(assignments), tuple(sorted(notes, key=lambda note: note.line)))
+
+
+def _numbered(lines: str) -> Iterator[tuple[re.Match[str], int]]:
+    number, position = 1, 0
+    for match in _LINE.finditer(lines):
+        start = match.start("key")
+        number += lines.count("\n", position, start)
+        position = start
+        yield match, number
+
+
+def _defined_before(name: str, environment: Mapping[str, str]) -> bool:
+    return name in environment and name != "DOTENV_LINEBREAK_MODE"
+
+
+def _assignment(
+    match: re.Match[str], number: int, lines: str, seen: Mapping[str, str], environment: Mapping[str, str]
+) -> Assignment:
+    name, raw = match["key"], _raw(match, lines)
+    if _defined_before(name, environment):
+        return Assignment(name, environment[name], number, raw, taken_from_environment=True)
+    value, command = parse_value(match["value"] or "", seen, environment)
+    return Assignment(name, value, number, raw, command=command)
+
+
+def _raw(match: re.Match[str], lines: str) -> str:
+    """Everything behind the separator; up to the end of its last line, so with a comment that may be no comment."""
+    if match["separator"] is None:
+        return ""
+    start, end = match.end("separator"), match.end("value") if match["value"] else match.end("separator")
+    stop = lines.find("\n", end)
+    return lines[start : stop if stop >= 0 else len(lines)].strip(_BLANKS)
+
+
+def parse_value(text: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> tuple[str, bool]:
+    """The value dotenv makes of the text behind the separator, and whether it holds a command that was not run."""
+    value = text.lstrip(_BLANKS + "\0").rstrip(_BLANKS + "\0")
+    quoted = _QUOTED.match(value)
+    quote = quoted[1] if quoted else None
+    if quoted:
+        value = quoted[2]
+    if quote == "'":
+        return value, False
+    if quote == '"':
+        value = _expand_newlines(value, seen, environment)
+    value = _ESCAPED.sub(r"\1", value)
+    value, command = _keep_commands(value)
+    if command:
+        return value, True
+    return _expand_variables(value, seen, environment), False
+
+
+def _expand_newlines(value: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    r"""``\n`` stays two characters unless the old behaviour is asked for (doubled here, halved by the next step)."""
+    mode = seen.get("DOTENV_LINEBREAK_MODE", environment.get("DOTENV_LINEBREAK_MODE"))
+    if mode == "legacy":
+        return value.replace(r"\n", "\n").replace(r"\r", "\r")
+    return value.replace(r"\n", r"\\n").replace(r"\r", r"\\r")
+
+
+def _keep_commands(value: str) -> tuple[str, bool]:
+    """Drops the backslash of an escaped ``$(…)``, as dotenv does; says whether an unescaped one is there."""
+    if "$(" not in value:
+        return value, False
+    ends = _parentheses(value)
+    kept, position, found = [], 0, False
+    for opening, end in sorted(ends.items()):
+        start = opening - 1
+        if start < position or value[start] != "$":
+            continue
+        escaped = start > position and value[start - 1] == "\\"
+        kept.append(value[position : start - 1 if escaped else start])
+        kept.append(value[start:end])
+        found, position = found or not escaped, end
+    kept.append(value[position:])
+    return "".join(kept), found
+
+
+def _parentheses(value: str) -> dict[int, int]:
+    """Opening to the index behind its closing one, for balanced pairs that hold no empty pair."""
+    ends: dict[int, int] = {}
+    open_: list[tuple[int, bool]] = []
+    for index, char in enumerate(value):
+        if char == "(":
+            open_.append((index, True))
+        elif char == ")" and open_:
+            opening, good = open_.pop()
+            good = good and opening + 1 < index
+            if good:
+                ends[opening] = index + 1
+            elif open_:
+                open_[-1] = (open_[-1][0], False)
+    return ends
+
+
+def _expand_variables(value: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
+        if match[1]:
+            return match[0][1:]
+        if match[2]:
+            return seen.get(match[2], environment.get(match[2], ""))
+        return match[0]
+
+    return _VARIABLE.sub(replacement, value)
+
+
+def _unset_variable(lines: str, match: re.Match[str], spans: list[tuple[int, int]], number: int) -> DotenvError:
+    before = spans[-2][1] if len(spans) > 1 else 0
+    start = match.start()
+    while start > before and lines[start - 1] in _BLANKS:
+        start -= 1
+    # the gem's match begins at a line's start, never in the middle of the line before
+    if start > 0 and lines[start - 1] != "\n":
+        start = lines.find("\n", start, match.start()) + 1
+    text = lines[start : match.end()]
+    return DotenvError("Dotenv::FormatError", f"Line {inspect(text)} has an unset variable", number)
+
+
+def _incompatible(encoding: str) -> DotenvError:
+    return DotenvError(
+        "Encoding::CompatibilityError",
+        f"incompatible encoding regexp match (US-ASCII regexp with {encoding} string)",
+    )
+
+
+_INSPECTED = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\f": "\\f",
+    "\v": "\\v",
+    "\b": "\\b",
+    "\a": "\\a",
+    "\x1b": "\\e",
+}
+
+
+def literal(raw: str) -> str:
+    """The text an admin most likely meant: ``raw`` without the quotes around it, nothing cut, replaced or dropped."""
+    quoted = _QUOTED.match(raw)
+    return quoted[2] if quoted else raw
+
+
+def inspect(text: str) -> str:
+    """Ruby's ``String#inspect`` of a UTF-8 string."""
+    out = []
+    for position, char in enumerate(text):
+        if char in _INSPECTED:
+            out.append(_INSPECTED[char])
+        elif char == "#" and text[position + 1 : position + 2] in ("{", "$", "@"):
+            out.append("\\#")
+        elif char < " " or char == "\x7f":
+            out.append(f"\\x{ord(char):02X}")
+        elif not char.isprintable():
+            out.append(f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\u{{{ord(char):X}}}")
+        else:
+            out.append(char)
+    return '"' + "".join(out) + '"'

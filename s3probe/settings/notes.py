@@ -1,0 +1,64 @@
+"""What dotenv did to a file without saying so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from s3probe.settings.model import Note, NoteKind
+
+if TYPE_CHECKING:
+    from s3probe.settings.dotenv import Assignment
+
+_QUOTED = re.compile(r"""\A(?:'(?P<single>(?:\\'|[^'])*)'|"(?P<double>(?:\\"|[^"])*)")\s*(?:\#.*)?\Z""", re.DOTALL)
+_DOLLAR = re.compile(r"(?<!\\)\$\{?[A-Za-z0-9_]")
+_BACKSLASH = re.compile(r"\\[^$]")
+# something like a name (capitals with a separator in it), so that no piece of a broken secret is ever shown
+_NAME = re.compile(r"""\s*((?:set\s+|export\s+)?["']?[A-Z][A-Z0-9]*[-_. ][-A-Z0-9_. ]{1,40}["']?)\s*[=:+?]""")
+
+
+def assignment_notes(assignment: Assignment, source: str, *, again: bool) -> Iterator[Note]:
+    """What is worth knowing about one assignment. ``again``: the same file has set the name before."""
+    raw, name, line = assignment.raw, assignment.name, assignment.line
+    if again:
+        yield Note(NoteKind.DUPLICATE, source, line, name)
+    if assignment.command:
+        yield Note(NoteKind.COMMAND, source, line, name)
+    quoted = _QUOTED.match(raw)
+    active = raw if quoted is None else quoted["double"] or ""
+    if quoted is None and _cut_by_hash(raw):
+        yield Note(NoteKind.TRUNCATED_BY_HASH, source, line, name)
+    if quoted is None:
+        active = active.split("#", 1)[0]
+    if _DOLLAR.search(active):
+        yield Note(NoteKind.EXPANDED_DOLLAR, source, line, name)
+    kept = active.replace(r"\n", "").replace(r"\r", "") if quoted else active
+    if _BACKSLASH.search(kept):
+        yield Note(NoteKind.DROPPED_BACKSLASH, source, line, name)
+    if not assignment.taken_from_environment and any(not char.isascii() for char in assignment.value):
+        yield Note(NoteKind.SMART_CHARACTER, source, line, name)
+
+
+def _cut_by_hash(raw: str) -> bool:
+    """A ``#`` with no blank before it: more likely a part of the value than the start of a comment."""
+    position = raw.find("#")
+    return (
+        position >= 0 and not (position > 0 and raw[position - 1].isspace()) and not raw[position + 1 :].startswith(" ")
+    )
+
+
+def skipped_lines(lines: str, spans: Sequence[tuple[int, int]], source: str) -> Iterator[Note]:
+    """The lines that yield no variable and are neither blank nor a comment."""
+    taken = iter([*spans, (len(lines) + 1, len(lines) + 1)])
+    start, end = next(taken)
+    position = 0
+    for number, line in enumerate(lines.split("\n"), 1):
+        stop = position + len(line)
+        while end <= position and start <= len(lines):
+            start, end = next(taken)
+        covered = start < stop + 1 and end > position
+        if not covered and line.strip() and not line.lstrip().startswith("#"):
+            text = _NAME.match(line)
+            yield Note(NoteKind.SKIPPED_LINE, source, number, text[1].strip() if text else "")
+        position = stop + 1
