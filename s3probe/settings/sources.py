@@ -1,0 +1,167 @@
+"""Which source wins: the files and the process environment as Mastodon's start would read them.
+
+Order in production (dotenv-rails 3): process environment, ``.env.production.local``, ``.env.local``,
+``.env.production``, ``.env``. The first definition of a name wins, a blank one too; within one file the last.
+"""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO, Literal
+
+from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
+
+FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
+MAX_BYTES = 1024 * 1024
+STANDARD_INPUT = "standard input"
+_MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
+
+
+class SettingsError(Exception):
+    """The settings cannot be read. ``message`` says what is wrong, ``advice`` what to do about it."""
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+def load(
+    env_file: Path | Literal["-"] | None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    siblings: bool | None = None,
+    stdin: BinaryIO | None = None,
+) -> Environment:
+    """Read what Mastodon would see. Raises :class:`SettingsError`.
+
+    ``env_file``: the file, ``"-"`` for standard input, ``None`` for the process environment alone.
+    ``environ``: the process environment, which wins over every file; ``None`` leaves it out.
+    ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
+    the folder is Mastodon's and the file is one of those four.
+    """
+    collected = _Collected()
+    if environ is not None:
+        collected.add_process(environ)
+    if env_file == "-":
+        collected.add_file(STANDARD_INPUT, _read_stream(stdin))
+    elif env_file is not None:
+        for path in _files(env_file, siblings):
+            collected.add_file(str(path), _read(path))
+    return collected.environment()
+
+
+def in_mastodon_folder(env_file: Path) -> bool:
+    """Whether ``env_file`` is one of the files a Mastodon in that folder reads."""
+    folder = env_file.parent
+    return env_file.name in FILES_IN_ORDER and any((folder / mark).is_file() for mark in _MARKS)
+
+
+def _files(env_file: Path, siblings: bool | None) -> list[Path]:
+    together = in_mastodon_folder(env_file) if siblings is None else siblings and env_file.name in FILES_IN_ORDER
+    if not together:
+        return [env_file]
+    paths = [env_file.with_name(name) for name in FILES_IN_ORDER]
+    # dotenv ignores files that do not exist; the one that was named must exist
+    return [path for path in paths if path == env_file or path.is_file()]
+
+
+class _Collected:
+    """Variables in the order of their sources."""
+
+    def __init__(self) -> None:
+        self._variables: dict[str, Variable] = {}
+        self._sources: list[str] = []
+        self._notes: list[Note] = []
+
+    def add_process(self, environ: Mapping[str, str]) -> None:
+        self._sources.append(PROCESS_ENVIRONMENT)
+        for name, value in environ.items():
+            self._variables[name] = Variable(name, value)
+
+    def add_file(self, source: str, data: bytes) -> None:
+        parsed = _parse(source, data, {name: v.value for name, v in self._variables.items()})
+        self._sources.append(source)
+        self._notes.extend(parsed.notes)
+        found: dict[str, Variable] = {}
+        for a in parsed.assignments:
+            if a.name in self._variables:
+                self._notes.append(Note(NoteKind.SHADOWED, source, a.line, a.name))
+            else:
+                found[a.name] = Variable(a.name, a.value, source, a.line, a.raw)
+        self._variables.update(found)
+
+    def environment(self) -> Environment:
+        return Environment(MappingProxyType(dict(self._variables)), tuple(self._sources), tuple(self._notes))
+
+
+def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:
+    _refuse_other_formats(source, data)
+    try:
+        return parse(data, known, source=source)
+    except DotenvError as error:
+        where = source if error.line is None else f"{source}, line {error.line}"
+        if error.exception == "Dotenv::FormatError":
+            raise SettingsError(
+                f"{where}: Mastodon does not start with this file: {error.exception}: {error.message}",
+                "Give the exported variable a value (export NAME=value), or delete that line.",
+            ) from error
+        raise SettingsError(
+            f"{where}: this is not UTF-8, and Mastodon does not start with it: {error.exception}: {error.message}",
+            "Save the file as UTF-8. An accented letter in a comment is enough to cause this.",
+        ) from error
+
+
+def _refuse_other_formats(source: str, data: bytes) -> None:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")):
+        raise SettingsError(
+            f"{source} is saved as UTF-16 (Unicode); Mastodon does not start with it",
+            "Save it again as UTF-8. With iconv: iconv -f UTF-16 -t UTF-8 OLD > NEW",
+        )
+    position = data.find(b"\0")
+    if position >= 0:
+        line = data.count(b"\n", 0, position) + 1
+        raise SettingsError(
+            f"{source}, line {line} holds a zero byte: this is not a text file",
+            "Name Mastodon's env file (usually .env.production). If it is that file, save it again as UTF-8.",
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise SettingsError(f"{path} is a folder", f"Name the file in it, e.g. {path / '.env.production'}")
+        with path.open("rb") as stream:
+            return _limited(str(path), stream)
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path} does not exist",
+            "Run s3probe in Mastodon's folder (often /home/mastodon/live) or name the file; containers: --environ.",
+        ) from None
+    except PermissionError:
+        raise SettingsError(
+            f"{path} may not be read by this user",
+            f"Run s3probe as the user that owns it, e.g. sudo -u mastodon s3probe check {path}",
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}", "Check the path and the disk.") from None
+
+
+def _read_stream(stdin: BinaryIO | None) -> bytes:
+    return _limited(STANDARD_INPUT, stdin if stdin is not None else sys.stdin.buffer)
+
+
+def _limited(source: str, stream: BinaryIO) -> bytes:
+    data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise SettingsError(
+            f"{source} is larger than 1 MiB, so it is hardly an env file",
+            "Name Mastodon's env file, usually .env.production.",
+        )
+    return data
