@@ -1,0 +1,245 @@
+"""Where the SDK sends a request: aws-sdk-s3's endpoint rules, as far as Mastodon can reach them.
+
+Source: aws-sdk-ruby, ``aws-sdk-s3/endpoint_provider.rb`` (generated from AWS's public rule set),
+``aws-sdk-core/endpoints/{matchers,url}.rb``, ``aws-sdk-s3/plugins/{arn,bucket_name_restrictions}.rb``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from s3probe.settings.arn import access_point, parse_arn
+from s3probe.settings.rubyuri import RubyUri, UriError, parse_uri
+
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{3,63}(?<!-)")
+_IPV4_LIKE = re.compile(r"(\d+\.){3}\d+")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
+_HOST_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
+
+# partition: regions by pattern, DNS suffix (aws-partitions/partitions.json)
+_PARTITIONS: tuple[tuple[str, str, str], ...] = (
+    ("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global", "amazonaws.com"),
+    ("aws-cn", r"cn-\w+-\d+|aws-cn-global", "amazonaws.com.cn"),
+    ("aws-eusc", r"eusc-de-\w+-\d+", "amazonaws.eu"),
+    ("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov"),
+    ("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov"),
+    ("aws-iso-e", r"eu-isoe-\w+-\d+|aws-iso-e-global", "cloud.adc-e.uk"),
+    ("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov"),
+    ("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com"),
+)
+
+
+class RubyError(Exception):
+    """The exception Mastodon would raise: Ruby class and message."""
+
+    def __init__(self, exception: str, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.exception = exception
+        self.message = message
+        self.variable = variable
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the SDK's client is made with."""
+
+    region: str
+    endpoint: str | None = None
+    """``None``: AWS's own, by region."""
+    force_path_style: bool = False
+    fips: bool = False
+    dual_stack: bool = False
+    us_east_1_global: bool = True
+    use_arn_region: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where requests for one bucket go."""
+
+    base: str
+    """Scheme, authority and path in front of ``/key``, without a slash at the end."""
+    region: str
+    """Region of the credential scope."""
+    bucket_in_path: bool
+    service: str = "s3"
+
+
+def partition(region: str) -> tuple[str, str]:
+    """Name and DNS suffix of the partition; an unknown region counts as ``aws``."""
+    for name, pattern, suffix in _PARTITIONS:
+        if re.fullmatch(pattern, region):
+            return name, suffix
+    return _PARTITIONS[0][0], _PARTITIONS[0][2]
+
+
+def is_host_label(text: str) -> bool:
+    """What the SDK accepts as a region's name (Seahorse::Util.host_label?)."""
+    return _HOST_LABEL.fullmatch(text) is not None
+
+
+def virtual_hostable(bucket: str, *, dots: bool = False) -> bool:
+    """Whether the SDK puts ``bucket`` in front of the host (Matchers.aws_virtual_hostable_s3_bucket?)."""
+    if not bucket:
+        return False
+    if dots:
+        return all(virtual_hostable(label) for label in bucket.split("."))
+    return _LABEL.fullmatch(bucket) is not None and _IPV4_LIKE.search(bucket) is None
+
+
+def service_base(client: Client) -> str:
+    """Scheme and host of the service without a bucket. Raises :class:`RubyError` for an unusable endpoint."""
+    if client.endpoint is not None:
+        return str(_endpoint(client))
+    return f"https://{_aws_host(client)}"
+
+
+def resolve(client: Client, bucket: str | None) -> Target:
+    """Where a request for ``bucket`` goes. Raises :class:`RubyError` where the SDK raises before sending."""
+    if bucket is None:
+        raise RubyError("ArgumentError", "missing required :bucket option", "S3_BUCKET")
+    is_arn = bucket.startswith("arn:") and bucket.count(":") >= 5
+    if "/" in bucket and not is_arn:
+        raise RubyError("ArgumentError", "bucket name must not contain a forward-slash (/)", "S3_BUCKET")
+    _refuse_combinations(client)
+    if bucket.endswith("--x-s3"):
+        return _express(client, bucket)
+    url = _request_endpoint(client)
+    region = "us-east-1" if client.region == "aws-global" else client.region
+    if not client.force_path_style and virtual_hostable(bucket):
+        if url is None:
+            return Target(f"https://{bucket}.{_aws_host(client)}", region, bucket_in_path=False)
+        if _is_ip(url.host):
+            return Target(f"{_root(url)}{_slashed(url.path)}{bucket}", region, bucket_in_path=True)
+        return Target(_virtual(url, bucket), region, bucket_in_path=False)
+    if not client.force_path_style and url is not None and url.scheme == "http" and virtual_hostable(bucket, dots=True):
+        return Target(_virtual(url, bucket), client.region, bucket_in_path=False)
+    if bucket.startswith("arn:"):
+        return _arn(client, bucket, url)
+    encoded = quote(bucket, safe="")
+    base = f"https://{_aws_host(client)}/" if url is None else f"{_root(url)}{_slashed(url.path)}"
+    return Target((base + encoded).removesuffix("/"), region, bucket_in_path=True)
+
+
+def encode_key(key: str) -> str:
+    """An object's key as the SDK writes it into the path (Seahorse::Util.uri_path_escape)."""
+    return quote(key, safe="/")
+
+
+def _aws_host(client: Client) -> str:
+    suffix = partition(client.region)[1]
+    name = "s3-fips" if client.fips else "s3"
+    region = "us-east-1" if client.region == "aws-global" else client.region
+    if client.dual_stack:
+        return f"{name}.dualstack.{region}.{suffix}"
+    if not client.fips and (client.region == "aws-global" or (region == "us-east-1" and client.us_east_1_global)):
+        return f"{name}.{suffix}"
+    return f"{name}.{region}.{suffix}"
+
+
+def _endpoint(client: Client) -> RubyUri:
+    """``S3_ENDPOINT`` as the client keeps it: default ports dropped (Seahorse's endpoint plugin)."""
+    assert client.endpoint is not None
+    try:
+        uri = parse_uri(client.endpoint)
+    except UriError as error:
+        raise RubyError("URI::InvalidURIError", str(error), "S3_ENDPOINT") from None
+    if uri.scheme not in ("http", "https"):
+        raise RubyError("ArgumentError", "expected :endpoint to be a HTTP or HTTPS endpoint", "S3_ENDPOINT")
+    return uri
+
+
+def _request_endpoint(client: Client) -> RubyUri | None:
+    if client.endpoint is None:
+        return None
+    uri = _endpoint(client)
+    if uri.query is not None or not uri.host:
+        raise RubyError("ArgumentError", f"Custom endpoint `{uri}` was not a valid URI", "S3_ENDPOINT")
+    return uri
+
+
+def _refuse_combinations(client: Client) -> None:
+    if client.dual_stack and client.endpoint is not None:
+        raise RubyError(
+            "ArgumentError",
+            "Cannot set dual-stack in combination with a custom endpoint.",
+            "AWS_USE_DUALSTACK_ENDPOINT",
+        )
+    if client.fips and client.endpoint is not None:
+        raise RubyError("ArgumentError", "A custom endpoint cannot be combined with FIPS", "AWS_USE_FIPS_ENDPOINT")
+    if client.fips and partition(client.region)[0] == "aws-cn":
+        raise RubyError("ArgumentError", "Partition does not support FIPS", "AWS_USE_FIPS_ENDPOINT")
+
+
+def _root(url: RubyUri) -> str:
+    return f"{url.scheme}://{url.authority}"
+
+
+def _slashed(path: str) -> str:
+    return path if path.endswith("/") else path + "/"
+
+
+def _virtual(url: RubyUri, bucket: str) -> str:
+    return f"{url.scheme}://{bucket}.{url.authority}{url.path}".removesuffix("/")
+
+
+def _is_ip(host: str) -> bool:
+    return host.startswith("[") or _IPV4.fullmatch(host) is not None
+
+
+def _express(client: Client, bucket: str) -> Target:
+    """A directory bucket: its zone stands in the name (``name--euc1-az1--x-s3``)."""
+    url = _request_endpoint(client)
+    if url is not None and _is_ip(url.host):
+        return Target(f"{_root(url)}/{quote(bucket, safe='')}{url.path}", client.region, True, "s3express")
+    if not virtual_hostable(bucket):
+        message = "S3Express bucket name is not a valid virtual hostable name."
+        raise RubyError("ArgumentError", message, "S3_BUCKET")
+    if url is not None:
+        return Target(_virtual(url, bucket), client.region, False, "s3express")
+    zone = re.search(r"--([a-z0-9-]+?)--x-s3\Z", bucket)
+    if zone is None:
+        raise RubyError("ArgumentError", "Unrecognized S3Express bucket name format.", "S3_BUCKET")
+    name = "s3express-fips" if client.fips else "s3express"
+    dual = "dualstack." if client.dual_stack else ""
+    host = f"{bucket}.{name}-{zone[1]}.{dual}{client.region}.{partition(client.region)[1]}"
+    return Target(f"https://{host}", client.region, False, "s3express")
+
+
+def _arn(client: Client, bucket: str, url: RubyUri | None) -> Target:
+    parts = parse_arn(bucket)
+    if parts is None:
+        raise RubyError("ArgumentError", f"Invalid ARN: `{bucket}` was not a valid ARN", "S3_BUCKET")
+    if client.force_path_style:
+        raise RubyError("ArgumentError", "Path-style addressing cannot be used with ARN buckets", "S3_BUCKET")
+    found = access_point(parts)
+    if found.error:
+        raise RubyError("ArgumentError", found.error.replace("{bucket}", bucket), "S3_BUCKET")
+    if not client.use_arn_region and parts.region != client.region:
+        raise RubyError(
+            "ArgumentError",
+            f"Invalid configuration: region from ARN `{parts.region}` does not match client region "
+            f"`{client.region}` and UseArnRegion is `false`",
+            "S3_BUCKET",
+        )
+    mine, theirs = partition(client.region)[0], partition(parts.region)
+    if mine != theirs[0]:
+        raise RubyError(
+            "ArgumentError",
+            f"Client was configured for partition `{mine}` but ARN (`{bucket}`) has `{theirs[0]}`",
+            "S3_BUCKET",
+        )
+    name = f"{found.name}-{parts.account}"
+    if url is not None:
+        return Target(f"{url.scheme}://{name}.{url.authority}{url.path}".removesuffix("/"), parts.region, False)
+    service = "s3-accesspoint-fips" if client.fips else "s3-accesspoint"
+    dual = "dualstack." if client.dual_stack else ""
+    return Target(f"https://{name}.{service}.{dual}{parts.region}.{theirs[1]}", parts.region, False)
+
+
+def environment_flag(environment: Mapping[str, str], name: str) -> bool:
+    """A switch as the SDK reads it (Aws::Util.str_2_bool): only ``true``, in any case."""
+    return environment.get(name, "").lower() == "true"

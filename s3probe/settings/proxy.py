@@ -1,0 +1,29 @@
+"""The proxy Ruby's Net::HTTP uses for the S3 API (``URI::Generic#find_proxy``, asked for plain ``http``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+
+def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
+    """The proxy for ``url``: from ``http_proxy`` alone, also for https; ``no_proxy`` and loopback names excepted."""
+    proxy = environment.get("http_proxy", environment.get("HTTP_PROXY", ""))
+    if not proxy:
+        return None
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if not host or host == "localhost" or host == "::1" or host.startswith("127."):
+        return None
+    try:
+        port = parts.port or {"http": 80}.get(parts.scheme, 443)
+    except ValueError:  # a port beyond 65535: the request fails before any proxy matters
+        return proxy
+    exceptions = environment.get("no_proxy", environment.get("NO_PROXY", ""))
+    for name, only_port in re.findall(r"([^:,\s]+)(?::(\d+))?", exceptions):
+        suffix = name.lower() if name.startswith(".") else f".{name.lower()}"
+        subject = host if name.startswith(".") else f".{host}"
+        if subject.endswith(suffix) and (not only_port or int(only_port) == port):
+            return None
+    return proxy
