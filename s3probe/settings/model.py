@@ -144,7 +144,7 @@ class Settings:
     archive_acl: str | None
     """Canned ACL of ``backups/``: ``private``, or ``None`` when ``S3_PERMISSION`` is empty."""
     key_prefix: str
-    """Normalised, without slashes at either end as Mastodon's keys show it; ``""`` when unset."""
+    """As Mastodon's keys show it: no slash at the start; one at the end is doubled in keys. ``""`` when unset."""
     protocol: str
     hostname: str
     """``S3_HOSTNAME``, or Mastodon's default ``s3-<region>.amazonaws.com``."""

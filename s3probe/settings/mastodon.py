@@ -1,0 +1,218 @@
+"""Mastodon's own reading of its environment: defaults, blanks, and the exceptions it would raise.
+
+Sources: Mastodon ``config/initializers/paperclip.rb``, ``config/initializers/1_hosts.rb``, aws-sdk-core's plugins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from s3probe.secret import Secret
+from s3probe.settings.addressing import Client, RubyError, is_host_label, resolve, service_base
+from s3probe.settings.csp import media_hosts_or_error
+from s3probe.settings.keys import object_key, probe_key
+from s3probe.settings.model import Credentials, Environment, Settings, Stage, Trouble, Variable
+from s3probe.settings.proxy import proxy_for
+from s3probe.settings.urls import (
+    bucket_url,
+    credential_region,
+    full_asset_url,
+    object_url,
+    presigned_target,
+    public_url,
+    sdk_client,
+)
+
+__all__ = [
+    "bucket_url",
+    "credential_region",
+    "full_asset_url",
+    "interpret",
+    "object_key",
+    "object_url",
+    "presigned_target",
+    "probe_key",
+    "public_url",
+    "remade",
+    "to_i",
+]
+
+CACHE_CONTROL = "public, max-age=315576000, immutable"
+DEFAULT_MULTIPART_THRESHOLD = 15 * 1024 * 1024
+_CHECKSUM_MODES = ("when_supported", "when_required")
+
+
+def interpret(environment: Environment) -> Settings:
+    """What Mastodon makes of ``environment``. Never raises: what Mastodon would raise is in ``troubles``."""
+    values = _Values(_texts(environment))
+    region = values.fetch("S3_REGION", "us-east-1")
+    permission = values.fetch("S3_PERMISSION", "public-read")
+    web_domain = values.get("WEB_DOMAIN") if values.get("WEB_DOMAIN") is not None else values.get("LOCAL_DOMAIN")
+    hosts, csp_error, csp_variable = media_hosts_or_error(values.all, web_domain)
+    settings = Settings(
+        environment=environment,
+        storage=_storage(values),
+        bucket=values.get("S3_BUCKET"),
+        region=region,
+        endpoint=values.get("S3_ENDPOINT"),
+        api_base="",
+        path_style=False,
+        override_path_style=values.get("S3_OVERRIDE_PATH_STYLE") == "true",
+        credentials=_credentials(values),
+        acl=permission if permission != "" else None,
+        archive_acl="private" if permission != "" else None,
+        key_prefix=_key_prefix(values.fetch("S3_KEY_PREFIX", "")),
+        protocol=values.fetch("S3_PROTOCOL", "https"),
+        hostname=values.fetch("S3_HOSTNAME", f"s3-{region}.amazonaws.com"),
+        hostname_is_default=values.get("S3_HOSTNAME") is None,
+        alias_host=values.fetch_first("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST"),
+        storage_class=values.get("S3_STORAGE_CLASS"),
+        cache_control=CACHE_CONTROL,
+        multipart_threshold=values.integer("S3_MULTIPART_THRESHOLD", DEFAULT_MULTIPART_THRESHOLD),
+        open_timeout=values.integer("S3_OPEN_TIMEOUT", 5),
+        read_timeout=values.integer("S3_READ_TIMEOUT", 5),
+        retry_limit=values.integer("S3_RETRY_LIMIT", 0),
+        signature_version=values.fetch("S3_SIGNATURE_VERSION", "v4"),
+        force_single_request=values.get("S3_FORCE_SINGLE_REQUEST") == "true",
+        batch_delete_limit=values.integer("S3_BATCH_DELETE_LIMIT", 1000),
+        request_checksums=values.fetch("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported").lower(),
+        response_checksums=values.fetch("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_supported").lower(),
+        proxy=None,
+        ca_file=values.get("AWS_CA_BUNDLE") or values.get("SSL_CERT_FILE") or None,
+        web_domain=web_domain or None,
+        csp_media_hosts=hosts,
+    )
+    troubles: list[Trouble] = []
+    if csp_error is not None:
+        troubles.append(Trouble(Stage.BOOT, "Addressable::URI::InvalidURIError", str(csp_error), csp_variable))
+    return _addressed(replace(settings, troubles=tuple(troubles)))
+
+
+def remade(settings: Settings, /, **changes: str | None) -> Settings:
+    """The settings with some variables set to other values; ``None`` removes one. Lines and files stay known."""
+    variables = dict(settings.environment.variables)
+    for name, value in changes.items():
+        if value is None:
+            variables.pop(name, None)
+        else:
+            before = variables.get(name)
+            variables[name] = replace(before, value=value) if before else Variable(name, value)
+    return interpret(replace(settings.environment, variables=MappingProxyType(variables)))
+
+
+def to_i(text: str) -> int:
+    """Ruby's ``String#to_i``: the number at the start, ``0`` when there is none."""
+    match = re.match(r"[ \t\n\v\f\r]*([+-]?\d+(?:_\d+)*)", text, re.ASCII)
+    return int(match[1].replace("_", "")) if match else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The environment as Ruby's ``ENV.fetch`` sees it: blank is not absent."""
+
+    all: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        return self.all.get(name)
+
+    def fetch(self, name: str, default: str) -> str:
+        return self.all.get(name, default)
+
+    def fetch_first(self, *names: str) -> str | None:
+        return next((self.all[name] for name in names if name in self.all), None)
+
+    def integer(self, name: str, default: int) -> int:
+        value = self.all.get(name)
+        return default if value is None else to_i(value)
+
+    def enabled(self, name: str) -> bool:
+        return self.all.get(name) == "true"
+
+
+def _storage(values: _Values) -> str:
+    for kind in ("s3", "swift", "azure"):
+        if values.enabled(f"{kind.upper()}_ENABLED"):
+            return kind
+    return "filesystem"
+
+
+def _key_prefix(text: str) -> str:
+    return text.removeprefix("/") if text.strip() else ""
+
+
+def _credentials(values: _Values) -> Credentials | None:
+    """The pair Mastodon passes on, else what the SDK finds in the environment by its other names."""
+    key, secret = values.get("AWS_ACCESS_KEY_ID"), values.get("AWS_SECRET_ACCESS_KEY")
+    if key and secret:
+        return Credentials(key, Secret(secret))
+    key = values.fetch_first("AWS_ACCESS_KEY_ID", "AMAZON_ACCESS_KEY_ID", "AWS_ACCESS_KEY")
+    secret = values.fetch_first("AWS_SECRET_ACCESS_KEY", "AMAZON_SECRET_ACCESS_KEY", "AWS_SECRET_KEY")
+    token = values.fetch_first("AWS_SESSION_TOKEN", "AMAZON_SESSION_TOKEN")
+    if not (key and secret):
+        return None
+    return Credentials(key, Secret(secret), Secret(token) if token else None, "chain:environment")
+
+
+def _addressed(settings: Settings) -> Settings:
+    """With the addressing and the troubles that follow from it, as far as the storage is S3 at all."""
+    if settings.storage != "s3":
+        return settings
+    client = sdk_client(settings)
+    troubles = [*settings.troubles, *_client_troubles(settings, client)]
+    base, path_style, proxy = "", client.force_path_style, None
+    try:
+        base = service_base(client).rstrip("/")
+        where = resolve(client, settings.bucket)
+        path_style = where.bucket_in_path
+        proxy = proxy_for(where.base, _texts(settings.environment))
+    except RubyError as error:
+        if not any(t.stage is Stage.CLIENT for t in troubles):
+            stage = Stage.CLIENT if not base else Stage.REQUEST
+            troubles.append(Trouble(stage, error.exception, error.message, error.variable))
+    troubles.extend(_timeout_troubles(settings))
+    return replace(settings, api_base=base, path_style=path_style, proxy=proxy, troubles=tuple(troubles))
+
+
+def _texts(environment: Environment) -> dict[str, str]:
+    return {name: variable.value for name, variable in environment.variables.items()}
+
+
+def _client_troubles(settings: Settings, client: Client) -> Iterator[Trouble]:
+    """What keeps the SDK's client from being made, in the order the SDK finds it."""
+    for mode, option in (
+        (settings.request_checksums, "request_checksum_calculation"),
+        (settings.response_checksums, "response_checksum_validation"),
+    ):
+        if mode not in _CHECKSUM_MODES:
+            name = f"AWS_{option.upper()}"
+            message = f"expected :{option} or ENV['{name}'] to be `when_supported` or `when_required`."
+            yield Trouble(Stage.CLIENT, "ArgumentError", message, name)
+    if settings.signature_version not in ("v4", "s3"):
+        message = f"unsupported signature version `{settings.signature_version}'"
+        yield Trouble(Stage.CLIENT, "ArgumentError", message, "S3_SIGNATURE_VERSION")
+    try:
+        service_base(client)
+    except RubyError as error:
+        yield Trouble(Stage.CLIENT, error.exception, error.message, _endpoint_variable(settings))
+    if not is_host_label(client.region):
+        message = "Invalid `:region` option was provided."
+        yield Trouble(Stage.CLIENT, "Aws::Errors::InvalidRegionError", message, "S3_REGION")
+
+
+def _endpoint_variable(settings: Settings) -> str:
+    if settings.endpoint is not None:
+        return "S3_ENDPOINT"
+    return "AWS_ENDPOINT_URL_S3" if settings.environment.get("AWS_ENDPOINT_URL_S3") is not None else "AWS_ENDPOINT_URL"
+
+
+def _timeout_troubles(settings: Settings) -> Iterator[Trouble]:
+    """Zero seconds: Net::HTTP gives up at once."""
+    for seconds, name, words in (
+        (settings.open_timeout, "S3_OPEN_TIMEOUT", "Net::OpenTimeout"),
+        (settings.read_timeout, "S3_READ_TIMEOUT", "Net::ReadTimeout"),
+    ):
+        if seconds == 0:
+            yield Trouble(Stage.REQUEST, "Seahorse::Client::NetworkingError", words, name)
