@@ -1,0 +1,71 @@
+"""Which bucket, through which name: host and path to :class:`Place`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from s3probe.sandbox.regions import DASH_REGIONS, REGIONS
+from s3probe.sandbox.world import World
+
+_AMAZON = re.compile(
+    r"(?:(?P<bucket>.+)\.)?s3(?P<dash>[.-])(?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com"
+)
+_GLOBAL = re.compile(r"(?:(?P<bucket>.+)\.)?s3\.amazonaws\.com")
+_LOOPBACK = re.compile(r"(?:(?P<bucket>.+)\.)?(?:localhost|127\.0\.0\.1)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request arrives."""
+
+    base: str
+    """Host of the endpoint without the bucket."""
+    region: str | None
+    """The region this host serves; ``None`` for the global endpoint and for loopback names."""
+    kind: str
+    """``regional``, ``global`` or ``custom``."""
+    bucket: str = ""
+    key: str = ""
+    virtual: bool = False
+    """The bucket came from the host."""
+
+
+def amazon_host(host: str) -> tuple[str | None, str, str | None] | None:
+    """Bucket, base and region (``None`` = global) of an existing amazonaws.com name, else ``None``."""
+    if found := _GLOBAL.fullmatch(host):
+        return found["bucket"], "s3.amazonaws.com", None
+    found = _AMAZON.fullmatch(host)
+    if found is None or found["region"] not in (DASH_REGIONS if found["dash"] == "-" else REGIONS):
+        return None
+    bucket = found["bucket"]
+    return bucket, host[len(bucket) + 1 :] if bucket else host, found["region"]
+
+
+def locate(world: World, host: str, path: str) -> Place | None:
+    """The place a host (without port, lower case) and a raw path name, or ``None`` when S3 is not at home there."""
+    found = _endpoint(world, host)
+    if found is None:
+        return None
+    bucket, base, region, kind = found
+    rest = path[1:] if path.startswith("/") else path
+    if bucket is not None:
+        return Place(base, region, kind, bucket, unquote(rest), True)
+    name, _, key = rest.partition("/")
+    return Place(base, region, kind, unquote(name), unquote(key))
+
+
+def _endpoint(world: World, host: str) -> tuple[str | None, str, str | None, str] | None:
+    for endpoint in world.endpoints:
+        if host == endpoint.base:
+            return None, endpoint.base, endpoint.region, "custom"
+        if endpoint.wildcard and host.endswith("." + endpoint.base):
+            return host.removesuffix("." + endpoint.base), endpoint.base, endpoint.region, "custom"
+    if found := amazon_host(host):
+        bucket, base, region = found
+        return bucket, base, region, "regional" if region else "global"
+    if loopback := _LOOPBACK.fullmatch(host):
+        bucket = loopback["bucket"]
+        return bucket, host[len(bucket) + 1 :] if bucket else host, None, "custom"
+    return None
