@@ -1,0 +1,223 @@
+"""S3 itself: who asks, for which bucket, whether they may, and the answer.
+
+The order of the checks is AWS's as far as it shows: address and region before the signature, the signature
+before the bucket's existence, rights before ACL rules.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+from s3probe.sandbox import buckets, cors, multipart, objects, rights
+from s3probe.sandbox.acls import denial
+from s3probe.sandbox.address import Place, amazon_host, locate
+from s3probe.sandbox.authorise import judge
+from s3probe.sandbox.messages import Reply, Request, S3Error
+from s3probe.sandbox.operations import Operation, identify
+from s3probe.sandbox.payload import decoded_body
+from s3probe.sandbox.personality import RegionCheck
+from s3probe.sandbox.sigv4 import Claim, check_signature, check_time, read_claim, wrong_region
+from s3probe.sandbox.state import Context, Seen, State
+from s3probe.sandbox.world import Bucket, KeyStatus, User
+
+_HANDLERS = {
+    **objects.HANDLERS, **multipart.HANDLERS, **buckets.HANDLERS, "DeleteObjects": rights.delete_objects,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What the log will say, as far as it is known when an error ends the request."""
+
+    operation: str = ""
+    key_id: str = ""
+    bucket: Bucket | None = None
+    writes_bucket: bool = False
+
+
+def serve(state: State, request: Request) -> Reply:
+    """Answers one request and logs it. Never raises."""
+    trace = _Trace()
+    home = state.elsewhere if amazon_host(request.hostname) else state
+    try:
+        reply = _answer(home, request, trace)
+        code = ""
+    except S3Error as error:
+        worded = _worded(home, error)
+        reply = _error_reply(home, worded)
+        code = worded.code
+    if trace.bucket is not None and request.method != "OPTIONS":
+        reply = reply.with_headers(*cors.simple(trace.bucket, request))
+    reply = _finish(home, request, reply)
+    seen = Seen(request.method, request.host, request.path, request.query, trace.operation, reply.status, code,
+                trace.key_id, dict(request.headers))  # fmt: skip
+    with state.lock:
+        state.requests.append(seen)
+        if trace.writes_bucket:
+            state.violations.append(seen)
+    return reply
+
+
+def _answer(state: State, request: Request, trace: _Trace) -> Reply:
+    place = locate(state.world, request.hostname, request.path)
+    if place is None:
+        raise S3Error("NoSuchBucket", details=(("BucketName", request.hostname),))
+    operation = identify(request.method, place.bucket, place.key, request.parameters, request.headers)
+    trace.operation, trace.writes_bucket = operation.name, operation.writes_bucket
+    bucket = state.buckets.get(place.bucket)
+    trace.bucket = bucket
+    claim = read_claim(request)
+    trace.key_id = claim.access_key if claim else ""
+    _check_place(place, bucket, claim)
+    user = _authenticate(state, request, claim, place, bucket) if claim else None
+    body, checksums = decoded_body(request, signed=claim is not None and claim.form != "v2")
+    if operation.name == "ListBuckets":
+        return _list_buckets(state, request, user)
+    if operation.name == "CreateBucket":
+        return _create_bucket(state, request, user, place, claim)
+    if bucket is None:
+        raise S3Error("NoSuchBucket", details=(("BucketName", place.bucket),))
+    if operation.name == "OPTIONS":
+        return cors.preflight(bucket, request)
+    _refuse(state, request, operation, place, user)
+    context = Context(state, request, operation, bucket, place.key, user, body, checksums)
+    rights.authorise(context)
+    handler = _HANDLERS.get(operation.name)
+    if handler is None:
+        raise S3Error("MethodNotAllowed", details=(("Method", request.method), ("ResourceType", "BUCKET")))
+    with state.lock:
+        return handler(context)
+
+
+def _check_place(place: Place, bucket: Bucket | None, claim: Claim | None) -> None:
+    """Redirects of AWS: the bucket lies in another region than the host serves."""
+    if bucket is None or place.kind == "custom" or bucket.region == (place.region or "us-east-1"):
+        return
+    if place.kind == "global":
+        if bucket.fresh and place.virtual:
+            where = f"{bucket.name}.s3-{bucket.region}.amazonaws.com"
+            raise S3Error("TemporaryRedirect", details=(("Endpoint", where), ("Bucket", bucket.name)), headers=(
+                ("Location", f"https://{where}/{place.key}"), ("x-amz-bucket-region", bucket.region)))  # fmt: skip
+        # The DNS of bucket.s3.amazonaws.com already leads to the bucket's region, so only the signature can be wrong.
+        if claim is not None or place.virtual:
+            return
+    elif claim is not None and claim.form != "v2" and claim.region != place.region:
+        raise wrong_region(claim, place.region or "us-east-1")
+    host = f"s3.{bucket.region}.amazonaws.com"
+    endpoint = f"{bucket.name}.{host}" if place.virtual else host
+    raise S3Error("PermanentRedirect", details=(("Endpoint", endpoint), ("Bucket", bucket.name)), headers=(
+        ("x-amz-bucket-region", bucket.region),))  # fmt: skip
+
+
+def _authenticate(state: State, request: Request, claim: Claim, place: Place, bucket: Bucket | None) -> User:
+    world = state.world
+    if claim.form == "v2" and not world.personality.signature_v2:
+        raise S3Error("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use "
+                      "AWS4-HMAC-SHA256.")  # fmt: skip
+    user = world.user(claim.access_key)
+    unknown = S3Error("InvalidAccessKeyId", details=(("AWSAccessKeyId", claim.access_key),))
+    if user is None or user.status is KeyStatus.INACTIVE or (user.token is not None and claim.token is None):
+        raise unknown
+    if user.status is KeyStatus.SUSPENDED:
+        raise S3Error("AccountProblem")
+    if claim.token != user.token:
+        raise S3Error("InvalidToken", details=(("Token-0", claim.token or ""),))
+    if claim.form == "v2":
+        return user
+    _check_region(state, claim, place, bucket)
+    check_time(claim, server_time(state))
+    check_signature(claim, user.secret, request)
+    return user
+
+
+def _check_region(state: State, claim: Claim, place: Place, bucket: Bucket | None) -> None:
+    expected = place.region
+    if place.kind == "global":
+        expected = bucket.region if bucket else "us-east-1"
+    elif expected is None and bucket is not None:
+        expected = bucket.region
+    if expected is None or claim.region == expected:
+        return
+    check = RegionCheck.MALFORMED if place.kind != "custom" else state.world.personality.region_check
+    if check is RegionCheck.MALFORMED:
+        raise wrong_region(claim, expected)
+    if check is RegionCheck.SIGNATURE:
+        raise S3Error("SignatureDoesNotMatch", details=(("AWSAccessKeyId", claim.access_key),))
+
+
+def _refuse(state: State, request: Request, operation: Operation, place: Place, user: User | None) -> None:
+    """The personality's own refusals."""
+    for refusal in state.world.personality.refusals:
+        value = refusal.offends(operation.name, request.headers, request.parameters, place.key, user is None)
+        if value is None:
+            continue
+        with state.lock:
+            state.counts[refusal.error] += 1
+            due = state.counts[refusal.error] % refusal.every == 0
+        if due:
+            error = refusal.error
+            raise S3Error(error.code, error.message.replace("{value}", value), error.status)
+
+
+def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
+    _require_account(state, request, user, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
+    assert user is not None
+    return buckets.list_buckets(state, user)
+
+
+def _create_bucket(state: State, request: Request, user: User | None, place: Place, claim: Claim | None) -> Reply:
+    _require_account(state, request, user, "s3:CreateBucket", f"arn:aws:s3:::{place.bucket}")
+    assert user is not None
+    region = place.region or (claim.region if claim else "us-east-1")
+    with state.lock:
+        return buckets.create_bucket(state, place.bucket, user, region)
+
+
+def _require_account(state: State, request: Request, user: User | None, action: str, arn: str) -> None:
+    keys = rights.condition_keys(state, request, user)
+    verdict = judge(state.world, None, user, action, arn, keys)
+    if not verdict.allowed:
+        raise S3Error("AccessDenied", denial(state.world, None, user, action, arn, verdict.why))
+
+
+def _worded(state: State, error: S3Error) -> S3Error:
+    text = state.world.personality.wording.get(error.code)
+    if text is None:
+        return error
+    return S3Error(text.code, (text.message or error.text).strip(), text.status, error.details, error.headers)
+
+
+def _error_reply(state: State, error: S3Error) -> Reply:
+    request_id, host_id = _ids()
+    body = error.to_xml(request_id, host_id if state.world.personality.amazon_ids else "")
+    headers = (("Content-Type", "application/xml"), ("x-amz-request-id", request_id), ("x-amz-id-2", host_id))
+    return Reply(error.http_status, (*headers, *error.headers), b"" if error.http_status == 304 else body)
+
+
+def _ids() -> tuple[str, str]:
+    return secrets.token_hex(8).upper(), secrets.token_urlsafe(57)
+
+
+def server_time(state: State) -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC) + timedelta(seconds=state.world.clock_offset)
+
+
+def _finish(state: State, request: Request, reply: Reply) -> Reply:
+    """The headers every answer of the provider carries; a HEAD loses its body but keeps its length."""
+    personality = state.world.personality
+    dropped = set() if personality.amazon_ids else {"x-amz-id-2"}
+    if not personality.bucket_region:
+        dropped.add("x-amz-bucket-region")
+    headers = [(n, v) for n, v in reply.headers if n.lower() not in dropped]
+    names = {n.lower() for n, _ in headers}
+    if "x-amz-request-id" not in names:
+        request_id, host_id = _ids()
+        headers += [("x-amz-request-id", request_id)] + ([("x-amz-id-2", host_id)] if personality.amazon_ids else [])
+    headers += [("Server", personality.server), ("Date", format_datetime(server_time(state), usegmt=True))]
+    if "content-length" not in names and reply.status not in (204, 304):
+        headers.append(("Content-Length", "0" if request.method == "HEAD" else str(len(reply.body))))
+    return replace(reply, headers=tuple(headers), body=b"" if request.method == "HEAD" else reply.body)

@@ -1,0 +1,107 @@
+"""What changes while a sandbox runs: which objects there are, whose they are, and what was asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+
+from s3probe.sandbox.messages import Request
+from s3probe.sandbox.operations import Operation
+from s3probe.sandbox.personality import ErrorText
+from s3probe.sandbox.store import Store
+from s3probe.sandbox.world import Bucket, User, World
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What S3 keeps of an object beside moto's bytes and metadata."""
+
+    acl: str
+    owner: str
+    size: int
+    storage_class: str = "STANDARD"
+    kms_key: str | None = None
+    checksums: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart upload under way."""
+
+    bucket: str
+    key: str
+    acl: str
+    owner: str
+    storage_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as the log keeps it."""
+
+    method: str
+    host: str
+    path: str
+    query: str
+    operation: str
+    status: int
+    code: str
+    """Error code, ``""`` when it went well."""
+    key_id: str
+    """``""`` for an anonymous request."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """The request's headers by lower-case name."""
+
+
+class State:
+    """The mutable half of a sandbox."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.store = Store()
+        self.lock = threading.RLock()
+        self.buckets: dict[str, Bucket] = {}
+        self.records: dict[tuple[str, str], Record] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.requests: list[Seen] = []
+        self.violations: list[Seen] = []
+        self.counts: Counter[ErrorText] = Counter()
+        self.elsewhere = self if world.amazon else State(World())
+        """What AWS's own names lead to."""
+        for bucket in world.buckets:
+            self.add(bucket)
+
+    def add(self, bucket: Bucket) -> None:
+        """Makes the bucket known and its store ready."""
+        self.store.create(bucket.name, versioning=bucket.versioning or bucket.object_lock)
+        self.buckets[bucket.name] = bucket
+
+    def used(self, bucket: str) -> int:
+        """Bytes of the bucket's current objects."""
+        return sum(record.size for (name, _), record in self.records.items() if name == bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One authenticated and authorised request on its way to its handler."""
+
+    state: State
+    request: Request
+    operation: Operation
+    bucket: Bucket
+    key: str
+    user: User | None
+    body: bytes = b""
+    checksums: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def record(self) -> Record | None:
+        return self.state.records.get((self.bucket.name, self.key))
+
+    @property
+    def owner(self) -> str:
+        """Account a new object belongs to."""
+        if self.user is None or self.bucket.ownership.value == "BucketOwnerEnforced":
+            return self.bucket.account
+        return self.user.account

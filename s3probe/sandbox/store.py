@@ -1,0 +1,120 @@
+"""Where the bytes lie: moto's server application, called in process, as a store and nothing more.
+
+moto keeps one state per process, so every sandbox uses bucket names of its own inside moto
+(``store-<n>-<m>``) and shows the world's names outside. moto decides nothing about access here: the gateway
+has decided before, and every call is made with the same made-up key and moto's own authorisation off.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from s3probe.sandbox.messages import Reply
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
+
+_numbers = itertools.count(1)
+_HEADERS = {
+    "Host": "s3.amazonaws.com",
+    "Authorization": "AWS4-HMAC-SHA256 Credential=AKIASTORE/20260101/us-east-1/s3/aws4_request, "
+    "SignedHeaders=host, Signature=0",
+}
+_KEPT = re.compile(
+    r"etag|last-modified|content-(?:type|length|range|encoding|disposition|language)|cache-control|expires|accept-ranges"
+    r"|x-amz-(?:version-id|delete-marker|mp-parts-count|storage-class|meta-.*)",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _client() -> Client:
+    """moto's application, once per process; importing it takes a quarter of a second."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.test import Client
+
+    return Client(DomainDispatcherApplication(create_backend_app))
+
+
+class Store:
+    """The buckets of one sandbox."""
+
+    def __init__(self) -> None:
+        self._number = next(_numbers)
+        self._names: dict[str, str] = {}
+
+    def create(self, bucket: str, *, versioning: bool = False) -> None:
+        """Makes an empty bucket of that name."""
+        self._names[bucket] = f"store-{self._number}-{len(self._names) + 1}"
+        self._must(self.call("PUT", bucket))
+        if versioning:
+            self._must(self.call("PUT", bucket, query=(("versioning", ""),), body=(
+                b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")))  # fmt: skip
+
+    def call(
+        self,
+        method: str,
+        bucket: str,
+        key: str = "",
+        *,
+        query: Iterable[tuple[str, str]] = (),
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Reply:
+        """One S3 call to moto. The inner bucket's name never shows in the answer."""
+        inner = self._names[bucket]
+        path = f"/{inner}/{quote(key, safe='/-_.~')}" if key else f"/{inner}"
+        answer = _client().open(
+            path,
+            base_url="http://s3.amazonaws.com",
+            query_string=urlencode(list(query)),
+            method=method,
+            headers=[*_HEADERS.items(), *headers],
+            data=body,
+        )
+        kept = tuple((name, value) for name, value in answer.headers if _KEPT.fullmatch(name))
+        data = answer.get_data()
+        if answer.mimetype == "application/xml" and data.startswith(b"<?xml"):
+            for outer, name in self._names.items():
+                data = data.replace(name.encode(), outer.encode())
+            kept = tuple((n, str(len(data)) if n.lower() == "content-length" else v) for n, v in kept)
+        return Reply(answer.status_code, kept, data)
+
+    def keys(self, bucket: str) -> tuple[str, ...]:
+        """The bucket's current keys, sorted."""
+        reply = self.call("GET", bucket, query=(("list-type", "2"), ("max-keys", "100000")))
+        return tuple(_texts(reply.body, "Key"))
+
+    def uploads(self, bucket: str) -> tuple[tuple[str, str], ...]:
+        """Key and id of every multipart upload that is neither completed nor aborted."""
+        body = self.call("GET", bucket, query=(("uploads", ""),)).body
+        return tuple(zip(_texts(body, "Key"), _texts(body, "UploadId"), strict=True))
+
+    def clear(self) -> None:
+        """Gives moto's memory back."""
+        for bucket in self._names:
+            for key, upload in self.uploads(bucket):
+                self.call("DELETE", bucket, key, query=(("uploadId", upload),))
+            body = self.call("GET", bucket, query=(("versions", ""), ("max-keys", "100000"))).body
+            for key, version in zip(_texts(body, "Key"), _texts(body, "VersionId"), strict=True):
+                self.call("DELETE", bucket, key, query=(("versionId", version),))
+            self.call("DELETE", bucket)
+        self._names.clear()
+
+    @staticmethod
+    def _must(reply: Reply) -> None:
+        if reply.status >= 300:
+            raise RuntimeError(f"moto answered {reply.status}: {reply.body.decode(errors='replace')[:300]}")
+
+
+def _texts(xml: bytes, tag: str) -> list[str]:
+    from xml.etree import ElementTree as ET
+
+    # moto's own answer, made in this process: nothing hostile can be in it.
+    root = ET.fromstring(xml)  # noqa: S314
+    return [node.text or "" for node in root.iter() if node.tag.rpartition("}")[2] == tag]
