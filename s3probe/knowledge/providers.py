@@ -1,0 +1,139 @@
+"""Which provider a store is, and what is usual there. Hints only: an experiment always decides."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+GENERIC = "unknown"
+_USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")
+
+
+class ObjectAcl(StrEnum):
+    """Whether an ACL on an object means anything."""
+
+    YES = "yes"
+    NO = "no"
+    IGNORED = "ignored"  # taken without an error, and forgotten
+    OPTIONAL = "optional"  # a setting of the bucket decides
+    UNKNOWN = "unknown"
+
+
+class PolicySupport(StrEnum):
+    """How rights for everyone are given on a bucket. CONSOLE: by a switch or roles of the provider's own."""
+
+    YES = "yes"
+    NO = "no"
+    CONSOLE = "console"
+    UNKNOWN = "unknown"
+
+
+class Addressing(StrEnum):
+    """Where the provider wants the bucket's name in S3 requests."""
+
+    PATH = "path"
+    VIRTUAL_HOST = "virtual-host"
+    EITHER = "either"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One entry of ``providers.toml``, whose head says what each field means."""
+
+    id: str
+    name: str
+    object_acl: ObjectAcl
+    acl_answer: str
+    """What a request with an ACL header gets."""
+    bucket_policy: PolicySupport
+    public_read: str
+    keep_listing_off: str
+    addressing: Addressing
+    hosts: tuple[str, ...] = ()
+    host_hints: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    region_hosts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    """Signing regions to try when the host names none."""
+    quirks: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The right value of each variable of ``.env.production``, in words."""
+    console: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Where to click: ``region``, ``key``, ``policy``, ``public_read``, ``listing``, ``cors``."""
+
+
+@cache
+def providers() -> Mapping[str, Provider]:
+    """All providers by id, in the order of detection. Parsed when first asked for (about 5 ms)."""
+    text = (resources.files("s3probe.knowledge") / "providers.toml").read_text(encoding="utf-8")
+    return MappingProxyType({name: _provider(name, data) for name, data in tomllib.loads(text).items()})
+
+
+def provider(provider_id: str) -> Provider:
+    """The provider of that id. Raises KeyError for an unknown one."""
+    return providers()[provider_id]
+
+
+def detect(endpoint_host: str, headers: Mapping[str, str]) -> Provider:
+    """The provider behind ``endpoint_host`` (``host``, ``host:port`` or a URL), judged by its name and an answer.
+
+    A provider's own host name is believed first, then the marks in the answer's ``headers``, then weak hints
+    such as a usual port. What nobody claims is the generic provider, ``unknown``: this never fails.
+    """
+    authority = _authority(endpoint_host)
+    host = re.sub(r":\d+$", "", authority)
+    answer = {name.lower(): value for name, value in headers.items()}
+    known = providers()
+    return (
+        next((p for p in known.values() if _matches(p.hosts, host)), None)
+        or next((p for p in known.values() if any(_shows(sign, answer) for sign in p.answers)), None)
+        or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
+        or known[GENERIC]
+    )
+
+
+def candidate_regions(provider: Provider, host: str, configured: str) -> tuple[str, ...]:
+    """Signing regions worth a try when ``configured`` is refused, likeliest first and without ``configured``.
+
+    First the region in the host name (``s3.nl-ams.scw.cloud`` -> ``nl-ams``), then ``configured`` in lower case,
+    then the provider's usual ones, then those that S3-compatible stores have by default.
+    """
+    name = re.sub(r":\d+$", "", _authority(host))
+    in_host = [found[1] for pattern in provider.region_hosts if (found := re.search(pattern, name))]
+    tidy = configured.strip().lower()
+    ordered = (*in_host, *((tidy,) if tidy else ()), *provider.regions, *_USUAL_REGIONS)
+    return tuple(region for region in dict.fromkeys(ordered) if region != configured)
+
+
+def _provider(provider_id: str, data: Mapping[str, Any]) -> Provider:
+    kinds = {"object_acl": ObjectAcl, "bucket_policy": PolicySupport, "addressing": Addressing}
+    fields = {name: _frozen(kinds[name](value) if name in kinds else value) for name, value in data.items()}
+    return Provider(id=provider_id, **fields)
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _authority(host: str) -> str:
+    """``https://Host:9000/path`` -> ``host:9000``."""
+    return host.strip().lower().rpartition("://")[2].partition("/")[0]
+
+
+def _matches(patterns: tuple[str, ...], text: str) -> bool:
+    return any(re.search(pattern, text) for pattern in patterns)
+
+
+def _shows(sign: str, answer: Mapping[str, str]) -> bool:
+    """Whether an answer's headers (lower-case names) hold a sign such as ``server: ^MinIO``."""
+    name, _, value = sign.partition(": ")
+    return any(re.fullmatch(name, n) and re.search(value, v, re.IGNORECASE) for n, v in answer.items())
