@@ -58,6 +58,8 @@ class Assignment:
     line: int
     raw: str
     """The text behind the separator as it stands in the file, with the quotes and with what ``#`` cut off."""
+    written: str = ""
+    """The value this line would give; another than ``value`` only when an earlier source defines the name."""
     taken_from_environment: bool = False
     """An earlier source defines the name: ``value`` is that source's."""
     command: bool = False
@@ -104,6 +106,7 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
     lines = plain.replace("\r\n", "\n").replace("\r", "\n")
     environment = environment or {}
     seen: dict[str, str] = {}
+    written: dict[str, str] = {}
     assignments: list[Assignment] = []
     notes: list[Note] = []
     spans: list[tuple[int, int]] = []
@@ -119,8 +122,8 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
                 raise _unset_variable(lines, match, spans, number)
             continue
         assignment = _assignment(match, number, lines, seen, environment)
-        notes.extend(assignment_notes(assignment, source, again=name in seen))
-        seen[name] = assignment.value
+        notes.extend(assignment_notes(assignment, source, previous=written.get(name)))
+        seen[name], written[name] = assignment.value, assignment.written
         assignments.append(assignment)
     notes.extend(skipped_lines(lines, spans, source))
     return ParsedFile(tuple(assignments), tuple(sorted(notes, key=lambda note: note.line)))
@@ -143,10 +146,10 @@ def _assignment(
     match: re.Match[str], number: int, lines: str, seen: Mapping[str, str], environment: Mapping[str, str]
 ) -> Assignment:
     name, raw = match["key"], _raw(match, lines)
-    if _defined_before(name, environment):
-        return Assignment(name, environment[name], number, raw, taken_from_environment=True)
     value, command = parse_value(match["value"] or "", seen, environment)
-    return Assignment(name, value, number, raw, command=command)
+    if _defined_before(name, environment):
+        return Assignment(name, environment[name], number, raw, value, taken_from_environment=True)
+    return Assignment(name, value, number, raw, value, command=command)
 
 
 def _raw(match: re.Match[str], lines: str) -> str:

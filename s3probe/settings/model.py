@@ -46,8 +46,8 @@ class NoteKind(StrEnum):
     """What dotenv did silently, and an admin should know."""
 
     SKIPPED_LINE = "skipped-line"  # a line that yields no variable (`S3-BUCKET=x`)
-    DUPLICATE = "duplicate"  # the same name again in one file: the last one wins
-    SHADOWED = "shadowed"  # an earlier source defines it: this assignment has no effect
+    DUPLICATE = "duplicate"  # the same name again in one file with another value: the last one wins
+    SHADOWED = "shadowed"  # an earlier source gives it another value: this assignment has no effect
     COMMAND = "command"  # `$(…)`: Mastodon would run it, s3probe does not
     BOM = "bom"
     CRLF = "crlf"

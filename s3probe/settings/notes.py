@@ -18,10 +18,10 @@ _BACKSLASH = re.compile(r"\\[^$]")
 _NAME = re.compile(r"""\s*((?:set\s+|export\s+)?["']?[A-Z][A-Z0-9]*[-_. ][-A-Z0-9_. ]{1,40}["']?)\s*[=:+?]""")
 
 
-def assignment_notes(assignment: Assignment, source: str, *, again: bool) -> Iterator[Note]:
-    """What is worth knowing about one assignment. ``again``: the same file has set the name before."""
+def assignment_notes(assignment: Assignment, source: str, *, previous: str | None) -> Iterator[Note]:
+    """What is worth knowing about one assignment. ``previous``: the value the same file has set before."""
     raw, name, line = assignment.raw, assignment.name, assignment.line
-    if again:
+    if previous is not None and previous != assignment.written:
         yield Note(NoteKind.DUPLICATE, source, line, name)
     if assignment.command:
         yield Note(NoteKind.COMMAND, source, line, name)

@@ -91,7 +91,8 @@ class _Collected:
         found: dict[str, Variable] = {}
         for a in parsed.assignments:
             if a.name in self._variables:
-                self._notes.append(Note(NoteKind.SHADOWED, source, a.line, a.name))
+                if a.written != a.value:
+                    self._notes.append(Note(NoteKind.SHADOWED, source, a.line, a.name))
             else:
                 found[a.name] = Variable(a.name, a.value, source, a.line, a.raw)
         self._variables.update(found)

@@ -82,6 +82,7 @@ def test_notes_what_dotenv_did_silently(text: str, kind: NoteKind) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "A=1\nA=1\n",
         "# a comment with $x and \\ and S3-BUCKET=x\n\n   \nA=1\n",
         "A=1 # a comment\n",
         "A= # nothing yet\n",

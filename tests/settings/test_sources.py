@@ -66,6 +66,7 @@ def test_the_process_environment_joins_only_when_given_and_then_wins(
     file = tmp_path / ".env.production"
     file.write_text("S3_BUCKET=from-file\nS3_REGION=x\n")
     assert load(file).get("S3_BUCKET") == "from-file"
+    assert load(file, environ={"S3_BUCKET": "from-file"}).notes == ()
     joined = load(file, environ={"S3_BUCKET": ""})
     assert joined.get("S3_BUCKET") == ""
     assert joined.variables["S3_BUCKET"].source == PROCESS_ENVIRONMENT
