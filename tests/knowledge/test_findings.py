@@ -1,0 +1,120 @@
+"""Every finding has words for the admin, in every field, and says honestly how far it can be told."""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from s3probe.diagnosis.model import Severity
+from s3probe.knowledge.findings import Entry, entry, ids
+from s3probe.knowledge.providers import providers
+from s3probe.report.explain import STATES
+
+ROOT = Path(__file__).parents[2]
+FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="utf-8").split()
+FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
+PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "acl"}
+ALL = [entry(finding_id) for finding_id in ids()]
+
+
+def test_every_failure_from_the_field_is_described() -> None:
+    assert len(set(FIELD_FAILURES)) == 214
+    assert [finding_id for finding_id in FIELD_FAILURES if finding_id not in ids()] == []
+
+
+def test_what_no_rule_explains_is_described_too() -> None:
+    assert entry("unexplained").severity == "failure"
+
+
+@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
+def test_every_field_says_something(e: Entry) -> None:
+    assert e.state in STATES
+    assert e.severity in set(Severity)
+    for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.mend.values(), *e.links):
+        assert text.strip() == text
+        assert len(text) > 5
+    assert e.told_apart
+    assert e.links
+    assert "general" in e.mend
+
+
+@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
+def test_a_title_is_one_line_without_a_full_stop(e: Entry) -> None:
+    assert "\n" not in e.title + e.consequence
+    assert len(e.title) <= 110
+    assert not e.title.endswith(".")
+    assert not e.consequence.endswith(".")
+
+
+def test_only_values_that_are_always_known_are_filled_in() -> None:
+    for e in ALL:
+        fields = {name for text in (e.title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name}
+        assert fields <= PLACEHOLDERS, e.id
+
+
+def test_what_is_not_decided_says_why() -> None:
+    for e in ALL:
+        undecided = e.state in ("hinted", "out-of-reach")
+        assert bool(e.why_state) == undecided, e.id
+
+
+def test_an_undecided_cause_is_not_claimed_as_a_fact_in_the_title() -> None:
+    hedged = re.compile(r"\b(may|might)\b")
+    claimed = [e.id for e in ALL if e.state == "hinted" and not hedged.search(e.title)]
+    assert claimed == []
+
+
+def test_most_failures_can_be_told() -> None:
+    states = Counter(e.state for e in ALL if e.id in FIELD_FAILURES)
+    assert states["decided"] + states["linted"] >= 150
+    assert sum(states.values()) == 214
+
+
+def test_advice_names_only_known_providers() -> None:
+    known = set(providers()) | {"general"}
+    assert {(e.id, name) for e in ALL for name in e.mend if name not in known} == set()
+
+
+def test_settings_and_permissions_have_the_names_that_mastodon_and_iam_use() -> None:
+    for e in ALL:
+        assert e.setting is None or re.fullmatch(r"(S3|AWS|CDN)_[A-Z_]+", e.setting), e.id
+        assert e.permission is None or re.fullmatch(r"(s3|kms):[A-Z][A-Za-z]+", e.permission), e.id
+
+
+def test_links_lead_to_https_pages_without_blanks() -> None:
+    for e in ALL:
+        assert all(re.fullmatch(r"https://[a-z0-9.-]+/\S*", link) for link in e.links), e.id
+
+
+def test_a_look_alike_that_is_named_exists() -> None:
+    known = set(ids())
+    for e in ALL:
+        for sentence in e.told_apart:
+            name = re.match(r"([a-z0-9]+(?:-[a-z0-9]+){2,})(?=[ :,])", sentence)
+            assert name is None or name[1] in known, (e.id, name)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_file_as_a_whole_says_the_same_as_its_sections(file: Path) -> None:
+    whole = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert list(whole) == [e.id for e in ALL if e.category == file.stem]
+    for finding_id, data in whole.items():
+        e = entry(finding_id)
+        assert (e.title, e.meaning, e.mend, list(e.told_apart)) == (
+            data["title"],
+            data["meaning"],
+            data["mend"],
+            data["told_apart"],
+        )
+
+
+def test_no_id_stands_in_two_files() -> None:
+    heads = [
+        name for file in FILES for name in re.findall(r"^\[([a-z0-9-]+)\]$", file.read_text(encoding="utf-8"), re.M)
+    ]
+    assert sorted(heads) == sorted(ids())
