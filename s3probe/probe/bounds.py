@@ -1,0 +1,170 @@
+"""Sockets that keep to an exchange's limits, whatever the server does: each read and write looks at the clock.
+
+A time-out between bytes is no bound on the whole: a server that sends one byte a second never trips it, in headers
+or in a body. These sockets know when the exchange must end, and how many bytes it may still receive.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from s3probe.probe.exchange import Call, Limits
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+Resolver = Callable[[str, int], tuple[str, int]]
+"""Gives the address and port to connect to for a host and port; may raise :class:`socket.gaierror`."""
+
+HEADER_BYTES = 256 * 1024
+"""What may arrive before the body: interim answers, status line and headers together."""
+WRITE_SECONDS = 60.0
+"""Net::HTTP's ``write_timeout``, which Mastodon leaves alone."""
+_PIECE = 64 * 1024
+
+
+class DeadlineReachedError(TimeoutError):
+    """The exchange's total time is over."""
+
+
+class ConnectTimedOutError(TimeoutError):
+    """The connection was not made, or TLS not agreed on, in time."""
+
+
+class WriteTimedOutError(TimeoutError):
+    """The server does not take what is sent."""
+
+
+class TooMuchError(OSError):
+    """More arrived than any S3 answer needs."""
+
+
+class Stage(Enum):
+    """How far an exchange has come."""
+
+    RESOLVE = auto()
+    CONNECT = auto()
+    TUNNEL = auto()
+    TLS = auto()
+    SEND = auto()
+    WAIT = auto()
+    BODY = auto()
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call under way. Mutable: it notes how far it came, so that a failure can be explained."""
+
+    call: Call
+    limits: Limits
+    resolver: Resolver | None = None
+    proxied: bool = False
+    started: float = field(default_factory=time.monotonic)
+    stage: Stage = Stage.RESOLVE
+    host: str = ""
+    port: int = 0
+    peer: str = ""
+    """The address and port that are being talked to."""
+    allowance: int = HEADER_BYTES
+    """Bytes that may still arrive."""
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def remaining(self) -> float:
+        """Seconds left of the total. Raises :class:`DeadlineReachedError` when there are none."""
+        left = self.limits.total - self.seconds
+        if left <= 0:
+            raise DeadlineReachedError
+        return left
+
+    def bounded(self, seconds: float) -> float:
+        """``seconds``, or what is left of the total when that is less; never 0, which would mean "do not wait"."""
+        return max(min(seconds, self.remaining()), 1e-6)
+
+    def received(self, count: int) -> None:
+        """Notes the arrival of ``count`` bytes. Raises :class:`TooMuchError`."""
+        self.allowance -= count
+        if self.allowance < 0:
+            raise TooMuchError
+
+
+CURRENT: ContextVar[Exchange | None] = ContextVar("s3probe_exchange", default=None)
+"""The exchange of this thread. The sockets ask here, because urllib3 and ssl make them out of our sight."""
+
+
+def current() -> Exchange:
+    """The exchange under way in this thread."""
+    exchange = CURRENT.get()
+    if exchange is None:
+        raise RuntimeError("a socket was used outside of an exchange")
+    return exchange
+
+
+def _receive(sock: socket.socket, read: Callable[[], int]) -> int:
+    exchange = current()
+    sock.settimeout(exchange.bounded(exchange.limits.read))
+    try:
+        count = read()
+    except TimeoutError:
+        exchange.remaining()  # raises when it was the total, not the pause between bytes
+        raise
+    exchange.received(count)
+    return count
+
+
+def _send_all(sock: socket.socket, data: ReadableBuffer, send: Callable[[memoryview], None]) -> None:
+    exchange = current()
+    view = memoryview(data).cast("B")
+    for start in range(0, len(view), _PIECE):
+        sock.settimeout(exchange.bounded(WRITE_SECONDS))
+        try:
+            send(view[start : start + _PIECE])
+        except TimeoutError:
+            exchange.remaining()
+            raise WriteTimedOutError from None
+
+
+class BoundedSocket(socket.socket):
+    """A TCP socket that keeps to the current exchange's limits."""
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0) -> int:
+        read = super().recv_into
+        return _receive(self, lambda: read(buffer, nbytes, flags))
+
+    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
+        send = super().sendall
+        _send_all(self, data, lambda piece: send(piece, flags))
+
+
+class BoundedTlsSocket(ssl.SSLSocket):
+    """The same over TLS. The handshake counts as connecting, as it does for Net::HTTP."""
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
+        read = super().recv_into
+        return _receive(self, lambda: read(buffer, nbytes, flags))
+
+    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
+        send = super().sendall
+        _send_all(self, data, lambda piece: send(piece, flags))
+
+    def do_handshake(self, block: bool = False) -> None:
+        exchange = current()
+        exchange.stage = Stage.TLS
+        self.settimeout(exchange.bounded(exchange.limits.connect))
+        try:
+            super().do_handshake(block)
+        except TimeoutError:
+            exchange.remaining()
+            raise ConnectTimedOutError from None

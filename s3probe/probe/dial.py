@@ -1,0 +1,87 @@
+"""Finds a host's addresses and connects to one of them, within the time an exchange has for that."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import Any
+
+from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, Resolver, Stage
+
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+
+
+class LookupTimedOutError(socket.gaierror):
+    """The name servers did not answer in time."""
+
+
+def dial(host: str, port: int, exchange: Exchange) -> BoundedSocket:
+    """A connection to ``host``. Raises :class:`socket.gaierror`, :class:`OSError` or a time-out of ``bounds``.
+
+    ``S3_OPEN_TIMEOUT`` covers name lookup and connecting together, as Ruby's ``TCPSocket.open`` does.
+    """
+    exchange.stage, exchange.host, exchange.port, exchange.peer = Stage.RESOLVE, host, port, ""
+    if exchange.limits.connect <= 0:
+        # what a blank S3_OPEN_TIMEOUT does to Mastodon (golden/wire.json: open-timeout-blank)
+        raise ConnectTimedOutError
+    ends = time.monotonic() + exchange.bounded(exchange.limits.connect)
+    addresses = _lookup(host, port, exchange.resolver, ends - time.monotonic())
+    exchange.stage = Stage.CONNECT
+    failure: OSError | None = None
+    for number, address in enumerate(addresses):
+        # a first address that swallows packets must not use up the time of the second
+        share = (ends - time.monotonic()) / (len(addresses) - number)
+        try:
+            return _connect(address, share, exchange)
+        except OSError as error:
+            failure = error
+    exchange.remaining()
+    raise failure or socket.gaierror(socket.EAI_NONAME, "no address")
+
+
+def _connect(address: Address, seconds: float, exchange: Exchange) -> BoundedSocket:
+    family, where = address
+    exchange.peer = _shown(str(where[0]), int(where[1]))
+    sock = BoundedSocket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(exchange.bounded(max(seconds, 1e-6)))
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect(where)
+    except TimeoutError:
+        sock.close()
+        raise ConnectTimedOutError from None
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> list[Address]:
+    """The addresses of ``host``. A thread asks, as nothing can interrupt a lookup; it ends when the resolver does."""
+    found: list[Address] = []
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            found.extend(_addresses(*(resolver(host, port) if resolver else (host, port))))
+        except (OSError, UnicodeError) as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=ask, name="s3probe-lookup", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        raise LookupTimedOutError(socket.EAI_AGAIN, "no answer in time")
+    return found
+
+
+def _addresses(host: str, port: int) -> list[Address]:
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys((family, where) for family, _, _, _, where in rows))
+
+
+def _shown(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

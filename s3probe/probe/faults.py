@@ -1,0 +1,269 @@
+"""Names what went wrong on the way to a server, in words that the person at the other end can act on.
+
+The errors of OpenSSL, the kernel and urllib3 come nested in each other; what they mean also depends on how far the
+exchange had come.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
+
+from urllib3.exceptions import IncompleteRead as ShortBody
+from urllib3.exceptions import InvalidChunkLength, LocationValueError
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from s3probe.probe.bounds import (
+    ConnectTimedOutError,
+    DeadlineReachedError,
+    Exchange,
+    Stage,
+    TooMuchError,
+    WriteTimedOutError,
+)
+from s3probe.probe.dial import LookupTimedOutError
+from s3probe.probe.evidence import NetworkFault
+from s3probe.probe.text import clean
+from s3probe.probe.trust import TrustError
+
+Explained = tuple[NetworkFault, str]
+
+_TO_PROXY = frozenset({Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL})
+_CONNECTING = frozenset({Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS})
+_NO_ROUTE = frozenset(
+    {
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.EHOSTDOWN,
+        errno.EADDRNOTAVAIL,
+        errno.EACCES,
+        errno.EPERM,
+    }
+)
+_NOT_TLS = frozenset(
+    {
+        "WRONG_VERSION_NUMBER",
+        "HTTP_REQUEST",
+        "UNKNOWN_PROTOCOL",
+        "PACKET_LENGTH_TOO_LONG",
+        "RECORD_LAYER_FAILURE",
+        "HTTPS_PROXY_REQUEST",
+    }
+)
+# X509_V_ERR_…: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
+_NOT_YET_VALID, _EXPIRED, _SELF_SIGNED = 9, 10, 18
+_TLS_ALERT = "\x15\x03"
+
+
+def explain(error: BaseException, exchange: Exchange) -> Explained:
+    """The fault and its description. Never shows a URL's query or a proxy's password."""
+    errors = tuple(_chain(error))
+    if exchange.proxied and exchange.stage in _TO_PROXY and not _find(errors, DeadlineReachedError):
+        return NetworkFault.PROXY, _proxy(errors, exchange)
+    for kind, rule in _RULES:
+        found = next((each for each in errors if isinstance(each, kind)), None)
+        if found is not None:
+            return rule(found, exchange)
+    return NetworkFault.PROTOCOL, f"the request could not be made: {type(errors[-1]).__name__}"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and all that it wraps, by any of the ways that Python, urllib3 and requests wrap errors."""
+    queue, seen = [error], set[int]()
+    while queue:
+        each = queue.pop(0)
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        wrapped = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
+        queue.extend(one for one in wrapped if isinstance(one, BaseException))
+
+
+def _find(errors: tuple[BaseException, ...], kind: type[BaseException]) -> bool:
+    return any(isinstance(error, kind) for error in errors)
+
+
+def _proxy(errors: tuple[BaseException, ...], exchange: Exchange) -> str:
+    where = f"the proxy {_where(exchange)}" if exchange.host else "the proxy named in http_proxy"
+    refusal = next((str(error) for error in errors if "Tunnel connection failed" in str(error)), "")
+    if refusal:
+        answer = clean(refusal.rpartition("Tunnel connection failed: ")[2], 100)
+        return f"{where} does not connect us to the storage: it answered {answer}"
+    if not exchange.host:
+        return f"{where} is not an address that can be used"
+    for kind, rule in _RULES:
+        found = next((each for each in errors if isinstance(each, kind)), None)
+        if found is not None:
+            return f"{where} cannot be used: {rule(found, exchange)[1]}"
+    return f"{where} cannot be used"
+
+
+def _where(exchange: Exchange) -> str:
+    return f"{clean(exchange.host, 253)}:{exchange.port}"
+
+
+def _peer(exchange: Exchange) -> str:
+    where = _where(exchange)
+    return where if exchange.peer in ("", where) else f"{where} ({exchange.peer})"
+
+
+def _deadline(_error: BaseException, exchange: Exchange) -> Explained:
+    so_far = "no answer" if exchange.status is None else "no end of the answer"
+    return NetworkFault.DEADLINE, f"{so_far} from {_where(exchange)} within {exchange.limits.total:g} s in all"
+
+
+def _too_much(_error: BaseException, exchange: Exchange) -> Explained:
+    what = "headers" if exchange.status is None else "an answer"
+    return NetworkFault.TOO_LARGE, f"{_where(exchange)} sent {what} larger than any S3 answer; the rest was not read"
+
+
+def _trust(error: BaseException, _exchange: Exchange) -> Explained:
+    return NetworkFault.TLS_UNTRUSTED, clean(str(error))
+
+
+def _name(error: BaseException, exchange: Exchange) -> Explained:
+    names = _certificate_names(getattr(error, "_peer_cert", None))
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return NetworkFault.TLS_NAME, f"certificate is for {shown or 'no name at all'}, not {_asked(exchange)}"
+
+
+def _certificate_names(certificate: object) -> list[str]:
+    if not isinstance(certificate, dict):
+        return []
+    alternative = [clean(str(value), 253) for _, value in certificate.get("subjectAltName", ())]
+    common = [clean(str(v), 253) for rdn in certificate.get("subject", ()) for k, v in rdn if k == "commonName"]
+    return alternative or common
+
+
+def _asked(exchange: Exchange) -> str:
+    # through a tunnel, exchange.host is the proxy
+    return clean(exchange.call.url.partition("://")[2].partition("/")[0].partition("?")[0], 253)
+
+
+def _certificate(error: BaseException, exchange: Exchange) -> Explained:
+    code, name = getattr(error, "verify_code", 0), _asked(exchange)
+    if code == _EXPIRED:
+        return NetworkFault.TLS_EXPIRED, f"the certificate of {name} (or one that it rests on) has expired"
+    if code == _NOT_YET_VALID:
+        return NetworkFault.TLS_EXPIRED, f"the certificate of {name} is not valid yet; check this machine's clock"
+    if code == _SELF_SIGNED:
+        return NetworkFault.TLS_UNTRUSTED, f"the certificate of {name} is self-signed"
+    reason = clean(str(getattr(error, "verify_message", "") or "unknown authority"), 200)
+    return NetworkFault.TLS_UNTRUSTED, f"the certificate of {name} is not trusted on this machine: {reason}"
+
+
+def _tls(error: BaseException, exchange: Exchange) -> Explained:
+    reason = str(getattr(error, "reason", "") or "")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return _closed(error, exchange)
+    if exchange.stage is Stage.TLS and reason in _NOT_TLS:
+        return NetworkFault.TLS_NOT_TLS, f"{_peer(exchange)} does not speak TLS: plain http answers on this port"
+    words = reason.replace("_", " ").lower() or clean(str(error), 200)
+    return NetworkFault.TLS_OTHER, f"no TLS connection with {_asked(exchange)}: {words}"
+
+
+def _dns(error: BaseException, exchange: Exchange) -> Explained:
+    name = clean(exchange.host, 253)
+    number = error.args[0] if error.args else None
+    if isinstance(error, LookupTimedOutError) or number == socket.EAI_AGAIN:
+        return NetworkFault.DNS, f"the name servers give no answer about {name}"
+    if number in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", None)):
+        return NetworkFault.DNS, f"{name} does not exist in DNS, or has no address"
+    return (
+        NetworkFault.DNS,
+        f"the name {name} cannot be looked up: {clean(str(error.args[-1] if error.args else error), 200)}",
+    )
+
+
+def _bad_host(_error: BaseException, exchange: Exchange) -> Explained:
+    name = _asked(exchange)
+    return NetworkFault.DNS, f"{name!r} is not a host name" if name else "the address has no host name"
+
+
+def _refused(_error: BaseException, exchange: Exchange) -> Explained:
+    return NetworkFault.REFUSED, f"connection refused by {_peer(exchange)}"
+
+
+def _connect_timeout(_error: BaseException, exchange: Exchange) -> Explained:
+    seconds = exchange.limits.connect
+    if seconds <= 0:
+        return NetworkFault.CONNECT_TIMEOUT, "no time is allowed for connecting (0 s)"
+    what = "TLS was not agreed on" if exchange.stage is Stage.TLS else "no connection"
+    return NetworkFault.CONNECT_TIMEOUT, f"{what} with {_peer(exchange)} within {seconds:g} s"
+
+
+def _write_timeout(_error: BaseException, exchange: Exchange) -> Explained:
+    return NetworkFault.READ_TIMEOUT, f"{_peer(exchange)} stopped taking the data that was sent"
+
+
+def _timeout(error: BaseException, exchange: Exchange) -> Explained:
+    if exchange.stage in _CONNECTING:
+        return _connect_timeout(error, exchange)
+    what = "nothing came from" if exchange.status is None else "nothing more came from"
+    return NetworkFault.READ_TIMEOUT, f"{what} {_peer(exchange)} for {exchange.limits.read:g} s"
+
+
+def _closed(error: BaseException, exchange: Exchange) -> Explained:
+    if exchange.stage is Stage.BODY:
+        return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection in the middle of the answer"
+    if exchange.stage is Stage.TLS:
+        return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection while TLS was being agreed on"
+    del error
+    return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection without an answer"
+
+
+def _status_line(error: BaseException, exchange: Exchange) -> Explained:
+    line = str(getattr(error, "line", ""))
+    if line.strip("'\"").startswith((_TLS_ALERT, repr(_TLS_ALERT)[1:-1])):
+        return NetworkFault.CLOSED, f"{_peer(exchange)} speaks TLS on this port: the address needs https"
+    return NetworkFault.PROTOCOL, f"{_peer(exchange)} does not speak HTTP; it sent {clean(line, 60)!r}"
+
+
+def _http(error: BaseException, exchange: Exchange) -> Explained:
+    text = clean(str(error), 100)
+    if "more than" in text and "headers" in text:
+        return _too_much(error, exchange)
+    return NetworkFault.PROTOCOL, f"{_peer(exchange)} does not speak HTTP as it should: {text or type(error).__name__}"
+
+
+def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
+    if exchange.stage is Stage.RESOLVE:
+        return _bad_host(error, exchange)
+    return NetworkFault.PROTOCOL, "the request holds characters that HTTP does not allow, so it cannot be sent"
+
+
+def _system(error: BaseException, exchange: Exchange) -> Explained:
+    number = getattr(error, "errno", None)
+    words = clean(getattr(error, "strerror", None) or type(error).__name__, 200)
+    if number in _NO_ROUTE or exchange.stage is Stage.CONNECT:
+        return NetworkFault.NO_ROUTE, f"no way to {_peer(exchange)}: {words}"
+    return NetworkFault.CLOSED, f"the connection with {_peer(exchange)} broke: {words}"
+
+
+_RULES: tuple[
+    tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[BaseException, Exchange], Explained]], ...
+] = (
+    (DeadlineReachedError, _deadline),
+    ((TooMuchError, LineTooLong), _too_much),
+    (TrustError, _trust),
+    (CertificateError, _name),
+    (socket.gaierror, _dns),
+    (ssl.SSLCertVerificationError, _certificate),
+    (ssl.SSLError, _tls),
+    (ConnectionRefusedError, _refused),
+    (ConnectTimedOutError, _connect_timeout),
+    (WriteTimedOutError, _write_timeout),
+    (TimeoutError, _timeout),
+    ((RemoteDisconnected, IncompleteRead, ShortBody, InvalidChunkLength, ConnectionError), _closed),
+    (BadStatusLine, _status_line),
+    (LocationValueError, _bad_host),
+    (HTTPException, _http),
+    (ValueError, _unsendable),
+    (OSError, _system),
+)
+"""From the most telling kind of error to the least; the first that is found anywhere in the chain decides."""

@@ -1,0 +1,169 @@
+"""Puts a call on the wire once, as it stands, and brings the answer back within its limits.
+
+Built on requests' adapter without its session: no ``~/.netrc``, no cookies, no proxy from the environment, no
+redirect followed, nothing retried, nothing decoded.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import threading
+from http.client import HTTPException
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest, RequestException
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
+from urllib3.exceptions import HTTPError
+
+from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
+from s3probe.probe.connection import POOLS
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.faults import explain
+from s3probe.probe.text import clean_exact
+from s3probe.probe.trust import choose, context_for, has_certificates
+
+HEADER_CHARACTERS = 4096
+"""Characters kept of one header's value."""
+_PIECE = 64 * 1024
+_FRAMING = 8
+"""How many times its own size a body may take on the wire: chunks of one byte take six."""
+_TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
+"""What requests, urllib3, http.client and the system raise for trouble on the way. ValueError: a name or header that
+cannot be written (UnicodeError, CertificateError and urllib3's LocationValueError are kinds of it)."""
+
+
+class HttpTransport:
+    """Thread-safe; keeps connections for reuse until :meth:`close`. Raises nothing for trouble on the way."""
+
+    def __init__(self, ca_file: str | None = None, proxy: str | None = None, resolver: Resolver | None = None) -> None:
+        """``proxy`` is what Mastodon would use for both schemes; ``resolver`` ``None`` is the system's."""
+        self._adapter = _Adapter(ca_file)
+        self._proxies = {"http": _plain(proxy), "https": _plain(proxy)} if proxy else {}
+        self._resolver = resolver
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        """One exchange. ``status`` and ``fault`` are both set when the way ended within the answer's body."""
+        exchange = Exchange(call, limits, self._resolver, proxied=bool(self._proxies))
+        token = CURRENT.set(exchange)
+        try:
+            complete = self._exchange(exchange)
+            return _answer(exchange, truncated=not complete)
+        except _TROUBLE as error:
+            fault, detail = explain(error, exchange)
+            return _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
+        finally:
+            CURRENT.reset(token)
+
+    def close(self) -> None:
+        """Closes the connections that were kept."""
+        self._adapter.close()
+
+    def _exchange(self, exchange: Exchange) -> bool:
+        exchange.remaining()
+        prepared = _prepared(exchange.call)
+        # the sockets keep the real limits; these only have to be allowed
+        waits = (max(exchange.limits.connect, 0.001), max(exchange.limits.read, 0.001))
+        response = self._adapter.send(prepared, stream=True, timeout=waits, proxies=self._proxies)
+        raw: HTTPResponse = response.raw
+        complete = False
+        try:
+            exchange.status = raw.status
+            exchange.headers = _headers(raw)
+            exchange.stage = Stage.BODY
+            exchange.allowance = HEADER_BYTES + _FRAMING * exchange.limits.body
+            complete = _read_body(raw, exchange)
+        finally:
+            if not complete:
+                raw.close()
+            raw.release_conn()
+        return complete
+
+
+def _prepared(call: Call) -> PreparedRequest:
+    if call.body and not any(name.lower() == "content-length" for name, _ in call.headers):
+        raise ValueError("a body without Content-Length")
+    prepared = PreparedRequest()
+    prepared.method = call.method
+    # urllib3 logs the URL it is given, and a presigned query is a secret: the connection takes the real one
+    prepared.url = call.url.partition("?")[0]
+    prepared.headers = CaseInsensitiveDict(dict(call.headers))
+    prepared.body = call.body or None
+    return prepared
+
+
+def _headers(raw: HTTPResponse) -> dict[str, str]:
+    return {
+        clean_exact(name, 200).lower(): clean_exact(value, HEADER_CHARACTERS)
+        for name, value in raw.headers.itermerged()
+    }
+
+
+def _read_body(raw: HTTPResponse, exchange: Exchange) -> bool:
+    """Reads up to the limit; whether that was all."""
+    limit = exchange.limits.body
+    while True:
+        piece = raw.read1(min(_PIECE, limit + 1 - len(exchange.body)), decode_content=False)
+        if not piece:
+            return True
+        exchange.body += piece
+        if len(exchange.body) > limit:
+            del exchange.body[limit:]
+            return False
+
+
+def _answer(exchange: Exchange, *, truncated: bool, **fault: Any) -> Answer:
+    return Answer(
+        status=exchange.status,
+        headers=MappingProxyType(exchange.headers),
+        body=bytes(exchange.body),
+        truncated=truncated,
+        seconds=exchange.seconds,
+        **fault,
+    )
+
+
+def _plain(proxy: str) -> str:
+    """Net::HTTP speaks plain http to a proxy, whatever scheme the variable names."""
+    return "http://" + proxy.rpartition("://")[2]
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter with our connections and our trust."""
+
+    def __init__(self, ca_file: str | None) -> None:
+        self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
+        self._lock = threading.Lock()
+        super().__init__(pool_connections=16, pool_maxsize=16)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = dict(POOLS)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = dict(POOLS)
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: PreparedRequest, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:
+        del verify, cert
+        url = urlsplit(str(request.url))
+        host = {"scheme": url.scheme.lower(), "host": url.hostname, "port": url.port}
+        return host, {"ssl_context": self._trusting()} if url.scheme == "https" else {}
+
+    def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
+        """The context says whom to trust; requests would add certifi's list to it."""
+
+    def _trusting(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._context is None:
+                trust = choose(self._ca_file, os.environ, ssl.get_default_verify_paths(), has_certificates)
+                self._context = context_for(trust)
+            return self._context
