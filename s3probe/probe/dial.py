@@ -65,7 +65,7 @@ def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> 
     def ask() -> None:
         try:
             found.extend(_addresses(*(resolver(host, port) if resolver else (host, port))))
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # whatever it is, it is raised again in the thread that waits
             failed.append(error)
 
     thread = threading.Thread(target=ask, name="s3probe-lookup", daemon=True)

@@ -90,7 +90,8 @@ def _find(errors: tuple[BaseException, ...], kind: type[BaseException]) -> bool:
 
 def _proxy(errors: tuple[BaseException, ...], exchange: Exchange) -> str:
     where = f"the proxy {_where(exchange)}" if exchange.host else "the proxy named in http_proxy"
-    refusal = next((str(error) for error in errors if "Tunnel connection failed" in str(error)), "")
+    # the errors around it repeat its text
+    refusal = min((str(error) for error in errors if "Tunnel connection failed" in str(error)), key=len, default="")
     if refusal:
         answer = clean(refusal.rpartition("Tunnel connection failed: ")[2], 100)
         return f"{where} does not connect us to the storage: it answered {answer}"

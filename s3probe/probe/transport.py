@@ -16,9 +16,11 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidProxyURL
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.util import parse_url
 
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
 from s3probe.probe.connection import POOLS
@@ -65,6 +67,8 @@ class HttpTransport:
 
     def _exchange(self, exchange: Exchange) -> bool:
         exchange.remaining()
+        if self._proxies and not _has_host(self._proxies["http"]):
+            raise InvalidProxyURL
         prepared = _prepared(exchange.call)
         # the sockets keep the real limits; these only have to be allowed
         waits = (max(exchange.limits.connect, 0.001), max(exchange.limits.read, 0.001))
@@ -130,6 +134,13 @@ def _answer(exchange: Exchange, *, truncated: bool, **fault: Any) -> Answer:
 def _plain(proxy: str) -> str:
     """Net::HTTP speaks plain http to a proxy, whatever scheme the variable names."""
     return "http://" + proxy.rpartition("://")[2]
+
+
+def _has_host(proxy: str) -> bool:
+    try:
+        return bool(parse_url(proxy).host)
+    except LocationParseError:
+        return False
 
 
 class _Adapter(HTTPAdapter):

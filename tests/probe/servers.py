@@ -23,11 +23,11 @@ class Visit:
     heard: bytearray = field(default_factory=bytearray)
 
     def read_head(self) -> bytes:
-        """Reads to the end of a header block."""
+        """Reads to the end of a header block; ``b""`` when the client is gone."""
         while b"\r\n\r\n" not in self.heard:
             piece = self.sock.recv(65536)
             if not piece:
-                break
+                return b""
             self.heard += piece
         head, _, rest = bytes(self.heard).partition(b"\r\n\r\n")
         self.heard[:] = rest

@@ -1,0 +1,175 @@
+"""TLS: whom the transport trusts, and how it names what is wrong with a certificate."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from s3probe.probe.evidence import NetworkFault
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.transport import HttpTransport
+from s3probe.probe.trust import PLACES, Trust, choose
+from tests.probe.servers import Visit, answering, serving, within
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+NAME = "files.example.com"
+LIMITS = Limits(connect=1, read=1, total=3)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(path)
+    return str(path)
+
+
+def context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(server)
+    return server
+
+
+def ask(server: ssl.SSLContext | None, ca_file: str | None, name: str = NAME, said: bytes = OK) -> Answer:
+    """An https request to ``name``, which the resolver sends to a loopback server."""
+    with serving(answering(said), server) as running:
+        transport = HttpTransport(ca_file, resolver=lambda _host, _port: ("127.0.0.1", running.port))
+        answer = transport.send(Call("GET", "GET", f"https://{name}/k", (("Host", name),)), LIMITS)
+        transport.close()
+    return answer
+
+
+def test_a_good_certificate(authority: trustme.CA, ca_file: str) -> None:
+    answer = ask(context(authority.issue_cert(NAME)), ca_file)
+    assert (answer.status, answer.body) == (200, b"ok")
+
+
+def test_a_wildcard_covers_one_label(authority: trustme.CA, ca_file: str) -> None:
+    server = context(authority.issue_cert("*.example.com"))
+    assert ask(server, ca_file).status == 200
+    assert ask(server, ca_file, "a.b.example.com").fault is NetworkFault.TLS_NAME
+
+
+def test_the_name_of_the_url_is_asked_for(authority: trustme.CA, ca_file: str) -> None:
+    asked: list[str | None] = []
+    server = context(authority.issue_cert(NAME))
+    server.sni_callback = lambda _socket, name, _context: asked.append(name)
+    ask(server, ca_file)
+    assert asked == [NAME]
+
+
+def test_a_certificate_for_another_name(authority: trustme.CA, ca_file: str) -> None:
+    answer = ask(context(authority.issue_cert("*.example.net")), ca_file)
+    assert (answer.fault, answer.detail) == (NetworkFault.TLS_NAME, f"certificate is for *.example.net, not {NAME}")
+
+
+def test_an_unknown_authority(ca_file: str) -> None:
+    answer = ask(context(trustme.CA().issue_cert(NAME)), ca_file)
+    assert answer.fault is NetworkFault.TLS_UNTRUSTED
+    assert NAME in answer.detail
+    assert "not trusted on this machine" in answer.detail
+
+
+def test_certifi_does_not_slip_in(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "certifi.pem"
+    authority.cert_pem.write_to_path(bundle)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(bundle))
+    monkeypatch.setattr("certifi.where", lambda: str(bundle))
+    assert ask(context(authority.issue_cert(NAME)), None).fault is NetworkFault.TLS_UNTRUSTED
+
+
+def test_ssl_cert_file_is_trusted(authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    assert ask(context(authority.issue_cert(NAME)), None).status == 200
+
+
+def test_an_expired_certificate(authority: trustme.CA, ca_file: str) -> None:
+    old = authority.issue_cert(
+        NAME, not_before=datetime(2020, 1, 1, tzinfo=UTC), not_after=datetime(2021, 1, 1, tzinfo=UTC)
+    )
+    answer = ask(context(old), ca_file)
+    assert answer.fault is NetworkFault.TLS_EXPIRED
+    assert "has expired" in answer.detail
+
+
+def test_a_certificate_from_the_future_points_at_the_clock(authority: trustme.CA, ca_file: str) -> None:
+    new = authority.issue_cert(
+        NAME, not_before=datetime(2090, 1, 1, tzinfo=UTC), not_after=datetime(2091, 1, 1, tzinfo=UTC)
+    )
+    answer = ask(context(new), ca_file)
+    assert answer.fault is NetworkFault.TLS_EXPIRED
+    assert "clock" in answer.detail
+
+
+def test_plain_http_behind_https() -> None:
+    with serving(lambda visit: visit.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
+        answer = HttpTransport().send(Call("GET", "GET", f"https://{server.netloc}/"), LIMITS)
+    assert answer.fault is NetworkFault.TLS_NOT_TLS
+    assert "plain http answers on this port" in answer.detail
+
+
+def test_http_to_a_tls_port(authority: trustme.CA) -> None:
+    with serving(answering(OK), context(authority.issue_cert(NAME))) as server:
+        answer = HttpTransport().send(Call("GET", "GET", f"http://{server.netloc}/"), LIMITS)
+    assert answer.fault is NetworkFault.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("handler", "fault"),
+    [
+        (lambda visit: visit.hold(), NetworkFault.CONNECT_TIMEOUT),
+        (lambda _visit: None, NetworkFault.CLOSED),
+        (lambda visit: visit.say(b"\x15\x03\x03\x00\x02\x02\x28"), NetworkFault.TLS_OTHER),
+        (lambda visit: visit.trickle(b"\x16\x03\x03\x40\x00"), NetworkFault.CONNECT_TIMEOUT),
+    ],
+    ids=["silence", "closed", "alert", "trickle"],
+)
+def test_a_handshake_that_leads_nowhere(handler: Callable[[Visit], None], fault: NetworkFault) -> None:
+    with serving(handler) as server, within(1.5):
+        answer = HttpTransport().send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(0.2, 1, 1))
+    assert answer.fault is fault
+
+
+def test_a_trickle_over_tls_ends_at_the_deadline(authority: trustme.CA, ca_file: str) -> None:
+    def handle(visit: Visit) -> None:
+        visit.read_head()
+        visit.trickle(b"HTTP/1.1 200 OK\r\n")
+
+    with serving(handle, context(authority.issue_cert("127.0.0.1"))) as server, within(1):
+        answer = HttpTransport(ca_file).send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(1, 1, 0.3))
+    assert answer.fault is NetworkFault.DEADLINE
+
+
+def test_an_empty_certificate_file(tmp_path: Path) -> None:
+    empty = tmp_path / "ca.pem"
+    empty.write_text("nothing here")
+    answer = HttpTransport(str(empty)).send(Call("GET", "GET", "https://127.0.0.1:1/"), LIMITS)
+    assert answer.fault is NetworkFault.TLS_UNTRUSTED
+    assert str(empty) in answer.detail
+
+
+BUILT_IN = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", "/built/cert.pem", "SSL_CERT_DIR", "/built/certs")
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "environ", "there", "trust"),
+    [
+        ("/my/ca.pem", {"SSL_CERT_FILE": "/x"}, set(), Trust("/my/ca.pem", source="settings")),
+        ("/x", {"SSL_CERT_FILE": "/x"}, set(), Trust(None, source="SSL_CERT_FILE")),
+        (None, {"SSL_CERT_DIR": "/x"}, {"/built/cert.pem"}, Trust(None, source="SSL_CERT_DIR")),
+        (None, {"SSL_CERT_FILE": ""}, {"/built/certs"}, Trust(None, source="openssl")),
+        (None, {}, {PLACES[2], PLACES[1]}, Trust(PLACES[1], source="system")),
+        (None, {}, set(), Trust(None, source="certifi")),
+    ],
+)
+def test_whom_to_trust(ca_file: str | None, environ: dict[str, str], there: set[str], trust: Trust) -> None:
+    assert choose(ca_file, environ, BUILT_IN, there.__contains__) == trust
