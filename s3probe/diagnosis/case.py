@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome
@@ -17,15 +18,25 @@ class Case:
     claimed: frozenset[str] = frozenset()
     """Ids of observations that an earlier finding explains."""
 
+    def get(self, exact_id: str) -> Observation:
+        """The observation of exactly that id; a skipped one stands in when it was never made."""
+        found = self.evidence.get(exact_id) if self.evidence else None
+        return found or Observation(exact_id, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
+
     def obs(self, action: str) -> Observation:
-        """The last observation of that id; a skipped one stands in when it was never made."""
-        found = self.evidence.get(action) if self.evidence else None
-        if found is not None:
-            return found
-        return Observation(action, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
+        """The latest attempt of an action: the one made after all mends (``list@2`` before ``list``)."""
+        return next(reversed(list(self.attempts(action))), self.get(action))
+
+    def attempts(self, action: str) -> Iterator[Observation]:
+        """All attempts of an action, first the one under the settings as they are."""
+        for suffix in ("", *(f"@{number}" for number in range(1, 10))):
+            found = self.evidence.get(action + suffix) if self.evidence else None
+            if found is None:
+                return
+            yield found
 
     def open(self, *actions: str) -> tuple[Observation, ...]:
-        """Those of ``actions`` that failed and that no earlier finding explains."""
+        """Those of ``actions`` (latest attempts) that failed and that no earlier finding explains."""
         found = (self.obs(action) for action in actions)
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
 
@@ -38,6 +49,12 @@ class Case:
             for o in self.evidence.observations
             if o.failed and o.id not in self.claimed and not o.id.startswith("try-")
         )
+
+    def trials(self, prefix: str) -> tuple[Observation, ...]:
+        """All experiments whose id begins so, in the order they were written down."""
+        if self.evidence is None:
+            return ()
+        return tuple(o for o in self.evidence.observations if o.id.startswith(prefix))
 
     def claim(self, *actions: str) -> Case:
         """The same case with these observations explained."""

@@ -2,41 +2,82 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Finding, Severity
+from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.probe.evidence import Evidence
+from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
 Rule = Callable[[Case], Iterable[Finding]]
 """Yields the findings it recognises. It sees only what earlier findings left unexplained."""
 
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 
 
-def run_rules(rules: Iterable[Rule], case: Case) -> tuple[Finding, ...]:
-    """All findings, most important first, each id once; within a severity the rules' order stays."""
+def run_rules(rules: Iterable[Rule], case: Case) -> tuple[list[Finding], Case]:
+    """The findings in the rules' order, each id once, and the case with what they explain claimed."""
     findings: dict[str, Finding] = {}
     for rule in rules:
         for found in rule(case):
             findings.setdefault(found.id, found)
             case = case.claim(*found.because, *found.explains)
-    return tuple(sorted(findings.values(), key=lambda f: _ORDER[f.severity]))
+    return list(findings.values()), case
+
+
+def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Most important first; within a severity the rules' order, which goes from the ground up, stays."""
+    unique: dict[str, Finding] = {}
+    for found in findings:
+        unique.setdefault(found.id, found)
+    return tuple(sorted(unique.values(), key=lambda found: _ORDER[found.severity]))
 
 
 def lint(settings: Settings) -> tuple[Finding, ...]:
     """What the file alone shows. No network, no evidence."""
     from s3probe.diagnosis.rules import FILE_RULES
 
-    return run_rules(FILE_RULES, Case(settings))
+    return _ranked(run_rules(FILE_RULES, Case(settings))[0])
+
+
+def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """The settings as if every failure that the file alone shows had been mended, and these mends.
+
+    The examination starts from here, so that one run also finds what lies behind (DESIGN, idea 3).
+    """
+    assuming: list[str] = []
+    for found in lint(settings):
+        fix = next((f for f in found.fixes if isinstance(f, EnvFix)), None)
+        if found.severity is Severity.FAILURE and fix is not None and not fix.secret and found.fixes[0] is fix:
+            settings = remade(settings, **{fix.variable: fix.value})
+            assuming.append(f"{fix.variable}={fix.value or ''}")
+    return settings, tuple(assuming)
 
 
 def diagnose(
     settings: Settings, evidence: Evidence, *, skip: Collection[str] = (), only: Collection[str] = ()
 ) -> tuple[Finding, ...]:
     """What the whole examination means. ``skip`` and ``only`` name finding ids."""
-    from s3probe.diagnosis.rules import ALL_RULES
+    from s3probe.diagnosis.rules import FILE_RULES
+    from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
 
-    found = run_rules(ALL_RULES, Case(settings, evidence))
+    by_file, case = run_rules(FILE_RULES, Case(settings, evidence))
+    start, _assuming = starting_point(settings)
+    below, case = run_rules(FOUNDATION_RULES, replace(case, settings=start))
+    above, case = run_rules(WIRE_RULES, replace(case, settings=in_force(start, case)))
+    found = _ranked((*by_file, *below, *above))
     return tuple(f for f in found if f.id not in skip and (not only or f.id in only))
+
+
+def in_force(settings: Settings, case: Case) -> Settings:
+    """The settings under which the rest was asked: with the mends of the foundation, as the evidence records them."""
+    for assumption in case.obs("list").assuming:
+        for part in assumption.split("; "):
+            match = _ASSIGNMENT.fullmatch(part)
+            if match:
+                settings = remade(settings, **{match[1]: match[2] or None})
+    return settings

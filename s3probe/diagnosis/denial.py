@@ -1,0 +1,47 @@
+"""Reads AWS's access-denied sentence, and names what it tells.
+
+Source: AWS IAM User Guide, "Troubleshoot access denied error messages". Most other services, and AWS itself for
+anonymous and cross-account callers, say only "Access Denied": the sentence is evidence when present, and never
+the only one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from s3probe.probe.evidence import Observation
+
+_ACTION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", re.IGNORECASE)
+_RESOURCE = re.compile(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)
+_EXPLICIT = re.compile(r"with an explicit deny(?:\s+in\s+an?\s+(.+?)(?:\s+policy)?)?(?:\s*[.:(]|$)", re.IGNORECASE)
+_MISSING = re.compile(r"because no\s+(.+?)\s+policy allows", re.IGNORECASE)
+_BOUNDARY = re.compile(r"permissions boundary", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """``policy`` is AWS's name for the kind of policy: ``identity-based``, ``resource-based``, ``VPC endpoint`` …"""
+
+    action: str = ""
+    resource: str = ""
+    policy: str = ""
+    explicit: bool = False
+
+    @property
+    def kms(self) -> bool:
+        return self.action.lower().startswith("kms:")
+
+
+def denial(seen: Observation) -> Denial | None:
+    """What the refusal's sentence says, or ``None`` when it is only "Access Denied"."""
+    text = seen.message or ""
+    action = _ACTION.search(text)
+    if action is None:
+        return None
+    resource = _RESOURCE.search(text)
+    explicit, missing = _EXPLICIT.search(text), _MISSING.search(text)
+    policy = (explicit[1] if explicit else missing[1] if missing else "") or ""
+    if not policy and _BOUNDARY.search(text):
+        policy = "permissions boundary"
+    return Denial(action[1], resource[1].rstrip(".") if resource else "", policy.strip(), explicit is not None)

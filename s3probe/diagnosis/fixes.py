@@ -1,0 +1,123 @@
+"""Fixes filled in with the user's own values. Pure."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow
+from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
+from s3probe.settings.model import Settings
+
+NO_BLOCK = "BlockPublicAcls=false,IgnorePublicAcls=false"
+
+
+def env(case: Case, variable: str, value: str | None, note: str = "") -> EnvFix:
+    """A line of the env file, with its number when the variable stands in it."""
+    return EnvFix(variable, value, case.settings.environment.line_of(variable), note=note)
+
+
+def requote(case: Case, variable: str) -> EnvFix:
+    """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown."""
+    return EnvFix(
+        variable,
+        "'<the text that stands there now>'",
+        case.settings.environment.line_of(variable),
+        secret=True,
+        note="put single quotes around the value, and change nothing else",
+    )
+
+
+def allow_objects(case: Case, *actions: str) -> IamAllow:
+    settings = case.settings
+    return IamAllow(actions, (objects_arn(settings.bucket_name, settings.key_prefix, settings.region),))
+
+
+def allow_bucket(case: Case, *actions: str) -> IamAllow:
+    return IamAllow(actions, (bucket_arn(case.settings.bucket_name, case.settings.region),))
+
+
+def endpoint_option(settings: Settings) -> str:
+    """``--endpoint-url …`` for the AWS command line, ``""`` for AWS itself."""
+    return f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
+
+
+def _aws(case: Case, command: str, options: str) -> str:
+    settings = case.settings
+    return f"aws s3api {command} --bucket {settings.bucket_name} {options}{endpoint_option(settings)}"
+
+
+def object_ownership(case: Case) -> BucketSetting:
+    """Lets the bucket take ACLs again."""
+    command = _aws(
+        case, "put-bucket-ownership-controls", "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'"
+    )
+    return BucketSetting("object-ownership", "BucketOwnerPreferred", command)
+
+
+def public_access_block(case: Case, *off: str, account: bool = False) -> BucketSetting:
+    """Switches the named flags of Block Public Access off; the others keep their value."""
+    flags = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    value = ",".join(f"{flag}=false" for flag in flags if flag in off)
+    whole = ",".join(f"{flag}={'false' if flag in off else 'true'}" for flag in flags)
+    if account:
+        options = f"--account-id <account id> --public-access-block-configuration {whole}"
+        command = f"aws s3control put-public-access-block {options}"
+        return BucketSetting("account-public-access-block", value, command)
+    command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
+    return BucketSetting("public-access-block", value, command)
+
+
+def public_read(case: Case) -> BucketPolicy:
+    """Opens the media folders, and never ``backups/``, to everyone."""
+    return BucketPolicy(_media(case.settings), note="it opens the media folders only; archives in backups/ stay closed")
+
+
+def _media(settings: Settings) -> dict[str, object]:
+    return public_policy(settings.bucket_name, settings.key_prefix, settings.region)
+
+
+def only_media_public(case: Case) -> BucketSetting:
+    """The whole bucket policy, opening the media folders to everyone and nothing else to anyone."""
+    text = json.dumps(policy_document(_media(case.settings)), separators=(",", ":"))
+    note = "it replaces the whole policy; keep statements of your own that are not for everyone (Principal *)"
+    return BucketSetting("policy", text, _aws(case, "put-bucket-policy", f"--policy '{text}'"), note)
+
+
+def cors(case: Case) -> BucketSetting:
+    """Lets the web interface read media."""
+    rules = cors_rule()
+    text = json.dumps(rules, separators=(",", ":"))
+    return BucketSetting("cors", text, _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'"))
+
+
+def bucket_acl_private(case: Case) -> BucketSetting:
+    return BucketSetting("acl", "private", _aws(case, "put-bucket-acl", "--acl private"))
+
+
+def expire_old_versions(case: Case) -> BucketSetting:
+    """Lets the bucket drop old versions and bare delete markers after a day."""
+    rule = (
+        '{"Rules":[{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
+        '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}]}'
+    )
+    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rule}'")
+    return BucketSetting(
+        "lifecycle", rule, command, "it replaces the bucket's lifecycle rules; add it to those you have"
+    )
+
+
+def encryption(case: Case, rules: str) -> BucketSetting:
+    """Default encryption with S3's own keys, which need no right of their own and can be read by everyone."""
+    command = _aws(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")
+    return BucketSetting("encryption", "AES256", command)
+
+
+def strip_scheme(host: str) -> str:
+    """``https://files.example.com/`` -> ``files.example.com``."""
+    return host.split("://", 1)[-1].strip("/")
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,61 @@
+"""The rounds in which the probe looked for settings under which the key is accepted (``probe.foundation``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from s3probe.diagnosis.case import Case
+from s3probe.probe.depth import Depth, depth
+from s3probe.probe.evidence import Observation
+
+_ROWS = ("put-with-acl", "put-without-acl", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What was asked under one set of settings, and the one change that then got further."""
+
+    suffix: str
+    rows: tuple[Observation, ...]
+    furthest: Observation
+    stopped: Depth
+    kept: Observation | None
+    """The trial the run went on with; ``None`` in the last round."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(row.id for row in self.rows if row.failed)
+
+
+def rounds(case: Case) -> Iterator[Round]:
+    """All rounds of this run, first the one under the settings as they are."""
+    for number in range(10):
+        suffix = f"@{number}" if number else ""
+        rows = tuple(row for name in _ROWS if (row := case.get(name + suffix)).ran)
+        if not rows:
+            return
+        furthest = max(rows, key=depth)
+        kept = next((t for t in case.trials("try-") if t.facts.get("kept") == "yes" and _suffix(t.id) == suffix), None)
+        yield Round(suffix, rows, furthest, depth(furthest), kept)
+        if kept is None:
+            return
+
+
+def _suffix(observation_id: str) -> str:
+    head, mark, number = observation_id.rpartition("@")
+    return f"@{number}" if mark and head and number.isdigit() else ""
+
+
+def trial_name(kept: Observation) -> str:
+    """``try-region:eu-west-2@1`` -> ``region:eu-west-2``."""
+    return kept.id.removeprefix("try-").removesuffix(_suffix(kept.id))
+
+
+def words(seen: Observation) -> str:
+    """The answer in a few words: status, code and the server's message."""
+    if seen.network is not None:
+        return seen.message or seen.network.value
+    code = f" {seen.error_code}" if seen.error_code else ""
+    message = f": {seen.message}" if seen.message and seen.message != seen.error_code else ""
+    return f"{seen.http_status}{code}{message}"

@@ -1,0 +1,184 @@
+"""ACLs: refused, blocked, not supported, without effect. The verdicts are the field guide's ACL table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, Fix
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Observation, Outcome
+
+CANNED = (
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+)
+"""AWS, "Canned ACL"; log-delivery-write is for buckets only."""
+
+_AFTER = ("archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Puts the two ways in order: whichever makes pictures visible by itself comes first."""
+
+    empty: Fix
+    """``S3_PERMISSION=``: Mastodon sends no ACL."""
+    visible_without: bool
+    """Whether visitors can see a picture that was uploaded without an ACL."""
+
+    def __call__(self, allow_acls: Fix) -> tuple[Fix, ...]:
+        return (self.empty, allow_acls) if self.visible_without else (allow_acls, self.empty)
+
+
+def refused_acl(case: Case) -> Iterator[Finding]:
+    """The upload with Mastodon's ACL fails, the one without passes."""
+    seen = case.open("put-with-acl")
+    if not seen or not case.obs("put-without-acl").ok:
+        return
+    upload = seen[0]
+    if upload.outcome not in (Outcome.DENIED, Outcome.REJECTED, Outcome.WRONG, Outcome.UNKNOWN):
+        return
+    table = {
+        acl: upload if acl == case.settings.acl else case.get(f"try-acl-{acl}")
+        for acl in ("private", "public-read", "bucket-owner-full-control")
+    }
+    change = case.get("try-put-acl-private")
+    named = _named(case, upload, table, change)
+    if named is None:
+        return
+    finding_id, fix = named
+    tried = [o.id for o in (*table.values(), change) if o.ran and o.id != upload.id]
+    yield finding(
+        finding_id,
+        case,
+        how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}; without an ACL it passed"
+        + _ladder_words(table, upload),
+        because=(upload.id, "put-without-acl", *tried),
+        explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
+        fixes=fix,
+    )
+
+
+def _hidden_by_acl(case: Case) -> list[str]:
+    """Without its ACL a picture may be invisible: that follows, and is no fault of its own."""
+    seen = case.open("public-get", "public-cors")
+    return [o.id for o in seen if o.http_status in (401, 403)]
+
+
+def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
+    parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in table.items() if o.ran and o is not upload]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _named(
+    case: Case, upload: Observation, table: dict[str, Observation], change: Observation
+) -> tuple[str, tuple[Fix, ...]] | None:
+    acl = case.settings.acl or ""
+    private, public, full = table["private"], table["public-read"], table["bucket-owner-full-control"]
+    none = _Order(fixes.env(case, "S3_PERMISSION", ""), case.obs("public-get").ok)
+    if upload.http_status == 501 or upload.error_code == "NotImplemented":
+        return "acl-not-implemented-r2", (fixes.env(case, "S3_PERMISSION", ""),)
+    if acl not in CANNED and (public.ok or private.ok):
+        return "permission-value-invalid", (fixes.env(case, "S3_PERMISSION", "public-read"),)
+    if upload.outcome is Outcome.DENIED:
+        if acl != "private" and private.ok:
+            return _blocked(case, none)
+        if private.failed:
+            grant = fixes.allow_objects(case, "s3:PutObjectAcl")
+            return "iam-missing-putobjectacl", (grant, fixes.env(case, "S3_PERMISSION", ""))
+        return None
+    disabled = upload.error_code == "AccessControlListNotSupported" or (full.ok and public.failed and change.failed)
+    if disabled:
+        ownership = fixes.object_ownership(case)
+        if acl == "private":
+            return "permission-private-with-acl-disabled", none(ownership)
+        return "acl-disabled-bucket-owner-enforced", none(ownership)
+    if _says_uniform(upload) or (public.failed and private.failed and full.failed):
+        return "acl-uniform-gcs", (fixes.env(case, "S3_PERMISSION", ""),)
+    if public.ok != private.ok:
+        return "acl-must-match-bucket-b2", (fixes.env(case, "S3_PERMISSION", ""),)
+    return None
+
+
+def _says_uniform(upload: Observation) -> bool:
+    return "uniform bucket-level access" in (upload.message or "").lower()
+
+
+def _blocked(case: Case, none: _Order) -> tuple[str, tuple[Fix, ...]]:
+    """Public ACLs alone are refused. The bucket's own setting, when readable, says whether it is the account's."""
+    readable = case.get("try-read-public-access-block")
+    bucket_allows = readable.facts.get("BlockPublicAcls", "").lower() == "false" or (
+        readable.error_code == "NoSuchPublicAccessBlockConfiguration"
+    )
+    off = ("BlockPublicAcls", "IgnorePublicAcls")
+    if bucket_allows:
+        return "bpa-account-level-still-on", none(fixes.public_access_block(case, *off, account=True))
+    return "bpa-blocks-public-acl", none(fixes.public_access_block(case, *off))
+
+
+def archive_acl(case: Case) -> Iterator[Finding]:
+    """Media pass with their ACL, archives do not with theirs (private)."""
+    seen = case.open("archive-put")
+    if not seen or not case.obs("put-with-acl").ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
+        return
+    yield finding(
+        "b2-archive-private-acl",
+        case,
+        how=f"an archive with ACL private was answered {words(seen[0])}, a picture with {case.settings.acl} passed",
+        because=[seen[0].id],
+        explains=[o.id for o in case.open("put-acl-private", "put-acl-restore")],
+        fixes=[fixes.env(case, "S3_PERMISSION", "")],
+    )
+
+
+def acl_change(case: Case) -> Iterator[Finding]:
+    """Uploads pass with an ACL, but changing one later fails: a suspension stops half way."""
+    seen = [o for o in case.open("put-acl-private", "put-acl-restore") if o.outcome is not Outcome.UNREACHABLE]
+    if not seen:
+        return
+    first = seen[0]
+    because = [o.id for o in seen]
+    if first.http_status == 501 or first.error_code in ("NotImplemented", "NoSuchKey"):
+        # Mastodon rescues these two (update_media_attachments_permissions_service.rb): nothing crashes
+        yield finding(
+            "suspended-media-stays-public",
+            case,
+            how=f"setting an ACL was answered {words(first)}; Mastodon logs that and goes on",
+            because=because,
+            fixes=[fixes.env(case, "S3_PERMISSION", "")],
+        )
+        return
+    if first.outcome is Outcome.DENIED:
+        fix: tuple[Fix, ...] = (fixes.allow_objects(case, "s3:PutObjectAcl"), fixes.env(case, "S3_PERMISSION", ""))
+    else:
+        fix = (fixes.env(case, "S3_PERMISSION", ""),)
+    disabled = first.error_code == "AccessControlListNotSupported" and case.settings.acl == "private"
+    yield finding(
+        "permission-private-with-acl-disabled" if disabled else "suspension-acl-call-crashes",
+        case,
+        how=f"changing the ACL of a file was answered {words(first)}",
+        because=because,
+        fixes=fix,
+    )
+
+
+def acl_change_loses_content(case: Case) -> Iterator[Finding]:
+    """The gateway took the ACL change for an upload of nothing (rclone serve s3 does)."""
+    seen = case.open("acl-read-back")
+    if seen and seen[0].facts.get("length") is not None:
+        yield finding(
+            "acl-change-empties-object",
+            case,
+            how=f"after its ACL was changed, the file was {seen[0].facts['length']} bytes long",
+            because=["acl-read-back", "put-acl-private"],
+            fixes=[fixes.env(case, "S3_PERMISSION", "")],
+        )

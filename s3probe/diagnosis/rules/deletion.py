@@ -1,0 +1,72 @@
+"""Deletions that do not delete. Mastodon hears of none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, Manual
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Outcome
+
+
+def batch(case: Case) -> Iterator[Finding]:
+    """The batch is refused whole, or leaves errors in a 200 that nobody reads."""
+    seen = case.open("batch-delete")
+    if not seen or seen[0].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN):
+        return
+    row = seen[0]
+    if row.facts.get("per-key-errors"):
+        count, codes = row.facts["per-key-errors"], row.facts.get("per-key-code")
+        how = f"DeleteObjects answered 200 with {count} errors inside ({codes})"
+        advice = fixes.allow_objects(case, "s3:DeleteObject")
+        yield finding("delete-objects-per-key-errors-ignored", case, how=how, because=[row.id], fixes=[advice])
+        return
+    if "md5" in f"{row.error_code} {row.message}".lower():
+        advice_text = Manual("Upgrade the storage: it insists on Content-MD5, which Mastodon no longer sends.")
+        yield finding("delete-md5-required", case, how=words(row), because=[row.id], fixes=[advice_text])
+        return
+    if row.outcome is Outcome.REJECTED or row.http_status == 404:
+        advice_text = Manual(
+            "Use a version of the storage that knows DeleteObjects; Mastodon has no other way to delete many."
+        )
+        how = f"DeleteObjects was answered {words(row)}, while a single delete "
+        how += "worked" if case.obs("delete").ok else "failed too"
+        yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=[advice_text])
+        return
+    if row.outcome is Outcome.DENIED:
+        how = f"DeleteObjects was answered {words(row)}, while a single delete worked"
+        grant = fixes.allow_objects(case, "s3:DeleteObject")
+        yield finding("iam-missing-deleteobject", case, how=how, because=[row.id], fixes=[grant])
+
+
+def versions(case: Case) -> Iterator[Finding]:
+    """With versioning on, a delete only hides."""
+    deleted, uploaded = case.obs("delete"), case.obs("put-without-acl")
+    marker = deleted.headers.get("x-amz-delete-marker") == "true"
+    version = uploaded.headers.get("x-amz-version-id", "null") not in ("null", "")
+    if not (marker or version):
+        return
+    how = "a delete only left a delete marker" if marker else "every upload gets a version id"
+    yield finding(
+        "versioning-delete-markers",
+        case,
+        how=how,
+        because=[deleted.id if marker else uploaded.id],
+        fixes=[fixes.expire_old_versions(case)],
+    )
+
+
+def still_there(case: Case) -> Iterator[Finding]:
+    """The delete was confirmed, and the file is still there."""
+    seen = [o for o in case.open("delete", "batch-delete") if o.facts.get("gone") == "no"]
+    if seen:
+        yield finding(
+            "delete-without-effect",
+            case,
+            how=f"{seen[0].operation} was answered {seen[0].http_status}, and a HEAD afterwards still found the file",
+            because=[o.id for o in seen],
+            fixes=[Manual("See whether a cache stands before S3_ENDPOINT, and ask the provider.")],
+        )

@@ -1,0 +1,37 @@
+"""An endpoint that works by accident: it holds the bucket's name, and path style adds it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+
+
+def bucket_twice(case: Case) -> Iterator[Finding]:
+    """``https://bucket.host`` with path style: files land below a folder named like the bucket, listing finds none.
+
+    The listing is the decisive sign: it is answered as a GetObject of the key ``bucket`` (NoSuchKey).
+    """
+    settings = case.settings
+    parts = urlsplit(settings.endpoint or "")
+    holds = bool(settings.bucket) and parts.netloc.startswith(f"{settings.bucket}.")
+    listed = case.obs("list")
+    if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
+        return
+    if listed.http_status != 404 or not case.obs("put-without-acl").ok:
+        return
+    bare = urlunsplit((parts.scheme, parts.netloc.removeprefix(f"{settings.bucket}."), parts.path, "", ""))
+    follows = case.open("public-get", "public-cors", "public-list", "batch-delete", "archive-public-get")
+    yield finding(
+        "endpoint-contains-bucket-path-style",
+        case,
+        how=f"uploads pass, and listing was answered {words(listed)}: {settings.bucket} was taken for a file",
+        because=[listed.id],
+        explains=[o.id for o in follows],
+        fixes=[fixes.env(case, "S3_ENDPOINT", bare)],
+    )

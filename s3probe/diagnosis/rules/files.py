@@ -1,0 +1,151 @@
+"""Files that arrive damaged, cannot be read back as Mastodon reads them, or are too large: the read-back ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Manual
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Outcome
+
+CHECKSUM_OFF = ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
+
+
+def stored_framing(case: Case) -> Iterator[Finding]:
+    """The store kept the aws-chunked framing in the file."""
+    seen = [o for o in case.open("get", "public-get") if o.facts.get("body") == "aws-chunked"]
+    if seen:
+        follows = ("get-range", "head", "head-part", "presigned-get", "public-get", "acl-read-back")
+        yield finding(
+            "aws-chunked-stored-in-object",
+            case,
+            how="the file that came back holds the upload's framing beside its own bytes",
+            because=[o.id for o in seen],
+            explains=[o.id for o in case.open(*follows)],
+            fixes=[fixes.env(case, *CHECKSUM_OFF)],
+        )
+
+
+def archived(case: Case) -> Iterator[Finding]:
+    """Stored in a class from which nothing can be read at once."""
+    seen = [o for o in case.open("get", "head", "public-get", "presigned-get") if o.error_code == "InvalidObjectState"]
+    if seen:
+        follows = ("get", "get-range", "head-part", "presigned-get", "public-get", "public-cors")
+        yield finding(
+            "storage-class-glacier",
+            case,
+            how=f"reading the file was answered {words(seen[0])}",
+            because=[o.id for o in seen],
+            explains=[o.id for o in case.open(*follows)],
+            fixes=[fixes.env(case, "S3_STORAGE_CLASS", None)],
+        )
+
+
+def part_number(case: Case) -> Iterator[Finding]:
+    """HEAD works, HEAD with partNumber=1 does not."""
+    seen = case.open("head-part")
+    if seen and case.obs("head").ok and not case.settings.force_single_request and seen[0].network is None:
+        yield finding(
+            "partnumber-head-unsupported",
+            case,
+            how=f"HEAD was answered 200, HEAD with ?partNumber=1 {words(seen[0])}",
+            because=[seen[0].id],
+            fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
+        )
+
+
+def checksum_mode(case: Case) -> Iterator[Finding]:
+    """GET with x-amz-checksum-mode is refused."""
+    seen = [o for o in case.open("get") if o.outcome is Outcome.REJECTED]
+    if seen and case.obs("head").ok and "checksum" in (seen[0].message or "").lower():
+        yield finding(
+            "checksum-mode-header-unsupported",
+            case,
+            how=f"a download was answered {words(seen[0])}",
+            because=[o.id for o in case.open("get", "get-range")],
+            fixes=[fixes.env(case, "AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")],
+        )
+
+
+def ranges(case: Case) -> Iterator[Finding]:
+    """A range is answered with the whole file, or with 200."""
+    seen = [o for o in case.open("get-range") if o.facts.get("range")]
+    if seen and not case.settings.force_single_request:
+        yield finding(
+            "range-ignored-by-cache",
+            case,
+            how=f"a request for 10 bytes was answered {seen[0].http_status} instead of 206",
+            because=[seen[0].id],
+            fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
+        )
+
+
+def damaged(case: Case) -> Iterator[Finding]:
+    """What came back is not what was uploaded, and nothing above says why."""
+    seen = [o for o in case.open("get") if o.facts.get("body")]
+    if seen:
+        yield finding(
+            "video-not-transcoded-generic-422",
+            case,
+            how=f"the file that came back is not the one that was uploaded ({seen[0].facts['body']})",
+            because=[seen[0].id],
+            explains=[o.id for o in case.open("get-range", "presigned-get", "public-get")],
+            fixes=[
+                Manual("See what stands between Mastodon and the storage (proxy, cache, gateway): it changes files.")
+            ],
+        )
+
+
+def presigned(case: Case) -> Iterator[Finding]:
+    """A link that Mastodon signs does not open, though reading with the key works."""
+    seen = case.open("presigned-get")
+    if seen and case.obs("get").ok:
+        host = fixes.host_of(seen[0].url)
+        yield finding(
+            "presigned-link-uses-internal-endpoint",
+            case,
+            how=f"the link at {host} was answered {words(seen[0])}",
+            because=[seen[0].id],
+            fixes=[
+                Manual(
+                    f"Archive links point to S3_ENDPOINT: {host} must be reachable from outside, and pass the query on."
+                )
+            ],
+            certainty=Certainty.LIKELY,
+        )
+
+
+def large_uploads(case: Case) -> Iterator[Finding]:
+    """Small files pass; a large upload stops at one of its steps."""
+    upload = case.open("multipart-create", "multipart-part", "multipart-complete")
+    if not upload or not (case.obs("put-without-acl").ok or case.obs("put-with-acl").ok):
+        return
+    first = upload[0]
+    because = [o.id for o in upload]
+    threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "files below 100 MiB then go in one piece")
+    how = f"{first.operation} was answered {words(first)}, while a small upload passed"
+    if first.outcome in (Outcome.UNREACHABLE,):
+        fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
+        yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix)
+        return
+    if first.id == "multipart-complete":
+        checksum = fixes.env(case, *CHECKSUM_OFF)
+        yield finding("mpu-etag-or-object-size-header", case, how=how, because=because, fixes=[checksum, threshold])
+        return
+    yield finding("multipart-denied", case, how=how, because=because, fixes=[threshold])
+
+
+def abandoning(case: Case) -> Iterator[Finding]:
+    """The store cannot abandon an upload at all."""
+    seen = case.open("multipart-abort")
+    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG):
+        yield finding(
+            "mpu-parts-pile-up",
+            case,
+            how=f"abandoning an upload was answered {words(seen[0])}",
+            because=[seen[0].id],
+            fixes=[Manual("Let the provider remove unfinished uploads after a day (a lifecycle rule of the bucket).")],
+        )

@@ -1,0 +1,85 @@
+"""What slows, limits or is simply not explained. Nothing that failed is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+
+
+def clock(case: Case) -> Iterator[Finding]:
+    """The clock is off so far that signatures fail, or soon will."""
+    seen = case.open("clock")
+    if not seen:
+        return
+    refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
+    if refused:
+        skew = seen[0].facts.get("skew", "")
+        fix = ServerFix("clock", "timedatectl set-ntp true", f"the server's clock is {skew} s from this machine's")
+        because = [seen[0].id, *(o.id for o in refused)]
+        yield finding("clock-skew", case, how=words(refused[0]), because=because, fixes=[fix])
+
+
+def throttled(case: Case) -> Iterator[Finding]:
+    """Too many requests."""
+    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED]
+    if seen:
+        yield finding(
+            "rate-limited-503-slowdown",
+            case,
+            how=f"{seen[0].operation} was answered {words(seen[0])}",
+            because=[o.id for o in seen],
+            fixes=[fixes.env(case, "S3_RETRY_LIMIT", "3")],
+        )
+
+
+def slow(case: Case) -> Iterator[Finding]:
+    """Some requests got no answer in the time Mastodon waits, others did."""
+    waits = (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFault.CONNECT_TIMEOUT)
+    seen = [o for o in case.all_open() if o.network in waits and o.actor is Actor.MASTODON]
+    if seen:
+        yield finding(
+            "slow-provider-read-timeout",
+            case,
+            how=f"{seen[0].operation}: {words(seen[0])}",
+            because=[o.id for o in seen],
+            fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
+            certainty=Certainty.LIKELY,
+        )
+
+
+def outage(case: Case) -> Iterator[Finding]:
+    """The storage itself answers 5xx to most of what is asked."""
+    asked = [o for o in case.all_open() if o.actor is Actor.MASTODON]
+    broken = [o for o in asked if (o.http_status or 0) >= 500 and o.outcome is Outcome.UNKNOWN]
+    if len(broken) >= 3:
+        yield finding(
+            "provider-outage",
+            case,
+            how=f"{broken[0].operation} was answered {words(broken[0])}",
+            because=[o.id for o in broken],
+            fixes=[Manual("See the provider's status page; nothing in the settings explains it.")],
+            certainty=Certainty.LIKELY,
+        )
+
+
+def unexplained(case: Case) -> Iterator[Finding]:
+    """What no rule recognised, with the server's own words: never guessed, never dropped."""
+    seen = [o for o in case.all_open() if o.id not in ("clock", "reach-endpoint")]
+    if not seen:
+        return
+    listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])
+    more = f" and {len(seen) - 5} more" if len(seen) > 5 else ""
+    advice: list[Fix] = [
+        Manual("Show this report to your provider, or open an issue for s3probe with the file of --save-evidence.")
+    ]
+    yield finding("unexplained", case, how=listed + more, because=[o.id for o in seen], fixes=advice)
+
+
+def _says(seen: Observation) -> bool:
+    return seen.http_status is not None or seen.network is not None

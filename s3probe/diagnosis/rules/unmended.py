@@ -1,0 +1,192 @@
+"""Faults below the rights that no trial mended: told by where the request was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.rounds import Round, rounds, words
+from s3probe.diagnosis.texts import finding
+from s3probe.knowledge.providers import detect
+from s3probe.probe.depth import Depth
+from s3probe.probe.evidence import NetworkFault, Observation
+
+_CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
+
+
+def unmended(case: Case) -> Iterator[Finding]:
+    """The last round, when it ended before the rights were reached."""
+    last = next(reversed(list(rounds(case))), None)
+    if last is None or last.kept is not None or last.stopped >= Depth.RIGHTS:
+        return
+    if last.stopped <= Depth.TLS or last.furthest.network is not None:
+        yield _network(case, last)
+    elif last.stopped is Depth.NOT_S3:
+        yield _not_s3(case, last)
+    elif last.stopped is Depth.REGION:
+        yield _region(case, last)
+    elif last.stopped is Depth.CLOCK:
+        yield _finding(case, last, "clock-skew", ServerFix("clock", "timedatectl set-ntp true"))
+    elif last.stopped is Depth.KEY_ID:
+        yield _key_id(case, last)
+    elif last.stopped is Depth.SIGNATURE:
+        yield _signature(case, last)
+    else:
+        yield _bucket(case, last)
+
+
+def _finding(case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
+    reach = case.get("reach-endpoint")
+    explained = (reach.id,) if reach.failed else ()
+    return finding(
+        finding_id,
+        case,
+        how=f"the storage answered {words(last.furthest)}" if last.furthest.network is None else words(last.furthest),
+        because=(*last.ids, *explained),
+        fixes=fix,
+        certainty=certainty,
+    )
+
+
+def _network(case: Case, last: Round) -> Finding:
+    fault, settings = last.furthest.network, case.settings
+    host = fixes.host_of(last.furthest.url)
+    if fault is NetworkFault.PROXY:
+        fix: Fix = ServerFix("proxy", f"no_proxy={host}", "in the environment of Mastodon's services")
+        return _finding(case, last, "http-proxy-env", fix)
+    if fault is NetworkFault.DNS:
+        if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
+            fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
+            return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
+        fix = ServerFix("dns", host, f"see whether `getent hosts {host}` answers on this machine and in the container")
+        return _finding(case, last, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
+        fix = ServerFix("firewall", host, "let this machine (and the containers) connect to it, or correct S3_ENDPOINT")
+        return _finding(case, last, "egress-firewall", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
+        fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
+        return _finding(case, last, "slow-provider-read-timeout", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.CLOSED, NetworkFault.PROTOCOL, NetworkFault.TOO_LARGE):
+        fix = Manual(f"Something other than S3 answers at {host}: check host and port of S3_ENDPOINT.")
+        return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+    return _tls(case, last, host)
+
+
+def _tls(case: Case, last: Round, host: str) -> Finding:
+    fault = last.furthest.network
+    if fault is NetworkFault.TLS_UNTRUSTED:
+        fix: Fix = ServerFix(
+            "ca", "SSL_CERT_FILE=/path/to/ca.pem", "trust the CA that signed it, or use a public certificate"
+        )
+    elif fault is NetworkFault.TLS_EXPIRED:
+        fix = ServerFix("certificate", host, "renew the certificate")
+    elif fault is NetworkFault.TLS_NAME:
+        fix = ServerFix(
+            "certificate", host, f"install a certificate that names {host}, or use the name it has in S3_ENDPOINT"
+        )
+    else:
+        fix = ServerFix("tls", host, "see what listens there: openssl s_client -connect " + host)
+    return _finding(case, last, "tls-certificate-bad", fix)
+
+
+def _not_s3(case: Case, last: Round) -> Finding:
+    seen = last.furthest
+    host = fixes.host_of(seen.url)
+    if any(name in seen.headers for name in _CDN_HEADERS):
+        fix = Manual(f"{host} is a CDN or public host. S3_ENDPOINT must be the provider's API host.")
+        return _finding(case, last, "endpoint-is-cdn-or-public-host", fix, certainty=Certainty.LIKELY)
+    if seen.http_status == 407:
+        return _finding(case, last, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
+    if seen.http_status == 413:
+        return _finding(case, last, "proxy-body-limit-413", ServerFix("nginx", "client_max_body_size 0;"))
+    if (seen.http_status or 0) >= 500:
+        fix = Manual(
+            f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
+        )
+        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+    fix = Manual(
+        f"What answers at {host} is a web page, not S3: check host and port of S3_ENDPOINT, and captive portals."
+    )
+    return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+
+
+def _region(case: Case, last: Round) -> Finding:
+    settings = case.settings
+    aws = not settings.endpoint or ".amazonaws.com" in settings.endpoint
+    kind = "aws-regional-endpoint" if aws else "custom-endpoint"
+    named = last.furthest.facts.get("region", "")
+    fix: Fix = (
+        fixes.env(case, "S3_REGION", named)
+        if named
+        else Manual(
+            f"The signing region {settings.region!r} is refused: "
+            "put the region that the provider's console shows into S3_REGION."
+        )
+    )
+    return _finding(case, last, f"region-wrong-{kind}", fix)
+
+
+def _key_id(case: Case, last: Round) -> Finding:
+    settings, seen = case.settings, last.furthest
+    pair = settings.credentials
+    key_id = pair.access_key_id if pair else ""
+    provider = detect(fixes.host_of(settings.api_base), seen.headers).id
+    again = Manual("Create a new key pair with the provider and copy both halves; the secret is shown only once.")
+    if key_id.startswith("ASIA"):
+        return _finding(case, last, "temporary-credentials-without-token", again, certainty=Certainty.LIKELY)
+    if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
+        fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
+        return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
+    if provider == "backblaze-b2" and len(key_id) == 12:
+        return _finding(case, last, "b2-master-key-used", again)
+    if provider == "cloudflare-r2" and seen.http_status == 401:
+        return _finding(case, last, "r2-token-wrong-type", again)
+    if provider == "gcs" and not key_id.startswith("GOOG"):
+        return _finding(case, last, "gcs-hmac-missing", again)
+    return _finding(case, last, "wrong-access-key-id", again)
+
+
+def _signature(case: Case, last: Round) -> Finding:
+    if _host_rewritten(last.furthest):
+        fix: Fix = ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
+        return _finding(case, last, "proxy-rewrites-host-before-s3", fix)
+    again = Manual(
+        "Copy the secret again, or create a new key pair: AWS_SECRET_ACCESS_KEY does not belong to this key id."
+    )
+    return _finding(case, last, "wrong-secret-key", again)
+
+
+def _host_rewritten(seen: Observation) -> bool:
+    """Whether the server computed the signature for another host than the one that was asked."""
+    theirs = seen.facts.get("signed-host", "")
+    return bool(theirs) and theirs != urlsplit(seen.url).netloc
+
+
+def _bucket(case: Case, last: Round) -> Finding:
+    settings, seen = case.settings, last.furthest
+    if seen.error_code == "SecondLevelDomainForbidden":
+        return _finding(case, last, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
+    if seen.error_code == "InvalidBucketName":
+        fix: Fix = Manual(f"{settings.bucket_name!r} is no bucket name: lower case letters, digits and dashes only.")
+        return _finding(case, last, "bucket-name-invalid", fix)
+    near = _nearest(case, last.suffix)
+    if near:
+        return _finding(
+            case, last, "nosuchbucket-typo", fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key")
+        )
+    advice = Manual(
+        f"There is no bucket {settings.bucket_name!r} at {settings.api_base}: "
+        "put the exact name of the bucket into S3_BUCKET."
+    )
+    return _finding(case, last, "nosuchbucket-typo", advice)
+
+
+def _nearest(case: Case, suffix: str) -> str:
+    """The bucket of this key with the most similar name, when the key may list them."""
+    import difflib
+
+    names = case.get(f"try-list-buckets{suffix}").facts.get("names", "").split()
+    return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")

@@ -1,0 +1,88 @@
+"""The ACL ladder: one upload per canned ACL, so that the refusals tell their causes apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.foundation import MEDIA, Foundation
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, World
+from s3probe.probe.visitor import Visitor
+from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import fields
+from s3probe.settings.mastodon import public_url
+
+LADDER = ("private", "public-read", "bucket-owner-full-control")
+"""Tried beside the ACL of the settings; each upload differs from the others in this header alone."""
+
+
+def needed(session: Session, found: Foundation) -> bool:
+    """Whether the plain upload passed and the one with Mastodon's ACL did not."""
+    return session.world.settings.acl is not None and found.without_acl is not None and found.with_acl is None
+
+
+def ladder(session: Session, found: Foundation) -> Iterator[Step]:
+    """The uploads, and the ACL change on an object that is there."""
+    for acl in LADDER:
+        if acl != session.world.settings.acl:
+            yield Step(acl, lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
+    if found.without_acl is not None:
+        call = session.world.wire.put_acl(found.without_acl.key, "private")
+        title = "The ACL of a file can be set to private"
+        yield Step("change", lambda: session.ask("try-put-acl-private", call, title=title))
+    yield from what_the_bucket_says(session)
+
+
+def _put(session: Session, acl: str) -> None:
+    name = f"acl-{acl}.png"
+    body = picture(f"{session.run_id}/{name}")
+    session.put(
+        f"try-acl-{acl}", MEDIA, name, body, "image/png", acl=acl, title=f"A file can be uploaded with ACL {acl}"
+    )
+
+
+def what_the_bucket_says(session: Session) -> Iterator[Step]:
+    """Settings of the bucket, for keys that may read them. A refusal here is no fault."""
+    wire = session.world.wire
+    for action_id, operation, query, title in (
+        (
+            "try-read-public-access-block",
+            "GetPublicAccessBlock",
+            "publicAccessBlock",
+            "Block Public Access can be read",
+        ),
+        ("try-read-ownership", "GetBucketOwnershipControls", "ownershipControls", "Object Ownership can be read"),
+    ):
+        call = wire.read(operation, query)
+        yield Step(action_id, lambda a=action_id, c=call, t=title: session.ask(a, c, _settings, title=t))  # type: ignore[misc]
+
+
+def _settings(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return None, fields(answer.body)
+
+
+def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
+    """Nobody can see an object without a public ACL: would one open it, or are ACLs without effect here?"""
+    if session.world.settings.acl not in (None, "private") or session.book.get("try-acl-public-read") is not None:
+        return
+
+    def attempt() -> None:
+        name = "acl-public-read.png"
+        body = picture(f"{session.run_id}/{name}")
+        title = "A file can be uploaded with ACL public-read"
+        _seen, stored = session.put(
+            "try-acl-public-read", MEDIA, name, body, "image/png", acl="public-read", title=title
+        )
+        if stored is not None:
+            title = "A visitor can see a picture with ACL public-read"
+            visitor.fetch("try-public-with-acl", public_url(session.world.settings, stored.key), stored, title)
+
+    yield Step("public-acl", attempt)
+
+
+def without_acl(maker: WorldMaker, session: Session) -> World:
+    """The world in which Mastodon sends no ACL: the run goes on in it."""
+    return maker.changed(session.world, S3_PERMISSION="")

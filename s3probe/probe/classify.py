@@ -1,0 +1,70 @@
+"""Turns an answer into an outcome: what kind of no it was. Pure."""
+
+from __future__ import annotations
+
+from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.xml import ErrorBody, error, root_name
+
+THROTTLE_CODES = frozenset(
+    {
+        "SlowDown",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "BandwidthLimitExceeded",
+    }
+)
+
+_DENIED_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AllAccessDisabled",
+        "AccountProblem",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "InvalidToken",
+        "ExpiredToken",
+        "RequestTimeTooSkewed",
+        "Unauthorized",
+        "InvalidSecurity",
+        "UserSuspended",
+    }
+)
+"""Codes that are about who asks, whatever the status (rclone answers some of them with 400)."""
+
+
+def is_markup(answer: Answer) -> bool:
+    """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3."""
+    kind = answer.headers.get("content-type", "").lower()
+    head = answer.body[:512].lstrip().lower()
+    return head.startswith((b"<!doctype html", b"<html")) or ("text/html" in kind and not head.startswith(b"<?xml"))
+
+
+def is_s3(answer: Answer) -> bool:
+    """Whether an S3 service wrote this answer, as far as it shows."""
+    if "x-amz-request-id" in answer.headers or "x-amz-id-2" in answer.headers:
+        return True
+    return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
+
+
+def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
+    """The outcome by network fault, status and error code. What a 200 must hold is for the action to say."""
+    if answer.fault is not None:
+        return Outcome.WRONG if answer.fault is NetworkFault.PROTOCOL else Outcome.UNREACHABLE
+    status = answer.status or 0
+    code = body.code if body else ""
+    if is_markup(answer) and not is_s3(answer):
+        return Outcome.UNKNOWN if status >= 500 else Outcome.WRONG
+    if 200 <= status < 300:
+        return Outcome.OK
+    if status == 429 or code in THROTTLE_CODES:
+        return Outcome.THROTTLED
+    if status in (401, 403) or code in _DENIED_CODES:
+        return Outcome.DENIED
+    if status == 404 and code not in ("NoSuchBucket",):
+        return Outcome.WRONG
+    if status in (500, 502, 503, 504, 507, 508, 509):
+        return Outcome.UNKNOWN
+    return Outcome.REJECTED

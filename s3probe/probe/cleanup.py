@@ -1,0 +1,59 @@
+"""Removes whatever a run may have left, proves it, and names what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.evidence import Cleanup
+from s3probe.probe.exchange import Call
+from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.schedule import Step, run_steps
+
+
+def clean_up(ledger: Ledger, client: Client, remaining: Callable[[], float], *, workers: int = 8) -> Cleanup:
+    """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one."""
+    for _attempt in range(2):
+        left = ledger.remaining()
+        if not left or remaining() <= 0:
+            break
+        steps = [Step(f"{n} {entry.name}", lambda e=entry: _remove(e, ledger, client)) for n, entry in enumerate(left)]  # type: ignore[misc]  # lambda defaults
+        run_steps(steps, workers=workers, remaining=remaining)
+    names = tuple(name for entry in ledger.remaining() for name in _names(entry))
+    return Cleanup(ledger.created(), ledger.removed(), names)
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    if entry.versions:
+        return tuple(f"{entry.key}?versionId={version}" for version in entry.versions)
+    return (entry.name,)
+
+
+def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
+    try:
+        if entry.upload_id is not None:
+            status = _status(client, entry.wire.abort_multipart(entry.key, entry.upload_id))
+            # 404: the upload is not there any more, which is what was wanted
+            if status in (200, 204, 404):
+                ledger.mark_removed([entry])
+            return
+        if entry.versions:
+            _remove_versions(entry, ledger, client)
+            return
+        deleted = _status(client, entry.wire.delete(entry.key))
+        if deleted in (200, 204, 404) and _status(client, entry.wire.head(entry.key)) in (403, 404, 410):
+            ledger.mark_removed([entry])
+    except StoppedError:
+        return
+
+
+def _remove_versions(entry: Entry, ledger: Ledger, client: Client) -> None:
+    """With versioning on, only a delete by version id removes the bytes (AWS, DeleteObject)."""
+    _status(client, entry.wire.delete(entry.key))
+    statuses = [_status(client, entry.wire.delete(entry.key, version_id=version)) for version in entry.versions]
+    if all(status in (200, 204, 404) for status in statuses):
+        ledger.mark_removed([entry])
+
+
+def _status(client: Client, call: Call) -> int | None:
+    return client.send(call).status

@@ -1,0 +1,215 @@
+"""Sends calls and writes down what came back: the one gate to the network, and the meter on it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from s3probe.probe.actions import action
+from s3probe.probe.classify import is_markup, is_s3, outcome_of
+from s3probe.probe.evidence import Cost, Observation, Outcome
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.xml import ErrorBody, error, root_name
+
+MUTATING = frozenset(
+    {
+        "PutObject",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+        "PutObjectAcl",
+        "DeleteObject",
+        "DeleteObjects",
+    }
+)
+"""The only operations that may change anything. All are on keys; none is on a bucket (DESIGN, idea 6)."""
+
+_KEPT_HEADERS = (
+    "access-control-allow-origin",
+    "age",
+    "allow",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "etag",
+    "location",
+    "server",
+    "set-cookie",
+    "vary",
+    "via",
+    "www-authenticate",
+    "accept-ranges",
+    "x-cache",
+    "x-cache-status",
+    "x-content-type-options",
+    "cf-cache-status",
+    "cf-mitigated",
+    "cf-ray",
+    "x-amz-bucket-region",
+    "x-amz-delete-marker",
+    "x-amz-expiration",
+    "x-amz-object-lock-mode",
+    "x-amz-request-charged",
+    "x-amz-request-id",
+    "x-amz-server-side-encryption",
+    "x-amz-storage-class",
+    "x-amz-version-id",
+    "x-rgw-object-type",
+)
+
+
+class ForbiddenOperationError(RuntimeError):
+    """A bug in s3probe: it tried something that is not on the allow-list. Nothing was sent."""
+
+
+class StoppedError(Exception):
+    """The deadline passed or the run was interrupted before this request could be sent."""
+
+
+class Meter:
+    """Counts what was asked. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count: Counter[str] = Counter()
+        self._sent = self._received = 0
+
+    def add(self, operation: str, sent: int, received: int) -> None:
+        with self._lock:
+            self._count[operation] += 1
+            self._sent += sent
+            self._received += received
+
+    def cost(self) -> Cost:
+        with self._lock:
+            by = dict(sorted(self._count.items()))
+            return Cost(sum(by.values()), MappingProxyType(by), self._sent, self._received)
+
+
+class Client:
+    """Thread-safe. Raises :class:`StoppedError` when the time is up, never for an answer."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        limits: Limits,
+        remaining: Callable[[], float],
+        *,
+        read_only: bool = False,
+        scrub: Callable[[str], str] = str,
+        meter: Meter | None = None,
+    ) -> None:
+        """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words."""
+        self._transport = transport
+        self._limits = limits
+        self._remaining = remaining
+        self._read_only = read_only
+        self._scrub = scrub
+        self._meter = meter or Meter()
+
+    def with_time(self, remaining: Callable[[], float]) -> Client:
+        """The same client on another clock (clean-up has time of its own); what it asks is counted together."""
+        return Client(
+            self._transport, self._limits, remaining, read_only=self._read_only, scrub=self._scrub, meter=self._meter
+        )
+
+    def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
+        """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key."""
+        self._check(call)
+        left = self._remaining()
+        if left <= 0:
+            raise StoppedError
+        base = limits or self._limits
+        bounded = Limits(base.connect, base.read, min(base.total, left), base.body)
+        answer = self._transport.send(call, bounded)
+        self._meter.add(call.operation, len(call.body), len(answer.body))
+        return answer
+
+    def _check(self, call: Call) -> None:
+        if call.method in ("GET", "HEAD", "OPTIONS"):
+            return
+        if call.operation not in MUTATING:
+            raise ForbiddenOperationError(f"{call.method} {call.operation}")
+        if self._read_only:
+            raise ForbiddenOperationError(f"{call.operation} in a read-only run")
+
+    def cost(self) -> Cost:
+        """What was asked so far."""
+        return self._meter.cost()
+
+    def observe(
+        self,
+        action_id: str,
+        call: Call,
+        answer: Answer,
+        *,
+        outcome: Outcome | None = None,
+        facts: Mapping[str, str] | None = None,
+        assuming: tuple[str, ...] = (),
+        title: str | None = None,
+    ) -> Observation:
+        """The observation of one exchange; ``outcome`` overrides what status and code say."""
+        row = action(action_id)
+        body = error(answer.body)
+        known = dict(_facts(answer, body))
+        known.update(facts or {})
+        return Observation(
+            id=action_id,
+            title=title or row.title,
+            operation=call.operation,
+            actor=row.actor,
+            outcome=outcome or outcome_of(answer, body),
+            needs=row.needs,
+            method=call.method,
+            url=call.url.split("?X-Amz-", 1)[0],
+            http_status=answer.status,
+            error_code=(body.code or None) if body else None,
+            message=self._message(answer, body),
+            network=answer.fault,
+            seconds=round(answer.seconds, 4),
+            headers=MappingProxyType(
+                {name: self._scrub(answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers}
+            ),
+            facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
+            assuming=assuming,
+        )
+
+    def _message(self, answer: Answer, body: ErrorBody | None) -> str | None:
+        text = answer.detail if answer.fault else (body.message if body else "")
+        return self._scrub(text) or None
+
+
+def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
+    """What later judgement reads beside status and code."""
+    facts: dict[str, str] = {}
+    if answer.status is not None:
+        facts["s3"] = "yes" if is_s3(answer) else ""
+        facts["markup"] = "yes" if is_markup(answer) else ""
+        facts["root"] = root_name(answer.body) or ""
+    if body:
+        facts |= {
+            "region": body.region,
+            "bucket": body.bucket_name or body.bucket,
+            "key": body.key,
+            "endpoint": body.endpoint,
+            "key-id": body.aws_access_key_id,
+            "argument": body.argument_name,
+            "signed-host": _signed_host(body),
+        }
+    region = answer.headers.get("x-amz-bucket-region", "")
+    if region:
+        facts["region"] = region
+    return facts
+
+
+def _signed_host(body: ErrorBody) -> str:
+    """The host that the server put into the canonical request: another one than was sent tells of a proxy."""
+    lines = body.canonical_request.splitlines()
+    return next((line.removeprefix("host:") for line in lines if line.startswith("host:")), "")

@@ -1,0 +1,208 @@
+"""The plan of a run: foundation, ACL ladder, everything else side by side, deletion, clean-up on every way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s3probe.probe import acl as acl_ladder
+from s3probe.probe.actions import ACTIONS
+from s3probe.probe.cleanup import clean_up
+from s3probe.probe.client import Client
+from s3probe.probe.credentials import chain
+from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
+from s3probe.probe.form import WireForm, form_for_version
+from s3probe.probe.foundation import Foundations
+from s3probe.probe.instance import instance_version
+from s3probe.probe.ledger import Ledger
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Book, Session
+from s3probe.probe.storage import (
+    Deleting,
+    Kept,
+    LargeUpload,
+    archives,
+    first_objects,
+    hiding,
+    reading,
+    reading_nothing,
+)
+from s3probe.probe.tools import ProbeOptions, Tools, limits_for
+from s3probe.probe.visitor import Visitor
+from s3probe.probe.worlds import WorldMaker
+from s3probe.scrub import Scrubber
+from s3probe.secret import Secret
+from s3probe.settings.mastodon import probe_key
+from s3probe.settings.model import Credentials, Settings
+
+NO_KEY = Credentials("", Secret(""), source="none")
+
+
+def examine(settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...] = ()) -> Evidence:
+    """Does to the bucket what Mastodon would, and returns all that was seen.
+
+    ``assuming`` names mends already made to ``settings`` (faults the file alone shows). An interruption
+    (KeyboardInterrupt or a subclass) is raised again after the clean-up.
+    """
+    return Examination(settings, options, tools, assuming).run()
+
+
+class Examination:
+    """One run, from the first request to the last deletion."""
+
+    def __init__(self, settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...]) -> None:
+        self._options = options
+        self._tools = tools
+        self._begun = tools.clock.monotonic()
+        self._started = tools.clock.now()
+        self._end = self._begun + options.deadline
+        pair = chain(settings)
+        self._version = options.mastodon_version or ""
+        self._scrub = Scrubber(_secrets(settings, pair)).clean
+        limits = limits_for(settings, total=options.deadline)
+        self._read_only = options.profile == "read-only"
+        self._client = Client(tools.transport, limits, self.remaining, read_only=self._read_only, scrub=self._scrub)
+        if not options.mastodon_version and options.profile != "quick" and settings.web_domain:
+            self._version = instance_version(tools.transport, settings.web_domain, limits).version or ""
+        form = form_for_version(self._version) if self._version else WireForm.CURRENT
+        self._maker = WorldMaker(tools, pair or NO_KEY, form)
+        self._run_id = tools.run_id()
+        ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
+        self._session = Session(
+            tools,
+            self._client,
+            ledger,
+            self._maker.of(settings, assuming),
+            Book(),
+            self._run_id,
+            self.remaining,
+            options.workers,
+        )
+        self._signed = pair is not None
+        self._complete = True
+
+    def remaining(self) -> float:
+        """Seconds until the deadline."""
+        return self._end - self._tools.clock.monotonic()
+
+    def run(self) -> Evidence:
+        """Everything; clean-up also when it is interrupted or fails."""
+        try:
+            self._ask_everything()
+        finally:
+            cleanup = self._clean_up()
+        return self._evidence(cleanup)
+
+    def _clean_up(self) -> Cleanup:
+        end = self._tools.clock.monotonic() + self._options.cleanup_deadline
+
+        def remaining() -> float:
+            return end - self._tools.clock.monotonic()
+
+        own_time = self._client.with_time(remaining)
+        return clean_up(self._session.ledger, own_time, remaining, workers=self._options.workers)
+
+    def _evidence(self, cleanup: Cleanup) -> Evidence:
+        for action_id in ACTIONS:
+            if self._session.book.get(action_id) is None and action_id != "suspended-public-get":
+                self._session.skip(action_id, self._why_not(action_id))
+        run = Run(
+            self._run_id,
+            self._started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            round(self._tools.clock.monotonic() - self._begun, 3),
+            self._options.profile,
+            self._version,
+            self._complete,
+        )
+        return Evidence(run, self._session.book.rows(), cleanup, self._client.cost())
+
+    def _why_not(self, action_id: str) -> str:
+        if not self._signed and ACTIONS[action_id].actor == "mastodon":
+            return "there is no key pair to sign with"
+        if self.remaining() <= 0:
+            return f"the deadline of {self._options.deadline:g} s passed first"
+        if self._read_only:
+            return "this run only reads (--read-only)"
+        return "the storage could not be used far enough to try it"
+
+    def _wanted(self, name: str) -> bool:
+        """Whether ``--only`` and ``--skip`` leave an action in; what is left out is written down as such."""
+        if name not in ACTIONS:
+            return True
+        only = [action_id for action_id in self._options.only if action_id in ACTIONS]
+        if name in self._options.skip or (only and name not in only):
+            self._session.skip(name, "left out by --only or --skip")
+            return False
+        return True
+
+    def _ask_everything(self) -> None:
+        if not self._signed:
+            return
+        found = Foundations(self._session, self._maker, self._options).lay()
+        if self._read_only:
+            self._parallel(Visitor(self._session).privacy())
+            return
+        if not found.stands:
+            self._complete = self.remaining() > 0
+            return
+        if acl_ladder.needed(self._session, found):
+            self._parallel(acl_ladder.ladder(self._session, found))
+            self._session.world = acl_ladder.without_acl(self._maker, self._session)
+        kept = first_objects(found)
+        visitor = Visitor(self._session)
+        self._parallel(self._middle(kept, visitor))
+        self._follow_up(kept, visitor)
+        self._delete(kept)
+
+    def _parallel(self, steps: Iterable[Step]) -> None:
+        done = self._session.parallel(step for step in list(steps) if self._wanted(step.name))
+        self._complete = self._complete and done and self.remaining() > 0
+
+    def _middle(self, kept: Kept, visitor: Visitor) -> list[Step]:
+        session = self._session
+        media = kept.get("media")
+        steps = list(reading(session, media) if media else reading_nothing(session))
+        steps += archives(session, kept)
+        steps += LargeUpload(session, kept).steps()
+        steps += visitor.first_look(kept)
+        steps += visitor.privacy()
+        steps += visitor.writing()
+        steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), ("archive-put",)))
+        # the same picture is hidden only after the visitor has seen it
+        after = () if "plain" in kept else ("public-cors",)
+        for step in hiding(session, kept, visitor.look_at_hidden):
+            steps.append(step if step.after else Step(step.name, step.work, after))
+        return steps
+
+    def _follow_up(self, kept: Kept, visitor: Visitor) -> None:
+        """Questions that only a failure raises."""
+        session = self._session
+        steps: list[Step] = []
+        seen, media = session.book.get("public-get"), kept.get("media")
+        if media and seen is not None and seen.failed:
+            steps += visitor.elsewhere(media)
+            steps += visitor.why_not_public(media)
+            steps += acl_ladder.what_the_bucket_says(session)
+            steps += acl_ladder.would_an_acl_help(session, visitor)
+        if any((row := session.book.get(name)) and row.failed for name in ("public-list", "public-list-alias")):
+            steps += visitor.who_opened_the_list()
+        listed = session.book.get("list")
+        if media and listed is not None and listed.outcome is Outcome.DENIED:
+            tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
+            title = "The key may do more on objects than it needs"
+            steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, title=title)))
+        if steps:
+            unique = {step.name: step for step in steps}
+            self._parallel(unique.values())
+
+    def _delete(self, kept: Kept) -> None:
+        self._parallel(Deleting(self._session, kept).steps())
+
+
+def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:
+    """Every secret that a server might echo."""
+    found = [
+        Secret(v.value) for v in settings.environment.variables.values() if "SECRET" in v.name or "TOKEN" in v.name
+    ]
+    if pair is not None:
+        found += [pair.secret_access_key, *([pair.session_token] if pair.session_token else [])]
+    return [secret for secret in found if secret]

@@ -1,0 +1,224 @@
+"""Finds the settings under which the key is accepted at all; everything else is asked in that world.
+
+Each round asks three signed things side by side. When none of them gets past the key pair and the bucket,
+the trials decide why; the first that gets further is kept, and the next round goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from s3probe.probe.depth import Depth, depth
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.headers import header_trials
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored, World, visitor_call
+from s3probe.probe.tools import ProbeOptions
+from s3probe.probe.trials import Trial, trials
+from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import bucket_names
+from s3probe.secret import Secret
+from s3probe.settings.mastodon import bucket_url
+
+ROUNDS = 4
+"""So many faults below the rights can be mended on the way; each round costs two round trips."""
+
+MEDIA = "media_attachments/files"
+
+
+@dataclass(slots=True)
+class Foundation:
+    """What the first rounds found."""
+
+    stands: bool = False
+    """The key pair is accepted and the bucket is there: rights can be judged."""
+    with_acl: Stored | None = None
+    without_acl: Stored | None = None
+    skew: float | None = None
+    """The server's clock minus ours, seconds."""
+
+
+class Foundations:
+    """Lays the foundation; see the module."""
+
+    def __init__(self, session: Session, maker: WorldMaker, options: ProbeOptions) -> None:
+        self._session = session
+        self._maker = maker
+        self._options = options
+        self._found = Foundation()
+
+    def lay(self) -> Foundation:
+        """Runs the rounds. ``session.world`` is then the world for everything that follows."""
+        for number in range(ROUNDS + 1):
+            suffix = f"@{number}" if number else ""
+            seen = self._round(suffix)
+            furthest = max(seen, key=depth, default=None)
+            if furthest is None or all(not row.ran for row in seen):
+                return self._found
+            reached = depth(furthest)
+            if reached >= Depth.REQUEST or (reached is Depth.RIGHTS and not self._all_denied(seen)):
+                self._found.stands = True
+                kept = self._headers(suffix)
+            else:
+                self._found.stands = reached is Depth.RIGHTS
+                kept = self._decide(furthest, suffix)
+                self._watch(reached, suffix)
+            if kept is None or number == ROUNDS:
+                return self._found
+            self._session.world = kept
+        return self._found
+
+    def _all_denied(self, seen: Iterable[Observation]) -> bool:
+        return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
+
+    def _round(self, suffix: str) -> tuple[Observation, ...]:
+        ids = [f"list{suffix}"]
+        steps = [Step("list", lambda: self._list(f"list{suffix}"))]
+        if not suffix:
+            steps.append(Step("reach", self._reach))
+        if self._options.profile != "read-only":
+            ids += [f"put-without-acl{suffix}", f"put-with-acl{suffix}"]
+            steps.append(Step("put", lambda: self._put(suffix, with_acl=False)))
+            steps.append(Step("put-acl", lambda: self._put(suffix, with_acl=True)))
+        self._session.parallel(steps)
+        rows = (self._session.book.get(action_id) for action_id in ids)
+        return tuple(row for row in rows if row is not None and row.ran)
+
+    def _reach(self) -> None:
+        """An unsigned request: is this S3 at all, and what time is it there?"""
+        session = self._session
+        sent_at = session.tools.clock.now()
+
+        def judge(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+            self._found.skew = _skew(answer, sent_at)
+            return Outcome.OK, {} if self._found.skew is None else {"skew": f"{self._found.skew:.0f}"}
+
+        call = visitor_call(bucket_url(session.world.settings))
+        seen, _answer = session.ask("reach-endpoint", call, judge)
+        if self._found.skew is None:
+            session.skip("clock", "the answer carried no date" if seen.ok else "the endpoint did not answer")
+        else:
+            off = abs(self._found.skew) > 900
+            row = session.skip("clock", "")
+            session.book.add(
+                replace(
+                    row,
+                    outcome=Outcome.WRONG if off else Outcome.OK,
+                    reason=None,
+                    facts={"skew": f"{self._found.skew:.0f}"},
+                )
+            )
+
+    def _list(self, action_id: str) -> Observation:
+        # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
+        call = self._session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        return self._session.ask(action_id, call)[0]
+
+    def _put(self, suffix: str, *, with_acl: bool) -> None:
+        session = self._session
+        acl = session.world.settings.acl
+        kind = "with" if with_acl else "without"
+        action_id = f"put-{kind}-acl{suffix}"
+        if with_acl and acl is None:
+            session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
+            return
+        name = f"{kind}-acl{suffix.replace('@', '-')}.png"
+        body = picture(f"{session.run_id}/{name}")
+        _seen, stored = session.put(action_id, MEDIA, name, body, "image/png", acl=acl if with_acl else None)
+        if with_acl:
+            self._found.with_acl = stored
+        else:
+            self._found.without_acl = stored
+
+    def _decide(self, seen: Observation, suffix: str) -> World | None:
+        """Makes the trials side by side and keeps the first that gets further."""
+        made = list(trials(self._maker, self._session.world, seen, self._found.skew))
+        self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
+        for trial in made:
+            row = self._session.book.get(trial.id + suffix)
+            if row is not None and row.ran and depth(row) > depth(seen):
+                self._session.book.add(replace(row, facts={**row.facts, "kept": "yes"}))
+                return trial.world
+        return None
+
+    def _try(self, trial: Trial, suffix: str) -> None:
+        call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        self._session.ask(trial.id + suffix, call, world=trial.world, title=trial.title)
+
+    def _watch(self, reached: Depth, suffix: str) -> None:
+        """Questions whose answer mends nothing but tells look-alikes apart."""
+        session, world = self._session, self._session.world
+        steps = []
+        if reached in (Depth.RIGHTS, Depth.KEY_ID, Depth.SIGNATURE):
+            pair = world.settings.credentials or self._maker.credentials
+            wrong = self._maker.of(
+                world.settings,
+                world.assuming,
+                credentials=replace(pair, secret_access_key=Secret("s3probe-wrong-secret")),
+            )
+            wrong_call = wrong.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+            title = "With a secret that is certainly wrong"
+            steps.append(
+                Step("wrong", lambda: session.ask(f"try-wrong-secret{suffix}", wrong_call, world=wrong, title=title))
+            )
+        if reached in (Depth.BUCKET, Depth.RIGHTS):
+            head = world.wire.read("HeadBucket", "", method="HEAD")
+            steps.append(
+                Step("head", lambda: session.ask(f"try-head-bucket{suffix}", head, title="The bucket is there"))
+            )
+            buckets = world.wire.read("ListBuckets", "")
+            steps.append(
+                Step(
+                    "buckets",
+                    lambda: session.ask(
+                        f"try-list-buckets{suffix}", buckets, _bucket_names, title="Buckets of this key"
+                    ),
+                )
+            )
+        self._session.parallel(steps)
+
+    def _headers(self, suffix: str) -> World | None:
+        """The plain upload was refused for what it is, not for who asks: drop one header at a time."""
+        session = self._session
+        row = session.book.get(f"put-without-acl{suffix}")
+        if row is None or row.outcome not in (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.WRONG) or row.network:
+            return None
+        made = list(header_trials(self._maker, session.world))
+        steps = []
+        for trial in made:
+            name = f"{trial.id}{suffix.replace('@', '-')}.png"
+            body = picture(f"{session.run_id}/{name}")
+
+            def work(trial: Trial = trial, name: str = name, body: bytes = body) -> None:
+                session.put(
+                    trial.id + suffix, MEDIA, name, body, "image/png", acl=None, world=trial.world, title=trial.title
+                )
+
+            steps.append(Step(trial.id, work))
+        self._session.parallel(steps)
+        for trial in made:
+            tried = session.book.get(trial.id + suffix)
+            if tried is not None and tried.ok:
+                session.book.add(replace(tried, facts={**tried.facts, "kept": "yes"}))
+                return trial.world
+        return None
+
+
+def _skew(answer: Answer, sent_at: datetime) -> float | None:
+    """The server's Date minus our clock in seconds; ``None`` without a usable date."""
+    try:
+        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return None
+    if theirs.tzinfo is None:
+        theirs = theirs.replace(tzinfo=UTC)
+    return (theirs - sent_at).total_seconds()
+
+
+def _bucket_names(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+    return None, {"names": " ".join(bucket_names(answer.body)[:50])}

@@ -1,0 +1,26 @@
+"""Uploads with one header less: which of Mastodon's headers does this store refuse?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.probe.form import WireForm
+from s3probe.probe.session import World
+from s3probe.probe.trials import Trial
+from s3probe.probe.worlds import WorldMaker
+
+
+def header_trials(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """Checksum and storage class, each alone. The first that passes names the header and the line that stops it."""
+    settings = world.settings
+    if settings.request_checksums != "when_required" and maker.form is not WireForm.LEGACY:
+        yield Trial(
+            "try-put-no-checksum",
+            "Without the default checksum",
+            maker.changed(world, AWS_REQUEST_CHECKSUM_CALCULATION="when_required"),
+        )
+    if settings.storage_class is not None:
+        yield Trial("try-put-no-storage-class", "Without a storage class", maker.changed(world, S3_STORAGE_CLASS=None))
+    if maker.form is not WireForm.LEGACY:
+        assumed = maker.of(settings, (*world.assuming, "Mastodon before 4.4.16 / 4.5.9"), form=WireForm.LEGACY)
+        yield Trial("try-put-legacy", "As Mastodon before 4.4.16 / 4.5.9 uploads", assumed)

@@ -1,0 +1,85 @@
+"""Everything a run may leave in the bucket is written here before the request is sent (DESIGN, idea 6)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from s3probe.probe.wire import Wire
+
+
+@dataclass(slots=True)
+class Entry:
+    """One object or multipart upload that may exist. Mutable: the run learns what became of it."""
+
+    key: str
+    wire: Wire
+    """The way it was written, and so the way it is removed: the same host, region and key pair."""
+    upload_id: str | None = None
+    written: bool | None = None
+    """``True``: the server said so; ``False``: it refused; ``None``: sent, no answer yet."""
+    removed: bool = False
+    versions: tuple[str, ...] = ()
+    """Version ids that PUTs returned: with versioning on, each must be deleted by name."""
+
+    @property
+    def may_exist(self) -> bool:
+        return self.written is not False and not self.removed
+
+    @property
+    def name(self) -> str:
+        return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else self.key
+
+
+class Ledger:
+    """Mints every key of a run and knows what still has to be removed. Thread-safe."""
+
+    def __init__(self, make_key: Callable[[str, str], str]) -> None:
+        """``make_key(class_path, name)`` gives the key for this run (``…/s3probe/<run id>/name``)."""
+        self._make_key = make_key
+        self._lock = threading.Lock()
+        self._entries: list[Entry] = []
+
+    def mint(self, wire: Wire, class_path: str, name: str) -> Entry:
+        """A new key of ours, registered as "may exist" from this moment on."""
+        entry = Entry(self._make_key(class_path, name), wire)
+        with self._lock:
+            self._entries.append(entry)
+        return entry
+
+    def upload(self, entry: Entry, upload_id: str) -> Entry:
+        """Registers a multipart upload of ``entry``'s key."""
+        upload = Entry(entry.key, entry.wire, upload_id=upload_id, written=True)
+        with self._lock:
+            self._entries.append(upload)
+        return upload
+
+    def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
+        """Notes the server's answer to a write. An object once written stays written."""
+        with self._lock:
+            entry.written = written or bool(entry.written)
+            if version and version != "null":
+                entry.versions = (*entry.versions, version)
+
+    def mark_removed(self, entries: Iterable[Entry]) -> None:
+        """Notes that the server confirmed these are gone."""
+        with self._lock:
+            for entry in entries:
+                entry.removed = True
+
+    def remaining(self) -> tuple[Entry, ...]:
+        """What may still exist, uploads first (a completed one would otherwise come back as an object)."""
+        with self._lock:
+            left = [entry for entry in self._entries if entry.may_exist]
+        return tuple(sorted(left, key=lambda entry: entry.upload_id is None))
+
+    def created(self) -> int:
+        """How many objects and uploads the server made for us, as far as it said."""
+        with self._lock:
+            return sum(1 for entry in self._entries if entry.written)
+
+    def removed(self) -> int:
+        """How many of those are gone again."""
+        with self._lock:
+            return sum(1 for entry in self._entries if entry.written and entry.removed)

@@ -1,0 +1,78 @@
+"""Runs independent steps side by side: each waits only for what it needs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A piece of work. It runs when all of ``after`` have ended, however they ended."""
+
+    name: str
+    work: Callable[[], object]
+    """Its result is not used: steps write what they see into the book."""
+    after: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _State:
+    waiting: dict[str, Step]
+    running: set[str] = field(default_factory=set)
+    error: BaseException | None = None
+
+
+def run_steps(steps: Iterable[Step], *, workers: int, remaining: Callable[[], float], grace: float = 1.0) -> bool:
+    """Runs all steps on daemon threads. Returns whether all of them ended in time.
+
+    A step that is still on its way ``grace`` seconds after the time is up is left to its thread:
+    its request cannot be called back, but nothing waits for it (a daemon thread does not hold the
+    process). The first exception of a step is raised here once the running ones have ended.
+    """
+    state = _State({step.name: step for step in steps})
+    done = threading.Condition()
+    ready: SimpleQueue[Step | None] = SimpleQueue()
+
+    def release() -> None:
+        """Hands over every step whose needs have ended. Called with the lock held."""
+        pending = state.waiting.keys() | state.running
+        for step in [s for s in state.waiting.values() if not pending.intersection(s.after)]:
+            del state.waiting[step.name]
+            state.running.add(step.name)
+            ready.put(step)
+
+    def work() -> None:
+        while (step := ready.get()) is not None:
+            try:
+                if state.error is None:
+                    step.work()
+            except BaseException as caught:  # handed to the caller below
+                with done:
+                    state.error = state.error or caught
+            with done:
+                state.running.discard(step.name)
+                release()
+                done.notify_all()
+
+    threads = [threading.Thread(target=work, daemon=True, name=f"s3probe-{n}") for n in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        with done:
+            release()
+            while state.running or state.waiting:
+                left = remaining() + grace
+                if left <= 0:
+                    return False
+                done.wait(min(left, 0.5))  # woken by every step's end; the bound lets signals in
+        if state.error is not None:
+            raise state.error
+        return True
+    finally:
+        with done:
+            state.waiting.clear()
+        for _ in threads:
+            ready.put(None)

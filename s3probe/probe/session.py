@@ -1,0 +1,181 @@
+"""One run's shared state: the settings in force, the way to the server, the ledger, and the book of observations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from s3probe.probe.actions import action
+from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.evidence import Actor, Observation, Outcome
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.schedule import Step, run_steps
+from s3probe.probe.tools import Tools
+from s3probe.probe.wire import Wire
+from s3probe.settings.model import Credentials, Settings
+
+Judge = Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]
+"""Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The settings in force: those of the file, or as if a fault had been mended."""
+
+    settings: Settings
+    wire: Wire
+    assuming: tuple[str, ...] = ()
+    """The mends taken for granted, as lines of the env file."""
+    credentials: Credentials | None = None
+    """A key pair other than the settings' own, or ``None``."""
+    clock_offset: float = 0.0
+    """Seconds added to this machine's time in signatures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object of ours that the server took."""
+
+    entry: Entry
+    body: bytes
+    content_type: str
+    observation: Observation
+
+    @property
+    def key(self) -> str:
+        return self.entry.key
+
+
+class Book:
+    """Observations in the order of the table; thread-safe. An id is written once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[str, Observation] = {}
+
+    def add(self, observation: Observation) -> Observation:
+        with self._lock:
+            self._rows[observation.id] = observation
+        return observation
+
+    def get(self, action_id: str) -> Observation | None:
+        with self._lock:
+            return self._rows.get(action_id)
+
+    def rows(self) -> tuple[Observation, ...]:
+        with self._lock:
+            return tuple(self._rows.values())
+
+
+@dataclass(slots=True)
+class Session:
+    """What the steps of a run share. ``world`` is replaced only between waves, never while steps run."""
+
+    tools: Tools
+    client: Client
+    ledger: Ledger
+    world: World
+    book: Book
+    run_id: str
+    remaining: Callable[[], float]
+    """Seconds until the deadline."""
+    workers: int = 8
+    wanted: Callable[[str], bool] = lambda _id: True
+    """Whether ``--only`` and ``--skip`` leave this action in."""
+
+    def parallel(self, steps: Iterable[Step]) -> bool:
+        """Runs steps side by side; ``False`` when the time was up before all had ended."""
+        return run_steps(steps, workers=self.workers, remaining=self.remaining)
+
+    def ask(
+        self,
+        action_id: str,
+        call: Call,
+        judge: Judge | None = None,
+        *,
+        world: World | None = None,
+        title: str | None = None,
+        limits: Limits | None = None,
+    ) -> tuple[Observation, Answer | None]:
+        """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent."""
+        world = world or self.world
+        self.tools.progress(title or action(action_id).title)
+        try:
+            answer = self.client.send(call, limits=limits)
+        except StoppedError:
+            return self.skip(action_id, "the time was up before this could be asked", title=title), None
+        outcome, facts = judge(answer) if judge and answer.fault is None else (None, {})
+        observation = self.client.observe(
+            action_id, call, answer, outcome=outcome, facts=facts, assuming=world.assuming, title=title
+        )
+        return self.book.add(self._titled(observation)), answer
+
+    def _titled(self, observation: Observation) -> Observation:
+        acl = self.world.settings.acl or "none"
+        return replace(observation, title=observation.title.replace("{acl}", acl))
+
+    def skip(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
+        """Writes down that an action was not made, and why."""
+        row = action(action_id)
+        return self.book.add(
+            self._titled(
+                Observation(
+                    action_id,
+                    title or row.title,
+                    row.operation,
+                    row.actor,
+                    Outcome.SKIPPED,
+                    needs=row.needs,
+                    reason=reason,
+                    assuming=self.world.assuming,
+                )
+            )
+        )
+
+    def put(
+        self,
+        action_id: str,
+        class_path: str,
+        name: str,
+        body: bytes,
+        content_type: str,
+        *,
+        acl: str | None,
+        world: World | None = None,
+        title: str | None = None,
+    ) -> tuple[Observation, Stored | None]:
+        """Uploads an object of ours: registered before it is sent, settled by the answer."""
+        world = world or self.world
+        entry = self.ledger.mint(world.wire, class_path, name)
+        call = world.wire.put_object(entry.key, body, content_type, acl=acl)
+        observation, answer = self.ask(action_id, call, world=world, title=title)
+        if answer is None:
+            self.ledger.settle(entry, written=False)
+            return observation, None
+        if answer.status is not None:
+            stored = 200 <= answer.status < 300
+            # an answer of 5xx does not say whether the object is there: it stays "may exist"
+            if stored or answer.status < 500:
+                self.ledger.settle(entry, written=stored, version=answer.headers.get("x-amz-version-id"))
+        if not observation.ok:
+            return observation, None
+        return observation, Stored(entry, body, content_type, observation)
+
+
+def visitor_call(
+    url: str, *, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
+) -> Call:
+    """A request as a browser on another machine would make it: unsigned, no cookies."""
+    host = url.split("://", 1)[-1].split("/", 1)[0]
+    standing: tuple[tuple[str, str], ...] = (("Host", host), ("User-Agent", VISITOR_AGENT), ("Accept", "*/*"))
+    length = (("Content-Length", str(len(body))),) if body or method == "PUT" else ()
+    operation = "PutObject" if method == "PUT" else method
+    return Call(operation, method, url, (*standing, *headers, *length), body)
+
+
+VISITOR_AGENT = "Mozilla/5.0 (compatible; s3probe; +https://joinmastodon.org)"
+"""Browser-like, so that the visitor meets what visitors meet; it still says who asks."""
+
+__all__ = ["VISITOR_AGENT", "Actor", "Book", "Judge", "Session", "Stored", "World", "visitor_call"]

@@ -1,0 +1,71 @@
+"""What the probe works with, injected so that tests need neither sleep nor chance."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from s3probe.probe.exchange import Limits, Transport
+from s3probe.settings.model import Settings
+
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def new_run_id() -> str:
+    """Ten characters without look-alikes: enough that no two probes ever meet on a key."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(10))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Wall time for signatures, monotonic time for durations (seconds)."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """What the command line asked of a run."""
+
+    profile: str = "full"
+    """``full``, ``quick`` or ``read-only``."""
+    deadline: float = 30.0
+    """Seconds for the examination; clean-up has its own."""
+    cleanup_deadline: float = 10.0
+    only: Collection[str] = ()
+    skip: Collection[str] = ()
+    mastodon_version: str | None = None
+    """``None``: ask the instance."""
+    workers: int = 8
+
+
+def _silent(_line: str) -> None:
+    """Progress nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The way out of the process: network, clock, chance."""
+
+    transport: Transport
+    clock: Clock = field(default_factory=Clock)
+    run_id: Callable[[], str] = new_run_id
+    invocation_id: Callable[[], str] = lambda: str(uuid4())
+    progress: Callable[[str], None] = _silent
+
+
+def limits_for(settings: Settings, *, total: float) -> Limits:
+    """Mastodon's own time-outs (``S3_OPEN_TIMEOUT``, ``S3_READ_TIMEOUT``), and a total of ours."""
+    return Limits(connect=float(settings.open_timeout), read=float(settings.read_timeout), total=total)
+
+
+def default_tools(settings: Settings, *, progress: Callable[[str], None] = _silent) -> Tools:
+    """The real network and the real clock, with Mastodon's trust store and proxy."""
+    from s3probe.probe.transport import HttpTransport
+
+    return Tools(HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy), progress=progress)

@@ -1,0 +1,233 @@
+"""The trials that decide a foundation fault: each changes exactly one thing, and none is made without need.
+
+A trial is kept when the request then gets further down the ladder of ``depth`` than before. All are read-only
+(ListObjectsV2), so a trial can leave nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit, urlunsplit
+
+from s3probe.knowledge.providers import candidate_regions, detect
+from s3probe.probe.depth import Depth, depth
+from s3probe.probe.evidence import NetworkFault, Observation
+from s3probe.probe.session import World
+from s3probe.probe.worlds import WorldMaker
+from s3probe.secret import Secret
+from s3probe.settings.model import Credentials
+
+SKEW_LIMIT = 900.0
+"""Seconds: S3 refuses a signature that is more than 15 minutes off (RequestTimeTooSkewed)."""
+
+_WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One changed thing. ``id`` is the observation it will be (``try-region:eu-west-2``)."""
+
+    id: str
+    title: str
+    world: World
+
+
+def is_aws(url: str) -> bool:
+    """Whether this is an endpoint of AWS itself."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | None) -> Iterator[Trial]:
+    """What is worth trying after a request that was stopped as ``seen`` says, most telling first.
+
+    ``skew`` is the server's time minus ours in seconds, ``None`` when no answer carried a date.
+    """
+    stopped = depth(seen)
+    if stopped <= Depth.NOT_S3:
+        yield from _other_ways(maker, world, seen, stopped)
+    elif stopped is Depth.REGION:
+        yield from _regions(maker, world, seen)
+    else:
+        if skew is not None and abs(skew) > SKEW_LIMIT and stopped is not Depth.BUCKET:
+            yield _clock(maker, world, skew)
+        if stopped in (Depth.KEY_ID, Depth.SIGNATURE):
+            yield from _key_pair(maker, world, stopped)
+        if stopped is Depth.BUCKET:
+            yield from _bucket(maker, world)
+
+
+def _change(maker: WorldMaker, world: World, name: str, title: str, **env: str | None) -> Trial:
+    return Trial(f"try-{name}", title, maker.changed(world, **env))
+
+
+def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Depth) -> Iterator[Trial]:
+    """The server was not reached, or it is none: another name, style or scheme."""
+    settings = world.settings
+    if settings.endpoint:
+        parts = urlsplit(settings.endpoint)
+        yield from _without_bucket(maker, world)
+        if not settings.path_style:
+            yield _change(maker, world, "path-style", "With the bucket in the path", S3_OVERRIDE_PATH_STYLE=None)
+        if seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER) and parts.scheme == "https":
+            yield _scheme(maker, world, "http")
+        if parts.scheme == "http" and stopped is Depth.NOT_S3:
+            yield _scheme(maker, world, "https")
+        if stopped is Depth.NOT_S3:
+            if parts.path.strip("/"):
+                bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+                yield _change(
+                    maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare
+                )
+            if parts.port == 9001:
+                moved = urlunsplit((parts.scheme, f"{parts.hostname}:9000", parts.path, "", ""))
+                yield _change(maker, world, "endpoint-port", "At the API's port 9000", S3_ENDPOINT=moved)
+        if settings.path_style:
+            yield _change(maker, world, "virtual-host", "With the bucket in the host", S3_OVERRIDE_PATH_STYLE="true")
+    else:
+        yield from _hostname_as_endpoint(maker, world)
+        if settings.region != "us-east-1":
+            yield _change(maker, world, "region:us-east-1", "With region us-east-1", S3_REGION="us-east-1")
+
+
+def _scheme(maker: WorldMaker, world: World, scheme: str) -> Trial:
+    parts = urlsplit(world.settings.endpoint or "")
+    url = urlunsplit((scheme, *parts[1:]))
+    return _change(maker, world, f"scheme-{scheme}", f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
+
+
+def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """``https://bucket.host`` or ``https://host/bucket`` as S3_ENDPOINT, without the bucket."""
+    settings = world.settings
+    parts = urlsplit(settings.endpoint or "")
+    prefix = f"{settings.bucket_name}."
+    if settings.bucket and parts.netloc.startswith(prefix):
+        url = urlunsplit((parts.scheme, parts.netloc.removeprefix(prefix), parts.path, "", ""))
+        yield _change(maker, world, "endpoint-without-bucket", "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url)
+    elif settings.bucket and settings.bucket in parts.path.strip("/").split("/"):
+        url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        yield _change(maker, world, "endpoint-without-bucket", "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url)
+
+
+def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """No S3_ENDPOINT, but a public host name that is not AWS's: the store is elsewhere."""
+    settings = world.settings
+    if settings.hostname_is_default or is_aws(f"https://{settings.hostname}"):
+        return
+    host = settings.hostname.removeprefix(f"{settings.bucket_name}.")
+    scheme = settings.protocol if settings.protocol in ("http", "https") else "https"
+    for chosen in dict.fromkeys((scheme, "https")):
+        yield _change(
+            maker, world, f"endpoint:{chosen}", f"At {chosen}://{host} as S3_ENDPOINT", S3_ENDPOINT=f"{chosen}://{host}"
+        )
+
+
+def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Trial]:
+    named = seen.facts.get("region", "")
+    settings = world.settings
+    if not named:
+        named = _region_in_host(seen.facts.get("endpoint", ""))
+    tried = {settings.region}
+    if named and named not in tried:
+        tried.add(named)
+        env: dict[str, str | None] = {"S3_REGION": named}
+        if settings.endpoint and is_aws(settings.endpoint) and settings.region in settings.endpoint:
+            env["S3_ENDPOINT"] = settings.endpoint.replace(settings.region, named)
+        elif settings.endpoint and is_aws(settings.endpoint) and seen.http_status == 301:
+            env["S3_ENDPOINT"] = f"https://s3.{named}.amazonaws.com"
+        yield _change(maker, world, f"region:{named}", f"With region {named}", **env)
+    yield from _candidate_regions(maker, world, tried)
+
+
+def _candidate_regions(maker: WorldMaker, world: World, tried: set[str]) -> Iterator[Trial]:
+    """Other signing regions a store of this kind may expect (not for AWS, which names the right one itself)."""
+    settings = world.settings
+    if not settings.endpoint or is_aws(settings.endpoint):
+        return
+    host = urlsplit(settings.endpoint).hostname or ""
+    for region in candidate_regions(detect(host, {}), host, settings.region)[:6]:
+        if region not in tried:
+            tried.add(region)
+            yield _change(maker, world, f"region:{region}", f"With region {region}", S3_REGION=region)
+
+
+def _region_in_host(host: str) -> str:
+    """``bucket.s3.eu-west-2.amazonaws.com`` -> ``eu-west-2``; ``""`` when it names none."""
+    labels = host.split(".")
+    for index, label in enumerate(labels):
+        if label == "s3" and index + 2 < len(labels):
+            return labels[index + 1] if labels[index + 1] != "amazonaws" else ""
+        if label.startswith("s3-"):
+            return label.removeprefix("s3-")
+    return ""
+
+
+def _clock(maker: WorldMaker, world: World, skew: float) -> Trial:
+    assumed = maker.of(world.settings, (*world.assuming, "the clock set right"), clock_offset=skew)
+    return Trial("try-clock", "With the server's own time in the signature", assumed)
+
+
+def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial]:
+    """The key pair is refused: damaged on the way out of the file, a token left out, or simply wrong."""
+    settings = world.settings
+    name = "AWS_ACCESS_KEY_ID" if stopped is Depth.KEY_ID else "AWS_SECRET_ACCESS_KEY"
+    yield from _raw_text(maker, world, name)
+    token = settings.environment.get("AWS_SESSION_TOKEN")
+    pair = settings.credentials
+    if token and pair and pair.session_token is None:
+        with_token = replace(pair, session_token=Secret(token))
+        assumed = maker.of(settings, (*world.assuming, "AWS_SESSION_TOKEN sent"), credentials=with_token)
+        yield Trial("try-session-token", "With the session token", assumed)
+    if pair and len(pair.access_key_id) > len(pair.secret_access_key) >= 16:
+        swapped = Credentials(pair.secret_access_key.reveal(), Secret(pair.access_key_id))
+        assumed = maker.of(settings, (*world.assuming, "key id and secret exchanged"), credentials=swapped)
+        yield Trial("try-swapped-keys", "With key id and secret exchanged", assumed)
+    if stopped is Depth.SIGNATURE:
+        yield from _candidate_regions(maker, world, {settings.region})
+    if not settings.endpoint:
+        yield from _hostname_as_endpoint(maker, world)
+    elif urlsplit(settings.endpoint).path.strip("/"):
+        parts = urlsplit(settings.endpoint)
+        bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        yield _change(maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare)
+
+
+def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
+    """The value as it stands in the file, before dotenv changed it; and without stray quotes or blanks."""
+    variable = world.settings.environment.variables.get(name)
+    if variable is None:
+        return
+    short = "secret" if "SECRET" in name else "key-id"
+    texts = {}
+    if variable.raw is not None:
+        texts["raw"] = variable.raw.strip()
+        texts["unquoted"] = variable.raw.strip(_WRAPPINGS)
+    texts["trimmed"] = variable.value.strip(_WRAPPINGS)
+    tried = {variable.value}
+    for form, text in texts.items():
+        if text and text not in tried:
+            tried.add(text)
+            assumption = (
+                f"{name} exactly as written in the file" if form != "trimmed" else f"{name} without stray marks"
+            )
+            yield Trial(
+                f"try-{short}-{form}",
+                f"With {assumption}",
+                maker.changed(world, assumption, **{name: text}),
+            )
+
+
+def _bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """No such bucket here: perhaps it is addressed in the wrong style, or its name carries something extra."""
+    settings = world.settings
+    if settings.endpoint:
+        yield from _without_bucket(maker, world)
+        flipped = "true" if settings.path_style else None
+        name, how = ("virtual-host", "in the host") if flipped else ("path-style", "in the path")
+        yield _change(maker, world, name, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped)
+    trimmed = settings.bucket_name.strip(_WRAPPINGS).lower()
+    if trimmed and trimmed != settings.bucket_name:
+        yield _change(maker, world, "bucket-trimmed", f"With bucket {trimmed}", S3_BUCKET=trimmed)
+    if not settings.endpoint:
+        yield from _hostname_as_endpoint(maker, world)
