@@ -6,12 +6,13 @@ import re
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO
 
 from s3probe.scrub import Scrubber, without_controls
 
-_COLOUR = re.compile("(\x1b\\[[0-9;]*m|\r)")
+_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r)")
 
 
 class ScrubbedStream:
@@ -44,7 +45,7 @@ class ScrubbedStream:
     def _emit(self, text: str) -> None:
         hidden = self.scrubber.hide(text)
         # colours and carriage returns are our own: texts from outside lost theirs when the report was assembled
-        parts = (part if _COLOUR.fullmatch(part) else without_controls(part) for part in _COLOUR.split(hidden))
+        parts = (part if _OWN.fullmatch(part) else without_controls(part) for part in _OWN.split(hidden))
         cleaned = "".join(parts)
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
@@ -67,12 +68,12 @@ class ScrubbedStream:
         return self._stream.closed
 
 
-def install_hooks(scrubber: Scrubber) -> None:
-    """Sends the traceback of an uncaught exception, of any thread, through the scrubber."""
+def install_hooks(clean: Callable[[str], str]) -> None:
+    """Sends the traceback of an uncaught exception, of any thread, through ``clean``."""
 
     def show(kind: type[BaseException], value: BaseException | None, trace: TracebackType | None) -> None:
         if sys.stderr is not None:
-            sys.stderr.write(scrubber.clean("".join(traceback.format_exception(kind, value, trace))))
+            sys.stderr.write(clean("".join(traceback.format_exception(kind, value, trace))))
 
     def show_thread(args: threading.ExceptHookArgs) -> None:
         if not issubclass(args.exc_type, SystemExit):

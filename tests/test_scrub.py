@@ -151,7 +151,7 @@ def test_a_stream_keeps_colour_and_drops_other_sequences() -> None:
 def test_tracebacks_are_scrubbed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
-    install_hooks(Scrubber([Secret(SECRET)]))
+    install_hooks(Scrubber([Secret(SECRET)]).clean)
 
     def work() -> None:
         raise ValueError(SECRET)

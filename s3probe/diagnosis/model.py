@@ -33,6 +33,8 @@ class EnvFix:
     secret: bool = False
     """The value is a secret: ``value`` holds a placeholder and ``note`` says what to do."""
     note: str = ""
+    source: str = ""
+    """Where the variable is set now; the report fills it in."""
 
     kind = "env"
 

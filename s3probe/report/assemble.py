@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from s3probe.codec import clean
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import EnvFix, Finding, Fix
 from s3probe.probe.evidence import Evidence
 from s3probe.redact import scrubber_for, shorten
 from s3probe.report.model import Report, Subject
-from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url
 
 
 def assemble(settings: Settings, evidence: Evidence, findings: tuple[Finding, ...]) -> Report:
     """The report of one examination. No text in it holds a secret or a control character."""
-    return clean(Report(subject_of(settings), evidence, findings), scrubber_for(settings))
+    placed = tuple(_with_sources(finding, settings.environment) for finding in findings)
+    return clean(Report(subject_of(settings, evidence), evidence, placed), scrubber_for(settings))
 
 
-def subject_of(settings: Settings) -> Subject:
-    """Whose storage was examined, in the words of the settings."""
+def _with_sources(finding: Finding, environment: Environment) -> Finding:
+    """Env fixes told in which file their variable stands: Mastodon may read several."""
+    fixes: list[Fix] = []
+    for fix in finding.fixes:
+        variable = environment.variables.get(fix.variable) if isinstance(fix, EnvFix) else None
+        if variable is not None and isinstance(fix, EnvFix):
+            fixes.append(replace(fix, source=variable.source))
+        else:
+            fixes.append(fix)
+    return replace(finding, fixes=tuple(fixes))
+
+
+def subject_of(settings: Settings, evidence: Evidence) -> Subject:
+    """Whose storage was examined, in the words of the settings. Answers help to recognise the provider."""
     from s3probe.knowledge.providers import detect
+
+    reached = evidence.get("reach-endpoint")
 
     return Subject(
         source=source_of(settings),
         bucket=settings.bucket_name,
         region=settings.region,
         endpoint=settings.api_base,
-        provider=detect(settings),
+        provider=detect(settings.api_base, reached.headers if reached else {}).id,
         addressing="path" if settings.path_style else "virtual-host",
         acl=settings.acl or "",
         key_prefix=settings.key_prefix,
@@ -35,5 +52,5 @@ def subject_of(settings: Settings) -> Subject:
 
 
 def source_of(settings: Settings) -> str:
-    """The file that was named, or where else the variables came from."""
-    return settings.environment.sources[0] if settings.environment.sources else PROCESS_ENVIRONMENT
+    """The files that were read, in the order in which they win; the process environment among them."""
+    return ", ".join(settings.environment.sources) or PROCESS_ENVIRONMENT

@@ -11,6 +11,7 @@ from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
 from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report
+from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,14 @@ def mend(fix: Fix, source: str) -> Mend:
 
 
 def _env(fix: EnvFix, source: str) -> Mend:
+    # of several files that Mastodon reads together, the one that is meant for a new line is named last
+    where = fix.source or source.rpartition(", ")[2]
+    if where == PROCESS_ENVIRONMENT:
+        where = "the process environment (where the service or the container is defined)"
     if fix.value is None:
-        where = f"line {fix.line} of {source}" if fix.line else source
-        return Mend(f"Remove {fix.variable} from {where}", "", fix.note)
+        return Mend(f"Remove {fix.variable} from {f'line {fix.line} of ' if fix.line else ''}{where}", "", fix.note)
     line = f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
-    lead = f"Change line {fix.line} of {source} to" if fix.line else f"Add this line to {source}"
+    lead = f"Change line {fix.line} of {where} to" if fix.line else f"Set this in {where}"
     return Mend(lead, line, fix.note)
 
 
@@ -76,10 +80,12 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     base = f"aws s3api{endpoint} {{}} --bucket {shlex.quote(subject.bucket)} --key {{}}"
     commands = []
     for left in report.evidence.cleanup.left_behind:
-        key, _, upload = left.partition("?uploadId=")
-        verb = "abort-multipart-upload" if upload else "delete-object"
+        key, _, query = left.partition("?")
+        name, _, value = query.partition("=")
+        verb = "abort-multipart-upload" if name == "uploadId" else "delete-object"
+        option = {"uploadId": "--upload-id", "versionId": "--version-id"}.get(name)
         command = base.format(verb, shlex.quote(key))
-        commands.append(f"{command} --upload-id {shlex.quote(upload)}" if upload else command)
+        commands.append(f"{command} {option} {shlex.quote(value)}" if option else command)
     return tuple(commands)
 
 

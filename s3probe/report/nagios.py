@@ -17,7 +17,8 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     state = _STATES[exit_status(reports, options)]
     lines = [f"S3PROBE {state} - {_text(_summary(reports, options))} | {_perfdata(reports)}"]
     lines += [_text(line) for report in reports for line in _details(report, named=len(reports) > 1)]
-    lines += [_text(f"{missed.source}: {missed.message}") for missed in options.unexamined]
+    if len(lines) > 1 or len(options.unexamined) > 1:
+        lines += [_text(f"{missed.source}: {missed.message}") for missed in options.unexamined]
     return "\n".join(lines) + "\n"
 
 
@@ -38,6 +39,8 @@ def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
         title = f": {findings[0].title}" if findings else ""
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
         return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}"
+    if not reports and len(options.unexamined) == 1:
+        return options.unexamined[0].message
     told = [count(len(reports), "env file") + " examined"]
     if findings:
         told.append(tally(findings))

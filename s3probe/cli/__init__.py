@@ -1,0 +1,84 @@
+"""The command line: arguments in, exit status out, and the one error handler. Heavy modules load inside a command."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from importlib import import_module
+
+from s3probe import __version__
+from s3probe.cli.console import Console, standard_console
+from s3probe.cli.errors import BUG, USAGE, advised, bug_report
+from s3probe.cli.parser import parse, wants_nagios
+from s3probe.cli.signals import Interrupted, interruptible
+from s3probe.streams import install_hooks
+
+_NAGIOS_UNKNOWN = 3
+
+
+def entry_point() -> None:
+    """The ``s3probe`` command."""
+    status = main()
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except (BrokenPipeError, ValueError):
+        pass  # the reader went away: the status still tells the result
+    sys.exit(status)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status. Never raises but for a broken interpreter."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    console = standard_console()
+    hooks = sys.excepthook
+    install_hooks(console.clean)
+    try:
+        with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
+            return _guarded(arguments, console)
+    except KeyboardInterrupt as late:
+        return getattr(late, "status", 130)
+    finally:
+        sys.excepthook = hooks
+        for stream in (console.out, console.err):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+
+
+def _guarded(arguments: Sequence[str], console: Console) -> int:
+    try:
+        args = parse(arguments)
+        return dispatch(args, console)
+    except SystemExit as done:  # argparse after --help and --version
+        return done.code if isinstance(done.code, int) else 0
+    except Interrupted as interrupted:
+        console.say(f"Interrupted by {interrupted}; what was made has been cleaned up first.")
+        return interrupted.status
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return _failed(error, arguments, console)
+
+
+def dispatch(args: Namespace, console: Console) -> int:
+    """Runs the command that ``args`` names."""
+    status: int = import_module(f"s3probe.cli.commands.{args.command}").run(args, console)
+    return status
+
+
+def _failed(error: Exception, arguments: Sequence[str], console: Console) -> int:
+    told = advised(error)
+    if told is not None:
+        message, advice = told
+        console.trouble(message, advice)
+    else:
+        message = f"s3probe has a bug: {type(error).__name__}"
+        console.say(bug_report(error, console.clean, __version__))
+    if wants_nagios(arguments):
+        from s3probe.report.nagios import unknown
+
+        console.result(unknown(console.clean(message)))
+        return _NAGIOS_UNKNOWN
+    return BUG if told is None else USAGE

@@ -1,0 +1,77 @@
+"""``s3probe demo``: the same examination against an embedded S3."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from s3probe.cli.console import Console
+from s3probe.cli.errors import UsageError, did_you_mean
+from s3probe.cli.examination import Examined, check, options_for
+from s3probe.cli.showing import show
+from s3probe.cli.sources import Selection
+
+if TYPE_CHECKING:
+    from s3probe.sandbox.scenario import Scenario
+    from s3probe.settings.model import Settings
+
+DEMO_FILE = ".env.production"
+"""What the scenario's env file is called in the report. It is never on the disk."""
+
+
+def run(args: Namespace, console: Console) -> int:
+    """Starts the sandbox, healthy or with a fault, and runs the very same check."""
+    try:
+        scenario = _scenario(args.fault)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("s3probe"):
+            raise
+        raise UsageError(
+            f"The demo needs the embedded S3, and the package {missing.name} is not installed",
+            "Install it with: pip install 's3probe[sandbox]'",
+        ) from None
+    return show([_examine(scenario, args, console).report], args, console)
+
+
+def _scenario(fault: str | None) -> Scenario:
+    # the sandbox itself loads moto: a missing package must show before anything is started
+    import_module("s3probe.sandbox.sandbox")
+    from s3probe.sandbox.faults import FAULTS
+    from s3probe.sandbox.scenario import healthy
+
+    if fault is None:
+        return healthy()
+    if fault not in FAULTS:
+        raise UsageError(
+            f"The demo has no fault {fault!r}.{did_you_mean(fault, FAULTS)}",
+            f"It can show: {', '.join(sorted(FAULTS))}",
+        )
+    return FAULTS[fault].scenario()
+
+
+def _examine(scenario: Scenario, args: Namespace, console: Console) -> Examined:
+    """The check, with names resolved to the sandbox and its certificates trusted; all else is as it always is."""
+    from s3probe.probe.tools import Tools
+    from s3probe.probe.transport import HttpTransport
+    from s3probe.sandbox.sandbox import Sandbox
+
+    settings = demo_settings(scenario)
+    console.learn_settings(settings)
+    selection = Selection((), ())
+    with Sandbox(scenario.world) as sandbox:
+        tools = Tools(HttpTransport(ca_file=sandbox.ca_file, resolver=sandbox.resolve), progress=console.progress)
+        return check(settings, options_for(args, selection), tools, selection)
+
+
+def demo_settings(scenario: Scenario) -> Settings:
+    """What Mastodon would make of the scenario's env file, as if it had been read from :data:`DEMO_FILE`."""
+    from s3probe.settings.mastodon import interpret
+    from s3probe.settings.sources import load
+
+    read = load("-", stdin=BytesIO(scenario.env_text.encode()))
+    variables = {name: replace(variable, source=DEMO_FILE) for name, variable in read.variables.items()}
+    notes = tuple(replace(note, source=DEMO_FILE) for note in read.notes)
+    return interpret(replace(read, variables=variables, sources=(DEMO_FILE,), notes=notes))

@@ -1,0 +1,39 @@
+"""``s3probe sweep``: removes what killed probes left behind."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+
+from s3probe.cli.console import Console
+from s3probe.cli.sources import env_files, load_settings
+
+
+def run(args: Namespace, console: Console) -> int:
+    """Says what was found and removed. Status 2 when something could not be removed."""
+    from s3probe.probe.evidence import Evidence, Run
+    from s3probe.probe.sweep import sweep
+    from s3probe.probe.tools import default_tools
+    from s3probe.report.assemble import assemble
+    from s3probe.report.mends import removal_commands
+    from s3probe.report.words import count
+
+    settings = load_settings(env_files(args)[0], args, console)
+    tools = default_tools(settings, progress=console.progress)
+    swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run)
+    found = count(swept.created, "object")
+    if not swept.created:
+        console.result("No probe left anything behind.\n")
+        return 0
+    if args.dry_run:
+        listed = "".join(f"{name}\n" for name in swept.left_behind)
+        console.result(f"{found} of earlier probes would be removed:\n{listed}")
+        return 0
+    console.result(f"{found} of earlier probes found, {swept.removed} removed.\n")
+    if not swept.left_behind:
+        return 0
+    report = replace(assemble(settings, Evidence(Run("", "", 0.0, "sweep"), cleanup=swept), ()))
+    console.say("The rest could not be removed. These commands do it:")
+    for command in removal_commands(report):
+        console.say(f"    {command}")
+    return 2

@@ -1,0 +1,128 @@
+"""The two streams of a run, both behind the scrubber."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from s3probe.cli.errors import UsageError
+from s3probe.cli.files import write_atomically
+from s3probe.redact import secrets_of, shorten
+from s3probe.report.formats import RenderOptions, Unexamined
+from s3probe.scrub import Scrubber
+from s3probe.secret import Secret
+from s3probe.settings.model import Settings
+from s3probe.streams import ScrubbedStream
+
+
+class Console:
+    """Standard output for results, standard error for everything else. It learns secrets as they are read."""
+
+    def __init__(self, out: TextIO | None, err: TextIO | None) -> None:
+        self._secrets: set[Secret] = set()
+        self._shortened: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.scrubber = Scrubber(())
+        # a stream that was closed before the start is None: what goes there is dropped
+        self.out = ScrubbedStream(out or io.StringIO(), self.scrubber)
+        self.err = ScrubbedStream(err or io.StringIO(), self.scrubber)
+        self._progress_shown = False
+
+    def learn(self, secrets: Iterable[Secret], key_ids: Iterable[str] = ()) -> None:
+        """From now on these appear in neither stream."""
+        with self._lock:
+            self._secrets |= set(secrets)
+            self._shortened |= {key_id: shorten(key_id) for key_id in key_ids}
+            self.scrubber = Scrubber(self._secrets, self._shortened)
+            self.out.scrubber = self.err.scrubber = self.scrubber
+
+    def learn_settings(self, settings: Settings) -> None:
+        """The settings' secrets appear in neither stream."""
+        pair = settings.credentials
+        self.learn(secrets_of(settings), [pair.access_key_id] if pair is not None else [])
+
+    def clean(self, text: str) -> str:
+        return self.scrubber.clean(text)
+
+    def say(self, text: str) -> None:
+        """A line for people, on standard error."""
+        self._clear_progress()
+        self.err.write(f"{text}\n")
+        self.err.flush()
+
+    def trouble(self, message: str, advice: str = "") -> None:
+        """What is wrong, and what to do about it, on standard error."""
+        self.say(f"s3probe: {message}." if message[-1:] not in ".!?" else f"s3probe: {message}")
+        if advice:
+            self.say(advice)
+
+    def progress(self, text: str) -> None:
+        """A line that the next one overwrites; only on a terminal."""
+        if self.err.isatty():
+            self.err.write(f"\r{text}\x1b[K")
+            self.err.flush()
+            self._progress_shown = True
+
+    def _clear_progress(self) -> None:
+        if self._progress_shown:
+            self._progress_shown = False
+            self.err.write("\r\x1b[K")
+
+    def result(self, text: str, output: Path | None = None) -> None:
+        """The result, on standard output or atomically to a file. A reader that has gone away is no error."""
+        self._clear_progress()
+        if output is not None:
+            write_atomically(output, self.scrubber.hide(text))
+            return
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            self._forget_stdout()
+        except OSError as error:
+            self._forget_stdout()
+            raise UsageError(
+                f"The result cannot be written: {error.strerror}", "Check where the output goes."
+            ) from None
+
+    def _forget_stdout(self) -> None:
+        """Whatever is written from now on, the interpreter's last flush included, goes nowhere."""
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.out.fileno())
+            os.close(nowhere)
+        except (OSError, ValueError):
+            return  # not a real file (a test's buffer): nothing will be flushed later
+
+    def options(
+        self, color: str, *, fail_on_warning: bool, to_file: bool, unexamined: tuple[Unexamined, ...] = ()
+    ) -> RenderOptions:
+        """How reports are shown here. ``color`` is ``auto``, ``always`` or ``never``."""
+        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+        auto = self.out.isatty() and not plain and not to_file
+        return RenderOptions(
+            color=color == "always" or (color == "auto" and auto),
+            width=shutil.get_terminal_size().columns,
+            ascii=not to_file and not _shows("✔✘–…“”", self.out.encoding),
+            fail_on_warning=fail_on_warning,
+            unexamined=unexamined,
+        )
+
+
+def _shows(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def standard_console() -> Console:
+    """The console of this process."""
+    return Console(sys.stdout, sys.stderr)

@@ -1,0 +1,129 @@
+"""One env file from its settings to its report."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from s3probe.cli.sources import Selection
+from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.probe.evidence import Cleanup, Cost, Evidence, Run
+from s3probe.report.assemble import assemble
+from s3probe.report.model import Report
+from s3probe.settings.model import Settings
+
+if TYPE_CHECKING:
+    from s3probe.probe.tools import ProbeOptions, Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One examination with all that later steps need."""
+
+    settings: Settings
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+
+    @property
+    def report(self) -> Report:
+        return assemble(self.settings, self.evidence, self.findings)
+
+
+def lint(settings: Settings, selection: Selection) -> Examined:
+    """What the file alone shows."""
+    from s3probe.diagnosis import engine
+
+    found = (f for f in engine.lint(settings) if f.id not in selection.skip_findings)
+    only = selection.only_findings
+    run = Run("", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), 0.0, "lint")
+    return Examined(settings, Evidence(run), tuple(f for f in found if not only or f.id in only))
+
+
+def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
+    """What the arguments ask of the probe."""
+    from s3probe.probe.tools import ProbeOptions
+
+    quick, read_only = getattr(args, "quick", False), getattr(args, "read_only", False)
+    return ProbeOptions(
+        profile="quick" if quick else "read-only" if read_only else "full",
+        deadline=args.deadline,
+        only=selection.only,
+        skip=selection.skip,
+        mastodon_version=getattr(args, "mastodon_version", None),
+    )
+
+
+def check(
+    settings: Settings,
+    options: ProbeOptions,
+    tools: Tools,
+    selection: Selection,
+    monotonic: Callable[[], float] | None = None,
+) -> Examined:
+    """The whole examination. ``monotonic`` replaces the clock of the deadline."""
+    from s3probe.diagnosis.engine import diagnose
+    from s3probe.probe.examine import examine
+
+    if monotonic is not None:
+        tools = replace(tools, clock=replace(tools.clock, monotonic=monotonic))
+    mended, assuming = as_if_mended(settings)
+    evidence = examine(mended, options, tools, assuming)
+    if evidence.run.profile == "quick" and any(o.failed for o in evidence.observations):
+        left = max(options.deadline - evidence.run.seconds, 1.0)
+        full = replace(options, profile="full", deadline=left)
+        evidence = together(evidence, examine(mended, full, tools, assuming))
+    findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+    return Examined(settings, evidence, findings)
+
+
+def together(quick: Evidence, full: Evidence) -> Evidence:
+    """The whole examination that followed on a failed canary: what both made and spent counts."""
+    by_operation = dict(quick.cost.by_operation)
+    for operation, number in full.cost.by_operation.items():
+        by_operation[operation] = by_operation.get(operation, 0) + number
+    cost = Cost(
+        quick.cost.requests + full.cost.requests,
+        MappingProxyType(by_operation),
+        quick.cost.bytes_sent + full.cost.bytes_sent,
+        quick.cost.bytes_received + full.cost.bytes_received,
+    )
+    cleanup = Cleanup(
+        quick.cleanup.created + full.cleanup.created,
+        quick.cleanup.removed + full.cleanup.removed,
+        quick.cleanup.left_behind + full.cleanup.left_behind,
+    )
+    run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
+    return replace(full, run=run, cost=cost, cleanup=cleanup)
+
+
+def as_if_mended(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """Settings to go on with when the file alone shows a failure: as if its line were mended.
+
+    Otherwise the run would end at the first fault of the file. What is taken for granted is written beside every
+    observation. A secret cannot be mended without knowing it.
+    """
+    from s3probe.diagnosis import engine
+    from s3probe.report.dotenv_line import env_line
+    from s3probe.report.patch import first_fixes
+    from s3probe.settings.mastodon import remade
+
+    changes: dict[str, str | None] = {}
+    for _round in range(3):  # one mend may bring the next fault of the file to light
+        failures = [f for f in engine.lint(settings) if f.severity is Severity.FAILURE]
+        new = {
+            fix.variable: fix.value for fix in first_fixes(failures) if _certain(fix) and fix.variable not in changes
+        }
+        if not new:
+            break
+        changes |= new
+        settings = remade(settings, **new)
+    return settings, tuple(f"no {name}" if value is None else env_line(name, value) for name, value in changes.items())
+
+
+def _certain(fix: EnvFix) -> bool:
+    # a placeholder (<your bucket>) is for a person to fill in
+    return not fix.secret and "<" not in (fix.value or "")

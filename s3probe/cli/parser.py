@@ -1,0 +1,269 @@
+"""The command line: every command with its options, and a help text a newcomer can act on."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NoReturn
+
+from s3probe import __version__
+from s3probe.cli.errors import UsageError, did_you_mean
+from s3probe.report.formats import FORMATS
+
+DEFAULT_ENV_FILE = ".env.production"
+
+_EXIT_STATUS = """\
+exit status:
+  0 healthy (warnings allowed unless --fail-on warning)   1 warnings, with --fail-on warning
+  2 a failure was found                                   3 could not tell
+  64 usage error, or the env file cannot be read          70 a bug in s3probe
+  130, 143 interrupted, after the clean-up
+"""
+
+COMMANDS = {
+    "check": "examine media storage as Mastodon and as a visitor (the default)",
+    "lint": "judge the env file alone, without any network",
+    "policy": "print the least-privilege policies and the CORS rule for these settings",
+    "fix": "run check and print the change of the env file as a diff",
+    "explain": "say what a finding means and how to mend it",
+    "sweep": "remove what killed probes left behind, and nothing else",
+    "replay": "show the report of a file that check --save-evidence wrote",
+    "demo": "examine an embedded S3, healthy or with a fault of your choice",
+}
+
+_EXAMPLES = {
+    "check": """\
+examples:
+  s3probe check                                   .env.production in this folder
+  s3probe check --environ                         inside a container or a pod
+  s3probe check --quick --quiet                   for cron: silent while all is well
+  s3probe check --format nagios /srv/masto/.env.production
+  s3probe check --save-evidence run.json          to attach to a public thread: no secret is in it
+""",
+    "lint": "examples:\n  s3probe lint\n  s3probe lint --format junit --output lint.xml a.env b.env\n",
+    "policy": "examples:\n  s3probe policy\n  s3probe policy --format json | jq .iam_policy\n",
+    "fix": """\
+examples:
+  s3probe fix                                     show the change, touch nothing
+  s3probe fix --write                             make it; the old file is kept beside it
+""",
+    "explain": "examples:\n  s3probe explain\n  s3probe explain acl-disabled-bucket-owner-enforced\n",
+    "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
+    "replay": "examples:\n  s3probe replay run.json\n  s3probe replay --format markdown run.json\n",
+    "demo": "examples:\n  s3probe demo\n  s3probe demo --fault acl-disabled-bucket-owner-enforced\n",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of leaving the process, so that one handler decides the exit status."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message[:1].upper() + message[1:], f"See {self.prog} --help.")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of one run. A command that is left out is ``check``. Raises :class:`UsageError`."""
+    return build().parse_args(with_command(argv))
+
+
+def with_command(argv: Sequence[str]) -> list[str]:
+    """``argv`` with ``check`` in front when it names no command."""
+    first = argv[0] if argv else ""
+    if first in COMMANDS or first in ("-h", "--help", "--version"):
+        return list(argv)
+    looks_like_file = first == "-" or "." in first or "/" in first
+    if not first or first.startswith("-") or looks_like_file or Path(first).exists():
+        return ["check", *argv]
+    raise UsageError(
+        f"{first!r} is neither a command nor a file.{did_you_mean(first, COMMANDS)}",
+        f"Commands: {', '.join(COMMANDS)}. See s3probe --help.",
+    )
+
+
+def build() -> argparse.ArgumentParser:
+    """The parser with all commands."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="s3probe",
+        formatter_class=raw,
+        description="Tells why a Mastodon server's S3 media storage does not work, and which line to change.\n"
+        "A bare `s3probe` examines .env.production in the current folder.",
+        epilog=f"{_EXAMPLES['check']}\n{_EXIT_STATUS}\nEach command has its own help: s3probe check --help",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"s3probe {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            epilog=f"{_EXAMPLES[name]}\n{_EXIT_STATUS}",
+            formatter_class=raw,
+            allow_abbrev=False,
+        )
+        _OPTIONS[name](command)
+    return parser
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    _env_files(command, many=True)
+    _result(command)
+    _probing(command)
+    depth = command.add_mutually_exclusive_group()
+    depth.add_argument(
+        "--quick",
+        action="store_true",
+        help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
+    )
+    depth.add_argument("--read-only", action="store_true", help="make no write at all")
+    command.add_argument("--save-evidence", metavar="FILE", type=Path, help="write what was seen, without secrets")
+    command.add_argument(
+        "--ping-url-file",
+        metavar="FILE",
+        type=Path,
+        help="file with a healthchecks.io style URL: it is called when healthy, its /fail otherwise",
+    )
+
+
+def _lint(command: argparse.ArgumentParser) -> None:
+    _env_files(command, many=True)
+    _result(command)
+    _selection(command)
+
+
+def _policy(command: argparse.ArgumentParser) -> None:
+    _env_files(command)
+    command.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    _output(command)
+
+
+def _fix(command: argparse.ArgumentParser) -> None:
+    _env_files(command)
+    _probing(command)
+    command.add_argument("--write", action="store_true", help="change the file; the old one is kept beside it")
+
+
+def _explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument("finding", metavar="FINDING_ID", nargs="?", help="default: list them all")
+
+
+def _sweep(command: argparse.ArgumentParser) -> None:
+    _env_files(command)
+    command.add_argument(
+        "--older-than",
+        metavar="SECONDS",
+        type=_seconds,
+        default=3600.0,
+        help="leave younger ones alone: a probe may be at work (default: 3600)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
+
+
+def _replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("evidence", metavar="EVIDENCE_FILE", help="a file, or - for standard input")
+    command.add_argument(
+        "--again",
+        action="store_true",
+        help="judge what was seen by the rules of this version, not as it was judged then",
+    )
+    _result(command)
+
+
+def _demo(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--fault", metavar="FINDING_ID", help="break the embedded S3 in this way")
+    _result(command)
+    _deadline(command)
+
+
+_OPTIONS = {
+    "check": _check,
+    "lint": _lint,
+    "policy": _policy,
+    "fix": _fix,
+    "explain": _explain,
+    "sweep": _sweep,
+    "replay": _replay,
+    "demo": _demo,
+}
+
+
+def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
+    command.add_argument(
+        "env_files",
+        metavar="ENV_FILE",
+        nargs="*" if many else "?",
+        help=f"default: {DEFAULT_ENV_FILE}; - reads standard input" + ("; several are examined side by side" * many),
+    )
+    command.add_argument(
+        "--environ",
+        action="store_true",
+        help="read the process environment; together with ENV_FILE it wins, as it does in Mastodon",
+    )
+    if many:
+        command.add_argument("--jobs", metavar="N", type=_jobs, default=4, help="how many files at a time (default: 4)")
+
+
+def _output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", metavar="FILE", type=Path, help="write the result there, all at once")
+
+
+def _result(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: text")
+    _output(command)
+    command.add_argument("--quiet", action="store_true", help="print nothing unless there is something to act on")
+    command.add_argument(
+        "--fail-on", choices=("warning", "failure"), default="failure", help="what makes the status non-zero"
+    )
+    command.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured"
+    )
+
+
+def _probing(command: argparse.ArgumentParser) -> None:
+    _deadline(command)
+    _selection(command)
+    command.add_argument(
+        "--mastodon-version", metavar="VERSION", help="do as this release does (default: ask the server, else current)"
+    )
+
+
+def _deadline(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--deadline",
+        metavar="SECONDS",
+        type=_seconds,
+        default=30.0,
+        help="for the examination; the clean-up has 10 more of its own (default: 30)",
+    )
+
+
+def _selection(command: argparse.ArgumentParser) -> None:
+    for name, text in (("--only", "nothing but this action or finding"), ("--skip", "leave this out")):
+        command.add_argument(name, metavar="ID", action="append", default=[], help=f"{text}; may be repeated")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
+    return value
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
+    return int(text)
+
+
+def wants_nagios(argv: Sequence[str] | None = None) -> bool:
+    """Whether a monitor reads the output, told from the bare arguments: parsing them may be what failed."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    return "--format=nagios" in args or any(pair == ("--format", "nagios") for pair in pairwise(args))

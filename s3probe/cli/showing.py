@@ -1,0 +1,38 @@
+"""Shows reports as the arguments want them, and returns the exit status."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from s3probe.cli.console import Console
+from s3probe.report.formats import Unexamined, exit_status, format_named, needs_attention
+from s3probe.report.model import Report
+
+_FOR_MACHINES = {"junit", "nagios", "prometheus"}
+"""Formats that also say which file could not be examined: their readers never see standard error."""
+
+
+def show(reports: Sequence[Report], args: Namespace, console: Console, unexamined: Sequence[Unexamined] = ()) -> int:
+    """Writes the result where it belongs. ``--quiet`` silences standard output, never a file."""
+    options = console.options(
+        args.color,
+        fail_on_warning=args.fail_on == "warning",
+        to_file=args.output is not None,
+        unexamined=tuple(unexamined),
+    )
+    status = exit_status(reports, options)
+    if not reports and args.format not in _FOR_MACHINES:
+        return _for_monitor(status, args)  # what is wrong stands on standard error already
+    shown = list(reports)
+    if args.quiet and args.output is None:
+        if not unexamined and not any(map(needs_attention, reports)):
+            return _for_monitor(status, args)
+        if args.format in ("text", "markdown"):
+            shown = [report for report in reports if needs_attention(report)]
+    console.result(format_named(args.format).render(shown, options), args.output)
+    return _for_monitor(status, args)
+
+
+def _for_monitor(status: int, args: Namespace) -> int:
+    return 3 if args.format == "nagios" and status == 64 else status
