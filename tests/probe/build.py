@@ -46,6 +46,6 @@ def wire_of(settings: Settings, form: WireForm = WireForm.CURRENT) -> Wire:
     return Wire(settings, credentials_of(settings), form, lambda: NOW, lambda: "<uuid>")
 
 
-def wire(form: WireForm = WireForm.CURRENT, **env: str) -> Wire:
+def wire(form: WireForm = WireForm.CURRENT, /, **env: str) -> Wire:
     """A wire for :data:`PLAIN` and what is named."""
     return wire_of(settings_of({**PLAIN, **env}), form)
