@@ -96,6 +96,8 @@ class Personality:
         "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER",
         "DEEP_ARCHIVE", "GLACIER_IR",
     )  # fmt: skip
+    batch_key_error: ErrorText | None = None
+    """DeleteObjects answers 200 with this error for every key."""
     refusals: tuple[Refusal, ...] = ()
     wording: Mapping[str, ErrorText] = field(default_factory=lambda: MappingProxyType({}))
     """AWS code -> what this provider says instead. An empty message keeps the original one."""

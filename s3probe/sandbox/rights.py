@@ -132,6 +132,8 @@ def delete_objects(context: Context) -> Reply:
     for key in keys:
         one = replace(context, key=key, operation=Operation("DeleteObject"))
         try:
+            if broken := context.state.world.personality.batch_key_error:
+                raise S3Error(broken.code, broken.message, broken.status)
             require(one, "s3:DeleteObject")
             reply = delete_object(one)
         except S3Error as error:

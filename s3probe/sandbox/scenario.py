@@ -32,6 +32,8 @@ MEDIA_FOLDERS = (
     "site_uploads",
 )  # fmt: skip
 """Where Mastodon keeps what anyone may see; ``backups/`` is not among them."""
+_MEDIA_HOSTS = (ALIAS, "s3.eu-west-2.amazonaws.com", "s3.us-east-1.amazonaws.com", CUSTOM_HOST)
+"""The instance's CSP allows every host a healthy scenario, or one that was mended, shows media under."""
 OBJECT_ACTIONS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
@@ -106,9 +108,9 @@ def _env(**values: str) -> str:
     return head + "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def _world(bucket: Bucket, media_host: str, **others: object) -> World:
+def _world(bucket: Bucket, **others: object) -> World:
     world = World((bucket,), (User("mastodon", KEY_ID, SECRET, identity=least_privilege()),), (Account(),))
-    return replace(world, instance=Instance(media_hosts=(media_host,)), **others)  # type: ignore[arg-type]
+    return replace(world, instance=Instance(media_hosts=_MEDIA_HOSTS), **others)  # type: ignore[arg-type]
 
 
 def healthy() -> Scenario:
@@ -116,7 +118,7 @@ def healthy() -> Scenario:
     hostname = "s3.eu-west-2.amazonaws.com"
     # The ACL way needs only the two ACL switches off; the policy switches may stay on.
     block = PublicAccessBlock(block_public_policy=True, restrict_public_buckets=True)
-    world = _world(replace(_bucket("eu-west-2"), block=block), hostname)
+    world = _world(replace(_bucket("eu-west-2"), block=block))
     return Scenario(world, _env(S3_BUCKET=BUCKET, S3_REGION="eu-west-2", S3_HOSTNAME=hostname,
                                 AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET))  # fmt: skip
 
@@ -128,13 +130,13 @@ def healthy_policy() -> Scenario:
     alias = Alias(ALIAS, BUCKET, "s3.eu-west-2.amazonaws.com")
     env = _env(S3_BUCKET=BUCKET, S3_REGION="eu-west-2", S3_HOSTNAME="s3.eu-west-2.amazonaws.com", S3_ALIAS_HOST=ALIAS,
                S3_PERMISSION="", AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET)  # fmt: skip
-    return Scenario(_world(bucket, ALIAS, aliases=(alias,)), env)
+    return Scenario(_world(bucket, aliases=(alias,)), env)
 
 
 def custom() -> Scenario:
     """A provider of its own name, path style, ACLs honoured."""
     personality = Personality("custom", server="S3", bucket_region=False, region_check=RegionCheck.MALFORMED)
-    world = _world(_bucket("nl-ams"), CUSTOM_HOST, amazon=False, endpoints=(Endpoint(CUSTOM_HOST, "nl-ams"),),
+    world = _world(_bucket("nl-ams"), amazon=False, endpoints=(Endpoint(CUSTOM_HOST, "nl-ams"),),
                    personality=personality, detailed_denials=False)  # fmt: skip
     env = _env(S3_BUCKET=BUCKET, S3_REGION="nl-ams", S3_ENDPOINT=f"https://{CUSTOM_HOST}", S3_HOSTNAME=CUSTOM_HOST,
                AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET)  # fmt: skip
@@ -144,7 +146,7 @@ def custom() -> Scenario:
 def _provider(personality: Personality, host: str, region: str, **bucket: object) -> Scenario:
     """A named provider with ``S3_PERMISSION`` empty and an alias host."""
     mine = replace(_bucket(region), **bucket)  # type: ignore[arg-type]  # dataclass fields by name
-    world = _world(mine, ALIAS, amazon=False, endpoints=(Endpoint(host, region),), personality=personality,
+    world = _world(mine, amazon=False, endpoints=(Endpoint(host, region),), personality=personality,
                    aliases=(Alias(ALIAS, BUCKET, host),), detailed_denials=False)  # fmt: skip
     env = _env(S3_BUCKET=BUCKET, S3_REGION=region, S3_ENDPOINT=f"https://{host}", S3_HOSTNAME=host, S3_PERMISSION="",
                S3_ALIAS_HOST=ALIAS, AWS_ACCESS_KEY_ID=KEY_ID, AWS_SECRET_ACCESS_KEY=SECRET)  # fmt: skip

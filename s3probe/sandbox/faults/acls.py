@@ -1,0 +1,41 @@
+"""Faults of ACLs, Object Ownership and Block Public Access."""
+
+from __future__ import annotations
+
+from s3probe.sandbox.faults.model import Change, Fault, bucket, env
+from s3probe.sandbox.personality import AclHandling
+from s3probe.sandbox.scenario import Scenario, backblaze_b2, cloudflare_r2, custom, google_cloud, healthy_policy
+from s3probe.sandbox.world import ALL_BLOCKED, PublicAccessBlock
+
+_NO_ACLS = PublicAccessBlock(block_public_acls=True, ignore_public_acls=True)
+
+
+def _account(block: PublicAccessBlock) -> Change:
+    return lambda scenario: scenario.with_account(block=block)
+
+
+def _short(change: Change) -> Change:
+    def both(scenario: Scenario) -> Scenario:
+        return change(scenario).with_world(detailed_denials=False)
+
+    return both
+
+
+FAULTS = (
+    Fault("acl-disabled-bucket-owner-enforced", env("S3_PERMISSION", None), healthy_policy),
+    Fault("permission-private-with-acl-disabled", env("S3_PERMISSION", "private"), healthy_policy),
+    Fault("bpa-blocks-public-acl", bucket(block=ALL_BLOCKED)),
+    Fault("bpa-blocks-public-acl", _short(bucket(block=ALL_BLOCKED)), variant="short message"),
+    Fault("bpa-account-level-still-on", _account(_NO_ACLS)),
+    Fault("bpa-account-level-still-on", _short(_account(_NO_ACLS)), variant="short message"),
+    Fault("bpa-ignores-public-acls", bucket(block=PublicAccessBlock(ignore_public_acls=True))),
+    Fault("bpa-ignores-public-acls", _account(PublicAccessBlock(ignore_public_acls=True)), variant="account level"),
+    Fault("bpa-blocks-public-policy", bucket(block=ALL_BLOCKED), healthy_policy),
+    Fault("permission-private-no-public-policy", env("S3_PERMISSION", "private")),
+    Fault("public-policy-missing", bucket(policy=()), healthy_policy),
+    Fault("acl-not-implemented-r2", env("S3_PERMISSION", None), cloudflare_r2),
+    Fault("acl-must-match-bucket-b2", env("S3_PERMISSION", "private"), backblaze_b2),
+    Fault("b2-archive-private-acl", env("S3_PERMISSION", None), backblaze_b2),
+    Fault("acl-uniform-gcs", env("S3_PERMISSION", None), google_cloud),
+    Fault("acl-header-silently-ignored", lambda s: s.with_personality(acls=AclHandling.IGNORED), custom),
+)

@@ -1,0 +1,28 @@
+"""Faults of the way to the server, and of time."""
+
+from __future__ import annotations
+
+from s3probe.sandbox.faults.model import Change, Fault, both, env
+from s3probe.sandbox.scenario import CUSTOM_HOST, custom
+from s3probe.sandbox.world import Obstacle, Way
+
+
+def _way(way: Way) -> Change:
+    return lambda scenario: scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", way),))
+
+
+FAULTS = (
+    Fault("clock-skew", lambda s: s.with_world(clock_offset=20 * 60.0)),
+    Fault("clock-skew", lambda s: s.with_world(clock_offset=-20 * 60.0), variant="this machine is ahead"),
+    Fault("dns-fails-in-container", _way(Way.NO_DNS), custom),
+    Fault("egress-firewall", _way(Way.REFUSED), custom),
+    Fault("egress-firewall", both(_way(Way.BLACK_HOLE), env("S3_OPEN_TIMEOUT", "1")), custom, "black hole"),
+    Fault("tls-certificate-bad", _way(Way.UNTRUSTED), custom),
+    Fault("tls-certificate-bad", _way(Way.EXPIRED), custom, "expired"),
+    Fault("tls-certificate-bad", _way(Way.WRONG_NAME), custom, "wrong name"),
+    Fault(
+        "slow-provider-read-timeout",
+        both(lambda s: s.with_world(slow_writes=2.0), env("S3_READ_TIMEOUT", "1")),
+        custom,
+    ),
+)

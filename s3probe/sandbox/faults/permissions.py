@@ -1,0 +1,84 @@
+"""Faults of policies: what the key may not do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s3probe.sandbox.faults.model import Change, Fault, both, bucket
+from s3probe.sandbox.scenario import OBJECT_ACTIONS, Scenario, healthy_policy
+from s3probe.sandbox.statements import Statement
+
+_KMS_KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def without(action: str) -> Change:
+    """The key's policy without one action."""
+
+    def change(scenario: Scenario) -> Scenario:
+        kept = (replace(s, actions=tuple(a for a in s.actions if a != action)) for s in scenario.user.identity)
+        return scenario.with_user(identity=tuple(s for s in kept if s.actions))
+
+    return change
+
+
+def _short(change: Change) -> Change:
+    return both(change, lambda s: s.with_world(detailed_denials=False))
+
+
+def _only_objects(scenario: Scenario) -> Scenario:
+    whole = Statement("Allow", ("s3:*",), (f"arn:aws:s3:::{scenario.bucket.name}/*",), sid="MastodonDocs")
+    return scenario.with_user(identity=(whole,))
+
+
+def _only_bucket(scenario: Scenario) -> Scenario:
+    actions = (*OBJECT_ACTIONS, "s3:ListBucket")
+    return scenario.with_user(identity=(Statement("Allow", actions, (f"arn:aws:s3:::{scenario.bucket.name}",)),))
+
+
+def _deny_unencrypted(scenario: Scenario) -> Scenario:
+    deny = Statement(
+        "Deny", ("s3:PutObject",), (f"arn:aws:s3:::{scenario.bucket.name}/*",), ("*",), sid="RequireEncryption",
+        conditions=(("StringNotEquals", "s3:x-amz-server-side-encryption", ("aws:kms",)),),
+    )  # fmt: skip
+    return scenario.with_bucket(policy=(*scenario.bucket.policy, deny))
+
+
+def _deny_address(scenario: Scenario) -> Scenario:
+    deny = Statement(
+        "Deny", ("s3:*",), ("*",), sid="OfficeOnly",
+        conditions=(("NotIpAddress", "aws:SourceIp", ("198.51.100.0/24",)),),
+    )  # fmt: skip
+    return scenario.with_user(identity=(*scenario.user.identity, deny))
+
+
+def _vpc(scenario: Scenario) -> Scenario:
+    return scenario.with_world(vpc_endpoint=(Statement("Allow", ("s3:*",), ("arn:aws:s3:::another-bucket/*",)),))
+
+
+def _allow_kms(scenario: Scenario) -> Scenario:
+    allow = Statement("Allow", ("kms:GenerateDataKey", "kms:Decrypt"), (_KMS_KEY,), sid="UseKey")
+    return scenario.with_user(identity=(*scenario.user.identity, allow))
+
+
+def _other_account(scenario: Scenario) -> Scenario:
+    return scenario.with_bucket(account="999999999999")
+
+
+FAULTS = (
+    Fault("iam-missing-putobjectacl", without("s3:PutObjectAcl")),
+    Fault("iam-missing-putobjectacl", _short(without("s3:PutObjectAcl")), variant="short message"),
+    Fault("iam-missing-putobject", without("s3:PutObject")),
+    Fault("iam-missing-putobject", without("s3:PutObject"), healthy_policy, variant="policy way"),
+    Fault("iam-missing-getobject", without("s3:GetObject")),
+    Fault("iam-missing-deleteobject", without("s3:DeleteObject")),
+    Fault("iam-missing-listbucket", without("s3:ListBucket")),
+    Fault("iam-missing-abortmultipart", without("s3:AbortMultipartUpload")),
+    Fault("policy-resource-only-objects", _only_objects),
+    Fault("policy-bucket-arn-without-slash-star", _only_bucket),
+    Fault("explicit-deny-policy", _deny_unencrypted),
+    Fault("deny-source-ip-or-secure-transport", _deny_address),
+    Fault("vpc-endpoint-policy-blocks", _vpc),
+    Fault("kms-key-not-allowed", bucket(kms_key=_KMS_KEY)),
+    Fault("kms-objects-not-anonymously-readable", both(bucket(kms_key=_KMS_KEY), _allow_kms)),
+    Fault("bucket-owned-by-other-account", _other_account),
+)

@@ -1,0 +1,45 @@
+"""Faults of uploads, downloads and deletions that a provider causes by its ways."""
+
+from __future__ import annotations
+
+from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
+from s3probe.sandbox.personality import ErrorText, Refusal, refuse_checksums
+from s3probe.sandbox.scenario import custom
+
+_B2_CHECKSUM = ErrorText(
+    400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc32' received for this API call."
+)
+_PART_HEAD = Refusal(
+    ErrorText(501, "NotImplemented", "This API call is not implemented"), ("HeadObject",), query="partNumber"
+)
+_BATCH = Refusal(ErrorText(501, "NotImplemented", "DeleteObjects is not implemented"), ("DeleteObjects",))
+_SLOW_DOWN = Refusal(ErrorText(503, "SlowDown", "Please reduce your request rate."), ("PutObject",), every=3)
+
+
+def _refuses(*refusals: Refusal) -> Change:
+    return lambda s: s.with_personality(refusals=(*s.world.personality.refusals, *refusals))
+
+
+FAULTS = (
+    Fault("checksum-header-unsupported", _refuses(*refuse_checksums(_B2_CHECKSUM)), custom),
+    Fault("partnumber-head-unsupported", _refuses(_PART_HEAD), custom),
+    Fault("range-ignored-by-cache", lambda s: s.with_personality(ranges=False), custom),
+    Fault("delete-objects-unsupported", _refuses(_BATCH), custom),
+    Fault(
+        "delete-objects-per-key-errors-ignored",
+        lambda s: s.with_personality(
+            batch_key_error=ErrorText(500, "InternalError", "We encountered an internal error.")
+        ),
+        custom,
+    ),
+    Fault("versioning-delete-markers", bucket(versioning=True)),
+    Fault("storage-class-glacier", env("S3_STORAGE_CLASS", "GLACIER")),
+    Fault(
+        "storage-class-invalid",
+        both(lambda s: s.with_personality(storage_classes=("STANDARD",)), env("S3_STORAGE_CLASS", "STANDARD_IA")),
+        custom,
+    ),
+    Fault("requester-pays", bucket(requester_pays=True)),
+    Fault("rate-limited-503-slowdown", _refuses(_SLOW_DOWN), custom),
+    Fault("quota-or-cap-exceeded", bucket(quota=0), custom),
+)
