@@ -1,0 +1,160 @@
+"""Carries out the advice a finding gives, in the sandbox: on the env text or on the world.
+
+This is how s3probe proves its own advice: the fault is put in, the first fix is applied, the next run must be healthy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, ServerFix
+from s3probe.sandbox.acls import CANNED
+from s3probe.sandbox.scenario import Scenario
+from s3probe.sandbox.statements import Statement
+from s3probe.sandbox.world import AliasFault, CorsRule, Ownership, PublicAccessBlock, Way
+
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+def apply(scenario: Scenario, fix: Fix) -> Scenario | None:
+    """The scenario after the fix; ``None`` when no program can apply it (advice only, or unknown here)."""
+    match fix:
+        case EnvFix():
+            return _env(scenario, fix)
+        case IamAllow():
+            allow = Statement("Allow", fix.actions, fix.resources, sid="Added")
+            return scenario.with_user(identity=(*scenario.user.identity, allow))
+        case BucketPolicy():
+            return _add_policy(scenario, fix.statement)
+        case BucketSetting():
+            setting = _BUCKET.get(fix.setting)
+            return setting(scenario, fix.value) if setting else None
+        case ServerFix():
+            mend = _SERVER.get(fix.setting)
+            return mend(scenario) if mend else None
+        case _:
+            return None
+
+
+def _env(scenario: Scenario, fix: EnvFix) -> Scenario:
+    value = fix.value
+    asks_admin = fix.secret or (value is not None and ("<" in value or "…" in value))
+    if asks_admin and fix.variable in _CREDENTIALS:
+        return _right_credentials(scenario, fix.variable, fix.line)
+    if asks_admin and fix.variable == "S3_BUCKET":
+        value = scenario.bucket.name
+    return scenario.with_env(fix.variable, value, fix.line)
+
+
+def _right_credentials(scenario: Scenario, variable: str, line: int | None) -> Scenario:
+    """The admin copies what the console shows: the secret alone, or with a new key id both halves."""
+    user = scenario.user
+    if variable == "AWS_SECRET_ACCESS_KEY":
+        return scenario.with_env(variable, user.secret, line)
+    if user.token is not None:
+        scenario = scenario.with_user(access_key="AKIAMASTODONNEWEXAMP", token=None)
+    mended = scenario.with_env(variable, scenario.user.access_key, line)
+    return mended.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
+
+
+def _add_policy(scenario: Scenario, data: Mapping[str, object]) -> Scenario | None:
+    """Adds the statement as the console would: a public one is refused while BlockPublicPolicy is on."""
+    statement = Statement.from_json(data)
+    bucket = scenario.bucket
+    if statement.is_public and scenario.world.account(bucket.account).block.stricter(bucket.block).block_public_policy:
+        return None
+    kept = tuple(s for s in bucket.policy if not s.sid or s.sid != statement.sid)
+    return scenario.with_bucket(policy=(*kept, statement))
+
+
+def _replace_policy(scenario: Scenario, value: str) -> Scenario:
+    document = json.loads(value) if value else {"Statement": []}
+    statements = document["Statement"]
+    items = statements if isinstance(statements, list) else [statements]
+    return scenario.with_bucket(policy=tuple(Statement.from_json(item) for item in items))
+
+
+def _remove_sid(scenario: Scenario, value: str) -> Scenario:
+    return scenario.with_bucket(policy=tuple(s for s in scenario.bucket.policy if s.sid != value))
+
+
+_SWITCHES = {
+    "BlockPublicAcls": "block_public_acls",
+    "IgnorePublicAcls": "ignore_public_acls",
+    "BlockPublicPolicy": "block_public_policy",
+    "RestrictPublicBuckets": "restrict_public_buckets",
+}
+
+
+def switched(block: PublicAccessBlock, value: str) -> PublicAccessBlock:
+    """``BlockPublicAcls=false,IgnorePublicAcls=false`` applied; switches that are not named stay."""
+    pairs = (item.strip().partition("=") for item in value.split(",") if item.strip())
+    return replace(block, **{_SWITCHES[name]: text.lower() == "true" for name, _, text in pairs})
+
+
+def _account_block(scenario: Scenario, value: str) -> Scenario:
+    block = scenario.world.account(scenario.bucket.account).block
+    return scenario.with_account(block=switched(block, value))
+
+
+def _cors(scenario: Scenario, value: str) -> Scenario:
+    data = json.loads(value)
+    rules = data["CORSRules"] if isinstance(data, dict) else data
+    found = tuple(
+        CorsRule(
+            tuple(rule["AllowedOrigins"]), tuple(rule["AllowedMethods"]), tuple(rule.get("AllowedHeaders", ())),
+            tuple(rule.get("ExposeHeaders", ())), rule.get("MaxAgeSeconds"),
+        )
+        for rule in rules
+    )  # fmt: skip
+    return scenario.with_bucket(cors=found)
+
+
+def _acl(scenario: Scenario, value: str) -> Scenario | None:
+    return scenario.with_bucket(acl=value) if value in CANNED else None
+
+
+def _encryption(scenario: Scenario, value: str) -> Scenario | None:
+    return scenario.with_bucket(kms_key=None) if "AES256" in value else None
+
+
+def _versioning(scenario: Scenario, value: str) -> Scenario:
+    return scenario.with_bucket(versioning="enabled" in value.lower())
+
+
+_BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
+    "object-ownership": lambda s, value: s.with_bucket(ownership=Ownership(value)),
+    "public-access-block": lambda s, value: s.with_bucket(block=switched(s.bucket.block, value)),
+    "account-public-access-block": _account_block,
+    "cors": _cors,
+    "acl": _acl,
+    "encryption": _encryption,
+    "request-payment": lambda s, value: s.with_bucket(requester_pays=value == "Requester"),
+    "versioning": _versioning,
+    "policy": _replace_policy,
+    "policy-remove-sid": _remove_sid,
+}
+
+
+def _clear(*ways: Way) -> Callable[[Scenario], Scenario]:
+    def mend(scenario: Scenario) -> Scenario:
+        return scenario.with_world(obstacles=tuple(o for o in scenario.world.obstacles if o.way not in ways))
+
+    return mend
+
+
+def _right_proxy(scenario: Scenario) -> Scenario:
+    return scenario.with_world(aliases=tuple(replace(a, fault=AliasFault.NONE) for a in scenario.world.aliases))
+
+
+_SERVER: dict[str, Callable[[Scenario], Scenario]] = {
+    "clock": lambda s: s.with_world(clock_offset=0.0),
+    "dns": _clear(Way.NO_DNS),
+    "firewall": _clear(Way.REFUSED, Way.BLACK_HOLE),
+    "ca": _clear(Way.UNTRUSTED),
+    "certificate": _clear(Way.UNTRUSTED, Way.EXPIRED, Way.WRONG_NAME, Way.PLAIN),
+    "nginx": _right_proxy,
+    "proxy": _right_proxy,
+}
