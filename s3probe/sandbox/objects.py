@@ -79,10 +79,8 @@ def check_room(context: Context, size: int) -> None:
 def put_object(context: Context) -> Reply:
     """PutObject."""
     if context.bucket.object_lock and not context.checksums and "content-md5" not in context.request.headers:
-        raise S3Error(
-            "InvalidRequest",
-            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
-        )
+        needed = "Content-MD5 OR x-amz-checksum- HTTP header is required"
+        raise S3Error("InvalidRequest", f"{needed} for Put Object requests with Object Lock parameters")
     acl = wanted_acl(context)
     headers = stored_headers(context)
     check_room(context, len(context.body))

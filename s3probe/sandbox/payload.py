@@ -36,8 +36,8 @@ def decoded_body(request: Request, *, signed: bool) -> tuple[bytes, dict[str, st
         body, trailers = _unframe(body)
         announced = request.headers.get("x-amz-trailer", "").strip().lower()
         if announced and announced not in trailers:
-            why = "The request contained trailing data that was not well-formed or did not conform to our published schema."
-            raise S3Error("MalformedTrailerError", why, 400)
+            why = "The request contained trailing data that was not well-formed or did not conform to our published"
+            raise S3Error("MalformedTrailerError", f"{why} schema.", 400)
         length = request.headers.get("x-amz-decoded-content-length")
         if length is None or int(length) != len(body):
             raise S3Error("IncompleteBody", "The request body terminated unexpectedly", 400)

@@ -33,7 +33,7 @@ class Server(ThreadedWSGIServer):
         # werkzeug reads this only to tell http from https; it must not wrap the listening socket itself.
         self.ssl_context = tls
         self._open: set[socket.socket] = set()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     def server_bind(self) -> None:
         # HTTPServer would look the host's name up in DNS here.
