@@ -40,8 +40,8 @@ def examine_all(
         return _sorted_out([_attempt(file, work, None, console) for file in files])
     time = StoppableTime()
     pool = ThreadPoolExecutor(min(jobs, len(files)), thread_name_prefix="env-file")
-    futures = [pool.submit(_attempt, file, work, time, console) for file in files]
     try:
+        futures = [pool.submit(_attempt, file, work, time, console) for file in files]
         results = [future.result() for future in futures]
     except BaseException:
         # signals reach this thread alone: the others are told by a deadline that is over, and clean up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
@@ -85,7 +85,7 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
         filter(None, (subject.region, subject.provider, f"ACL {subject.acl}" if subject.acl else "no ACL"))
     )
     facts["Bucket"] = f"{subject.bucket or '(none)'} ({where})"
-    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})"
+    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})" if subject.endpoint else "none: no S3 is used"
     facts["Public URLs"] = f"{subject.public_base}…"
     if subject.access_key_id:
         facts["Key"] = subject.access_key_id
@@ -101,14 +101,23 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
         yield from page.wrap(value, f"  {name + ':':<13}", " " * 15)
 
 
-def _table(rows: Sequence[Observation], page: _Page) -> list[str]:
+def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
+    """What was asked as the settings are, then what was asked as if they were mended."""
+    for assuming in dict.fromkeys(row.assuming for row in rows):
+        if assuming:
+            yield from page.wrap(f"As if {' and '.join(assuming)} were set:", "  ")
+        yield from _group([row for row in rows if row.assuming == assuming], page)
+
+
+def _group(rows: Sequence[Observation], page: _Page) -> list[str]:
     from tabulate import tabulate
 
     # what was asked gets three fifths at least: what came back is often short
     room = page.width - 8
-    left = min(max(len(row.title) for row in rows), max(room * 3 // 5, room - max(len(_told(row)) for row in rows)))
+    told = ["" if row.ok else answer(row) for row in rows]
+    left = min(max(len(row.title) for row in rows), max(room * 3 // 5, room - max(map(len, told))))
     right = max(room - left, 16)
-    cells = [(_mark(row), _fold(row.title, left), _fold(_told(row), right)) for row in rows]
+    cells = [(_mark(row), _fold(row.title, left), _fold(text, right)) for row, text in zip(rows, told, strict=True)]
     text = tabulate(cells, tablefmt="plain", disable_numparse=True)
     lines = [f"  {line.rstrip()}" for line in text.splitlines()]
     return [_painted(line, page) for line in lines]
@@ -116,11 +125,6 @@ def _table(rows: Sequence[Observation], page: _Page) -> list[str]:
 
 def _mark(row: Observation) -> str:
     return "✔" if row.ok else "–" if row.outcome is Outcome.SKIPPED else "✘"
-
-
-def _told(row: Observation) -> str:
-    told = "" if row.ok else answer(row)
-    return "; ".join(filter(None, (told, f"with {', '.join(row.assuming)}" if row.assuming else "")))
 
 
 def _fold(text: str, width: int) -> str:
@@ -141,7 +145,8 @@ def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
     yield lines[0].replace(label, page.paint(_SEVERITY_COLOUR[finding.severity], label, _BOLD), 1)
     yield from lines[1:]
     yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
-    yield from page.wrap(f"{_KNOWN[finding.certainty]}: {finding.how_known}", "  ")
+    known = finding.how_known[:1].upper() + finding.how_known[1:]
+    yield from page.wrap(f"{_KNOWN[finding.certainty]}: {known}", "  ")
     for number, mend in enumerate(mends(finding, source)):
         yield from _mend(mend, "or: " if number else "To mend it: ", page)
     yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
@@ -171,6 +176,9 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
             "No fault could be named. Run it again; when this stays, `s3probe check --save-evidence FILE` "
             "writes what was seen, without secrets, for someone to look at."
         )
+    if any(isinstance(fix, EnvFix) for finding in report.findings for fix in finding.fixes):
+        yield ""
+        yield from page.wrap("Mastodon reads its env file only when it starts: restart web and Sidekiq after a change.")
     if cleanup.left_behind:
         yield ""
         what = count(len(cleanup.left_behind), "test object")

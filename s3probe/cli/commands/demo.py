@@ -37,8 +37,9 @@ def run(args: Namespace, console: Console) -> int:
 
 
 def _scenario(fault: str | None) -> Scenario:
-    # the sandbox itself loads moto: a missing package must show before anything is started
-    import_module("s3probe.sandbox.sandbox")
+    # a package that is missing must show before anything is started
+    for needed in ("moto.moto_server.werkzeug_app", "trustme"):
+        import_module(needed)
     from s3probe.sandbox.faults import FAULTS
     from s3probe.sandbox.scenario import healthy
 

@@ -1,0 +1,220 @@
+"""The commands beside ``check``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import ModuleType
+
+import pytest
+
+from s3probe.cli.parser import COMMANDS, with_command
+from s3probe.codec import dump
+from s3probe.diagnosis.model import EnvFix, Finding
+from s3probe.probe.evidence import Cleanup
+from tests.cli.support import ENV_TEXT, Cli
+from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
+
+SHADOWED = Finding(
+    **{name: getattr(ACL_DISABLED, name) for name in ("severity", "certainty", "title", "consequence", "how_known")},
+    id="env-misspelt-other-names",
+    fixes=(EnvFix("S3_BUCKET", "files", 3),),
+)
+
+
+@pytest.mark.parametrize(
+    ("argv", "full"),
+    [
+        ([], ["check"]),
+        (["--quick"], ["check", "--quick"]),
+        (["-"], ["check", "-"]),
+        (["./x"], ["check", "./x"]),
+        (["a.env", "b.env"], ["check", "a.env", "b.env"]),
+        (["lint", "x"], ["lint", "x"]),
+        (["--help"], ["--help"]),
+    ],
+)
+def test_a_command_that_is_left_out_is_check(argv: list[str], full: list[str]) -> None:
+    assert with_command(argv) == full
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("chekc",), "Did you mean check?"),
+        (("check", "--nonsense"), "nonsense"),
+        (("check", "--deadline", "soon"), "positive number of seconds"),
+        (("check", "--deadline", "-1"), "positive number of seconds"),
+        (("check", "--deadline", "nan"), "positive number of seconds"),
+        (("check", "--jobs", "0"), "from 1 to 64"),
+        (("check", "--format", "yaml"), "yaml"),
+        (("check", "--quick", "--read-only"), "not allowed with"),
+        (("check", "--only", "put-with-acll"), "Did you mean put-with-acl?"),
+        (("check", "--skip", "nonsense"), "no action or finding"),
+        (("check", "-", "-"), "only once"),
+        (("replay",), "EVIDENCE_FILE"),
+        (("replay", "gone.json"), "gone.json cannot be read"),
+        (("explain", "acl-disabled"), "Did you mean"),
+        (("fix", "-"), "needs an env file"),
+        (("fix", "--environ"), "needs an env file"),
+        (("demo", "--fault", "nonsense"), "no fault 'nonsense'"),
+    ],
+)
+def test_a_usage_error_says_what_to_do(cli: Cli, argv: tuple[str, ...], told: str) -> None:
+    cli.file()
+    status, out, err = cli.run(*argv)
+    assert (status, out) == (64, "")
+    assert told in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("check", "--format", "nagios", "gone.env"),
+        ("check", "--format=nagios", "--nonsense"),
+        ("lint", "gone.env", "--format", "nagios"),
+        ("replay", "--format", "nagios", "gone.json"),
+    ],
+)
+def test_a_monitor_is_told_unknown(cli: Cli, argv: tuple[str, ...]) -> None:
+    status, out, _ = cli.run(*argv)
+    assert status == 3
+    assert out.startswith("S3PROBE UNKNOWN - ")
+
+
+def test_a_monitor_is_told_of_a_bug(cli: Cli) -> None:
+    def probe(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    cli.file()
+    cli.probe(probe)  # type: ignore[arg-type]  # it never returns
+    status, out, err = cli.run("check", "--format", "nagios")
+    assert status == 3
+    assert out.startswith("S3PROBE UNKNOWN - a bug in s3probe (RuntimeError)")
+    assert SECRET not in out + err
+
+
+def test_lint_judges_the_file_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3probe.diagnosis.engine.lint", lambda _settings: (SHADOWED,))
+    cli.file()
+    status, out, _ = cli.run("lint", "--format", "json")
+    report = json.loads(out)
+    assert (status, report["verdict"], report["run"]["profile"]) == (2, "failure", "lint")
+    assert [finding["id"] for finding in report["findings"]] == [SHADOWED.id]
+    assert (report["actions"], report["cost"]["requests"]) == ([], 0)
+    assert cli.run("lint", "--skip", SHADOWED.id)[0] == 0
+
+
+def test_policy_as_json_can_be_pasted(cli: Cli) -> None:
+    cli.file()
+    status, out, _ = cli.run("policy", "--format", "json")
+    documents = json.loads(out)
+    assert status == 0
+    assert set(documents) == {"iam_policy", "bucket_policy", "cors"}
+    assert documents["iam_policy"]["Statement"][0]["Resource"] == "arn:aws:s3:::files-example/*"
+    assert "s3:PutObjectAcl" in documents["iam_policy"]["Statement"][0]["Action"]
+
+
+def test_policy_follows_the_settings(cli: Cli) -> None:
+    cli.file(text=ENV_TEXT.replace("S3_PERMISSION=public-read", "S3_PERMISSION=") + "S3_KEY_PREFIX=masto\n")
+    documents = json.loads(cli.run("policy", "--format", "json")[1])
+    assert "s3:PutObjectAcl" not in documents["iam_policy"]["Statement"][0]["Action"]
+    assert documents["iam_policy"]["Statement"][0]["Resource"] == "arn:aws:s3:::files-example/masto/*"
+    assert "s3:PutObjectAcl" not in cli.run("policy")[1]
+
+
+def test_policy_without_a_bucket_is_told(cli: Cli) -> None:
+    cli.file(text="S3_ENABLED=true\n")
+    status, _, err = cli.run("policy")
+    assert status == 64
+    assert "S3_BUCKET is not set" in err
+
+
+def test_explain_lists_and_explains(cli: Cli) -> None:
+    status, listed, _ = cli.run("explain")
+    assert status == 0
+    assert ACL_DISABLED.id in listed
+    status, page, _ = cli.run("explain", ACL_DISABLED.id)
+    assert status == 0
+    assert page.startswith(ACL_DISABLED.id)
+
+
+def test_replay_of_another_file_is_a_usage_error(cli: Cli) -> None:
+    path = cli.file("x.json", "{}")
+    status, out, err = cli.run("replay", str(path))
+    assert (status, out) == (64, "")
+    assert "This is no evidence file" in err
+    assert "--save-evidence" in err
+
+
+def test_replay_can_judge_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cli.file("run.json", dump(evidence(BROKEN), settings(), (ACL_DISABLED,)))
+    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: (DELETE_DENIED,))
+    assert ACL_DISABLED.title in cli.run("replay", str(path))[1]
+    assert DELETE_DENIED.title in cli.run("replay", "--again", str(path))[1]
+
+
+def test_replay_without_saved_findings_judges(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cli.file("run.json", dump(evidence(BROKEN), settings()))
+    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: (DELETE_DENIED,))
+    assert DELETE_DENIED.title in cli.run("replay", str(path))[1]
+
+
+def sweeping(monkeypatch: pytest.MonkeyPatch, swept: Cleanup) -> list[dict[str, object]]:
+    asked: list[dict[str, object]] = []
+    module = ModuleType("s3probe.probe.sweep")
+
+    def sweep(_settings: object, _tools: object, **options: object) -> Cleanup:
+        asked.append(options)
+        return swept
+
+    module.sweep = sweep  # type: ignore[attr-defined]  # stands for the module with the network
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return asked
+
+
+def test_sweep_says_what_it_removed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = sweeping(monkeypatch, Cleanup(3, 3))
+    cli.file()
+    assert cli.run("sweep")[:2] == (0, "3 objects of earlier probes found, 3 removed.\n")
+    assert asked == [{"older_than_seconds": 3600.0, "dry_run": False}]
+
+
+def test_sweep_names_the_command_for_what_it_cannot_remove(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeping(monkeypatch, Cleanup(2, 1, ("cache/s3probe/a b?versionId=v1",)))
+    cli.file()
+    status, _, err = cli.run("sweep")
+    assert status == 2
+    assert "aws s3api delete-object --bucket files-example --key 'cache/s3probe/a b' --version-id v1" in err
+
+
+def test_sweep_can_only_look(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = sweeping(monkeypatch, Cleanup(1, 0, ("cache/s3probe/a",)))
+    cli.file()
+    assert cli.run("sweep", "--dry-run")[:2] == (0, "1 object of earlier probes would be removed:\ncache/s3probe/a\n")
+    assert asked[0]["dry_run"] is True
+
+
+def test_the_demo_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    status, out, err = cli.run("demo")
+    assert (status, out) == (64, "")
+    assert "pip install 's3probe[sandbox]'" in err
+
+
+def test_every_command_has_a_module() -> None:
+    from importlib import import_module
+
+    for command in COMMANDS:
+        assert callable(import_module(f"s3probe.cli.commands.{command}").run)
+
+
+def test_the_demo_is_healthy_and_shows_a_fault(cli: Cli) -> None:
+    status, out, _ = cli.run("demo", "--format", "json")
+    report = json.loads(out)
+    assert (status, report["verdict"], report["cleanup"]["left_behind"]) == (0, "ok", [])
+    status, out, _ = cli.run("demo", "--format", "json", "--fault", ACL_DISABLED.id)
+    report = json.loads(out)
+    assert (status, report["findings"][0]["id"]) == (2, ACL_DISABLED.id)
+    assert report["findings"][0]["fixes"][0]["variable"] == "S3_PERMISSION"

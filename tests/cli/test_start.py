@@ -1,0 +1,106 @@
+"""What starts quickly stays so, and the streams of a real process behave."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import ENV_TEXT
+from tests.report.samples import SECRET
+
+HEAVY = ("boto3", "botocore", "requests", "urllib3", "tabulate", "moto", "ssl")
+
+_LIST_MODULES = """
+import sys
+from s3probe.cli import main
+status = main(sys.argv[1:])
+print("MODULES", *sorted(sys.modules))
+sys.exit(status)
+"""
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    path = tmp_path / ".env.production"
+    path.write_text(ENV_TEXT)
+    return path
+
+
+def python(*argv: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]  # keyword arguments as they come
+        [sys.executable, *argv],
+        check=False,
+        **{"env": environment, "capture_output": True, "text": True, "timeout": 60} | kwargs,
+    )
+
+
+@pytest.mark.parametrize(
+    "argv", [("--help",), ("check", "--help"), ("lint", ".env.production"), ("policy",), ("explain",)]
+)
+def test_no_network_library_is_loaded_without_need(env_file: Path, argv: tuple[str, ...]) -> None:
+    done = python("-c", _LIST_MODULES, *argv, cwd=env_file.parent)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.rpartition("MODULES ")[2].split())
+    assert loaded.isdisjoint(HEAVY)
+    assert "s3probe.cli.parser" in loaded
+
+
+@pytest.mark.parametrize("command", ["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo"])
+def test_every_command_has_a_help_text_with_examples(command: str) -> None:
+    done = python("-m", "s3probe", *command.split(), "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "examples:" in done.stdout
+    assert "exit status:" in done.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert python("-m", "s3probe", "--version").stdout.startswith("s3probe 0.")
+
+
+def test_a_reader_that_goes_away_is_no_error(env_file: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        done = python("-m", "s3probe", "lint", str(env_file), capture_output=False, stdout=gone, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_full_disk_is_told(env_file: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = python("-m", "s3probe", "lint", str(env_file), capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 64
+    assert "The result cannot be written: No space left on device" in done.stderr
+
+
+def test_a_closed_standard_output_is_no_bug(env_file: Path) -> None:
+    command = f'exec "{sys.executable}" -m s3probe lint "{env_file}" >&-'
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        ["sh", "-c", command],
+        check=False,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_without_unicode_gets_ascii(env_file: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONIOENCODING": "ascii"}
+    done = python("-m", "s3probe", "lint", str(env_file), env=environment)
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert done.stdout.startswith("+ Nothing is wrong")
+
+
+def test_an_env_file_on_standard_input() -> None:
+    done = python("-m", "s3probe", "lint", "--format", "json", "-", input=ENV_TEXT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"source": "standard input"' in done.stdout
+    assert SECRET not in done.stdout
