@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
 
 from urllib3.exceptions import IncompleteRead as ShortBody
-from urllib3.exceptions import InvalidChunkLength, LocationValueError
+from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationValueError
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from s3probe.probe.bounds import (
@@ -68,7 +68,7 @@ def explain(error: BaseException, exchange: Exchange) -> Explained:
         found = next((each for each in errors if isinstance(each, kind)), None)
         if found is not None:
             return rule(found, exchange)
-    return NetworkFault.PROTOCOL, f"the request could not be made: {type(errors[-1]).__name__}"
+    return NetworkFault.PROTOCOL, f"the exchange with {_peer(exchange)} failed: {type(errors[-1]).__name__}"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -263,7 +263,7 @@ _RULES: tuple[
     ((RemoteDisconnected, IncompleteRead, ShortBody, InvalidChunkLength, ConnectionError), _closed),
     (BadStatusLine, _status_line),
     (LocationValueError, _bad_host),
-    (HTTPException, _http),
+    ((HTTPException, InvalidHeader), _http),
     (ValueError, _unsendable),
     (OSError, _system),
 )

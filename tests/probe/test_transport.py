@@ -381,6 +381,7 @@ class TestFaults:
             (b"\x15\x03\x01\x00\x02\x02\x46", NetworkFault.CLOSED, "speaks TLS on this port"),
             (b"SSH-2.0-OpenSSH_9.6\r\n", NetworkFault.PROTOCOL, "it sent 'SSH-2.0-OpenSSH_9.6'"),
             (b"HTTP/1.1 abc\r\n\r\n", NetworkFault.PROTOCOL, "does not speak HTTP"),
+            (HEAD + b"Content-Length: 5, 6\r\n\r\nhello", NetworkFault.PROTOCOL, "Content-Length contained multiple"),
             (HEAD + b"Content-Length: 9\r\n\r\nabc", NetworkFault.CLOSED, "in the middle of the answer"),
             (HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc", NetworkFault.CLOSED, "in the middle"),
         ],

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,3 +192,28 @@ def test_small_answers() -> None:
     )
     assert (xml.upload_id(b""), xml.etag(b"x")) == ("", "")
     assert xml.fields(b"<PolicyStatus><IsPublic>TRUE</IsPublic></PolicyStatus>") == {"IsPublic": "TRUE"}
+
+
+ERRORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "fixtures" / "golden" / "errors.json").read_text(encoding="utf-8")
+)
+
+
+def raised_by_one_answer(case: dict[str, Any]) -> bool:
+    """Cases in which the exception comes from the body of the only answer; a HEAD's answer has none."""
+    rules = case.get("server_rules", [])
+    once = len(rules) == 1 and "body" in rules[0] and case["requests"][-1:] and case["requests"][-1]["method"] != "HEAD"
+    # a 307 is followed, so the exception is not about its body
+    return bool(once) and "code" in case["outcome"].get("exception", {}) and rules[0]["status"] != 307
+
+
+@pytest.mark.parametrize("case", [case for case in ERRORS if raised_by_one_answer(case)], ids=lambda case: case["id"])
+def test_reads_the_code_and_message_that_the_sdk_reads(case: dict[str, Any]) -> None:
+    exception = case["outcome"]["exception"]
+    error = xml.error(case["server_rules"][0]["body"].encode())
+    if error is None:
+        # the SDK then makes a code of the status and a message of the class
+        assert exception["message"] == exception["class"]
+    else:
+        assert error.message == exception["message"]
+        assert error.code in (exception["code"], "")
