@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 
 
 class Severity(StrEnum):
@@ -35,6 +36,8 @@ class EnvFix:
     note: str = ""
     source: str = ""
     """Where the variable is set now; the report fills it in."""
+    together: bool = False
+    """Belongs to the fix before it: both lines are needed, it is no alternative."""
 
     kind = "env"
 
@@ -118,3 +121,9 @@ class Finding:
     """Ids of further failed observations that follow from it."""
     fixes: tuple[Fix, ...] = ()
     links: tuple[str, ...] = ()
+
+    @property
+    def first_choice(self) -> tuple[Fix, ...]:
+        """The best fix, with those that belong to it."""
+        belonging = takewhile(lambda fix: isinstance(fix, EnvFix) and fix.together, self.fixes[1:])
+        return (*self.fixes[:1], *belonging)
