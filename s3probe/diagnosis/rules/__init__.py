@@ -1,10 +1,15 @@
-"""The rules, from the ground up: file, network, TLS, clock, credentials, region, bucket, rights, ACL, public, privacy."""
+"""The rules, from the ground up: file, network, clock, credentials, region, bucket, rights, ACL, public, privacy."""
 
 from __future__ import annotations
 
 from s3probe.diagnosis.engine import Rule
+from s3probe.diagnosis.rules import env_api, env_file, env_public, env_switches, env_values
 
-FILE_RULES: tuple[Rule, ...] = ()
+FILE_RULES: tuple[Rule, ...] = (
+    *env_switches.RULES,
+    *env_file.RULES,
+    *env_api.RULES,
+    *env_values.RULES,
+    *env_public.RULES,
+)
 """Rules that judge the settings alone; they also run offline (``s3probe lint``)."""
-
-ALL_RULES: tuple[Rule, ...] = (*FILE_RULES,)

@@ -1,0 +1,261 @@
+"""Values that decide how the API is reached: endpoint, region, bucket, signature, keys, and the SDK's own variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rules.env_names import clean, for_s3, is_aws, refused, signing_works, stray_marks, tried
+from s3probe.diagnosis.texts import finding
+from s3probe.settings.addressing import is_host_label
+from s3probe.settings.arn import access_point, parse_arn
+from s3probe.settings.model import Settings, Stage, Trouble
+
+_BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
+
+
+def _trouble(settings: Settings, *variables: str) -> Trouble | None:
+    return next((t for t in settings.troubles if t.variable in variables), None)
+
+
+@for_s3
+def blank_values(case: Case) -> Iterator[Finding]:
+    """Blank is not absent: only S3_PERMISSION and S3_KEY_PREFIX may be blank."""
+    settings = case.settings
+    blank = [name for name in _BLANK_BREAKS if _is_blank(settings, name)]
+    if not blank:
+        return
+    public = [name for name in blank if name in ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME")]
+    storage_class_only = blank == ["S3_STORAGE_CLASS"]
+    if storage_class_only and case.obs("put-with-acl").ok:
+        return
+    explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
+    if public:
+        explained += tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming)
+    several = f"; the same holds for {', '.join(blank[1:])}" if blank[1:] else ""
+    yield finding(
+        "env-empty-not-unset",
+        case,
+        how=f"{blank[0]} is set to nothing, which is not the same as a line that is not there{several}",
+        severity=Severity.WARNING if storage_class_only else Severity.FAILURE,
+        certainty=Certainty.LIKELY if storage_class_only else Certainty.CERTAIN,
+        setting=blank[0],
+        explains=explained,
+        fixes=tuple(replace(fixes.env(case, name, None), together=name != blank[0]) for name in blank),
+    )
+
+
+def _is_blank(settings: Settings, name: str) -> bool:
+    value = settings.environment.get(name)
+    if value is None or value.strip():
+        return False
+    if name == "S3_HOSTNAME":
+        return settings.alias_host is None
+    return name != "S3_CLOUDFRONT_HOST" or settings.environment.get("S3_ALIAS_HOST") is None
+
+
+@for_s3
+def endpoint(case: Case) -> Iterator[Finding]:
+    """S3_ENDPOINT without ``https://``."""
+    value = case.settings.endpoint
+    trouble = _trouble(case.settings, "S3_ENDPOINT")
+    if not value or not value.strip() or trouble is None or not trouble.message.startswith("expected :endpoint"):
+        return
+    bare = re.sub(r"^([a-z][a-z0-9+.-]*:)?/+", "", value)
+    host = bare.split("/")[0].split(":")[0]
+    inside = "." not in host or re.fullmatch(r"[\d.]+", host) or ":" in bare.split("/")[0]
+    schemes = ("http", "https") if inside else ("https", "http")
+    yield finding(
+        "endpoint-without-scheme",
+        case,
+        how=f"S3_ENDPOINT={value}: Mastodon raises {trouble.exception}: {trouble.message}",
+        explains=refused(case),
+        fixes=tuple(fixes.env(case, "S3_ENDPOINT", f"{scheme}://{bare}") for scheme in schemes),
+    )
+
+
+@for_s3
+def signature(case: Case) -> Iterator[Finding]:
+    """S3_SIGNATURE_VERSION other than v4 and s3."""
+    trouble = _trouble(case.settings, "S3_SIGNATURE_VERSION")
+    if trouble is not None:
+        yield finding(
+            "signature-version-invalid",
+            case,
+            how=f"Mastodon raises {trouble.exception}: {trouble.message}",
+            explains=refused(case),
+            fixes=(fixes.env(case, "S3_SIGNATURE_VERSION", None),),
+        )
+
+
+@for_s3
+def bucket_name(case: Case) -> Iterator[Finding]:
+    """A bucket name that the SDK, or AWS, refuses."""
+    settings = case.settings
+    name = settings.bucket
+    if not name or stray_marks(name):
+        return
+    trouble = _trouble(settings, "S3_BUCKET")
+    if trouble is not None:
+        yield finding(
+            "bucket-name-invalid",
+            case,
+            how=f"S3_BUCKET={name}: Mastodon raises {trouble.exception}: {trouble.message}",
+            explains=refused(case),
+            fixes=_bucket_fixes(case, name),
+        )
+    elif is_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET", "With bucket"):
+        old = settings.region == "us-east-1" and re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name)
+        yield finding(
+            "bucket-name-invalid",
+            case,
+            how=f"S3_BUCKET={name} breaks AWS's rules for names: 3 to 63 lower-case letters, digits, dots and dashes"
+            + ("; buckets made in us-east-1 before March 2018 may have such a name" if old else ""),
+            severity=Severity.WARNING if old else Severity.FAILURE,
+            certainty=Certainty.POSSIBLE if old else Certainty.LIKELY,
+            fixes=_bucket_fixes(case, name),
+        )
+
+
+def _aws_bucket(name: str) -> bool:
+    """AWS's rules for bucket names (User Guide: bucketnamingrules); access point ARNs are names too."""
+    arn = parse_arn(name)
+    if arn is not None:
+        return not access_point(arn).error
+    return re.fullmatch(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) is not None
+
+
+def _bucket_fixes(case: Case, name: str) -> tuple[Fix, ...]:
+    plain = name.removeprefix("arn:aws:s3:::")
+    url = re.match(r"[a-z0-9]+://(.*)", plain)
+    prefix = ""
+    if url and not name.startswith("s3://"):
+        host, _, path = url[1].partition("/")
+        plain = path.strip("/").split("/")[0] or re.split(r"\.s3[.-]|\.", host)[0]
+    else:
+        plain, _, prefix = (url[1] if url else plain).strip("/ ").partition("/")
+    note = f"and S3_KEY_PREFIX={prefix.strip('/')}, if the files are meant to lie there" if prefix.strip("/") else ""
+    if plain == name:
+        return (Manual("Use the bucket's exact name as the provider's console shows it."),)
+    return (fixes.env(case, "S3_BUCKET", plain, note),)
+
+
+@for_s3
+def region(case: Case) -> Iterator[Finding]:
+    """A region that is no region's name at all, such as ``US East (N. Virginia)``."""
+    value = case.settings.region
+    trouble = _trouble(case.settings, "S3_REGION")
+    if trouble is None or not value.strip() or (stray_marks(value) and is_host_label(clean(value))):
+        return
+    code = clean(value).lower()
+    fix: Fix = Manual("Write the region's code as the provider's console shows it, e.g. S3_REGION=eu-central-1.")
+    if is_host_label(code):
+        fix = fixes.env(case, "S3_REGION", code)
+    yield finding(
+        "region-not-a-code",
+        case,
+        how=f"S3_REGION={value}: Mastodon raises {trouble.exception}: {trouble.message}",
+        explains=refused(case),
+        fixes=(fix,),
+    )
+
+
+@for_s3
+def path_style_switch(case: Case) -> Iterator[Finding]:
+    """S3_OVERRIDE_PATH_STYLE is read beside S3_ENDPOINT only."""
+    if case.settings.override_path_style and case.settings.endpoint is None:
+        yield finding(
+            "path-style-switch-ignored-without-endpoint",
+            case,
+            how="S3_OVERRIDE_PATH_STYLE=true, and S3_ENDPOINT is not set",
+            fixes=(fixes.env(case, "S3_OVERRIDE_PATH_STYLE", None),),
+        )
+
+
+@for_s3
+def temporary_keys(case: Case) -> Iterator[Finding]:
+    """An ``ASIA…`` key needs a token that Mastodon never sends."""
+    pair = case.settings.credentials
+    if pair is None or pair.session_token is not None or not clean(pair.access_key_id).startswith("ASIA"):
+        return
+    if signing_works(case) or tried(case, "try-session-token"):
+        return
+    yield finding(
+        "temporary-credentials-without-token",
+        case,
+        how=f"AWS_ACCESS_KEY_ID begins with ASIA, so it belongs to a session token; Mastodon passes on {pair.source} "
+        "key id and secret only".replace(" env ", " "),
+        certainty=Certainty.LIKELY,
+        because=tuple(
+            o.id for o in case.open("put-with-acl") if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
+        ),
+        fixes=(
+            Manual("Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."),
+            fixes.env(case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"),
+        ),
+    )
+
+
+@for_s3
+def sdk_variables(case: Case) -> Iterator[Finding]:
+    """Variables of the SDK that Mastodon does not know of."""
+    settings = case.settings
+    for trouble in settings.troubles:
+        if trouble.variable.startswith("AWS_"):
+            yield finding(
+                "sdk-env-variables-interfere",
+                case,
+                how=f"{trouble.variable} makes Mastodon raise {trouble.exception}: {trouble.message}",
+                severity=Severity.FAILURE,
+                setting=trouble.variable,
+                explains=refused(case),
+                fixes=(fixes.env(case, trouble.variable, None),),
+            )
+            return
+    name = next((n for n in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if settings.environment.get(n)), None)
+    ignored = (settings.environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or "").lower() == "true"
+    if name and settings.endpoint is None and not ignored:
+        value = settings.environment.get(name)
+        moved = EnvFix("S3_ENDPOINT", value, note=f"and remove {name}; Mastodon then puts the bucket into the path")
+        yield finding(
+            "sdk-env-variables-interfere",
+            case,
+            how=f"{name}={value} sends every request there, although S3_ENDPOINT is not set",
+            setting=name,
+            fixes=(fixes.env(case, name, None), moved),
+        )
+
+
+@for_s3
+def other_exceptions(case: Case) -> Iterator[Finding]:
+    """An exception from the settings that no rule above knows."""
+    known = ("S3_SIGNATURE_VERSION", "S3_BUCKET", "S3_REGION", "S3_OPEN_TIMEOUT", "S3_READ_TIMEOUT")
+    for trouble in case.settings.troubles:
+        value = case.settings.environment.get(trouble.variable) or ""
+        elsewhere = trouble.variable in known or trouble.variable.startswith("AWS_") or not value.strip()
+        if elsewhere or stray_marks(value) or not value.isascii() or trouble.message.startswith("expected :endpoint"):
+            continue
+        if trouble.stage is Stage.BOOT:
+            continue  # the rule about host names says it
+        tidy = value.strip().split("?")[0]
+        fix: Fix = Manual(f"Correct {trouble.variable}.")
+        if tidy != value and " " not in tidy:
+            fix = fixes.env(case, trouble.variable, tidy)
+        yield finding(
+            "setting-raises-exception",
+            case,
+            how=f"{trouble.variable}={value}: Mastodon raises {trouble.exception}: {trouble.message}",
+            setting=trouble.variable,
+            explains=refused(case),
+            fixes=(fix,),
+        )
+
+
+RULES = (
+    blank_values, endpoint, signature, bucket_name, region, temporary_keys, sdk_variables, other_exceptions,
+    path_style_switch,
+)  # fmt: skip

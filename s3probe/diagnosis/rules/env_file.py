@@ -1,0 +1,198 @@
+"""Faults in how the env file is written: what Ruby's dotenv made of it without saying so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, Severity
+from s3probe.diagnosis.rules.env_names import (
+    CREDENTIALS,
+    SECRET_PLACEHOLDER,
+    STORAGE_NAMES,
+    clean,
+    for_s3,
+    is_secret,
+    place,
+    refused,
+    shown,
+    signing_works,
+    storage_variables,
+    stray_marks,
+    tried,
+)
+from s3probe.diagnosis.texts import finding
+from s3probe.settings.dotenv import literal
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
+
+_CHANGED = {
+    NoteKind.TRUNCATED_BY_HASH: ("env-hash-truncates-value", "everything from the # on was taken for a comment"),
+    NoteKind.EXPANDED_DOLLAR: ("env-dollar-expands", "the $ and the name behind it were replaced"),
+    NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "the backslash was dropped"),
+}
+
+
+def _notes(case: Case, kind: NoteKind) -> Iterator[tuple[Note, Variable | None]]:
+    """Notes of that kind, with the variable when the note is about the assignment that counts."""
+    for note in case.settings.environment.notes:
+        if note.kind is kind:
+            variable = case.settings.environment.variables.get(note.name)
+            counts = variable is not None and (variable.source, variable.line) == (note.source, note.line)
+            yield note, variable if counts else None
+
+
+@for_s3
+def changed_values(case: Case) -> Iterator[Finding]:
+    """``#``, ``$`` or ``\\`` changed a storage variable. Only a signature can tell whether that was meant."""
+    for kind, (finding_id, what) in _CHANGED.items():
+        for note, variable in _notes(case, kind):
+            if variable is None or note.name not in STORAGE_NAMES or variable.raw is None:
+                continue
+            if note.name in CREDENTIALS and (signing_works(case) or tried(case, "try-secret-", "try-key-id-")):
+                continue
+            if is_secret(note.name):
+                fix = fixes.requote(case, note.name)
+            else:
+                fix = fixes.env(case, note.name, literal(variable.raw), "if that is the whole value")
+            yield finding(
+                finding_id,
+                case,
+                how=f"in {place(variable)}, {what}; Mastodon gets the value without it. "
+                "Whether that was meant, only a request with both values can tell",
+                severity=Severity.WARNING,
+                certainty=Certainty.LIKELY,
+                setting=note.name,
+                fixes=(fix,),
+            )
+
+
+@for_s3
+def commands(case: Case) -> Iterator[Finding]:
+    """A value is the output of a command, which s3probe does not run."""
+    for note, variable in _notes(case, NoteKind.COMMAND):
+        if variable is not None and note.name in STORAGE_NAMES:
+            yield finding(
+                "env-command-substitution",
+                case,
+                how=f"{place(variable)} holds $( ... ) in the value of {note.name}; s3probe never runs a command",
+                setting=note.name,
+                explains=refused(case) if note.name in (*CREDENTIALS, "S3_BUCKET", "S3_ENDPOINT") else (),
+                fixes=(
+                    Manual(
+                        f"Give s3probe the value in its environment and add --environ, "
+                        f"or, if the text is meant as it stands, put it in single quotes: {note.name}='...'"
+                    ),
+                ),
+            )
+
+
+@for_s3
+def marks_around_values(case: Case) -> Iterator[Finding]:
+    """Quotes that reached Mastodon, curly quotes, no-break spaces, and comments kept by another loader."""
+    for variable in storage_variables(case.settings):
+        value, kept = variable.value, clean(variable.value)
+        comment = re.search(r"\s+#", value) if variable.source == PROCESS_ENVIRONMENT else None
+        if not value.isascii() and variable.name not in ("S3_KEY_PREFIX", "EXTRA_MEDIA_HOSTS", "CDN_HOST"):
+            finding_id, what = "env-smart-quotes-or-nbsp", _signs(value)
+        elif stray_marks(value) and any(mark in value for mark in "\"'"):
+            finding_id, what = "env-quotes-kept-literally", "quote marks around it"
+        elif comment and not is_secret(variable.name):
+            finding_id, what, kept = "env-inline-comment-kept", "a comment behind it", value[: comment.start()]
+        else:
+            continue
+        secret = is_secret(variable.name)
+        serious = variable.name not in ("S3_KEY_PREFIX", "S3_RETRY_LIMIT", "EXTRA_MEDIA_HOSTS")
+        fix = EnvFix(
+            variable.name,
+            SECRET_PLACEHOLDER if secret else kept,
+            variable.line,
+            secret=secret,
+            note="type it again by hand, in plain characters" if secret or not kept.isascii() else "",
+        )
+        yield finding(
+            finding_id,
+            case,
+            how=f"the value of {variable.name} ({place(variable)}) reaches Mastodon with {what}",
+            severity=Severity.FAILURE if serious else Severity.WARNING,
+            setting=variable.name,
+            explains=refused(case) if serious else (),
+            fixes=(fix,),
+        )
+
+
+def _signs(value: str) -> str:
+    names = {"\u00a0": "a no-break space", "\u200b": "a zero-width space", "\ufeff": "a byte order mark"}
+    found = next(char for char in value if not char.isascii())
+    return names.get(found, f"the character {found} (U+{ord(found):04X})")
+
+
+@for_s3
+def skipped_lines(case: Case) -> Iterator[Finding]:
+    """Lines that yield no variable although they look like one of Mastodon's."""
+    for note, _ in _notes(case, NoteKind.SKIPPED_LINE):
+        name = re.sub(r"[-. ]", "_", re.sub(r"^(set|export)\s+", "", note.name.strip("\"'"))).upper()
+        if name not in STORAGE_NAMES:
+            continue
+        elsewhere = case.settings.environment.get(name) is not None
+        yield finding(
+            "env-invalid-key-line-skipped",
+            case,
+            how=f"line {note.line} of {note.source} begins with {note.name}; dotenv skips it, "
+            + (f"and {name} is set elsewhere" if elsewhere else f"so {name} is not set"),
+            severity=Severity.NOTICE if elsewhere else Severity.WARNING,
+            setting=name,
+            fixes=(Manual(f"Write line {note.line} of {note.source} as {name}=… (or delete it)."),),
+        )
+
+
+@for_s3
+def duplicates(case: Case) -> Iterator[Finding]:
+    """The same storage variable twice with different values."""
+    for note, variable in _notes(case, NoteKind.DUPLICATE):
+        if note.name in STORAGE_NAMES:
+            counts = f"; what counts is {shown(variable)}" if variable is not None else ""
+            yield finding(
+                "env-duplicate-last-wins",
+                case,
+                how=f"{note.name} stands more than once in {note.source}; line {note.line} beats those above{counts}",
+                setting=note.name,
+                fixes=(
+                    Manual(f"Keep one line for {note.name}: delete those above line {note.line}, or line {note.line}."),
+                ),
+            )
+
+
+@for_s3
+def shadowed(case: Case) -> Iterator[Finding]:
+    """A line of the file that another source overrides with a different value."""
+    for note, _ in _notes(case, NoteKind.SHADOWED):
+        winner = case.settings.environment.variables.get(note.name)
+        if note.name in STORAGE_NAMES and winner is not None:
+            yield finding(
+                "env-process-overrides-file",
+                case,
+                how=f"{note.name} in line {note.line} of {note.source} has no effect: {place(winner)} sets it "
+                "to another value, and the first one wins",
+                setting=note.name,
+                fixes=(Manual(f"Change {note.name} in {place(winner)}, or remove it there."),),
+            )
+
+
+def file_form(case: Case) -> Iterator[Finding]:
+    """A byte order mark, Windows line ends."""
+    for kind, finding_id, what, command in (
+        (NoteKind.BOM, "env-bom", "begins with a byte order mark (EF BB BF)", r"sed -i '1s/^\xEF\xBB\xBF//'"),
+        (NoteKind.CRLF, "env-crlf-line-endings", "has lines that end in CR LF", r"sed -i 's/\r$//'"),
+    ):
+        for note, _ in _notes(case, kind):
+            yield finding(
+                finding_id,
+                case,
+                how=f"{note.source} {what}; Ruby's dotenv copes with it",
+                fixes=(Manual(f"Remove it: {command} {note.source}"),),
+            )
+
+
+RULES = (changed_values, commands, marks_around_values, skipped_lines, duplicates, shadowed, file_form)

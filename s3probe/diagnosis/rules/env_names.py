@@ -1,0 +1,140 @@
+"""What the env rules share: which variables matter, what is wrong with one at first sight, and what the wire said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import wraps
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
+from s3probe.probe.evidence import Actor
+from s3probe.settings.mastodon import remade
+from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, Settings, Variable
+
+STORAGE_NAMES = frozenset(
+    {
+        "S3_ENABLED", "S3_BUCKET", "S3_REGION", "S3_ENDPOINT", "S3_HOSTNAME", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST",
+        "S3_PROTOCOL", "S3_PERMISSION", "S3_KEY_PREFIX", "S3_OVERRIDE_PATH_STYLE", "S3_MULTIPART_THRESHOLD",
+        "S3_OPEN_TIMEOUT", "S3_READ_TIMEOUT", "S3_RETRY_LIMIT", "S3_SIGNATURE_VERSION", "S3_STORAGE_CLASS",
+        "S3_FORCE_SINGLE_REQUEST", "S3_ENABLE_CHECKSUM_MODE", "S3_BATCH_DELETE_LIMIT", "S3_BATCH_DELETE_RETRY",
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "EXTRA_MEDIA_HOSTS", "CDN_HOST",
+        "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    }
+)  # fmt: skip
+"""Every variable Mastodon reads for its media (Mastodon ``config/initializers/paperclip.rb``)."""
+
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SECRET_PLACEHOLDER = "<your secret>"  # noqa: S105  a placeholder
+PUBLIC_ACTIONS = ("public-get", "public-cors")
+_MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
+
+
+def intended(settings: Settings) -> Settings:
+    """The settings as they would be with S3 switched on, when everything else speaks for that.
+
+    So one run also finds what waits behind a misspelt S3_ENABLED.
+    """
+    enabled = settings.environment.get("S3_ENABLED")
+    if settings.storage != "s3" and settings.bucket and (enabled or "").strip().lower() not in ("false", "no", "0"):
+        return remade(settings, S3_ENABLED="true")
+    return settings
+
+
+def for_s3(rule: Callable[[Case], Iterator[Finding]]) -> Callable[[Case], Iterator[Finding]]:
+    """A rule that concerns S3 only: it sees the settings as they were meant, and nothing when S3 was not meant."""
+
+    @wraps(rule)
+    def judged(case: Case) -> Iterator[Finding]:
+        settings = intended(case.settings)
+        if settings.storage == "s3":
+            yield from _merged(rule(replace(case, settings=settings)))
+
+    return judged
+
+
+def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
+    """One finding per id: the same fault on several lines is one cause, with a fix for each line."""
+    order = list(Severity)
+    merged: dict[str, Finding] = {}
+
+    def belonging(fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
+        return tuple(replace(fix, together=True) if isinstance(fix, EnvFix) else fix for fix in fixes[:1])
+
+    for this in found:
+        first = merged.get(this.id)
+        merged[this.id] = (
+            this
+            if first is None
+            else replace(
+                first,
+                severity=min(first.severity, this.severity, key=order.index),
+                how_known=f"{first.how_known}; {this.how_known}",
+                explains=tuple(dict.fromkeys((*first.explains, *this.explains))),
+                fixes=(*first.first_choice, *belonging(this.fixes), *first.fixes[len(first.first_choice) :]),
+            )
+        )
+    return merged.values()
+
+
+def storage_variables(settings: Settings) -> Iterator[Variable]:
+    """The variables Mastodon reads for its media, as far as they are set."""
+    return (v for v in settings.environment.variables.values() if v.name in STORAGE_NAMES)
+
+
+def place(variable: Variable) -> str:
+    """Where a variable is set, for a sentence."""
+    if variable.source == PROCESS_ENVIRONMENT:
+        return "the process environment"
+    return f"line {variable.line} of {variable.source}"
+
+
+def shown(variable: Variable) -> str:
+    """``NAME=value``, with a secret's value left out."""
+    return f"{variable.name}=…" if is_secret(variable.name) else f"{variable.name}={variable.value}"
+
+
+def is_secret(name: str) -> bool:
+    return name in SECRET_NAMES
+
+
+def stray_marks(value: str) -> bool:
+    """Quotes around a value, or signs that word processors and web pages put there."""
+    return value != value.strip(_MARKS + " ") and not value.isspace()
+
+
+def clean(value: str) -> str:
+    """``value`` without quotes, blanks and invisible signs around it, and without no-break spaces in it."""
+    for mark in "\u00a0\u200b\u200c\u200d\ufeff\u2060":
+        value = value.replace(mark, "")
+    return value.strip(_MARKS + " \t\r\n")
+
+
+def is_aws(settings: Settings) -> bool:
+    """Whether the API is AWS's own."""
+    host = urlsplit(settings.api_base).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
+
+
+def refused(case: Case) -> tuple[str, ...]:
+    """Ids of Mastodon's requests that failed under the settings as they are, and that nothing explains yet."""
+    return tuple(o.id for o in case.all_open() if o.actor is Actor.MASTODON and not o.assuming)
+
+
+def signing_works(case: Case, *variables: str) -> bool:
+    """Whether a signed request succeeded with ``variables`` (default: the key pair) as the file has them."""
+    mended = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
+    return case.evidence is not None and any(
+        o.ok
+        and o.actor is Actor.MASTODON
+        and o.operation
+        and o.id not in ("reach-endpoint", "clock")
+        and not any(assumption.startswith(mended) for assumption in o.assuming)
+        for o in case.evidence.observations
+    )
+
+
+def tried(case: Case, *prefixes: str) -> bool:
+    """Whether an experiment of that name succeeded: then the rules of the wire tell more than the file can."""
+    return any(o.ok for prefix in prefixes for o in case.trials(prefix))

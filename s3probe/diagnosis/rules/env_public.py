@@ -1,0 +1,166 @@
+"""Values that decide what visitors are given: host names, protocol, CDN, and what the pages' policy allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, clean, for_s3, is_aws, stray_marks
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import NetworkFault
+from s3probe.settings.model import Settings, Stage
+from s3probe.settings.urls import public_url
+
+_DASH_FORM = frozenset(
+    {
+        "us-east-2", "us-west-1", "us-west-2", "us-gov-west-1", "us-gov-east-1", "ca-central-1", "sa-east-1",
+        "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+        "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3",
+    }
+)  # fmt: skip
+"""Regions whose ``s3-<region>.amazonaws.com`` exists: those opened before 20 March 2019, us-east-1 excepted
+(AWS: VirtualHosting, legacy endpoints)."""
+_LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?$")
+
+
+def _public_host(settings: Settings) -> tuple[str, str]:
+    """Which variable names the public host, and its value."""
+    if settings.alias_host is not None:
+        name = "S3_ALIAS_HOST" if settings.environment.get("S3_ALIAS_HOST") is not None else "S3_CLOUDFRONT_HOST"
+        return name, settings.alias_host
+    return "S3_HOSTNAME", "" if settings.hostname_is_default else settings.hostname
+
+
+def _failed(case: Case) -> tuple[str, ...]:
+    """Ids of what visitors could not do, as far as nothing explains it yet."""
+    wanted = (*PUBLIC_ACTIONS, "public-head", "public-range")
+    return tuple(o.id for o in case.all_open() if o.id.partition("@")[0] in wanted and not o.assuming)
+
+
+@for_s3
+def host_name(case: Case) -> Iterator[Finding]:
+    """Scheme, slash, path or stray text in the host that stands in every media URL."""
+    settings = case.settings
+    name, value = _public_host(settings)
+    if not value.strip() or stray_marks(value) or not value.isascii():
+        return
+    boot = next((t for t in settings.troubles if t.stage is Stage.BOOT), None)
+    bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*:/+|^/+", "", re.split(r"\s+#|\s", value.strip())[0])
+    host, _, path = bare.rstrip("/").partition("/")
+    doubled = name == "S3_HOSTNAME" and path == settings.bucket
+    tidy = host if doubled or not path else f"{host}/{path}"
+    if value == tidy:
+        return
+    slash_only = value.rstrip("/") == tidy
+    works = slash_only and case.get("public-get").ok
+    yield finding(
+        "hostname-has-scheme-or-slash",
+        case,
+        how=(
+            f"{name}={value}: Mastodon does not start ({boot.exception}: {boot.message})"
+            if boot
+            else f"with {name}={value}, media URLs look like {public_url(settings, 'media_attachments/…')}"
+        ),
+        severity=Severity.WARNING if works else Severity.FAILURE,
+        certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
+        setting=name,
+        explains=_failed(case),
+        fixes=(fixes.env(case, name, tidy),),
+    )
+
+
+@for_s3
+def protocol(case: Case) -> Iterator[Finding]:
+    """Pages are https; so must media be."""
+    settings = case.settings
+    value = settings.protocol
+    if value.lower() == "https" or not value or stray_marks(value):
+        return
+    host = _public_host(settings)[1] or settings.hostname
+    if value.lower() == "http":
+        if not _LOOPBACK.match(host):
+            yield finding(
+                "protocol-http-mixed-content",
+                case,
+                how=f"media URLs begin with http://{host}, Mastodon's pages with https://",
+                fixes=(fixes.env(case, "S3_PROTOCOL", "https"),),
+            )
+        return
+    yield finding(
+        "protocol-not-a-scheme",
+        case,
+        how=f"with S3_PROTOCOL={value}, media URLs look like {public_url(settings, 'media_attachments/…')}",
+        explains=_failed(case),
+        fixes=(fixes.env(case, "S3_PROTOCOL", "https"),),
+    )
+
+
+@for_s3
+def default_host(case: Case) -> Iterator[Finding]:
+    """AWS with Mastodon's own default host name: it may not exist, and the pages' policy never allows it."""
+    settings = case.settings
+    if settings.alias_host is not None or not settings.hostname_is_default or settings.endpoint == "":
+        return
+    if not is_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
+        return
+    suffix = "amazonaws.com.cn" if settings.region.startswith("cn-") else "amazonaws.com"
+    fix = EnvFix("S3_HOSTNAME", f"s3.{settings.region}.{suffix}")
+    dead = settings.region not in _DASH_FORM
+    if dead and case.evidence is None:
+        yield finding(
+            "hostname-default-dash-form-dead",
+            case,
+            how=f"S3_HOSTNAME is not set, so media URLs lead to {settings.hostname}; AWS has no such name for "
+            f"{settings.region}, and the pages allow {' '.join(settings.csp_media_hosts)}",
+            certainty=Certainty.LIKELY,
+            fixes=(fix,),
+        )
+    elif not (dead and case.get("public-get").network is NetworkFault.DNS) and not _allowed(settings):
+        yield finding(
+            "csp-omits-default-hostname",
+            case,
+            how=f"media URLs lead to {settings.hostname}; the pages allow {' '.join(settings.csp_media_hosts)}",
+            fixes=(fix,),
+        )
+
+
+def _allowed(settings: Settings) -> bool:
+    hosts = {urlsplit(h).netloc or h for h in settings.csp_media_hosts}
+    return settings.hostname in hosts or any(h.startswith("*.") and settings.hostname.endswith(h[1:]) for h in hosts)
+
+
+@for_s3
+def cdn_host(case: Case) -> Iterator[Finding]:
+    """CDN_HOST is for scripts and styles, PAPERCLIP_ROOT_URL for files on disk; neither serves media from S3."""
+    settings = case.settings
+    cdn = settings.environment.get("CDN_HOST") or ""
+    host = urlsplit(cdn if "//" in cdn else f"//{cdn}").netloc.lower()
+    media = (_public_host(settings)[1] or settings.hostname).lower()
+    storage = urlsplit(settings.api_base).netloc.lower()
+    at_bucket = bool(host) and (host in (media, storage) or (bool(storage) and host.endswith(f".{storage}")))
+    root = settings.environment.get("PAPERCLIP_ROOT_URL") or ""
+    if at_bucket:
+        yield finding(
+            "cdn-host-confused-with-alias",
+            case,
+            how=f"CDN_HOST={cdn} is where media are, but Mastodon fetches its scripts and styles from there",
+            certainty=Certainty.LIKELY,
+            fixes=(fixes.env(case, "CDN_HOST", None),),
+        )
+    elif "//" in root and settings.alias_host is None:
+        target = clean(urlsplit(root).netloc)
+        fix = EnvFix("S3_ALIAS_HOST", target, note="and remove PAPERCLIP_ROOT_URL")
+        yield finding(
+            "cdn-host-confused-with-alias",
+            case,
+            how=f"PAPERCLIP_ROOT_URL={root} is for files on disk and changes no media URL while S3 is on",
+            setting="PAPERCLIP_ROOT_URL",
+            fixes=(fix, fixes.env(case, "PAPERCLIP_ROOT_URL", None)),
+        )
+
+
+RULES = (host_name, protocol, default_host, cdn_host)

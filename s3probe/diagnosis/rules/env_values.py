@@ -1,0 +1,153 @@
+"""Values of how files are stored: ACL, storage class, sizes, times and the key prefix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rules.env_names import for_s3, is_aws, refused, stray_marks
+from s3probe.diagnosis.texts import finding
+from s3probe.settings.mastodon import to_i
+
+CANNED_ACLS = frozenset(
+    {
+        "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read",
+        "bucket-owner-full-control", "log-delivery-write",
+    }
+)  # fmt: skip
+"""AWS, Access control list overview: canned ACL."""
+SMALLEST_PART = 5 * 1024 * 1024
+LARGEST_PUT = 5 * 1024**3
+_ACL_ACTIONS = ("archive-put", "multipart-create", "put-acl-private", "put-acl-restore")
+
+
+@for_s3
+def permission(case: Case) -> Iterator[Finding]:
+    """S3_PERMISSION: no canned ACL, or one that lets everyone write."""
+    value = case.settings.acl
+    if value is None:
+        return
+    if value == "public-read-write":
+        yield finding(
+            "permission-public-read-write",
+            case,
+            how="S3_PERMISSION=public-read-write goes to S3 with every upload",
+            fixes=(fixes.env(case, "S3_PERMISSION", "public-read"),),
+        )
+        return
+    if value in CANNED_ACLS or stray_marks(value):
+        return
+    put = case.obs("put-with-acl")
+    if put.ok:
+        return  # the service takes any text: nothing follows from it
+    refused_acl = put.failed and case.obs("put-without-acl").ok
+    lower = value.strip().lower()
+    mended = lower if lower in CANNED_ACLS else "public-read" if lower.startswith("public") else ""
+    yield finding(
+        "permission-value-invalid",
+        case,
+        how=f"S3_PERMISSION={value} is sent word for word, and S3 knows only: {', '.join(sorted(CANNED_ACLS))}"
+        + ("; the upload was refused with it and accepted without" if refused_acl else ""),
+        severity=Severity.FAILURE if refused_acl else Severity.WARNING,
+        certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
+        because=(put.id,) if refused_acl else (),
+        explains=tuple(o.id for o in case.open(*_ACL_ACTIONS)) if refused_acl else (),
+        fixes=(fixes.env(case, "S3_PERMISSION", mended),),
+    )
+
+
+@for_s3
+def storage_class(case: Case) -> Iterator[Finding]:
+    """GLACIER and DEEP_ARCHIVE: what is stored there cannot be read at once."""
+    value = case.settings.storage_class
+    if value not in ("GLACIER", "DEEP_ARCHIVE") or case.obs("get").ok:
+        return
+    unreadable = tuple(o.id for o in case.all_open() if o.error_code == "InvalidObjectState")
+    yield finding(
+        "storage-class-glacier",
+        case,
+        how=f"S3_STORAGE_CLASS={value} puts every file into an archive"
+        + ("; reading one back was refused with InvalidObjectState" if unreadable else ""),
+        severity=Severity.FAILURE if unreadable or is_aws(case.settings) else Severity.WARNING,
+        certainty=Certainty.CERTAIN if unreadable else Certainty.LIKELY,
+        because=unreadable,
+        fixes=(fixes.env(case, "S3_STORAGE_CLASS", None), fixes.env(case, "S3_STORAGE_CLASS", "STANDARD_IA")),
+    )
+
+
+@for_s3
+def multipart_threshold(case: Case) -> Iterator[Finding]:
+    """The threshold is in bytes, and no part of a multipart upload may be below 5 MiB."""
+    settings = case.settings
+    text = settings.environment.get("S3_MULTIPART_THRESHOLD")
+    if text is None:
+        return
+    if settings.multipart_threshold < SMALLEST_PART:
+        megabytes = re.fullmatch(r"\s*(\d{1,4})\s*(m|mb|mib)?\s*", text, re.IGNORECASE)
+        size = int(megabytes[1]) * 1024 * 1024 if megabytes else 0
+        as_bytes = fixes.env(case, "S3_MULTIPART_THRESHOLD", str(size), f"{megabytes[1]} MiB" if megabytes else "")
+        default = fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "the default is 15 MiB")
+        yield finding(
+            "multipart-threshold-in-megabytes",
+            case,
+            how=f"Mastodon reads S3_MULTIPART_THRESHOLD={text} as {settings.multipart_threshold} bytes; "
+            "a multipart upload needs at least 5242880",
+            explains=tuple(o for o in refused(case) if o.startswith(("put-", "archive-put"))),
+            fixes=(as_bytes, default) if size >= SMALLEST_PART else (default,),
+        )
+    elif settings.multipart_threshold > LARGEST_PUT:
+        yield finding(
+            "large-archive-over-5gb-single-put",
+            case,
+            how=f"S3_MULTIPART_THRESHOLD={text} is above 5 GiB, the most that S3 takes in one request",
+            fixes=(fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "the default is 15 MiB"),),
+        )
+
+
+@for_s3
+def numbers(case: Case) -> Iterator[Finding]:
+    """Time-outs and limits that are zero, negative or hold text."""
+    environment = case.settings.environment
+    for name, default in (("S3_OPEN_TIMEOUT", "5"), ("S3_READ_TIMEOUT", "5"), ("S3_BATCH_DELETE_LIMIT", "1000")):
+        text = environment.get(name)
+        is_time = name != "S3_BATCH_DELETE_LIMIT"
+        if text is None:
+            continue
+        number = to_i(text)
+        if re.fullmatch(r"\s*\+?[1-9]\d*\s*", text) and (is_time or number <= 1000):
+            continue
+        if number <= 0:
+            what = "every request fails at once" if is_time else "every batch deletion raises ArgumentError"
+            severity = Severity.FAILURE
+        elif not is_time and number > 1000:
+            what, severity = "S3 takes at most 1000 keys in one request", Severity.FAILURE
+        else:
+            what, severity = "it works, but the rest of the text is ignored", Severity.NOTICE
+        plain = str(min(number, 1000) if not is_time else number) if number > 0 else default
+        yield finding(
+            "timeouts-zero-or-text",
+            case,
+            how=f"Mastodon reads {name}={text} as {number}: {what}",
+            severity=severity,
+            setting=name,
+            explains=refused(case) if number == 0 and is_time else (),
+            fixes=(fixes.env(case, name, plain),),
+        )
+
+
+@for_s3
+def key_prefix(case: Case) -> Iterator[Finding]:
+    """With a prefix, ``tootctl media remove-orphans`` knows none of the keys."""
+    if case.settings.key_prefix:
+        yield finding(
+            "remove-orphans-key-prefix",
+            case,
+            how=f"S3_KEY_PREFIX={case.settings.key_prefix}; the tool counts the parts of a key (tootctl, media_cli.rb)",
+            severity=Severity.NOTICE,
+        )
+
+
+RULES = (permission, storage_class, multipart_threshold, numbers, key_prefix)

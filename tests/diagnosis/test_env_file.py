@@ -1,0 +1,118 @@
+"""Each fault in how the file is written is found where it is, and its look-alike is not taken for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.engine import lint, run_rules
+from s3probe.diagnosis.model import EnvFix, Finding, Manual, Severity
+from s3probe.diagnosis.rules import FILE_RULES
+from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.settings.mastodon import interpret
+from s3probe.settings.sources import load
+from tests.diagnosis.env_cases import AWS, found, settings_of, with_line
+
+SECRET = "AWS_SECRET_ACCESS_KEY"
+
+
+@pytest.mark.parametrize(
+    ("finding_id", "line", "alike"),
+    [
+        ("env-hash-truncates-value", f"{SECRET}=abc#def", f"{SECRET}='abc#def'"),
+        ("env-hash-truncates-value", "S3_BUCKET=files#1", "S3_BUCKET=files # one"),
+        ("env-dollar-expands", f"{SECRET}=abc$def", f"{SECRET}='abc$def'"),
+        ("env-dollar-expands", f'{SECRET}="abc${{def}}"', f"{SECRET}=abc$"),
+        ("env-backslash-eaten", f"{SECRET}=abc\\def", f"{SECRET}='abc\\def'"),
+        ("env-command-substitution", f"{SECRET}=$(cat /run/secrets/s3)", f"{SECRET}='$(cat /run/secrets/s3)'"),
+        ("env-smart-quotes-or-nbsp", "S3_BUCKET=“files-example”", 'S3_BUCKET="files-example"'),
+        ("env-smart-quotes-or-nbsp", "S3_REGION=eu-west-2\u00a0", "S3_REGION=eu-west-2 "),
+        ("env-smart-quotes-or-nbsp", f"{SECRET}=abc\u200bdef", f"{SECRET}=abc+def"),
+        ("env-quotes-kept-literally", 'S3_BUCKET="files-example" x', 'S3_BUCKET="files-example" # x'),
+    ],
+)
+def test_a_value_that_dotenv_changes(finding_id: str, line: str, alike: str) -> None:
+    assert finding_id not in found(with_line(AWS, alike))
+    findings = found(with_line(AWS, line))
+    assert finding_id in findings
+    assert findings[finding_id].setting == line.partition("=")[0]
+
+
+def test_a_changed_value_outside_storage_is_nobody_elses_business() -> None:
+    assert found(AWS + "SMTP_PASSWORD=ab#cd$ef\\gh\nSMTP_NAME=$(id)\nSMTP_X=“x”\n1-2=3\nSMTP_Y=1\nSMTP_Y=2\n") == {}
+
+
+def test_a_damaged_value_is_a_likely_warning_until_it_was_tried() -> None:
+    text = with_line(AWS, f"{SECRET}=abc#def")
+    assert found(text)["env-hash-truncates-value"].severity is Severity.WARNING
+    assert "env-hash-truncates-value" not in judged(text, ("put-with-acl", Outcome.OK))
+    assert "env-hash-truncates-value" not in judged(
+        text, ("put-with-acl", Outcome.DENIED), ("try-secret-raw", Outcome.OK)
+    )
+    assert "env-hash-truncates-value" in judged(text, ("put-with-acl", Outcome.UNREACHABLE))
+
+
+def judged(text: str, *seen: tuple[str, Outcome]) -> dict[str, Finding]:
+    observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
+    evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
+    return {f.id: f for f in run_rules(FILE_RULES, Case(settings_of(text), evidence))[0]}
+
+
+def test_no_secret_is_shown() -> None:
+    for line in (f"{SECRET}=abc#def", f"{SECRET}=abc$def", f"{SECRET}=$(echo abc)", f"{SECRET}=“abcdef”"):
+        shown = repr(found(with_line(AWS, line)))
+        assert "abcdef" not in shown
+        assert "abc" not in shown.replace(line, "")
+
+
+def test_the_fix_of_a_cut_value_is_the_whole_text() -> None:
+    fix = found(with_line(AWS, "S3_BUCKET=files#1"))["env-hash-truncates-value"].fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert (fix.variable, fix.value, fix.line) == ("S3_BUCKET", "files#1", 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"), [("S3-ALIAS-HOST=x", Severity.WARNING), ("S3-BUCKET=x", Severity.NOTICE)]
+)
+def test_a_skipped_line(line: str, severity: Severity) -> None:
+    finding = found(f"{line}\n{AWS}")["env-invalid-key-line-skipped"]
+    assert finding.severity is severity
+    assert isinstance(finding.fixes[0], Manual)
+    assert "line 1" in finding.fixes[0].text
+
+
+def test_a_name_twice() -> None:
+    assert "env-duplicate-last-wins" in found(AWS + "S3_REGION=eu-west-1\n")
+    assert "env-duplicate-last-wins" not in found(AWS + "S3_REGION=eu-west-2\n")
+
+
+def test_a_line_that_another_source_overrides(tmp_path: Path) -> None:
+    file = tmp_path / ".env.production"
+    file.write_text(AWS)
+    (finding,) = lint(interpret(load(file, environ={"S3_REGION": "eu-central-1", "S3_BUCKET": "files-example"})))
+    assert (finding.id, finding.setting) == ("env-process-overrides-file", "S3_REGION")
+    assert lint(interpret(load(file, environ={"S3_REGION": "eu-west-2"}))) == ()
+
+
+def test_marks_that_docker_leaves_in_values() -> None:
+    kept = found(AWS, {"S3_BUCKET": '"files-example"', "S3_PERMISSION": '""', "AWS_ACCESS_KEY_ID": "'AKIA'"})
+    fixes = [f for f in kept["env-quotes-kept-literally"].fixes if isinstance(f, EnvFix)]
+    assert sorted((f.variable, f.value or "") for f in fixes) == [
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("S3_BUCKET", "files-example"),
+        ("S3_PERMISSION", ""),
+    ]
+    assert [i for i, f in kept.items() if f.severity is Severity.FAILURE] == ["env-quotes-kept-literally"]
+    comment = found(AWS, {"S3_REGION": "auto # any"})["env-inline-comment-kept"].fixes[0]
+    assert isinstance(comment, EnvFix)
+    assert comment.value == "auto"
+
+
+def test_the_files_form() -> None:
+    findings = found("\ufeff" + AWS.replace("\n", "\r\n"))
+    assert {i: f.severity for i, f in findings.items()} == {
+        "env-bom": Severity.NOTICE,
+        "env-crlf-line-endings": Severity.NOTICE,
+    }

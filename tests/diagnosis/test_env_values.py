@@ -1,0 +1,328 @@
+"""Each fault of a value is found where it is, and its look-alike is not taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.engine import run_rules
+from s3probe.diagnosis.model import Certainty, EnvFix, Severity
+from s3probe.diagnosis.rules import FILE_RULES
+from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
+
+HEALTHY = {
+    "aws": AWS,
+    "aws, no ACLs": AWS + "S3_PERMISSION=\n",
+    "aws us-east-1": f"{HEAD}S3_HOSTNAME=s3.us-east-1.amazonaws.com\n",
+    "aws, CloudFront": f"{HEAD}S3_REGION=eu-west-2\nS3_CLOUDFRONT_HOST=d111.cloudfront.net\nS3_PERMISSION=\n",
+    "aws, private": f"{HEAD}S3_REGION=eu-west-2\nS3_ALIAS_HOST=files.example.com\nS3_PERMISSION=private\n",
+    "aws, dotted bucket": with_line(AWS, "S3_BUCKET=files.example.com"),
+    "aws, access point": with_line(AWS, "S3_BUCKET=arn:aws:s3:eu-west-2:123456789012:accesspoint/mastodon"),
+    "cdn for assets": f"{AWS}CDN_HOST=https://assets.example.com\nS3_ALIAS_HOST=files.example.com\n",
+    "r2": f"{HEAD}S3_REGION=auto\nS3_ENDPOINT=https://acc.r2.cloudflarestorage.com\nS3_ALIAS_HOST=files.example.com\n"
+    "S3_PERMISSION=\nS3_PROTOCOL=https\nAWS_REQUEST_CHECKSUM_CALCULATION=when_required\n",
+    "b2": f"{HEAD}S3_REGION=us-west-004\nS3_ENDPOINT=https://s3.us-west-004.backblazeb2.com\n"
+    "S3_HOSTNAME=s3.us-west-004.backblazeb2.com\nS3_PERMISSION=\nS3_READ_TIMEOUT=60\nS3_RETRY_LIMIT=3\n",
+    "wasabi": f"{CUSTOM}S3_FORCE_SINGLE_REQUEST=true\nS3_MULTIPART_THRESHOLD=52428800\nS3_READ_TIMEOUT=30\n",
+    "spaces": f"{HEAD}S3_REGION=ams3\nS3_ENDPOINT=https://ams3.digitaloceanspaces.com\n"
+    "S3_HOSTNAME=ams3.digitaloceanspaces.com\nS3_ALIAS_HOST=files-example.ams3.cdn.digitaloceanspaces.com\n",
+    "hetzner": f"{CUSTOM}S3_BATCH_DELETE_LIMIT=100\n",
+    "exoscale": f"{CUSTOM}S3_OVERRIDE_PATH_STYLE=true\n",
+    "storj": f"{CUSTOM}S3_ALIAS_HOST=link.storjshare.io/raw/j/files\nS3_PERMISSION=\nS3_MULTIPART_THRESHOLD=67108864\n",
+    "contabo": f"{CUSTOM}S3_ALIAS_HOST=eu2.contabostorage.com/tenant:files\n",
+    "minio on loopback": f"{HEAD}S3_ENDPOINT=http://127.0.0.1:9000\nS3_PROTOCOL=http\nS3_HOSTNAME=127.0.0.1:9000\n",
+    "minio, underscores": with_line(CUSTOM, "S3_BUCKET=Mastodon_Files"),
+    "unused public variables": f"{AWS}S3_ALIAS_HOST=files.example.com\nPAPERCLIP_ROOT_URL=/system\n",
+    "quoted": with_line(AWS, "S3_BUCKET='files-example' # ours"),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_nothing_is_said_about_a_healthy_file(name: str) -> None:
+    assert found(HEALTHY[name]) == {}
+
+
+DEFAULT_HOST = without(AWS, "S3_HOSTNAME")
+
+CASES = [
+    # id, faulty file, look-alike, first fix
+    ("env-s3-enabled-not-true", with_line(AWS, "S3_ENABLED=True"), AWS, ("S3_ENABLED", "true")),
+    (
+        "env-s3-enabled-not-true",
+        with_line(AWS, "S3_ENABLED=1"),
+        with_line(AWS, 'S3_ENABLED="true"'),
+        ("S3_ENABLED", "true"),
+    ),
+    ("several-backends-enabled", AWS + "SWIFT_ENABLED=true\n", AWS + "SWIFT_ENABLED=false\n", ("SWIFT_ENABLED", None)),
+    (
+        "env-misspelt-s3-permissions",
+        AWS + "S3_PERMISSIONS=\n",
+        AWS + "S3_PERMISSIONS=\nS3_PERMISSION=\n",
+        ("S3_PERMISSION", ""),
+    ),
+    (
+        "env-misspelt-other-names",
+        with_line(without(AWS, "S3_BUCKET"), "S3_BUCKET_NAME=files"),
+        AWS + "S3_BUCKET_NAME=files\n",
+        ("S3_BUCKET", "files"),
+    ),
+    (
+        "env-misspelt-other-names",
+        CUSTOM.replace("S3_ENDPOINT", "S3_ENPOINT"),
+        CUSTOM + "S3_LOGS_BUCKET=x\n",
+        ("S3_ENDPOINT", "https://s3.example.net"),
+    ),
+    ("missing-variable", without(AWS, "S3_BUCKET"), AWS, None),
+    (
+        "missing-variable",
+        without(CUSTOM, "S3_HOSTNAME"),
+        without(CUSTOM, "S3_HOSTNAME") + "S3_ALIAS_HOST=files.example.com\n",
+        ("S3_HOSTNAME", "s3.example.net"),
+    ),
+    (
+        "env-s3-enabled-left-from-sample",
+        with_line(with_line(AWS, "AWS_ACCESS_KEY_ID="), "AWS_SECRET_ACCESS_KEY="),
+        AWS,
+        ("S3_ENABLED", "false"),
+    ),
+    ("env-empty-not-unset", AWS + "S3_ENDPOINT=\n", AWS + "S3_PERMISSION=\nS3_KEY_PREFIX=\n", ("S3_ENDPOINT", None)),
+    ("env-empty-not-unset", AWS + "S3_ALIAS_HOST=\n", AWS, ("S3_ALIAS_HOST", None)),
+    ("env-empty-not-unset", with_line(AWS, "S3_REGION="), without(AWS, "S3_REGION"), ("S3_REGION", None)),
+    (
+        "env-empty-not-unset",
+        with_line(AWS, "S3_HOSTNAME="),
+        with_line(AWS, "S3_HOSTNAME=") + "S3_ALIAS_HOST=files.example.com\n",
+        ("S3_HOSTNAME", None),
+    ),
+    (
+        "endpoint-without-scheme",
+        with_line(CUSTOM, "S3_ENDPOINT=s3.example.net"),
+        with_line(CUSTOM, "S3_ENDPOINT=http://s3.example.net"),
+        ("S3_ENDPOINT", "https://s3.example.net"),
+    ),
+    (
+        "endpoint-without-scheme",
+        with_line(CUSTOM, "S3_ENDPOINT=minio:9000"),
+        CUSTOM,
+        ("S3_ENDPOINT", "http://minio:9000"),
+    ),
+    ("signature-version-invalid", AWS + "S3_SIGNATURE_VERSION=v2\n", AWS + "S3_SIGNATURE_VERSION=s3\n", None),
+    (
+        "multipart-threshold-in-megabytes",
+        AWS + "S3_MULTIPART_THRESHOLD=15\n",
+        AWS + "S3_MULTIPART_THRESHOLD=5242880\n",
+        ("S3_MULTIPART_THRESHOLD", "15728640"),
+    ),
+    (
+        "multipart-threshold-in-megabytes",
+        AWS + "S3_MULTIPART_THRESHOLD=abc\n",
+        AWS,
+        ("S3_MULTIPART_THRESHOLD", None),
+    ),
+    (
+        "large-archive-over-5gb-single-put",
+        AWS + "S3_MULTIPART_THRESHOLD=10737418240\n",
+        AWS + "S3_MULTIPART_THRESHOLD=104857600\n",
+        ("S3_MULTIPART_THRESHOLD", None),
+    ),
+    ("timeouts-zero-or-text", AWS + "S3_READ_TIMEOUT=\n", AWS + "S3_READ_TIMEOUT=60\n", ("S3_READ_TIMEOUT", "5")),
+    ("timeouts-zero-or-text", AWS + "S3_BATCH_DELETE_LIMIT=0\n", AWS, ("S3_BATCH_DELETE_LIMIT", "1000")),
+    ("timeouts-zero-or-text", AWS + "S3_OPEN_TIMEOUT=9s\n", AWS + "S3_OPEN_TIMEOUT=9\n", ("S3_OPEN_TIMEOUT", "9")),
+    (
+        "hostname-has-scheme-or-slash",
+        AWS + "S3_ALIAS_HOST=https://files.example.com/\n",
+        AWS + "S3_ALIAS_HOST=files.example.com:8443\n",
+        ("S3_ALIAS_HOST", "files.example.com"),
+    ),
+    (
+        "hostname-has-scheme-or-slash",
+        with_line(AWS, "S3_HOSTNAME=https://s3.eu-west-2.amazonaws.com"),
+        with_line(AWS, "S3_HOSTNAME=https://unused.example") + "S3_ALIAS_HOST=files.example.com\n",
+        ("S3_HOSTNAME", "s3.eu-west-2.amazonaws.com"),
+    ),
+    (
+        "hostname-has-scheme-or-slash",
+        with_line(CUSTOM, "S3_HOSTNAME=s3.example.net/files-example"),
+        with_line(CUSTOM, "S3_HOSTNAME=gw.example.net/s3"),
+        ("S3_HOSTNAME", "s3.example.net"),
+    ),
+    ("bucket-name-invalid", with_line(AWS, "S3_BUCKET=s3://files"), AWS, ("S3_BUCKET", "files")),
+    ("bucket-name-invalid", with_line(AWS, "S3_BUCKET=https://files.s3.amazonaws.com"), AWS, ("S3_BUCKET", "files")),
+    ("bucket-name-invalid", with_line(AWS, "S3_BUCKET=arn:aws:s3:::files"), AWS, ("S3_BUCKET", "files")),
+    ("bucket-name-invalid", with_line(CUSTOM, "S3_BUCKET=files/mastodon"), CUSTOM, ("S3_BUCKET", "files")),
+    ("bucket-name-invalid", with_line(AWS, "S3_BUCKET=My_Files"), with_line(CUSTOM, "S3_BUCKET=My_Files"), None),
+    ("region-not-a-code", with_line(AWS, "S3_REGION='EU (London)'"), with_line(AWS, "S3_REGION=EU-WEST-2"), None),
+    (
+        "path-style-switch-ignored-without-endpoint",
+        AWS + "S3_OVERRIDE_PATH_STYLE=true\n",
+        CUSTOM + "S3_OVERRIDE_PATH_STYLE=true\n",
+        ("S3_OVERRIDE_PATH_STYLE", None),
+    ),
+    ("temporary-credentials-without-token", with_line(AWS, "AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE"), AWS, None),
+    (
+        "cdn-host-confused-with-alias",
+        AWS + "CDN_HOST=https://s3.eu-west-2.amazonaws.com\n",
+        HEALTHY["cdn for assets"],
+        None,
+    ),
+    (
+        "cdn-host-confused-with-alias",
+        AWS + "PAPERCLIP_ROOT_URL=https://files.example.com\n",
+        AWS + "PAPERCLIP_ROOT_URL=/system\n",
+        ("S3_ALIAS_HOST", "files.example.com"),
+    ),
+    ("permission-value-invalid", AWS + "S3_PERMISSION=none\n", AWS + "S3_PERMISSION=\n", ("S3_PERMISSION", "")),
+    ("permission-value-invalid", AWS + "S3_PERMISSION=public\n", AWS, ("S3_PERMISSION", "public-read")),
+    (
+        "permission-public-read-write",
+        AWS + "S3_PERMISSION=public-read-write\n",
+        AWS + "S3_PERMISSION=public-read\n",
+        ("S3_PERMISSION", "public-read"),
+    ),
+    ("storage-class-glacier", AWS + "S3_STORAGE_CLASS=GLACIER\n", AWS + "S3_STORAGE_CLASS=GLACIER_IR\n", None),
+    ("remove-orphans-key-prefix", AWS + "S3_KEY_PREFIX=mastodon\n", AWS + "S3_KEY_PREFIX=\n", None),
+    ("protocol-http-mixed-content", AWS + "S3_PROTOCOL=http\n", HEALTHY["minio on loopback"], ("S3_PROTOCOL", "https")),
+    ("protocol-not-a-scheme", AWS + "S3_PROTOCOL=https://\n", AWS + "S3_PROTOCOL=https\n", ("S3_PROTOCOL", "https")),
+    (
+        "csp-omits-default-hostname",
+        DEFAULT_HOST,
+        DEFAULT_HOST + "EXTRA_MEDIA_HOSTS=https://s3-eu-west-2.amazonaws.com\n",
+        ("S3_HOSTNAME", "s3.eu-west-2.amazonaws.com"),
+    ),
+    (
+        "hostname-default-dash-form-dead",
+        with_line(DEFAULT_HOST, "S3_REGION=us-east-1"),
+        DEFAULT_HOST,
+        ("S3_HOSTNAME", "s3.us-east-1.amazonaws.com"),
+    ),
+    (
+        "sdk-env-variables-interfere",
+        AWS + "AWS_ENDPOINT_URL_S3=https://minio.example\n",
+        CUSTOM + "AWS_ENDPOINT_URL_S3=https://minio.example\n",
+        ("AWS_ENDPOINT_URL_S3", None),
+    ),
+    (
+        "sdk-env-variables-interfere",
+        AWS + "AWS_REQUEST_CHECKSUM_CALCULATION=never\n",
+        AWS + "AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED\n",
+        ("AWS_REQUEST_CHECKSUM_CALCULATION", None),
+    ),
+    (
+        "setting-raises-exception",
+        with_line(CUSTOM, "S3_ENDPOINT=https://s3.example.net/?x=1"),
+        with_line(CUSTOM, "S3_ENDPOINT=https://s3.example.net/s3/"),
+        ("S3_ENDPOINT", "https://s3.example.net/"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("finding_id", "faulty", "alike", "fix"), CASES)
+def test_is_found_where_it_is_and_only_there(
+    finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None] | None
+) -> None:
+    assert finding_id not in found(alike)
+    findings = found(faulty)
+    assert finding_id in findings
+    first = findings[finding_id].fixes[0] if findings[finding_id].fixes else None
+    if fix is not None:
+        assert isinstance(first, EnvFix)
+        assert (first.variable, first.value) == fix
+        assert first.line == settings_of(faulty).environment.line_of(fix[0]) or fix[0] not in faulty.split("=")
+
+
+@pytest.mark.parametrize(("finding_id", "faulty", "alike", "fix"), [c for c in CASES if c[3]])
+def test_its_first_fix_mends_it(finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None]) -> None:
+    del alike, fix
+    first = found(faulty)[finding_id].fixes[0]
+    assert isinstance(first, EnvFix)
+    lines = faulty.splitlines()
+    if first.line is not None:
+        lines[first.line - 1] = "" if first.value is None else f"{first.variable}={first.value}"
+    else:
+        lines.append(f"{first.variable}={first.value}")
+    assert finding_id not in found("\n".join(lines) + "\n")
+
+
+def test_one_fault_is_one_failure() -> None:
+    for finding_id, faulty, _alike, _fix in CASES:
+        failures = [f.id for f in found(faulty).values() if f.severity is Severity.FAILURE]
+        assert failures in ([], [finding_id]), faulty
+
+
+def test_half_a_key_pair_is_missing() -> None:
+    finding = found(without(AWS, "AWS_SECRET_ACCESS_KEY"))["missing-variable"]
+    assert (finding.setting, finding.severity) == ("AWS_SECRET_ACCESS_KEY", Severity.FAILURE)
+
+
+def test_no_key_pair_may_be_right_on_aws_and_is_not_elsewhere() -> None:
+    keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    assert found(without(AWS, *keys))["missing-variable"].severity is Severity.NOTICE
+    assert found(without(CUSTOM, *keys))["missing-variable"].severity is Severity.FAILURE
+
+
+def test_a_misspelt_pair_is_one_finding_with_a_fix_for_each_line() -> None:
+    text = AWS.replace("AWS_ACCESS_KEY_ID", "S3_ACCESS_KEY_ID").replace("AWS_SECRET_ACCESS_KEY", "S3_SECRET_ACCESS_KEY")
+    findings = found(text)
+    fixes = [f for f in findings["env-misspelt-other-names"].fixes if isinstance(f, EnvFix)]
+    assert [(f.variable, f.line, f.secret) for f in fixes] == [
+        ("AWS_ACCESS_KEY_ID", 4, False),
+        ("AWS_SECRET_ACCESS_KEY", 5, True),
+    ]
+    assert "missing-variable" not in findings
+
+
+def test_s3_that_is_off_on_purpose_is_no_failure() -> None:
+    off = found(with_line(AWS, "S3_ENABLED=false"))["env-s3-enabled-not-true"]
+    assert off.severity is Severity.WARNING
+    assert found("LOCAL_DOMAIN=m.example\n")["env-s3-enabled-not-true"].severity is Severity.NOTICE
+
+
+def test_what_waits_behind_a_misspelt_switch_is_found_too() -> None:
+    assert {"env-s3-enabled-not-true", "endpoint-without-scheme"} <= found(
+        with_line(with_line(CUSTOM, "S3_ENABLED=TRUE"), "S3_ENDPOINT=s3.example.net")
+    ).keys()
+
+
+def test_an_alias_that_stops_the_start_says_so() -> None:
+    finding = found(AWS, {"S3_ALIAS_HOST": "files.example.com ?"})["hostname-has-scheme-or-slash"]
+    assert "Mastodon does not start" in finding.how_known
+
+
+def _observed(*seen: tuple[str, Outcome, str | None]) -> Evidence:
+    observations = tuple(
+        Observation(action, "", "PutObject", Actor.MASTODON, outcome, error_code=code) for action, outcome, code in seen
+    )
+    return Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
+
+
+def _judged(text: str, *seen: tuple[str, Outcome, str | None]) -> dict[str, tuple[Severity, Certainty, set[str]]]:
+    found_, _case = run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen)))
+    return {f.id: (f.severity, f.certainty, {*f.because, *f.explains}) for f in found_}
+
+
+def test_the_wire_decides_on_an_unknown_acl() -> None:
+    text = AWS + "S3_PERMISSION=none\n"
+    refused = _judged(
+        text,
+        ("put-with-acl", Outcome.REJECTED, "InvalidArgument"),
+        ("put-without-acl", Outcome.OK, None),
+        ("multipart-create", Outcome.REJECTED, "InvalidArgument"),
+    )
+    assert refused["permission-value-invalid"] == (
+        Severity.FAILURE,
+        Certainty.CERTAIN,
+        {"put-with-acl", "multipart-create"},
+    )
+    assert _judged(text, ("put-with-acl", Outcome.OK, None)) == {}
+
+
+def test_a_broken_setting_explains_what_failed_because_of_it() -> None:
+    text = with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")
+    judged = _judged(text, ("put-with-acl", Outcome.REJECTED, None), ("list", Outcome.SKIPPED, None))
+    assert judged["endpoint-without-scheme"][2] == {"put-with-acl"}
+
+
+def test_a_name_that_aws_took_is_no_fault() -> None:
+    text = with_line(AWS, "S3_BUCKET=My_Files")
+    assert _judged(text, ("put-with-acl", Outcome.OK, None)) == {}
