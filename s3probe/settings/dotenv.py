@@ -32,6 +32,13 @@ _LINE = re.compile(
 _QUOTED = re.compile(r"\A(['\"])(.*)\1\Z", re.DOTALL)
 _ESCAPED = re.compile(r"\\([^$])")
 _VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
+_BYTE_ORDER_MARKS = (
+    (b"\xff\xfe\0\0", "UTF-32LE"),
+    (b"\0\0\xfe\xff", "UTF-32BE"),
+    (b"\xff\xfe", "UTF-16LE"),
+    (b"\xfe\xff", "UTF-16BE"),
+    (b"\xef\xbb\xbf", "UTF-8"),
+)
 # Ruby's strip also takes a NUL away at the end
 _BLANKS = " \t\n\v\f\r"
 
@@ -83,17 +90,17 @@ def decode(data: bytes) -> str:
 
     Raises :class:`DotenvError` where dotenv's first regular expression would.
     """
-    for bom, name in ((b"\xff\xfe\0\0", "UTF-32LE"), (b"\0\0\xfe\xff", "UTF-32BE")):
-        if data.startswith(bom):
-            raise _incompatible(name)
-    for bom, name in ((b"\xff\xfe", "UTF-16LE"), (b"\xfe\xff", "UTF-16BE")):
-        if data.startswith(bom):
-            raise _incompatible(name)
+    # UTF-32LE's mark begins with UTF-16LE's
+    bom, encoding = next((mark for mark in _BYTE_ORDER_MARKS if data.startswith(mark[0])), (b"", "UTF-8"))
     try:
-        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        text = data.removeprefix(bom).decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DotenvError("ArgumentError", "invalid byte sequence in UTF-8", line) from None
+        line = data.count(b"\n", 0, error.start + len(bom)) + 1
+        raise DotenvError("ArgumentError", f"invalid byte sequence in {encoding}", line) from None
+    if encoding != "UTF-8":
+        message = f"incompatible encoding regexp match (US-ASCII regexp with {encoding} string)"
+        raise DotenvError("Encoding::CompatibilityError", message)
+    return text
 
 
 def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, source: str = "") -> ParsedFile:
@@ -125,6 +132,7 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
         notes.extend(assignment_notes(assignment, source, previous=written.get(name)))
         seen[name], written[name] = assignment.value, assignment.written
         assignments.append(assignment)
+    _refuse_nul(assignments)
     notes.extend(skipped_lines(lines, spans, source))
     return ParsedFile(tuple(assignments), tuple(sorted(notes, key=lambda note: note.line)))
 
@@ -136,6 +144,13 @@ def _numbered(lines: str) -> Iterator[tuple[re.Match[str], int]]:
         number += lines.count("\n", position, start)
         position = start
         yield match, number
+
+
+def _refuse_nul(assignments: list[Assignment]) -> None:
+    for assignment in assignments:
+        if "\0" in assignment.value and not assignment.taken_from_environment:
+            message = "bad environment variable value: contains null byte"
+            raise DotenvError("ArgumentError", message, assignment.line)
 
 
 def _defined_before(name: str, environment: Mapping[str, str]) -> bool:
@@ -243,13 +258,6 @@ def _unset_variable(lines: str, match: re.Match[str], spans: list[tuple[int, int
         start = lines.find("\n", start, match.start()) + 1
     text = lines[start : match.end()]
     return DotenvError("Dotenv::FormatError", f"Line {inspect(text)} has an unset variable", number)
-
-
-def _incompatible(encoding: str) -> DotenvError:
-    return DotenvError(
-        "Encoding::CompatibilityError",
-        f"incompatible encoding regexp match (US-ASCII regexp with {encoding} string)",
-    )
 
 
 _INSPECTED = {

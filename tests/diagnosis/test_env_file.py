@@ -54,6 +54,10 @@ def test_a_damaged_value_is_a_likely_warning_until_it_was_tried() -> None:
     assert "env-hash-truncates-value" in judged(text, ("put-with-acl", Outcome.UNREACHABLE))
 
 
+def test_nothing_else_is_said_of_a_value_that_only_a_command_knows() -> None:
+    assert found(with_line(AWS, "S3_BUCKET=$(cat /etc/bucket)")).keys() == {"env-command-substitution"}
+
+
 def judged(text: str, *seen: tuple[str, Outcome]) -> dict[str, Finding]:
     observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)

@@ -104,11 +104,17 @@ def test_a_bom_is_noted_and_does_no_harm() -> None:
     assert [n.kind for n in parsed.notes] == [NoteKind.BOM]
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfeA\0=\0", b"\xfe\xff\0A\0="])
-def test_utf16_with_a_bom_stops_mastodon(data: bytes) -> None:
-    with pytest.raises(DotenvError) as caught:
-        parse(data)
-    assert caught.value.exception == "Encoding::CompatibilityError"
+@pytest.mark.parametrize(
+    ("data", "exception"),
+    [
+        (b"\xff\xfeA\0=\0", "Encoding::CompatibilityError"),
+        (b"\xfe\xff\0A\0=", "Encoding::CompatibilityError"),
+        (b"\xff\xfeA\0=", "ArgumentError"),
+        (b"A=1\0002\n", "ArgumentError"),
+    ],
+)
+def test_bytes_that_stop_mastodon(data: bytes, exception: str) -> None:
+    assert raised(data) == exception
 
 
 def test_says_where_a_line_stands_and_what_it_said() -> None:

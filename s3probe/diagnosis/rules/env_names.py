@@ -11,7 +11,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.probe.evidence import Actor
 from s3probe.settings.mastodon import remade
-from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, Settings, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Variable
 
 STORAGE_NAMES = frozenset(
     {
@@ -49,9 +49,16 @@ def for_s3(rule: Callable[[Case], Iterator[Finding]]) -> Callable[[Case], Iterat
     def judged(case: Case) -> Iterator[Finding]:
         settings = intended(case.settings)
         if settings.storage == "s3":
-            yield from _merged(rule(replace(case, settings=settings)))
+            unknown = _unknown(settings)
+            merged = _merged(rule(replace(case, settings=settings)))
+            yield from (f for f in merged if f.setting not in unknown or f.id == "env-command-substitution")
 
     return judged
+
+
+def _unknown(settings: Settings) -> set[str]:
+    """Variables whose value only a command knows: nothing can be said about them."""
+    return {note.name for note in settings.environment.notes if note.kind is NoteKind.COMMAND}
 
 
 def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
