@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.probe.evidence import Evidence
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
@@ -16,6 +16,10 @@ Rule = Callable[[Case], Iterable[Finding]]
 """Yields the findings it recognises. It sees only what earlier findings left unexplained."""
 
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+_LEFT_TO_THE_WIRE = frozenset(
+    {"csp-omits-default-hostname", "hostname-default-dash-form-dead", "storage-class-glacier"}
+)
+"""Findings of the file that the examination decides better when the setting stays as it is."""
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 
 
@@ -51,10 +55,15 @@ def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
     """
     assuming: list[str] = []
     for found in lint(settings):
-        fix = next((f for f in found.fixes if isinstance(f, EnvFix)), None)
-        if found.severity is Severity.FAILURE and fix is not None and not fix.secret and found.fixes[0] is fix:
-            settings = remade(settings, **{fix.variable: fix.value})
-            assuming.append(f"{fix.variable}={fix.value or ''}")
+        # what is only likely, the wire decides
+        if found.severity is not Severity.FAILURE or found.certainty is not Certainty.CERTAIN:
+            continue
+        if found.id in _LEFT_TO_THE_WIRE:
+            continue
+        for fix in found.first_choice:
+            if isinstance(fix, EnvFix) and not fix.secret:
+                settings = remade(settings, **{fix.variable: fix.value})
+                assuming.append(f"{fix.variable}={fix.value or ''}")
     return settings, tuple(assuming)
 
 

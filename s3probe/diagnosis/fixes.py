@@ -108,6 +108,12 @@ def expire_old_versions(case: Case) -> BucketSetting:
     )
 
 
+def owner_pays(case: Case) -> BucketSetting:
+    """Anonymous requests cannot pay."""
+    command = _aws(case, "put-bucket-request-payment", "--request-payment-configuration Payer=BucketOwner")
+    return BucketSetting("request-payment", "BucketOwner", command)
+
+
 def encryption(case: Case, rules: str) -> BucketSetting:
     """Default encryption with S3's own keys, which need no right of their own and can be read by everyone."""
     command = _aws(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")

@@ -12,7 +12,7 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, World
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
-from s3probe.probe.xml import fields
+from s3probe.probe.xml import fields, root_name
 from s3probe.settings.mastodon import public_url
 
 LADDER = ("private", "public-read", "bucket-owner-full-control")
@@ -61,7 +61,8 @@ def what_the_bucket_says(session: Session) -> Iterator[Step]:
 
 
 def _settings(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return None, fields(answer.body)
+    known = root_name(answer.body) in ("PublicAccessBlockConfiguration", "OwnershipControls")
+    return (Outcome.WRONG, {}) if answer.status == 200 and not known else (None, fields(answer.body))
 
 
 def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:

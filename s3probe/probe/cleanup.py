@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Call
 from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step, run_steps
 
 
@@ -34,7 +36,7 @@ def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
         if entry.upload_id is not None:
             status = _status(client, entry.wire.abort_multipart(entry.key, entry.upload_id))
             # 404: the upload is not there any more, which is what was wanted
-            if status in (200, 204, 404):
+            if status in (200, 204, 404) or _finish(entry, entry.upload_id, client):
                 ledger.mark_removed([entry])
             return
         if entry.versions:
@@ -45,6 +47,18 @@ def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
             ledger.mark_removed([entry])
     except StoppedError:
         return
+
+
+def _finish(entry: Entry, upload_id: str, client: Client) -> bool:
+    """An upload that may not be abandoned can still be finished, and the object then deleted."""
+    body = picture("finished by the clean-up")
+    answer = client.send(entry.wire.upload_part(entry.key, upload_id, 1, body))
+    if answer.status != 200:
+        return False
+    parts = (part_of(1, answer),)
+    if _status(client, entry.wire.complete_multipart(entry.key, upload_id, parts, len(body))) != 200:
+        return False
+    return _status(client, entry.wire.delete(entry.key)) in (200, 204)
 
 
 def _remove_versions(entry: Entry, ledger: Ledger, client: Client) -> None:

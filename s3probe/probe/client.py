@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from s3probe.probe.actions import action
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.evidence import Cost, Observation, Outcome
+from s3probe.probe.evidence import Actor, Cost, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import ErrorBody, error, root_name
 
@@ -114,10 +114,10 @@ class Client:
         self._scrub = scrub
         self._meter = meter or Meter()
 
-    def with_time(self, remaining: Callable[[], float]) -> Client:
+    def with_time(self, remaining: Callable[[], float], limits: Limits) -> Client:
         """The same client on another clock (clean-up has time of its own); what it asks is counted together."""
         return Client(
-            self._transport, self._limits, remaining, read_only=self._read_only, scrub=self._scrub, meter=self._meter
+            self._transport, limits, remaining, read_only=self._read_only, scrub=self._scrub, meter=self._meter
         )
 
     def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
@@ -164,7 +164,7 @@ class Client:
             id=action_id,
             title=title or row.title,
             operation=call.operation,
-            actor=row.actor,
+            actor=row.actor if row.operation else _actor(call),
             outcome=outcome or outcome_of(answer, body),
             needs=row.needs,
             method=call.method,
@@ -207,6 +207,11 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
     if region:
         facts["region"] = region
     return facts
+
+
+def _actor(call: Call) -> Actor:
+    signed = any(name.lower() == "authorization" for name, _value in call.headers)
+    return Actor.MASTODON if signed else Actor.VISITOR
 
 
 def _signed_host(body: ErrorBody) -> str:

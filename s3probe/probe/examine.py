@@ -10,6 +10,7 @@ from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.credentials import chain
 from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
+from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.form import WireForm, form_for_version
 from s3probe.probe.foundation import Foundations
 from s3probe.probe.instance import instance_version
@@ -29,6 +30,7 @@ from s3probe.probe.storage import (
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import root_name
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.mastodon import probe_key
@@ -98,7 +100,9 @@ class Examination:
         def remaining() -> float:
             return end - self._tools.clock.monotonic()
 
-        own_time = self._client.with_time(remaining)
+        # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
+        patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
+        own_time = self._client.with_time(remaining, patient)
         return clean_up(self._session.ledger, own_time, remaining, workers=self._options.workers)
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
@@ -189,13 +193,18 @@ class Examination:
         if media and listed is not None and listed.outcome is Outcome.DENIED:
             tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
             title = "The key may do more on objects than it needs"
-            steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, title=title)))
+            steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, _tags, title=title)))
         if steps:
             unique = {step.name: step for step in steps}
             self._parallel(unique.values())
 
     def _delete(self, kept: Kept) -> None:
         self._parallel(Deleting(self._session, kept).steps())
+
+
+def _tags(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+    # a store that does not know ?tagging gives the file itself
+    return (Outcome.WRONG if answer.status == 200 and root_name(answer.body) != "Tagging" else None), {}
 
 
 def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:

@@ -61,7 +61,10 @@ class Foundations:
             if furthest is None or all(not row.ran for row in seen):
                 return self._found
             reached = depth(furthest)
-            if reached >= Depth.REQUEST or (reached is Depth.RIGHTS and not self._all_denied(seen)):
+            old_signature = self._session.world.settings.signature_version == "s3" and reached < Depth.THROUGH
+            if (reached >= Depth.REQUEST and not old_signature) or (
+                reached is Depth.RIGHTS and not self._all_denied(seen)
+            ):
                 self._found.stands = True
                 kept = self._headers(suffix)
             else:

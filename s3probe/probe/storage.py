@@ -272,12 +272,17 @@ class Deleting:
             body = error(answer.body)
             if outcome_of(answer, body) is not Outcome.OK:
                 return None, {}
-            refused.update({key: code or message for key, code, message in delete_errors(answer.body)})
+            errors = delete_errors(answer.body)
+            refused.update({key: code or message for key, code, message in errors})
             if not refused:
                 return None, {}
             codes = sorted(set(refused.values()))
             outcome = Outcome.DENIED if codes == ["AccessDenied"] else Outcome.WRONG
-            return outcome, {"per-key-errors": str(len(refused)), "per-key-code": ", ".join(codes)}
+            return outcome, {
+                "per-key-errors": str(len(refused)),
+                "per-key-code": ", ".join(codes),
+                "per-key-message": errors[0][2],
+            }
 
         call = session.world.wire.batch_delete([entry.key for entry in entries])
         seen, _answer = session.ask("batch-delete", call, judge)

@@ -45,6 +45,8 @@ def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | Non
     ``skew`` is the server's time minus ours in seconds, ``None`` when no answer carried a date.
     """
     stopped = depth(seen)
+    if world.settings.signature_version == "s3":
+        yield _change(maker, world, "signature-v4", "With Signature Version 4", S3_SIGNATURE_VERSION=None)
     if stopped <= Depth.NOT_S3:
         yield from _other_ways(maker, world, seen, stopped)
     elif stopped is Depth.REGION:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from s3probe.probe.evidence import Observation, Outcome
@@ -12,7 +13,7 @@ from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.storage import NOTHING_WRITTEN, Kept, same_bytes
-from s3probe.probe.xml import acl_grants, root_name
+from s3probe.probe.xml import acl_grants, fields, root_name
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 
@@ -78,17 +79,21 @@ class Visitor:
         redirected = first.facts.get("redirected", "").split(" ")[-1]
         origin = f"https://{self._settings.web_domain or 'mastodon.invalid'}"
         call = visitor_call(redirected or url, headers=(("Origin", origin),))
-        seen, _answer = session.ask("public-cors", call, lambda answer: _allows(answer, origin))
+        seen, _answer = session.ask("public-cors", call, partial(_allows, origin=origin))
         if seen.ok or seen.http_status != 200 or "access-control-allow-origin" in seen.headers:
             return
         # is there a rule at all, for another origin? (cors-origin-mismatch against cors-missing)
         for other in _other_origins(self._settings):
             call = visitor_call(redirected or url, headers=(("Origin", other),))
             tried, _answer = session.ask(
-                f"try-cors:{other}", call, lambda answer, other=other: _allows(answer, other), title=f"CORS for {other}"
+                f"try-cors:{other}", call, partial(_allows, origin=other), title=f"CORS for {other}"
             )
             if tried.ok:
                 return
+        # S3 tells "CORS is not enabled for this bucket" from "this CORS request is not allowed" in a preflight only
+        asked = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
+        preflight = visitor_call(redirected or url, method="OPTIONS", headers=asked)
+        session.ask("try-cors-preflight", preflight, title="A CORS preflight is answered")
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""
@@ -110,6 +115,8 @@ class Visitor:
         yield Step("object-acl", lambda: session.ask("try-read-acl", acl, _everyone, title="The object's ACL"))
         status = wire.read("GetBucketPolicyStatus", "policyStatus")
         yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
+        payer = wire.read("GetBucketRequestPayment", "requestPayment")
+        yield Step("payer", lambda: session.ask("try-request-payment", payer, _payer, title="Who pays for requests"))
 
     def look_at_hidden(self, action_id: str, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""
@@ -160,8 +167,10 @@ class Visitor:
         call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
 
         def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            written = answer.status is not None and 200 <= answer.status < 300
-            return (Outcome.WRONG, {"write": "open"}) if written else (Outcome.OK, {})
+            status = answer.status or 0
+            if status == 429 or status >= 500:
+                return None, {}
+            return (Outcome.WRONG, {"write": "open"}) if 200 <= status < 300 else (Outcome.OK, {})
 
         def write() -> None:
             seen, answer = session.ask("public-write", call, judge)
@@ -200,10 +209,6 @@ def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
     bucket = settings.bucket_name
     api = urlsplit(settings.api_base)
     path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")
-    yield "origin", object_url(settings, key)
-    yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
-    if not _is_address(api.hostname or ""):
-        yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
     if settings.alias_host:
         base = public_url(settings, "").rstrip("/")
         yield "alias-with-bucket", f"{base}/{bucket}{path}"
@@ -211,6 +216,10 @@ def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
         yield "hostname-without-bucket", f"{settings.protocol}://{settings.hostname}{path}"
     elif settings.hostname and "/" not in settings.hostname and ":" not in settings.hostname and api.port:
         yield "hostname-with-port", f"{settings.protocol}://{settings.hostname}:{api.port}/{bucket}{path}"
+    yield "origin", object_url(settings, key)
+    yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
+    if not _is_address(api.hostname or ""):
+        yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
     published = public_url(settings, key)
     if published.startswith("https://"):
         yield "plain-http", "http://" + published.removeprefix("https://")
@@ -257,8 +266,13 @@ def _other_origins(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
+def _rooted(answer: Answer, root: str) -> Outcome | None:
+    """A 200 to ``?something`` may be a listing, where the store does not know the question: the root element tells."""
+    return Outcome.WRONG if answer.status == 200 and root_name(answer.body) != root else None
+
+
 def _everyone(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return None, grants(answer)
+    return _rooted(answer, "AccessControlPolicy"), grants(answer)
 
 
 def grants(answer: Answer) -> dict[str, str]:
@@ -271,6 +285,12 @@ def grants(answer: Answer) -> dict[str, str]:
     return {name: " ".join(permissions) for name, permissions in facts.items()}
 
 
+def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body)
+
+
 def _public(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
     text = answer.body.lower()
-    return None, {"is-public": "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""}
+    return _rooted(answer, "PolicyStatus"), {
+        "is-public": "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
+    }

@@ -18,6 +18,8 @@ def batch(case: Case) -> Iterator[Finding]:
     if not seen or seen[0].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN):
         return
     row = seen[0]
+    if row.outcome is Outcome.DENIED and case.obs("delete").outcome is Outcome.DENIED:
+        return  # the same right is missing for both, and the finding about the single deletion says so
     if row.facts.get("per-key-errors"):
         count, codes = row.facts["per-key-errors"], row.facts.get("per-key-code")
         how = f"DeleteObjects answered 200 with {count} errors inside ({codes})"

@@ -86,6 +86,8 @@ def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     if name.startswith(("secret-", "key-id-")):
         variable = "AWS_SECRET_ACCESS_KEY" if name.startswith("secret-") else "AWS_ACCESS_KEY_ID"
         return _damaged(case, variable, name.rpartition("-")[2])
+    if name == "signature-v4":
+        return "signature-v2-rejected", (fixes.env(case, "S3_SIGNATURE_VERSION", None),)
     if name == "session-token":
         remove = fixes.env(
             case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"

@@ -65,6 +65,9 @@ def archives(case: Case) -> Iterator[Finding]:
     """A stranger could open an archive."""
     seen = [o for o in case.open("archive-public-get", "archive-origin-get") if o.facts.get("open") == "yes"]
     if seen:
+        provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+        # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
+        whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
         proxy = ServerFix(
             "nginx", "location ^~ /backups/ { return 404; }", "on the alias host; archive links do not use it"
         )
@@ -73,7 +76,8 @@ def archives(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen[0].url} opened an archive without a signature",
             because=[o.id for o in seen],
-            fixes=[fixes.only_media_public(case), *([proxy] if case.settings.alias_host else [])],
+            fixes=[*([] if whole else [fixes.only_media_public(case)]), *([proxy] if case.settings.alias_host else [])],
+            severity=Severity.NOTICE if whole else None,
         )
 
 
@@ -106,7 +110,7 @@ def cors(case: Case) -> Iterator[Finding]:
     other = next((o for o in case.trials("try-cors:") if o.ok), None)
     known = case.settings.web_domain is not None
     yield finding(
-        "cors-origin-mismatch" if other or allowed != "none" else "cors-missing",
+        "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
         how=f"a request with Origin {origin} got {'no Access-Control-Allow-Origin' if allowed == 'none' else allowed}"
         + (f", one with {other.facts.get('origin')} got it" if other else ""),
@@ -114,3 +118,9 @@ def cors(case: Case) -> Iterator[Finding]:
         fixes=[fixes.cors(case)],
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
     )
+
+
+def _rule_exists(case: Case) -> bool:
+    """Whether S3 says that there are CORS rules, and none for this origin (AWS, "Troubleshooting CORS")."""
+    told = (case.get("try-cors-preflight").message or "").lower()
+    return "cors request is not allowed" in told

@@ -10,8 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import detect
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.knowledge.providers import Provider, detect
+from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
 from s3probe.settings.model import Settings
 
 MEDIA_FOLDERS = (
@@ -46,16 +46,23 @@ def working(case: Case) -> dict[str, Observation]:
 
 
 def _found(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
-    tried = [o.id for o in case.trials("try-public-")]
     return finding(
         finding_id,
         case,
         how=how,
         because=["public-get"],
-        explains=[*tried, "public-cors"],
+        explains=["public-cors", *_same_way(case)],
         fixes=fix,
         certainty=certainty,
     )
+
+
+def _same_way(case: Case) -> list[str]:
+    """Other requests of a visitor that never arrived at the same host."""
+    seen = case.obs("public-get")
+    host = fixes.host_of(seen.url)
+    visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and o.network is not None]
+    return [o.id for o in visits if seen.network is not None and fixes.host_of(o.url) == host]
 
 
 def regional_host(settings: Settings) -> str:
@@ -250,6 +257,8 @@ def _closed(case: Case, seen: Observation) -> Finding | None:
     if seen.http_status not in (400, 401, 403) and seen.outcome is not Outcome.DENIED:
         return None
     how = f"a visitor was answered {words(seen)}"
+    if case.get("try-request-payment").facts.get("Payer") == "Requester":
+        return _found(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
     status = case.get("try-policy-status")
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
     if status.facts.get("is-public") == "yes":
@@ -258,11 +267,11 @@ def _closed(case: Case, seen: Observation) -> Finding | None:
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return _found(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
     if acl in ("public-read", "public-read-write"):
-        return _acl_without_effect(case, how, provider.object_acl)
+        return _acl_without_effect(case, how, provider)
     return _nothing_opens_it(case, how)
 
 
-def _acl_without_effect(case: Case, how: str, object_acl: str) -> Finding:
+def _acl_without_effect(case: Case, how: str, provider: Provider) -> Finding:
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get("try-read-acl")
     block = case.get("try-read-public-access-block")
@@ -273,12 +282,8 @@ def _acl_without_effect(case: Case, how: str, object_acl: str) -> Finding:
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
         return _found(case, "acl-header-silently-ignored", ignored, fixes.public_read(case))
-    stores_acls = (
-        case.obs("put-acl-private").ok
-        and listed.outcome is Outcome.DENIED
-        and object_acl in ("yes", "unknown", "optional")
-    )
-    if stores_acls:
+    # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
+    if provider.object_acl == "yes" or provider.id == "aws-s3":
         return _found(case, "bpa-ignores-public-acls", how, ignoring, certainty=Certainty.LIKELY)
     return _found(case, "acl-header-silently-ignored", how, fixes.public_read(case), certainty=Certainty.LIKELY)
 

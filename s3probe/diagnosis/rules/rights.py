@@ -63,7 +63,14 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
             "that this machine's traffic takes."
         )
         because = [o.id for o, _d in endpoint]
-        yield finding("vpc-endpoint-policy-blocks", case, how=words(endpoint[0][0]), because=because, fixes=[advice])
+        yield finding(
+            "vpc-endpoint-policy-blocks",
+            case,
+            how=words(endpoint[0][0]),
+            because=because,
+            explains=_same_batch(case, because),
+            fixes=[advice],
+        )
     explicit = [(o, d) for o, d in told if d.explicit and not d.kms and "vpc endpoint" not in d.policy.lower()]
     if explicit:
         seen, what = explicit[0]
@@ -74,8 +81,19 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
         )
         because = [o.id for o, _d in explicit]
         yield finding(
-            "explicit-deny-policy", case, how=words(seen), because=because, fixes=[advice], permission=what.action
+            "explicit-deny-policy",
+            case,
+            how=words(seen),
+            because=because,
+            explains=_same_batch(case, because),
+            fixes=[advice],
+            permission=what.action,
         )
+
+
+def _same_batch(case: Case, because: list[str]) -> list[str]:
+    """The per-key refusals inside a batch follow from the refused single deletion."""
+    return [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
 
 
 def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:

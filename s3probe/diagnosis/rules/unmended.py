@@ -135,6 +135,9 @@ def _key_id(case: Case, last: Round) -> Finding:
     key_id = pair.access_key_id if pair else ""
     provider = detect(fixes.host_of(settings.api_base), seen.headers).id
     again = Manual("Create a new key pair with the provider and copy both halves; the secret is shown only once.")
+    if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
+        advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
+        return _finding(case, last, "key-disabled-or-account-suspended", advice)
     if key_id.startswith("ASIA"):
         return _finding(case, last, "temporary-credentials-without-token", again, certainty=Certainty.LIKELY)
     if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
