@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from s3probe.probe.exchange import Call, Limits
+from s3probe.probe.text import clean
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -78,6 +79,24 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
 
+    withheld: bool = False
+    """Whether the body waits for the server's "100 Continue"."""
+
+    @property
+    def where(self) -> str:
+        """The host and port being connected to (through a tunnel: the proxy's)."""
+        return shown(clean(self.host, 253), self.port)
+
+    @property
+    def talking_to(self) -> str:
+        """:attr:`where`, with the address when it is not the same."""
+        return self.where if self.peer in ("", self.where) else f"{self.where} ({self.peer})"
+
+    @property
+    def asked(self) -> str:
+        """The host (and port) that the call's URL names."""
+        return clean(self.call.url.partition("://")[2].partition("/")[0].partition("?")[0], 253)
+
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
@@ -98,6 +117,11 @@ class Exchange:
         self.allowance -= count
         if self.allowance < 0:
             raise TooMuchError
+
+
+def shown(host: str, port: int) -> str:
+    """``host:port`` as a URL writes it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("s3probe_exchange", default=None)

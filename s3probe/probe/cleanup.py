@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, StoppedError
@@ -11,6 +12,7 @@ from s3probe.probe.exchange import Call
 from s3probe.probe.ledger import Entry, Ledger
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step, run_steps
+from s3probe.probe.xml import list_uploads
 
 
 def clean_up(ledger: Ledger, client: Client, remaining: Callable[[], float], *, workers: int = 8) -> Cleanup:
@@ -33,6 +35,9 @@ def _names(entry: Entry) -> tuple[str, ...]:
 
 def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
     try:
+        if entry.upload_id == "":
+            _remove_unknown(entry, ledger, client)
+            return
         if entry.upload_id is not None:
             status = _status(client, entry.wire.abort_multipart(entry.key, entry.upload_id))
             # 404: the upload is not there any more, which is what was wanted
@@ -47,6 +52,17 @@ def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
             ledger.mark_removed([entry])
     except StoppedError:
         return
+
+
+def _remove_unknown(entry: Entry, ledger: Ledger, client: Client) -> None:
+    """An upload was asked for and no answer came: the listing tells whether it exists."""
+    answer = client.send(entry.wire.read("ListMultipartUploads", f"uploads&prefix={quote(entry.key, safe='')}"))
+    if answer.status != 200:
+        return
+    ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
+    gone = [_status(client, entry.wire.abort_multipart(entry.key, found)) in (200, 204, 404) for found in ids]
+    if all(gone):
+        ledger.mark_removed([entry])
 
 
 def _finish(entry: Entry, upload_id: str, client: Client) -> bool:

@@ -95,7 +95,10 @@ class _Exact:
 
     def _handle_expect_response(self, _message_body: Any) -> None:
         # botocore's own loses an answer without a reason phrase and never returns when the server hangs up after "100"
-        current().stage = Stage.WAIT
+        # Once anything is readable, Net::HTTP waits for a whole answer, though it may only have been a TLS 1.3 session
+        # ticket: with a server that ignores "Expect" it then runs into its read time-out. So do we.
+        exchange = current()
+        exchange.stage, exchange.withheld = Stage.WAIT, True
         with self.sock.makefile("rb", 0) as stream:
             for _ in range(MOST_INTERIM):
                 version, status, reason = _status_line(stream.readline(_LINE + 1))
@@ -105,7 +108,7 @@ class _Exact:
                     return
                 _skip_headers(stream)
                 if status == 100:
-                    current().stage = Stage.SEND
+                    exchange.stage, exchange.withheld = Stage.SEND, False
                     return
         raise HTTPException(f"more than {MOST_INTERIM} interim answers")
 

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, Resolver, Stage
+from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, Resolver, Stage, shown
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -42,7 +42,7 @@ def dial(host: str, port: int, exchange: Exchange) -> BoundedSocket:
 
 def _connect(address: Address, seconds: float, exchange: Exchange) -> BoundedSocket:
     family, where = address
-    exchange.peer = _shown(str(where[0]), int(where[1]))
+    exchange.peer = shown(str(where[0]), int(where[1]))
     sock = BoundedSocket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(exchange.bounded(max(seconds, 1e-6)))
@@ -81,7 +81,3 @@ def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> 
 def _addresses(host: str, port: int) -> list[Address]:
     rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys((family, where) for family, _, _, _, where in rows))
-
-
-def _shown(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

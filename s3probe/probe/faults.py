@@ -16,6 +16,7 @@ from urllib3.exceptions import IncompleteRead as ShortBody
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationValueError
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from s3probe.probe import tlsfaults as tls
 from s3probe.probe.bounds import (
     ConnectTimedOutError,
     DeadlineReachedError,
@@ -44,18 +45,6 @@ _NO_ROUTE = frozenset(
         errno.EPERM,
     }
 )
-_NOT_TLS = frozenset(
-    {
-        "WRONG_VERSION_NUMBER",
-        "HTTP_REQUEST",
-        "UNKNOWN_PROTOCOL",
-        "PACKET_LENGTH_TOO_LONG",
-        "RECORD_LAYER_FAILURE",
-        "HTTPS_PROXY_REQUEST",
-    }
-)
-# X509_V_ERR_…: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
-_NOT_YET_VALID, _EXPIRED, _SELF_SIGNED = 9, 10, 18
 _TLS_ALERT = "\x15\x03"
 
 
@@ -68,7 +57,7 @@ def explain(error: BaseException, exchange: Exchange) -> Explained:
         found = next((each for each in errors if isinstance(each, kind)), None)
         if found is not None:
             return rule(found, exchange)
-    return NetworkFault.PROTOCOL, f"the exchange with {_peer(exchange)} failed: {type(errors[-1]).__name__}"
+    return NetworkFault.PROTOCOL, f"the exchange with {exchange.talking_to} failed: {type(errors[-1]).__name__}"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -89,7 +78,7 @@ def _find(errors: tuple[BaseException, ...], kind: type[BaseException]) -> bool:
 
 
 def _proxy(errors: tuple[BaseException, ...], exchange: Exchange) -> str:
-    where = f"the proxy {_where(exchange)}" if exchange.host else "the proxy named in http_proxy"
+    where = f"the proxy {exchange.where}" if exchange.host else "the proxy named in http_proxy"
     # the errors around it repeat its text
     refusal = min((str(error) for error in errors if "Tunnel connection failed" in str(error)), key=len, default="")
     if refusal:
@@ -104,68 +93,14 @@ def _proxy(errors: tuple[BaseException, ...], exchange: Exchange) -> str:
     return f"{where} cannot be used"
 
 
-def _where(exchange: Exchange) -> str:
-    return f"{clean(exchange.host, 253)}:{exchange.port}"
-
-
-def _peer(exchange: Exchange) -> str:
-    where = _where(exchange)
-    return where if exchange.peer in ("", where) else f"{where} ({exchange.peer})"
-
-
 def _deadline(_error: BaseException, exchange: Exchange) -> Explained:
     so_far = "no answer" if exchange.status is None else "no end of the answer"
-    return NetworkFault.DEADLINE, f"{so_far} from {_where(exchange)} within {exchange.limits.total:g} s in all"
+    return NetworkFault.DEADLINE, f"{so_far} from {exchange.where} within {exchange.limits.total:g} s in all"
 
 
 def _too_much(_error: BaseException, exchange: Exchange) -> Explained:
     what = "headers" if exchange.status is None else "an answer"
-    return NetworkFault.TOO_LARGE, f"{_where(exchange)} sent {what} larger than any S3 answer; the rest was not read"
-
-
-def _trust(error: BaseException, _exchange: Exchange) -> Explained:
-    return NetworkFault.TLS_UNTRUSTED, clean(str(error))
-
-
-def _name(error: BaseException, exchange: Exchange) -> Explained:
-    names = _certificate_names(getattr(error, "_peer_cert", None))
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return NetworkFault.TLS_NAME, f"certificate is for {shown or 'no name at all'}, not {_asked(exchange)}"
-
-
-def _certificate_names(certificate: object) -> list[str]:
-    if not isinstance(certificate, dict):
-        return []
-    alternative = [clean(str(value), 253) for _, value in certificate.get("subjectAltName", ())]
-    common = [clean(str(v), 253) for rdn in certificate.get("subject", ()) for k, v in rdn if k == "commonName"]
-    return alternative or common
-
-
-def _asked(exchange: Exchange) -> str:
-    # through a tunnel, exchange.host is the proxy
-    return clean(exchange.call.url.partition("://")[2].partition("/")[0].partition("?")[0], 253)
-
-
-def _certificate(error: BaseException, exchange: Exchange) -> Explained:
-    code, name = getattr(error, "verify_code", 0), _asked(exchange)
-    if code == _EXPIRED:
-        return NetworkFault.TLS_EXPIRED, f"the certificate of {name} (or one that it rests on) has expired"
-    if code == _NOT_YET_VALID:
-        return NetworkFault.TLS_EXPIRED, f"the certificate of {name} is not valid yet; check this machine's clock"
-    if code == _SELF_SIGNED:
-        return NetworkFault.TLS_UNTRUSTED, f"the certificate of {name} is self-signed"
-    reason = clean(str(getattr(error, "verify_message", "") or "unknown authority"), 200)
-    return NetworkFault.TLS_UNTRUSTED, f"the certificate of {name} is not trusted on this machine: {reason}"
-
-
-def _tls(error: BaseException, exchange: Exchange) -> Explained:
-    reason = str(getattr(error, "reason", "") or "")
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return _closed(error, exchange)
-    if exchange.stage is Stage.TLS and reason in _NOT_TLS:
-        return NetworkFault.TLS_NOT_TLS, f"{_peer(exchange)} does not speak TLS: plain http answers on this port"
-    words = reason.replace("_", " ").lower() or clean(str(error), 200)
-    return NetworkFault.TLS_OTHER, f"no TLS connection with {_asked(exchange)}: {words}"
+    return NetworkFault.TOO_LARGE, f"{exchange.where} sent {what} larger than any S3 answer; the rest was not read"
 
 
 def _dns(error: BaseException, exchange: Exchange) -> Explained:
@@ -182,12 +117,12 @@ def _dns(error: BaseException, exchange: Exchange) -> Explained:
 
 
 def _bad_host(_error: BaseException, exchange: Exchange) -> Explained:
-    name = _asked(exchange)
+    name = exchange.asked
     return NetworkFault.DNS, f"{name!r} is not a host name" if name else "the address has no host name"
 
 
 def _refused(_error: BaseException, exchange: Exchange) -> Explained:
-    return NetworkFault.REFUSED, f"connection refused by {_peer(exchange)}"
+    return NetworkFault.REFUSED, f"connection refused by {exchange.talking_to}"
 
 
 def _connect_timeout(_error: BaseException, exchange: Exchange) -> Explained:
@@ -195,41 +130,47 @@ def _connect_timeout(_error: BaseException, exchange: Exchange) -> Explained:
     if seconds <= 0:
         return NetworkFault.CONNECT_TIMEOUT, "no time is allowed for connecting (0 s)"
     what = "TLS was not agreed on" if exchange.stage is Stage.TLS else "no connection"
-    return NetworkFault.CONNECT_TIMEOUT, f"{what} with {_peer(exchange)} within {seconds:g} s"
+    return NetworkFault.CONNECT_TIMEOUT, f"{what} with {exchange.talking_to} within {seconds:g} s"
 
 
 def _write_timeout(_error: BaseException, exchange: Exchange) -> Explained:
-    return NetworkFault.READ_TIMEOUT, f"{_peer(exchange)} stopped taking the data that was sent"
+    return NetworkFault.READ_TIMEOUT, f"{exchange.talking_to} stopped taking the data that was sent"
 
 
 def _timeout(error: BaseException, exchange: Exchange) -> Explained:
     if exchange.stage in _CONNECTING:
         return _connect_timeout(error, exchange)
+    if exchange.withheld:
+        said = f"nothing came from {exchange.talking_to} for {exchange.limits.read:g} s"
+        return NetworkFault.READ_TIMEOUT, f"{said}, not even leave to send the body (Expect: 100-continue)"
     what = "nothing came from" if exchange.status is None else "nothing more came from"
-    return NetworkFault.READ_TIMEOUT, f"{what} {_peer(exchange)} for {exchange.limits.read:g} s"
+    return NetworkFault.READ_TIMEOUT, f"{what} {exchange.talking_to} for {exchange.limits.read:g} s"
 
 
 def _closed(error: BaseException, exchange: Exchange) -> Explained:
     if exchange.stage is Stage.BODY:
-        return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection in the middle of the answer"
+        return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection in the middle of the answer"
     if exchange.stage is Stage.TLS:
-        return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection while TLS was being agreed on"
+        return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection while TLS was being agreed on"
     del error
-    return NetworkFault.CLOSED, f"{_peer(exchange)} closed the connection without an answer"
+    return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection without an answer"
 
 
 def _status_line(error: BaseException, exchange: Exchange) -> Explained:
     line = str(getattr(error, "line", ""))
     if line.strip("'\"").startswith((_TLS_ALERT, repr(_TLS_ALERT)[1:-1])):
-        return NetworkFault.CLOSED, f"{_peer(exchange)} speaks TLS on this port: the address needs https"
-    return NetworkFault.PROTOCOL, f"{_peer(exchange)} does not speak HTTP; it sent {clean(line, 60)!r}"
+        return NetworkFault.CLOSED, f"{exchange.talking_to} speaks TLS on this port: the address needs https"
+    return NetworkFault.PROTOCOL, f"{exchange.talking_to} does not speak HTTP; it sent {clean(line, 60)!r}"
 
 
 def _http(error: BaseException, exchange: Exchange) -> Explained:
     text = clean(str(error), 100)
     if "more than" in text and "headers" in text:
         return _too_much(error, exchange)
-    return NetworkFault.PROTOCOL, f"{_peer(exchange)} does not speak HTTP as it should: {text or type(error).__name__}"
+    return (
+        NetworkFault.PROTOCOL,
+        f"{exchange.talking_to} does not speak HTTP as it should: {text or type(error).__name__}",
+    )
 
 
 def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
@@ -242,8 +183,8 @@ def _system(error: BaseException, exchange: Exchange) -> Explained:
     number = getattr(error, "errno", None)
     words = clean(getattr(error, "strerror", None) or type(error).__name__, 200)
     if number in _NO_ROUTE or exchange.stage is Stage.CONNECT:
-        return NetworkFault.NO_ROUTE, f"no way to {_peer(exchange)}: {words}"
-    return NetworkFault.CLOSED, f"the connection with {_peer(exchange)} broke: {words}"
+        return NetworkFault.NO_ROUTE, f"no way to {exchange.talking_to}: {words}"
+    return NetworkFault.CLOSED, f"the connection with {exchange.talking_to} broke: {words}"
 
 
 _RULES: tuple[
@@ -251,11 +192,12 @@ _RULES: tuple[
 ] = (
     (DeadlineReachedError, _deadline),
     ((TooMuchError, LineTooLong), _too_much),
-    (TrustError, _trust),
-    (CertificateError, _name),
+    (TrustError, tls.trust),
+    (CertificateError, tls.name),
     (socket.gaierror, _dns),
-    (ssl.SSLCertVerificationError, _certificate),
-    (ssl.SSLError, _tls),
+    (ssl.SSLCertVerificationError, tls.certificate),
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), _closed),
+    (ssl.SSLError, tls.handshake),
     (ConnectionRefusedError, _refused),
     (ConnectTimedOutError, _connect_timeout),
     (WriteTimedOutError, _write_timeout),

@@ -17,6 +17,7 @@ class Entry:
     wire: Wire
     """The way it was written, and so the way it is removed: the same host, region and key pair."""
     upload_id: str | None = None
+    """``""`` when an upload may have been begun and nobody told its id; ``None`` for an object."""
     written: bool | None = None
     """``True``: the server said so; ``False``: it refused; ``None``: sent, no answer yet."""
     removed: bool = False
@@ -29,7 +30,9 @@ class Entry:
 
     @property
     def name(self) -> str:
-        return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else self.key
+        if self.upload_id is None:
+            return self.key
+        return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else f"{self.key}?uploads"
 
 
 class Ledger:
@@ -48,12 +51,17 @@ class Ledger:
             self._entries.append(entry)
         return entry
 
-    def upload(self, entry: Entry, upload_id: str) -> Entry:
-        """Registers a multipart upload of ``entry``'s key."""
-        upload = Entry(entry.key, entry.wire, upload_id=upload_id, written=True)
+    def upload(self, entry: Entry) -> Entry:
+        """Registers a multipart upload of ``entry``'s key, before it is asked for: its id is not known yet."""
+        upload = Entry(entry.key, entry.wire, upload_id="")
         with self._lock:
             self._entries.append(upload)
         return upload
+
+    def begun(self, upload: Entry, upload_id: str) -> None:
+        """Notes the id that the server gave an upload; ``""`` when it refused to begin one."""
+        with self._lock:
+            upload.upload_id, upload.written = upload_id, bool(upload_id)
 
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""

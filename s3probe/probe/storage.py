@@ -106,13 +106,16 @@ class LargeUpload:
     def _begin(self, action_id: str, name: str, title: str | None = None) -> tuple[Entry, Entry | None]:
         session = self._session
         entry = session.ledger.mint(session.world.wire, MEDIA, name)
+        session.ledger.settle(entry, written=False)  # an upload begun is no object yet
+        upload = session.ledger.upload(entry)
         call = session.world.wire.create_multipart(entry.key, "video/mp4", acl=session.world.settings.acl)
         seen, answer = session.ask(action_id, call, title=title)
-        session.ledger.settle(entry, written=False)  # an upload begun is no object yet
         given = given_upload_id(answer.body) if answer is not None and seen.ok else ""
+        if answer is None or (answer.status is not None and answer.status < 500):
+            session.ledger.begun(upload, given)
         if seen.ok and not given:
             session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "upload-id": "missing"}))
-        return entry, session.ledger.upload(entry, given) if given else None
+        return entry, upload if given else None
 
     def _create(self) -> None:
         self._entry, self._upload = self._begin("multipart-create", "finished.mp4")

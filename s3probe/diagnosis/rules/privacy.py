@@ -8,7 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import detect
+from s3probe.knowledge.providers import PolicySupport, detect
 
 
 def listing(case: Case) -> Iterator[Finding]:
