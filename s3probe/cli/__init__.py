@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
@@ -33,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status. Never raises but for a broken interpreter."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = standard_console()
-    hooks = sys.excepthook
+    hooks = sys.excepthook, threading.excepthook
     install_hooks(console.clean)
     try:
         with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as late:
         return getattr(late, "status", 130)
     finally:
-        sys.excepthook = hooks
+        sys.excepthook, threading.excepthook = hooks
         for stream in (console.out, console.err):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()

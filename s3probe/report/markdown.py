@@ -104,15 +104,15 @@ def _finding(finding: Finding, source: str) -> Iterator[str]:
         else f"{finding.certainty.value.capitalize()}, because"
     )
     yield f"  - {known}: {_escaped(finding.how_known)}"
-    for number, mend in enumerate(mends(finding, source)):
-        yield from _mend(mend, "or: " if number else "To mend it: ")
+    for mend in mends(finding, source):
+        yield from _mend(mend)
     for link in finding.links:
         yield f"  - <{link}>"
 
 
-def _mend(mend: Mend, opening: str) -> Iterator[str]:
+def _mend(mend: Mend) -> Iterator[str]:
     note = f" ({_escaped(mend.note)})" if mend.note else ""
-    yield f"  - {opening}{_escaped(mend.lead.rstrip('.'))}{note}{':' if mend.block else '.'}"
+    yield f"  - {mend.opening}: {_escaped(mend.lead.rstrip('.'))}{note}{':' if mend.block else '.'}"
     if mend.block:
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", mend.block)), default=0))
         yield ""

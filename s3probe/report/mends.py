@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
@@ -23,12 +23,16 @@ class Mend:
     note: str = ""
     language: str = ""
     """Of the block, for Markdown: ``sh``, ``json`` or blank."""
+    opening: str = "To mend it"
+    """``and`` for what belongs to the mend before it, ``or`` for an alternative."""
 
 
 def mends(finding: Finding, source: str) -> Iterator[Mend]:
-    """All alternatives of a finding, best first."""
-    for fix in finding.fixes:
-        yield mend(fix, source)
+    """All alternatives of a finding, best first; what belongs together follows on its first line."""
+    for number, fix in enumerate(finding.fixes):
+        belongs = isinstance(fix, EnvFix) and fix.together
+        opening = "To mend it" if not number else "and" if belongs else "or"
+        yield replace(mend(fix, source), opening=opening)
 
 
 def mend(fix: Fix, source: str) -> Mend:

@@ -17,7 +17,7 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     state = _STATES[exit_status(reports, options)]
     lines = [f"S3PROBE {state} - {_text(_summary(reports, options))} | {_perfdata(reports)}"]
     lines += [_text(line) for report in reports for line in _details(report, named=len(reports) > 1)]
-    if len(lines) > 1 or len(options.unexamined) > 1:
+    if reports or len(options.unexamined) > 1:
         lines += [_text(f"{missed.source}: {missed.message}") for missed in options.unexamined]
     return "\n".join(lines) + "\n"
 

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, islice
 
 from s3probe.diagnosis.model import EnvFix, Finding
 from s3probe.report.dotenv_line import env_line
@@ -34,13 +35,25 @@ class _Assignment:
 
 
 def first_fixes(findings: Iterable[Finding]) -> tuple[EnvFix, ...]:
-    """The first ``.env.production`` mend of each finding. Of two for one variable, the more important finding's."""
+    """The first ``.env.production`` mend of each finding, with all lines that belong to it.
+
+    Of two for one variable the more important finding's is taken.
+    """
     chosen: dict[str, EnvFix] = {}
     for finding in findings:
-        fix = next((fix for fix in finding.fixes if isinstance(fix, EnvFix)), None)
-        if fix is not None:
+        for fix in _first_mend(finding):
             chosen.setdefault(fix.variable, fix)
     return tuple(chosen.values())
+
+
+def _first_mend(finding: Finding) -> list[EnvFix]:
+    rest = dropwhile(lambda fix: not isinstance(fix, EnvFix), finding.fixes)
+    mend = [fix for fix in islice(rest, 1) if isinstance(fix, EnvFix)]
+    for fix in rest:
+        if not isinstance(fix, EnvFix) or not fix.together:
+            break
+        mend.append(fix)
+    return mend
 
 
 def sort_out(fixes: Iterable[EnvFix], environment: Environment, source: str) -> tuple[list[EnvFix], list[Refused]]:

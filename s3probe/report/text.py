@@ -12,6 +12,9 @@ from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report, Verdict
 from s3probe.report.words import answer, cost, count, headline, plain_ascii, shown, tally
 
+_TWO_COLUMNS = 64
+"""Columns. Below, S3's long error codes leave no room for the sentence beside them."""
+
 _RED, _YELLOW, _GREEN, _GREY, _BOLD = "31", "33", "32", "90", "1"
 _VERDICT = {
     Verdict.OK: ("✔", _GREEN),
@@ -60,7 +63,7 @@ class _Page:
 
 
 def _report(report: Report, page: _Page) -> Iterator[str]:
-    yield _head(report, page)
+    yield from _head(report, page)
     yield from _subject(report, page)
     rows = shown(report.evidence)
     if rows and report.verdict is not Verdict.OK:
@@ -72,10 +75,12 @@ def _report(report: Report, page: _Page) -> Iterator[str]:
     yield from _open_ends(report, page)
 
 
-def _head(report: Report, page: _Page) -> str:
+def _head(report: Report, page: _Page) -> list[str]:
     glyph, colour = _VERDICT[report.verdict]
     found = tally(report.findings)
-    return f"{page.paint(colour, glyph, _BOLD)} {page.paint(_BOLD, headline(report))}{f': {found}' if found else ''}."
+    lines = page.wrap(f"{glyph} {headline(report)}{f': {found}' if found else ''}.", "", "  ")
+    lines[0] = f"{page.paint(colour, glyph, _BOLD)} {page.paint(_BOLD, lines[0].removeprefix(f'{glyph} '))}"
+    return lines
 
 
 def _subject(report: Report, page: _Page) -> Iterator[str]:
@@ -106,10 +111,19 @@ def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
     for assuming in dict.fromkeys(row.assuming for row in rows):
         if assuming:
             yield from page.wrap(f"As if {' and '.join(assuming)} were set:", "  ")
-        yield from _group([row for row in rows if row.assuming == assuming], page)
+        group = [row for row in rows if row.assuming == assuming]
+        yield from _side_by_side(group, page) if page.width >= _TWO_COLUMNS else _stacked(group, page)
 
 
-def _group(rows: Sequence[Observation], page: _Page) -> list[str]:
+def _stacked(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
+    for row in rows:
+        lines = page.wrap(row.title, f"  {_mark(row)}  ", "     ")
+        yield from (_painted(line, page) for line in lines)
+        if not row.ok:
+            yield from page.wrap(answer(row), "     ")
+
+
+def _side_by_side(rows: Sequence[Observation], page: _Page) -> list[str]:
     from tabulate import tabulate
 
     # what was asked gets three fifths at least: what came back is often short
@@ -147,17 +161,17 @@ def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
     yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
     known = finding.how_known[:1].upper() + finding.how_known[1:]
     yield from page.wrap(f"{_KNOWN[finding.certainty]}: {known}", "  ")
-    for number, mend in enumerate(mends(finding, source)):
-        yield from _mend(mend, "or: " if number else "To mend it: ", page)
+    for mend in mends(finding, source):
+        yield from _mend(mend, page)
     yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
     for link in finding.links:
         yield f"        {link}"
 
 
-def _mend(mend: Mend, opening: str, page: _Page) -> Iterator[str]:
+def _mend(mend: Mend, page: _Page) -> Iterator[str]:
     note = f" ({mend.note})" if mend.note else ""
     lead = mend.lead.rstrip(".")
-    yield from page.wrap(f"{opening}{lead}{note}{':' if mend.block else '.'}", "  ")
+    yield from page.wrap(f"{mend.opening}: {lead}{note}{':' if mend.block else '.'}", "  ")
     if mend.block:
         yield ""
         # a command or a policy is there to be copied: it is never wrapped

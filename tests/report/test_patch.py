@@ -83,6 +83,17 @@ def test_the_first_env_mend_of_each_finding_is_taken() -> None:
     )
 
 
+def test_lines_that_belong_together_are_taken_together() -> None:
+    fixes = (
+        Manual("x"),
+        EnvFix("A", "1"),
+        EnvFix("B", None, together=True),
+        EnvFix("C", "3"),
+        EnvFix("D", "4", together=True),
+    )
+    assert first_fixes([replace(samples.ACL_DISABLED, fixes=fixes)]) == (fixes[1], fixes[2])
+
+
 def test_secrets_and_variables_from_elsewhere_are_not_for_the_file() -> None:
     environment = samples.environment()
     variables = {

@@ -1,0 +1,408 @@
+"""What each format promises, beyond the golden files."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.probe.evidence import Actor, Cleanup, Observation, Outcome, Run
+from s3probe.report.assemble import assemble
+from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
+from s3probe.report.mends import removal_commands
+from s3probe.report.model import Report
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
+from tests.report.samples import (
+    ACL_DISABLED,
+    BROKEN,
+    DELETE_DENIED,
+    HEALTHY,
+    KEY_ID,
+    LEFT,
+    REPORTS,
+    SECRET,
+    SHORT_KEY_ID,
+    SUBJECT,
+    environment,
+    evidence,
+    observation,
+    settings,
+)
+
+BROKEN_REPORT = REPORTS["broken"]
+every_format = pytest.mark.parametrize("name", FORMATS)
+
+
+def render(name: str, *reports: Report, **options: Any) -> str:
+    return format_named(name).render(reports, RenderOptions(**options))
+
+
+def with_finding(finding: Finding) -> Report:
+    return replace(BROKEN_REPORT, findings=(finding,))
+
+
+# ---- all of them
+
+
+@every_format
+def test_no_format_shows_a_secret_or_a_control_character(name: str) -> None:
+    dirty = f"\x1b[2J{SECRET} \u202e{KEY_ID} X-Amz-Signature=0badcafe"
+    said = observation("get", "Mastodon can read", Outcome.WRONG, message=dirty, error_code=dirty)
+    skipped = observation("list", "It lists", Outcome.SKIPPED, reason=dirty)
+    found = replace(ACL_DISABLED, title=dirty, consequence=dirty, how_known=dirty, because=("get",))
+    left = Cleanup(1, 0, (f"cache/{dirty}",))
+    report = assemble(settings(), evidence((said, skipped), cleanup=left), (found,))
+    text = render(name, report)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    for secret in (SECRET, KEY_ID, "0badcafe"):
+        assert secret not in text
+
+
+@every_format
+def test_every_format_takes_an_ascii_stream(name: str) -> None:
+    assert render(name, *REPORTS.values(), ascii=True).isascii()
+
+
+@every_format
+def test_every_format_ends_with_one_line_feed(name: str) -> None:
+    for report in REPORTS.values():
+        text = render(name, report)
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+@every_format
+def test_every_format_takes_a_report_without_observations(name: str) -> None:
+    lint = Report(SUBJECT, evidence((), run=Run("", "2026-11-23T18:00:00Z", 0.0, "lint")), (ACL_DISABLED,))
+    assert ACL_DISABLED.id in render(name, lint)
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "junit", "nagios"])
+def test_a_file_that_could_not_be_examined_is_told(name: str) -> None:
+    missed = Unexamined("gone.env", "gone.env does not exist")
+    assert "gone.env does not exist" in render(name, REPORTS["healthy"], unexamined=(missed,))
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "status"),
+    [
+        (["healthy"], RenderOptions(), 0),
+        (["broken", "unknown", "healthy"], RenderOptions(), 2),
+        (["unknown", "healthy"], RenderOptions(), 3),
+        (["healthy"], RenderOptions(unexamined=(Unexamined("x", "y"),)), 64),
+        (["broken"], RenderOptions(unexamined=(Unexamined("x", "y"),)), 2),
+        ([], RenderOptions(unexamined=(Unexamined("x", "y"),)), 64),
+    ],
+)
+def test_the_worst_report_decides_the_status(names: list[str], options: RenderOptions, status: int) -> None:
+    assert exit_status([REPORTS[name] for name in names], options) == status
+
+
+def test_a_notice_is_nothing_to_act_on_but_an_object_left_behind_is() -> None:
+    notice = Report(SUBJECT, evidence(), (replace(DELETE_DENIED, severity=Severity.NOTICE),))
+    assert not needs_attention(notice)
+    assert needs_attention(Report(SUBJECT, evidence(cleanup=LEFT), ()))
+
+
+# ---- the subject
+
+
+def test_the_subject_is_that_of_the_settings() -> None:
+    assert assemble(settings(), evidence(), ()).subject == SUBJECT
+
+
+def test_the_provider_is_told_by_the_answer_when_the_name_says_nothing() -> None:
+    reached = observation("reach-endpoint", headers={"server": "MinIO"})
+    custom = settings(api_base="https://storage.example.org", endpoint="https://storage.example.org")
+    assert assemble(custom, evidence((reached,)), ()).subject.provider == "minio"
+
+
+def test_a_mend_names_the_file_in_which_the_variable_stands() -> None:
+    two = environment()
+    there = {**two.variables, "S3_PERMISSION": Variable("S3_PERMISSION", "x", ".env.local", 3)}
+    both = replace(two, variables=there, sources=(".env.local", ".env.production"))
+    finding = replace(
+        ACL_DISABLED, fixes=(EnvFix("S3_PERMISSION", "", 3), EnvFix("S3_ALIAS_HOST", None), EnvFix("S3_A", "1"))
+    )
+    text = render("text", assemble(settings(environment=both), evidence(BROKEN), (finding,)))
+    assert "Change line 3 of .env.local to:" in text
+    assert "Remove S3_ALIAS_HOST from .env.production." in text
+    assert "Set this in .env.production:" in text
+
+
+def test_a_mend_of_the_process_environment_says_so() -> None:
+    base = environment()
+    there = {**base.variables, "S3_PERMISSION": Variable("S3_PERMISSION", "x")}
+    only = replace(base, variables=there, sources=(PROCESS_ENVIRONMENT,))
+    finding = replace(ACL_DISABLED, fixes=(EnvFix("S3_PERMISSION", ""),))
+    text = render("text", assemble(settings(environment=only), evidence(BROKEN), (finding,)))
+    assert "where the service or the container is" in " ".join(text.split())
+
+
+def test_mends_that_belong_together_are_no_alternatives() -> None:
+    fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", "3"))
+    finding = replace(ACL_DISABLED, fixes=fixes)
+    for name in ("text", "markdown"):
+        text = render(name, with_finding(finding))
+        found = re.findall("(To mend it|and|or): Set this", text)
+        assert found == ["To mend it", "and", "or"]
+
+
+# ---- text
+
+
+def test_text_is_short_when_all_is_well() -> None:
+    assert len(render("text", REPORTS["healthy"]).splitlines()) < 10
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 300])
+def test_text_keeps_within_the_terminal_but_for_what_is_copied(width: int) -> None:
+    copied = ("      ", "        http")
+    for line in render("text", BROKEN_REPORT, width=width).splitlines():
+        assert len(line) <= min(width, 100) or line.startswith(copied) or len(line.split()) <= 3
+
+
+def test_commands_are_never_wrapped() -> None:
+    text = render("text", BROKEN_REPORT, width=40)
+    assert f"      {ACL_DISABLED.fixes[1].command}\n" in text  # type: ignore[union-attr]  # a BucketSetting
+
+
+def test_colour_only_when_asked() -> None:
+    assert "\x1b[" not in render("text", BROKEN_REPORT)
+    coloured = render("text", BROKEN_REPORT, color=True)
+    assert "\x1b[31" in coloured
+    assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == render("text", BROKEN_REPORT)
+
+
+def test_what_was_taken_for_granted_is_told() -> None:
+    again = replace(HEALTHY[4], id="get@1", assuming=("S3_REGION=eu-west-2",))
+    text = render("text", Report(SUBJECT, evidence((*BROKEN, again)), (ACL_DISABLED,)))
+    assert "As if S3_REGION=eu-west-2 were set:\n  ✔  Mastodon can read a file back\n" in text
+
+
+def test_experiments_are_not_told_to_people() -> None:
+    tried = observation("try-region", "An experiment", Outcome.DENIED)
+    assert "An experiment" not in render("text", Report(SUBJECT, evidence((*BROKEN, tried)), (ACL_DISABLED,)))
+
+
+def test_a_run_that_was_cut_short_says_so() -> None:
+    cut = replace(evidence().run, complete=False)
+    assert "cut short" in render("text", Report(SUBJECT, evidence(run=cut), ()))
+
+
+@pytest.mark.parametrize(
+    ("left", "endpoint", "command"),
+    [
+        (
+            "a/b.png",
+            "https://s3.eu-west-2.amazonaws.com",
+            "aws s3api delete-object --bucket files-example --key a/b.png",
+        ),
+        (
+            "a b?versionId=v=1",
+            "https://s3.example.net",
+            "aws s3api --endpoint-url https://s3.example.net delete-object --bucket files-example --key 'a b' "
+            "--version-id v=1",
+        ),
+        (
+            "a?uploadId=$x",
+            "https://s3.eu-west-2.amazonaws.com",
+            "aws s3api abort-multipart-upload --bucket files-example --key a --upload-id '$x'",
+        ),
+    ],
+)
+def test_what_is_left_comes_with_the_command_that_removes_it(left: str, endpoint: str, command: str) -> None:
+    report = Report(replace(SUBJECT, endpoint=endpoint), evidence(cleanup=Cleanup(1, 0, (left,))), ())
+    assert removal_commands(report) == (command,)
+    for name in ("text", "markdown", "nagios", "junit"):
+        assert command in render(name, report)
+
+
+# ---- JSON
+
+
+def test_json_has_every_key_of_the_contract_and_no_other() -> None:
+    data = json.loads(render("json", BROKEN_REPORT))
+    assert list(data) == [
+        *("schema_version", "s3probe_version", "run", "subject", "verdict", "findings", "actions", "cleanup", "cost")
+    ]
+    assert list(data["run"]) == ["id", "started", "seconds", "profile"]
+    assert list(data["subject"]) == [
+        *("source", "bucket", "region", "endpoint", "provider", "addressing", "acl", "key_prefix"),
+        *("public_base", "access_key_id"),
+    ]
+    for finding in data["findings"]:
+        assert list(finding) == [
+            *(
+                "id",
+                "severity",
+                "certainty",
+                "title",
+                "setting",
+                "permission",
+                "consequence",
+                "because",
+                "fixes",
+                "links",
+            )
+        ]
+    for action in data["actions"]:
+        assert list(action) == [
+            *("id", "title", "operation", "as", "needs", "outcome", "http_status", "error_code", "message"),
+            *("seconds", "reason"),
+        ]
+    assert list(data["cleanup"]) == ["created", "removed", "left_behind"]
+    assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
+
+
+def test_json_fixes_have_the_keys_of_their_kind() -> None:
+    data = json.loads(render("json", BROKEN_REPORT))
+    keys = {fix["kind"]: set(fix) - {"kind"} for finding in data["findings"] for fix in finding["fixes"]}
+    assert keys == {
+        "env": {"variable", "value", "line"},
+        "iam-allow": {"actions", "resources"},
+        "bucket-policy": {"statement"},
+        "bucket-setting": {"setting", "value", "command"},
+        "server": {"setting", "value"},
+        "manual": {"text"},
+    }
+
+
+def test_json_of_several_files_lists_them() -> None:
+    data = json.loads(render("json", REPORTS["healthy"], BROKEN_REPORT))
+    assert (data["schema_version"], [report["verdict"] for report in data["reports"]]) == (1, ["ok", "failure"])
+
+
+def test_json_shows_the_key_id_shortened() -> None:
+    report = assemble(settings(), evidence(), ())
+    assert json.loads(render("json", report))["subject"]["access_key_id"] == SHORT_KEY_ID
+
+
+# ---- JUnit
+
+
+def test_junit_keeps_to_the_schema() -> None:
+    root = ET.fromstring(render("junit", *REPORTS.values()))  # noqa: S314  # our own output
+    assert (root.tag, root.attrib) == ("testsuites", {})
+    for number, suite in enumerate(root):
+        assert suite.get("id") == str(number)
+        assert {"name", "package", "id", "timestamp", "hostname", "tests", "failures", "errors", "time"} <= set(
+            suite.attrib
+        )
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.get("timestamp", ""))
+        tags = [child.tag for child in suite]
+        cases = suite.findall("testcase")
+        assert tags == ["properties", *["testcase"] * len(cases), "system-out", "system-err"]
+        assert suite.get("tests") == str(len(cases))
+        for tag in ("failure", "error", "skipped"):
+            count = sum(case.find(tag) is not None for case in cases)
+            assert suite.get({"failure": "failures", "error": "errors"}.get(tag, tag)) == str(count)
+        for case in cases:
+            assert set(case.attrib) == {"classname", "name", "time"}
+            assert len(case) <= 1
+            for result in case:
+                assert result.tag == "skipped" or result.get("type")
+
+
+def results(text: str) -> dict[str, str]:
+    cases = ET.fromstring(text).iter("testcase")  # noqa: S314  # our own output
+    return {case.get("name", "").partition(":")[0]: next((child.tag for child in case), "ok") for case in cases}
+
+
+def test_junit_fails_what_fails_the_run() -> None:
+    mild = results(render("junit", BROKEN_REPORT))
+    assert (mild[ACL_DISABLED.id], mild["put-with-acl"]) == ("failure", "failure")
+    assert (mild[DELETE_DENIED.id], mild["delete"]) == ("skipped", "skipped")
+    strict = results(render("junit", BROKEN_REPORT, fail_on_warning=True))
+    assert (strict[DELETE_DENIED.id], strict["delete"]) == ("failure", "failure")
+    assert results(render("junit", REPORTS["unknown"]))["reach-endpoint"] == "error"
+
+
+def test_junit_survives_what_xml_cannot_hold() -> None:
+    report = with_finding(replace(ACL_DISABLED, title="a\x00b\ud800c\uffffd <&>"))
+    assert "abcd &lt;&amp;&gt;" in render("junit", report)
+
+
+# ---- Nagios
+
+
+def test_nagios_tells_the_state_of_the_exit_status() -> None:
+    warned = Report(SUBJECT, evidence(), (DELETE_DENIED,))
+    assert render("nagios", warned).startswith("S3PROBE OK - ")
+    assert render("nagios", warned, fail_on_warning=True).startswith("S3PROBE WARNING - ")
+    assert render("nagios", BROKEN_REPORT).startswith("S3PROBE CRITICAL - ")
+    assert render("nagios", REPORTS["unknown"]).startswith("S3PROBE UNKNOWN - ")
+
+
+def test_nagios_text_cannot_break_the_line_or_the_performance_data() -> None:
+    first, *rest = render("nagios", with_finding(replace(ACL_DISABLED, title="a|b\nc"))).splitlines()
+    text, perfdata = first.split(" | ")
+    assert "a/b c" in text
+    assert re.fullmatch(r"(\w+=[\d.]+s?;;;0 ?)+", perfdata)
+    assert not any("|" in line for line in rest)
+
+
+# ---- Prometheus
+
+SAMPLE = re.compile(r'(s3probe_\w+)\{((?:\w+="(?:[^"\\\n]|\\["\\n])*",?)+)\} [\d.e+-]+')
+
+
+def test_prometheus_lines_are_well_formed_and_unique() -> None:
+    lines = render("prometheus", *REPORTS.values()).splitlines()
+    samples = [line for line in lines if not line.startswith("#")]
+    assert all(SAMPLE.fullmatch(line) for line in samples)
+    assert len({line.rpartition(" ")[0] for line in samples}) == len(samples)
+    described = {line.split()[2] for line in lines if line.startswith("# TYPE")}
+    assert {line.partition("{")[0] for line in samples} <= described
+
+
+def test_prometheus_labels_are_escaped() -> None:
+    odd = replace(BROKEN_REPORT, subject=replace(SUBJECT, source='a"b\\c\nd'))
+    assert 'source="a\\"b\\\\c\\nd"' in render("prometheus", odd)
+
+
+def test_prometheus_labels_hold_no_text_of_a_server_and_no_key() -> None:
+    text = render("prometheus", BROKEN_REPORT)
+    assert "The bucket does not allow ACLs" not in text
+    assert "AccessControlListNotSupported" not in text
+    assert SHORT_KEY_ID not in text
+
+
+def test_prometheus_large_numbers_stay_exact() -> None:
+    many = replace(evidence(), cost=replace(evidence().cost, bytes_sent=123456789))
+    assert re.search(r"s3probe_sent_bytes\{.*\} 123456789(\.0)?\n", render("prometheus", Report(SUBJECT, many, ())))
+
+
+# ---- Markdown
+
+
+def test_markdown_ticks_what_was_seen_and_opens_what_was_not() -> None:
+    healthy, broken = render("markdown", REPORTS["healthy"]), render("markdown", BROKEN_REPORT)
+    assert "- [x] Mastodon can upload media with its ACL" in healthy
+    assert "- [ ] Large files go up in parts\n  - not part of this run" in healthy
+    assert f"- [ ] Mastodon can upload media with its ACL\n  - `put-with-acl`: 400 {BROKEN[2].error_code}" in broken
+    assert broken.count(f"**{ACL_DISABLED.title}**") == 1
+
+
+def test_markdown_has_all_groups_in_order() -> None:
+    heads = re.findall("^## (.*)$", render("markdown", BROKEN_REPORT), re.MULTILINE)
+    assert heads == ["Uploads", "Delivery", "Privacy", "Deletion", "Resilience", "Cost"]
+
+
+def test_markdown_shows_foreign_text_as_text() -> None:
+    said = Observation(
+        "get", "It reads", "GetObject", Actor.MASTODON, Outcome.WRONG, message="<img src=x> [a](b) `c` *d*\n# e"
+    )
+    text = render("markdown", Report(SUBJECT, evidence((said,)), ()))
+    assert "\\<img src=x\\> \\[a\\](b) \\`c\\` \\*d\\* \\# e" in text
+
+
+def test_markdown_tells_a_finding_of_the_file_alone() -> None:
+    lint = Report(SUBJECT, evidence(()), (replace(ACL_DISABLED, because=(), explains=()),))
+    assert render("markdown", lint).count(ACL_DISABLED.id) == 1
