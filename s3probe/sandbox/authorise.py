@@ -32,7 +32,8 @@ def acl_grants(world: World, bucket: Bucket, action: str, object_acl: str | None
     if block.ignore_public_acls:
         return False
     if action in ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"):
-        return bucket.acl in PUBLIC_READ
+        # A public B2 bucket opens its files, not their list.
+        return bucket.acl in PUBLIC_READ and world.personality.acls is not AclHandling.BUCKET
     if action in ("s3:PutObject", "s3:DeleteObject"):
         return bucket.acl == "public-read-write"
     if action in ("s3:GetObject", "s3:GetObjectVersion"):

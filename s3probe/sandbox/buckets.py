@@ -131,6 +131,20 @@ def object_lock(context: Context) -> Reply:
     return xml_reply("ObjectLockConfiguration", inner)
 
 
+def _absent(code: str, message: str) -> Callable[[Context], Reply]:
+    """A setting no world has: the answer AWS gives where it was never made."""
+
+    def handler(context: Context) -> Reply:
+        raise S3Error(code, message, 404, (("BucketName", context.bucket.name),))
+
+    return handler
+
+
+def _empty(root: str) -> Callable[[Context], Reply]:
+    """A setting AWS answers with an empty document where it was never made."""
+    return lambda _: xml_reply(root)
+
+
 def put_policy(context: Context) -> Reply:
     """PutBucketPolicy, refused for a public policy under BlockPublicPolicy."""
     try:
@@ -199,6 +213,19 @@ HANDLERS: dict[str, Callable[[Context], Reply]] = {
     "GetBucketVersioning": versioning,
     "GetBucketRequestPayment": request_payment,
     "GetObjectLockConfiguration": object_lock,
+    "GetBucketLifecycleConfiguration": _absent(
+        "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"
+    ),
+    "GetBucketTagging": _absent("NoSuchTagSet", "The TagSet does not exist"),
+    "GetBucketWebsite": _absent(
+        "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"
+    ),
+    "GetBucketReplication": _absent(
+        "ReplicationConfigurationNotFoundError", "The replication configuration was not found"
+    ),
+    "GetBucketLogging": _empty("BucketLoggingStatus"),
+    "GetBucketNotificationConfiguration": _empty("NotificationConfiguration"),
+    "GetBucketAccelerateConfiguration": _empty("AccelerateConfiguration"),
     "PutBucketPolicy": put_policy,
     "DeleteBucketPolicy": delete_policy,
 }

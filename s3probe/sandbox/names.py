@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3probe.sandbox.address import amazon_host, locate
 from s3probe.sandbox.statements import glob_match
-from s3probe.sandbox.world import Alias, Way, World
+from s3probe.sandbox.world import Alias, Endpoint, Way, World
 
 
 def obstacle(world: World, host: str) -> Way | None:
@@ -17,6 +17,11 @@ def alias_of(world: World, host: str) -> Alias | None:
     return next((alias for alias in world.aliases if alias.host == host), None)
 
 
+def endpoint_of(world: World, host: str) -> Endpoint | None:
+    """The custom endpoint a host belongs to, with or without a bucket in front."""
+    return next((e for e in world.endpoints if host == e.base or host.endswith("." + e.base)), None)
+
+
 def exists(world: World, host: str) -> bool:
     """Whether DNS knows the name."""
     if obstacle(world, host) is Way.NO_DNS:
@@ -27,9 +32,8 @@ def exists(world: World, host: str) -> bool:
 
 def certificate_names(world: World, host: str) -> tuple[str, ...]:
     """The names of the certificate shown for a host. A wildcard covers one label only, as everywhere."""
-    for endpoint in world.endpoints:
-        if host == endpoint.base or host.endswith("." + endpoint.base):
-            return (endpoint.base, f"*.{endpoint.base}") if endpoint.wildcard else (endpoint.base,)
+    if endpoint := endpoint_of(world, host):
+        return (endpoint.base, f"*.{endpoint.base}") if endpoint.wildcard else (endpoint.base,)
     if found := amazon_host(host):
         _, base, region = found
         if region is None:

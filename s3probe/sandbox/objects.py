@@ -196,6 +196,11 @@ def get_object_acl(context: Context) -> Reply:
     return xml_reply("AccessControlPolicy", acls.policy_xml(record.acl, record.owner))
 
 
+def get_object_tagging(context: Context) -> Reply:
+    """GetObjectTagging: Mastodon tags nothing, and neither does this sandbox."""
+    return xml_reply("Tagging", "<TagSet></TagSet>") if context.record else _missing(context)
+
+
 def copy_object(context: Context) -> Reply:
     """CopyObject inside one sandbox. The right to read the source was judged before."""
     source_bucket, source_key = copy_source(context.request.headers["x-amz-copy-source"])
@@ -227,5 +232,6 @@ HANDLERS: dict[str, Callable[[Context], Reply]] = {
     "DeleteObject": delete_object,
     "PutObjectAcl": put_object_acl,
     "GetObjectAcl": get_object_acl,
+    "GetObjectTagging": get_object_tagging,
     "CopyObject": copy_object,
 }

@@ -33,6 +33,13 @@ _BUCKET_READS = {
     "versioning": Operation("GetBucketVersioning", ("s3:GetBucketVersioning",)),
     "requestPayment": Operation("GetBucketRequestPayment", ("s3:GetBucketRequestPayment",)),
     "object-lock": Operation("GetObjectLockConfiguration", ("s3:GetBucketObjectLockConfiguration",)),
+    "lifecycle": Operation("GetBucketLifecycleConfiguration", ("s3:GetLifecycleConfiguration",)),
+    "tagging": Operation("GetBucketTagging", ("s3:GetBucketTagging",)),
+    "website": Operation("GetBucketWebsite", ("s3:GetBucketWebsite",)),
+    "replication": Operation("GetBucketReplication", ("s3:GetReplicationConfiguration",)),
+    "logging": Operation("GetBucketLogging", ("s3:GetBucketLogging",)),
+    "notification": Operation("GetBucketNotificationConfiguration", ("s3:GetBucketNotification",)),
+    "accelerate": Operation("GetBucketAccelerateConfiguration", ("s3:GetAccelerateConfiguration",)),
 }
 _BUCKET_WRITES = {
     "policy": ("BucketPolicy", "s3:PutBucketPolicy"),
@@ -45,7 +52,20 @@ _BUCKET_WRITES = {
     "requestPayment": ("BucketRequestPayment", "s3:PutBucketRequestPayment"),
     "object-lock": ("ObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration"),
     "lifecycle": ("BucketLifecycleConfiguration", "s3:PutLifecycleConfiguration"),
+    "tagging": ("BucketTagging", "s3:PutBucketTagging"),
+    "website": ("BucketWebsite", "s3:PutBucketWebsite"),
+    "replication": ("BucketReplication", "s3:PutReplicationConfiguration"),
+    "logging": ("BucketLogging", "s3:PutBucketLogging"),
+    "notification": ("BucketNotificationConfiguration", "s3:PutBucketNotification"),
+    "accelerate": ("BucketAccelerateConfiguration", "s3:PutAccelerateConfiguration"),
 }
+_OBJECT_EXTRAS = {
+    "tagging": "ObjectTagging",
+    "retention": "ObjectRetention",
+    "legal-hold": "ObjectLegalHold",
+    "attributes": "ObjectAttributes",
+}
+"""Sub-resources of an object that Mastodon never uses; they must not be taken for the object itself."""
 UNKNOWN = Operation("Unknown")
 
 
@@ -85,6 +105,10 @@ def _bucket(method: str, query: Mapping[str, str]) -> Operation:
 def _object(method: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Operation:
     has_acl = any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in headers)
     acl = ("s3:PutObjectAcl",) if has_acl else ()
+    for name, noun in _OBJECT_EXTRAS.items():
+        if name in query:
+            verb = {"GET": "Get", "PUT": "Put", "DELETE": "Delete"}.get(method)
+            return Operation(verb + noun, (f"s3:{verb}{noun}",)) if verb else UNKNOWN
     if method in ("GET", "HEAD"):
         if "acl" in query:
             return Operation("GetObjectAcl", ("s3:GetObjectAcl",))

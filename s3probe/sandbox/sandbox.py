@@ -11,7 +11,7 @@ from typing import Self
 from s3probe.sandbox.certificates import Certificates
 from s3probe.sandbox.dead_ends import DeadEnds
 from s3probe.sandbox.gateway import Gateway
-from s3probe.sandbox.names import exists, obstacle
+from s3probe.sandbox.names import endpoint_of, exists, obstacle
 from s3probe.sandbox.server import LOOPBACK, Server
 from s3probe.sandbox.state import Seen, State
 from s3probe.sandbox.world import Way, World
@@ -76,6 +76,9 @@ class Sandbox:
         way = obstacle(self.world, name)
         if way is Way.BLACK_HOLE:
             return LOOPBACK, self._dead_ends.black_hole
+        own = endpoint_of(self.world, name)
+        if own is not None and own.plain_port == port and way is None:
+            return LOOPBACK, self.http_port
         ports = {443: self.http_port if way is Way.PLAIN else self.https_port, 80: self.http_port}
         if way is Way.REFUSED or port not in ports:
             return LOOPBACK, self._dead_ends.refused

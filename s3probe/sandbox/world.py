@@ -124,6 +124,8 @@ class Endpoint:
     region: str
     wildcard: bool = True
     """``<bucket>.<base>`` resolves and has a certificate."""
+    plain_port: int | None = None
+    """A further port that speaks plain http, e.g. 9000 as MinIO's."""
 
 
 class AliasFault(StrEnum):

@@ -9,7 +9,7 @@ import pytest
 
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import CUSTOM_HOST, custom, healthy
-from s3probe.sandbox.world import Alias, AliasFault, Obstacle, Way
+from s3probe.sandbox.world import Alias, AliasFault, Endpoint, Obstacle, Way
 from tests.sandbox.client import HOST, Client
 from tests.sandbox.conftest import Serve
 
@@ -164,3 +164,14 @@ def test_the_instance_tells_version_and_policy(serve: Serve) -> None:
     client = Client(serve(healthy()), host="mastodon.example", scheme="https")
     assert b'"version": "4.5.9"' in client.visit("GET", "/api/v2/instance").body
     assert "https://s3.eu-west-2.amazonaws.com" in client.visit("GET", "/").headers["content-security-policy"]
+
+
+def test_a_self_hosted_port(serve: Serve) -> None:
+    base = custom()
+    endpoint = Endpoint("minio", "nl-ams", wildcard=False, plain_port=9000)
+    box = serve(base.with_world(endpoints=(endpoint,)))
+    assert box.resolve("minio", 9000) == ("127.0.0.1", box.http_port)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(box.resolve("minio", 9001), timeout=5)
+    with pytest.raises(socket.gaierror):
+        box.resolve("files-example.minio", 9000)

@@ -192,3 +192,22 @@ def test_cors_answers_the_origins_it_knows(serve: Serve) -> None:
 def test_errors_carry_cors_headers_too(serve: Serve) -> None:
     answer = Client(serve(healthy())).visit("GET", headers=PREFLIGHT)
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (403, "*")
+
+
+@pytest.mark.parametrize("query", ["?tagging", "?retention", "?attributes"])
+def test_a_sub_resource_is_not_the_object(serve: Serve, query: str) -> None:
+    client = Client(serve(healthy()))
+    client.call("PUT", body=b"hello")
+    assert client.call("GET", PATH + query).brief == (403, "AccessDenied")
+    assert client.call("PUT", PATH + query, body=b"<Tagging/>").brief == (403, "AccessDenied")
+    assert client.call("GET").body == b"hello"
+
+
+def test_settings_nobody_made(serve: Serve) -> None:
+    client = Client(serve(healthy().with_user(identity=(Statement("Allow", ("s3:*",), ("*",)),))))
+    client.call("PUT", body=b"hello")
+    assert client.call("GET", "/?lifecycle").brief == (404, "NoSuchLifecycleConfiguration")
+    assert client.call("GET", "/?website").brief == (404, "NoSuchWebsiteConfiguration")
+    assert client.call("GET", "/?logging").body.endswith(b"</BucketLoggingStatus>")
+    assert b"<TagSet></TagSet>" in client.call("GET", PATH + "?tagging").body
+    assert client.call("PUT", "/?logging", body=b"<x/>").brief == (405, "MethodNotAllowed")

@@ -13,7 +13,9 @@ _PART_HEAD = Refusal(
     ErrorText(501, "NotImplemented", "This API call is not implemented"), ("HeadObject",), query="partNumber"
 )
 _BATCH = Refusal(ErrorText(501, "NotImplemented", "DeleteObjects is not implemented"), ("DeleteObjects",))
-_SLOW_DOWN = Refusal(ErrorText(503, "SlowDown", "Please reduce your request rate."), ("PutObject",), every=3)
+_SLOW_DOWN = Refusal(
+    ErrorText(503, "SlowDown", "Please reduce your request rate."), ("PutObject",), anonymous=False, every=2
+)
 
 
 def _refuses(*refusals: Refusal) -> Change:
