@@ -84,7 +84,7 @@ class Exchange:
 
     @property
     def where(self) -> str:
-        """The host and port being connected to (through a tunnel: the proxy's)."""
+        """The host and port being connected to: the proxy's until its tunnel stands."""
         return shown(clean(self.host, 253), self.port)
 
     @property

@@ -61,14 +61,19 @@ class _Exact:
     proxy: Any
     proxy_is_forwarding: bool
     _dns_host: str
+    _tunnel_host: str
+    _tunnel_port: int
     _response_received: bool
 
     def _new_conn(self) -> BoundedSocket:
         return dial(self._dns_host, self.port, current())
 
     def _tunnel(self) -> None:
-        current().stage = Stage.TUNNEL
+        exchange = current()
+        exchange.stage = Stage.TUNNEL
         super()._tunnel()  # type: ignore[misc]  # the mixin's next base has it
+        # from here on it is the storage that answers
+        exchange.host, exchange.port, exchange.peer = self._tunnel_host, self._tunnel_port, ""
 
     def request(self, method: str, _url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """Sends the current exchange's call; urllib3's idea of its URL and headers is set aside."""

@@ -169,7 +169,7 @@ def _http(error: BaseException, exchange: Exchange) -> Explained:
         return _too_much(error, exchange)
     return (
         NetworkFault.PROTOCOL,
-        f"{exchange.talking_to} does not speak HTTP as it should: {text or type(error).__name__}",
+        f"{exchange.talking_to} does not keep to HTTP: {text or type(error).__name__}",
     )
 
 

@@ -104,6 +104,11 @@ class Server:
             with self._context.wrap_socket(sock, server_side=True) as secure:
                 self._handler(Visit(secure, number, self._stopping))
 
+    def wait_for_goodbye(self) -> None:
+        """Waits until every connection so far was closed by its handler."""
+        for thread in self._threads[1:]:
+            thread.join(5)
+
     def close(self) -> None:
         self._stopping.set()
         # wakes accept(): closing alone does not

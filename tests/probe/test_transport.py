@@ -127,6 +127,24 @@ def test_a_connection_that_rested_too_long_is_not_used_again(monkeypatch: pytest
         assert (answers, server.visits) == ([200, 200], 2)
 
 
+def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> None:
+    with serving(answering(OK)) as server:
+        transport = HttpTransport()
+        answers = []
+        for _ in range(3):
+            answers.append(transport.send(get(server), SHORT).status)
+            server.wait_for_goodbye()
+        assert answers == [200, 200, 200]
+
+
+def test_a_head_has_no_body_to_wait_for() -> None:
+    with serving(after_head(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", lambda visit: visit.hold())) as server:
+        call = Call("HeadObject", "HEAD", f"http://{server.netloc}/k")
+        answer = HttpTransport().send(call, SHORT)
+    assert (answer.status, answer.fault, answer.truncated) == (200, None, False)
+    assert answer.headers["content-length"] == "500"
+
+
 def test_many_threads_share_one_transport() -> None:
     def handle(visit: Visit) -> None:
         while head := visit.read_head():

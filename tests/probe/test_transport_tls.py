@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from urllib3.util import wait_for_read
 
 from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
@@ -147,6 +148,47 @@ def test_a_trickle_over_tls_ends_at_the_deadline(authority: trustme.CA, ca_file:
     with serving(handle, context(authority.issue_cert("127.0.0.1"))) as server, within(1):
         answer = HttpTransport(ca_file).send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(1, 1, 0.3))
     assert answer.fault is NetworkFault.DEADLINE
+
+
+def test_100_continue_over_tls(authority: trustme.CA, ca_file: str) -> None:
+    bodies: list[bytes] = []
+
+    def handle(visit: Visit) -> None:
+        visit.read_head()
+        visit.say(b"HTTP/1.1 100 Continue\r\n\r\n")
+        bodies.append(visit.read_body(200_000))
+        visit.say(OK)
+
+    headers = (("Expect", "100-continue"), ("Content-Length", "200000"))
+    with serving(handle, context(authority.issue_cert("127.0.0.1"))) as server:
+        call = Call("PutObject", "PUT", f"https://{server.netloc}/k", headers, b"x" * 200_000)
+        assert HttpTransport(ca_file).send(call, LIMITS).status == 200
+    assert bodies == [b"x" * 200_000]
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_server_that_ignores_expect(
+    authority: trustme.CA, ca_file: str, version: ssl.TLSVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As measured with Ruby 3.1's Net::HTTP: over TLS 1.3 the session ticket wakes it, and it waits in vain."""
+    monkeypatch.setattr("urllib3.util.wait_for_read", lambda sock, _second: wait_for_read(sock, 0.2))
+
+    def handle(visit: Visit) -> None:
+        visit.read_head()
+        if visit.read_body(5):
+            visit.say(OK)
+
+    server_side = context(authority.issue_cert("127.0.0.1"))
+    server_side.maximum_version = version
+    headers = (("Expect", "100-continue"), ("Content-Length", "5"))
+    with serving(handle, server_side) as server:
+        call = Call("PutObject", "PUT", f"https://{server.netloc}/k", headers, b"12345")
+        answer = HttpTransport(ca_file).send(call, Limits(1, 0.3, 3))
+    if version is ssl.TLSVersion.TLSv1_2:
+        assert answer.status == 200
+    else:
+        assert answer.fault is NetworkFault.READ_TIMEOUT
+        assert "Expect: 100-continue" in answer.detail
 
 
 def test_an_empty_certificate_file(tmp_path: Path) -> None:
