@@ -11,8 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from s3probe.settings.dotenv_value import BLANKS, literal, parse_value
 from s3probe.settings.model import Note, NoteKind
 from s3probe.settings.notes import assignment_notes, skipped_lines
+from s3probe.settings.ruby import inspect
+
+__all__ = ["Assignment", "DotenvError", "ParsedFile", "decode", "literal", "parse"]
 
 # The gem's LINE pattern, written so that no text can make it slow: a key stands alone behind its own line's blanks
 # (blank lines before it add nothing), and whatever repeats never gives back what it took.
@@ -29,9 +33,6 @@ _LINE = re.compile(
     """,
     re.MULTILINE | re.VERBOSE | re.ASCII,
 )
-_QUOTED = re.compile(r"\A(['\"])(.*)\1\Z", re.DOTALL)
-_ESCAPED = re.compile(r"\\([^$])")
-_VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\0\0", "UTF-32LE"),
     (b"\0\0\xfe\xff", "UTF-32BE"),
@@ -39,8 +40,6 @@ _BYTE_ORDER_MARKS = (
     (b"\xfe\xff", "UTF-16BE"),
     (b"\xef\xbb\xbf", "UTF-8"),
 )
-# Ruby's strip also takes a NUL away at the end
-_BLANKS = " \t\n\v\f\r"
 
 
 class DotenvError(Exception):
@@ -173,125 +172,16 @@ def _raw(match: re.Match[str], lines: str) -> str:
         return ""
     start, end = match.end("separator"), match.end("value") if match["value"] else match.end("separator")
     stop = lines.find("\n", end)
-    return lines[start : stop if stop >= 0 else len(lines)].strip(_BLANKS)
-
-
-def parse_value(text: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> tuple[str, bool]:
-    """The value dotenv makes of the text behind the separator, and whether it holds a command that was not run."""
-    value = text.lstrip(_BLANKS + "\0").rstrip(_BLANKS + "\0")
-    quoted = _QUOTED.match(value)
-    quote = quoted[1] if quoted else None
-    if quoted:
-        value = quoted[2]
-    if quote == "'":
-        return value, False
-    if quote == '"':
-        value = _expand_newlines(value, seen, environment)
-    value = _ESCAPED.sub(r"\1", value)
-    value, command = _keep_commands(value)
-    if command:
-        return value, True
-    return _expand_variables(value, seen, environment), False
-
-
-def _expand_newlines(value: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    r"""``\n`` stays two characters unless the old behaviour is asked for (doubled here, halved by the next step)."""
-    mode = seen.get("DOTENV_LINEBREAK_MODE", environment.get("DOTENV_LINEBREAK_MODE"))
-    if mode == "legacy":
-        return value.replace(r"\n", "\n").replace(r"\r", "\r")
-    return value.replace(r"\n", r"\\n").replace(r"\r", r"\\r")
-
-
-def _keep_commands(value: str) -> tuple[str, bool]:
-    """Drops the backslash of an escaped ``$(…)``, as dotenv does; says whether an unescaped one is there."""
-    if "$(" not in value:
-        return value, False
-    ends = _parentheses(value)
-    kept, position, found = [], 0, False
-    for opening, end in sorted(ends.items()):
-        start = opening - 1
-        if start < position or value[start] != "$":
-            continue
-        escaped = start > position and value[start - 1] == "\\"
-        kept.append(value[position : start - 1 if escaped else start])
-        kept.append(value[start:end])
-        found, position = found or not escaped, end
-    kept.append(value[position:])
-    return "".join(kept), found
-
-
-def _parentheses(value: str) -> dict[int, int]:
-    """Opening to the index behind its closing one, for balanced pairs that hold no empty pair."""
-    ends: dict[int, int] = {}
-    open_: list[tuple[int, bool]] = []
-    for index, char in enumerate(value):
-        if char == "(":
-            open_.append((index, True))
-        elif char == ")" and open_:
-            opening, good = open_.pop()
-            good = good and opening + 1 < index
-            if good:
-                ends[opening] = index + 1
-            elif open_:
-                open_[-1] = (open_[-1][0], False)
-    return ends
-
-
-def _expand_variables(value: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    def replacement(match: re.Match[str]) -> str:
-        if match[1]:
-            return match[0][1:]
-        if match[2]:
-            return seen.get(match[2], environment.get(match[2], ""))
-        return match[0]
-
-    return _VARIABLE.sub(replacement, value)
+    return lines[start : stop if stop >= 0 else len(lines)].strip(BLANKS)
 
 
 def _unset_variable(lines: str, match: re.Match[str], spans: list[tuple[int, int]], number: int) -> DotenvError:
     before = spans[-2][1] if len(spans) > 1 else 0
     start = match.start()
-    while start > before and lines[start - 1] in _BLANKS:
+    while start > before and lines[start - 1] in BLANKS:
         start -= 1
     # the gem's match begins at a line's start, never in the middle of the line before
     if start > 0 and lines[start - 1] != "\n":
         start = lines.find("\n", start, match.start()) + 1
     text = lines[start : match.end()]
     return DotenvError("Dotenv::FormatError", f"Line {inspect(text)} has an unset variable", number)
-
-
-_INSPECTED = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\f": "\\f",
-    "\v": "\\v",
-    "\b": "\\b",
-    "\a": "\\a",
-    "\x1b": "\\e",
-}
-
-
-def literal(raw: str) -> str:
-    """The text an admin most likely meant: ``raw`` without the quotes around it, nothing cut, replaced or dropped."""
-    quoted = _QUOTED.match(raw)
-    return quoted[2] if quoted else raw
-
-
-def inspect(text: str) -> str:
-    """Ruby's ``String#inspect`` of a UTF-8 string."""
-    out = []
-    for position, char in enumerate(text):
-        if char in _INSPECTED:
-            out.append(_INSPECTED[char])
-        elif char == "#" and text[position + 1 : position + 2] in ("{", "$", "@"):
-            out.append("\\#")
-        elif char < " " or char == "\x7f":
-            out.append(f"\\x{ord(char):02X}")
-        elif not char.isprintable():
-            out.append(f"\\u{ord(char):04X}" if ord(char) < 0x10000 else f"\\u{{{ord(char):X}}}")
-        else:
-            out.append(char)
-    return '"' + "".join(out) + '"'

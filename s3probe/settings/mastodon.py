@@ -5,7 +5,6 @@ Sources: Mastodon ``config/initializers/paperclip.rb``, ``config/initializers/1_
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from s3probe.settings.csp import media_hosts_or_error
 from s3probe.settings.keys import object_key, probe_key
 from s3probe.settings.model import Credentials, Environment, Settings, Stage, Trouble, Variable
 from s3probe.settings.proxy import proxy_for
+from s3probe.settings.ruby import to_i
 from s3probe.settings.urls import (
     bucket_url,
     credential_region,
@@ -37,7 +37,6 @@ __all__ = [
     "probe_key",
     "public_url",
     "remade",
-    "to_i",
 ]
 
 CACHE_CONTROL = "public, max-age=315576000, immutable"
@@ -101,12 +100,6 @@ def remade(settings: Settings, /, **changes: str | None) -> Settings:
             before = variables.get(name)
             variables[name] = replace(before, value=value) if before else Variable(name, value)
     return interpret(replace(settings.environment, variables=MappingProxyType(variables)))
-
-
-def to_i(text: str) -> int:
-    """Ruby's ``String#to_i``: the number at the start, ``0`` when there is none."""
-    match = re.match(r"[ \t\n\v\f\r]*([+-]?\d+(?:_\d+)*)", text, re.ASCII)
-    return int(match[1].replace("_", "")) if match else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,10 @@ from s3probe.settings.mastodon import (
     probe_key,
     public_url,
     remade,
-    to_i,
 )
 from s3probe.settings.model import Environment, Settings, Stage, Variable
 from s3probe.settings.proxy import proxy_for
+from s3probe.settings.ruby import to_i
 
 WIRE: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "golden" / "wire.json").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rules.env_names import for_s3, is_aws, refused, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.settings.mastodon import to_i
+from s3probe.settings.ruby import to_i
 
 CANNED_ACLS = frozenset(
     {
