@@ -51,6 +51,22 @@ class NetworkFault(StrEnum):
     TOO_LARGE = "too-large"
 
 
+NEVER_SENT = frozenset(
+    {
+        NetworkFault.DNS,
+        NetworkFault.REFUSED,
+        NetworkFault.NO_ROUTE,
+        NetworkFault.CONNECT_TIMEOUT,
+        NetworkFault.TLS_NAME,
+        NetworkFault.TLS_UNTRUSTED,
+        NetworkFault.TLS_EXPIRED,
+        NetworkFault.TLS_NOT_TLS,
+        NetworkFault.TLS_OTHER,
+    }
+)
+"""The way ended before a byte of the request was sent: it cannot have changed anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One request (or a skipped one) and everything judgement needs to know of its answer."""

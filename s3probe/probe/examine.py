@@ -12,9 +12,10 @@ from s3probe.probe.credentials import chain
 from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.form import WireForm, form_for_version
-from s3probe.probe.foundation import Foundations
+from s3probe.probe.foundation import MEDIA, Foundations
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
+from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
 from s3probe.probe.storage import (
@@ -36,6 +37,7 @@ from s3probe.secret import Secret
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Credentials, Settings
 
+_ORDER = {action_id: place for place, action_id in enumerate(ACTIONS)}
 NO_KEY = Credentials("", Secret(""), source="none")
 
 
@@ -106,7 +108,7 @@ class Examination:
         return clean_up(self._session.ledger, own_time, remaining, workers=self._options.workers)
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
-        for action_id in ACTIONS:
+        for action_id in ACTIONS if self._options.profile != "quick" else ():
             if self._session.book.get(action_id) is None and action_id != "suspended-public-get":
                 self._session.skip(action_id, self._why_not(action_id))
         run = Run(
@@ -117,7 +119,8 @@ class Examination:
             self._version,
             self._complete,
         )
-        return Evidence(run, self._session.book.rows(), cleanup, self._client.cost())
+        rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.split("@")[0], len(_ORDER)))
+        return Evidence(run, tuple(rows), cleanup, self._client.cost())
 
     def _why_not(self, action_id: str) -> str:
         if not self._signed and ACTIONS[action_id].actor == "mastodon":
@@ -141,6 +144,9 @@ class Examination:
     def _ask_everything(self) -> None:
         if not self._signed:
             return
+        if self._options.profile == "quick":
+            self._canary()
+            return
         found = Foundations(self._session, self._maker, self._options).lay()
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
@@ -156,6 +162,20 @@ class Examination:
         self._parallel(self._middle(kept, visitor))
         self._follow_up(kept, visitor)
         self._delete(kept)
+
+    def _canary(self) -> None:
+        """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
+        session = self._session
+        acl = session.world.settings.acl
+        name = "put-with-acl" if acl is not None else "put-without-acl"
+        body = picture(f"{self._run_id}/canary.png")
+        _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
+        if stored is not None:
+            kept = {"media": stored}
+            seen = [step for step in Visitor(session).first_look(kept) if step.name == "public-get"]
+            self._parallel(seen)
+            self._parallel([Step("delete", Deleting(session, kept).single)])
+        self._complete = self.remaining() > 0
 
     def _parallel(self, steps: Iterable[Step]) -> None:
         done = self._session.parallel(step for step in list(steps) if self._wanted(step.name))

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from s3probe.probe.evidence import NEVER_SENT
+from s3probe.probe.exchange import Answer
 from s3probe.probe.wire import Wire
 
 
@@ -51,6 +53,11 @@ class Ledger:
             self._entries.append(entry)
         return entry
 
+    def adopt(self, entry: Entry) -> None:
+        """Takes over what another run has left."""
+        with self._lock:
+            self._entries.append(entry)
+
     def upload(self, entry: Entry) -> Entry:
         """Registers a multipart upload of ``entry``'s key, before it is asked for: its id is not known yet."""
         upload = Entry(entry.key, entry.wire, upload_id="")
@@ -59,9 +66,19 @@ class Ledger:
         return upload
 
     def begun(self, upload: Entry, upload_id: str) -> None:
-        """Notes the id that the server gave an upload; ``""`` when it refused to begin one."""
+        """Notes the id that the server gave an upload."""
         with self._lock:
-            upload.upload_id, upload.written = upload_id, bool(upload_id)
+            upload.upload_id, upload.written = upload_id, True
+
+    def answered(self, entry: Entry, answer: Answer | None, *, written: bool) -> None:
+        """Notes what an answer to a write tells; without a clear answer the entry stays "may exist".
+
+        A 5xx does not say whether the object is there. A request that was never sent made nothing.
+        """
+        if answer is None or answer.fault in NEVER_SENT:
+            self.settle(entry, written=False)
+        elif answer.status is not None and (written or answer.status < 500):
+            self.settle(entry, written=written, version=answer.headers.get("x-amz-version-id"))
 
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""

@@ -151,14 +151,7 @@ class Session:
         entry = self.ledger.mint(world.wire, class_path, name)
         call = world.wire.put_object(entry.key, body, content_type, acl=acl)
         observation, answer = self.ask(action_id, call, world=world, title=title)
-        if answer is None:
-            self.ledger.settle(entry, written=False)
-            return observation, None
-        if answer.status is not None:
-            stored = 200 <= answer.status < 300
-            # an answer of 5xx does not say whether the object is there: it stays "may exist"
-            if stored or answer.status < 500:
-                self.ledger.settle(entry, written=stored, version=answer.headers.get("x-amz-version-id"))
+        self.ledger.answered(entry, answer, written=answer is not None and 200 <= (answer.status or 0) < 300)
         if not observation.ok:
             return observation, None
         return observation, Stored(entry, body, content_type, observation)

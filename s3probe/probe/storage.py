@@ -111,8 +111,10 @@ class LargeUpload:
         call = session.world.wire.create_multipart(entry.key, "video/mp4", acl=session.world.settings.acl)
         seen, answer = session.ask(action_id, call, title=title)
         given = given_upload_id(answer.body) if answer is not None and seen.ok else ""
-        if answer is None or (answer.status is not None and answer.status < 500):
+        if given:
             session.ledger.begun(upload, given)
+        else:
+            session.ledger.answered(upload, answer, written=False)
         if seen.ok and not given:
             session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "upload-id": "missing"}))
         return entry, upload if given else None
@@ -147,9 +149,7 @@ class LargeUpload:
             return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})
 
         seen, answer = session.ask("multipart-complete", call, judge)
-        if answer is None or answer.status is None:
-            return
-        session.ledger.settle(self._entry, written=seen.ok, version=answer.headers.get("x-amz-version-id"))
+        session.ledger.answered(self._entry, answer, written=seen.ok)
         if seen.ok:
             session.ledger.mark_removed([self._upload])
             self._kept["large"] = Stored(self._entry, self._body, "video/mp4", seen)

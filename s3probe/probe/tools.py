@@ -13,11 +13,12 @@ from s3probe.probe.exchange import Limits, Transport
 from s3probe.settings.model import Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+RUN_ID_LENGTH = 10
 
 
 def new_run_id() -> str:
     """Ten characters without look-alikes: enough that no two probes ever meet on a key."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(10))
+    return "".join(secrets.choice(ALPHABET) for _ in range(RUN_ID_LENGTH))
 
 
 @dataclass(frozen=True, slots=True)

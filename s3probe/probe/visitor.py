@@ -174,8 +174,7 @@ class Visitor:
 
         def write() -> None:
             seen, answer = session.ask("public-write", call, judge)
-            if answer is None or (answer.status is not None and answer.status < 500):
-                session.ledger.settle(entry, written=seen.outcome is Outcome.WRONG)
+            session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
 
         yield Step("public-write", write)
 
