@@ -52,6 +52,7 @@ def judge(
     context: Mapping[str, str],
     *,
     object_acl: str | None = None,
+    object_owner: str | None = None,
 ) -> Verdict:
     """The verdict on one action. ``bucket`` is ``None`` for account-level actions and for a bucket still to be made."""
     question = Question(action, resource, user.arn if user else "", user.account if user else "", context)
@@ -62,7 +63,9 @@ def judge(
     for name, statements in layers:
         if name in _CEILINGS and statements is not None and not any_applies(statements, "Allow", question):
             return Verdict(False, f"because no {name.split(' ', 1)[1]} allows the {action} action")
-    by_policy = bucket is not None and _policy_allows(world, bucket, user, question)
+    # A bucket policy cannot open an object that belongs to another account (Object Ownership "ObjectWriter").
+    foreign = bucket is not None and object_owner not in (None, bucket.account)
+    by_policy = bucket is not None and not foreign and _policy_allows(world, bucket, user, question)
     by_acl = bucket is not None and acl_grants(world, bucket, action, object_acl, user is not None)
     if user is None:
         return Verdict(by_policy or by_acl)

@@ -42,7 +42,7 @@ def require(context: Context, action: str, *, key: str | None = None, bucket: Bu
     record = state.records.get((target.name, name))
     verdict = judge(
         state.world, target, context.user, action, arn, condition_keys(state, context.request, context.user),
-        object_acl=record.acl if record else None,
+        object_acl=record.acl if record else None, object_owner=record.owner if record else None,
     )  # fmt: skip
     if not verdict.allowed:
         headers = (("x-amz-bucket-region", target.region),) if not name else ()

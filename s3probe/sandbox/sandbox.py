@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,34 @@ from s3probe.sandbox.world import Way, World
 _LITERAL = (LOOPBACK, "localhost")
 
 
+class _Running:
+    """Everything that has to be closed again."""
+
+    def __init__(self, world: World) -> None:
+        with ExitStack() as stack:
+            self.state = State(world)
+            stack.callback(self.state.store.clear)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="s3probe-sandbox-"))
+            self.ca_path = Path(folder) / "ca.pem"
+            certificates = Certificates(world)
+            certificates.write_authority(self.ca_path)
+            self.dead_ends = DeadEnds()
+            stack.callback(self.dead_ends.close)
+            gateway = Gateway(self.state)
+            self.plain = Server(gateway)
+            stack.callback(self.plain.stop)
+            self.secure = Server(gateway, certificates.context())
+            stack.callback(self.secure.stop)
+            stack.callback(gateway.stop)
+            self.plain.start()
+            self.secure.start()
+            self._stack = stack.pop_all()
+
+    def stop(self) -> None:
+        """Undoes it all, last first. What was logged stays readable."""
+        self._stack.close()
+
+
 class Sandbox:
     """Serves a :class:`World`. Several can run in one process; they share nothing but moto's code.
 
@@ -28,43 +57,38 @@ class Sandbox:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._state = State(world)
-        self._gateway = Gateway(self._state)
-        self._dead_ends = DeadEnds()
-        certificates = Certificates(world)
-        self._folder = tempfile.TemporaryDirectory(prefix="s3probe-sandbox-")
-        self._ca_path = Path(self._folder.name) / "ca.pem"
-        certificates.write_authority(self._ca_path)
-        self._plain = Server(self._gateway)
-        self._secure = Server(self._gateway, certificates.context())
+        self._running: _Running | None = None
 
     def __enter__(self) -> Self:
-        self._plain.start()
-        self._secure.start()
+        self._running = _Running(self.world)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gateway.stop()
-        self._plain.stop()
-        self._secure.stop()
-        self._dead_ends.close()
-        self._state.store.clear()
-        self._folder.cleanup()
+        running = self._run
+        running.stop()
+        if kind is None and running.state.bugs:
+            raise RuntimeError("the sandbox itself failed:\n" + "\n".join(running.state.bugs))
+
+    @property
+    def _run(self) -> _Running:
+        if self._running is None:
+            raise RuntimeError("a sandbox serves only inside its with block")
+        return self._running
 
     @property
     def http_port(self) -> int:
-        return self._plain.server_port
+        return self._run.plain.server_port
 
     @property
     def https_port(self) -> int:
-        return self._secure.server_port
+        return self._run.secure.server_port
 
     @property
     def ca_file(self) -> str:
         """PEM file of the authority that signs the world's certificates."""
-        return str(self._ca_path)
+        return str(self._run.ca_path)
 
     def resolve(self, host: str, port: int) -> tuple[str, int]:
         """Where to connect for ``host:port``. Raises socket.gaierror for a name the world does not know."""
@@ -75,29 +99,29 @@ class Sandbox:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         way = obstacle(self.world, name)
         if way is Way.BLACK_HOLE:
-            return LOOPBACK, self._dead_ends.black_hole
+            return LOOPBACK, self._run.dead_ends.black_hole
         own = endpoint_of(self.world, name)
         if own is not None and own.plain_port == port and way is None:
             return LOOPBACK, self.http_port
         ports = {443: self.http_port if way is Way.PLAIN else self.https_port, 80: self.http_port}
         if way is Way.REFUSED or port not in ports:
-            return LOOPBACK, self._dead_ends.refused
+            return LOOPBACK, self._run.dead_ends.refused
         return LOOPBACK, ports[port]
 
     @property
     def requests(self) -> tuple[Seen, ...]:
         """Every request S3 answered, in order."""
-        return tuple(self._state.requests)
+        return tuple(self._run.state.requests)
 
     @property
     def violations(self) -> tuple[Seen, ...]:
         """Attempts to create, delete or change a bucket, allowed or not."""
-        return tuple(self._state.violations)
+        return tuple(self._run.state.violations)
 
     def keys(self, bucket: str) -> tuple[str, ...]:
         """The bucket's current keys."""
-        return self._state.store.keys(bucket)
+        return self._run.state.store.keys(bucket)
 
     def uploads(self, bucket: str) -> tuple[tuple[str, str], ...]:
         """Key and id of the bucket's unfinished multipart uploads."""
-        return self._state.store.uploads(bucket)
+        return self._run.state.store.uploads(bucket)

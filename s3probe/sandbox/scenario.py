@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from s3probe.sandbox.env_text import get_env, set_env, set_raw
-from s3probe.sandbox.personality import B2, GCS, R2, Personality, RegionCheck, acl_must_match
+from s3probe.sandbox.personality import Personality, RegionCheck
+from s3probe.sandbox.providers import B2, GCS, R2, acl_must_match
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import (
     ALL_BLOCKED,

@@ -45,8 +45,9 @@ class Server(ThreadedWSGIServer):
 
     def stop(self) -> None:
         """Closes the port and every connection, and waits for their threads."""
-        self.shutdown()
-        self._thread.join()
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join()
         for connection in tuple(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)

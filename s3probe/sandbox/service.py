@@ -7,6 +7,7 @@ before the bucket's existence, rights before ACL rules.
 from __future__ import annotations
 
 import secrets
+import traceback
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -39,7 +40,7 @@ class _Trace:
 
 
 def serve(state: State, request: Request) -> Reply:
-    """Answers one request and logs it. Never raises."""
+    """Answers one request and logs it. Never raises: a failure of the sandbox itself is kept in ``state.bugs``."""
     trace = _Trace()
     home = state.elsewhere if amazon_host(request.hostname) else state
     try:
@@ -49,6 +50,10 @@ def serve(state: State, request: Request) -> Reply:
         worded = _worded(home, error)
         reply = _error_reply(home, worded)
         code = worded.code
+    except Exception:
+        state.bugs.append(traceback.format_exc())
+        code = "InternalError"
+        reply = _error_reply(home, S3Error(code, "We encountered an internal error. Please try again.", 500))
     if trace.bucket is not None and request.method != "OPTIONS":
         reply = reply.with_headers(*cors.simple(trace.bucket, request))
     reply = _finish(home, request, reply)

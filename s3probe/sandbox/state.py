@@ -10,7 +10,7 @@ from s3probe.sandbox.messages import Request
 from s3probe.sandbox.operations import Operation
 from s3probe.sandbox.personality import ErrorText
 from s3probe.sandbox.store import Store
-from s3probe.sandbox.world import Bucket, User, World
+from s3probe.sandbox.world import Bucket, Ownership, User, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ class State:
         self.uploads: dict[str, Upload] = {}
         self.requests: list[Seen] = []
         self.violations: list[Seen] = []
+        self.bugs: list[str] = []
+        """Tracebacks of the sandbox's own failures: a test that meets one must not pass."""
         self.counts: Counter[ErrorText] = Counter()
         self.elsewhere = self if world.amazon else State(World())
         """What AWS's own names lead to."""
@@ -102,6 +104,6 @@ class Context:
     @property
     def owner(self) -> str:
         """Account a new object belongs to."""
-        if self.user is None or self.bucket.ownership.value == "BucketOwnerEnforced":
-            return self.bucket.account
-        return self.user.account
+        given = self.request.headers.get("x-amz-acl") == "bucket-owner-full-control"
+        takes = self.bucket.ownership is Ownership.ENFORCED or (self.bucket.ownership is Ownership.PREFERRED and given)
+        return self.bucket.account if self.user is None or takes else self.user.account

@@ -7,7 +7,7 @@ import pytest
 from s3probe.sandbox.faults.permissions import without
 from s3probe.sandbox.scenario import Scenario, healthy, healthy_policy, public_media
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import ALL_BLOCKED, Account, PublicAccessBlock
+from s3probe.sandbox.world import ALL_BLOCKED, Account, Ownership, PublicAccessBlock, User
 from tests.sandbox.client import HOST, PATH, Client
 from tests.sandbox.conftest import Serve
 
@@ -133,6 +133,24 @@ def test_the_own_accounts_bucket_policy_is_enough(serve: Serve) -> None:
     box = serve(healthy().with_user(identity=()).with_bucket(policy=(grant,)))
     assert Client(box).call("PUT", body=b"x").status == 200
     assert Client(box).visit("PUT", body=b"x").status == 403
+
+
+def test_a_bucket_policy_opens_no_object_of_another_account(serve: Serve) -> None:
+    theirs = User("migration", "AKIAMIGRATION7EXAMPL", "their secret", "222222222222", (everything(),))
+    let_in = Statement("Allow", ("s3:PutObject", "s3:PutObjectAcl"), ("arn:aws:s3:::files-example/*",), (theirs.arn,))
+    base = healthy_policy().with_bucket(policy=(*public_media(), let_in))
+    base = base.with_world(users=(*base.world.users, theirs))
+    full = {"x-amz-acl": "bucket-owner-full-control"}
+    for ownership, headers, status in (
+        (Ownership.WRITER, {}, 403),
+        (Ownership.PREFERRED, {}, 403),
+        (Ownership.PREFERRED, full, 200),
+        (Ownership.ENFORCED, {}, 200),
+    ):
+        box = serve(base.with_bucket(ownership=ownership))
+        writer = Client(box, key_id=theirs.access_key, secret=theirs.secret)
+        assert writer.call("PUT", headers=headers, body=b"x").status == 200
+        assert writer.visit("GET").status == status
 
 
 def test_conditions_on_address_tls_and_acl(serve: Serve) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from s3probe.sandbox.messages import Request
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, healthy
+from s3probe.sandbox.service import serve
+from s3probe.sandbox.state import State
+from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.store import Store
 from tests.sandbox.client import HOST, KEY, Client
 
@@ -55,8 +64,8 @@ def test_nothing_is_left_after_stop(capfd: pytest.CaptureFixture[str]) -> None:
         Client(box).call("POST", "/big?uploads")
         idle = socket.create_connection(box.resolve(HOST, 443))
         port, ca_file = box.http_port, box.ca_file
-    assert idle.recv(1) == b""
-    idle.close()
+    with idle, contextlib.suppress(ConnectionResetError):
+        assert idle.recv(1) == b""
     assert set(threading.enumerate()) == before
     assert not Path(ca_file).exists()
     with pytest.raises(ConnectionRefusedError):
@@ -130,3 +139,56 @@ def test_boto3_works_against_a_loopback_endpoint() -> None:
         deleted = client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": "a b"}]})
         assert [d["Key"] for d in deleted["Deleted"]] == ["a b"]
         client.close()
+
+
+def test_a_sandbox_that_fails_itself_fails_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("s3probe.sandbox.service.identify", broken)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"), Sandbox(healthy().world) as box:
+        assert Client(box).visit("GET").brief == (500, "InternalError")
+
+
+def test_a_sandbox_that_was_never_entered_holds_nothing() -> None:
+    box = Sandbox(healthy().world)
+    with pytest.raises(RuntimeError, match="with block"):
+        _ = box.http_port
+
+
+@given(
+    method=st.sampled_from(["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]),
+    path=st.text("abc/%?&=. \\é\x00", max_size=12).map(quote),
+    query=st.lists(
+        st.sampled_from(
+            ["acl", "uploads", "uploadId=1", "partNumber=x", "delete", "versions", "versionId=1", "list-type=2",
+             "max-keys=0", "policy", "X-Amz-Signature=1", "Signature=1", "AWSAccessKeyId=1", "tagging", "=", "%ff"]
+        ),
+        max_size=3,
+    ),
+    headers=st.dictionaries(
+        st.sampled_from(
+            ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-acl", "range", "x-amz-copy-source",
+             "content-md5", "x-amz-decoded-content-length", "x-amz-trailer", "origin", "host"]
+        ),
+        st.sampled_from(["", "x", "AWS a:b", "AWS4-HMAC-SHA256 Credential=a/b/c/s3/aws4_request, SignedHeaders=host, "
+                         "Signature=1", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "bytes=5-1", "s3.amazonaws.com"]),
+        max_size=3,
+    ),
+    body=st.binary(max_size=8),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None, database=None)
+def test_nonsense_is_answered(method: str, path: str, query: list[str], headers: dict[str, str], body: bytes) -> None:
+    state = _nonsense_state()
+    request = Request(
+        method, "http", headers.get("host", HOST), "/" + path, "&".join(query), {"host": HOST, **headers}, body
+    )
+    assert 200 <= serve(state, request).status < 600
+    assert state.bugs == []
+
+
+@cache
+def _nonsense_state() -> State:
+    """A world where everyone may do everything, so that nonsense gets as far as it can."""
+    anyone = Statement("Allow", ("s3:*",), ("*",), ("*",))
+    return State(healthy().with_bucket(policy=(anyone,), versioning=True).world)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
-from s3probe.sandbox.personality import ErrorText, Refusal, refuse_checksums
+from s3probe.sandbox.personality import ErrorText, Refusal
+from s3probe.sandbox.providers import refuse_checksums
 from s3probe.sandbox.scenario import custom
 
 _B2_CHECKSUM = ErrorText(

@@ -1,0 +1,119 @@
+"""The providers' own ways, as data: what each says and does where AWS does otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from s3probe.sandbox.personality import AWS, AclHandling, ErrorText, Personality, Refusal, RegionCheck
+
+_ACL_WRITES = ("PutObject", "CreateMultipartUpload", "CopyObject")
+_CHECKSUM_WRITES = ("PutObject", "UploadPart", "CreateMultipartUpload")
+
+R2 = Personality(
+    id="cloudflare-r2",
+    server="cloudflare",
+    amazon_ids=False,
+    acls=AclHandling.IGNORED,
+    bucket_region=False,
+    region_check=RegionCheck.NONE,
+    wording=MappingProxyType({"InvalidAccessKeyId": ErrorText(401, "Unauthorized", "Unauthorized")}),
+    refusals=(
+        Refusal(
+            ErrorText(501, "NotImplemented", "Header 'x-amz-acl' with value '{value}' not implemented"),
+            _ACL_WRITES, "x-amz-acl", ("public-read*", "authenticated-read", "bucket-owner-*"),
+        ),
+        Refusal(ErrorText(501, "NotImplemented", "PutObjectAcl not implemented"), ("PutObjectAcl",)),
+    ),
+)  # fmt: skip
+
+B2 = Personality(
+    id="backblaze-b2", server="nginx", acls=AclHandling.BUCKET, bucket_region=False,
+    region_check=RegionCheck.SIGNATURE,
+    wording=MappingProxyType({"InvalidAccessKeyId": ErrorText(403, "InvalidAccessKeyId", "Malformed Access Key Id")}),
+)  # fmt: skip
+"""Refuses an ACL that differs from the bucket's: :func:`acl_must_match` makes the refusal for one bucket type."""
+
+GCS = Personality(
+    id="google-cloud-storage", server="UploadServer", amazon_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
+    region_check=RegionCheck.NONE,
+    refusals=(
+        Refusal(
+            ErrorText(
+                400, "InvalidArgument",
+                "Cannot insert legacy ACL for an object when uniform bucket-level access is enabled",
+            ),
+            (*_ACL_WRITES, "PutObjectAcl"), "x-amz-acl",
+        ),
+    ),
+    wording=MappingProxyType({
+        "SignatureDoesNotMatch": ErrorText(
+            403, "SignatureDoesNotMatch",
+            "Access denied. The request signature we calculated does not match the signature you provided. "
+            "Check your Google secret key and signing method.",
+        ),
+        "AccessDenied": ErrorText(403, "AccessDenied", "Access denied."),
+    }),
+)  # fmt: skip
+
+MINIO = Personality(
+    id="minio", server="MinIO", acls=AclHandling.IGNORED, bucket_region=False,
+    wording=MappingProxyType({
+        "InvalidAccessKeyId": ErrorText(
+            403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."
+        ),
+        "AccessDenied": ErrorText(403, "AccessDenied", "Access Denied."),
+    }),
+)  # fmt: skip
+
+CEPH = Personality(
+    id="ceph-rgw", server="Ceph Object Gateway", amazon_ids=False, bucket_region=False,
+    region_check=RegionCheck.NONE, checksum_answers=False,
+    # Ceph sends bare codes: an empty <Message> (measured, RGW 16.2.15).
+    wording=MappingProxyType({
+        "AccessDenied": ErrorText(403, "AccessDenied", " "), "NoSuchKey": ErrorText(404, "NoSuchKey", " "),
+        "SignatureDoesNotMatch": ErrorText(403, "SignatureDoesNotMatch", " "),
+        "InvalidAccessKeyId": ErrorText(403, "InvalidAccessKeyId", " "),
+    }),
+)  # fmt: skip
+
+GARAGE = Personality(
+    id="garage", server="Garage", amazon_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
+    refusals=(
+        Refusal(ErrorText(501, "NotImplemented", "This feature is not implemented: PutObjectAcl"), ("PutObjectAcl",)),
+    ),
+    wording=MappingProxyType({
+        "InvalidAccessKeyId": ErrorText(403, "AccessDenied", "Forbidden: No such key"),
+        "SignatureDoesNotMatch": ErrorText(403, "AccessDenied", "Forbidden: Invalid signature"),
+    }),
+)  # fmt: skip
+
+WASABI = Personality(
+    id="wasabi", server="WasabiS3/7.0", bucket_region=False,
+    refusals=(
+        Refusal(ErrorText(501, "NotImplemented", "A header you provided implies functionality that is not implemented"),
+                ("HeadObject",), query="partNumber"),
+    ),
+    storage_classes=("STANDARD",),
+)  # fmt: skip
+
+PERSONALITIES: Mapping[str, Personality] = MappingProxyType(
+    {p.id: p for p in (AWS, R2, B2, GCS, MINIO, CEPH, GARAGE, WASABI)}
+)
+"""By id. Wordings are as reported by users or measured; AWS's own are its documentation's."""
+
+
+def acl_must_match(bucket_acl: str) -> tuple[Refusal, ...]:
+    """B2's rule: any other ACL than the bucket's type is refused (B2 docs, S3-compatible API, "ACL")."""
+    others = tuple(acl for acl in ("private", "public-read", "public-read-write") if acl != bucket_acl)
+    error = ErrorText(400, "InvalidArgument", "Unsupported value for canned acl '{value}'")
+    return (Refusal(error, (*_ACL_WRITES, "PutObjectAcl"), "x-amz-acl", others),)
+
+
+def refuse_checksums(error: ErrorText) -> tuple[Refusal, ...]:
+    """The refusal of providers that do not know the SDK's default CRC32."""
+    return (
+        Refusal(error, _CHECKSUM_WRITES, "x-amz-checksum-*"),
+        Refusal(error, _CHECKSUM_WRITES, "x-amz-sdk-checksum-algorithm"),
+        Refusal(error, _CHECKSUM_WRITES, "x-amz-trailer"),
+    )
