@@ -10,10 +10,10 @@ from base64 import b64encode
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import md5
-from urllib.parse import urlsplit
 from zlib import crc32
 
 from s3probe.settings.model import Settings
+from s3probe.settings.urls import sdk_client
 
 
 class WireForm(StrEnum):
@@ -82,9 +82,8 @@ def _protect_upload(settings: Settings, body: bytes) -> Protected:
 
 
 def is_amazon_default(settings: Settings) -> bool:
-    """Whether requests go to the SDK's own idea of Amazon: any ``S3_ENDPOINT`` counts as custom, even Amazon's."""
-    host = urlsplit(settings.api_base).hostname or ""
-    return settings.endpoint is None and host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    """Whether the SDK picks the host itself: any endpoint that is named counts as custom, even Amazon's."""
+    return sdk_client(settings).endpoint is None
 
 
 def crc32_base64(body: bytes) -> str:

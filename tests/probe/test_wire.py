@@ -70,6 +70,13 @@ def test_when_required_on_amazon_sends_no_checksum() -> None:
     assert call.body == b"x"
 
 
+@pytest.mark.parametrize("variable", ["S3_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])
+def test_an_endpoint_that_is_named_gets_no_trailer(variable: str) -> None:
+    call = wire(**{variable: "https://s3.eu-central-1.amazonaws.com"}).put_object("a", b"x", "image/png", acl=None)
+    assert ("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD") in call.headers
+    assert call.body == b"x"
+
+
 def test_a_deletion_may_name_a_version() -> None:
     assert wire().delete("a", version_id="v/1").url.endswith("/a?versionId=v%2F1")
     assert wire().delete("a").url.endswith("/a")
