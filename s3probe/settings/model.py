@@ -52,6 +52,7 @@ class NoteKind(StrEnum):
     BOM = "bom"
     CRLF = "crlf"
     SMART_CHARACTER = "smart-character"  # curly quote, no-break space, other non-ASCII
+    QUOTED = "quoted"  # the value that reaches Mastodon begins or ends with a quote mark
     TRUNCATED_BY_HASH = "truncated-by-hash"
     EXPANDED_DOLLAR = "expanded-dollar"
     DROPPED_BACKSLASH = "dropped-backslash"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from s3probe.settings.dotenv import Assignment
 
 _QUOTED = re.compile(r"""\A(?:'(?P<single>(?:\\'|[^'])*)'|"(?P<double>(?:\\"|[^"])*)")\s*(?:\#.*)?\Z""", re.DOTALL)
+_QUOTES = ('"', "'")
 _DOLLAR = re.compile(r"(?<!\\)\$\{?[A-Za-z0-9_]")
 _BACKSLASH = re.compile(r"\\[^$]")
 # something like a name (capitals with a separator in it), so that no piece of a broken secret is ever shown
@@ -36,8 +37,16 @@ def assignment_notes(assignment: Assignment, source: str, *, previous: str | Non
     kept = active.replace(r"\n", "").replace(r"\r", "") if quoted else active
     if _BACKSLASH.search(kept):
         yield Note(NoteKind.DROPPED_BACKSLASH, source, line, name)
-    if not assignment.taken_from_environment and any(not char.isascii() for char in assignment.value):
+    if not assignment.taken_from_environment:
+        yield from value_notes(name, assignment.value, source, line)
+
+
+def value_notes(name: str, value: str, source: str, line: int) -> Iterator[Note]:
+    """Marks that do not belong to a value; noted here because a saved run keeps the notes, but not the secrets."""
+    if not value.isascii():
         yield Note(NoteKind.SMART_CHARACTER, source, line, name)
+    if value[:1] in _QUOTES or value[-1:] in _QUOTES:
+        yield Note(NoteKind.QUOTED, source, line, name)
 
 
 def _cut_by_hash(raw: str) -> bool:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal
 
 from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
+from s3probe.settings.notes import value_notes
 
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
@@ -83,6 +84,7 @@ class _Collected:
         self._sources.append(PROCESS_ENVIRONMENT)
         for name, value in environ.items():
             self._variables[name] = Variable(name, value)
+            self._notes.extend(value_notes(name, value, PROCESS_ENVIRONMENT, 0))
 
     def add_file(self, source: str, data: bytes) -> None:
         parsed = _parse(source, data, {name: v.value for name, v in self._variables.items()})

@@ -8,7 +8,8 @@ from s3probe.diagnosis.engine import lint
 from s3probe.diagnosis.model import Finding
 from s3probe.settings.dotenv import parse
 from s3probe.settings.mastodon import interpret
-from s3probe.settings.model import Environment, Settings, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings, Variable
+from s3probe.settings.notes import value_notes
 
 SOURCE = ".env.production"
 KEYS = "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n"
@@ -22,10 +23,11 @@ def settings_of(text: str, environ: Mapping[str, str] | None = None) -> Settings
     environ = environ or {}
     parsed = parse(text.encode(), environ, source=SOURCE)
     variables = {name: Variable(name, value) for name, value in environ.items()}
+    notes = [n for name, value in environ.items() for n in value_notes(name, value, PROCESS_ENVIRONMENT, 0)]
     for a in parsed.assignments:
         if not a.taken_from_environment:
             variables[a.name] = Variable(a.name, a.value, SOURCE, a.line, a.raw)
-    return interpret(Environment(variables, (SOURCE,), parsed.notes))
+    return interpret(Environment(variables, (SOURCE,), (*notes, *parsed.notes)))
 
 
 def without(text: str, *names: str) -> str:

@@ -266,7 +266,7 @@ def test_a_misspelt_pair_is_one_finding_with_a_fix_for_each_line() -> None:
     findings = found(text)
     fixes = [f for f in findings["env-misspelt-other-names"].fixes if isinstance(f, EnvFix)]
     assert [(f.variable, f.line, f.secret) for f in fixes] == [
-        ("AWS_ACCESS_KEY_ID", 4, False),
+        ("AWS_ACCESS_KEY_ID", 4, True),
         ("AWS_SECRET_ACCESS_KEY", 5, True),
     ]
     assert "missing-variable" not in findings

@@ -68,6 +68,7 @@ def test_a_command_is_not_needed_when_the_process_environment_knows_the_value() 
         ("A=1\r\n", NoteKind.CRLF),
         ("A=“x”\n", NoteKind.SMART_CHARACTER),
         ("A=1\u00a0\n", NoteKind.SMART_CHARACTER),
+        ('A="x" y\n', NoteKind.QUOTED),
         ("A=ab#cd\n", NoteKind.TRUNCATED_BY_HASH),
         ("A=#abcd\n", NoteKind.TRUNCATED_BY_HASH),
         ("A=ab$cd\n", NoteKind.EXPANDED_DOLLAR),

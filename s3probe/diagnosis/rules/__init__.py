@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from s3probe.diagnosis.engine import Rule
-from s3probe.diagnosis.rules import env_api, env_file, env_public, env_switches, env_values
+from s3probe.diagnosis.rules import (
+    env_api,
+    env_bucket,
+    env_file,
+    env_misspelt,
+    env_public,
+    env_switches,
+    env_values,
+)
 
 FILE_RULES: tuple[Rule, ...] = (
     *env_switches.RULES,
+    *env_misspelt.RULES,
     *env_file.RULES,
     *env_api.RULES,
+    *env_bucket.RULES,
     *env_values.RULES,
     *env_public.RULES,
 )

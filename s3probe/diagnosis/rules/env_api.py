@@ -9,17 +9,20 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rules.env_names import clean, for_s3, is_aws, refused, signing_works, stray_marks, tried
+from s3probe.diagnosis.rules.env_names import (
+    clean,
+    for_s3,
+    refused,
+    signing_works,
+    stray_marks,
+    tried,
+    trouble_of,
+)
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.addressing import is_host_label
-from s3probe.settings.arn import access_point, parse_arn
-from s3probe.settings.model import Settings, Stage, Trouble
+from s3probe.settings.model import Settings, Stage
 
 _BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
-
-
-def _trouble(settings: Settings, *variables: str) -> Trouble | None:
-    return next((t for t in settings.troubles if t.variable in variables), None)
 
 
 @for_s3
@@ -62,7 +65,7 @@ def _is_blank(settings: Settings, name: str) -> bool:
 def endpoint(case: Case) -> Iterator[Finding]:
     """S3_ENDPOINT without ``https://``."""
     value = case.settings.endpoint
-    trouble = _trouble(case.settings, "S3_ENDPOINT")
+    trouble = trouble_of(case.settings, "S3_ENDPOINT")
     if not value or not value.strip() or trouble is None or not trouble.message.startswith("expected :endpoint"):
         return
     bare = re.sub(r"^([a-z][a-z0-9+.-]*:)?/+", "", value)
@@ -81,7 +84,7 @@ def endpoint(case: Case) -> Iterator[Finding]:
 @for_s3
 def signature(case: Case) -> Iterator[Finding]:
     """S3_SIGNATURE_VERSION other than v4 and s3."""
-    trouble = _trouble(case.settings, "S3_SIGNATURE_VERSION")
+    trouble = trouble_of(case.settings, "S3_SIGNATURE_VERSION")
     if trouble is not None:
         yield finding(
             "signature-version-invalid",
@@ -93,62 +96,10 @@ def signature(case: Case) -> Iterator[Finding]:
 
 
 @for_s3
-def bucket_name(case: Case) -> Iterator[Finding]:
-    """A bucket name that the SDK, or AWS, refuses."""
-    settings = case.settings
-    name = settings.bucket
-    if not name or stray_marks(name):
-        return
-    trouble = _trouble(settings, "S3_BUCKET")
-    if trouble is not None:
-        yield finding(
-            "bucket-name-invalid",
-            case,
-            how=f"S3_BUCKET={name}: Mastodon raises {trouble.exception}: {trouble.message}",
-            explains=refused(case),
-            fixes=_bucket_fixes(case, name),
-        )
-    elif is_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET", "With bucket"):
-        old = settings.region == "us-east-1" and re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name)
-        yield finding(
-            "bucket-name-invalid",
-            case,
-            how=f"S3_BUCKET={name} breaks AWS's rules for names: 3 to 63 lower-case letters, digits, dots and dashes"
-            + ("; buckets made in us-east-1 before March 2018 may have such a name" if old else ""),
-            severity=Severity.WARNING if old else Severity.FAILURE,
-            certainty=Certainty.POSSIBLE if old else Certainty.LIKELY,
-            fixes=_bucket_fixes(case, name),
-        )
-
-
-def _aws_bucket(name: str) -> bool:
-    """AWS's rules for bucket names (User Guide: bucketnamingrules); access point ARNs are names too."""
-    arn = parse_arn(name)
-    if arn is not None:
-        return not access_point(arn).error
-    return re.fullmatch(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) is not None
-
-
-def _bucket_fixes(case: Case, name: str) -> tuple[Fix, ...]:
-    plain = name.removeprefix("arn:aws:s3:::")
-    url = re.match(r"[a-z0-9]+://(.*)", plain)
-    prefix = ""
-    if url and not name.startswith("s3://"):
-        host, _, path = url[1].partition("/")
-        plain = path.strip("/").split("/")[0] or re.split(r"\.s3[.-]|\.", host)[0]
-    else:
-        plain, _, prefix = (url[1] if url else plain).strip("/ ").partition("/")
-    note = f"and S3_KEY_PREFIX={prefix.strip('/')}, if the files are meant to lie there" if prefix.strip("/") else ""
-    if plain == name:
-        return (Manual("Use the bucket's exact name as the provider's console shows it."),)
-    return (fixes.env(case, "S3_BUCKET", plain, note),)
-
-
-@for_s3
 def region(case: Case) -> Iterator[Finding]:
     """A region that is no region's name at all, such as ``US East (N. Virginia)``."""
     value = case.settings.region
-    trouble = _trouble(case.settings, "S3_REGION")
+    trouble = trouble_of(case.settings, "S3_REGION")
     if trouble is None or not value.strip() or (stray_marks(value) and is_host_label(clean(value))):
         return
     code = clean(value).lower()
@@ -256,6 +207,6 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    blank_values, endpoint, signature, bucket_name, region, temporary_keys, sdk_variables, other_exceptions,
+    blank_values, endpoint, signature,  region, temporary_keys, sdk_variables, other_exceptions,
     path_style_switch,
 )  # fmt: skip

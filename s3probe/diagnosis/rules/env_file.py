@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, Severity
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
-    SECRET_PLACEHOLDER,
+    PLACEHOLDER,
     STORAGE_NAMES,
     clean,
     for_s3,
@@ -48,14 +48,14 @@ def changed_values(case: Case) -> Iterator[Finding]:
     """``#``, ``$`` or ``\\`` changed a storage variable. Only a signature can tell whether that was meant."""
     for kind, (finding_id, what) in _CHANGED.items():
         for note, variable in _notes(case, kind):
-            if variable is None or note.name not in STORAGE_NAMES or variable.raw is None:
+            if variable is None or note.name not in STORAGE_NAMES:
                 continue
             if note.name in CREDENTIALS and (signing_works(case) or tried(case, "try-secret-", "try-key-id-")):
                 continue
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)
             else:
-                fix = fixes.env(case, note.name, literal(variable.raw), "if that is the whole value")
+                fix = fixes.env(case, note.name, literal(variable.raw or ""), "if that is the whole value")
             yield finding(
                 finding_id,
                 case,
@@ -92,21 +92,15 @@ def commands(case: Case) -> Iterator[Finding]:
 def marks_around_values(case: Case) -> Iterator[Finding]:
     """Quotes that reached Mastodon, curly quotes, no-break spaces, and comments kept by another loader."""
     for variable in storage_variables(case.settings):
-        value, kept = variable.value, clean(variable.value)
-        comment = re.search(r"\s+#", value) if variable.source == PROCESS_ENVIRONMENT else None
-        if not value.isascii() and variable.name not in ("S3_KEY_PREFIX", "EXTRA_MEDIA_HOSTS", "CDN_HOST"):
-            finding_id, what = "env-smart-quotes-or-nbsp", _signs(value)
-        elif stray_marks(value) and any(mark in value for mark in "\"'"):
-            finding_id, what = "env-quotes-kept-literally", "quote marks around it"
-        elif comment and not is_secret(variable.name):
-            finding_id, what, kept = "env-inline-comment-kept", "a comment behind it", value[: comment.start()]
-        else:
+        seen = _marks(case, variable)
+        if seen is None:
             continue
-        secret = is_secret(variable.name)
+        finding_id, what, kept = seen
         serious = variable.name not in ("S3_KEY_PREFIX", "S3_RETRY_LIMIT", "EXTRA_MEDIA_HOSTS")
+        secret = is_secret(variable.name)
         fix = EnvFix(
             variable.name,
-            SECRET_PLACEHOLDER if secret else kept,
+            PLACEHOLDER if secret else kept,
             variable.line,
             secret=secret,
             note="type it again by hand, in plain characters" if secret or not kept.isascii() else "",
@@ -120,6 +114,24 @@ def marks_around_values(case: Case) -> Iterator[Finding]:
             explains=refused(case) if serious else (),
             fixes=(fix,),
         )
+
+
+def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:
+    """Finding id, what is there, and the value without it. Of a secret a saved run has the notes only."""
+    name, value = variable.name, variable.value
+    if is_secret(name):
+        kinds = {
+            n.kind for n in case.settings.environment.notes if n.name == name and (n.line or None) == variable.line
+        }
+        if NoteKind.SMART_CHARACTER in kinds:
+            return "env-smart-quotes-or-nbsp", "a character that is no plain ASCII", ""
+        return ("env-quotes-kept-literally", "quote marks around it", "") if NoteKind.QUOTED in kinds else None
+    if not value.isascii() and name not in ("S3_KEY_PREFIX", "EXTRA_MEDIA_HOSTS", "CDN_HOST"):
+        return "env-smart-quotes-or-nbsp", _signs(value), clean(value)
+    if stray_marks(value) and any(mark in value for mark in "\"'"):
+        return "env-quotes-kept-literally", "quote marks around it", clean(value)
+    comment = re.search(r"\s+#", value) if variable.source == PROCESS_ENVIRONMENT else None
+    return ("env-inline-comment-kept", "a comment behind it", value[: comment.start()]) if comment else None
 
 
 def _signs(value: str) -> str:

@@ -11,7 +11,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.probe.evidence import Actor
 from s3probe.settings.mastodon import remade
-from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
 
 STORAGE_NAMES = frozenset(
     {
@@ -26,7 +26,8 @@ STORAGE_NAMES = frozenset(
 """Every variable Mastodon reads for its media (Mastodon ``config/initializers/paperclip.rb``)."""
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-SECRET_PLACEHOLDER = "<your secret>"  # noqa: S105  a placeholder
+PLACEHOLDER = "<the same value>"
+"""Stands for a value that no output may show."""
 PUBLIC_ACTIONS = ("public-get", "public-cors")
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
@@ -103,7 +104,8 @@ def shown(variable: Variable) -> str:
 
 
 def is_secret(name: str) -> bool:
-    return name in SECRET_NAMES
+    """Whether no finding may show or use the value: a saved run has neither half of the key pair in it."""
+    return name in SECRET_NAMES or name in CREDENTIALS
 
 
 def stray_marks(value: str) -> bool:
@@ -116,6 +118,11 @@ def clean(value: str) -> str:
     for mark in "\u00a0\u200b\u200c\u200d\ufeff\u2060":
         value = value.replace(mark, "")
     return value.strip(_MARKS + " \t\r\n")
+
+
+def trouble_of(settings: Settings, *variables: str) -> Trouble | None:
+    """The first exception Mastodon raises because of one of these variables."""
+    return next((t for t in settings.troubles if t.variable in variables), None)
 
 
 def is_aws(settings: Settings) -> bool:

@@ -12,6 +12,7 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, clean, for_s3, is_aws, stray_marks
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault
+from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
 from s3probe.settings.urls import public_url
 
@@ -107,8 +108,7 @@ def default_host(case: Case) -> Iterator[Finding]:
         return
     if not is_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
         return
-    suffix = "amazonaws.com.cn" if settings.region.startswith("cn-") else "amazonaws.com"
-    fix = EnvFix("S3_HOSTNAME", f"s3.{settings.region}.{suffix}")
+    fix = EnvFix("S3_HOSTNAME", f"s3.{settings.region}.{partition(settings.region)[1]}")
     dead = settings.region not in _DASH_FORM
     if dead and case.evidence is None:
         yield finding(

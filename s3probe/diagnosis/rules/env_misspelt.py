@@ -1,0 +1,136 @@
+"""Names that Mastodon never reads, where it reads a similar one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
+from s3probe.diagnosis.texts import finding
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
+
+_ACL_NAMES = ("S3_PERMISSIONS", "S3_ACL", "S3_DEFAULT_ACL")
+_RIGHT_NAMES = {
+    "S3_ACCESS_KEY_ID": "AWS_ACCESS_KEY_ID",
+    "S3_ACCESS_KEY": "AWS_ACCESS_KEY_ID",
+    "S3_KEY_ID": "AWS_ACCESS_KEY_ID",
+    "AWS_ACCESS_KEY": "AWS_ACCESS_KEY_ID",
+    "AWS_KEY_ID": "AWS_ACCESS_KEY_ID",
+    "S3_SECRET_ACCESS_KEY": "AWS_SECRET_ACCESS_KEY",
+    "S3_SECRET_KEY": "AWS_SECRET_ACCESS_KEY",
+    "S3_SECRET": "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY": "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET": "AWS_SECRET_ACCESS_KEY",
+    "S3_BUCKET_NAME": "S3_BUCKET",
+    "AWS_BUCKET": "S3_BUCKET",
+    "AWS_S3_BUCKET": "S3_BUCKET",
+    "AWS_REGION": "S3_REGION",
+    "AWS_DEFAULT_REGION": "S3_REGION",
+    "AWS_S3_REGION": "S3_REGION",
+    "S3_HOST": "S3_HOSTNAME",
+    "S3_HOST_NAME": "S3_HOSTNAME",
+    "S3_URL": "S3_ENDPOINT",
+    "S3_ENDPOINT_URL": "S3_ENDPOINT",
+    "S3_ALIAS": "S3_ALIAS_HOST",
+    "S3_ALIAS_HOSTNAME": "S3_ALIAS_HOST",
+    "S3_ALIAS_DOMAIN": "S3_ALIAS_HOST",
+    "S3_CDN_HOST": "S3_ALIAS_HOST",
+    "S3_PREFIX": "S3_KEY_PREFIX",
+}
+_WITHOUT_EFFECT = ("S3_FORCE_PATH_STYLE", "S3_PATH_STYLE", "S3_USE_SSL", "S3_DISABLE_CHECKSUM_MODE")
+
+
+@for_s3
+def misspelt_acl(case: Case) -> Iterator[Finding]:
+    """The ACL under a name nobody reads."""
+    environment = case.settings.environment
+    if environment.get("S3_PERMISSION") is not None:
+        return
+    for name in _ACL_NAMES:
+        variable = environment.variables.get(name)
+        if variable is None or variable.value == "public-read":
+            continue
+        put = case.obs("put-with-acl")
+        refused_acl = put.failed and case.obs("put-without-acl").ok
+        yield finding(
+            "env-misspelt-s3-permissions",
+            case,
+            how=f"{place(variable)} sets {shown(variable)}, which Mastodon never reads; "
+            "S3_PERMISSION is not set, so public-read is sent",
+            severity=Severity.FAILURE if refused_acl else Severity.WARNING,
+            because=(put.id,) if refused_acl else (),
+            explains=tuple(o.id for o in case.open("archive-put", "put-acl-private", "multipart-create"))
+            if refused_acl
+            else (),
+            fixes=(EnvFix("S3_PERMISSION", variable.value, variable.line),),
+        )
+
+
+@for_s3
+def misspelt_names(case: Case) -> Iterator[Finding]:
+    """Names that Mastodon never reads, where it reads a similar one that is absent."""
+    environment = case.settings.environment
+    for variable in environment.variables.values():
+        if variable.name in _WITHOUT_EFFECT and variable.source != PROCESS_ENVIRONMENT:
+            yield _unread(case, variable, None)
+        right = _right_name(variable, case.settings)
+        if right is not None and variable.value and environment.get(right) is None:
+            yield _unread(case, variable, right)
+
+
+def _right_name(variable: Variable, settings: Settings) -> str | None:
+    name = variable.name
+    if name in STORAGE_NAMES or name in _ACL_NAMES:
+        return None
+    right = _RIGHT_NAMES.get(name)
+    if right is None and name.upper().startswith("S3"):
+        near = (known for known in sorted(STORAGE_NAMES) if known.startswith("S3_"))
+        right = next((known for known in near if _distance(name.upper(), known) <= 2), None)
+    if right in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") and settings.credentials is not None:
+        return None  # the SDK knows these names itself
+    if right == "S3_REGION" and (settings.endpoint is not None or variable.value == settings.region):
+        return None
+    if right == "S3_HOSTNAME" and settings.alias_host is not None:
+        return None
+    return right
+
+
+def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
+    required = right in ("S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT")
+    secret = right is not None and is_secret(right)
+    fix = EnvFix(
+        right or variable.name,
+        None if right is None else PLACEHOLDER if secret else variable.value,
+        variable.line,
+        secret=secret,
+        note="rename the variable; its value stays" if right else "",
+    )
+    says = f"it reads {right}, which is not set" if right else "no variable of Mastodon's does what it says"
+    return finding(
+        "env-misspelt-other-names",
+        case,
+        how=f"{place(variable)} sets {variable.name}, which Mastodon never reads; {says}",
+        severity=Severity.FAILURE if required else Severity.WARNING if right else Severity.NOTICE,
+        setting=right or variable.name,
+        explains=refused(case) if required else (),
+        fixes=(fix,),
+    )
+
+
+def misspelt_for(settings: Settings, *names: str) -> list[Variable]:
+    """The variables that were meant to be one of ``names``."""
+    return [v for v in settings.environment.variables.values() if v.value and _right_name(v, settings) in names]
+
+
+def _distance(one: str, other: str) -> int:
+    """Levenshtein's distance; swapping two neighbours counts as two."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, row[0] = row[0], i
+        for j, b in enumerate(other, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
+    return row[-1]
+
+
+RULES = (misspelt_acl, misspelt_names)
