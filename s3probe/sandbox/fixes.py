@@ -158,3 +158,8 @@ _SERVER: dict[str, Callable[[Scenario], Scenario]] = {
     "nginx": _right_proxy,
     "proxy": _right_proxy,
 }
+
+BUCKET_SETTINGS = tuple(_BUCKET)
+"""The bucket settings :func:`apply` can carry out."""
+SERVER_SETTINGS = tuple(_SERVER)
+"""The server settings :func:`apply` can carry out."""

@@ -8,6 +8,7 @@ from s3probe.sandbox import acls
 from s3probe.sandbox.messages import Reply, S3Error
 from s3probe.sandbox.objects import check_room, encryption_headers, stored_headers, translate, wanted_acl
 from s3probe.sandbox.state import Context, Record, Upload
+from s3probe.sandbox.store import upload_id_of
 
 
 def create(context: Context) -> Reply:
@@ -17,7 +18,7 @@ def create(context: Context) -> Reply:
     reply = context.state.store.call(
         "POST", context.bucket.name, context.key, query=(("uploads", ""),), headers=headers
     )
-    upload_id = reply.body.decode().partition("<UploadId>")[2].partition("</UploadId>")[0]
+    upload_id = upload_id_of(reply)
     context.state.uploads[upload_id] = Upload(
         context.bucket.name, context.key, acls.stored(context.state.world, context.bucket, acl), context.owner,
         context.request.headers.get("x-amz-storage-class", "STANDARD"),

@@ -14,7 +14,8 @@ from s3probe.sandbox.dead_ends import DeadEnds
 from s3probe.sandbox.gateway import Gateway
 from s3probe.sandbox.names import endpoint_of, exists, obstacle
 from s3probe.sandbox.server import LOOPBACK, Server
-from s3probe.sandbox.state import Seen, State
+from s3probe.sandbox.state import Record, Seen, State, Upload
+from s3probe.sandbox.store import upload_id_of
 from s3probe.sandbox.world import Way, World
 
 _LITERAL = (LOOPBACK, "localhost")
@@ -125,3 +126,17 @@ class Sandbox:
     def uploads(self, bucket: str) -> tuple[tuple[str, str], ...]:
         """Key and id of the bucket's unfinished multipart uploads."""
         return self._run.state.store.uploads(bucket)
+
+    def add_object(self, bucket: str, key: str, body: bytes = b"", acl: str = "private") -> None:
+        """Puts an object there as if it had always been (a migrated file, what a killed probe left)."""
+        state = self._run.state
+        state.store.call("PUT", bucket, key, body=body)
+        state.records[bucket, key] = Record(acl, state.buckets[bucket].account, len(body))
+
+    def add_upload(self, bucket: str, key: str) -> str:
+        """Starts a multipart upload nobody will finish; its id."""
+        state = self._run.state
+        reply = state.store.call("POST", bucket, key, query=(("uploads", ""),))
+        upload_id = upload_id_of(reply)
+        state.uploads[upload_id] = Upload(bucket, key, "private", state.buckets[bucket].account, "STANDARD")
+        return upload_id

@@ -6,6 +6,7 @@ before the bucket's existence, rights before ACL rules.
 
 from __future__ import annotations
 
+import re
 import secrets
 import traceback
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ from s3probe.sandbox.world import Bucket, KeyStatus, User
 _HANDLERS = {
     **objects.HANDLERS, **multipart.HANDLERS, **buckets.HANDLERS, "DeleteObjects": rights.delete_objects,
 }  # fmt: skip
+
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 @dataclass(slots=True)
@@ -81,6 +84,8 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
     body, checksums = decoded_body(request, signed=claim is not None and claim.form != "v2")
     if operation.name == "ListBuckets":
         return _list_buckets(state, request, user)
+    if bucket is None and place.kind != "custom" and not _BUCKET_NAME.fullmatch(place.bucket):
+        raise S3Error("InvalidBucketName", details=(("BucketName", place.bucket),))
     if operation.name == "CreateBucket":
         return _create_bucket(state, request, user, place, claim)
     if bucket is None:

@@ -112,6 +112,11 @@ class Store:
             raise RuntimeError(f"moto answered {reply.status}: {reply.body.decode(errors='replace')[:300]}")
 
 
+def upload_id_of(reply: Reply) -> str:
+    """The id CreateMultipartUpload gave."""
+    return _texts(reply.body, "UploadId")[0]
+
+
 def _texts(xml: bytes, tag: str) -> list[str]:
     from xml.etree import ElementTree as ET
 

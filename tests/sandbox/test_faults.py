@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from s3probe.knowledge.findings import ids
 from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.sandbox import Sandbox
@@ -29,6 +30,24 @@ def test_every_fault_changes_its_scenario_and_can_be_served(serve: Serve, fault:
 def test_ids_are_unique_among_the_usual_ones() -> None:
     usual = [fault.id for fault in ALL if not fault.variant]
     assert len(usual) == len(set(usual)) == len(FAULTS)
+
+
+def test_every_fault_is_a_finding_the_knowledge_knows() -> None:
+    assert set(FAULTS) - set(ids()) == set()
+
+
+def test_hotlink_protection_spares_mastodons_own_page(serve: Serve) -> None:
+    scenario = FAULTS["deny-anonymous-statement"].scenario()
+    one = client(serve(scenario), scenario)
+    one.call("PUT", path(scenario), body=b"x")
+    assert one.visit("GET", path(scenario), {"Referer": "https://mastodon.example/@me"}).status == 200
+    assert one.call("GET", path(scenario)).status == 200
+
+
+def test_a_name_aws_cannot_have(serve: Serve) -> None:
+    box = serve(FAULTS["bucket-name-invalid"].scenario())
+    answer = Client(box, "s3.eu-west-2.amazonaws.com").call("PUT", "/Files_Example/x", body=b"x")
+    assert answer.brief == (400, "InvalidBucketName")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -75,6 +94,8 @@ def path(scenario: Scenario, key: str = PATH) -> str:
         ("b2-archive-private-acl", PRIVATE, (400, "InvalidArgument")),
         ("acl-uniform-gcs", PUBLIC, (400, "InvalidArgument")),
         ("checksum-header-unsupported", {"x-amz-checksum-crc32": "jNwWgw=="}, (400, "InvalidArgument")),
+        ("permission-value-invalid", {"x-amz-acl": "none"}, (400, "InvalidArgument")),
+        ("rate-limited-503-slowdown", {}, (503, "SlowDown")),
         ("quota-or-cap-exceeded", {}, (403, "QuotaExceeded")),
         ("storage-class-invalid", {"x-amz-storage-class": "STANDARD_IA"}, (400, "InvalidStorageClass")),
     ],
@@ -93,6 +114,8 @@ def test_what_an_upload_meets(serve: Serve, fault_id: str, headers: dict[str, st
         ("public-policy-missing", {}, (403, "AccessDenied")),
         ("permission-private-no-public-policy", PRIVATE, (403, "AccessDenied")),
         ("kms-objects-not-anonymously-readable", PUBLIC, (400, "InvalidArgument")),
+        ("authenticated-read-acl", {"x-amz-acl": "authenticated-read"}, (403, "AccessDenied")),
+        ("deny-anonymous-statement", {}, (403, "AccessDenied")),
         ("requester-pays", PUBLIC, (403, "AccessDenied")),
         ("acl-header-silently-ignored", PUBLIC, (403, "AccessDenied")),
         ("storage-class-glacier", {**PUBLIC, "x-amz-storage-class": "GLACIER"}, (403, "InvalidObjectState")),
@@ -138,8 +161,8 @@ def test_provider_quirks_of_reading_and_deleting(serve: Serve) -> None:
     assert asked("range-ignored-by-cache", "GET", headers={"range": "bytes=0-1"}) == (200, "hello")
 
 
-def test_throttling_hits_every_second_upload(serve: Serve) -> None:
-    scenario = FAULTS["rate-limited-503-slowdown"].scenario()
+def test_throttling_now_and_then_hits_every_second_upload(serve: Serve) -> None:
+    scenario = next(f for f in ALL if f.variant == "now and then").scenario()
     one = client(serve(scenario), scenario)
     assert [one.call("PUT", path(scenario), body=b"x").status for _ in range(4)] == [200, 503, 200, 503]
 

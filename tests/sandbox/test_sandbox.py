@@ -18,14 +18,15 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from s3probe.sandbox import service
 from s3probe.sandbox.messages import Request
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, healthy
-from s3probe.sandbox.service import serve
 from s3probe.sandbox.state import State
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.store import Store
 from tests.sandbox.client import HOST, KEY, Client
+from tests.sandbox.conftest import Serve
 
 
 def test_two_sandboxes_share_nothing() -> None:
@@ -95,6 +96,15 @@ def test_stop_does_not_wait_for_a_slow_world() -> None:
             started = time.perf_counter()
         assert time.perf_counter() - started < 5
         connection.close()
+
+
+def test_what_was_there_before(serve: Serve) -> None:
+    box = serve(healthy())
+    box.add_object(BUCKET, "old/file", b"hello", acl="public-read")
+    upload = box.add_upload(BUCKET, "old/big")
+    assert Client(box).visit("GET", "/old/file").body == b"hello"
+    assert box.uploads(BUCKET) == (("old/big", upload),)
+    assert Client(box).call("DELETE", f"/old/big?uploadId={upload}").status == 204
 
 
 def test_many_at_once() -> None:
@@ -183,7 +193,7 @@ def test_nonsense_is_answered(method: str, path: str, query: list[str], headers:
     request = Request(
         method, "http", headers.get("host", HOST), "/" + path, "&".join(query), {"host": HOST, **headers}, body
     )
-    assert 200 <= serve(state, request).status < 600
+    assert 200 <= service.serve(state, request).status < 600
     assert state.bugs == []
 
 

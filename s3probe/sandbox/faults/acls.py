@@ -33,6 +33,8 @@ FAULTS = (
     Fault("bpa-blocks-public-policy", bucket(block=ALL_BLOCKED), healthy_policy),
     Fault("permission-private-no-public-policy", env("S3_PERMISSION", "private")),
     Fault("public-policy-missing", bucket(policy=()), healthy_policy),
+    Fault("permission-value-invalid", env("S3_PERMISSION", "none")),
+    Fault("authenticated-read-acl", env("S3_PERMISSION", "authenticated-read")),
     Fault("acl-not-implemented-r2", env("S3_PERMISSION", None), cloudflare_r2),
     Fault("acl-must-match-bucket-b2", env("S3_PERMISSION", "private"), backblaze_b2),
     Fault("b2-archive-private-acl", env("S3_PERMISSION", None), backblaze_b2),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from s3probe.sandbox.faults.model import Fault, both, env
 from s3probe.sandbox.personality import RegionCheck
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy_policy, least_privilege
-from s3probe.sandbox.world import Alias, AliasFault
+from s3probe.sandbox.world import Alias, AliasFault, Obstacle, Way
 
 _DOTTED = "files.example.com"
 
@@ -55,6 +55,12 @@ def _unhelpful_region(scenario: Scenario) -> Scenario:
     return scenario.with_personality(region_check=RegionCheck.SIGNATURE).with_env("S3_REGION", "us-east-1")
 
 
+def _plain_only(scenario: Scenario) -> Scenario:
+    """A self-hosted store that speaks plain http alone."""
+    plain = scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", Way.PLAIN),))
+    return plain.with_env("S3_ENDPOINT", f"http://{CUSTOM_HOST}")
+
+
 FAULTS = (
     Fault("region-wrong-aws-global-endpoint", env("S3_REGION", "us-east-1")),
     Fault("region-wrong-aws-global-endpoint", env("S3_REGION", None), variant="line missing"),
@@ -71,6 +77,11 @@ FAULTS = (
         custom,
     ),
     Fault("path-style-switch-inverted", _no_wildcard, custom),
+    Fault("path-style-switch-ignored-without-endpoint", env("S3_OVERRIDE_PATH_STYLE", "true")),
+    Fault("bucket-name-invalid", env("S3_BUCKET", "Files_Example")),
+    Fault("missing-variable", env("S3_BUCKET", None)),
+    Fault("protocol-http-mixed-content", env("S3_PROTOCOL", "http")),
+    Fault("protocol-https-but-endpoint-plain", _plain_only, custom),
     Fault("hostname-contains-bucket", _hostname_of_bucket),
     Fault("hostname-has-scheme-or-slash", env("S3_HOSTNAME", "https://s3.eu-west-2.amazonaws.com")),
     Fault("hostname-has-scheme-or-slash", env("S3_ALIAS_HOST", "files.example.com/"), healthy_policy, "slash"),

@@ -33,5 +33,6 @@ FAULTS = (
     Fault("env-backslash-eaten", _unquoted("wJalrXUt\\nFEMI/K7MDENG/bPxRfiCYEXAMPLEKE")),
     Fault("temporary-credentials-without-token", _temporary),
     Fault("key-disabled-or-account-suspended", lambda s: s.with_user(status=KeyStatus.SUSPENDED)),
+    Fault("signature-version-invalid", env("S3_SIGNATURE_VERSION", "v2")),
     Fault("signature-v2-rejected", env("S3_SIGNATURE_VERSION", "s3")),
 )

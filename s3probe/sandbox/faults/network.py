@@ -20,6 +20,7 @@ FAULTS = (
     Fault("tls-certificate-bad", _way(Way.UNTRUSTED), custom),
     Fault("tls-certificate-bad", _way(Way.EXPIRED), custom, "expired"),
     Fault("tls-certificate-bad", _way(Way.WRONG_NAME), custom, "wrong name"),
+    Fault("timeouts-zero-or-text", env("S3_READ_TIMEOUT", "0"), custom),
     Fault(
         "slow-provider-read-timeout",
         both(lambda s: s.with_world(slow_writes=2.0), env("S3_READ_TIMEOUT", "1")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3probe.sandbox.faults.model import Change, Fault, bucket
 from s3probe.sandbox.scenario import Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import CorsRule
+from s3probe.sandbox.world import CorsRule, Instance
 
 
 def _opens(action: str, *more: str, whole_bucket: bool = False, sid: str) -> Change:
@@ -19,7 +19,25 @@ def _opens(action: str, *more: str, whole_bucket: bool = False, sid: str) -> Cha
     return change
 
 
+def _referer_only(scenario: Scenario) -> Scenario:
+    """Hotlink protection: apps and other servers send no Referer."""
+    deny = Statement(
+        "Deny", ("s3:GetObject",), (f"arn:aws:s3:::{scenario.bucket.name}/*",), ("*",), sid="NoHotlinks",
+        conditions=(
+            ("StringNotLike", "aws:Referer", ("https://mastodon.example/*",)),
+            ("StringNotEquals", "aws:PrincipalArn", (scenario.user.arn,)),
+        ),
+    )  # fmt: skip
+    return scenario.with_bucket(policy=(*scenario.bucket.policy, deny))
+
+
+def _no_media_host(scenario: Scenario) -> Scenario:
+    return scenario.with_world(instance=Instance())
+
+
 FAULTS = (
+    Fault("deny-anonymous-statement", _referer_only, healthy_policy),
+    Fault("csp-missing-media-host", _no_media_host),
     Fault("bucket-listable-policy", _opens("s3:ListBucket", whole_bucket=True, sid="PublicList"), healthy_policy),
     Fault("bucket-listable-acl", bucket(acl="public-read")),
     Fault("anonymous-write-allowed", _opens("s3:PutObject", "s3:DeleteObject", sid="PublicWrite"), healthy_policy),

@@ -14,9 +14,18 @@ _PART_HEAD = Refusal(
     ErrorText(501, "NotImplemented", "This API call is not implemented"), ("HeadObject",), query="partNumber"
 )
 _BATCH = Refusal(ErrorText(501, "NotImplemented", "DeleteObjects is not implemented"), ("DeleteObjects",))
-_SLOW_DOWN = Refusal(
-    ErrorText(503, "SlowDown", "Please reduce your request rate."), ("PutObject",), anonymous=False, every=2
-)
+_SLOW_TEXT = ErrorText(503, "SlowDown", "Please reduce your request rate.")
+_SLOW_DOWN = Refusal(_SLOW_TEXT, ("PutObject",), anonymous=False)
+_NOW_AND_THEN = Refusal(_SLOW_TEXT, ("PutObject",), anonymous=False, every=2)
+_MODE = Refusal(
+    ErrorText(501, "NotImplemented", "Header 'x-amz-checksum-mode' with value '{value}' not implemented"),
+    ("GetObject", "HeadObject"), "x-amz-checksum-mode",
+)  # fmt: skip
+_MD5 = Refusal(
+    ErrorText(400, "MissingContentMD5", "Missing required header for this request: Content-Md5"),
+    ("DeleteObjects",), "x-amz-checksum-*",
+)  # fmt: skip
+_NO_MULTIPART = Refusal(ErrorText(403, "AccessDenied", "Access Denied"), ("CreateMultipartUpload",))
 
 
 def _refuses(*refusals: Refusal) -> Change:
@@ -44,5 +53,11 @@ FAULTS = (
     ),
     Fault("requester-pays", bucket(requester_pays=True)),
     Fault("rate-limited-503-slowdown", _refuses(_SLOW_DOWN), custom),
+    Fault("rate-limited-503-slowdown", _refuses(_NOW_AND_THEN), custom, "now and then"),
+    Fault("checksum-mode-header-unsupported", _refuses(_MODE), custom),
+    Fault("delete-md5-required", _refuses(_MD5), custom),
+    Fault("multipart-denied", _refuses(_NO_MULTIPART), custom),
+    Fault("multipart-threshold-in-megabytes", env("S3_MULTIPART_THRESHOLD", "15")),
+    Fault("object-lock-prevents-delete", bucket(object_lock=True)),
     Fault("quota-or-cap-exceeded", bucket(quota=0), custom),
 )
