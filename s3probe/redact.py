@@ -36,6 +36,19 @@ def shorten(access_key_id: str) -> str:
     return f"{access_key_id[:shown]}…{access_key_id[-shown:] if shown > 1 else ''}"
 
 
+def masked(access_key_id: str) -> str:
+    """An access key id of the same length and look, of which no more can be read than :func:`shorten` shows.
+
+    Rules judge a replay by it, and it is shortened to the same text.
+    """
+    shown = shorten(access_key_id)
+    if not shown or shown == access_key_id:
+        return access_key_id
+    head, _, tail = shown.partition("…")
+    hidden = access_key_id[len(head) : len(access_key_id) - len(tail)]
+    return head + re.sub(r"[A-Za-z0-9]", "X", hidden) + tail
+
+
 def is_secret(name: str, value: str) -> bool:
     """Whether the variable holds a credential, by its name or by the look of its value."""
     if name in _KEY_ID_NAMES:
@@ -63,7 +76,7 @@ def scrubber_for(settings: Settings) -> Scrubber:
     ids = {v.value for v in settings.environment.variables.values() if v.name in _KEY_ID_NAMES}
     if settings.credentials is not None:
         ids.add(settings.credentials.access_key_id)
-    return Scrubber(secrets_of(settings), {key_id: shorten(key_id) for key_id in ids})
+    return Scrubber(secrets_of(settings), {i: shorten(i) for i in ids if masked(i) != i})
 
 
 def public(settings: Settings) -> Settings:
@@ -82,7 +95,7 @@ def _unquoted(raw: str) -> str:
 def _public_variable(variable: Variable) -> Variable | None:
     name, value = variable.name, variable.value
     if name in _KEY_ID_NAMES:
-        return replace(variable, value=shorten(value), raw=None)
+        return replace(variable, value=masked(value), raw=None)
     if not _STORAGE.fullmatch(name):
         if variable.source == PROCESS_ENVIRONMENT:
             return None
@@ -95,4 +108,4 @@ def _public_variable(variable: Variable) -> Variable | None:
 
 
 def _public_credentials(credentials: Credentials) -> Credentials:
-    return replace(credentials, access_key_id=shorten(credentials.access_key_id))
+    return replace(credentials, access_key_id=masked(credentials.access_key_id))

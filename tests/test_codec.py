@@ -10,7 +10,7 @@ import pytest
 from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
 from s3probe.diagnosis.model import Finding
 from s3probe.probe.evidence import Evidence
-from s3probe.redact import shorten
+from s3probe.redact import masked, shorten
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.model import Credentials
@@ -76,7 +76,7 @@ def test_a_blank_secret_is_still_blank_after_a_replay() -> None:
         credentials=Credentials(KEY_ID, Secret("")), environment=environment(AWS_SECRET_ACCESS_KEY="", S3_REGION="a\r")
     )
     loaded, _ = load(dump(evidence(), blank))
-    assert loaded.credentials == Credentials("AKIA…MPLE", Secret(""))
+    assert loaded.credentials == Credentials("AKIAXXXXXXXXXXXXMPLE", Secret(""))
     assert loaded.environment.get("AWS_SECRET_ACCESS_KEY") == ""
     assert loaded.environment.get("S3_REGION") == "a\r"
 
@@ -132,3 +132,10 @@ def test_clean_reaches_every_text() -> None:
 )
 def test_access_key_ids_are_shortened(key_id: str, shown: str) -> None:
     assert shorten(key_id) == shown
+    assert shorten(masked(key_id)) == shown
+    assert len(masked(key_id)) == len(key_id)
+
+
+def test_a_masked_key_id_shows_no_more_than_the_shortened_one() -> None:
+    assert masked(KEY_ID) == "AKIAXXXXXXXXXXXXMPLE"
+    assert masked(SECRET) == "XXXXXXXXXXXXX/XXXXXXX+XXXXXXXXXXXXXXXXXX"
