@@ -148,8 +148,9 @@ def _candidate_regions(maker: WorldMaker, world: World, tried: set[str]) -> Iter
     if not settings.endpoint or is_aws(settings.endpoint):
         return
     host = urlsplit(settings.endpoint).hostname or ""
-    for region in candidate_regions(detect(host, {}), host, settings.region)[:6]:
-        if region not in tried:
+    usual = candidate_regions(detect(host, {}), host, settings.region)
+    for region in (_region_in_host(host), *usual[:6]):
+        if region and region not in tried:
             tried.add(region)
             yield _change(maker, world, f"region:{region}", f"With region {region}", S3_REGION=region)
 

@@ -51,13 +51,17 @@ def writing(case: Case) -> Iterator[Finding]:
     """A stranger could upload."""
     seen = [o for o in case.open("public-write") if o.facts.get("write") == "open"]
     if seen:
+        # an ACL that lets everyone write (public-read-write) lets everyone list as well
+        opened_by_acl = _opened_by_acl(case)[0]
+        lists = [o.id for o in case.open("public-list", "public-list-alias") if o.facts.get("listing")]
         by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
         yield finding(
             "anonymous-write-allowed",
             case,
             how=f"an unsigned PUT was answered {seen[0].http_status}",
             because=[seen[0].id],
-            fixes=[by_acl, by_policy] if _opened_by_acl(case)[0] else [by_policy, by_acl],
+            explains=lists if opened_by_acl else [],
+            fixes=[by_acl, by_policy] if opened_by_acl else [by_policy, by_acl],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -10,6 +10,13 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+
+
+def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[str]:
+    """When the upload with Mastodon's ACL did not arrive, the plain one that stands in for it may be invisible."""
+    if case.obs("put-with-acl").id not in {o.id for o in seen}:
+        return []
+    return [o.id for o in case.open("public-get") if o.http_status in (401, 403)]
 
 
 def clock(case: Case) -> Iterator[Finding]:
@@ -34,6 +41,7 @@ def throttled(case: Case) -> Iterator[Finding]:
             case,
             how=f"{seen[0].operation} was answered {words(seen[0])}",
             because=[o.id for o in seen],
+            explains=invisible_without_upload(case, seen),
             fixes=[fixes.env(case, "S3_RETRY_LIMIT", "3")],
         )
 
@@ -48,6 +56,7 @@ def slow(case: Case) -> Iterator[Finding]:
             case,
             how=f"{seen[0].operation}: {words(seen[0])}",
             because=[o.id for o in seen],
+            explains=invisible_without_upload(case, seen),
             fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
             certainty=Certainty.LIKELY,
         )
@@ -63,6 +72,7 @@ def outage(case: Case) -> Iterator[Finding]:
             case,
             how=f"{broken[0].operation} was answered {words(broken[0])}",
             because=[o.id for o in broken],
+            explains=invisible_without_upload(case, broken),
             fixes=[Manual("See the provider's status page; nothing in the settings explains it.")],
             certainty=Certainty.LIKELY,
         )

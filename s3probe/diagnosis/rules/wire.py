@@ -45,8 +45,8 @@ WIRE_RULES: tuple[Rule, ...] = (
     # visitors and strangers
     public.public,
     files.presigned,
-    privacy.listing,
     privacy.writing,
+    privacy.listing,
     privacy.archives,
     privacy.suspended,
     privacy.cors,
