@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -71,12 +72,12 @@ def secrets_of(settings: Settings) -> tuple[Secret, ...]:
     return tuple(Secret(text) for text in sorted(texts - {"", PLACEHOLDER, LEFT_OUT}))
 
 
-def scrubber_for(settings: Settings) -> Scrubber:
-    """A scrubber that knows these settings' secrets and shortens their access key ids."""
+def scrubber_for(settings: Settings, show: Callable[[str], str] = shorten) -> Scrubber:
+    """A scrubber that knows these settings' secrets, and puts ``show`` of an access key id in its place."""
     ids = {v.value for v in settings.environment.variables.values() if v.name in _KEY_ID_NAMES}
     if settings.credentials is not None:
         ids.add(settings.credentials.access_key_id)
-    return Scrubber(secrets_of(settings), {i: shorten(i) for i in ids if masked(i) != i})
+    return Scrubber(secrets_of(settings), {key_id: show(key_id) for key_id in ids})
 
 
 def public(settings: Settings) -> Settings:

@@ -139,3 +139,10 @@ def test_access_key_ids_are_shortened(key_id: str, shown: str) -> None:
 def test_a_masked_key_id_shows_no_more_than_the_shortened_one() -> None:
     assert masked(KEY_ID) == "AKIAXXXXXXXXXXXXMPLE"
     assert masked(SECRET) == "XXXXXXXXXXXXX/XXXXXXX+XXXXXXXXXXXXXXXXXX"
+
+
+def test_a_key_id_that_a_server_names_still_equals_that_of_the_settings() -> None:
+    told = replace(BROKEN[2], facts={"key-id": KEY_ID})
+    loaded, seen = load(dump(evidence((told,)), settings()))
+    assert loaded.credentials is not None
+    assert seen.observations[0].facts["key-id"] == loaded.credentials.access_key_id != KEY_ID
