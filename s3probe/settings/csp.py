@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urljoin
 
-from s3probe.settings.rubyuri import UriError, addressable_directory
+from s3probe.settings.rubyuri import UriError, addressable_directory, authority_of
 
 
 def media_hosts(environment: Mapping[str, str], web_domain: str | None) -> tuple[str, ...]:
@@ -52,5 +51,11 @@ def _root_url(environment: Mapping[str, str], assets: str) -> str:
     root = _present(environment, "PAPERCLIP_ROOT_URL")
     if not root:
         return ""
-    url = urljoin(assets, root)
-    return url if url.endswith("/") else url + "/"
+    base = assets[: len(assets) - len(assets.partition("://")[2])] + authority_of(assets) if "://" in assets else ""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", root):
+        url = root
+    elif root.startswith("//"):
+        url = f"{assets.partition('//')[0]}{root}"
+    else:
+        url = base + root if root.startswith("/") else f"{base}/{root}"
+    return addressable_directory(url) if "//" in url else url.rstrip("/") + "/"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+
+from s3probe.settings.rubyuri import authority_of
 
 
 def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
@@ -12,14 +13,11 @@ def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
     proxy = environment.get("http_proxy", environment.get("HTTP_PROXY", ""))
     if not proxy:
         return None
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
+    match = re.fullmatch(r"\[?(?P<host>[^\]]*?)\]?(?::(?P<port>\d*))?", authority_of(url).lower())
+    host, digits = (match["host"], match["port"] or "") if match else ("", "")
     if not host or host == "localhost" or host == "::1" or host.startswith("127."):
         return None
-    try:
-        port = parts.port or {"http": 80}.get(parts.scheme, 443)
-    except ValueError:  # a port beyond 65535: the request fails before any proxy matters
-        return proxy
+    port = int(digits) if digits.isdecimal() else 80 if url.startswith("http:") else 443
     exceptions = environment.get("no_proxy", environment.get("NO_PROXY", ""))
     for name, only_port in re.findall(r"([^:,\s]+)(?::(\d+))?", exceptions):
         suffix = name.lower() if name.startswith(".") else f".{name.lower()}"

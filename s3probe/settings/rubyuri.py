@@ -103,6 +103,12 @@ def _dump(text: str) -> str:
     )
 
 
+def authority_of(url: str) -> str:
+    """Host and port of any text that looks like an address, ``""`` when it names none. Never raises."""
+    match = _ADDRESSABLE.fullmatch(url)
+    return (match[2] or "").rpartition("@")[2] if match else ""
+
+
 def addressable_directory(text: str) -> str:
     """``Addressable::URI.parse(text)`` with ``/`` added to a path that does not end in one, as text.
 

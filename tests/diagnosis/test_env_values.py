@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import run_rules
+from s3probe.diagnosis.engine import lint, run_rules
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
+from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
 from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
 
@@ -326,3 +329,13 @@ def test_a_broken_setting_explains_what_failed_because_of_it() -> None:
 def test_a_name_that_aws_took_is_no_fault() -> None:
     text = with_line(AWS, "S3_BUCKET=My_Files")
     assert _judged(text, ("put-with-acl", Outcome.OK, None)) == {}
+
+
+ODD = st.text(alphabet="aA1.-_/:@[]{}%#?\"' $\\\n\u00a0“é", max_size=12)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(STORAGE_NAMES | {"PAPERCLIP_ROOT_URL", "S3_BUKET"})), ODD, max_size=6))
+def test_no_value_makes_a_rule_stumble(environ: dict[str, str]) -> None:
+    for finding in lint(settings_of(AWS, environ)):
+        assert finding.how_known
+        assert finding.title

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import wraps
-from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.probe.evidence import Actor
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
+from s3probe.settings.rubyuri import authority_of
 
 STORAGE_NAMES = frozenset(
     {
@@ -127,7 +127,7 @@ def trouble_of(settings: Settings, *variables: str) -> Trouble | None:
 
 def is_aws(settings: Settings) -> bool:
     """Whether the API is AWS's own."""
-    host = urlsplit(settings.api_base).hostname or ""
+    host = authority_of(settings.api_base).partition(":")[0].lower()
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -14,6 +13,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault
 from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
+from s3probe.settings.rubyuri import authority_of
 from s3probe.settings.urls import public_url
 
 _DASH_FORM = frozenset(
@@ -129,7 +129,7 @@ def default_host(case: Case) -> Iterator[Finding]:
 
 
 def _allowed(settings: Settings) -> bool:
-    hosts = {urlsplit(h).netloc or h for h in settings.csp_media_hosts}
+    hosts = {authority_of(h) or h for h in settings.csp_media_hosts}
     return settings.hostname in hosts or any(h.startswith("*.") and settings.hostname.endswith(h[1:]) for h in hosts)
 
 
@@ -138,9 +138,9 @@ def cdn_host(case: Case) -> Iterator[Finding]:
     """CDN_HOST is for scripts and styles, PAPERCLIP_ROOT_URL for files on disk; neither serves media from S3."""
     settings = case.settings
     cdn = settings.environment.get("CDN_HOST") or ""
-    host = urlsplit(cdn if "//" in cdn else f"//{cdn}").netloc.lower()
+    host = authority_of(cdn if "//" in cdn else f"//{cdn}").lower()
     media = (_public_host(settings)[1] or settings.hostname).lower()
-    storage = urlsplit(settings.api_base).netloc.lower()
+    storage = authority_of(settings.api_base).lower()
     at_bucket = bool(host) and (host in (media, storage) or (bool(storage) and host.endswith(f".{storage}")))
     root = settings.environment.get("PAPERCLIP_ROOT_URL") or ""
     if at_bucket:
@@ -152,7 +152,7 @@ def cdn_host(case: Case) -> Iterator[Finding]:
             fixes=(fixes.env(case, "CDN_HOST", None),),
         )
     elif "//" in root and settings.alias_host is None:
-        target = clean(urlsplit(root).netloc)
+        target = clean(authority_of(root))
         fix = EnvFix("S3_ALIAS_HOST", target, note="and remove PAPERCLIP_ROOT_URL")
         yield finding(
             "cdn-host-confused-with-alias",

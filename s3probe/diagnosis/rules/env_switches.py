@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -19,6 +18,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.model import Settings
+from s3probe.settings.rubyuri import authority_of
 
 _OFF = ("false", "no", "0", "off", "")
 
@@ -75,7 +75,7 @@ def missing(case: Case) -> Iterator[Finding]:
         yield _missing(case, "S3_BUCKET", f"S3_BUCKET is {word}", advice)
     elif settings.credentials is None:
         yield from _missing_keys(case)
-    host = urlsplit(settings.api_base).netloc
+    host = authority_of(settings.api_base)
     if settings.endpoint and host and not is_aws(settings) and settings.hostname_is_default and not _public(settings):
         yield finding(
             "missing-variable",
