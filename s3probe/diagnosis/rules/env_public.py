@@ -64,7 +64,7 @@ def host_name(case: Case) -> Iterator[Finding]:
         how=(
             f"{name}={value}: Mastodon does not start ({boot.exception}: {boot.message})"
             if boot
-            else f"with {name}={value}, media URLs look like {public_url(settings, 'media_attachments/…')}"
+            else f"with {name}={value}, media URLs look like {public_url(settings, 'media_attachments/...')}"
         ),
         severity=Severity.WARNING if works else Severity.FAILURE,
         certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
@@ -94,7 +94,7 @@ def protocol(case: Case) -> Iterator[Finding]:
     yield finding(
         "protocol-not-a-scheme",
         case,
-        how=f"with S3_PROTOCOL={value}, media URLs look like {public_url(settings, 'media_attachments/…')}",
+        how=f"with S3_PROTOCOL={value}, media URLs look like {public_url(settings, 'media_attachments/...')}",
         explains=_failed(case),
         fixes=(fixes.env(case, "S3_PROTOCOL", "https"),),
     )
