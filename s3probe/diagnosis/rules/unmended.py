@@ -40,15 +40,21 @@ def unmended(case: Case) -> Iterator[Finding]:
 
 def _finding(case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
     reach = case.get("reach-endpoint")
-    explained = (reach.id,) if reach.failed else ()
+    visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
+    explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
         finding_id,
         case,
         how=f"the storage answered {words(last.furthest)}" if last.furthest.network is None else words(last.furthest),
-        because=(*last.ids, *explained),
+        because=last.ids,
+        explains=explained,
         fixes=fix,
         certainty=certainty,
     )
+
+
+def _host(last: Round) -> str:
+    return fixes.host_of(last.furthest.url)
 
 
 def _network(case: Case, last: Round) -> Finding:
