@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
-from s3probe.probe.evidence import Cleanup, Cost, Evidence, Run
+from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
 from s3probe.settings.model import Settings
@@ -39,7 +39,7 @@ def lint(settings: Settings, selection: Selection) -> Examined:
 
     found = (f for f in engine.lint(settings) if f.id not in selection.skip_findings)
     only = selection.only_findings
-    run = Run("", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), 0.0, "lint")
+    run = Run("", _now(), 0.0, "lint")
     return Examined(settings, Evidence(run), tuple(f for f in found if not only or f.id in only))
 
 
@@ -71,6 +71,11 @@ def check(
     if monotonic is not None:
         tools = replace(tools, clock=replace(tools.clock, monotonic=monotonic))
     mended, assuming = as_if_mended(settings)
+    why_not = why_nothing_can_be_asked(mended)
+    if why_not:
+        evidence = nothing_asked(options, why_not)
+        findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+        return Examined(settings, evidence, findings)
     evidence = examine(mended, options, tools, assuming)
     if evidence.run.profile == "quick" and any(o.failed for o in evidence.observations):
         left = max(options.deadline - evidence.run.seconds, 1.0)
@@ -78,6 +83,33 @@ def check(
         evidence = together(evidence, examine(mended, full, tools, assuming))
     findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, findings)
+
+
+def why_nothing_can_be_asked(settings: Settings) -> str:
+    """What Mastodon raises before its first request, so that there is nothing to repeat; mostly the blank string."""
+    from s3probe.settings.addressing import RubyError
+    from s3probe.settings.urls import object_url
+
+    try:
+        object_url(settings, "media_attachments/files/s3probe")
+    except RubyError as error:
+        return f"Mastodon raises {error.exception} before it sends anything: {error.message}"
+    return ""
+
+
+def nothing_asked(options: ProbeOptions, why: str) -> Evidence:
+    """The evidence of a run in which no request could be made."""
+    from s3probe.probe.actions import ACTIONS
+
+    skipped = (
+        Observation(row.id, row.title.format(acl="…"), row.operation, row.actor, Outcome.SKIPPED, row.needs, reason=why)
+        for row in ACTIONS.values()
+    )
+    return Evidence(Run("", _now(), 0.0, options.profile, options.mastodon_version or ""), tuple(skipped))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def together(quick: Evidence, full: Evidence) -> Evidence:

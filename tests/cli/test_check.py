@@ -364,3 +364,13 @@ def test_output_path_may_be_a_link(cli: Cli, tmp_path: Path) -> None:
     assert cli.run("check", "--output", "link.txt")[0] == 0
     assert (tmp_path / "link.txt").is_symlink()
     assert (tmp_path / "real" / "report.txt").is_file()
+
+
+def test_settings_with_which_mastodon_can_send_nothing_are_told_as_such(cli: Cli) -> None:
+    cli.file(text="LOCAL_DOMAIN=mastodon.example\nS3_ENABLED=true\nS3_REGION=eu-west-2\n")
+    status, out, err = cli.run("check", "--format", "json")
+    report = json.loads(out)
+    assert (status, err) == (2, "")
+    assert {action["outcome"] for action in report["actions"]} == {"skipped"}
+    assert "missing required :bucket option" in report["actions"][0]["reason"]
+    assert report["cost"]["requests"] == 0
