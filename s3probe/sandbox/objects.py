@@ -140,7 +140,7 @@ def _with_overrides(context: Context, reply: Reply, record: Record | None) -> Re
     found += encryption_headers(record.kms_key)
     if record.storage_class != "STANDARD" and "x-amz-storage-class" not in {n.lower() for n in headers}:
         found += (("x-amz-storage-class", record.storage_class),)
-    if context.bucket.object_lock:
+    if context.bucket.object_lock and context.sees_retention:
         found += (("x-amz-object-lock-mode", "GOVERNANCE"),)
     asked = context.request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
     whole = reply.status == 200 and context.state.world.personality.checksum_answers

@@ -50,6 +50,15 @@ def require(context: Context, action: str, *, key: str | None = None, bucket: Bu
         raise S3Error("AccessDenied", message, headers=headers)
 
 
+def may(context: Context, action: str) -> bool:
+    """Whether the caller may do ``action`` on the key."""
+    try:
+        require(context, action)
+    except S3Error:
+        return False
+    return True
+
+
 def authorise(context: Context) -> None:
     """Every right one request needs, in AWS's order."""
     if context.bucket.requester_pays:

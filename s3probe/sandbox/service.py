@@ -95,6 +95,8 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
     _refuse(state, request, operation, place, user)
     context = Context(state, request, operation, bucket, place.key, user, body, checksums)
     rights.authorise(context)
+    if bucket.object_lock:
+        context = replace(context, sees_retention=rights.may(context, "s3:GetObjectRetention"))
     handler = _HANDLERS.get(operation.name)
     if handler is None:
         raise S3Error("MethodNotAllowed", details=(("Method", request.method), ("ResourceType", "BUCKET")))

@@ -96,6 +96,8 @@ class Context:
     user: User | None
     body: bytes = b""
     checksums: dict[str, str] = field(default_factory=dict)
+    sees_retention: bool = False
+    """The caller may read Object Lock's state (s3:GetObjectRetention); only then S3 sends its headers."""
 
     @property
     def record(self) -> Record | None:

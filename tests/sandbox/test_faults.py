@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from s3probe.knowledge.findings import ids
@@ -44,6 +46,18 @@ def test_hotlink_protection_spares_mastodons_own_page(serve: Serve) -> None:
     assert one.call("GET", path(scenario)).status == 200
 
 
+def test_tls_only_is_content_with_https(serve: Serve) -> None:
+    scenario = FAULTS["deny-source-ip-or-secure-transport"].scenario()
+    secure = replace(client(serve(scenario), scenario), scheme="https")
+    assert secure.call("PUT", path(scenario), PUBLIC, b"x").status == 200
+
+
+def test_the_buckets_own_block_does_not_show_the_accounts(serve: Serve) -> None:
+    scenario = FAULTS["bpa-account-level-still-on"].scenario()
+    answer = client(serve(scenario), scenario).call("GET", path(scenario, "?publicAccessBlock"))
+    assert answer.tag("BlockPublicAcls") == "false"
+
+
 def test_a_name_aws_cannot_have(serve: Serve) -> None:
     box = serve(FAULTS["bucket-name-invalid"].scenario())
     answer = Client(box, "s3.eu-west-2.amazonaws.com").call("PUT", "/Files_Example/x", body=b"x")
@@ -82,7 +96,7 @@ def path(scenario: Scenario, key: str = PATH) -> str:
         ("iam-missing-putobject", {}, (403, "AccessDenied")),
         ("policy-bucket-arn-without-slash-star", {}, (403, "AccessDenied")),
         ("explicit-deny-policy", {}, (403, "AccessDenied")),
-        ("deny-source-ip-or-secure-transport", {}, (403, "AccessDenied")),
+        ("deny-source-ip-or-secure-transport", {}, (403, "AccessDenied")),  # the tests' client speaks http
         ("vpc-endpoint-policy-blocks", {}, (403, "AccessDenied")),
         ("kms-key-not-allowed", {}, (403, "AccessDenied")),
         ("bucket-owned-by-other-account", {}, (403, "AccessDenied")),

@@ -129,7 +129,13 @@ def test_object_lock_demands_a_digest_and_keeps_versions(serve: Serve) -> None:
     assert (*answer.brief, answer.tag("Message")) == (
         403, "AccessDenied", "Access Denied because object protected by object lock.",
     )  # fmt: skip
-    assert client.call("HEAD", f"{PATH}?versionId={version}").status == 200
+    assert client.call("HEAD", f"{PATH}?versionId={version}").headers["x-amz-object-lock-mode"] == "GOVERNANCE"
+
+
+def test_object_lock_shows_only_to_those_who_may_read_it(serve: Serve) -> None:
+    client = Client(serve(healthy().with_bucket(object_lock=True)))
+    client.call("PUT", headers={"content-md5": "XUFAKrxLKna5cZ2REBfFkg=="}, body=b"hello")
+    assert "x-amz-object-lock-mode" not in client.call("HEAD").headers
 
 
 def test_kms_needs_its_own_rights_and_shuts_visitors_out(serve: Serve) -> None:

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from s3probe.sandbox.faults.model import Change, Fault, bucket, env
+from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
 from s3probe.sandbox.personality import AclHandling
-from s3probe.sandbox.scenario import Scenario, backblaze_b2, cloudflare_r2, custom, google_cloud, healthy_policy
+from s3probe.sandbox.scenario import (
+    Scenario,
+    backblaze_b2,
+    cloudflare_r2,
+    custom,
+    google_cloud,
+    healthy,
+    healthy_policy,
+    readable,
+)
 from s3probe.sandbox.world import ALL_BLOCKED, PublicAccessBlock
 
 _NO_ACLS = PublicAccessBlock(block_public_acls=True, ignore_public_acls=True)
@@ -15,10 +24,15 @@ def _account(block: PublicAccessBlock) -> Change:
 
 
 def _short(change: Change) -> Change:
-    def both(scenario: Scenario) -> Scenario:
-        return change(scenario).with_world(detailed_denials=False)
+    return both(change, lambda scenario: scenario.with_world(detailed_denials=False))
 
-    return both
+
+def _reader() -> Scenario:
+    return readable(healthy())
+
+
+def _policy_reader() -> Scenario:
+    return readable(healthy_policy())
 
 
 FAULTS = (
@@ -26,12 +40,16 @@ FAULTS = (
     Fault("permission-private-with-acl-disabled", env("S3_PERMISSION", "private"), healthy_policy),
     Fault("bpa-blocks-public-acl", bucket(block=ALL_BLOCKED)),
     Fault("bpa-blocks-public-acl", _short(bucket(block=ALL_BLOCKED)), variant="short message"),
-    Fault("bpa-account-level-still-on", _account(_NO_ACLS)),
-    Fault("bpa-account-level-still-on", _short(_account(_NO_ACLS)), variant="short message"),
+    Fault("bpa-account-level-still-on", _account(_NO_ACLS), _reader),
+    Fault("bpa-account-level-still-on", _short(_account(_NO_ACLS)), _reader, "short message"),
     Fault("bpa-ignores-public-acls", bucket(block=PublicAccessBlock(ignore_public_acls=True))),
-    Fault("bpa-ignores-public-acls", _account(PublicAccessBlock(ignore_public_acls=True)), variant="account level"),
-    Fault("bpa-blocks-public-policy", bucket(block=ALL_BLOCKED), healthy_policy),
-    Fault("permission-private-no-public-policy", env("S3_PERMISSION", "private")),
+    Fault("bpa-ignores-public-acls", _account(PublicAccessBlock(ignore_public_acls=True)), _reader, "account level"),
+    Fault("bpa-blocks-public-policy", bucket(block=ALL_BLOCKED), _policy_reader),
+    Fault(
+        "permission-private-no-public-policy",
+        # Nothing stands in the way of a public policy here, so that either remedy can be carried out.
+        both(env("S3_PERMISSION", "private"), bucket(block=PublicAccessBlock())),
+    ),
     Fault("public-policy-missing", bucket(policy=()), healthy_policy),
     Fault("permission-value-invalid", env("S3_PERMISSION", "none")),
     Fault("authenticated-read-acl", env("S3_PERMISSION", "authenticated-read")),

@@ -51,6 +51,16 @@ def _deny_address(scenario: Scenario) -> Scenario:
     return scenario.with_user(identity=(*scenario.user.identity, deny))
 
 
+def _deny_plain_http(scenario: Scenario) -> Scenario:
+    """The usual "TLS only" bucket policy, met by an endpoint that was written with http."""
+    arn = f"arn:aws:s3:::{scenario.bucket.name}"
+    deny = Statement(
+        "Deny", ("s3:*",), (arn, f"{arn}/*"), ("*",), sid="TlsOnly",
+        conditions=(("Bool", "aws:SecureTransport", ("false",)),),
+    )  # fmt: skip
+    return scenario.with_bucket(policy=(deny,)).with_env("S3_ENDPOINT", "http://s3.eu-west-2.amazonaws.com")
+
+
 def _vpc(scenario: Scenario) -> Scenario:
     return scenario.with_world(vpc_endpoint=(Statement("Allow", ("s3:*",), ("arn:aws:s3:::another-bucket/*",)),))
 
@@ -76,7 +86,8 @@ FAULTS = (
     Fault("policy-resource-only-objects", _only_objects),
     Fault("policy-bucket-arn-without-slash-star", _only_bucket),
     Fault("explicit-deny-policy", _deny_unencrypted),
-    Fault("deny-source-ip-or-secure-transport", _deny_address),
+    Fault("explicit-deny-policy", _deny_address, variant="source address"),
+    Fault("deny-source-ip-or-secure-transport", _deny_plain_http),
     Fault("vpc-endpoint-policy-blocks", _vpc),
     Fault("kms-key-not-allowed", bucket(kms_key=_KMS_KEY)),
     Fault("kms-objects-not-anonymously-readable", both(bucket(kms_key=_KMS_KEY), _allow_kms)),

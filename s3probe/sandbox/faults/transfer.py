@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.providers import refuse_checksums
-from s3probe.sandbox.scenario import custom
+from s3probe.sandbox.scenario import custom, healthy, readable
 
 _B2_CHECKSUM = ErrorText(
     400, "InvalidArgument", "Unsupported header 'x-amz-checksum-crc32' received for this API call."
@@ -51,13 +51,13 @@ FAULTS = (
         both(lambda s: s.with_personality(storage_classes=("STANDARD",)), env("S3_STORAGE_CLASS", "STANDARD_IA")),
         custom,
     ),
-    Fault("requester-pays", bucket(requester_pays=True)),
+    Fault("requester-pays", bucket(requester_pays=True), lambda: readable(healthy())),
     Fault("rate-limited-503-slowdown", _refuses(_SLOW_DOWN), custom),
     Fault("rate-limited-503-slowdown", _refuses(_NOW_AND_THEN), custom, "now and then"),
     Fault("checksum-mode-header-unsupported", _refuses(_MODE), custom),
     Fault("delete-md5-required", _refuses(_MD5), custom),
     Fault("multipart-denied", _refuses(_NO_MULTIPART), custom),
     Fault("multipart-threshold-in-megabytes", env("S3_MULTIPART_THRESHOLD", "15")),
-    Fault("object-lock-prevents-delete", bucket(object_lock=True)),
+    Fault("object-lock-prevents-delete", bucket(object_lock=True), lambda: readable(healthy())),
     Fault("quota-or-cap-exceeded", bucket(quota=0), custom),
 )
