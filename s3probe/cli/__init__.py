@@ -55,7 +55,7 @@ def _guarded(arguments: Sequence[str], console: Console) -> int:
     except SystemExit as done:  # argparse after --help and --version
         return done.code if isinstance(done.code, int) else 0
     except Interrupted as interrupted:
-        console.say(f"Interrupted by {interrupted}; what was made has been cleaned up first.")
+        console.say(f"Interrupted by {interrupted}, after the clean-up. s3probe sweep removes what it could not.")
         return interrupted.status
     except KeyboardInterrupt:
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
@@ -14,6 +15,9 @@ from s3probe.report.words import answer, cost, count, headline, plain_ascii, sho
 
 _TWO_COLUMNS = 64
 """Columns. Below, S3's long error codes leave no room for the sentence beside them."""
+
+_MANY = 4
+"""Actions skipped for the same reason are told in one line from this number on."""
 
 _RED, _YELLOW, _GREEN, _GREY, _BOLD = "31", "33", "32", "90", "1"
 _VERDICT = {
@@ -112,7 +116,14 @@ def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
         if assuming:
             yield from page.wrap(f"As if {' and '.join(assuming)} were set:", "  ")
         group = [row for row in rows if row.assuming == assuming]
-        yield from _side_by_side(group, page) if page.width >= _TWO_COLUMNS else _stacked(group, page)
+        reasons = Counter(row.reason for row in group if row.outcome is Outcome.SKIPPED)
+        many = [reason for reason, number in reasons.items() if number >= _MANY]
+        told = [row for row in group if row.outcome is not Outcome.SKIPPED or row.reason not in many]
+        if told:
+            yield from _side_by_side(told, page) if page.width >= _TWO_COLUMNS else _stacked(told, page)
+        for reason in many:
+            lines = page.wrap(f"{reasons[reason]} actions were skipped: {reason}", "  –  ", "     ")
+            yield from (_painted(line, page) for line in lines)
 
 
 def _stacked(rows: Sequence[Observation], page: _Page) -> Iterator[str]:

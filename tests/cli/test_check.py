@@ -251,7 +251,7 @@ def test_a_signal_cleans_up_first(cli: Cli, number: signal.Signals, status: int)
     before = signal.getsignal(number)
     code, out, err = cli.run("check")
     assert (code, out) == (status, "")
-    assert "cleaned up first" in err
+    assert "after the clean-up" in err
     assert cleaned == ["done"]
     assert signal.getsignal(number) is before
 

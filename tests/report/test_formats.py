@@ -191,6 +191,15 @@ def test_experiments_are_not_told_to_people() -> None:
     assert "An experiment" not in render("text", Report(SUBJECT, evidence((*BROKEN, tried)), (ACL_DISABLED,)))
 
 
+def test_many_actions_skipped_for_one_reason_take_one_line() -> None:
+    skipped = [
+        observation(name, outcome=Outcome.SKIPPED, reason="no answer") for name in ("get", "list", "head", "delete")
+    ]
+    for rows, line in ((skipped, "  –  4 actions were skipped: no answer"), (skipped[:3], "skipped: no answer")):
+        text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)))
+        assert text.count(line) == (1 if len(rows) == 4 else 3)
+
+
 def test_a_run_that_was_cut_short_says_so() -> None:
     cut = replace(evidence().run, complete=False)
     assert "cut short" in render("text", Report(SUBJECT, evidence(run=cut), ()))
