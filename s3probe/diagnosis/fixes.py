@@ -29,6 +29,18 @@ def requote(case: Case, variable: str) -> EnvFix:
     )
 
 
+def by_hand(case: Case, variable: str, placeholder: str, note: str, *, together: bool = False) -> EnvFix:
+    """A line whose right value only the provider's console shows: ``note`` says where it comes from."""
+    line = case.settings.environment.line_of(variable)
+    return EnvFix(variable, f"<{placeholder}>", line, secret=True, note=note, together=together)
+
+
+def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
+    """Both halves of a new key pair."""
+    secret = by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret that was shown with it", "", together=True)
+    return by_hand(case, "AWS_ACCESS_KEY_ID", "the id of the new key", note), secret
+
+
 def allow_objects(case: Case, *actions: str) -> IamAllow:
     settings = case.settings
     return IamAllow(actions, (objects_arn(settings.bucket_name, settings.key_prefix, settings.region),))

@@ -86,6 +86,12 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     for left in report.evidence.cleanup.left_behind:
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
+        if name == "uploads":  # nobody told the upload's id
+            commands.append(
+                f"aws s3api{endpoint} list-multipart-uploads --bucket {shlex.quote(subject.bucket)}"
+                f" --prefix {shlex.quote(key)}"
+            )
+            continue
         verb = "abort-multipart-upload" if name == "uploadId" else "delete-object"
         option = {"uploadId": "--upload-id", "versionId": "--version-id"}.get(name)
         command = base.format(verb, shlex.quote(key))

@@ -28,15 +28,15 @@ _AFTER = ("archive-put", "put-acl-private", "put-acl-restore", "multipart-create
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Puts the two ways in order: whichever makes pictures visible by itself comes first."""
+    """Puts the ways in order: whichever makes pictures visible by itself comes first."""
 
     empty: Fix
     """``S3_PERMISSION=``: Mastodon sends no ACL."""
     visible_without: bool
     """Whether visitors can see a picture that was uploaded without an ACL."""
 
-    def __call__(self, allow_acls: Fix) -> tuple[Fix, ...]:
-        return (self.empty, allow_acls) if self.visible_without else (allow_acls, self.empty)
+    def __call__(self, *allow_acls: Fix) -> tuple[Fix, ...]:
+        return (self.empty, *allow_acls) if self.visible_without else (*allow_acls, self.empty)
 
 
 def refused_acl(case: Case) -> Iterator[Finding]:
@@ -120,9 +120,11 @@ def _blocked(case: Case, none: _Order) -> tuple[str, tuple[Fix, ...]]:
         readable.error_code == "NoSuchPublicAccessBlockConfiguration"
     )
     off = ("BlockPublicAcls", "IgnorePublicAcls")
+    account = fixes.public_access_block(case, *off, account=True)
     if bucket_allows:
-        return "bpa-account-level-still-on", none(fixes.public_access_block(case, *off, account=True))
-    return "bpa-blocks-public-acl", none(fixes.public_access_block(case, *off))
+        return "bpa-account-level-still-on", none(account)
+    bucket = fixes.public_access_block(case, *off)
+    return "bpa-blocks-public-acl", none(bucket) if readable.ok else none(bucket, account)
 
 
 def archive_acl(case: Case) -> Iterator[Finding]:

@@ -23,7 +23,11 @@ def batch(case: Case) -> Iterator[Finding]:
     if row.facts.get("per-key-errors"):
         count, codes = row.facts["per-key-errors"], row.facts.get("per-key-code")
         how = f"DeleteObjects answered 200 with {count} errors inside ({codes})"
-        advice = fixes.allow_objects(case, "s3:DeleteObject")
+        advice = (
+            fixes.allow_objects(case, "s3:DeleteObject")
+            if row.outcome is Outcome.DENIED
+            else Manual("Ask the provider why its batch deletion fails; Mastodon never learns of these errors.")
+        )
         yield finding("delete-objects-per-key-errors-ignored", case, how=how, because=[row.id], fixes=[advice])
         return
     if "md5" in f"{row.error_code} {row.message}".lower():

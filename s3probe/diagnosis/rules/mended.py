@@ -92,10 +92,8 @@ def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
         remove = fixes.env(
             case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
         )
-        advice = Manual(
-            "Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."
-        )
-        return "temporary-credentials-without-token", (advice, remove)
+        pair = fixes.new_pair(case, "create a long-lived key (its id begins with AKIA) for a user of its own")
+        return "temporary-credentials-without-token", (*pair, remove)
     if name == "swapped-keys":
         return "wrong-secret-key", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),

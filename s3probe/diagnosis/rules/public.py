@@ -111,8 +111,9 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         else:
             fix = fixes.env(case, "S3_HOSTNAME", value)
         return _found(case, "dotted-bucket-tls-mismatch", how, fix)
-    if "plain-http" in working(case) and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
-        fix = ServerFix("tls", host, "put a proxy with a certificate in front, or for a test set S3_PROTOCOL=http")
+    plain = any(o.url.startswith("http://") and fixes.host_of(o.url) == host for o in working(case).values())
+    if plain and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
+        fix = ServerFix("certificate", host, "put a proxy with a certificate in front; S3_PROTOCOL stays https")
         return _found(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
     finding_id = "alias-host-no-tls-or-wrong-cert" if settings.alias_host else "tls-certificate-bad"
@@ -275,16 +276,21 @@ def _acl_without_effect(case: Case, how: str, provider: Provider) -> Finding:
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get("try-read-acl")
     block = case.get("try-read-public-access-block")
-    ignoring = fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls")
+    switches = ("BlockPublicAcls", "IgnorePublicAcls")
+    at_bucket = fixes.public_access_block(case, *switches)
+    at_account = fixes.public_access_block(case, *switches, account=True)
+    allows = block.ok and block.facts.get("IgnorePublicAcls", "").lower() == "false"
+    allows = allows or block.error_code == "NoSuchPublicAccessBlockConfiguration"
+    ignoring = (at_account,) if allows else (at_bucket, at_account)
     if "READ" in listed.facts.get("all-users", "") or block.facts.get("IgnorePublicAcls", "").lower() == "true":
         told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
-        return _found(case, "bpa-ignores-public-acls", f"{how}, although {told}", ignoring)
+        return _found(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
         return _found(case, "acl-header-silently-ignored", ignored, fixes.public_read(case))
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
     if provider.object_acl == "yes" or provider.id == "aws-s3":
-        return _found(case, "bpa-ignores-public-acls", how, ignoring, certainty=Certainty.LIKELY)
+        return _found(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
     return _found(case, "acl-header-silently-ignored", how, fixes.public_read(case), certainty=Certainty.LIKELY)
 
 
@@ -295,7 +301,7 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     if helps:
         permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
-        return _found(case, "permission-private-no-public-policy", how, policy, permission)
+        return _found(case, "permission-private-no-public-policy", how, permission, policy)
     if case.settings.acl == "private":
         return _found(case, "permission-private-no-public-policy", how, policy)
     return _found(case, "public-policy-missing", how, policy)

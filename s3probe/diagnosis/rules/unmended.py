@@ -140,30 +140,35 @@ def _key_id(case: Case, last: Round) -> Finding:
     pair = settings.credentials
     key_id = pair.access_key_id if pair else ""
     provider = detect(fixes.host_of(settings.api_base), seen.headers).id
-    again = Manual("Create a new key pair with the provider and copy both halves; the secret is shown only once.")
+    again = fixes.new_pair(
+        case, "create a new key pair with the provider and copy both halves; the secret is shown only once"
+    )
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
         advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
         return _finding(case, last, "key-disabled-or-account-suspended", advice)
     if key_id.startswith("ASIA"):
-        return _finding(case, last, "temporary-credentials-without-token", again, certainty=Certainty.LIKELY)
+        return _finding(case, last, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
     if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
         fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
         return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
     if provider == "backblaze-b2" and len(key_id) == 12:
-        return _finding(case, last, "b2-master-key-used", again)
+        return _finding(case, last, "b2-master-key-used", *again)
     if provider == "cloudflare-r2" and seen.http_status == 401:
-        return _finding(case, last, "r2-token-wrong-type", again)
+        return _finding(case, last, "r2-token-wrong-type", *again)
     if provider == "gcs" and not key_id.startswith("GOOG"):
-        return _finding(case, last, "gcs-hmac-missing", again)
-    return _finding(case, last, "wrong-access-key-id", again)
+        return _finding(case, last, "gcs-hmac-missing", *again)
+    return _finding(case, last, "wrong-access-key-id", *again)
 
 
 def _signature(case: Case, last: Round) -> Finding:
     if _host_rewritten(last.furthest):
         fix: Fix = ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
         return _finding(case, last, "proxy-rewrites-host-before-s3", fix)
-    again = Manual(
-        "Copy the secret again, or create a new key pair: AWS_SECRET_ACCESS_KEY does not belong to this key id."
+    again = fixes.by_hand(
+        case,
+        "AWS_SECRET_ACCESS_KEY",
+        "the secret of this key id",
+        "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
     )
     return _finding(case, last, "wrong-secret-key", again)
 
@@ -179,18 +184,19 @@ def _bucket(case: Case, last: Round) -> Finding:
     if seen.error_code == "SecondLevelDomainForbidden":
         return _finding(case, last, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
-        fix: Fix = Manual(f"{settings.bucket_name!r} is no bucket name: lower case letters, digits and dashes only.")
+        fix: Fix = _exact_name(case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only")
         return _finding(case, last, "bucket-name-invalid", fix)
     near = _nearest(case, last.suffix)
     if near:
         return _finding(
             case, last, "nosuchbucket-typo", fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key")
         )
-    advice = Manual(
-        f"There is no bucket {settings.bucket_name!r} at {settings.api_base}: "
-        "put the exact name of the bucket into S3_BUCKET."
-    )
+    advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, last, "nosuchbucket-typo", advice)
+
+
+def _exact_name(case: Case, why: str) -> Fix:
+    return fixes.by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
 
 
 def _nearest(case: Case, suffix: str) -> str:
