@@ -7,18 +7,19 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from s3probe.cli.errors import UsageError
 from s3probe.cli.files import write_atomically
-from s3probe.redact import secrets_of, shorten
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
-from s3probe.settings.model import Settings
 from s3probe.streams import ScrubbedStream
+
+if TYPE_CHECKING:
+    from s3probe.settings.model import Settings
 
 
 class Console:
@@ -34,18 +35,20 @@ class Console:
         self.err = ScrubbedStream(err or io.StringIO(), self.scrubber)
         self._progress_shown = False
 
-    def learn(self, secrets: Iterable[Secret], key_ids: Iterable[str] = ()) -> None:
-        """From now on these appear in neither stream."""
+    def learn(self, secrets: Iterable[Secret], shortened: Mapping[str, str] | None = None) -> None:
+        """From now on these secrets appear in neither stream, and key ids only as they are shortened."""
         with self._lock:
             self._secrets |= set(secrets)
-            self._shortened |= {key_id: shorten(key_id) for key_id in key_ids}
+            self._shortened |= shortened or {}
             self.scrubber = Scrubber(self._secrets, self._shortened)
             self.out.scrubber = self.err.scrubber = self.scrubber
 
     def learn_settings(self, settings: Settings) -> None:
         """The settings' secrets appear in neither stream."""
+        from s3probe.redact import secrets_of, shorten
+
         pair = settings.credentials
-        self.learn(secrets_of(settings), [pair.access_key_id] if pair is not None else [])
+        self.learn(secrets_of(settings), {pair.access_key_id: shorten(pair.access_key_id)} if pair is not None else {})
 
     def clean(self, text: str) -> str:
         return self.scrubber.clean(text)

@@ -1,13 +1,17 @@
-"""The one interface of all formats, and the table that names them. Each is imported only when it is asked for."""
+"""The one interface of all formats, and the table that names them. Each is imported only when it is asked for.
+
+The command line's help needs the table: this module itself loads no model.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from s3probe.report.model import Report, Verdict
+if TYPE_CHECKING:
+    from s3probe.report.model import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
 
     The worst of several files counts: what is known to be broken comes before what is not known.
     """
+    from s3probe.report.model import Verdict
+
     verdicts = {report.verdict for report in reports}
     if Verdict.FAILURE in verdicts:
         return 2
@@ -70,4 +76,6 @@ def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
 
 def needs_attention(report: Report) -> bool:
     """Whether there is something to act on: more than notices, or an object that was left behind."""
+    from s3probe.report.model import Verdict
+
     return report.verdict is not Verdict.OK or bool(report.evidence.cleanup.left_behind)
