@@ -115,8 +115,16 @@ class Visitor:
         yield Step("object-acl", lambda: session.ask("try-read-acl", acl, _everyone, title="The object's ACL"))
         status = wire.read("GetBucketPolicyStatus", "policyStatus")
         yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
+        if self._settings.web_domain:
+            yield Step("referer", lambda: self._with_referer(stored))
         payer = wire.read("GetBucketRequestPayment", "requestPayment")
         yield Step("payer", lambda: session.ask("try-request-payment", payer, _payer, title="Who pays for requests"))
+
+    def _with_referer(self, stored: Stored) -> None:
+        """As Mastodon's own page asks: hotlink protection lets nobody else in, and other servers send no Referer."""
+        page = f"https://{self._settings.web_domain}/"
+        call = visitor_call(public_url(self._settings, stored.key), headers=(("Referer", page),))
+        self._session.ask("try-referer", call, same_bytes(stored.body), title=f"The picture on a page of {page}")
 
     def look_at_hidden(self, action_id: str, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""

@@ -56,6 +56,12 @@ def versions(case: Case) -> Iterator[Finding]:
     if not (marker or version):
         return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
+    lock = case.obs("head").headers.get("x-amz-object-lock-mode")
+    if lock:
+        advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
+        how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
+        yield finding("object-lock-prevents-delete", case, how=how, because=[deleted.id], fixes=[advice])
+        return
     yield finding(
         "versioning-delete-markers",
         case,

@@ -45,7 +45,9 @@ def permission(case: Case) -> Iterator[Finding]:
         return  # the service takes any text: nothing follows from it
     refused_acl = put.failed and case.obs("put-without-acl").ok
     lower = value.strip().lower()
-    mended = lower if lower in CANNED_ACLS else "public-read" if lower.startswith("public") else ""
+    hidden = [o.id for o in case.open("public-get", "public-cors") if refused_acl and o.http_status in (401, 403)]
+    opens = bool(hidden) and case.obs("try-acl-public-read").ok
+    mended = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
         case,
@@ -54,7 +56,7 @@ def permission(case: Case) -> Iterator[Finding]:
         severity=Severity.FAILURE if refused_acl else Severity.WARNING,
         certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
         because=(put.id,) if refused_acl else (),
-        explains=tuple(o.id for o in case.open(*_ACL_ACTIONS)) if refused_acl else (),
+        explains=(*hidden, *(o.id for o in case.open(*_ACL_ACTIONS))) if refused_acl else (),
         fixes=(fixes.env(case, "S3_PERMISSION", mended),),
     )
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Outcome
 
+LARGEST_VIDEO = 99 * 1024 * 1024
+"""Bytes: what Mastodon takes at most (app/models/media_attachment.rb, VIDEO_LIMIT)."""
 CHECKSUM_OFF = ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
 
 
@@ -127,15 +129,18 @@ def large_uploads(case: Case) -> Iterator[Finding]:
     because = [o.id for o in upload]
     threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "files below 100 MiB then go in one piece")
     how = f"{first.operation} was answered {words(first)}, while a small upload passed"
+    # above the largest video only archives are still sent in parts
+    severity = Severity.WARNING if case.settings.multipart_threshold > LARGEST_VIDEO else None
     if first.outcome in (Outcome.UNREACHABLE,):
         fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
-        yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix)
+        yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix, severity=severity)
         return
     if first.id == "multipart-complete":
         checksum = fixes.env(case, *CHECKSUM_OFF)
-        yield finding("mpu-etag-or-object-size-header", case, how=how, because=because, fixes=[checksum, threshold])
+        fix = [checksum, threshold]
+        yield finding("mpu-etag-or-object-size-header", case, how=how, because=because, fixes=fix, severity=severity)
         return
-    yield finding("multipart-denied", case, how=how, because=because, fixes=[threshold])
+    yield finding("multipart-denied", case, how=how, because=because, fixes=[threshold], severity=severity)
 
 
 def abandoning(case: Case) -> Iterator[Finding]:

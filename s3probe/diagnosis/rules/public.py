@@ -24,6 +24,17 @@ MEDIA_FOLDERS = (
     "site_uploads",
 )
 
+ADDRESSES = (
+    "alias-with-bucket",
+    "hostname-without-bucket",
+    "hostname-with-port",
+    "origin",
+    "path-style",
+    "virtual-host",
+    "plain-http",
+)
+"""What the visitor tried (``probe.visitor.other_addresses``)."""
+
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 
@@ -42,7 +53,7 @@ def public(case: Case) -> Iterator[Finding]:
 
 def working(case: Case) -> dict[str, Observation]:
     """The other addresses at which the very same picture was there."""
-    return {o.id.removeprefix("try-public-"): o for o in case.trials("try-public-") if o.ok}
+    return {name: seen for name in ADDRESSES if (seen := case.get(f"try-public-{name}")).ok}
 
 
 def _found(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
@@ -260,6 +271,9 @@ def _closed(case: Case, seen: Observation) -> Finding | None:
     how = f"a visitor was answered {words(seen)}"
     if case.get("try-request-payment").facts.get("Payer") == "Requester":
         return _found(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
+    if case.get("try-referer").ok:
+        told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
+        return _found(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
     status = case.get("try-policy-status")
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
     if status.facts.get("is-public") == "yes":
