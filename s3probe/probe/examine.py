@@ -16,6 +16,7 @@ from s3probe.probe.foundation import MEDIA, Foundations
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
+from s3probe.probe.privilege import too_much
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
 from s3probe.probe.storage import (
@@ -194,6 +195,7 @@ class Examination:
         steps += visitor.first_look(kept)
         steps += visitor.privacy()
         steps += visitor.writing()
+        steps += too_much(session)
         steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), ("archive-put",)))
         # the same picture is hidden only after the visitor has seen it
         after = () if "plain" in kept else ("public-cors",)

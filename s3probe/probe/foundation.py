@@ -16,12 +16,12 @@ from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
+from s3probe.probe.privilege import names
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, World, visitor_call
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
-from s3probe.probe.xml import bucket_names
 from s3probe.secret import Secret
 from s3probe.settings.mastodon import bucket_url
 
@@ -179,7 +179,7 @@ class Foundations:
                 Step(
                     "buckets",
                     lambda: session.ask(
-                        f"try-list-buckets{suffix}", buckets, _bucket_names, title="Buckets of this key"
+                        f"try-list-buckets{suffix}", buckets, names, title="Buckets of this key"
                     ),
                 )
             )
@@ -221,7 +221,3 @@ def _skew(answer: Answer, sent_at: datetime) -> float | None:
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=UTC)
     return (theirs - sent_at).total_seconds()
-
-
-def _bucket_names(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
-    return None, {"names": " ".join(bucket_names(answer.body)[:50])}

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from s3probe.diagnosis.engine import Rule
-from s3probe.diagnosis.rules import acl, deletion, endpoint, files, mended, privacy, public, rest, rights, unmended
+from s3probe.diagnosis.rules import (
+    acl,
+    deletion,
+    endpoint,
+    files,
+    mended,
+    privacy,
+    privilege,
+    public,
+    rest,
+    rights,
+    unmended,
+)
 
 FOUNDATION_RULES: tuple[Rule, ...] = (mended.mended,)
 """Judge the rounds one by one, against the settings the run started from."""
@@ -50,5 +62,7 @@ WIRE_RULES: tuple[Rule, ...] = (
     privacy.archives,
     privacy.suspended,
     privacy.cors,
+    privilege.lists_all_buckets,
+    privilege.reads_bucket_policy,
     rest.unexplained,
 )
