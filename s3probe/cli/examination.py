@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from s3probe.cli.sources import Selection
-from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Finding
 from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
@@ -65,12 +65,12 @@ def check(
     monotonic: Callable[[], float] | None = None,
 ) -> Examined:
     """The whole examination. ``monotonic`` replaces the clock of the deadline."""
-    from s3probe.diagnosis.engine import diagnose
+    from s3probe.diagnosis.engine import diagnose, starting_point
     from s3probe.probe.examine import examine
 
     if monotonic is not None:
         tools = replace(tools, clock=replace(tools.clock, monotonic=monotonic))
-    mended, assuming = as_if_mended(settings)
+    mended, assuming = starting_point(settings)
     why_not = why_nothing_can_be_asked(mended)
     if why_not:
         evidence = nothing_asked(options, why_not)
@@ -130,32 +130,3 @@ def together(quick: Evidence, full: Evidence) -> Evidence:
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     return replace(full, run=run, cost=cost, cleanup=cleanup)
-
-
-def as_if_mended(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """Settings to go on with when the file alone shows a failure: as if its line were mended.
-
-    Otherwise the run would end at the first fault of the file. What is taken for granted is written beside every
-    observation. A secret cannot be mended without knowing it.
-    """
-    from s3probe.diagnosis import engine
-    from s3probe.report.dotenv_line import env_line
-    from s3probe.report.patch import first_fixes
-    from s3probe.settings.mastodon import remade
-
-    changes: dict[str, str | None] = {}
-    for _round in range(3):  # one mend may bring the next fault of the file to light
-        failures = [f for f in engine.lint(settings) if f.severity is Severity.FAILURE]
-        new = {
-            fix.variable: fix.value for fix in first_fixes(failures) if _certain(fix) and fix.variable not in changes
-        }
-        if not new:
-            break
-        changes |= new
-        settings = remade(settings, **new)
-    return settings, tuple(f"no {name}" if value is None else env_line(name, value) for name, value in changes.items())
-
-
-def _certain(fix: EnvFix) -> bool:
-    # a placeholder (<your bucket>) is for a person to fill in
-    return not fix.secret and "<" not in (fix.value or "")

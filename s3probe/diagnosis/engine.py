@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from s3probe.diagnosis.case import Case
@@ -53,18 +53,27 @@ def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
 
     The examination starts from here, so that one run also finds what lies behind (DESIGN, idea 3).
     """
-    assuming: list[str] = []
+    changes: dict[str, str | None] = {}
+    for _round in range(3):  # one mend may bring the next fault of the file to light
+        new = {fix.variable: fix.value for fix in _certain_mends(settings) if fix.variable not in changes}
+        if not new:
+            break
+        changes |= new
+        settings = remade(settings, **new)
+    return settings, tuple(f"{name}={value or ''}" for name, value in changes.items())
+
+
+def _certain_mends(settings: Settings) -> Iterator[EnvFix]:
+    """The first fix of each failure that the file alone shows for certain; what is only likely, the wire decides."""
     for found in lint(settings):
-        # what is only likely, the wire decides
         if found.severity is not Severity.FAILURE or found.certainty is not Certainty.CERTAIN:
             continue
         if found.id in _LEFT_TO_THE_WIRE:
             continue
         for fix in found.first_choice:
-            if isinstance(fix, EnvFix) and not fix.secret:
-                settings = remade(settings, **{fix.variable: fix.value})
-                assuming.append(f"{fix.variable}={fix.value or ''}")
-    return settings, tuple(assuming)
+            # a placeholder (<your bucket>) is for a person to fill in
+            if isinstance(fix, EnvFix) and not fix.secret and "<" not in (fix.value or ""):
+                yield fix
 
 
 def diagnose(

@@ -68,7 +68,7 @@ class Ledger:
     def begun(self, upload: Entry, upload_id: str) -> None:
         """Notes the id that the server gave an upload."""
         with self._lock:
-            upload.upload_id, upload.written = upload_id, True
+            upload.upload_id, upload.written, upload.removed = upload_id, True, False
 
     def answered(self, entry: Entry, answer: Answer | None, *, written: bool) -> None:
         """Notes what an answer to a write tells; without a clear answer the entry stays "may exist".
@@ -83,6 +83,8 @@ class Ledger:
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""
         with self._lock:
+            # an upload that arrives after its removal is there again
+            entry.removed = entry.removed and not written
             entry.written = written or bool(entry.written)
             if version and version != "null":
                 entry.versions = (*entry.versions, version)

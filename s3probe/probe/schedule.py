@@ -18,6 +18,28 @@ class Step:
     after: tuple[str, ...] = ()
 
 
+class Crew:
+    """Counts the steps that are at work, so that a clean-up can wait for what is on its way."""
+
+    def __init__(self) -> None:
+        self._idle = threading.Condition()
+        self._busy = 0
+
+    def __enter__(self) -> None:
+        with self._idle:
+            self._busy += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._idle:
+            self._busy -= 1
+            self._idle.notify_all()
+
+    def wait(self, seconds: float) -> bool:
+        """Waits until none is at work; ``False`` when some still are after ``seconds``."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._busy == 0, max(seconds, 0.0))
+
+
 @dataclass(slots=True)
 class _State:
     waiting: dict[str, Step]
@@ -25,13 +47,22 @@ class _State:
     error: BaseException | None = None
 
 
-def run_steps(steps: Iterable[Step], *, workers: int, remaining: Callable[[], float], grace: float = 1.0) -> bool:
+def run_steps(
+    steps: Iterable[Step],
+    *,
+    workers: int,
+    remaining: Callable[[], float],
+    grace: float = 1.0,
+    crew: Crew | None = None,
+) -> bool:
     """Runs all steps on daemon threads. Returns whether all of them ended in time.
 
     A step that is still on its way ``grace`` seconds after the time is up is left to its thread:
     its request cannot be called back, but nothing waits for it (a daemon thread does not hold the
-    process). The first exception of a step is raised here once the running ones have ended.
+    process). The first exception of a step is raised here once the running ones have ended. ``crew``
+    counts them for whoever has to wait longer.
     """
+    at_work = crew or Crew()
     state = _State({step.name: step for step in steps})
     done = threading.Condition()
     ready: SimpleQueue[Step | None] = SimpleQueue()
@@ -48,7 +79,8 @@ def run_steps(steps: Iterable[Step], *, workers: int, remaining: Callable[[], fl
         while (step := ready.get()) is not None:
             try:
                 if state.error is None:
-                    step.work()
+                    with at_work:
+                        step.work()
             except BaseException as caught:  # handed to the caller below
                 with done:
                     state.error = state.error or caught

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from s3probe.probe.actions import action
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.evidence import Actor, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Entry, Ledger
-from s3probe.probe.schedule import Step, run_steps
+from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.settings.model import Credentials, Settings
@@ -84,10 +84,12 @@ class Session:
     workers: int = 8
     wanted: Callable[[str], bool] = lambda _id: True
     """Whether ``--only`` and ``--skip`` leave this action in."""
+    crew: Crew = field(default_factory=Crew)
+    """The steps that are at work."""
 
     def parallel(self, steps: Iterable[Step]) -> bool:
         """Runs steps side by side; ``False`` when the time was up before all had ended."""
-        return run_steps(steps, workers=self.workers, remaining=self.remaining)
+        return run_steps(steps, workers=self.workers, remaining=self.remaining, crew=self.crew)
 
     def ask(
         self,

@@ -69,4 +69,4 @@ class Cli:
         module.examine = examine  # type: ignore[attr-defined]  # stands for the module with the network
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
-        self._monkeypatch.setattr("s3probe.cli.examination.as_if_mended", lambda settings: (settings, ()))
+        self._monkeypatch.setattr("s3probe.diagnosis.engine.starting_point", lambda settings: (settings, ()))
