@@ -62,14 +62,14 @@ def check(
     options: ProbeOptions,
     tools: Tools,
     selection: Selection,
-    monotonic: Callable[[], float] | None = None,
+    stopped: Callable[[], bool] | None = None,
 ) -> Examined:
-    """The whole examination. ``monotonic`` replaces the clock of the deadline."""
+    """The whole examination. ``stopped`` tells when it has to end early."""
     from s3probe.diagnosis.engine import diagnose, starting_point
     from s3probe.probe.examine import examine
 
-    if monotonic is not None:
-        tools = replace(tools, clock=replace(tools.clock, monotonic=monotonic))
+    if stopped is not None:
+        tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
     mended, assuming = starting_point(settings)
     why_not = why_nothing_can_be_asked(mended)
     if why_not:
@@ -90,6 +90,9 @@ def why_nothing_can_be_asked(settings: Settings) -> str:
     from s3probe.settings.addressing import RubyError
     from s3probe.settings.urls import object_url
 
+    if settings.storage != "s3":
+        place = "on the local disk" if settings.storage == "filesystem" else f"in {settings.storage.capitalize()}"
+        return f"S3_ENABLED is not true, so Mastodon keeps media {place}"
     try:
         object_url(settings, "media_attachments/files/s3probe")
     except RubyError as error:

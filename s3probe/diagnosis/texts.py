@@ -21,11 +21,12 @@ def finding(
     severity: Severity | None = None,
     setting: str | None = None,
     permission: str | None = None,
+    consequence: str | None = None,
     **values: object,
 ) -> Finding:
     """A finding with its text filled in.
 
-    ``values`` fill the placeholders of the knowledge text beside the standing ones
+    ``consequence`` replaces the knowledge text where a cause has several. ``values`` fill the placeholders of the knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``acl``).
     """
     text = entry(finding_id)
@@ -44,7 +45,7 @@ def finding(
         severity=severity or Severity(text.severity),
         certainty=certainty,
         title=text.title.format_map(filled),
-        consequence=text.consequence.format_map(filled),
+        consequence=consequence or text.consequence.format_map(filled),
         how_known=how,
         setting=setting if setting is not None else text.setting,
         permission=permission if permission is not None else text.permission,

@@ -43,14 +43,15 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """Unknown is never green: an action that could not be judged, and no finding, is UNKNOWN."""
+        """Unknown is never green: what could not be judged, and a run that could ask nothing, is UNKNOWN."""
         severities = {finding.severity for finding in self.findings}
         if Severity.FAILURE in severities:
             return Verdict.FAILURE
         undecided = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
         explained = {i for f in self.findings for i in (*f.because, *f.explains)}
-        if not self.evidence.run.complete or any(
-            o.outcome in undecided and o.id not in explained for o in self.evidence.observations
-        ):
+        asked = [o for o in self.evidence.observations if not o.id.startswith("try-")]
+        if not self.evidence.run.complete or (asked and not any(o.ran for o in asked)):
+            return Verdict.UNKNOWN
+        if any(o.outcome in undecided and o.id not in explained for o in asked):
             return Verdict.UNKNOWN
         return Verdict.WARNING if Severity.WARNING in severities else Verdict.OK

@@ -115,7 +115,7 @@ def default_host(case: Case) -> Iterator[Finding]:
             "hostname-default-dash-form-dead",
             case,
             how=f"S3_HOSTNAME is not set, so media URLs lead to {settings.hostname}; AWS has no such name for "
-            f"{settings.region}, and the pages allow {' '.join(settings.csp_media_hosts)}",
+            f"{settings.region}, and the pages allow {' '.join(settings.csp_media_hosts) or 'the instance alone'}",
             certainty=Certainty.LIKELY,
             fixes=(fix,),
         )
@@ -123,7 +123,7 @@ def default_host(case: Case) -> Iterator[Finding]:
         yield finding(
             "csp-omits-default-hostname",
             case,
-            how=f"media URLs lead to {settings.hostname}; the pages allow {' '.join(settings.csp_media_hosts)}",
+            how=f"media URLs lead to {settings.hostname}; the pages allow {' '.join(settings.csp_media_hosts) or 'the instance alone'}",
             fixes=(fix,),
         )
 

@@ -83,6 +83,7 @@ def missing(case: Case) -> Iterator[Finding]:
             how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
             f"while the files are at {host}",
             setting="S3_HOSTNAME",
+            consequence="Uploads work, and every picture is broken: media URLs lead to a host that has none of the files",
             explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
             fixes=(
                 EnvFix("S3_HOSTNAME", host),
@@ -93,6 +94,12 @@ def missing(case: Case) -> Iterator[Finding]:
 
 def _public(settings: Settings) -> bool:
     return settings.alias_host is not None or bool(misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"))
+
+
+_WITHOUT_BUCKET = "Every upload, and every page with media, raises ArgumentError: missing required :bucket option"
+_WITHOUT_KEYS = (
+    "Every upload raises Aws::Errors::MissingCredentialsError: unable to sign request without credentials set"
+)
 
 
 def _missing(
@@ -110,6 +117,7 @@ def _missing(
         setting=name,
         severity=severity,
         certainty=certainty,
+        consequence=_WITHOUT_BUCKET if name == "S3_BUCKET" else _WITHOUT_KEYS,
         explains=refused(case),
         fixes=(fix,),
     )
