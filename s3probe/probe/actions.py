@@ -63,6 +63,7 @@ _ROWS = (
     Action("batch-delete", "Mastodon can delete many files at once", "DeleteObjects", ("s3:DeleteObject",)),
     Action("public-get", "A visitor can see the uploaded picture", "GET", actor=_V),
     Action("public-cors", "The web interface may read media from another host (CORS)", "GET", actor=_V),
+    Action("public-csp", "Mastodon's pages allow pictures from the media host (CSP)", "GET", actor=_V),
     Action("public-list", "A visitor cannot list the bucket", "GET", actor=_V),
     Action("public-write", "A visitor cannot write to the bucket", "PUT", actor=_V),
     Action("archive-public-get", "A visitor cannot open a user's archive", "GET", actor=_V),

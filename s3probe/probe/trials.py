@@ -54,6 +54,9 @@ def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | Non
     else:
         if skew is not None and abs(skew) > SKEW_LIMIT and stopped is not Depth.BUCKET:
             yield _clock(maker, world, skew)
+        if stopped is Depth.RIGHTS and (settings := world.settings).endpoint and settings.endpoint.startswith("http:"):
+            # a policy may refuse everything that comes without TLS (aws:SecureTransport)
+            yield _scheme(maker, world, "https")
         if stopped in (Depth.KEY_ID, Depth.SIGNATURE):
             yield from _key_pair(maker, world, stopped)
         if stopped is Depth.BUCKET:

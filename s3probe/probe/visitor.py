@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from urllib.parse import urljoin, urlsplit
 
+from s3probe.probe import csp
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import MEDIA
@@ -69,6 +70,8 @@ class Visitor:
             return
         yield Step("public-get", lambda: self.fetch("public-get", url, stored))
         yield Step("public-cors", lambda: self._cors(url), ("public-get",))
+        if self._settings.web_domain:
+            yield Step("public-csp", lambda: self._csp(url), ("public-get",))
 
     def _cors(self, url: str) -> None:
         session = self._session
@@ -94,6 +97,24 @@ class Visitor:
         asked = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
         preflight = visitor_call(redirected or url, method="OPTIONS", headers=asked)
         session.ask("try-cors-preflight", preflight, title="A CORS preflight is answered")
+
+    def _csp(self, url: str) -> None:
+        """Whether Mastodon's front page lets a browser show the picture. A page that cannot be read tells nothing."""
+        session = self._session
+        seen = session.book.get("public-get")
+        if seen is None or not seen.ok:
+            session.skip("public-csp", "the picture itself could not be fetched")
+            return
+        page = f"https://{self._settings.web_domain}/"
+
+        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+            policy = answer.headers.get("content-security-policy", "")
+            refused = answer.status == 200 and not csp.allows(policy, "img-src", url, page)
+            return (Outcome.WRONG, {"media": url}) if refused else (Outcome.OK, {})
+
+        row, _answer = session.ask("public-csp", visitor_call(page), judge)
+        if row.http_status != 200:
+            session.skip("public-csp", f"{page} could not be read from here")
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""

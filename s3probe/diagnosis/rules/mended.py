@@ -9,6 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, trial_name, words
 from s3probe.diagnosis.texts import finding
+from s3probe.probe.depth import Depth
 from s3probe.settings.model import NoteKind
 
 _DAMAGE = {
@@ -140,6 +141,8 @@ def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
         return f"endpoint-contains-bucket-{style}-style", changed
     if name in ("path-style", "virtual-host"):
         return "path-style-switch-inverted", changed
+    if name == "scheme-https" and this.stopped is Depth.RIGHTS:
+        return "deny-source-ip-or-secure-transport", changed
     if name == "scheme-https":
         return "endpoint-http-redirects-to-https", changed
     if name == "scheme-http":

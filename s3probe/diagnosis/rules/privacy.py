@@ -124,6 +124,27 @@ def cors(case: Case) -> Iterator[Finding]:
     )
 
 
+def csp(case: Case) -> Iterator[Finding]:
+    """Mastodon's pages forbid the browser to show what the media host serves."""
+    seen = [o for o in case.open("public-csp") if o.facts.get("media")]
+    if not seen:
+        return
+    host = fixes.host_of(seen[0].facts["media"])
+    pages = case.settings.csp_media_hosts
+    listed = any(host in allowed for allowed in pages)
+    # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
+    advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
+    extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", f"https://{host}")
+    yield finding(
+        "csp-missing-media-host",
+        case,
+        how=f"the Content-Security-Policy of {seen[0].url} does not allow {host}"
+        + (", though the settings do" if listed else ""),
+        because=[seen[0].id],
+        fixes=[advice] if listed else [extra, advice],
+    )
+
+
 def _rule_exists(case: Case) -> bool:
     """Whether S3 says that there are CORS rules, and none for this origin (AWS, "Troubleshooting CORS")."""
     told = (case.get("try-cors-preflight").message or "").lower()

@@ -62,6 +62,7 @@ WIRE_RULES: tuple[Rule, ...] = (
     privacy.archives,
     privacy.suspended,
     privacy.cors,
+    privacy.csp,
     privilege.lists_all_buckets,
     privilege.reads_bucket_policy,
     rest.unexplained,

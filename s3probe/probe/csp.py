@@ -1,0 +1,50 @@
+"""Reads a Content-Security-Policy as a browser does: may a page show pictures from this URL? Pure.
+
+Source: CSP Level 3, "Does url match expression in origin with redirect count?". Mastodon's own policy is built in
+``config/initializers/content_security_policy.rb``; a proxy may add another header, and then both must allow.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def allows(policies: str, directive: str, url: str, page: str) -> bool:
+    """Whether all comma-joined policies let a page at ``page`` load ``url`` under ``directive`` (``img-src``)."""
+    return all(_allows(policy, directive, url, page) for policy in policies.split(","))
+
+
+def _allows(policy: str, directive: str, url: str, page: str) -> bool:
+    rules: dict[str, list[str]] = {}
+    for rule in policy.split(";"):
+        name, *sources = rule.split() or [""]
+        rules.setdefault(name.lower(), sources)  # the first of a name counts
+    decisive = rules.get(directive, rules.get("default-src"))
+    return decisive is None or any(_matches(source, url, page) for source in decisive)
+
+
+def _matches(source: str, url: str, page: str) -> bool:
+    wanted, own = urlsplit(url), urlsplit(page)
+    if source == "*":
+        return wanted.scheme in ("http", "https")
+    if source.lower() == "'self'":
+        return wanted.netloc == own.netloc
+    if source.endswith(":") and "/" not in source:
+        return wanted.scheme == source[:-1].lower()
+    expression = urlsplit(source if "://" in source else f"//{source}")
+    scheme = expression.scheme or own.scheme
+    upgraded = scheme == "http" and wanted.scheme == "https"
+    if wanted.scheme != scheme and not upgraded:
+        return False
+    host, _, port = expression.netloc.lower().partition(":")
+    theirs = wanted.hostname or ""
+    if host.startswith("*."):
+        if not theirs.endswith(host[1:]):
+            return False
+    elif host != theirs:
+        return False
+    usual = {"http": "80", "https": "443"}
+    if port not in ("*", str(wanted.port or usual[wanted.scheme])) and (port or wanted.port):
+        return False
+    path = expression.path
+    return not path or path == "/" or (wanted.path.startswith(path) if path.endswith("/") else wanted.path == path)
