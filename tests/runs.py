@@ -1,4 +1,4 @@
-"""Runs the whole examination against a sandbox in this process: settings to report, on loopback alone."""
+"""Runs the whole examination, as the command line does it, against a sandbox in this process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 
+from s3probe.cli.examination import check
+from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.examination import examination
 from s3probe.probe.exchange import Transport
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
@@ -66,7 +67,7 @@ def run(scenario: Scenario, options: ProbeOptions = OPTIONS) -> Ran:
     with Sandbox(scenario.world) as box:
         tools, transport = tools_for(box)
         try:
-            report = examination(settings_of(scenario), options, tools)
+            report = check(settings_of(scenario), options, tools, Selection((), ())).report
         finally:
             transport.close()
         return Ran(report, left_in(box), box.violations, box.requests)

@@ -8,8 +8,30 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.runs import fault_name, healthy, mend, run, run_fault, to_mend
 
-ADVICE_ONLY: dict[str, str] = {}
+ADVICE_ONLY = {
+    "explicit-deny-policy": "only the policy's owner knows why it denies, and in which policy",
+    "explicit-deny-policy (source address)": "only the policy's owner knows which addresses belong in it",
+    "vpc-endpoint-policy-blocks": "the policy belongs to the network, not to the bucket or the key",
+    "bucket-owned-by-other-account": "another account must act, or another bucket be used",
+    "key-disabled-or-account-suspended": "the provider must lift the suspension",
+    "bucket-name-invalid": "nobody but the admin knows which bucket was meant",
+    "missing-variable": "nobody but the admin knows which bucket was meant",
+    "csp-missing-media-host": "the file is right already: the web service must be restarted, or its proxy changed",
+    "delete-objects-unsupported": "the storage must learn DeleteObjects",
+    "delete-objects-per-key-errors-ignored": "the storage fails by itself",
+    "delete-md5-required": "the storage must stop demanding Content-MD5",
+    "versioning-delete-markers": "a lifecycle rule works over days, and the key may not read it",
+    "object-lock-prevents-delete": "Object Lock cannot be switched off",
+    "quota-or-cap-exceeded": "somebody must pay for more, or delete",
+}
 """Faults whose first fix no program can apply, each with its reason. The tests hold this list to be exact."""
+
+NOT_SEEN_MENDED = {
+    "rate-limited-503-slowdown": "the SDK then tries again; the probe sends each request once, to see every refusal",
+    "rate-limited-503-slowdown (now and then)": "as above",
+    "multipart-denied": "nothing that Mastodon takes is sent in parts then, archives excepted: a warning remains",
+}
+"""Faults whose first fix helps Mastodon, but leaves something to report, each with its reason."""
 
 
 def _mended(fault: Fault) -> str:
@@ -24,7 +46,9 @@ def _mended(fault: Fault) -> str:
     return "healthy" if healthy(after.report) else f"still {after.report.verdict}: {', '.join(after.named)}"
 
 
-@pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) not in ADVICE_ONLY], ids=fault_name)
+@pytest.mark.parametrize(
+    "fault", [f for f in ALL if fault_name(f) not in (ADVICE_ONLY | NOT_SEEN_MENDED)], ids=fault_name
+)
 def test_the_first_fix_makes_the_storage_healthy(fault: Fault) -> None:
     assert _mended(fault) == "healthy"
 
@@ -34,5 +58,10 @@ def test_these_need_a_person(fault: Fault) -> None:
     assert _mended(fault).startswith("advice only")
 
 
+@pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in NOT_SEEN_MENDED], ids=fault_name)
+def test_these_are_no_failure_any_more(fault: Fault) -> None:
+    assert _mended(fault).startswith(("still warning", "still unknown"))
+
+
 def test_the_list_of_exceptions_names_real_faults() -> None:
-    assert set(ADVICE_ONLY) <= {fault_name(f) for f in ALL}
+    assert set(ADVICE_ONLY) | set(NOT_SEEN_MENDED) <= {fault_name(f) for f in ALL}
