@@ -35,9 +35,15 @@ def name_of(env_file: EnvFile) -> str:
 def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Settings:
     """Reads one env file. From then on its secrets are scrubbed. Raises ``SettingsError``."""
     from s3probe.settings.mastodon import interpret
-    from s3probe.settings.sources import load
+    from s3probe.settings.sources import SettingsError, load
 
-    settings = interpret(load(env_file, environ=dict(os.environ) if args.environ else None))
+    environment = load(env_file, environ=dict(os.environ) if args.environ else None)
+    if not environment.variables:
+        raise SettingsError(
+            f"{name_of(env_file)} sets no variable at all",
+            "Name Mastodon's env file (usually .env.production); inside a container or a pod use --environ.",
+        )
+    settings = interpret(environment)
     console.learn_settings(settings)
     return settings
 

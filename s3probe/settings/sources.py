@@ -54,13 +54,7 @@ def load(
     elif env_file is not None:
         for path in _files(env_file, siblings):
             collected.add_file(str(path), _read(path))
-    found = collected.environment()
-    if env_file is not None and not found.variables:
-        raise SettingsError(
-            f"{STANDARD_INPUT if env_file == '-' else env_file} sets no variable at all",
-            "Name Mastodon's env file (usually .env.production); inside a container or a pod use --environ.",
-        )
-    return found
+    return collected.environment()
 
 
 def in_mastodon_folder(env_file: Path) -> bool:
