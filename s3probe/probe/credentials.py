@@ -16,13 +16,15 @@ def chain(settings: Settings) -> Credentials | None:
         return settings.credentials
     import boto3
     from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
 
-    session = boto3.Session(profile_name=settings.environment.get("AWS_PROFILE") or None)
+    core = get_session()
     # one short try at the metadata address: a machine without a role must not wait for it
-    session._session.set_config_variable("metadata_service_timeout", 1)
-    session._session.set_config_variable("metadata_service_num_attempts", 1)
+    core.set_config_variable("metadata_service_timeout", 1)
+    core.set_config_variable("metadata_service_num_attempts", 1)
     try:
-        found = session.get_credentials()
+        profile = settings.environment.get("AWS_PROFILE") or None
+        found = boto3.Session(profile_name=profile, botocore_session=core).get_credentials()
         if found is None:
             return None
         frozen = found.get_frozen_credentials()
