@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -63,6 +64,12 @@ _KEPT_HEADERS = (
     "x-amz-version-id",
     "x-rgw-object-type",
 )
+
+
+_WHOSE_SERVICE = re.compile(
+    r"(?:cf-r2|x-amz-cf|x-bz|x-goog|x-guploader|x-gfe|x-cos|x-oss|x-tigris|x-minio|x-rgw|x-openstack)-.+|x-trans-id"
+)
+"""Names of headers by which a provider is known (knowledge/providers.toml, ``answers``)."""
 
 
 class ForbiddenOperationError(RuntimeError):
@@ -174,9 +181,7 @@ class Client:
             message=self._message(answer, body),
             network=answer.fault,
             seconds=round(answer.seconds, 4),
-            headers=MappingProxyType(
-                {name: self._scrub(answer.headers[name]) for name in _KEPT_HEADERS if name in answer.headers}
-            ),
+            headers=MappingProxyType({name: self._scrub(answer.headers[name]) for name in _kept(answer.headers)}),
             facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
             assuming=assuming,
         )
@@ -184,6 +189,11 @@ class Client:
     def _message(self, answer: Answer, body: ErrorBody | None) -> str | None:
         text = answer.detail if answer.fault else (body.message if body else "")
         return self._scrub(text) or None
+
+
+def _kept(headers: Mapping[str, str]) -> list[str]:
+    telling = sorted(name for name in headers if _WHOSE_SERVICE.fullmatch(name) and name not in _KEPT_HEADERS)
+    return [name for name in _KEPT_HEADERS if name in headers] + telling
 
 
 def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:

@@ -97,6 +97,9 @@ class Visitor:
         asked = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
         preflight = visitor_call(redirected or url, method="OPTIONS", headers=asked)
         session.ask("try-cors-preflight", preflight, title="A CORS preflight is answered")
+        # other stores say it to a key that may read the rules
+        rules = session.world.wire.read("GetBucketCors", "cors")
+        session.ask("try-read-cors", rules, _cors_rules, title="The bucket has CORS rules")
 
     def _csp(self, url: str) -> None:
         """Whether Mastodon's front page lets a browser show the picture. A page that cannot be read tells nothing."""
@@ -311,6 +314,10 @@ def grants(answer: Answer) -> dict[str, str]:
             if grant.grantee.endswith(ending):
                 facts.setdefault(name, []).append(grant.permission)
     return {name: " ".join(permissions) for name, permissions in facts.items()}
+
+
+def _cors_rules(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return _rooted(answer, "CORSConfiguration"), {}
 
 
 def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:

@@ -146,6 +146,6 @@ def csp(case: Case) -> Iterator[Finding]:
 
 
 def _rule_exists(case: Case) -> bool:
-    """Whether S3 says that there are CORS rules, and none for this origin (AWS, "Troubleshooting CORS")."""
+    """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
     told = (case.get("try-cors-preflight").message or "").lower()
-    return "cors request is not allowed" in told
+    return case.get("try-read-cors").ok or "cors request is not allowed" in told
