@@ -12,7 +12,7 @@ from s3probe.probe.exchange import Call
 from s3probe.probe.ledger import Entry, Ledger
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step, run_steps
-from s3probe.probe.xml import list_uploads
+from s3probe.probe.xml import list_uploads, list_versions
 
 
 def clean_up(ledger: Ledger, client: Client, remaining: Callable[[], float], *, workers: int = 8) -> Cleanup:
@@ -30,28 +30,36 @@ def clean_up(ledger: Ledger, client: Client, remaining: Callable[[], float], *, 
 def _names(entry: Entry) -> tuple[str, ...]:
     if entry.versions:
         return tuple(f"{entry.key}?versionId={version}" for version in entry.versions)
-    return (entry.name,)
+    return (f"{entry.key}?versions",) if entry.versioned else (entry.name,)
 
 
 def _remove(entry: Entry, ledger: Ledger, client: Client) -> None:
     try:
         if entry.upload_id == "":
             _remove_unknown(entry, ledger, client)
-            return
-        if entry.upload_id is not None:
+        elif entry.upload_id is not None:
             status = _status(client, entry.wire.abort_multipart(entry.key, entry.upload_id))
             # 404: the upload is not there any more, which is what was wanted
             if status in (200, 204, 404) or _finish(entry, entry.upload_id, client):
                 ledger.mark_removed([entry])
-            return
-        if entry.versions:
+        elif entry.versions:
             _remove_versions(entry, ledger, client)
-            return
-        deleted = _status(client, entry.wire.delete(entry.key))
-        if deleted in (200, 204, 404) and _status(client, entry.wire.head(entry.key)) in (403, 404, 410):
-            ledger.mark_removed([entry])
+        else:
+            _remove_object(entry, ledger, client)
     except StoppedError:
         return
+
+
+def _remove_object(entry: Entry, ledger: Ledger, client: Client) -> None:
+    """Deletes and looks. A version id in the answer tells that versioning is on, and that the bytes are still there."""
+    deleted = client.send(entry.wire.delete(entry.key))
+    if deleted.status not in (200, 204, 404):
+        return
+    if deleted.headers.get("x-amz-version-id", "null") not in ("", "null"):
+        entry.versioned = True
+        _remove_versions(entry, ledger, client)
+    elif _status(client, entry.wire.head(entry.key)) in (403, 404, 410):
+        ledger.mark_removed([entry])
 
 
 def _remove_unknown(entry: Entry, ledger: Ledger, client: Client) -> None:
@@ -78,11 +86,17 @@ def _finish(entry: Entry, upload_id: str, client: Client) -> bool:
 
 
 def _remove_versions(entry: Entry, ledger: Ledger, client: Client) -> None:
-    """With versioning on, only a delete by version id removes the bytes (AWS, DeleteObject)."""
-    _status(client, entry.wire.delete(entry.key))
-    statuses = [_status(client, entry.wire.delete(entry.key, version_id=version)) for version in entry.versions]
-    if all(status in (200, 204, 404) for status in statuses):
+    """With versioning on, only a delete by version id removes the bytes (AWS, DeleteObject), delete markers too."""
+    listed = client.send(entry.wire.read("ListObjectVersions", f"versions&prefix={quote(entry.key, safe='')}"))
+    known = listed.status == 200
+    found = [version for version in list_versions(listed.body) if known and version.key == entry.key]
+    # the marker goes last: without it, a version that may not be deleted would be visible again
+    found.sort(key=lambda version: version.delete_marker)
+    ids = dict.fromkeys([*entry.versions, *(version.version_id for version in found)])
+    left = [v for v in ids if _status(client, entry.wire.delete(entry.key, version_id=v)) not in (200, 204, 404)]
+    if not left and (known or entry.versions):
         ledger.mark_removed([entry])
+    entry.versions = tuple(left)
 
 
 def _status(client: Client, call: Call) -> int | None:

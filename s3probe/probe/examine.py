@@ -39,6 +39,8 @@ from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Credentials, Settings
 
 _ORDER = {action_id: place for place, action_id in enumerate(ACTIONS)}
+ON_ITS_WAY = 0.6
+"""Share of the clean-up's time for which requests under way are waited for: longer than Mastodon's read time-out."""
 NO_KEY = Credentials("", Secret(""), source="none")
 
 
@@ -84,25 +86,45 @@ class Examination:
         )
         self._signed = pair is not None
         self._complete = True
+        self._late = False
+        self._cleanup_end: float | None = None
 
     def remaining(self) -> float:
-        """Seconds until the deadline."""
+        """Seconds until the deadline; none when the run was told to stop."""
+        if self._tools.clock.stopped():
+            return 0.0
         return self._end - self._tools.clock.monotonic()
 
     def run(self) -> Evidence:
         """Everything; clean-up also when it is interrupted or fails."""
+        cleanup = Cleanup()
         try:
-            self._ask_everything()
-        finally:
+            try:
+                self._ask_everything()
+            finally:
+                cleanup = self._clean_up()
+        except KeyboardInterrupt:
+            # it may have come within the clean-up: what that had not reached yet is removed now
             cleanup = self._clean_up()
+            raise
+        finally:
+            self._tools.cleaned(cleanup)
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
-        end = self._tools.clock.monotonic() + self._options.cleanup_deadline
+        """Removes what is left, on time of its own that begins once. Asking ends here."""
+        now = self._tools.clock.monotonic()
+        if self._cleanup_end is None:
+            self._late = self.remaining() <= 0
+            self._end = min(self._end, now)
+            self._cleanup_end = now + self._options.cleanup_deadline
+        end = self._cleanup_end
 
         def remaining() -> float:
             return end - self._tools.clock.monotonic()
 
+        # an upload that is still on its way would arrive after its own removal
+        self._session.crew.wait(min(remaining(), self._options.cleanup_deadline * ON_ITS_WAY))
         # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
         patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
         own_time = self._client.with_time(remaining, patient)
@@ -126,7 +148,7 @@ class Examination:
     def _why_not(self, action_id: str) -> str:
         if not self._signed and ACTIONS[action_id].actor == "mastodon":
             return "there is no key pair to sign with"
-        if self.remaining() <= 0:
+        if self._late:
             return f"the deadline of {self._options.deadline:g} s passed first"
         if self._read_only:
             return "this run only reads (--read-only)"

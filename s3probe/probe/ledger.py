@@ -25,6 +25,8 @@ class Entry:
     removed: bool = False
     versions: tuple[str, ...] = ()
     """Version ids that PUTs returned: with versioning on, each must be deleted by name."""
+    versioned: bool = False
+    """The bucket keeps versions, and this key's may be unknown."""
 
     @property
     def may_exist(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.settings.model import Settings
 
@@ -27,6 +28,8 @@ class Clock:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
+    stopped: Callable[[], bool] = lambda: False
+    """Whether a run has to end now (a signal reached another thread). Its clean-up still has its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ def _silent(_line: str) -> None:
     """Progress nobody watches."""
 
 
+def _unheard(_cleanup: Cleanup) -> None:
+    """A clean-up whose result nobody needs before the evidence is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """The way out of the process: network, clock, chance."""
@@ -58,6 +65,8 @@ class Tools:
     run_id: Callable[[], str] = new_run_id
     invocation_id: Callable[[], str] = lambda: str(uuid4())
     progress: Callable[[str], None] = _silent
+    cleaned: Callable[[Cleanup], None] = _unheard
+    """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
 
 
 def limits_for(settings: Settings, *, total: float) -> Limits:

@@ -86,10 +86,10 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     for left in report.evidence.cleanup.left_behind:
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
-        if name == "uploads":  # nobody told the upload's id
+        if name in ("uploads", "versions"):  # nobody told the id
+            verb = "list-multipart-uploads" if name == "uploads" else "list-object-versions"
             commands.append(
-                f"aws s3api{endpoint} list-multipart-uploads --bucket {shlex.quote(subject.bucket)}"
-                f" --prefix {shlex.quote(key)}"
+                f"aws s3api{endpoint} {verb} --bucket {shlex.quote(subject.bucket)} --prefix {shlex.quote(key)}"
             )
             continue
         verb = "abort-multipart-upload" if name == "uploadId" else "delete-object"
