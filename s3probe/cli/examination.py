@@ -77,7 +77,7 @@ def check(
         findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
         return Examined(settings, evidence, findings)
     evidence = examine(mended, options, tools, assuming)
-    if evidence.run.profile == "quick" and any(o.failed for o in evidence.observations):
+    if evidence.run.profile == "quick" and not went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         full = replace(options, profile="full", deadline=left)
         evidence = together(evidence, examine(mended, full, tools, assuming))
@@ -113,6 +113,13 @@ def nothing_asked(options: ProbeOptions, why: str) -> Evidence:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def went_well(quick: Evidence) -> bool:
+    """Whether the canary came back: uploaded, seen by a visitor, deleted and gone. Not to have asked is not well."""
+    seen = {o.id for o in quick.observations if o.ok}
+    uploaded = bool(seen & {"put-with-acl", "put-without-acl"})
+    return uploaded and {"public-get", "delete"} <= seen and not any(o.failed for o in quick.observations)
 
 
 def together(quick: Evidence, full: Evidence) -> Evidence:

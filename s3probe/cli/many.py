@@ -10,12 +10,12 @@ from s3probe import __version__
 from s3probe.cli.console import Console
 from s3probe.cli.errors import advised, bug_report
 from s3probe.cli.examination import Examined
-from s3probe.cli.signals import StoppableTime
+from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, name_of
 from s3probe.report.formats import Unexamined
 
-Work = Callable[[EnvFile, StoppableTime | None], Examined]
-"""Examines one file; with a time of its own when it runs beside others."""
+Work = Callable[[EnvFile, Stop | None], Examined]
+"""Examines one file; told to stop when it runs beside others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ def examine_all(
     """Runs ``work`` on every file. A single file runs in this thread, where signals arrive."""
     if len(files) == 1 or jobs == 1:
         return _sorted_out([_attempt(file, work, None, console) for file in files])
-    time = StoppableTime()
+    stop = Stop()
     pool = ThreadPoolExecutor(min(jobs, len(files)), thread_name_prefix="env-file")
     try:
-        futures = [pool.submit(_attempt, file, work, time, console) for file in files]
+        futures = [pool.submit(_attempt, file, work, stop, console) for file in files]
         results = [future.result() for future in futures]
     except BaseException:
-        # signals reach this thread alone: the others are told by a deadline that is over, and clean up
-        time.stop()
+        # signals reach this thread alone: the others are told, and clean up
+        stop.ask()
         pool.shutdown(wait=True, cancel_futures=True)
         raise
     pool.shutdown()
@@ -60,11 +60,11 @@ class _Bug:
 def _attempt(
     file: EnvFile,
     work: Work,
-    time: StoppableTime | None,
+    stop: Stop | None,
     console: Console,
 ) -> Examined | Unexamined | _Bug:
     try:
-        return work(file, time)
+        return work(file, stop)
     except Exception as error:
         told = advised(error)
         if told is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -37,7 +36,9 @@ def interruptible() -> Iterator[None]:
         if sys.stderr is not None and number == signal.SIGINT:
             sys.stderr.write("Still removing what was made; this takes 10 seconds at most.\n")
 
-    before = {number: signal.signal(number, handle) for number in _STATUS}
+    # who started us with a signal ignored (nohup, a shell's background job) wants it ignored
+    heeded = [number for number in _STATUS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handle) for number in heeded}
     try:
         yield
     finally:
@@ -45,15 +46,16 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-class StoppableTime:
-    """Monotonic seconds that jump ahead when a run in another thread has to stop: its deadline is then over."""
+class Stop:
+    """Tells runs in other threads to end: signals reach the main thread alone. Their clean-up keeps its time."""
 
     def __init__(self) -> None:
-        self._ahead = 0.0
+        self._asked = threading.Event()
 
-    def __call__(self) -> float:
-        return time.monotonic() + self._ahead
+    def __call__(self) -> bool:
+        """Whether to end."""
+        return self._asked.is_set()
 
-    def stop(self) -> None:
-        """Every deadline that was reckoned so far has passed; one that is reckoned from now on has not."""
-        self._ahead = 1e6
+    def ask(self) -> None:
+        """From now on every run ends."""
+        self._asked.set()

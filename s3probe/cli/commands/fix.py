@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
 from s3probe.cli.examination import Examined, check, options_for
+from s3probe.cli.leftovers import named_on_the_way_out
 from s3probe.cli.rewrite import rewrite
 from s3probe.cli.sources import Selection, env_files, load_settings
 from s3probe.report.formats import RenderOptions, exit_status
@@ -25,9 +27,9 @@ def run(args: Namespace, console: Console) -> int:
     selection = Selection(args.only, args.skip)
     settings = load_settings(file, args, console)
     before = _bytes(file)
-    examined = check(
-        settings, options_for(args, selection), default_tools(settings, progress=console.progress), selection
-    )
+    with named_on_the_way_out(console) as left:
+        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings))
+        examined = check(settings, options_for(args, selection), tools, selection)
     fixes, refused = sort_out(first_fixes(examined.findings), settings.environment, str(file))
     text = before.decode("utf-8", "surrogateescape")
     after = env_patch(text, fixes)

@@ -9,7 +9,7 @@ from s3probe.cli.errors import BUG
 from s3probe.cli.examination import Examined, lint
 from s3probe.cli.many import examine_all
 from s3probe.cli.showing import show
-from s3probe.cli.signals import StoppableTime
+from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, Selection, env_files, load_settings
 
 
@@ -17,7 +17,7 @@ def run(args: Namespace, console: Console) -> int:
     """Judges every env file without any network."""
     selection = Selection(args.only, args.skip)
 
-    def work(file: EnvFile, _time: StoppableTime | None) -> Examined:
+    def work(file: EnvFile, _stop: Stop | None) -> Examined:
         return lint(load_settings(file, args, console), selection)
 
     outcomes = examine_all(env_files(args), work, console, jobs=args.jobs)
