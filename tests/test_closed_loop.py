@@ -6,6 +6,7 @@ import pytest
 
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
+from tests.conftest import Tally
 from tests.runs import fault_name, healthy, mend, run, run_fault, to_mend
 
 ADVICE_ONLY = {
@@ -49,18 +50,24 @@ def _mended(fault: Fault) -> str:
 @pytest.mark.parametrize(
     "fault", [f for f in ALL if fault_name(f) not in (ADVICE_ONLY | NOT_SEEN_MENDED)], ids=fault_name
 )
-def test_the_first_fix_makes_the_storage_healthy(fault: Fault) -> None:
-    assert _mended(fault) == "healthy"
+def test_the_first_fix_makes_the_storage_healthy(fault: Fault, tally: Tally) -> None:
+    found = _mended(fault)
+    tally("closed loop", found.split(":")[0])
+    assert found == "healthy"
 
 
 @pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in ADVICE_ONLY], ids=fault_name)
-def test_these_need_a_person(fault: Fault) -> None:
-    assert _mended(fault).startswith("advice only")
+def test_these_need_a_person(fault: Fault, tally: Tally) -> None:
+    found = _mended(fault)
+    tally("closed loop", found.split(":")[0])
+    assert found.startswith("advice only")
 
 
 @pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in NOT_SEEN_MENDED], ids=fault_name)
-def test_these_are_no_failure_any_more(fault: Fault) -> None:
-    assert _mended(fault).startswith(("still warning", "still unknown"))
+def test_these_are_no_failure_any_more(fault: Fault, tally: Tally) -> None:
+    found = _mended(fault)
+    tally("closed loop", "no failure any more")
+    assert found.startswith(("still warning", "still unknown"))
 
 
 def test_the_list_of_exceptions_names_real_faults() -> None:

@@ -1,0 +1,109 @@
+"""Two faults at once: both are named, or the second as soon as the first fix is made.
+
+By default all pairs of a representative list; ``S3PROBE_ALL_PAIRS=1`` takes every pair of faults of one base scenario.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+
+from s3probe.sandbox.faults import ALL, FAULTS
+from s3probe.sandbox.faults.model import Fault
+from s3probe.sandbox.scenario import Scenario, healthy
+from tests.conftest import Tally
+from tests.runs import Ran, fault_name, mend, run, to_mend
+
+REPRESENTATIVE = (
+    "env-hash-truncates-value",
+    "wrong-secret-key",
+    "region-wrong-aws-regional-endpoint",
+    "clock-skew",
+    "bpa-blocks-public-acl",
+    "iam-missing-putobject",
+    "iam-missing-getobject",
+    "iam-missing-deleteobject",
+    "iam-missing-listbucket",
+    "storage-class-glacier",
+    "hostname-contains-bucket",
+    "bucket-listable-acl",
+    "cors-missing",
+)
+"""One of each layer, all on the base scenario."""
+
+WELL = ("both at once", "one after the other", "one, and advice")
+
+Pair = tuple[Fault, Fault]
+
+
+def _coexist(one: Fault, other: Fault) -> bool:
+    """Whether both changes are in force when both are made, in either order."""
+    base = one.base()
+    both = other.change(one.change(base))
+    return both == one.change(other.change(base)) and both not in (one.change(base), other.change(base))
+
+
+def _pairs(faults: tuple[Fault, ...]) -> Iterator[Pair]:
+    for one, other in combinations(faults, 2):
+        if one.base is other.base and one.id != other.id and _coexist(one, other):
+            yield one, other
+
+
+def chosen() -> tuple[Pair, ...]:
+    """The pairs of this run."""
+    everything = os.environ.get("S3PROBE_ALL_PAIRS")
+    return tuple(_pairs(ALL if everything else tuple(FAULTS[name] for name in REPRESENTATIVE)))
+
+
+def _mended(scenario: Scenario, ran: Ran) -> Scenario | None:
+    for finding in to_mend(ran.report):
+        after = mend(scenario, finding)
+        if after is not None:
+            return after
+    return None
+
+
+def judge(pair: Pair) -> str:
+    """One of :data:`WELL`, or what was named instead."""
+    one, other = pair
+    wanted = {one.id, other.id}
+    scenario = other.change(one.change(one.base()))
+    first = run(scenario)
+    if wanted <= set(first.named):
+        return "both at once"
+    if not first.named or first.named[0] not in wanted:
+        return f"named {', '.join(first.named) or 'nothing'}"
+    missing = wanted - set(first.named)
+    mended = _mended(scenario, first)
+    if mended is None:
+        # a person acts on the first, and what is left is the other fault alone, which test_faults judges
+        return "one, and advice" if not _fixable(first) else f"only {', '.join(first.named)}"
+    second = run(mended)
+    if missing <= set(second.named):
+        return "one after the other"
+    return f"named {', '.join(first.named)}; after the first fix {', '.join(second.named) or second.report.verdict}"
+
+
+def _fixable(ran: Ran) -> bool:
+    """Whether the first finding is more than advice: otherwise a person acts, and then the next run shows the rest."""
+    return any(finding.fixes and finding.fixes[0].kind != "manual" for finding in to_mend(ran.report))
+
+
+def _name(pair: Pair) -> str:
+    return " + ".join(fault_name(fault) for fault in pair)
+
+
+@pytest.mark.parametrize("pair", chosen(), ids=_name)
+def test_two_faults_are_both_named(pair: Pair, tally: Tally) -> None:
+    found = judge(pair)
+    tally("pairs of faults", found if found in WELL else "missed")
+    assert found in WELL
+
+
+def test_every_pair_of_the_list_can_coexist() -> None:
+    assert {FAULTS[name].base for name in REPRESENTATIVE} == {healthy}
+    possible = len(REPRESENTATIVE) * (len(REPRESENTATIVE) - 1) // 2
+    assert len(tuple(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)))) >= possible - 10
