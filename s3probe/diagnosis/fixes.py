@@ -50,6 +50,10 @@ def allow_bucket(case: Case, *actions: str) -> IamAllow:
     return IamAllow(actions, (bucket_arn(case.settings.bucket_name, case.settings.region),))
 
 
+def allow_bucket_and_objects(case: Case, *actions: str) -> IamAllow:
+    return IamAllow(actions, (*allow_bucket(case).resources, *allow_objects(case).resources))
+
+
 def endpoint_option(settings: Settings) -> str:
     """``--endpoint-url …`` for the AWS command line, ``""`` for AWS itself."""
     return f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""

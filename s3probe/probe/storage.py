@@ -229,6 +229,18 @@ class Deleting:
         """One object goes alone, all others together."""
         yield Step("delete", self.single)
         yield Step("batch-delete", self.batch)
+        listed = self._session.book.get("list")
+        if listed is not None and listed.outcome is Outcome.DENIED:
+            yield Step("delete-version", self.version)
+
+    def version(self) -> None:
+        """Deletes the version ``null`` of a key that never was: needs s3:DeleteObjectVersion, which Mastodon never does.
+
+        A key that may do it was given everything on objects.
+        """
+        entry = self._never_written("never-written-4.png")
+        call = self._session.world.wire.delete(entry.key, version_id="null")
+        self._session.ask("try-delete-version", call, title="The key may name versions, which Mastodon never does")
 
     def _never_written(self, name: str) -> Entry:
         session = self._session

@@ -43,8 +43,9 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=[advice_text])
         return
     if row.outcome is Outcome.DENIED:
+        # refused as a whole: some stores (Ceph 16) ask for the right on the bucket itself before they look at a key
         how = f"DeleteObjects was answered {words(row)}, while a single delete worked"
-        grant = fixes.allow_objects(case, "s3:DeleteObject")
+        grant = fixes.allow_bucket_and_objects(case, "s3:DeleteObject")
         yield finding("iam-missing-deleteobject", case, how=how, because=[row.id], fixes=[grant])
 
 

@@ -282,11 +282,25 @@ def _closed(case: Case, seen: Observation) -> Finding | None:
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return _found(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
     if acl in ("public-read", "public-read-write"):
-        return _acl_without_effect(case, how, provider)
+        return _acl_without_effect(case, seen, how, provider)
     return _nothing_opens_it(case, how)
 
 
-def _acl_without_effect(case: Case, how: str, provider: Provider) -> Finding:
+def _opening(case: Case) -> tuple[Fix, ...]:
+    """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
+    asked = case.get("try-read-policy")
+    # a store that does not know ?policy refuses the question, or answers another one (a listing)
+    foreign = asked.http_status in (405, 501) or (asked.outcome is Outcome.WRONG and asked.http_status == 200)
+    if not foreign:
+        return (fixes.public_read(case),)
+    advice = Manual(
+        f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
+        "(console, container ACL, web port or CDN), and put the host at which visitors then see files into S3_ALIAS_HOST."
+    )
+    return (advice,)
+
+
+def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provider) -> Finding:
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get("try-read-acl")
     block = case.get("try-read-public-access-block")
@@ -296,29 +310,35 @@ def _acl_without_effect(case: Case, how: str, provider: Provider) -> Finding:
     allows = block.ok and block.facts.get("IgnorePublicAcls", "").lower() == "false"
     allows = allows or block.error_code == "NoSuchPublicAccessBlockConfiguration"
     ignoring = (at_account,) if allows else (at_bucket, at_account)
-    if "READ" in listed.facts.get("all-users", "") or block.facts.get("IgnorePublicAcls", "").lower() == "true":
+    granted = "READ" in listed.facts.get("all-users", "")
+    # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
+    unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
+    if granted and unblocked:
+        ignored = f"{how}, although the file's ACL grants everyone to read it"
+        return _found(case, "acl-header-silently-ignored", ignored, *_opening(case))
+    if granted or block.facts.get("IgnorePublicAcls", "").lower() == "true":
         told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
         return _found(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
-        return _found(case, "acl-header-silently-ignored", ignored, fixes.public_read(case))
+        return _found(case, "acl-header-silently-ignored", ignored, *_opening(case))
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
-    if provider.object_acl == "yes" or provider.id == "aws-s3":
+    if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
         return _found(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
-    return _found(case, "acl-header-silently-ignored", how, fixes.public_read(case), certainty=Certainty.LIKELY)
+    return _found(case, "acl-header-silently-ignored", how, *_opening(case), certainty=Certainty.LIKELY)
 
 
 def _nothing_opens_it(case: Case, how: str) -> Finding:
     """No public ACL is sent: a policy must open the media, and none does."""
-    policy = fixes.public_read(case)
+    policy = _opening(case)
     helps = case.get("try-public-with-acl").ok
     if helps:
         permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
-        return _found(case, "permission-private-no-public-policy", how, permission, policy)
+        return _found(case, "permission-private-no-public-policy", how, permission, *policy)
     if case.settings.acl == "private":
-        return _found(case, "permission-private-no-public-policy", how, policy)
-    return _found(case, "public-policy-missing", how, policy)
+        return _found(case, "permission-private-no-public-policy", how, *policy)
+    return _found(case, "public-policy-missing", how, *policy)
 
 
 def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.diagnosis.model import Certainty, Finding, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
@@ -225,14 +225,21 @@ def list_bucket(case: Case) -> Iterator[Finding]:
     refused = denied(case, "list")
     if not refused:
         return
-    wide = case.get("try-get-tagging").ok
+    how = f"listing was answered {words(refused[0])}"
+    # who wrote a file may tag it on some stores (Ceph) by owning it; naming a version takes a right of its own
+    if not (case.get("try-get-tagging").ok and case.get("try-delete-version").ok):
+        grant = fixes.allow_bucket(case, "s3:ListBucket")
+        yield finding("iam-missing-listbucket", case, how=how, because=[refused[0].id], fixes=[grant])
+        return
+    # some stores (Ceph 16) ask for s3:DeleteObject on the bucket itself before a batch
+    whole = [o.id for o in denied(case, "batch-delete") if case.obs("delete").ok and "per-key-errors" not in o.facts]
     yield finding(
-        "policy-resource-only-objects" if wide else "iam-missing-listbucket",
+        "policy-resource-only-objects",
         case,
-        how=f"listing was answered {words(refused[0])}"
-        + (", while the key may do more on objects than Mastodon ever asks" if wide else ""),
-        because=[refused[0].id],
-        fixes=[fixes.allow_bucket(case, "s3:ListBucket")],
+        how=f"{how}, while the key may do more on objects than Mastodon ever asks",
+        because=[refused[0].id, *whole],
+        fixes=[fixes.allow_bucket(case, "s3:ListBucket", *(("s3:DeleteObject",) if whole else ()))],
+        severity=Severity.FAILURE if whole else None,
     )
 
 
