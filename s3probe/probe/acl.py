@@ -20,8 +20,25 @@ LADDER = ("private", "public-read", "bucket-owner-full-control")
 
 
 def needed(session: Session, found: Foundation) -> bool:
-    """Whether the plain upload passed and the one with Mastodon's ACL did not."""
+    """Whether the plain upload passed and the one with Mastodon's ACL was refused."""
     return session.world.settings.acl is not None and found.without_acl is not None and found.with_acl is None
+
+
+def interrupted(session: Session, found: Foundation) -> bool:
+    """Whether the upload with Mastodon's ACL failed on the way alone, which says nothing about ACLs."""
+    if not needed(session, found):
+        return False
+    seen = [row for row in session.book.rows() if row.id.split("@")[0] == "put-with-acl" and row.ran]
+    return bool(seen) and seen[-1].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
+
+
+def again(session: Session, found: Foundation) -> None:
+    """The same upload once more, so that everything behind it can still be judged."""
+    body = picture(f"{session.run_id}/with-acl-again.png")
+    title, acl = "The same upload works when it is tried again", session.world.settings.acl
+    _seen, found.with_acl = session.put(
+        "try-put-again", MEDIA, "with-acl-again.png", body, "image/png", acl=acl, title=title
+    )
 
 
 def ladder(session: Session, found: Foundation) -> Iterator[Step]:

@@ -49,7 +49,8 @@ def archived(case: Case) -> Iterator[Finding]:
 def part_number(case: Case) -> Iterator[Finding]:
     """HEAD works, HEAD with partNumber=1 does not."""
     seen = case.open("head-part")
-    if seen and case.obs("head").ok and not case.settings.force_single_request and seen[0].network is None:
+    refused = bool(seen) and seen[0].outcome not in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
+    if refused and case.obs("head").ok and not case.settings.force_single_request:
         yield finding(
             "partnumber-head-unsupported",
             case,
