@@ -181,7 +181,9 @@ class Examination:
                 self._parallel(Visitor(self._session).privacy())
             self._complete = self._complete and self.remaining() > 0
             return
-        if acl_ladder.needed(self._session, found):
+        if acl_ladder.interrupted(self._session, found):
+            acl_ladder.again(self._session, found)
+        elif acl_ladder.needed(self._session, found):
             self._parallel(acl_ladder.ladder(self._session, found))
             self._session.world = acl_ladder.without_acl(self._maker, self._session)
         kept = first_objects(found)
