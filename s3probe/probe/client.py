@@ -17,6 +17,7 @@ from s3probe.probe.xml import ErrorBody, error, root_name
 MUTATING = frozenset(
     {
         "PutObject",
+        "CopyObject",
         "CreateMultipartUpload",
         "UploadPart",
         "CompleteMultipartUpload",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from s3probe.probe import acl as acl_ladder
+from s3probe.probe import doubts
 from s3probe.probe.actions import ACTIONS
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
@@ -16,7 +17,9 @@ from s3probe.probe.foundation import MEDIA, Foundations
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
+from s3probe.probe.prefix import without_prefix
 from s3probe.probe.privilege import too_much
+from s3probe.probe.releases import next_release
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
 from s3probe.probe.storage import (
@@ -216,6 +219,8 @@ class Examination:
         steps = list(reading(session, media) if media else reading_nothing(session))
         steps += archives(session, kept)
         steps += LargeUpload(session, kept).steps()
+        steps += doubts.copying(session, kept)
+        steps += next_release(self._maker, session)
         steps += visitor.first_look(kept)
         steps += visitor.privacy()
         steps += visitor.writing()
@@ -239,6 +244,9 @@ class Examination:
             steps += acl_ladder.would_an_acl_help(session, visitor)
         if any((row := session.book.get(name)) and row.failed for name in ("public-list", "public-list-alias")):
             steps += visitor.who_opened_the_list()
+        steps += without_prefix(session, visitor, kept)
+        steps += doubts.listing(session)
+        steps += doubts.announcing(session)
         listed = session.book.get("list")
         if media and listed is not None and listed.outcome is Outcome.DENIED:
             tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from s3probe.probe.addresses import listing_url
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
@@ -22,8 +23,8 @@ from s3probe.probe.session import Session, Stored, World, visitor_call
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
-from s3probe.settings.mastodon import bucket_url
 
 ROUNDS = 4
 """So many faults below the rights can be mended on the way; each round costs two round trips."""
@@ -101,7 +102,8 @@ class Foundations:
             self._found.skew = _skew(answer, sent_at)
             return Outcome.OK, {} if self._found.skew is None else {"skew": f"{self._found.skew:.0f}"}
 
-        call = visitor_call(bucket_url(session.world.settings))
+        # asked as a listing, so that the first request also shows whether strangers may list
+        call = visitor_call(listing_url(session.world.settings))
         seen, _answer = session.ask("reach-endpoint", call, judge)
         if self._found.skew is None:
             session.skip("clock", "the answer carried no date" if seen.ok else "the endpoint did not answer")
@@ -120,7 +122,7 @@ class Foundations:
     def _list(self, action_id: str) -> Observation:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
         call = self._session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        return self._session.ask(action_id, call)[0]
+        return self._session.ask(action_id, call, _folders)[0]
 
     def _put(self, suffix: str, *, with_acl: bool) -> None:
         session = self._session
@@ -210,6 +212,12 @@ class Foundations:
                 session.book.add(replace(tried, facts={**tried.facts, "kept": "yes"}))
                 return trial.world
         return None
+
+
+def _folders(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+    """The top folders that a listing shows, as a fact: names of users' files are not kept."""
+    tops = {key.partition("/")[0] for key in list_keys(answer.body) if "/" in key} if answer.status == 200 else set()
+    return None, {"folders": " ".join(sorted(tops)[:30])} if tops else {}
 
 
 def _skew(answer: Answer, sent_at: datetime) -> float | None:

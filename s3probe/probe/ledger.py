@@ -48,9 +48,9 @@ class Ledger:
         self._lock = threading.Lock()
         self._entries: list[Entry] = []
 
-    def mint(self, wire: Wire, class_path: str, name: str) -> Entry:
-        """A new key of ours, registered as "may exist" from this moment on."""
-        entry = Entry(self._make_key(class_path, name), wire)
+    def mint(self, wire: Wire, class_path: str, name: str, *, key: str | None = None) -> Entry:
+        """A new key of ours, registered as "may exist" from this moment on. ``key``: the whole of it, ready made."""
+        entry = Entry(key if key is not None else self._make_key(class_path, name), wire)
         with self._lock:
             self._entries.append(entry)
         return entry

@@ -141,9 +141,10 @@ class Wire:
         headers.append(("X-Amz-Copy-Source", f"{self.settings.bucket_name}/{quote(source, safe='/~')}"))
         return self._call("CopyObject", "PUT", self._object(target), headers)
 
-    def presigned_get(self, key: str, expires_seconds: int) -> Call:
-        """The unsigned GET of a link that Mastodon hands out (backups: 3600 s). Its URL is a secret."""
-        url = presign_v4(self._scope(), self._object(key), expires_seconds)
+    def presigned_get(self, key: str, expires_seconds: int, ago: timedelta = timedelta(0)) -> Call:
+        """The unsigned GET of a link that Mastodon handed out ``ago`` (backups: 3600 s). Its URL is a secret."""
+        scope = self._scope()
+        url = presign_v4(replace(scope, now=scope.now - ago), self._object(key), expires_seconds)
         headers = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
         return Call("GetObject", "GET", url, headers)
 
@@ -177,7 +178,9 @@ class Wire:
 
     def _object_headers(self, content_type: str, acl: str | None) -> list[tuple[str, str]]:
         headers = [("X-Amz-Acl", acl)] if acl is not None else []
-        headers += [("Cache-Control", self.settings.cache_control), ("Content-Type", content_type)]
+        # blank in one experiment only: Mastodon always sends it
+        cached = [("Cache-Control", self.settings.cache_control)] if self.settings.cache_control else []
+        headers += [*cached, ("Content-Type", content_type)]
         if self.settings.storage_class is not None:
             headers.append(("X-Amz-Storage-Class", self.settings.storage_class))
         return headers

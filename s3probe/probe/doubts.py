@@ -1,0 +1,81 @@
+"""Questions about Mastodon's own side that only a failure or a delay raises; each differs in one thing from its row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session
+from s3probe.probe.storage import Kept
+from s3probe.probe.xml import error
+
+EXPECT_WAIT = 0.9
+"""Seconds: a client waits about one second for "100 Continue" before it sends the body anyway (Net::HTTP: 1 s)."""
+_UPLOADS = ("put-with-acl", "put-without-acl")
+
+
+def listing(session: Session) -> Iterator[Step]:
+    """A listing that is refused with ``start-after``: does it work from the top?"""
+    seen = session.book.get("list")
+    if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
+        return
+    call = session.world.wire.list_objects()
+    title = "The bucket can be listed from the top"
+    yield Step("list-top", lambda: session.ask("try-list-from-the-top", call, title=title))
+
+
+def announcing(session: Session) -> Iterator[Step]:
+    """Uploads that are refused with 417, or wait about a second: are they quick without ``Expect: 100-continue``?"""
+    uploads = [row for name in _UPLOADS if (row := session.book.get(name)) is not None and row.ran]
+    if not any(_stalled(row, session.book.get("list")) for row in uploads):
+        return
+
+    def attempt() -> None:
+        entry = session.ledger.mint(session.world.wire, MEDIA, "unannounced.png")
+        body = picture(f"{session.run_id}/unannounced.png")
+        call = unannounced(session.world.wire.put_object(entry.key, body, "image/png", acl=None))
+        title = "A file can be uploaded without Expect: 100-continue"
+        seen, answer = session.ask("try-put-unannounced", call, title=title)
+        session.ledger.answered(entry, answer, written=seen.ok)
+
+    yield Step("unannounced", attempt)
+
+
+def _stalled(upload: Observation, listed: Observation | None) -> bool:
+    if upload.http_status == 417:
+        return True
+    quick = listed is not None and listed.http_status is not None and upload.seconds > listed.seconds + EXPECT_WAIT
+    return quick and upload.http_status is not None
+
+
+def unannounced(call: Call) -> Call:
+    """The same request without ``Expect``, which no signature covers."""
+    return replace(call, headers=tuple((name, value) for name, value in call.headers if name.lower() != "expect"))
+
+
+def copying(session: Session, kept: Kept) -> Iterator[Step]:
+    """What ``tootctl upgrade storage-schema`` does: a copy inside the bucket, over an object that is ours already."""
+
+    def attempt() -> None:
+        source, target = kept.get("media"), kept.get("large")
+        if source is None or target is None or source is target:
+            session.skip("try-copy", "there were not two files to copy between", title=title)
+            return
+        target.entry.written = True
+        call = session.world.wire.copy_object(source.key, target.key, acl=session.world.settings.acl)
+        seen, answer = session.ask("try-copy", call, _copied, title=title)
+        # with versioning on, the copy is a version of its own
+        session.ledger.answered(target.entry, answer, written=seen.ok)
+
+    title = "tootctl upgrade storage-schema can copy a file inside the bucket"
+    yield Step("copy", attempt, after=("multipart-complete",))
+
+
+def _copied(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    # S3 may answer 200 and report an error in the body (CopyObject, AWS API reference)
+    return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})

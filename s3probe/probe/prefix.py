@@ -1,0 +1,58 @@
+"""``S3_KEY_PREFIX`` and those who may not know of it: the same file, written or asked for without the prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored
+from s3probe.probe.storage import Kept
+from s3probe.probe.visitor import Visitor
+from s3probe.settings.mastodon import probe_key, public_url
+
+
+def without_prefix(session: Session, visitor: Visitor, kept: Kept) -> Iterator[Step]:
+    """Would a key, a policy or a proxy be content with keys that do not begin with the prefix?"""
+    if not session.world.settings.key_prefix.strip("/"):
+        return
+    upload, seen = session.book.get("put-without-acl"), session.book.get("public-get")
+    media = kept.get("media")
+    refused = upload is not None and upload.outcome is Outcome.DENIED
+    closed = media is not None and seen is not None and _closed(seen)
+    if closed and media is not None:
+        yield Step("prefix-in-alias", lambda: _asked_without(session, visitor, media))
+    if refused or closed:
+        yield Step("prefix-in-policy", lambda: _written_without(session, visitor, look=closed))
+
+
+def _closed(seen: Observation) -> bool:
+    return seen.failed and seen.http_status in (401, 403, 404)
+
+
+def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
+    """A proxy that adds the prefix by itself shows the file at the address without it."""
+    settings = session.world.settings
+    bare = media.key.removeprefix(settings.key_prefix.strip("/")).lstrip("/")
+    title = "A visitor can see the picture when the address leaves the prefix out"
+    visitor.fetch("try-public-address-without-prefix", public_url(settings, bare), media, title)
+
+
+def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
+    """A file of ours at the top of the bucket, where a policy that forgot the prefix allows it."""
+    bare = replace(session.world.settings, key_prefix="")
+    name = "without-prefix.png"
+    entry = session.ledger.mint(session.world.wire, MEDIA, name, key=probe_key(bare, MEDIA, session.run_id, name))
+    body = picture(f"{session.run_id}/{name}")
+    acl = session.world.settings.acl
+    title = "A file can be uploaded without the prefix"
+    call = session.world.wire.put_object(entry.key, body, "image/png", acl=acl)
+    seen, answer = session.ask("try-put-without-prefix", call, title=title)
+    session.ledger.answered(entry, answer, written=seen.ok)
+    if seen.ok and look:
+        stored = Stored(entry, body, "image/png", seen)
+        title = "A visitor can see a picture that was uploaded without the prefix"
+        visitor.fetch("try-public-without-prefix", public_url(session.world.settings, entry.key), stored, title)

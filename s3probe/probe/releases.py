@@ -1,0 +1,51 @@
+"""What the next Mastodon release will send, tried while this one still sends the older form.
+
+Releases before 4.4.16 and 4.5.9 protect uploads and batch deletions with Content-MD5, later ones with a CRC32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.form import WireForm
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, World
+from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import delete_errors
+
+
+def next_release(maker: WorldMaker, session: Session) -> Iterator[Step]:
+    """One upload and one batch deletion in the newer form; nothing when this Mastodon sends that form already."""
+    if session.world.wire.form is not WireForm.LEGACY:
+        return
+    here = session.world
+    world = maker.of(
+        here.settings,
+        (*here.assuming, "Mastodon 4.4.16 / 4.5.9 or newer"),
+        credentials=here.credentials,
+        form=WireForm.CURRENT,
+        clock_offset=here.clock_offset,
+    )
+    yield Step("next-release", lambda: _try(session, world))
+
+
+def _try(session: Session, world: World) -> None:
+    name = "next-release.png"
+    body = picture(f"{session.run_id}/{name}")
+    title = "A file can be uploaded as Mastodon 4.4.16 / 4.5.9 and newer do"
+    acl = world.settings.acl
+    _seen, stored = session.put(
+        "try-put-next-release", MEDIA, name, body, "image/png", acl=acl, world=world, title=title
+    )
+    if stored is not None:
+        call = world.wire.batch_delete([stored.key])
+        title = "Files can be deleted at once as Mastodon 4.4.16 / 4.5.9 and newer do"
+        session.ask("try-batch-next-release", call, _deleted, world=world, title=title)
+
+
+def _deleted(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return (Outcome.WRONG, {}) if answer.status == 200 and delete_errors(answer.body) else (None, {})
