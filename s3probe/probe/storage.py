@@ -234,9 +234,9 @@ class Deleting:
             yield Step("delete-version", self.version)
 
     def version(self) -> None:
-        """Deletes the version ``null`` of a key that never was: needs s3:DeleteObjectVersion, which Mastodon never does.
+        """Deletes the version ``null`` of a key that never was, which takes a right of its own: s3:DeleteObjectVersion.
 
-        A key that may do it was given everything on objects.
+        Mastodon never names a version: a key that may was given everything on objects.
         """
         entry = self._never_written("never-written-4.png")
         call = self._session.world.wire.delete(entry.key, version_id="null")

@@ -1,0 +1,117 @@
+"""The picture is where it should be, and visitors may not read it: what would open it."""
+
+from __future__ import annotations
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.unseen import unseen
+from s3probe.knowledge.providers import Provider, detect
+from s3probe.probe.evidence import Observation, Outcome
+
+
+def closed(case: Case, seen: Observation) -> Finding | None:
+    """The picture is where it should be, and visitors may not read it."""
+    provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+    quick = _by_provider(case, seen, provider.id)
+    if quick is not None:
+        return quick
+    if seen.http_status not in (400, 401, 403) and seen.outcome is not Outcome.DENIED:
+        return None
+    how = f"a visitor was answered {words(seen)}"
+    if case.get("try-request-payment").facts.get("Payer") == "Requester":
+        return unseen(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
+    if case.get("try-referer").ok:
+        told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
+        return unseen(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
+    status = case.get("try-policy-status")
+    block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
+    if status.facts.get("is-public") == "yes":
+        return unseen(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", block)
+    acl = case.settings.acl
+    if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
+        return unseen(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
+    if acl in ("public-read", "public-read-write"):
+        return _acl_without_effect(case, seen, how, provider)
+    return _nothing_opens_it(case, how)
+
+
+def _opening(case: Case) -> tuple[Fix, ...]:
+    """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
+    asked = case.get("try-read-policy")
+    # a store that does not know ?policy refuses the question, or answers another one (a listing)
+    foreign = asked.http_status in (405, 501) or (asked.outcome is Outcome.WRONG and asked.http_status == 200)
+    if not foreign:
+        return (fixes.public_read(case),)
+    advice = Manual(
+        f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
+        "(console, container ACL, web port or CDN), and put the host that then shows files into S3_ALIAS_HOST."
+    )
+    return (advice,)
+
+
+def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provider) -> Finding:
+    """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
+    listed = case.get("try-read-acl")
+    block = case.get("try-read-public-access-block")
+    switches = ("BlockPublicAcls", "IgnorePublicAcls")
+    at_bucket = fixes.public_access_block(case, *switches)
+    at_account = fixes.public_access_block(case, *switches, account=True)
+    allows = block.ok and block.facts.get("IgnorePublicAcls", "").lower() == "false"
+    allows = allows or block.error_code == "NoSuchPublicAccessBlockConfiguration"
+    ignoring = (at_account,) if allows else (at_bucket, at_account)
+    granted = "READ" in listed.facts.get("all-users", "")
+    # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
+    unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
+    if granted and unblocked:
+        ignored = f"{how}, although the file's ACL grants everyone to read it"
+        return unseen(case, "acl-header-silently-ignored", ignored, *_opening(case))
+    if granted or block.facts.get("IgnorePublicAcls", "").lower() == "true":
+        told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
+        return unseen(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
+    if listed.ok:
+        ignored = f"{how}; the file's ACL grants nothing to everyone"
+        return unseen(case, "acl-header-silently-ignored", ignored, *_opening(case))
+    # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
+    if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
+        return unseen(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
+    return unseen(case, "acl-header-silently-ignored", how, *_opening(case), certainty=Certainty.LIKELY)
+
+
+def _nothing_opens_it(case: Case, how: str) -> Finding:
+    """No public ACL is sent: a policy must open the media, and none does."""
+    policy = _opening(case)
+    helps = case.get("try-public-with-acl").ok
+    if helps:
+        permission = fixes.env(case, "S3_PERMISSION", "public-read")
+        how = f"{how}; with ACL public-read it is visible"
+        return unseen(case, "permission-private-no-public-policy", how, permission, *policy)
+    if case.settings.acl == "private":
+        return unseen(case, "permission-private-no-public-policy", how, *policy)
+    return unseen(case, "public-policy-missing", how, *policy)
+
+
+def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:
+    """Stores whose API host never serves visitors."""
+    settings = case.settings
+    how = f"a visitor was answered {words(seen)}"
+    if settings.alias_host:
+        return None
+    if provider == "cloudflare-r2":
+        advice = Manual("Connect a custom domain to the bucket in the R2 console and put it into S3_ALIAS_HOST.")
+        return unseen(case, "r2-no-public-host", how, advice)
+    if provider == "storj":
+        advice = Manual(
+            "Share the bucket (read, no list) and set S3_ALIAS_HOST=link.storjshare.io/raw/<access>/<bucket>."
+        )
+        return unseen(case, "storj-alias-required", how, advice)
+    if provider == "garage" or "anonymous access" in (seen.message or "").lower():
+        advice = Manual(
+            f"garage bucket website --allow {settings.bucket_name}, then S3_ALIAS_HOST = the host of the web port."
+        )
+        return unseen(case, "website-endpoint-needed-garage", how, advice)
+    if provider == "contabo":
+        advice = Manual(f"S3_ALIAS_HOST={fixes.host_of(settings.api_base)}/<tenant id>:{settings.bucket_name}")
+        return unseen(case, "contabo-tenant-prefix", how, advice)
+    return None

@@ -1,0 +1,47 @@
+"""What all findings about an invisible picture share."""
+
+from __future__ import annotations
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Actor, Observation
+
+
+ADDRESSES = (
+    "alias-with-bucket",
+    "hostname-without-bucket",
+    "hostname-with-port",
+    "origin",
+    "path-style",
+    "virtual-host",
+    "plain-http",
+)
+"""What the visitor tried (``probe.visitor.other_addresses``)."""
+
+
+def working(case: Case) -> dict[str, Observation]:
+    """The other addresses at which the very same picture was there."""
+    return {name: seen for name in ADDRESSES if (seen := case.get(f"try-public-{name}")).ok}
+
+
+def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
+    """A finding that explains why the published URL shows nothing."""
+    return finding(
+        finding_id,
+        case,
+        how=how,
+        because=["public-get"],
+        explains=["public-cors", *_same_way(case)],
+        fixes=fix,
+        certainty=certainty,
+    )
+
+
+def _same_way(case: Case) -> list[str]:
+    """Other requests of a visitor that never arrived at the same host."""
+    seen = case.obs("public-get")
+    host = fixes.host_of(seen.url)
+    visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and o.network is not None]
+    return [o.id for o in visits if seen.network is not None and fixes.host_of(o.url) == host]
