@@ -8,7 +8,6 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Actor, Observation
 
-
 ADDRESSES = (
     "alias-with-bucket",
     "hostname-without-bucket",
