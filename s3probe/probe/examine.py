@@ -131,7 +131,7 @@ class Examination:
         # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
         patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
         own_time = self._client.with_time(remaining, patient)
-        return clean_up(self._session.ledger, own_time, remaining, workers=self._options.workers)
+        return clean_up(self._session.ledger, own_time, remaining, workers=self._options.workers, sleep=self._tools.clock.sleep)
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
         for action_id in ACTIONS if self._options.profile != "quick" else ():

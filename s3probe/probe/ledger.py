@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from s3probe.probe.classify import THROTTLE_CODES
 from s3probe.probe.evidence import NEVER_SENT
 from s3probe.probe.exchange import Answer
 from s3probe.probe.wire import Wire
+from s3probe.probe.xml import error
 
 
 @dataclass(slots=True)
@@ -37,6 +39,12 @@ class Entry:
         if self.upload_id is None:
             return self.key
         return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else f"{self.key}?uploads"
+
+
+def _throttled(upload: Entry, answer: Answer) -> bool:
+    """Whether S3 itself said "not now" to beginning an upload: then there is none. An object is deleted anyway."""
+    said = error(answer.body) if upload.upload_id is not None else None
+    return said is not None and said.code in THROTTLE_CODES
 
 
 class Ledger:
@@ -79,7 +87,7 @@ class Ledger:
         """
         if answer is None or answer.fault in NEVER_SENT:
             self.settle(entry, written=False)
-        elif answer.status is not None and (written or answer.status < 500):
+        elif answer.status is not None and (written or answer.status < 500 or _throttled(entry, answer)):
             self.settle(entry, written=written, version=answer.headers.get("x-amz-version-id"))
 
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:

@@ -28,6 +28,7 @@ class Clock:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
     stopped: Callable[[], bool] = lambda: False
     """Whether a run has to end now (a signal reached another thread). Its clean-up still has its time."""
 
