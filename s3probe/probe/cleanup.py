@@ -124,7 +124,8 @@ class _Removal:
         if answer.status != 200:
             return
         ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
-        if all([self._gone(entry.wire.abort_multipart(entry.key, found)) for found in ids]):
+        left = [found for found in ids if not self._gone(entry.wire.abort_multipart(entry.key, found))]
+        if not left:
             self._removed()
 
     def _upload(self, upload_id: str) -> None:
