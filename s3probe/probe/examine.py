@@ -193,7 +193,7 @@ class Examination:
         visitor = Visitor(self._session)
         self._parallel(self._middle(kept, visitor))
         self._follow_up(kept, visitor)
-        self._delete(kept)
+        self._delete(kept, visitor)
 
     def _canary(self) -> None:
         """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
@@ -218,17 +218,19 @@ class Examination:
         media = kept.get("media")
         steps = list(reading(session, media) if media else reading_nothing(session))
         steps += archives(session, kept)
-        steps += LargeUpload(session, kept).steps()
+        large = LargeUpload(session, kept)
+        steps += large.steps()
         steps += doubts.copying(session, kept)
         steps += next_release(self._maker, session)
         steps += visitor.first_look(kept)
+        steps += visitor.other_files(kept, large)
         steps += visitor.privacy()
         steps += visitor.writing()
         steps += too_much(session)
         steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), ("archive-put",)))
         # the same picture is hidden only after the visitor has seen it
         after = () if "plain" in kept else ("public-cors",)
-        for step in hiding(session, kept, visitor.look_at_hidden):
+        for step in hiding(session, kept, visitor.look_at_hidden, visitor.look_at_restored):
             steps.append(step if step.after else Step(step.name, step.work, after))
         return steps
 
@@ -242,7 +244,8 @@ class Examination:
             steps += visitor.why_not_public(media)
             steps += acl_ladder.what_the_bucket_says(session)
             steps += acl_ladder.would_an_acl_help(session, visitor)
-        if any((row := session.book.get(name)) and row.failed for name in ("public-list", "public-list-alias")):
+        lists = ("public-list", "public-list-alias", "public-versions")
+        if any((row := session.book.get(name)) and row.failed for name in lists):
             steps += visitor.who_opened_the_list()
         steps += without_prefix(session, visitor, kept)
         steps += doubts.listing(session)
@@ -256,8 +259,8 @@ class Examination:
             unique = {step.name: step for step in steps}
             self._parallel(unique.values())
 
-    def _delete(self, kept: Kept) -> None:
-        self._parallel(Deleting(self._session, kept).steps())
+    def _delete(self, kept: Kept, visitor: Visitor) -> None:
+        self._parallel([*Deleting(self._session, kept).steps(), *visitor.after_deletion(kept)])
 
 
 def _tags(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:

@@ -160,11 +160,16 @@ class Session:
 
 
 def visitor_call(
-    url: str, *, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
+    url: str,
+    *,
+    method: str = "GET",
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+    agent: str = "",
 ) -> Call:
-    """A request as a browser on another machine would make it: unsigned, no cookies."""
+    """A request as a browser on another machine would make it, or another ``agent``: unsigned, no cookies."""
     host = url.split("://", 1)[-1].split("/", 1)[0]
-    standing: tuple[tuple[str, str], ...] = (("Host", host), ("User-Agent", VISITOR_AGENT), ("Accept", "*/*"))
+    standing = (("Host", host), ("User-Agent", agent or VISITOR_AGENT), ("Accept", "*/*"))
     length = (("Content-Length", str(len(body))),) if body or method == "PUT" else ()
     operation = "PutObject" if method == "PUT" else method
     return Call(operation, method, url, (*standing, *headers, *length), body)

@@ -9,6 +9,7 @@ from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.classify import outcome_of
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import same_bytes
 from s3probe.probe.foundation import MEDIA, Foundation
 from s3probe.probe.ledger import Entry
 from s3probe.probe.payload import archive, picture
@@ -18,23 +19,11 @@ from s3probe.probe.xml import delete_errors, error
 from s3probe.probe.xml import upload_id as given_upload_id
 
 ARCHIVES = "backups/dumps"
+REMOTE = "cache/media_attachments/files"
 NOTHING_WRITTEN = "no file could be uploaded to try it on"
 
 Kept = dict[str, Stored]
 """What is in the bucket by now: ``media``, ``plain``, ``archive``, ``large``."""
-
-
-def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]:
-    """Judges a download: the very bytes that were uploaded, or what came instead."""
-
-    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-        if answer.status != 200 or answer.body == body:
-            return None, {}
-        chunked = body in answer.body and answer.body[:1].isalnum()
-        kind = "aws-chunked" if chunked else "empty" if not answer.body else "other"
-        return Outcome.WRONG, {"body": kind}
-
-    return judge
 
 
 def reading(session: Session, stored: Stored) -> Iterator[Step]:
@@ -104,12 +93,20 @@ class LargeUpload:
     def steps(self) -> Iterator[Step]:
         yield Step("multipart-create", self._create)
         yield Step("multipart-part", self._send_part, after=("multipart-create",))
-        yield Step("multipart-complete", self._complete, after=("multipart-part",))
+        # a visitor may have to ask for the file before it is there
+        yield Step("multipart-complete", self._complete, after=("multipart-part", "public-missing"))
         yield Step("multipart-abort", self._abort, after=("multipart-create",))
 
-    def _begin(self, action_id: str, name: str, title: str | None = None) -> tuple[Entry, Entry | None]:
+    @property
+    def key(self) -> str | None:
+        """The key of the upload that will be finished, once it is begun."""
+        return self._entry.key if self._entry is not None and self._upload is not None else None
+
+    def _begin(
+        self, action_id: str, name: str, title: str | None = None, class_path: str = MEDIA
+    ) -> tuple[Entry, Entry | None]:
         session = self._session
-        entry = session.ledger.mint(session.world.wire, MEDIA, name)
+        entry = session.ledger.mint(session.world.wire, class_path, name)
         session.ledger.settle(entry, written=False)  # an upload begun is no object yet
         upload = session.ledger.upload(entry)
         call = session.world.wire.create_multipart(entry.key, "video/mp4", acl=session.world.settings.acl)
@@ -124,7 +121,8 @@ class LargeUpload:
         return entry, upload if given else None
 
     def _create(self) -> None:
-        self._entry, self._upload = self._begin("multipart-create", "finished.mp4")
+        # where copies from other servers lie, as most of a bucket's files do
+        self._entry, self._upload = self._begin("multipart-create", "finished.mp4", class_path=REMOTE)
 
     def _send_part(self) -> None:
         session = self._session
@@ -183,13 +181,17 @@ def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
     return (Outcome.OK, {"tried-on": "nothing"}) if missing else (None, {})
 
 
-def hiding(session: Session, kept: Kept, visible: Callable[[str, Stored], Observation | None]) -> Iterator[Step]:
+Look = Callable[[str, Stored], Observation | None]
+"""A visitor's look at a file, written down under an action id."""
+
+
+def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored: Look) -> Iterator[Step]:
     """What update_media_attachments_permissions_service.rb does for a suspension, and back."""
     acl = session.world.settings.acl
     stored = kept.get("plain") or kept.get("media")
     if acl is None or stored is None:
         why = "S3_PERMISSION is empty, so Mastodon changes no ACL" if acl is None else NOTHING_WRITTEN
-        for action_id in ("put-acl-private", "put-acl-restore", "suspended-public-get"):
+        for action_id in ("put-acl-private", "put-acl-restore", "suspended-public-get", "restored-public-get"):
             session.skip(action_id, why)
         return
     wire, key = session.world.wire, stored.key
@@ -199,7 +201,7 @@ def hiding(session: Session, kept: Kept, visible: Callable[[str, Stored], Observ
         if hidden is None or not hidden.ok:
             session.skip("suspended-public-get", "the ACL could not be changed")
         else:
-            visible("suspended-public-get", stored)
+            look_at_hidden("suspended-public-get", stored)
 
     def intact(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
         length = answer.headers.get("content-length", "")
@@ -212,10 +214,28 @@ def hiding(session: Session, kept: Kept, visible: Callable[[str, Stored], Observ
     yield Step(
         "put-acl-restore", lambda: session.ask("put-acl-restore", wire.put_acl(key, acl)), ("suspended-public-get",)
     )
+    yield Step("restored-public-get", lambda: _come_back(session, stored, look_at_restored), ("put-acl-restore",))
     title = "A file is intact after its ACL was changed"
-    yield Step(
-        "acl-read-back", lambda: session.ask("acl-read-back", wire.head(key), intact, title=title), ("put-acl-restore",)
-    )
+
+    def read_back() -> None:
+        hidden, shown = session.book.get("suspended-public-get"), session.book.get("restored-public-get")
+        if shown is not None and shown.ok and hidden is not None and hidden.ok:
+            # a visitor has just got the very bytes, and no cache can have had them before
+            session.book.add(replace(shown, id="acl-read-back", title=title))
+        else:
+            session.ask("acl-read-back", wire.head(key), intact, title=title)
+
+    yield Step("acl-read-back", read_back, ("restored-public-get",))
+
+
+def _come_back(session: Session, stored: Stored, look: Look) -> None:
+    seen, restored = session.book.get("public-get"), session.book.get("put-acl-restore")
+    if seen is None or not seen.ok:
+        session.skip("restored-public-get", "the picture could not be fetched before either")
+    elif restored is None or not restored.ok:
+        session.skip("restored-public-get", "the ACL could not be set back")
+    else:
+        look("restored-public-get", stored)
 
 
 class Deleting:
@@ -249,13 +269,11 @@ class Deleting:
         return entry
 
     def single(self) -> None:
-        """HEAD, then DELETE (kt-paperclip ``exists?`` and ``flush_deletes``), then HEAD again."""
+        """DELETE (kt-paperclip ``flush_deletes``), then HEAD. The HEAD before it (``exists?``) was ``head``."""
         session = self._session
         stored = self._media
         entry = stored.entry if stored else self._never_written("never-written-2.png")
         wire = session.world.wire
-        if stored:
-            session.ask("try-delete-exists", wire.head(entry.key), title="The file to delete is found")
         seen, _answer = session.ask("delete", wire.delete(entry.key))
         if seen.ok and stored:
             gone = self.gone(entry, "try-delete-gone")

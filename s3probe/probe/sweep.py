@@ -15,7 +15,7 @@ from s3probe.probe.exchange import Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.ledger import Entry, Ledger
-from s3probe.probe.storage import ARCHIVES
+from s3probe.probe.storage import ARCHIVES, REMOTE
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.worlds import WorldMaker
@@ -23,7 +23,7 @@ from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Settings
 
-CLASS_PATHS = (MEDIA, ARCHIVES)
+CLASS_PATHS = (MEDIA, ARCHIVES, REMOTE)
 """Every folder a probe writes to."""
 
 DEADLINE = 120.0

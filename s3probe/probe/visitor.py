@@ -2,330 +2,158 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
-from urllib.parse import urljoin, urlsplit
+from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from s3probe.probe import csp
-from s3probe.probe.evidence import Observation, Outcome
-from s3probe.probe.exchange import Answer
-from s3probe.probe.foundation import MEDIA
-from s3probe.probe.payload import picture
+from s3probe.probe import browser, permits, strangers
+from s3probe.probe.addresses import other_addresses, proxy_stands_before
+from s3probe.probe.evidence import Observation
+from s3probe.probe.fetching import cached, fetch, must_not_open
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, Stored, visitor_call
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept, same_bytes
-from s3probe.probe.xml import acl_grants, fields, root_name
-from s3probe.settings.mastodon import bucket_url, object_url, public_url
-from s3probe.settings.model import Settings
+from s3probe.probe.session import VISITOR_AGENT, Session, Stored
+from s3probe.probe.storage import NOTHING_WRITTEN, Kept, LargeUpload
+from s3probe.settings.mastodon import object_url, public_url
 
-HOPS = 5
-"""Redirects a browser would follow here; enough for every honest set-up."""
-
-LISTINGS = ("ListBucketResult", "ListVersionsResult", "ListMultipartUploadsResult")
+FIRST = ("public-get", "public-cors", "public-range", "public-csp")
 
 
 class Visitor:
-    """Asks without a key. Redirects are followed like a browser does, but only to http and https."""
+    """Asks without a key. What each question means is in the modules it is taken from."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._settings = session.world.settings
 
     def fetch(self, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
-        """GET of an uploaded file by ``url``: its bytes, its Content-Type, its Cache-Control."""
-        session = self._session
-        via: list[str] = []
-        judge = same_bytes(stored.body)
-
-        def look(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            outcome, facts = judge(answer)
-            known = dict(facts)
-            if via:
-                known["redirected"] = " ".join(via)
-            if answer.status == 200 and outcome is None:
-                outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
-                known.update(more)
-            return outcome, known
-
-        for _hop in range(HOPS):
-            seen, answer = session.ask(action_id, visitor_call(url), look, title=title)
-            target = _target(url, answer)
-            if target is None:
-                return seen
-            via.append(target)
-            url = target
-        return seen
+        """GET of an uploaded file by ``url``."""
+        return fetch(self._session, action_id, url, stored, title)
 
     def first_look(self, kept: Kept) -> Iterator[Step]:
-        """The published URL of a fresh upload, and whether scripts of the web interface may read it."""
-        stored = kept.get("media")
+        """The published URL of a fresh upload as other servers fetch it, and as a browser does."""
+        session, stored = self._session, kept.get("media")
         if stored is None:
-            for action_id in ("public-get", "public-cors"):
-                self._session.skip(action_id, NOTHING_WRITTEN)
+            for action_id in FIRST:
+                session.skip(action_id, NOTHING_WRITTEN)
             return
         url = public_url(self._settings, stored.key)
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            for action_id in ("public-get", "public-cors"):
-                self._session.skip(action_id, f"Mastodon publishes {url}, which no browser can open")
+            for action_id in FIRST:
+                session.skip(action_id, f"Mastodon publishes {url}, which no browser can open")
             return
-        yield Step("public-get", lambda: self.fetch("public-get", url, stored))
-        yield Step("public-cors", lambda: self._cors(url), ("public-get",))
+        agent = self._server_agent()
+        yield Step("public-get", lambda: fetch(session, "public-get", url, stored, agent=agent))
+        yield Step("public-cors", lambda: browser.cors_and_range(session, url, stored), ("public-get",))
         if self._settings.web_domain:
-            yield Step("public-csp", lambda: self._csp(url), ("public-get",))
+            yield Step("public-csp", lambda: browser.page_policy(session, url), ("public-get",))
+        if proxy_stands_before(self._settings):
+            session.skip("public-acl", "asked through the proxy (public-query)")
+        else:
+            yield strangers.object_acl(session, stored)
 
-    def _cors(self, url: str) -> None:
-        session = self._session
-        first = session.book.get("public-get")
-        if first is None or first.http_status != 200:
-            session.skip("public-cors", "the picture itself could not be fetched")
+    def other_files(self, kept: Kept, large: LargeUpload) -> Iterator[Step]:
+        """Another folder and another way of uploading: a file under ``cache/``, sent in parts."""
+        session, settings = self._session, self._settings
+        if kept.get("media") is None:
             return
-        redirected = first.facts.get("redirected", "").split(" ")[-1]
-        origin = f"https://{self._settings.web_domain or 'mastodon.invalid'}"
-        call = visitor_call(redirected or url, headers=(("Origin", origin),))
-        seen, _answer = session.ask("public-cors", call, partial(_allows, origin=origin))
-        if seen.ok or seen.http_status != 200 or "access-control-allow-origin" in seen.headers:
-            return
-        # is there a rule at all, for another origin? (cors-origin-mismatch against cors-missing)
-        for other in _other_origins(self._settings):
-            call = visitor_call(redirected or url, headers=(("Origin", other),))
-            tried, _answer = session.ask(
-                f"try-cors:{other}", call, partial(_allows, origin=other), title=f"CORS for {other}"
-            )
-            if tried.ok:
-                return
-        # S3 tells "CORS is not enabled for this bucket" from "this CORS request is not allowed" in a preflight only
-        asked = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
-        preflight = visitor_call(redirected or url, method="OPTIONS", headers=asked)
-        session.ask("try-cors-preflight", preflight, title="A CORS preflight is answered")
-        # other stores say it to a key that may read the rules
-        rules = session.world.wire.read("GetBucketCors", "cors")
-        session.ask("try-read-cors", rules, _cors_rules, title="The bucket has CORS rules")
+        by_policy = settings.acl in (None, "private")
+        if not by_policy:
+            session.skip("public-get-cache", "an ACL opens each file by itself, whatever its folder")
+        if by_policy and proxy_stands_before(settings):
+            yield Step("public-missing", lambda: self._before_it_is_there(large), ("multipart-create",))
+        else:
+            session.skip("public-missing", strangers.NO_PROXY if by_policy else "an ACL opens each file by itself")
+        yield Step(
+            "public-query",
+            lambda: self._through_the_proxy(kept, always_fetch=by_policy),
+            ("public-get", "multipart-complete"),
+        )
 
-    def _csp(self, url: str) -> None:
-        """Whether Mastodon's front page lets a browser show the picture. A page that cannot be read tells nothing."""
-        session = self._session
-        seen = session.book.get("public-get")
-        if seen is None or not seen.ok:
-            session.skip("public-csp", "the picture itself could not be fetched")
-            return
-        page = f"https://{self._settings.web_domain}/"
+    def _before_it_is_there(self, large: LargeUpload) -> None:
+        key = large.key
+        if key is None:
+            self._session.skip("public-missing", "no large upload could be begun")
+        else:
+            strangers.expect_nothing(self._session, key)
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            policy = answer.headers.get("content-security-policy", "")
-            refused = answer.status == 200 and not csp.allows(policy, "img-src", url, page)
-            return (Outcome.WRONG, {"media": url}) if refused else (Outcome.OK, {})
-
-        row, _answer = session.ask("public-csp", visitor_call(page), judge)
-        if row.http_status != 200:
-            session.skip("public-csp", f"{page} could not be read from here")
+    def _through_the_proxy(self, kept: Kept, *, always_fetch: bool) -> None:
+        stored = kept.get("large")
+        if stored is None:
+            self._session.skip("public-query", "no file was left that nobody has asked for")
+        else:
+            strangers.through_the_proxy(self._session, stored, always_fetch=always_fetch)
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""
-        tried = {public_url(self._settings, stored.key)}
-        for name, url in other_addresses(self._settings, stored.key):
+        session, settings = self._session, self._settings
+        published = public_url(settings, stored.key)
+        tried = {published}
+        for name, url in other_addresses(settings, stored.key):
             if url not in tried:
                 tried.add(url)
                 yield Step(
                     name,
-                    lambda name=name, url=url: self.fetch(  # type: ignore[misc]  # lambda defaults
-                        f"try-public-{name}", url, stored, title=f"The picture at {url}"
+                    lambda name=name, url=url: fetch(  # type: ignore[misc]  # lambda defaults
+                        session, f"try-public-{name}", url, stored, title=f"The picture at {url}"
                     ),
                 )
+        if urlsplit(published).hostname:
+            title = "The picture is shown to a browser"
+            yield Step(
+                "as-browser",
+                lambda: fetch(session, "try-public-as-browser", published, stored, title, VISITOR_AGENT),
+            )
+            fresh = f"{published}?s3probe={session.run_id}"
+            title = "The picture is shown where no cache answers"
+            yield Step("fresh", lambda: fetch(session, "try-public-fresh", fresh, stored, title))
 
     def why_not_public(self, stored: Stored) -> Iterator[Step]:
-        """What the object's ACL and the bucket's policy say, for keys that may read them. A refusal is no fault."""
-        session, wire = self._session, self._session.world.wire
-        acl = wire.read("GetObjectAcl", "acl", stored.key)
-        yield Step("object-acl", lambda: session.ask("try-read-acl", acl, _everyone, title="The object's ACL"))
-        status = wire.read("GetBucketPolicyStatus", "policyStatus")
-        yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
-        if self._settings.web_domain:
-            yield Step("referer", lambda: self._with_referer(stored))
-        payer = wire.read("GetBucketRequestPayment", "requestPayment")
-        yield Step("payer", lambda: session.ask("try-request-payment", payer, _payer, title="Who pays for requests"))
-
-    def _with_referer(self, stored: Stored) -> None:
-        """As Mastodon's own page asks: hotlink protection lets nobody else in, and other servers send no Referer."""
-        page = f"https://{self._settings.web_domain}/"
-        call = visitor_call(public_url(self._settings, stored.key), headers=(("Referer", page),))
-        self._session.ask("try-referer", call, same_bytes(stored.body), title=f"The picture on a page of {page}")
+        """What the object's ACL and the bucket's policy say."""
+        return permits.why_not_public(self._session, stored)
 
     def look_at_hidden(self, action_id: str, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""
-        return self.must_not_open(action_id, public_url(self._settings, stored.key), stored)
+        return must_not_open(self._session, action_id, public_url(self._settings, stored.key), stored)
+
+    def look_at_restored(self, action_id: str, stored: Stored) -> Observation:
+        """The same picture after its ACL was set back; when it is not there, is it the cache that remembers the no?"""
+        seen = fetch(self._session, action_id, public_url(self._settings, stored.key), stored)
+        if not seen.ok and seen.network is None and proxy_stands_before(self._settings):
+            title = "The picture that is shown again is there at the storage itself"
+            fetch(self._session, "try-restored-origin", object_url(self._settings, stored.key), stored, title)
+        return seen
 
     def privacy(self) -> Iterator[Step]:
-        """Listing and writing, which must be refused."""
-        root = bucket_url(self._settings)
-        joiner = "&" if "?" in root else "?"
-        yield Step("public-list", lambda: self._must_not_list("public-list", f"{root}{joiner}list-type=2&max-keys=1"))
-        base = public_url(self._settings, "")
-        if urlsplit(base).hostname and base.rstrip("/") != root.rstrip("/"):
-            # as Mastodon's own dashboard asks (app/lib/admin/system_check/media_privacy_check.rb)
-            title = "A visitor cannot list the bucket through the public host"
-            yield Step(
-                "public-list-alias", lambda: self._must_not_list("public-list-alias", f"{base}?max-keys=1", title=title)
-            )
-
-    def _must_not_list(self, action_id: str, url: str, title: str | None = None) -> Observation:
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
-                return Outcome.WRONG, {"listing": "open"}
-            return Outcome.OK, {}
-
-        return self._session.ask(action_id, visitor_call(url), judge, title=title)[0]
+        """Listings and rights, which must not be told."""
+        return strangers.reading(self._session)
 
     def who_opened_the_list(self) -> Iterator[Step]:
-        """An open listing: a bucket ACL opens versions and uploads too, a policy's s3:ListBucket does not."""
-        session, root = self._session, bucket_url(self._settings)
-        for name in ("uploads", "versions"):
-            yield Step(
-                name,
-                lambda name=name: self._must_not_list(  # type: ignore[misc]  # lambda defaults
-                    f"try-public-{name}", f"{root}?{name}", title=f"A visitor cannot list {name}"
-                ),
-            )
-        acl = session.world.wire.read("GetBucketAcl", "acl")
-        yield Step("bucket-acl", lambda: session.ask("try-bucket-acl", acl, _everyone, title="The bucket's ACL"))
-        status = session.world.wire.read("GetBucketPolicyStatus", "policyStatus")
-        yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
+        return strangers.who_opened_the_list(self._session)
 
     def writing(self) -> Iterator[Step]:
-        """An anonymous upload of a key of ours: registered like any other, for it may succeed."""
-        session = self._session
-        entry = session.ledger.mint(session.world.wire, MEDIA, "anonymous.png")
-        body = picture(f"{session.run_id}/anonymous.png")
-        url = object_url(self._settings, entry.key)
-        call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
-
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            status = answer.status or 0
-            if status == 429 or status >= 500:
-                return None, {}
-            return (Outcome.WRONG, {"write": "open"}) if 200 <= status < 300 else (Outcome.OK, {})
-
-        def write() -> None:
-            seen, answer = session.ask("public-write", call, judge)
-            session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
-
-        yield Step("public-write", write)
+        return strangers.writing(self._session)
 
     def archive(self, kept: Kept) -> Iterator[Step]:
-        """The archive by its plain URL, at the public host and at the bucket itself."""
-        stored = kept.get("archive")
-        if stored is None:
-            self._session.skip("archive-public-get", "no archive could be uploaded to try it on")
-            return
-        public, direct = public_url(self._settings, stored.key), object_url(self._settings, stored.key)
-        yield Step("archive-public-get", lambda: self.must_not_open("archive-public-get", public, stored))
-        if public != direct:
-            title = "A visitor cannot open a user's archive at the bucket itself"
-            yield Step("archive-origin", lambda: self.must_not_open("archive-origin-get", direct, stored, title=title))
+        return strangers.archive(self._session, kept)
 
-    def must_not_open(self, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
-        """GET of something private: anything but its bytes is well."""
+    def after_deletion(self, kept: Kept) -> Iterator[Step]:
+        """A cache that goes on showing what is deleted. Asked only where a cache has shown itself."""
+        session, stored = self._session, kept.get("media")
+        seen = session.book.get("public-get")
+        if stored is None or seen is None or not seen.ok or not cached(seen):
+            session.skip("deleted-public-get", "no cache was seen before the storage")
+        elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
+            session.skip("deleted-public-get", "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
+        else:
+            url = public_url(self._settings, stored.key)
+            yield Step("deleted-public-get", lambda: self._still_shown("deleted-public-get", url, stored), ("delete",))
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-            if answer.status == 200 and answer.body == stored.body:
-                return Outcome.WRONG, {"open": "yes"}
-            return Outcome.OK, {}
+    def _still_shown(self, action_id: str, url: str, stored: Stored) -> None:
+        gone = self._session.book.get("try-delete-gone")
+        if gone is None or not gone.ok:
+            self._session.skip(action_id, "the file could not be deleted")
+        else:
+            must_not_open(self._session, action_id, url, stored)
 
-        if not urlsplit(url).hostname:
-            return self._session.skip(action_id, f"Mastodon publishes {url}, which no browser can open")
-        return self._session.ask(action_id, visitor_call(url), judge, title=title)[0]
-
-
-def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
-    """Name and URL of every other place where a visitor could find ``key``: nearest to the settings first."""
-    bucket = settings.bucket_name
-    api = urlsplit(settings.api_base)
-    path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")
-    if settings.alias_host:
-        base = public_url(settings, "").rstrip("/")
-        yield "alias-with-bucket", f"{base}/{bucket}{path}"
-    elif settings.hostname.startswith(f"{bucket}."):
-        yield "hostname-without-bucket", f"{settings.protocol}://{settings.hostname}{path}"
-    elif settings.hostname and "/" not in settings.hostname and ":" not in settings.hostname and api.port:
-        yield "hostname-with-port", f"{settings.protocol}://{settings.hostname}:{api.port}/{bucket}{path}"
-    yield "origin", object_url(settings, key)
-    yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
-    if not _is_address(api.hostname or ""):
-        yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
-    published = public_url(settings, key)
-    if published.startswith("https://"):
-        yield "plain-http", "http://" + published.removeprefix("https://")
-
-
-def _is_address(host: str) -> bool:
-    return host.replace(".", "").isdigit() or ":" in host or host == "localhost"
-
-
-def _target(url: str, answer: Answer | None) -> str | None:
-    """Where a redirect leads, or ``None`` when this is none that may be followed."""
-    if answer is None or answer.status not in (301, 302, 303, 307, 308):
-        return None
-    location = answer.headers.get("location", "")
-    target = urljoin(url, location)
-    parts = urlsplit(target)
-    return target if location and parts.scheme in ("http", "https") and parts.hostname else None
-
-
-def _kept_headers(answer: Answer, stored: Stored, cache_control: str) -> tuple[Outcome | None, dict[str, str]]:
-    """Content-Type and Cache-Control as uploaded. Only a wrong type keeps a browser from showing the file."""
-    kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
-    facts = {}
-    if answer.headers.get("cache-control", "") != cache_control:
-        facts["cache-control"] = answer.headers.get("cache-control", "") or "none"
-    if kind != stored.content_type:
-        facts["content-type"] = kind or "none"
-        return Outcome.WRONG, facts
-    return None, facts
-
-
-def _allows(answer: Answer, origin: str) -> tuple[Outcome | None, Mapping[str, str]]:
-    allowed = answer.headers.get("access-control-allow-origin", "")
-    if answer.status == 200 and allowed not in ("*", origin):
-        return Outcome.WRONG, {"origin": origin, "allowed": allowed or "none"}
-    return None, {"origin": origin}
-
-
-def _other_origins(settings: Settings) -> tuple[str, ...]:
-    """Origins that rules name by mistake: LOCAL_DOMAIN instead of WEB_DOMAIN, http, a trailing slash."""
-    local = settings.environment.get("LOCAL_DOMAIN")
-    web = settings.web_domain
-    names = [f"https://{local}" if local and local != web else "", f"http://{web}" if web else ""]
-    return tuple(name for name in names if name)
-
-
-def _rooted(answer: Answer, root: str) -> Outcome | None:
-    """A 200 to ``?something`` may be a listing, where the store does not know the question: the root element tells."""
-    return Outcome.WRONG if answer.status == 200 and root_name(answer.body) != root else None
-
-
-def _everyone(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return _rooted(answer, "AccessControlPolicy"), grants(answer)
-
-
-def grants(answer: Answer) -> dict[str, str]:
-    """Who is granted what in an ACL answer: ``all-users`` and ``authenticated-users`` with their permissions."""
-    facts: dict[str, list[str]] = {}
-    for grant in acl_grants(answer.body):
-        for ending, name in (("/AllUsers", "all-users"), ("/AuthenticatedUsers", "authenticated-users")):
-            if grant.grantee.endswith(ending):
-                facts.setdefault(name, []).append(grant.permission)
-    return {name: " ".join(permissions) for name, permissions in facts.items()}
-
-
-def _cors_rules(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return _rooted(answer, "CORSConfiguration"), {}
-
-
-def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body)
-
-
-def _public(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    text = answer.body.lower()
-    return _rooted(answer, "PolicyStatus"), {
-        "is-public": "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
-    }
+    def _server_agent(self) -> str:
+        """As Mastodon's servers name themselves to each other (app/lib/request.rb); it still says who asks."""
+        return f"Mastodon/4.5 (http.rb/5.3.1; +https://{self._settings.web_domain or 'mastodon.invalid'}/) s3probe"

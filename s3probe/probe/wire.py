@@ -6,7 +6,8 @@ Nothing is sent here: every method gives a :class:`Call`, complete and signed fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
@@ -144,7 +145,7 @@ class Wire:
     def presigned_get(self, key: str, expires_seconds: int, ago: timedelta = timedelta(0)) -> Call:
         """The unsigned GET of a link that Mastodon handed out ``ago`` (backups: 3600 s). Its URL is a secret."""
         scope = self._scope()
-        url = presign_v4(replace(scope, now=scope.now - ago), self._object(key), expires_seconds)
+        url = presign_v4(replace(scope, when=scope.when - ago), self._object(key), expires_seconds)
         headers = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
         return Call("GetObject", "GET", url, headers)
 

@@ -182,5 +182,6 @@ def acl_change_loses_content(case: Case) -> Iterator[Finding]:
             case,
             how=f"after its ACL was changed, the file was {seen[0].facts['length']} bytes long",
             because=["acl-read-back", "put-acl-private"],
+            explains=["restored-public-get"],
             fixes=[fixes.env(case, "S3_PERMISSION", "")],
         )

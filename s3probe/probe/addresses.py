@@ -1,0 +1,68 @@
+"""Every address under which a visitor could find a file: which link of the chain breaks, which would do? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.settings.mastodon import bucket_url, object_url, public_url
+from s3probe.settings.model import Settings
+
+
+def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
+    """Name and URL of every other place where a visitor could find ``key``: nearest to the settings first."""
+    bucket = settings.bucket_name
+    api = urlsplit(settings.api_base)
+    path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")
+    if settings.alias_host:
+        yield from _beside_alias(settings, path)
+    elif settings.hostname.startswith(f"{bucket}."):
+        yield "hostname-without-bucket", f"{settings.protocol}://{settings.hostname}{path}"
+    elif settings.hostname and "/" not in settings.hostname and ":" not in settings.hostname and api.port:
+        yield "hostname-with-port", f"{settings.protocol}://{settings.hostname}:{api.port}/{bucket}{path}"
+    yield "origin", object_url(settings, key)
+    yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
+    if not _is_address(api.hostname or ""):
+        yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
+    if ".amazonaws.com" in (api.hostname or "") and not settings.alias_host:
+        suffix = ".cn" if settings.region.startswith("cn-") else ""
+        yield "regional", f"https://s3.{settings.region}.amazonaws.com{suffix}/{bucket}{path}"
+    published = public_url(settings, key)
+    if published.startswith("https://"):
+        yield "plain-http", "http://" + published.removeprefix("https://")
+
+
+def _beside_alias(settings: Settings, path: str) -> Iterator[tuple[str, str]]:
+    base, bucket = public_url(settings, "").rstrip("/"), settings.bucket_name
+    if base.endswith(f"/{bucket}"):
+        yield "alias-without-bucket", f"{base.removesuffix(f'/{bucket}')}{path}"
+    else:
+        yield "alias-with-bucket", f"{base}/{bucket}{path}"
+    if not settings.hostname_is_default and settings.hostname:
+        yield "hostname", f"{settings.protocol}://{settings.hostname}/{bucket}{path}"
+
+
+def listing_url(settings: Settings) -> str:
+    """The storage's own address for a listing of one key."""
+    return with_query(bucket_url(settings), "list-type=2&max-keys=1")
+
+
+def with_query(url: str, query: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def proxy_stands_before(settings: Settings) -> bool:
+    """Whether files are published under another host than the storage's own."""
+    host = (urlsplit(public_url(settings, "x")).hostname or "").lower()
+    api = (urlsplit(settings.api_base).hostname or "").lower()
+    return settings.alias_host is not None and host not in ("", api, f"{settings.bucket_name}.{api}".lower())
+
+
+def same_host_as_storage(settings: Settings) -> bool:
+    """Whether the published URL leads to the very endpoint that Mastodon asks, so that asking both is asking twice."""
+    api = urlsplit(settings.api_base)
+    return settings.alias_host is None and settings.hostname.lower() == api.netloc.lower() and bool(api.netloc)
+
+
+def _is_address(host: str) -> bool:
+    return host.replace(".", "").isdigit() or ":" in host or host == "localhost"

@@ -1,0 +1,175 @@
+"""What a browser needs beside the picture: leave for scripts (CORS), ranges for video, a page that allows the host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from urllib.parse import urljoin, urlsplit
+
+from s3probe.probe import csp
+from s3probe.probe.actions import action
+from s3probe.probe.addresses import with_query
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.exchange import Answer, Limits
+from s3probe.probe.session import Session, Stored, visitor_call
+from s3probe.probe.xml import root_name
+from s3probe.settings.mastodon import object_url
+from s3probe.settings.model import Settings
+
+RANGE = (("Range", "bytes=0-1"),)
+"""What Safari asks of a video before it plays it."""
+DIRECTIVES = ("img-src", "media-src", "connect-src")
+"""Where Mastodon's policy names the media hosts (config/initializers/content_security_policy.rb)."""
+NOT_FETCHED = "the picture itself could not be fetched"
+PAGE_HOPS = 3
+_MOVED = (301, 302, 303, 307, 308)
+
+
+def origin_of(settings: Settings) -> str:
+    """The origin of Mastodon's pages."""
+    return f"https://{settings.web_domain or 'mastodon.invalid'}"
+
+
+def cors_and_range(session: Session, url: str, stored: Stored) -> None:
+    """One request of a player on Mastodon's page answers both: may scripts read it, and is a range a range?"""
+    first = session.book.get("public-get")
+    if first is None or first.http_status != 200:
+        for action_id in ("public-cors", "public-range"):
+            session.skip(action_id, NOT_FETCHED)
+        return
+    place = first.facts.get("redirected", "").split(" ")[-1] or url
+    origin = origin_of(session.world.settings)
+    asked = (("Origin", origin), *RANGE)
+    judge = partial(_allows, origin=origin)
+    seen, answer = session.ask("public-cors", visitor_call(place, headers=asked), judge)
+    if answer is None:
+        session.skip("public-range", seen.reason or "")
+        return
+    _range(session, seen, answer, stored)
+    if answer.fault is None and seen.http_status not in (200, 206):
+        # refused for the range, or for the origin? without the range only the origin is left
+        seen, _answer = session.ask("public-cors", visitor_call(place, headers=asked[:1]), judge)
+    if seen.http_status in (200, 206) and not seen.ok:
+        _why_no_cors(session, seen, place, stored)
+
+
+def _range(session: Session, seen: Observation, answer: Answer, stored: Stored) -> None:
+    """The same answer, judged for its range. No request of its own."""
+    facts = {}
+    if answer.status == 206 and answer.body == stored.body[:2]:
+        outcome = Outcome.OK
+    elif answer.fault is None:
+        outcome = Outcome.WRONG
+        facts = {"range": "ignored" if answer.status == 200 else "refused" if answer.status != 206 else "different"}
+    else:
+        outcome = seen.outcome
+    session.book.add(replace(seen, id="public-range", title=action("public-range").title, outcome=outcome, facts=facts))
+
+
+def _allows(answer: Answer, origin: str) -> tuple[Outcome | None, Mapping[str, str]]:
+    allowed = answer.headers.get("access-control-allow-origin", "")
+    if answer.status in (200, 206) and allowed not in ("*", origin):
+        return Outcome.WRONG, {"origin": origin, "allowed": allowed or "none"}
+    return None, {"origin": origin}
+
+
+def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored) -> None:
+    """No rule at all, one for another origin, or a proxy or cache on the way that loses the header?"""
+    if "access-control-allow-origin" in seen.headers:
+        return
+    settings = session.world.settings
+    origin = origin_of(settings)
+    direct = object_url(settings, stored.key)
+    if urlsplit(direct).netloc != urlsplit(place).netloc:
+        judge = partial(_allows, origin=origin)
+        session.ask(
+            "try-cors-origin",
+            visitor_call(direct, headers=(("Origin", origin),)),
+            judge,
+            title="CORS at the storage itself",
+        )
+        fresh = with_query(place, f"s3probe={session.run_id}")
+        session.ask(
+            "try-cors-fresh",
+            visitor_call(fresh, headers=(("Origin", origin),)),
+            judge,
+            title="CORS where no cache answers",
+        )
+    # is there a rule at all, for another origin? (cors-origin-mismatch against cors-missing)
+    for other in _other_origins(settings):
+        call = visitor_call(place, headers=(("Origin", other),))
+        tried, _answer = session.ask(
+            f"try-cors:{other}", call, partial(_allows, origin=other), title=f"CORS for {other}"
+        )
+        if tried.ok:
+            return
+    # S3 tells "CORS is not enabled for this bucket" from "this CORS request is not allowed" in a preflight only
+    headers = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
+    session.ask(
+        "try-cors-preflight",
+        visitor_call(direct, method="OPTIONS", headers=headers),
+        title="A CORS preflight is answered",
+    )
+    # other stores say it to a key that may read the rules
+    rules = session.world.wire.read("GetBucketCors", "cors")
+    session.ask("try-read-cors", rules, _cors_rules, title="The bucket has CORS rules")
+
+
+def _other_origins(settings: Settings) -> tuple[str, ...]:
+    """Origins that rules name by mistake: LOCAL_DOMAIN instead of WEB_DOMAIN, http, a trailing slash."""
+    local = settings.environment.get("LOCAL_DOMAIN")
+    web = settings.web_domain
+    names = [f"https://{local}" if local and local != web else "", f"http://{web}" if web else ""]
+    return tuple(name for name in names if name)
+
+
+def _cors_rules(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    wrong = answer.status == 200 and root_name(answer.body) != "CORSConfiguration"
+    return (Outcome.WRONG if wrong else None), {}
+
+
+def page_policy(session: Session, url: str) -> None:
+    """Whether Mastodon's front page lets a browser show the picture, in every directive that media need.
+
+    The page is the instance's, not the storage's: it is asked past the meter, and one that cannot be read tells
+    nothing.
+    """
+    seen = session.book.get("public-get")
+    if seen is None or not seen.ok:
+        session.skip("public-csp", NOT_FETCHED)
+        return
+    domain = session.world.settings.web_domain or ""
+    page = f"https://{domain}/"
+    answer, page = _page(session, page)
+    policy = answer.headers.get("content-security-policy", "")
+    if answer.status != 200 or not policy:
+        why = answer.detail or (f"HTTP {answer.status}" if answer.status != 200 else "no Content-Security-Policy")
+        session.skip("public-csp", f"{page} could not be read from here as a page of Mastodon ({why})")
+        return
+    missing = [name for name in DIRECTIVES if not csp.allows(policy, name, url, page)]
+    facts = {"media": url, "missing": " ".join(missing)} if missing else {}
+    target = seen.facts.get("redirected", "").split(" ")[-1]
+    if target and not csp.allows(policy, "img-src", _root(target), page):
+        facts["redirect"] = target
+    outcome = Outcome.WRONG if facts else Outcome.OK
+    session.book.add(session.client.observe("public-csp", visitor_call(page), answer, outcome=outcome, facts=facts))
+
+
+def _page(session: Session, page: str) -> tuple[Answer, str]:
+    answer = Answer()
+    for _hop in range(PAGE_HOPS):
+        seconds = max(0.1, min(10.0, session.remaining()))
+        # patient: S3_OPEN_TIMEOUT is about the storage, and a slow page is no fault of it
+        answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
+        target = urljoin(page, answer.headers.get("location", ""))
+        if answer.status not in _MOVED or urlsplit(target).scheme != "https":
+            break
+        page = target
+    return answer, page
+
+
+def _root(url: str) -> str:
+    """After a redirect a browser compares the host alone (CSP Level 3, path matching)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"

@@ -1,0 +1,74 @@
+"""What the storage itself says about who may read: ACLs, the policy's status, who pays. A refusal here is no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import same_bytes
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored, visitor_call
+from s3probe.probe.xml import acl_grants, fields, root_name
+from s3probe.settings.mastodon import public_url
+
+
+def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
+    """What the object's ACL and the bucket's policy say, for keys that may read them."""
+    wire = session.world.wire
+    acl = wire.read("GetObjectAcl", "acl", stored.key)
+    yield Step("object-acl", lambda: session.ask("try-read-acl", acl, everyone, title="The object's ACL"))
+    yield from policy_status(session)
+    if session.world.settings.web_domain:
+        yield Step("referer", lambda: _with_referer(session, stored))
+    payer = wire.read("GetBucketRequestPayment", "requestPayment")
+    yield Step("payer", lambda: session.ask("try-request-payment", payer, _payer, title="Who pays for requests"))
+
+
+def policy_status(session: Session) -> Iterator[Step]:
+    """Whether the bucket policy is public in S3's own eyes."""
+    status = session.world.wire.read("GetBucketPolicyStatus", "policyStatus")
+    yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
+
+
+def bucket_acl(session: Session) -> Step:
+    acl = session.world.wire.read("GetBucketAcl", "acl")
+    return Step("bucket-acl", lambda: session.ask("try-bucket-acl", acl, everyone, title="The bucket's ACL"))
+
+
+def _with_referer(session: Session, stored: Stored) -> None:
+    """As Mastodon's own page asks: hotlink protection lets nobody else in, and other servers send no Referer."""
+    settings = session.world.settings
+    page = f"https://{settings.web_domain}/"
+    call = visitor_call(public_url(settings, stored.key), headers=(("Referer", page),))
+    session.ask("try-referer", call, same_bytes(stored.body), title=f"The picture on a page of {page}")
+
+
+def _rooted(answer: Answer, root: str) -> Outcome | None:
+    """A 200 to ``?something`` may be a listing, where the store does not know the question: the root element tells."""
+    return Outcome.WRONG if answer.status == 200 and root_name(answer.body) != root else None
+
+
+def everyone(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return _rooted(answer, "AccessControlPolicy"), grants(answer)
+
+
+def grants(answer: Answer) -> dict[str, str]:
+    """Who is granted what in an ACL answer: ``all-users`` and ``authenticated-users`` with their permissions."""
+    facts: dict[str, list[str]] = {}
+    for grant in acl_grants(answer.body):
+        for ending, name in (("/AllUsers", "all-users"), ("/AuthenticatedUsers", "authenticated-users")):
+            if grant.grantee.endswith(ending):
+                facts.setdefault(name, []).append(grant.permission)
+    return {name: " ".join(permissions) for name, permissions in facts.items()}
+
+
+def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body)
+
+
+def _public(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    text = answer.body.lower()
+    return _rooted(answer, "PolicyStatus"), {
+        "is-public": "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
+    }

@@ -1,0 +1,226 @@
+"""What strangers must not do: list, read rights, write, delete, open archives. Each is tried and must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from urllib.parse import urlsplit
+
+from s3probe.probe.actions import action
+from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
+from s3probe.probe.classify import is_markup
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import fetch, must_not_open
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.payload import picture
+from s3probe.probe.permits import bucket_acl, policy_status
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored, visitor_call
+from s3probe.probe.storage import Kept
+from s3probe.probe.xml import error, root_name
+from s3probe.settings.mastodon import bucket_url, object_url, public_url
+from s3probe.settings.model import Settings
+
+LISTINGS = ("ListBucketResult", "ListVersionsResult", "ListMultipartUploadsResult")
+NO_PROXY = "no proxy stands before the storage (S3_ALIAS_HOST)"
+LONG_AGO = timedelta(hours=2)
+"""A link of an hour that was signed then has expired."""
+
+
+def reading(session: Session) -> Iterator[Step]:
+    """Listings in all their forms, and the bucket's policy. They need no object and change nothing."""
+    settings = session.world.settings
+    root = bucket_url(settings)
+    yield Step("public-list", lambda: _list(session))
+    versions = with_query(root, "versions&max-keys=1")
+    yield Step("public-versions", lambda: _must_not_list(session, "public-versions", versions))
+    policy = with_query(root, "policy")
+    yield Step("public-policy", lambda: session.ask("public-policy", visitor_call(policy), _told))
+    base = public_url(settings, "")
+    if same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/"):
+        session.skip("public-list-alias", "files are published under the storage's own address")
+        return
+    # Mastodon's dashboard asks ?max-keys=1 (app/lib/admin/system_check/media_privacy_check.rb)
+    alias = with_query(base, "list-type=2&max-keys=1")
+    yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias))
+
+
+def _list(session: Session) -> None:
+    """The first request of the run has asked this already, unless something was mended since."""
+    url = listing_url(session.world.settings)
+    first = session.book.get("reach-endpoint")
+    if first is None or first.url != url or first.http_status is None:
+        _must_not_list(session, "public-list", url)
+        return
+    is_open = first.facts.get("root") in LISTINGS
+    facts = {**first.facts, **({"listing": "open"} if is_open else {})}
+    outcome = Outcome.WRONG if is_open else Outcome.OK
+    row = replace(first, id="public-list", title=action("public-list").title, outcome=outcome, facts=facts)
+    session.book.add(row)
+
+
+def _must_not_list(session: Session, action_id: str, url: str, title: str | None = None) -> Observation:
+    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
+            return Outcome.WRONG, {"listing": "open"}
+        return Outcome.OK, {}
+
+    return session.ask(action_id, visitor_call(url), judge, title=title)[0]
+
+
+def _told(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    """Who may do what, told to a stranger."""
+    policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
+    if answer.status == 200 and (policy or root_name(answer.body) == "AccessControlPolicy"):
+        return Outcome.WRONG, {"rights": "open"}
+    return Outcome.OK, {}
+
+
+def who_opened_the_list(session: Session) -> Iterator[Step]:
+    """An open listing: a bucket ACL opens versions and uploads too, a policy's s3:ListBucket does not."""
+    url = with_query(bucket_url(session.world.settings), "uploads&max-uploads=1")
+    title = "A visitor cannot list unfinished uploads"
+    yield Step("uploads", lambda: _must_not_list(session, "try-public-uploads", url, title))
+    yield bucket_acl(session)
+    yield from policy_status(session)
+
+
+def object_acl(session: Session, stored: Stored) -> Step:
+    """The ACL of a picture, asked at the storage."""
+    url = with_query(object_url(session.world.settings, stored.key), "acl")
+    return Step("public-acl", lambda: session.ask("public-acl", visitor_call(url), _told))
+
+
+def writing(session: Session) -> Iterator[Step]:
+    """An anonymous upload and deletion of keys of ours, registered like any other, for they may succeed."""
+    settings = session.world.settings
+    yield Step("public-write", lambda: _write(session))
+    if proxy_stands_before(settings):
+        yield Step("public-delete", lambda: _delete(session, "public-delete", public_url))
+        # where policies decide and not ACLs, one may open deletion alone
+        if settings.acl is None:
+            yield Step("public-delete-origin", lambda: _delete(session, "public-delete-origin", object_url))
+    else:
+        yield Step("public-delete", lambda: _delete(session, "public-delete", object_url))
+    if settings.acl is not None or not proxy_stands_before(settings):
+        session.skip("public-delete-origin", "tried at the public host")
+
+
+def _write(session: Session) -> None:
+    entry = session.ledger.mint(session.world.wire, MEDIA, "anonymous.png")
+    body = picture(f"{session.run_id}/anonymous.png")
+    url = object_url(session.world.settings, entry.key)
+    call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
+    seen, answer = session.ask("public-write", call, partial(_changed, what="write"))
+    session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
+
+
+def _delete(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> None:
+    """A key that was never written: a store that lets anyone delete says so all the same (204)."""
+    entry = session.ledger.mint(session.world.wire, MEDIA, f"{action_id}.png")
+    session.ledger.settle(entry, written=False)
+    call = replace(visitor_call(address(session.world.settings, entry.key), method="DELETE"), operation="DeleteObject")
+    seen, answer = session.ask(action_id, call, partial(_changed, what="delete"))
+    if seen.outcome is Outcome.WRONG:  # with versioning on, a delete marker of ours is there now
+        session.ledger.answered(entry, answer, written=True)
+
+
+def _changed(answer: Answer, what: str) -> tuple[Outcome | None, Mapping[str, str]]:
+    status = answer.status or 0
+    if status == 429 or status >= 500:
+        return (None, {}) if status != 501 else (Outcome.OK, {})
+    # a web page with 200 is no store that has obeyed
+    done = 200 <= status < 300 and not is_markup(answer)
+    return (Outcome.WRONG, {what: "open"}) if done else (Outcome.OK, {})
+
+
+def archive(session: Session, kept: Kept) -> Iterator[Step]:
+    """The archive by its plain URL, at the public host and at the bucket itself, and by a link that has expired."""
+    stored = kept.get("archive")
+    if stored is None:
+        for action_id in ("archive-public-get", "archive-origin-get", "presigned-expired"):
+            session.skip(action_id, "no archive could be uploaded to try it on")
+        return
+    settings = session.world.settings
+    public, direct = public_url(settings, stored.key), object_url(settings, stored.key)
+    yield Step("archive-public-get", lambda: must_not_open(session, "archive-public-get", public, stored))
+    if same_host_as_storage(settings) or public == direct:
+        session.skip("archive-origin-get", "files are published under the storage's own address")
+    else:
+        yield Step("archive-origin-get", lambda: must_not_open(session, "archive-origin-get", direct, stored))
+    yield Step("presigned-expired", lambda: _expired(session, stored))
+
+
+def _expired(session: Session, stored: Stored) -> None:
+    valid = session.world.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
+
+    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        is_open = answer.status == 200 and answer.body == stored.body
+        return (Outcome.WRONG, {"open": "yes"}) if is_open else (Outcome.OK, {})
+
+    session.ask("presigned-expired", valid, judge)
+
+
+def through_the_proxy(session: Session, stored: Stored, *, always_fetch: bool) -> None:
+    """Does the proxy pass a query and an Authorization header on? S3 then answers another thing than the file.
+
+    ``stored`` must be a file nobody has asked for: a cache would answer in S3's place. ``always_fetch``: its plain
+    URL is asked in any case.
+    """
+    first = session.book.get("public-get")
+    if first is None or not first.ok:
+        session.skip("public-query", "the picture itself could not be fetched")
+        return
+    settings = session.world.settings
+    if not proxy_stands_before(settings):
+        session.skip("public-query", NO_PROXY)
+    else:
+        url = with_query(public_url(settings, stored.key), "acl")
+        judge = partial(_passed_on, body=stored.body)
+        seen, _answer = session.ask(
+            "public-query", visitor_call(url, headers=(("Authorization", "Bearer s3probe"),)), judge
+        )
+        if seen.facts.get("authorization"):
+            # the header is refused before the query is looked at
+            title = "The public host passes no query on to the storage"
+            session.ask("try-public-query", visitor_call(url), judge, title=title)
+        always_fetch = always_fetch or bool(seen.facts.get("query") or seen.facts.get("authorization"))
+    if always_fetch:
+        _second_picture(session, stored)
+
+
+def _second_picture(session: Session, stored: Stored) -> None:
+    """A file of another folder, by its plain URL; when it is not there, whose fault is that?"""
+    settings = session.world.settings
+    seen = fetch(session, "public-get-cache", public_url(settings, stored.key), stored)
+    if not seen.ok and seen.network is None and public_url(settings, stored.key) != object_url(settings, stored.key):
+        title = "The file is there at the storage itself"
+        fetch(session, "try-cache-origin", object_url(settings, stored.key), stored, title)
+
+
+def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Mapping[str, str]]:
+    if answer.status in (200, 206) and answer.body == body:
+        return Outcome.OK, {}
+    if root_name(answer.body) == "AccessControlPolicy":
+        return Outcome.WRONG, {"query": "passed", "rights": "open"}
+    said = error(answer.body)
+    if said is None:
+        return Outcome.OK, {}
+    # AWS: 400 InvalidArgument "Unsupported Authorization Type"; others name the header in the same way
+    about = f"{said.code} {said.message} {said.argument_name}".lower()
+    if "authorization" in about and said.code != "AccessDenied":
+        return Outcome.OK, {"authorization": "passed"}
+    return Outcome.OK, {"query": "passed"}
+
+
+def expect_nothing(session: Session, key: str) -> None:
+    """The public URL of a file before it is there. A cache that keeps this answer will serve it afterwards."""
+    url = public_url(session.world.settings, key)
+
+    def judge(_answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        return Outcome.OK, {}
+
+    session.ask("public-missing", visitor_call(url), judge)
