@@ -46,7 +46,7 @@ class ProbeOptions:
     skip: Collection[str] = ()
     mastodon_version: str | None = None
     """``None``: ask the instance."""
-    workers: int = 8
+    workers: int = 16
 
 
 def _silent(_line: str) -> None:
@@ -55,6 +55,11 @@ def _silent(_line: str) -> None:
 
 def _unheard(_cleanup: Cleanup) -> None:
     """A clean-up whose result nobody needs before the evidence is there."""
+
+
+def _nothing_known(_host: str, _port: int) -> dict[str, str]:
+    """No look at this machine's own ways out."""
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,10 @@ class Tools:
     run_id: Callable[[], str] = new_run_id
     invocation_id: Callable[[], str] = lambda: str(uuid4())
     progress: Callable[[str], None] = _silent
+    families_of: Callable[[str, int], dict[str, str]] = _nothing_known
+    """What ``probe.families`` finds out of this machine and a host."""
+    vendor: Callable[[], str] = str
+    """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
 
@@ -77,6 +86,9 @@ def limits_for(settings: Settings, *, total: float) -> Limits:
 
 def default_tools(settings: Settings, *, progress: Callable[[str], None] = _silent) -> Tools:
     """The real network and the real clock, with Mastodon's trust store and proxy."""
+    from s3probe.probe.families import families_of
+    from s3probe.probe.machine import vendor
     from s3probe.probe.transport import HttpTransport
 
-    return Tools(HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy), progress=progress)
+    transport = HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy)
+    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor)
