@@ -28,16 +28,29 @@ def run_rules(rules: Iterable[Rule], case: Case) -> tuple[list[Finding], Case]:
     findings: dict[str, Finding] = {}
     for rule in rules:
         for found in rule(case):
-            findings.setdefault(found.id, found)
+            findings[found.id] = _joined(findings.get(found.id), found)
             case = case.claim(*found.because, *found.explains)
     return list(findings.values()), case
+
+
+def _joined(first: Finding | None, again: Finding) -> Finding:
+    """One finding for the same cause seen twice: the surer words and fixes, and all that it explains."""
+    if first is None:
+        return again
+    surer = again if first.certainty is not Certainty.CERTAIN is again.certainty else first
+    return replace(
+        surer,
+        severity=min(first.severity, again.severity, key=lambda severity: _ORDER[severity]),
+        because=tuple(dict.fromkeys((*first.because, *again.because))),
+        explains=tuple(dict.fromkeys((*first.explains, *again.explains))),
+    )
 
 
 def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Most important first; within a severity the rules' order, which goes from the ground up, stays."""
     unique: dict[str, Finding] = {}
     for found in findings:
-        unique.setdefault(found.id, found)
+        unique[found.id] = _joined(unique.get(found.id), found)
     return tuple(sorted(unique.values(), key=lambda found: _ORDER[found.severity]))
 
 

@@ -1,0 +1,125 @@
+"""The engine: the rules' order, what findings claim, each id once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.engine import diagnose, lint, run_rules, starting_point
+from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Evidence, Outcome, Run
+from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
+from tests.diagnosis.wire_cases import HEALTHY
+from tests.diagnosis.wire_table import SHOWN, A, C, hidden, listed, mended
+
+CASE = Case(A.settings, A.denied("head", "get").evidence)
+
+
+def _claims(name: str, *because: str, explains: tuple[str, ...] = ()) -> Iterator[Finding]:
+    yield finding(name, CASE, how="seen", because=because, explains=explains)
+
+
+def test_a_rule_sees_only_what_no_earlier_one_explains() -> None:
+    seen: list[tuple[str, ...]] = []
+
+    def later(case: Case) -> Iterator[Finding]:
+        seen.append(tuple(o.id for o in case.all_open()))
+        yield from ()
+
+    run_rules([later, lambda _: _claims("iam-missing-getobject", "get"), later], CASE)
+    assert seen == [("head", "get"), ("head",)]
+
+
+def test_what_follows_is_claimed_like_what_decides() -> None:
+    _found, case = run_rules([lambda _: _claims("iam-missing-getobject", "get", explains=("head",))], CASE)
+    assert case.all_open() == ()
+
+
+def test_each_id_comes_once_with_all_it_explains() -> None:
+    rules = [lambda _: _claims("iam-missing-getobject", "get"), lambda _: _claims("iam-missing-getobject", "head")]
+    found, case = run_rules(rules, CASE)
+    assert [(f.id, f.because) for f in found] == [("iam-missing-getobject", ("get", "head"))]
+    assert case.all_open() == ()
+
+
+def test_an_experiment_that_failed_is_no_failure() -> None:
+    assert A.denied("try-get-tagging", "try-wrong-secret").findings == ()
+
+
+def test_failures_come_before_warnings_and_each_from_the_ground_up() -> None:
+    both = A.denied("list", "try-get-tagging", "head", "head-part", "get", "get-range", "presigned-get")
+    cors = both.row("public-cors", outcome=Outcome.WRONG, origin="https://mastodon.example", allowed="none")
+    found = cors.findings
+    order = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
+    assert [order[f.severity] for f in found] == sorted(order[f.severity] for f in found)
+    assert {"iam-missing-getobject", "iam-missing-listbucket", "cors-missing"} <= {f.id for f in found}
+    assert found[0].id == "iam-missing-getobject"
+
+
+def test_what_the_file_shows_comes_before_what_lies_behind() -> None:
+    behind = SHOWN["region-wrong-custom-endpoint"].line("S3_ENDPOINT=s3.example.net")
+    assert behind.named[0] == "endpoint-without-scheme"
+    assert "region-wrong-custom-endpoint" in behind.named
+
+
+def test_faults_behind_a_mended_one_are_found_in_the_same_run() -> None:
+    first = SHOWN["region-wrong-custom-endpoint"]
+    later = first.denied("head", "head-part", "get", "get-range", "presigned-get")
+    assert later.named == ("region-wrong-custom-endpoint", "iam-missing-getobject")
+
+
+def test_the_rest_is_judged_under_the_settings_it_was_asked_with() -> None:
+    # the endpoint that was mended on the way is the one the bucket's commands must name
+    wrong = mended(C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
+                   "endpoint-without-path", "S3_ENDPOINT=https://s3.example.net")  # fmt: skip
+    found = listed(wrong).row("try-bucket-acl", all_users="READ").findings
+    commands = [getattr(fix, "command", "") for f in found for fix in f.fixes]
+    assert [c for c in commands if c]
+    assert not [c for c in commands if "/v1" in c]
+
+
+def test_what_no_rule_knows_is_shown_with_the_servers_own_words() -> None:
+    found = C.row("head", 418, "Teapot", "short and stout", outcome=Outcome.REJECTED).findings
+    assert [f.id for f in found] == ["unexplained"]
+    assert "short and stout" in found[0].how_known
+
+
+def test_the_unknown_stays_beside_the_known() -> None:
+    found = hidden(A).denied("try-read-acl").row("get", 418, "Teapot", "stout", outcome=Outcome.REJECTED).findings
+    assert {f.id for f in found} >= {"bpa-ignores-public-acls", "unexplained"}
+
+
+def test_what_the_file_suspects_and_the_wire_decides_is_one_finding() -> None:
+    found = SHOWN["bucket-name-invalid"].findings
+    assert [(f.id, f.certainty) for f in found] == [("bucket-name-invalid", Certainty.CERTAIN)]
+    assert set(found[0].because) == {"put-with-acl", "put-without-acl", "list"}
+
+
+def test_skip_and_only_name_findings() -> None:
+    seen = A.denied("list", "try-get-tagging")
+    assert diagnose(seen.settings, seen.evidence, skip=("iam-missing-listbucket",)) == ()
+    assert [f.id for f in diagnose(seen.settings, seen.evidence, only=("cors-missing",))] == []
+
+
+def test_nothing_asked_is_no_finding_of_the_wire() -> None:
+    nothing = Evidence(Run("", "", 0.0, "full"))
+    assert diagnose(settings_of(AWS), nothing) == ()
+
+
+def test_the_starting_point_mends_what_is_certain_and_says_so() -> None:
+    start, assuming = starting_point(settings_of(with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")))
+    assert start.endpoint == "https://s3.example.net"
+    assert assuming == ("S3_ENDPOINT=https://s3.example.net",)
+    assert starting_point(settings_of(AWS))[1] == ()
+
+
+def test_the_starting_point_is_healthy_to_the_linter() -> None:
+    start, _ = starting_point(settings_of(with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")))
+    assert [f.id for f in lint(start) if f.severity is Severity.FAILURE] == []
+
+
+def test_a_healthy_file_and_run_say_nothing() -> None:
+    for env, seen in HEALTHY.items():
+        assert [f.id for f in lint(settings_of(env)) if f.severity is not Severity.NOTICE] == []
+        assert seen.named == ()

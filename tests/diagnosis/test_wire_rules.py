@@ -1,0 +1,230 @@
+"""Every finding of a wire rule appears where it must, and not in the runs that look like it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from s3probe.diagnosis.model import Certainty, EnvFix, Severity
+from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
+from s3probe.knowledge.findings import entry, ids
+from s3probe.probe.evidence import NetworkFault, Outcome
+from tests.diagnosis.env_cases import CUSTOM, with_line
+from tests.diagnosis.wire_cases import HEALTHY, Seen, healthy
+from tests.diagnosis.wire_table import ALIAS, FOUNDATION, SHOWN, A, C, L, P, away, hidden, listed, no_acl
+
+NO_PARTNER: dict[str, Seen] = {
+    "env-quotes-kept-literally": SHOWN["env-smart-quotes-or-nbsp"],
+    "signature-v2-rejected": SHOWN["wrong-secret-key"],
+    "unexplained": C,
+}
+"""Findings whose look-alikes in the knowledge are no findings of the wire: the nearest run that is."""
+
+TESTED_ELSEWHERE = {
+    f"s3probe.diagnosis.rules.{name}" for name in ("addressing", "hints", "limits", "prefix", "releases", "stores")
+}
+"""Rule modules with a test module of their own."""
+
+PERMISSION_RULES = {i for i in SHOWN if i.startswith(("iam-", "bpa-", "policy-", "acl-", "explicit-", "bucket-owned"))}
+
+
+def look_alikes() -> Iterator[tuple[str, str]]:
+    """Finding and look-alike, as the knowledge pairs them."""
+    for finding_id in SHOWN:
+        for told in entry(finding_id).told_apart:
+            other = told.partition(":")[0]
+            if other in SHOWN and other != finding_id:
+                yield finding_id, other
+
+
+@pytest.mark.parametrize("finding_id", SHOWN)
+def test_it_is_named_and_nothing_else(finding_id: str) -> None:
+    seen = SHOWN[finding_id]
+    found = seen.findings
+    assert found[0].id == finding_id
+    assert seen.named in ((finding_id,), ())
+    assert all(f.severity is Severity.NOTICE for f in found[1:])
+    assert found[0].how_known
+    assert found[0].fixes
+
+
+@pytest.mark.parametrize(("finding_id", "other"), tuple(look_alikes()))
+def test_it_is_not_named_where_it_only_looks_like_it(finding_id: str, other: str) -> None:
+    assert finding_id not in {f.id for f in SHOWN[other].findings}
+
+
+@pytest.mark.parametrize("finding_id", [i for i in SHOWN if i not in {one for one, _ in look_alikes()}])
+def test_it_is_not_named_in_the_nearest_other_run(finding_id: str) -> None:
+    near = NO_PARTNER.get(finding_id) or next(seen for other, seen in _neighbours(finding_id) if other != finding_id)
+    assert finding_id not in {f.id for f in near.findings}
+
+
+def _neighbours(finding_id: str) -> Iterator[tuple[str, Seen]]:
+    """Runs that share the first failed action and its status."""
+    own = _first_failed(SHOWN[finding_id])
+    yield from ((other, seen) for other, seen in SHOWN.items() if _first_failed(seen) == own)
+    yield "healthy", HEALTHY.get(SHOWN[finding_id].env) or healthy(SHOWN[finding_id].env)
+
+
+def _first_failed(seen: Seen) -> tuple[str, int | None] | None:
+    return next(((o.id, o.http_status) for o in seen.rows.values() if o.failed), None)
+
+
+@pytest.mark.parametrize("env", HEALTHY, ids=["aws", "custom", "policy"])
+def test_a_healthy_run_is_healthy(env: str) -> None:
+    assert HEALTHY[env].named == ()
+
+
+def test_the_table_is_complete() -> None:
+    """Every knowledge id that stands in the source of these rules has its run."""
+    modules = {rule.__module__ for rule in (*FOUNDATION_RULES, *WIRE_RULES)} - TESTED_ELSEWHERE
+    known = set(ids())
+    written = {
+        node.value
+        for module in modules
+        for node in ast.walk(ast.parse(inspect.getsource(sys.modules[module])))
+        if isinstance(node, ast.Constant) and node.value in known
+    }
+    assert sorted(written - set(SHOWN)) == []
+
+
+# The sentence of a refusal may say only "Access Denied", be missing (Ceph) or be worded otherwise.
+TOLD_BY_WORDS_ALONE = {
+    "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks", "explicit-deny-policy",
+    "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
+    "website-endpoint-needed-garage",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("finding_id", sorted(set(SHOWN) - TOLD_BY_WORDS_ALONE))
+@pytest.mark.parametrize("message", ["Access Denied", None, "Zugriff verweigert"], ids=["short", "none", "other"])
+def test_the_finding_does_not_hang_on_the_wording(finding_id: str, message: str | None) -> None:
+    assert finding_id in {f.id for f in SHOWN[finding_id].worded(message).findings}
+
+
+@pytest.mark.parametrize("finding_id", sorted(SHOWN))
+@pytest.mark.parametrize("message", ["Access Denied", None], ids=["short", "none"])
+def test_no_failed_request_is_ever_dropped(finding_id: str, message: str | None) -> None:
+    seen = SHOWN[finding_id].worded(message)
+    told = {i for f in seen.findings for i in (*f.because, *f.explains)}
+    left = {o.id for o in seen.rows.values() if o.failed and not o.id.startswith("try-")} - told
+    assert left - {"clock", "reach-endpoint"} == set()
+
+
+@pytest.mark.parametrize("fault", NetworkFault)
+@pytest.mark.parametrize(
+    "action_id",
+    [
+        "put-with-acl", "put-without-acl", "list", "get", "head", "delete", "batch-delete", "put-acl-private",
+        "archive-put", "multipart-create", "public-get",
+    ],
+)  # fmt: skip
+def test_a_network_fault_is_never_called_a_permission_fault(action_id: str, fault: NetworkFault) -> None:
+    found = C.row(action_id, network=fault).findings
+    assert found
+    assert {f.id for f in found} & PERMISSION_RULES == set()
+
+
+@pytest.mark.parametrize("fault", NetworkFault)
+def test_an_unreachable_storage_is_one_finding_of_the_network(fault: NetworkFault) -> None:
+    found = C.stopped(None, network=fault).findings
+    assert len(found) == 1
+    assert found[0].id not in PERMISSION_RULES | {"unexplained"}
+
+
+def test_everything_refused_with_a_surely_wrong_secret_too_is_the_key() -> None:
+    every = SHOWN["bucket-owned-by-other-account"].denied("try-wrong-secret")
+    assert every.named == ("wrong-access-key-id",)
+
+
+def test_a_bucket_among_the_keys_own_is_nobody_elses() -> None:
+    own = SHOWN["bucket-owned-by-other-account"].row("try-list-buckets", names="files-example")
+    assert "bucket-owned-by-other-account" not in own.named
+
+
+def test_a_missing_file_decides_about_reading_only_where_listing_is_allowed() -> None:
+    # AWS, GetObject: without s3:ListBucket a missing key is answered 403
+    nothing = A.without("head", "head-part", "get", "get-range").denied("try-get-missing")
+    assert "iam-missing-getobject" in nothing.named
+    assert "iam-missing-getobject" not in nothing.denied("list").named
+
+
+def test_the_nearest_bucket_of_the_key_is_offered() -> None:
+    near = SHOWN["nosuchbucket-typo"].row("try-list-buckets", names="files-exampel other")
+    fix = near.findings[0].fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert (fix.variable, fix.value) == ("S3_BUCKET", "files-exampel")
+
+
+def test_two_region_trials_are_one_fault() -> None:
+    first = FOUNDATION["region-wrong-aws-global-endpoint"]
+    rows = {name: row for name, row in first.rows.items() if not name.endswith("@1")}
+    twice = Seen(first.env, rows).row("list@1", 301, "PermanentRedirect", region="eu-north-1")
+    twice = twice.row("try-region:eu-north-1@1", assuming=("S3_REGION=eu-north-1",), kept="yes").row("list@2")
+    assert twice.named == ("region-wrong-aws-global-endpoint",)
+
+
+def test_the_region_that_was_found_is_the_fix() -> None:
+    fix = FOUNDATION["region-wrong-aws-regional-endpoint"].findings[0].fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert (fix.variable, fix.value) == ("S3_REGION", "eu-west-2")
+
+
+def test_missing_acl_right_and_blocked_acls_differ_in_the_private_upload_alone() -> None:
+    refused = no_acl(A, 403, "AccessDenied")
+    assert refused.named == ("iam-missing-putobjectacl",)
+    assert refused.row("try-acl-private").named == ("bpa-blocks-public-acl",)
+
+
+def test_the_way_that_shows_pictures_comes_first() -> None:
+    refused = SHOWN["acl-disabled-bucket-owner-enforced"]
+    assert refused.findings[0].fixes[0].kind == "bucket-setting"
+    seen_anyway = refused.row("public-get").findings[0].fixes[0]
+    assert isinstance(seen_anyway, EnvFix)
+    assert (seen_anyway.variable, seen_anyway.value) == ("S3_PERMISSION", "")
+
+
+def test_the_account_is_offered_beside_the_bucket_unless_the_bucket_can_be_read() -> None:
+    settings = [getattr(f, "setting", "") for f in SHOWN["bpa-ignores-public-acls"].findings[0].fixes]
+    assert settings == ["public-access-block", "account-public-access-block"]
+    allows = (
+        hidden(A).row("try-read-acl", all_users="READ").row("try-read-public-access-block", IgnorePublicAcls="false")
+    )
+    assert [getattr(f, "setting", "") for f in allows.findings[0].fixes] == ["account-public-access-block"]
+
+
+def test_an_ignored_acl_is_told_from_a_blocked_one_by_the_acl_itself() -> None:
+    assert hidden(A).row("try-read-acl", all_users="READ").findings[0].certainty is Certainty.CERTAIN
+    assert hidden(A).row("try-read-acl").named == ("acl-header-silently-ignored",)
+
+
+def test_another_address_that_works_is_no_refused_visitor() -> None:
+    # what else the follow-up asks (an ACL that helped, a listing that was refused) is no address of the picture
+    tried = hidden(P).row("try-public-with-acl").row("try-public-uploads", 403, outcome=Outcome.OK)
+    assert tried.named == ("permission-private-no-public-policy",)
+
+
+def test_a_listing_through_the_alias_alone_is_the_proxys() -> None:
+    assert listed(listed(P), "public-list-alias").named == ("bucket-listable-policy",)
+    assert listed(P, "public-list-alias").named == ("proxy-lists-bucket-at-root",)
+
+
+def test_the_alias_is_blamed_only_when_there_is_one() -> None:
+    assert away(L, NetworkFault.TLS_UNTRUSTED).named == ("alias-host-no-tls-or-wrong-cert",)
+    assert away(C, NetworkFault.TLS_UNTRUSTED).named == ("tls-certificate-bad",)
+    assert with_line(A.env, "S3_ALIAS_HOST=files.example.com") == ALIAS
+
+
+def test_with_a_single_request_nobody_asks_for_parts() -> None:
+    alone = healthy(with_line(CUSTOM, "S3_FORCE_SINGLE_REQUEST=true")).skipped("head-part", "get-range")
+    assert alone.named == ()
+
+
+def test_above_the_largest_video_a_refused_multipart_is_no_failure() -> None:
+    assert SHOWN["multipart-denied"].findings[0].severity is Severity.FAILURE
+    large = SHOWN["multipart-denied"].line("S3_MULTIPART_THRESHOLD=104857600").findings
+    assert [(f.id, f.severity) for f in large] == [("multipart-denied", Severity.WARNING)]

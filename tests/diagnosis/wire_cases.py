@@ -1,0 +1,165 @@
+"""Evidence for the tests of the wire rules: a healthy run written by hand, and single rows of it replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from s3probe.diagnosis.engine import diagnose, starting_point
+from s3probe.diagnosis.model import Finding, Severity
+from s3probe.probe.actions import ACTIONS, action
+from s3probe.probe.evidence import Actor, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.settings.mastodon import bucket_url, object_url, public_url
+from s3probe.settings.model import Settings
+from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line, without
+
+KEY = "media_attachments/files/s3probe/abcdefghij/with-acl.png"
+ARCHIVE = "backups/dumps/s3probe/abcdefghij/archive.zip"
+DENIED = "Access Denied"
+_STATUS = {"get-range": 206, "delete": 204, "multipart-abort": 204, "public-list": 403, "public-write": 403,
+           "archive-public-get": 403, "suspended-public-get": 403, "reach-endpoint": 403}  # fmt: skip
+_OUTCOMES = {400: Outcome.REJECTED, 401: Outcome.DENIED, 403: Outcome.DENIED, 404: Outcome.WRONG, 405: Outcome.REJECTED,
+             411: Outcome.REJECTED, 413: Outcome.REJECTED, 501: Outcome.REJECTED, 301: Outcome.REJECTED,
+             307: Outcome.REJECTED, 407: Outcome.REJECTED}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One examination: an env file and what its run saw."""
+
+    env: str
+    rows: Mapping[str, Observation]
+    environ: tuple[tuple[str, str], ...] = ()
+    """The process environment, which wins over the file."""
+
+    @property
+    def settings(self) -> Settings:
+        return settings_of(self.env, dict(self.environ))
+
+    def row(
+        self,
+        action_id: str,
+        status: int | None = 200,
+        code: str | None = None,
+        message: str | None = None,
+        *,
+        outcome: Outcome | None = None,
+        network: NetworkFault | None = None,
+        headers: Mapping[str, str] | None = None,
+        url: str | None = None,
+        assuming: tuple[str, ...] = (),
+        **facts: str,
+    ) -> Seen:
+        """The same with this observation instead of the one of that id, or added. ``a_b`` names the fact ``a-b``."""
+        if network is not None:
+            status = None
+        usual = Outcome.UNREACHABLE if network else _OUTCOMES.get(status or 0, Outcome.UNKNOWN)
+        seen = Observation(
+            id=action_id,
+            title=action(action_id).title.replace("{acl}", "public-read"),
+            operation=action(action_id).operation or "ListObjectsV2",
+            actor=action(action_id).actor if action(action_id).operation else Actor.MASTODON,
+            outcome=outcome or (Outcome.OK if status and 200 <= status < 300 else usual),
+            url=url if url is not None else self.url(action_id),
+            http_status=status,
+            error_code=code,
+            message=message,
+            network=network,
+            headers=headers or {},
+            facts={name.replace("_", "-"): value for name, value in facts.items()},
+            assuming=assuming,
+        )
+        return replace(self, rows={**self.rows, action_id: seen})
+
+    def denied(self, *action_ids: str, message: str | None = DENIED) -> Seen:
+        """These were answered 403 AccessDenied."""
+        changed = self
+        for action_id in action_ids:
+            changed = changed.row(action_id, 403, "AccessDenied", message)
+        return changed
+
+    def skipped(self, *action_ids: str) -> Seen:
+        changed = self
+        for action_id in action_ids:
+            changed = changed.row(action_id, None, outcome=Outcome.SKIPPED)
+        return changed
+
+    def without(self, *action_ids: str) -> Seen:
+        """These were never considered."""
+        return replace(self, rows={name: row for name, row in self.rows.items() if name not in action_ids})
+
+    def stopped(self, status: int | None, code: str | None = None, message: str | None = None, **more: object) -> Seen:
+        """Whatever was signed was answered so, and nothing else could be asked."""
+        changed = replace(self, rows={})
+        for action_id in ("put-with-acl", "put-without-acl", "list"):
+            changed = changed.row(action_id, status, code, message, **more)  # type: ignore[arg-type]
+        return changed.row("reach-endpoint", 403, outcome=Outcome.OK)
+
+    def mended(self, trial: str, *assuming: str, rest: Seen | None = None) -> Seen:
+        """The trial got further and was kept; the run went on in its world."""
+        changed = self.row(f"try-{trial}", assuming=assuming, kept="yes")
+        after = rest or HEALTHY[self.env]
+        rows = dict(changed.rows)
+        for name, seen in after.rows.items():
+            later = f"{name}@1" if name in ("put-with-acl", "put-without-acl", "list") else name
+            rows[later] = replace(seen, id=later, assuming=assuming)
+        return replace(changed, rows=rows)
+
+    def line(self, *lines: str) -> Seen:
+        """The same run with other lines in the env file."""
+        env = self.env
+        for one in lines:
+            env = with_line(env, one)
+        return replace(self, env=env)
+
+    def process(self, name: str, value: str) -> Seen:
+        """The same run with a variable in the process environment."""
+        return replace(self, environ=(*self.environ, (name, value)))
+
+    def cut(self, *names: str) -> Seen:
+        """The same run without these lines."""
+        return replace(self, env=without(self.env, *names))
+
+    def worded(self, message: str | None) -> Seen:
+        """The same answers in a service's other words."""
+        rows = {n: replace(o, message=message) if o.error_code else o for n, o in self.rows.items()}
+        return replace(self, rows=rows)
+
+    def url(self, action_id: str) -> str:
+        settings, _ = starting_point(self.settings)
+        if action_id.startswith(("public-get", "public-cors", "suspended")):
+            return public_url(settings, KEY)
+        if action_id.startswith("archive-public"):
+            return public_url(settings, ARCHIVE)
+        if action_id.startswith(("list", "public-list", "reach", "batch", "try-region", "try-path", "try-virtual")):
+            return bucket_url(settings)
+        return object_url(settings, KEY)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(Run("abcdefghij", "2026-11-25T00:00:00Z", 1.0, "full"), tuple(self.rows.values()))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return diagnose(self.settings, self.evidence)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Ids of failures and warnings, in order."""
+        return tuple(f.id for f in self.findings if f.severity is not Severity.NOTICE)
+
+
+def healthy(env: str) -> Seen:
+    """A run in which everything went well."""
+    seen = Seen(env, {})
+    for action_id in ACTIONS:
+        status = _STATUS.get(action_id, 200)
+        headers = {"content-type": "image/png"} if action_id in ("get", "head", "public-get") else {}
+        seen = seen.row(action_id, status, outcome=Outcome.OK, headers=headers)
+    return seen.row("clock", None, outcome=Outcome.OK, skew="0")
+
+
+POLICY = f"{AWS}S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
+"""ACLs off, media opened by a policy, an alias host."""
+HEALTHY = {env: healthy(env) for env in (AWS, CUSTOM, POLICY)}
+"""One healthy run of each kind of env file."""
