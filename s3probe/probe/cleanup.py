@@ -17,6 +17,7 @@ from s3probe.probe.xml import list_uploads, list_versions
 
 FIRST_PAUSE = 0.25
 """Seconds before what failed on the way is tried again; doubled each time."""
+LONGEST_PAUSE = 2.0
 _GONE = (200, 204, 404)
 
 
@@ -43,7 +44,7 @@ def clean_up(
             break
         if any(removal.troubled for removal in removals):
             sleep(max(min(pause, remaining()), 0.0))
-            pause *= 2
+            pause = min(2 * pause, LONGEST_PAUSE)
     names = tuple(name for entry in ledger.remaining() for name in _names(entry))
     return Cleanup(ledger.created(), ledger.removed(), names)
 
