@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import doubts
+from s3probe.probe import doubts, families
 from s3probe.probe.actions import ACTIONS
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
@@ -169,11 +170,13 @@ class Examination:
 
     def _ask_everything(self) -> None:
         if not self._signed:
+            self._why_no_key()
             return
         if self._options.profile == "quick":
             self._canary()
             return
         found = Foundations(self._session, self._maker, self._options).lay()
+        families.ask(self._session, self._tools.families_of)
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
@@ -194,6 +197,14 @@ class Examination:
         self._parallel(self._middle(kept, visitor))
         self._follow_up(kept, visitor)
         self._delete(kept, visitor)
+
+    def _why_no_key(self) -> None:
+        """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
+        vendor = self._tools.vendor()
+        if vendor:
+            title = "The machine's role can be asked for a key pair"
+            row = self._session.skip("try-instance-role", "", title=title)
+            self._session.book.add(replace(row, outcome=Outcome.WRONG, reason=None, facts={"vendor": vendor}))
 
     def _canary(self) -> None:
         """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
@@ -244,6 +255,9 @@ class Examination:
             steps += visitor.why_not_public(media)
             steps += acl_ladder.what_the_bucket_says(session)
             steps += acl_ladder.would_an_acl_help(session, visitor)
+        plain = session.book.get("put-without-acl")
+        if plain is not None and plain.outcome is Outcome.DENIED:
+            steps += acl_ladder.what_the_bucket_says(session)
         lists = ("public-list", "public-list-alias", "public-versions")
         if any((row := session.book.get(name)) and row.failed for name in lists):
             steps += visitor.who_opened_the_list()

@@ -12,7 +12,7 @@ from s3probe.probe.worlds import WorldMaker
 
 
 def header_trials(maker: WorldMaker, world: World) -> Iterator[Trial]:
-    """Checksum, storage class and Cache-Control, each alone. The first that passes names the header and the line that stops it."""
+    """Checksum, storage class and Cache-Control, each alone. The first that passes names the header."""
     settings = world.settings
     if settings.request_checksums == "when_required" and maker.form is not WireForm.LEGACY:
         yield Trial(

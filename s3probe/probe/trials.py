@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
+from s3probe.knowledge.policies import partition
 from s3probe.knowledge.providers import candidate_regions, detect
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import NetworkFault, Observation
@@ -20,6 +21,9 @@ from s3probe.settings.model import Credentials
 
 SKEW_LIMIT = 900.0
 """Seconds: S3 refuses a signature that is more than 15 minutes off (RequestTimeTooSkewed)."""
+
+PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
+"""One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
 
 _WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
 
@@ -191,12 +195,30 @@ def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial
         yield Trial("try-swapped-keys", "With key id and secret exchanged", assumed)
     if stopped is Depth.SIGNATURE:
         yield from _candidate_regions(maker, world, {settings.region})
+    if stopped is Depth.KEY_ID and is_aws(settings.api_base):
+        yield from _partitions(maker, world)
     if not settings.endpoint:
         yield from _hostname_as_endpoint(maker, world)
     elif urlsplit(settings.endpoint).path.strip("/"):
         parts = urlsplit(settings.endpoint)
         bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
         yield _change(maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare)
+
+
+def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there."""
+    settings = world.settings
+    for region in PARTITION_REGIONS:
+        if partition(region) == partition(settings.region):
+            continue
+        suffix = ".cn" if region.startswith("cn-") else ""
+        host = f"s3.{region}.amazonaws.com{suffix}"
+        env: dict[str, str | None] = {"S3_REGION": region}
+        if settings.endpoint:
+            env["S3_ENDPOINT"] = f"https://{host}"
+        if settings.hostname_is_default or is_aws(f"https://{settings.hostname}"):
+            env["S3_HOSTNAME"] = host
+        yield _change(maker, world, f"partition:{region}", f"In the region {region}", **env)
 
 
 def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:

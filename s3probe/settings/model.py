@@ -56,6 +56,7 @@ class NoteKind(StrEnum):
     TRUNCATED_BY_HASH = "truncated-by-hash"
     EXPANDED_DOLLAR = "expanded-dollar"
     DROPPED_BACKSLASH = "dropped-backslash"
+    READABLE_BY_ALL = "readable-by-all"  # mode of the file and its folders: every user of the machine can read it
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ def load(
     elif env_file is not None:
         for path in _files(env_file, siblings):
             collected.add_file(str(path), _read(path))
+            if readable_by_all(path):
+                collected.add_note(Note(NoteKind.READABLE_BY_ALL, str(path), 0))
     return collected.environment()
 
 
@@ -79,6 +81,9 @@ class _Collected:
         self._variables: dict[str, Variable] = {}
         self._sources: list[str] = []
         self._notes: list[Note] = []
+
+    def add_note(self, note: Note) -> None:
+        self._notes.append(note)
 
     def add_process(self, environ: Mapping[str, str]) -> None:
         self._sources.append(PROCESS_ENVIRONMENT)
@@ -154,6 +159,17 @@ def _read(path: Path) -> bytes:
         ) from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}", "Check the path and the disk.") from None
+
+
+def readable_by_all(path: Path) -> bool:
+    """Whether every user of this machine can read ``path``: its own mode, and a way through all folders above it."""
+    try:
+        whole = path.resolve(strict=True)
+        if not whole.stat().st_mode & stat.S_IROTH:
+            return False
+        return all(folder.stat().st_mode & stat.S_IXOTH for folder in whole.parents)
+    except OSError:
+        return False
 
 
 def _read_stream(stdin: BinaryIO | None) -> bytes:

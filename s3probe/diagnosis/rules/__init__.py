@@ -7,6 +7,7 @@ from s3probe.diagnosis.rules import (
     env_api,
     env_bucket,
     env_file,
+    env_hosts,
     env_misspelt,
     env_public,
     env_switches,
@@ -21,5 +22,6 @@ FILE_RULES: tuple[Rule, ...] = (
     *env_bucket.RULES,
     *env_values.RULES,
     *env_public.RULES,
+    *env_hosts.RULES,
 )
 """Rules that judge the settings alone; they also run offline (``s3probe lint``)."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
     PLACEHOLDER,
@@ -131,6 +131,10 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
     if misspelt_for(case.settings, *absent):
         return
     gone = bool(refused(case))
+    machine = case.get("try-instance-role").facts.get("vendor", "")
+    if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and is_aws(case.settings):
+        yield _no_role(case, machine)
+        return
     if len(absent) == 1:
         name = absent[0]
         fix = EnvFix(name, PLACEHOLDER, environment.line_of(name), secret=True, note="from your provider's console")
@@ -156,6 +160,19 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"
         certainty = Certainty.CERTAIN if gone else Certainty.LIKELY if not elsewhere else Certainty.POSSIBLE
         yield _missing(case, "AWS_ACCESS_KEY_ID", how, advice, severity, certainty)
+
+
+def _no_role(case: Case, machine: str) -> Finding:
+    command = "aws ec2 modify-instance-metadata-options --instance-id <id> --http-put-response-hop-limit 2"
+    pair = Manual("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, where no role shall sign.")
+    return finding(
+        "instance-role-unreachable",
+        case,
+        how=f"no key pair is set, this is a machine of {machine}, and its metadata service gave no credentials",
+        because=["try-instance-role"],
+        explains=refused(case),
+        fixes=[ServerFix("metadata-hops", command, "in a container; and see that a role is attached at all"), pair],
+    )
 
 
 _CHAIN = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",

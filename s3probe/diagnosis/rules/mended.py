@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -141,6 +142,10 @@ def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
         return f"endpoint-contains-bucket-{style}-style", changed
     if name in ("path-style", "virtual-host"):
         return "path-style-switch-inverted", changed
+    if name.startswith("partition:"):
+        return "region-china-govcloud-partition", tuple(
+            replace(fix, together=place > 0) for place, fix in enumerate(changed)
+        )
     if name == "scheme-https" and this.stopped is Depth.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
     if name == "scheme-https":
@@ -156,12 +161,25 @@ def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
     return None
 
 
+def _wants_a_checksum(this: Round) -> bool:
+    """Whether the refusal asks for Content-MD5 instead of complaining of the CRC32."""
+    plain = next((row for row in this.rows if row.id.startswith("put-without-acl")), this.furthest)
+    text = f"{plain.error_code} {plain.message}".lower()
+    return "md5" in text and not ("unsupported" in text or "not implemented" in text)
+
+
 def _header(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     changed = tuple(fixes.env(case, variable, value or None) for variable, value in _changed(this).items())
     if name == "put-no-checksum":
         return "checksum-header-unsupported", changed
     if name == "put-no-storage-class":
         return "storage-class-invalid", changed
+    if name == "put-with-checksum" or (name == "put-legacy" and _wants_a_checksum(this)):
+        advice = Manual("Use a bucket without Object Lock and without a rule about headers.")
+        return "default-key-has-object-lock-or-md5-rule", changed or (advice,)
+    if name == "put-no-cache-control":
+        advice = Manual("Use another gateway: Mastodon sends Cache-Control with every upload, and nothing stops that.")
+        return "forwarded-x-amz-meta-limits", (advice,)
     if name == "put-legacy":
         advice = Manual(
             "Ask the provider for CRC32 checksum support; Mastodon before 4.4.16 / 4.5.9 still works with it."

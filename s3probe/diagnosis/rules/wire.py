@@ -5,15 +5,21 @@ from __future__ import annotations
 from s3probe.diagnosis.engine import Rule
 from s3probe.diagnosis.rules import (
     acl,
+    addressing,
     deletion,
     endpoint,
     files,
+    hints,
+    limits,
     mended,
+    prefix,
     privacy,
     privilege,
     public,
+    releases,
     rest,
     rights,
+    stores,
     unmended,
 )
 
@@ -22,6 +28,8 @@ FOUNDATION_RULES: tuple[Rule, ...] = (mended.mended,)
 
 WIRE_RULES: tuple[Rule, ...] = (
     # the way to the bucket, and the key
+    addressing.one_kind_of_address,
+    addressing.broken_ipv6,
     unmended.unmended,
     rest.clock,
     rest.throttled,
@@ -29,6 +37,9 @@ WIRE_RULES: tuple[Rule, ...] = (
     endpoint.bucket_twice,
     # rights
     rights.quota,
+    limits.announced_bodies,
+    limits.download_cap,
+    prefix.forgotten_by_the_key,
     rights.explicit_denies,
     rights.bucket_of_another,
     rights.objects_on_bucket_arn,
@@ -43,6 +54,9 @@ WIRE_RULES: tuple[Rule, ...] = (
     acl.acl_change,
     acl.acl_change_loses_content,
     # files as Mastodon reads, writes and deletes them
+    limits.start_after,
+    limits.copying,
+    limits.slow_batch,
     rest.slow,
     files.stored_framing,
     files.part_number,
@@ -51,10 +65,15 @@ WIRE_RULES: tuple[Rule, ...] = (
     files.damaged,
     files.large_uploads,
     files.abandoning,
+    limits.expiry,
+    releases.next_release,
     deletion.still_there,
     deletion.batch,
     deletion.versions,
     # visitors and strangers
+    addressing.bucket_host_of_own_store,
+    prefix.forgotten_by_the_public,
+    stores.lists_but_does_not_open,
     public.public,
     files.presigned,
     privacy.writing,
@@ -65,5 +84,8 @@ WIRE_RULES: tuple[Rule, ...] = (
     privacy.csp,
     privilege.lists_all_buckets,
     privilege.reads_bucket_policy,
+    limits.top_folders,
+    stores.token_for_objects,
     rest.unexplained,
+    *hints.RULES,
 )

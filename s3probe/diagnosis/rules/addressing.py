@@ -1,0 +1,81 @@
+"""A public host ``BUCKET.HOST`` that the store does not have, and machines with one kind of address only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, Fix, ServerFix
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.env_names import is_aws
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import NetworkFault, Observation
+
+_NAMELESS = (NetworkFault.DNS, NetworkFault.TLS_NAME, NetworkFault.TLS_OTHER)
+_CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)
+
+
+def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
+    """Uploads in path style work; ``https://BUCKET.HOST`` has no name in DNS or no certificate."""
+    seen, settings = case.open("public-get"), case.settings
+    if not seen or seen[0].network not in _NAMELESS or is_aws(settings) or "." in settings.bucket_name:
+        return
+    api = urlsplit(settings.api_base)
+    host = fixes.host_of(seen[0].url)
+    if host != f"{settings.bucket_name}.{api.hostname}" or not case.obs("put-without-acl").ok:
+        return
+    style = f"{api.netloc}/{settings.bucket_name}"
+    variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
+    mend = fixes.env(case, variable, style if settings.alias_host else api.netloc)
+    line = f"proxy_set_header Host {api.netloc}; proxy_pass {settings.api_base.rstrip('/')}/{settings.bucket_name}$uri;"
+    proxy = ServerFix("nginx", line, "in a proxy of your own, whose name then is S3_ALIAS_HOST")
+    yield finding(
+        "non-aws-virtual-host-cert",
+        case,
+        how=f"GET {seen[0].url}: {words(seen[0])}; uploads to {api.netloc} with the bucket in the path pass",
+        because=[seen[0].id, "put-without-acl"],
+        explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
+        setting=variable,
+        fixes=[mend, proxy],
+    )
+
+
+def one_kind_of_address(case: Case) -> Iterator[Finding]:
+    """The endpoint has IPv4 addresses only, and this machine has a way for IPv6 only."""
+    told = case.get("try-address-families").facts
+    cut_off = [o for o in case.all_open() if o.network in _CUT_OFF]
+    if not cut_off or told.get("addresses") != "ipv4" or told.get("routes") != "ipv6":
+        return
+    settings = case.settings
+    way = ServerFix("ipv4", "NAT64 and DNS64", "or any other way from this machine to IPv4")
+    mends: list[Fix] = [fixes.env(case, "S3_ENDPOINT", f"https://s3.dualstack.{settings.region}.amazonaws.com"), way]
+    yield finding(
+        "ipv6-only-host",
+        case,
+        how=f"{_host(cut_off)} has an IPv4 address only, and this machine has a way out for IPv6 only",
+        because=[o.id for o in cut_off],
+        fixes=mends if is_aws(settings) else mends[1:],
+    )
+
+
+def broken_ipv6(case: Case) -> Iterator[Finding]:
+    """IPv6 is tried first and does not answer; IPv4 does."""
+    told = case.get("try-address-families").facts
+    if told.get("addresses") != "ipv4 ipv6" or told.get("connects") != "ipv4":
+        return
+    settings = case.settings
+    late = [o for o in case.all_open() if o.network in _CUT_OFF]
+    yield finding(
+        "ipv6-broken-first",
+        case,
+        how=f"{fixes.host_of(settings.api_base)} has an IPv6 address that does not answer from here, its IPv4 address "
+        "does",
+        because=["try-address-families", *(o.id for o in late)],
+        fixes=[ServerFix("ipv6", "precedence ::ffff:0:0/96 100", "in /etc/gai.conf: IPv4 is then tried first")],
+    )
+
+
+def _host(seen: list[Observation]) -> str:
+    return fixes.host_of(seen[0].url)

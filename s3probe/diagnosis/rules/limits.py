@@ -1,0 +1,151 @@
+"""What a store does to files and deletions beside refusing them: caps, expiry, slow batches, headers it cannot bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.doubts import EXPECT_WAIT
+from s3probe.probe.evidence import NetworkFault, Outcome
+
+_CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
+_CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
+_READS = ("get", "get-range", "head", "head-part", "presigned-get", "public-get", "public-cors", "acl-read-back")
+_EXPIRES = ("put-with-acl", "put-without-acl", "head", "get", "multipart-complete")
+
+
+def download_cap(case: Case) -> Iterator[Finding]:
+    """Reading is refused in the name of a cap, while uploads pass."""
+    seen = [
+        o
+        for o in case.open(*_READS)
+        if o.error_code in _CAP_CODES
+        or (o.outcome is not Outcome.OK and any(word in (o.message or "").lower() for word in _CAP_WORDS))
+    ]
+    if not seen or not case.obs("put-without-acl").ok:
+        return
+    yield finding(
+        "download-cap-exceeded",
+        case,
+        how=f"reading a file was answered {words(seen[0])}, while uploads pass",
+        because=[o.id for o in seen],
+        explains=[o.id for o in case.open(*_READS) if o.http_status == seen[0].http_status],
+        fixes=[Manual("Raise the download cap with the provider, and put a CDN before the bucket.")],
+    )
+
+
+def expiry(case: Case) -> Iterator[Finding]:
+    """A fresh upload under ``media_attachments/`` already carries the day of its end."""
+    for name in _EXPIRES:
+        told = case.obs(name).headers.get("x-amz-expiration")
+        if told:
+            rule = told.partition('rule-id="')[2].partition('"')[0]
+            bucket = case.settings.bucket_name
+            command = (
+                f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
+            )
+            note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
+            yield finding(
+                "lifecycle-expires-media",
+                case,
+                how=f"a fresh upload carries x-amz-expiration: {told}",
+                because=[case.obs(name).id],
+                fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
+            )
+            return
+
+
+def slow_batch(case: Case) -> Iterator[Finding]:
+    """One delete is quick, many at once get no answer in time."""
+    seen = [o for o in case.open("batch-delete") if o.network in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)]
+    if seen and case.obs("delete").ok:
+        patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
+        limit = fixes.env(case, "S3_BATCH_DELETE_LIMIT", "100")
+        yield finding(
+            "delete-batch-timeout",
+            case,
+            how=f"DeleteObjects: {words(seen[0])}; a single delete took {case.obs('delete').seconds:.1f} s",
+            because=[seen[0].id],
+            fixes=[limit, replace(patience, together=True)],
+        )
+
+
+def start_after(case: Case) -> Iterator[Finding]:
+    """Listing from a given key on is refused, listing from the top works."""
+    seen, top = case.open("list"), case.get("try-list-from-the-top")
+    if seen and top.ok:
+        yield finding(
+            "remove-orphans-start-after-ceph",
+            case,
+            how=f"ListObjectsV2 with start-after was answered {words(seen[0])}, without it {top.http_status}",
+            because=[seen[0].id, top.id],
+            fixes=[
+                Manual(
+                    "Upgrade the storage. Until then run tootctl media remove-orphans once for each folder, with "
+                    "--prefix media_attachments, --prefix accounts and so on."
+                )
+            ],
+        )
+
+
+def copying(case: Case) -> Iterator[Finding]:
+    """Reading and storing work, and only the copy of one's own file is refused."""
+    seen = case.get("try-copy")
+    stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
+    if seen.outcome is Outcome.DENIED and stored.ok and case.obs("get").ok:
+        rights = ("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject")
+        advice = Manual("Look for a Deny statement about copies (s3:x-amz-copy-source, s3:x-amz-metadata-directive).")
+        yield finding(
+            "storage-schema-copy-denied",
+            case,
+            how=f"copying a file inside the bucket was answered {words(seen)}, while reading and storing work",
+            because=[seen.id],
+            fixes=[fixes.allow_objects(case, *rights), advice],
+        )
+
+
+def announced_bodies(case: Case) -> Iterator[Finding]:
+    """The same upload without ``Expect: 100-continue`` passes, or passes at once."""
+    without = case.get("try-put-unannounced")
+    if not without.ok:
+        return
+    uploads = [o for o in (case.obs("put-with-acl"), case.obs("put-without-acl")) if o.ran]
+    refused = [o for o in uploads if o.http_status == 417]
+    slow = [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
+    seen = refused or slow
+    if not seen:
+        return
+    told = words(seen[0]) if refused else f"after {seen[0].seconds:.1f} s"
+    fix: Fix = ServerFix(
+        "nginx", "proxy_http_version 1.1; proxy_request_buffering off;", "in the proxy before the storage"
+    )
+    yield finding(
+        "expect-100-continue-stalls",
+        case,
+        how=f"an upload was answered {told}; without Expect: 100-continue it took {without.seconds:.1f} s",
+        because=[*(o.id for o in seen), without.id],
+        explains=[o.id for o in case.all_open() if o.http_status == 417],
+        fixes=[fix],
+    )
+
+
+def top_folders(case: Case) -> Iterator[Finding]:
+    """``system/`` or a folder named like the bucket at the top: files were copied one level too deep."""
+    folders = case.obs("list").facts.get("folders", "").split()
+    prefix = case.settings.key_prefix.strip("/").partition("/")[0]
+    odd = [name for name in ("system", "public", case.settings.bucket_name) if name in folders and name != prefix]
+    if odd:
+        yield finding(
+            "key-path-mismatch-after-migration",
+            case,
+            how=f"the listing shows a folder {odd[0]}/ at the top of the bucket; only an old file's address decides",
+            because=["list"],
+            certainty=Certainty.POSSIBLE,
+            severity=Severity.NOTICE,
+            fixes=[Manual(f"See whether {odd[0]}/ holds media_attachments/, and copy what is in it one level up.")],
+        )

@@ -1,0 +1,57 @@
+"""``S3_KEY_PREFIX`` that a key, a policy or a proxy does not know: the same file without it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, Fix, ServerFix
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
+from s3probe.diagnosis.texts import finding
+
+
+def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
+    """Uploads below the prefix are refused, one at the top of the bucket is not."""
+    refused, top = denied(case, "put-without-acl", "put-with-acl"), case.get("try-put-without-prefix")
+    if not refused or not top.ok:
+        return
+    rows = denied(case, *WRITES, *READS, "delete", "batch-delete", "multipart-abort", "put-acl-private")
+    yield finding(
+        "key-prefix-forgotten-in-alias-or-policy",
+        case,
+        how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}, the same file at the top "
+        "of the bucket was taken",
+        because=[*(o.id for o in rows), top.id],
+        explains=[o.id for o in case.open("batch-delete")],
+        fixes=[fixes.allow_objects(case, *OBJECTS)],
+    )
+
+
+def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
+    """Visitors see the picture when the address, or the file's own name, leaves the prefix out."""
+    seen = case.open("public-get")
+    if not seen:
+        return
+    address, written = case.get("try-public-address-without-prefix"), case.get("try-public-without-prefix")
+    how = f"GET {seen[0].url} was answered {words(seen[0])}"
+    if address.ok:
+        host = fixes.host_of(seen[0].url)
+        told = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
+        fix = ServerFix("nginx-prefix", f"proxy_pass …/{case.settings.bucket_name}$uri;", f"in the server of {host}")
+        yield _found(case, told, [seen[0].id, address.id], [fix])
+    elif written.ok:
+        told = f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
+        yield _found(case, told, [seen[0].id, written.id], [fixes.public_read(case)])
+
+
+def _found(case: Case, how: str, because: list[str], fix: list[Fix]) -> Finding:
+    return finding(
+        "key-prefix-forgotten-in-alias-or-policy",
+        case,
+        how=how,
+        because=because,
+        explains=[o.id for o in case.open("public-cors", "presigned-get") if o.http_status in (401, 403, 404)],
+        fixes=fix,
+    )

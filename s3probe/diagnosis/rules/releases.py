@@ -1,0 +1,44 @@
+"""What changes with a Mastodon release: the checksums that the newer ones send (probe.releases)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, Fix, Manual
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+
+_FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}
+OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists on Content-MD5 for batch deletions.")
+
+
+def next_release(case: Case) -> Iterator[Finding]:
+    """This Mastodon's form passes, the next one's does not."""
+    upload, batch = case.get("try-put-next-release"), case.get("try-batch-next-release")
+    stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
+    refused = [
+        (new, what)
+        for new, old, what in ((upload, stored, "an upload"), (batch, case.obs("batch-delete"), "a batch deletion"))
+        if new.failed and new.network is None and old.ok
+    ]
+    if not refused:
+        return
+    version = case.evidence.run.mastodon_version if case.evidence else ""
+    seen, what = refused[0]
+    off: list[Fix] = [fixes.env(case, "AWS_REQUEST_CHECKSUM_CALCULATION", "when_required", "before you upgrade")]
+    yield finding(
+        "checksum-regression-by-patch-release",
+        case,
+        how=f"works with {version}, will fail from {first_current(version)} on: {what} as that release sends it was "
+        f"answered {words(seen)}",
+        because=[new.id for new, _what in refused],
+        fixes=off if seen is upload else [OLD_STORE],
+    )
+
+
+def first_current(version: str) -> str:
+    """The first release after ``version`` that sends CRC32: ``4.5.8`` -> ``4.5.9``, ``4.3.2`` -> ``4.6.0``."""
+    series = ".".join(version.strip().lstrip("v").split(".")[:2])
+    return _FIRST.get(series, "4.6.0")
