@@ -74,7 +74,10 @@ class Foundations:
                 self._watch(reached, suffix)
             if kept is None or number == ROUNDS:
                 return self._found
-            self._session.world = kept
+            before, self._session.world = self._session.world, kept
+            same_bucket = before.settings.bucket_name == kept.settings.bucket_name
+            if same_bucket and all(row.network is not None for row in seen):
+                self._session.ledger.reroute(before.wire, kept.wire)
         return self._found
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:

@@ -99,6 +99,13 @@ class Ledger:
             if version and version != "null":
                 entry.versions = (*entry.versions, version)
 
+    def reroute(self, old: Wire, new: Wire) -> None:
+        """What was sent by ``old``, where nobody ever answered, is looked for and removed by ``new``."""
+        with self._lock:
+            for entry in self._entries:
+                if entry.wire is old and entry.written is None:
+                    entry.wire = new
+
     def mark_removed(self, entries: Iterable[Entry]) -> None:
         """Notes that the server confirmed these are gone."""
         with self._lock:

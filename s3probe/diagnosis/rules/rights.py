@@ -10,6 +10,7 @@ from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
+from s3probe.knowledge.providers import detect
 from s3probe.probe.evidence import Observation, Outcome
 
 WRITES = ("put-without-acl", "put-with-acl", "archive-put", "multipart-create", "multipart-part", "multipart-complete")
@@ -184,6 +185,18 @@ def put_object(case: Case) -> Iterator[Finding]:
         yield finding("b2-key-not-entitled", case, how=words(plain[0]), because=because, fixes=[advice])
         return
     because = [o.id for o in denied(case, *WRITES)]
+    block = case.get("try-read-public-access-block")
+    if block.facts.get("BlockPublicAcls", "").lower() == "true" and not _is_aws(case):
+        # AWS refuses public ACLs alone; Ceph 16 takes every upload for one
+        yield finding(
+            "bpa-blocks-public-acl",
+            case,
+            how=f"even an upload without an ACL was answered {words(plain[0])}, and the bucket's BlockPublicAcls is on",
+            because=because,
+            fixes=[fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls")],
+            certainty=Certainty.LIKELY,
+        )
+        return
     yield finding(
         "iam-missing-putobject",
         case,
@@ -191,6 +204,10 @@ def put_object(case: Case) -> Iterator[Finding]:
         because=because,
         fixes=[fixes.allow_objects(case, "s3:PutObject")],
     )
+
+
+def _is_aws(case: Case) -> bool:
+    return detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id == "aws-s3"
 
 
 def get_object(case: Case) -> Iterator[Finding]:
