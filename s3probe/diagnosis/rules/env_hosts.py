@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit, urlunsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -13,6 +12,7 @@ from s3probe.diagnosis.rules.env_names import for_s3, refused
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
 from s3probe.settings.model import NoteKind
+from s3probe.settings.rubyuri import authority_of
 
 _HOSTS = ("S3_ENDPOINT", "S3_HOSTNAME", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST")
 
@@ -54,8 +54,8 @@ def _is_special(value: str) -> bool:
 def bucket_in_linode_endpoint(case: Case) -> Iterator[Finding]:
     """Old guides for Linode set ``https://BUCKET.CLUSTER.linodeobjects.com``."""
     settings = case.settings
-    parts = urlsplit(settings.endpoint or "")
-    host = parts.hostname or ""
+    scheme = (settings.endpoint or "").partition("://")[0]
+    host = authority_of(settings.endpoint or "").lower()
     if not settings.bucket or not host.endswith(".linodeobjects.com") or not host.startswith(f"{settings.bucket}."):
         return
     cluster = host.removeprefix(f"{settings.bucket}.")
@@ -67,7 +67,7 @@ def bucket_in_linode_endpoint(case: Case) -> Iterator[Finding]:
             *refused(case),
             *(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
         ),
-        fixes=[fixes.env(case, "S3_ENDPOINT", urlunsplit((parts.scheme, cluster, "", "", "")))],
+        fixes=[fixes.env(case, "S3_ENDPOINT", f"{scheme}://{cluster}")],
     )
 
 
@@ -95,7 +95,7 @@ def private_after_suspension(case: Case) -> Iterator[Finding]:
     harmless. When nobody sees a picture at all, the rules of the wire name that.
     """
     settings, seen = case.settings, case.obs("public-get")
-    store = detect(fixes.host_of(settings.api_base), case.obs("reach-endpoint").headers)
+    store = detect(authority_of(settings.api_base), case.obs("reach-endpoint").headers)
     by_acl_alone = store.object_acl is ObjectAcl.YES and store.bucket_policy is not PolicySupport.YES
     if settings.acl != "private" or settings.alias_host or seen.ran or not by_acl_alone:
         return
