@@ -27,11 +27,13 @@ def interruptible() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only
         return
-    seen: list[int] = []
+    raised = False
 
     def handle(number: int, _frame: FrameType | None) -> None:
-        seen.append(number)
-        if len(seen) == 1:
+        nonlocal raised
+        # a handler may itself be interrupted by the next signal: look, set and raise, in this order
+        if not raised:
+            raised = True
             raise Interrupted(number)
         if sys.stderr is not None and number == signal.SIGINT:
             sys.stderr.write("Still removing what was made; this takes 10 seconds at most.\n")
