@@ -19,6 +19,8 @@ FIRST_PAUSE = 0.25
 """Seconds before what failed on the way is tried again; doubled each time."""
 LONGEST_PAUSE = 2.0
 _GONE = (200, 204, 404)
+_NOT_ABANDONED = (401, 403, 405, 501)
+"""No right to abandon an upload, or a store that cannot (s3rver)."""
 
 
 def clean_up(
@@ -133,7 +135,7 @@ class _Removal:
         """Abandons an upload; one that may not be abandoned can still be finished, and the object then deleted."""
         entry = self.entry
         abandoned = self._ask(entry.wire.abort_multipart(entry.key, upload_id))
-        if abandoned.status in _GONE or (abandoned.status in (401, 403) and self._finished(upload_id)):
+        if abandoned.status in _GONE or (abandoned.status in _NOT_ABANDONED and self._finished(upload_id)):
             self._removed()
 
     def _finished(self, upload_id: str) -> bool:
