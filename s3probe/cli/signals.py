@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 # a hang-up ends a run like a termination
@@ -28,6 +28,7 @@ def interruptible() -> Iterator[None]:
         yield  # Python delivers signals to the main thread only
         return
     raised = False
+    told: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:
         nonlocal raised
@@ -35,8 +36,11 @@ def interruptible() -> Iterator[None]:
         if not raised:
             raised = True
             raise Interrupted(number)
-        if sys.stderr is not None and number == signal.SIGINT:
-            sys.stderr.write("Still removing what was made; this takes 10 seconds at most.\n")
+        if number == signal.SIGINT and not told:
+            told.append(number)
+            with suppress(OSError):
+                # not through sys.stderr: the signal may have come in the middle of a write to it
+                os.write(2, b"Still removing what was made; this takes 10 seconds at most.\n")
 
     # who started us with a signal ignored (nohup, a shell's background job) wants it ignored
     heeded = [number for number in _STATUS if signal.getsignal(number) is not signal.SIG_IGN]

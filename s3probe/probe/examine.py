@@ -101,18 +101,18 @@ class Examination:
 
     def run(self) -> Evidence:
         """Everything; clean-up also when it is interrupted or fails."""
-        cleanup = Cleanup()
+        cleanup: Cleanup | None = None
         try:
             try:
                 self._ask_everything()
             finally:
                 cleanup = self._clean_up()
-        except KeyboardInterrupt:
+        except BaseException:
             # it may have come within the clean-up: what that had not reached yet is removed now
-            cleanup = self._clean_up()
+            cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup)
+            self._tools.cleaned(cleanup or Cleanup())
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
