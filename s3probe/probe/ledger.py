@@ -106,6 +106,11 @@ class Ledger:
                 if entry.wire is old and entry.written is None:
                     entry.wire = new
 
+    def keeps_versions(self) -> bool:
+        """Whether an upload came back with a version id: then a plain delete leaves the bytes where they are."""
+        with self._lock:
+            return any(entry.versions for entry in self._entries)
+
     def mark_removed(self, entries: Iterable[Entry]) -> None:
         """Notes that the server confirmed these are gone."""
         with self._lock:

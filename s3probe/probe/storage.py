@@ -291,7 +291,8 @@ class Deleting:
 
         call = entry.wire.head(entry.key)
         seen, _answer = session.ask(action_id, call, judge, title="The deleted file is gone")
-        if seen.ok and not entry.versions:  # with versioning on, it is only hidden: the clean-up removes its bytes
+        # with versioning on, it is only hidden: the clean-up removes its bytes
+        if seen.ok and not session.ledger.keeps_versions():
             session.ledger.mark_removed([entry])
         return seen.ok if seen.http_status in (200, 403, 404, 410) else None
 
