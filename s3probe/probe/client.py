@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from s3probe.probe.actions import action
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
@@ -28,6 +29,9 @@ MUTATING = frozenset(
     }
 )
 """The only operations that may change anything. All are on keys; none is on a bucket (DESIGN, idea 6)."""
+
+_OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
+"""The end of every key that a run mints (``settings.keys.probe_key``)."""
 
 _KEPT_HEADERS = (
     "access-control-allow-origin",
@@ -147,6 +151,8 @@ class Client:
             raise ForbiddenOperationError(f"{call.method} {call.operation}")
         if self._read_only:
             raise ForbiddenOperationError(f"{call.operation} in a read-only run")
+        if not _is_ours(call):
+            raise ForbiddenOperationError(f"{call.operation} of something that is not s3probe's own")
 
     def cost(self) -> Cost:
         """What was asked so far."""
@@ -195,6 +201,14 @@ class Client:
 def _kept(headers: Mapping[str, str]) -> list[str]:
     telling = sorted(name for name in headers if _WHOSE_SERVICE.fullmatch(name) and name not in _KEPT_HEADERS)
     return [name for name in _KEPT_HEADERS if name in headers] + telling
+
+
+def _is_ours(call: Call) -> bool:
+    """Whether a call that changes something names keys with the mark of a run, and nothing else."""
+    if call.operation == "DeleteObjects":
+        keys = re.findall(rb"<Key>([^<]*)</Key>", call.body)
+        return bool(keys) and all(_OURS.search(key.decode()) for key in keys)
+    return bool(_OURS.search(urlsplit(call.url).path))
 
 
 def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:

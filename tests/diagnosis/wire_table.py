@@ -109,6 +109,18 @@ FOUNDATION: dict[str, Seen] = {
     "storage-class-invalid": mended(C.line("S3_STORAGE_CLASS=STANDARD_IA").row(
         "put-with-acl", 400, "InvalidStorageClass", "not valid").row(
         "put-without-acl", 400, "InvalidStorageClass", "not valid"), "put-no-storage-class", "S3_STORAGE_CLASS="),
+    "default-key-has-object-lock-or-md5-rule": C.line("AWS_REQUEST_CHECKSUM_CALCULATION=when_required")
+    .row("put-with-acl", 400, "InvalidRequest", "Content-MD5 is required")
+    .row("put-without-acl", 400, "InvalidRequest", "Content-MD5 is required")
+    .mended("put-with-checksum", "AWS_REQUEST_CHECKSUM_CALCULATION=", rest=C),
+    "forwarded-x-amz-meta-limits": C.row("put-with-acl", 400, "InvalidArgument", "header")
+    .row("put-without-acl", 400, "InvalidArgument", "header")
+    .mended("put-no-cache-control", "no Cache-Control header"),
+    "region-china-govcloud-partition": mended(
+        A.line("S3_REGION=us-east-1").stopped(*NO_SUCH_KEY),
+        "partition:cn-north-1",
+        "S3_REGION=cn-north-1; S3_HOSTNAME=s3.cn-north-1.amazonaws.com.cn",
+    ),
     "tls-certificate-bad": C.stopped(None, network=NetworkFault.TLS_UNTRUSTED),
     "http-proxy-env": C.stopped(None, network=NetworkFault.PROXY),
     "dns-fails-in-container": C.stopped(None, network=NetworkFault.DNS),
