@@ -84,6 +84,11 @@ def _other(case: Case, this: Round, name: str) -> Finding | None:
     return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
 
 
+def _clock_words(skew: int) -> str:
+    """``skew``: the server's clock minus this machine's, seconds."""
+    return f"this machine's clock is {abs(skew)} s {'slow' if skew > 0 else 'fast'}"
+
+
 def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     if name.startswith(("secret-", "key-id-")):
         variable = "AWS_SECRET_ACCESS_KEY" if name.startswith("secret-") else "AWS_ACCESS_KEY_ID"
@@ -103,7 +108,7 @@ def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     if name == "clock":
         skew = case.get("clock").facts.get("skew", "")
         return "clock-skew", (
-            ServerFix("clock", "timedatectl set-ntp true", f"this machine is {-int(skew or 0)} s ahead"),
+            ServerFix("clock", "timedatectl set-ntp true", _clock_words(int(skew or 0))),
         )
     return None
 

@@ -237,6 +237,12 @@ def _with_body(refused: tuple[Observation, ...]) -> Observation:
     return next((o for o in refused if o.error_code), refused[0])
 
 
+_NO_BATCHES = (
+    "Media of deleted posts and accounts stay, and public, because Mastodon deletes many files at once; "
+    "tootctl media remove-orphans fails too"
+)
+
+
 def list_bucket(case: Case) -> Iterator[Finding]:
     """Only tootctl lists. Rights beyond Mastodon's own on objects say that the policy forgot the bucket's ARN."""
     refused = denied(case, "list")
@@ -257,6 +263,7 @@ def list_bucket(case: Case) -> Iterator[Finding]:
         because=[refused[0].id, *whole],
         fixes=[fixes.allow_bucket(case, "s3:ListBucket", *(("s3:DeleteObject",) if whole else ()))],
         severity=Severity.FAILURE if whole else None,
+        consequence=_NO_BATCHES if whole else None,
     )
 
 
