@@ -1,0 +1,103 @@
+"""The two tables every judgement stands on: what kind of no an answer is, and how far a request got."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3probe.probe.classify import is_markup, is_s3, outcome_of
+from s3probe.probe.depth import Depth, depth
+from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.xml import error
+
+
+def xml(code: str) -> bytes:
+    return f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode()
+
+
+HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "outcome"),
+    [
+        (200, "", Outcome.OK), (204, "", Outcome.OK), (206, "", Outcome.OK),
+        (403, "AccessDenied", Outcome.DENIED), (403, "", Outcome.DENIED), (401, "Unauthorized", Outcome.DENIED),
+        (400, "SignatureDoesNotMatch", Outcome.DENIED), (400, "InvalidAccessKeyId", Outcome.DENIED),
+        (400, "ExpiredToken", Outcome.DENIED), (403, "RequestTimeTooSkewed", Outcome.DENIED),
+        (400, "AccessControlListNotSupported", Outcome.REJECTED), (501, "NotImplemented", Outcome.REJECTED),
+        (400, "InvalidArgument", Outcome.REJECTED), (405, "MethodNotAllowed", Outcome.REJECTED),
+        (301, "PermanentRedirect", Outcome.REJECTED), (404, "NoSuchBucket", Outcome.REJECTED),
+        (404, "NoSuchKey", Outcome.WRONG), (404, "", Outcome.WRONG),
+        (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED), (503, "ServiceUnavailable", Outcome.UNKNOWN),
+        (500, "InternalError", Outcome.UNKNOWN), (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_outcomes_by_status_and_code(status: int, code: str, outcome: Outcome) -> None:
+    body = xml(code) if code else b""
+    assert outcome_of(Answer(status, body=body), error(body)) is outcome
+
+
+@pytest.mark.parametrize("fault", NetworkFault)
+def test_a_broken_way_is_never_a_denial(fault: NetworkFault) -> None:
+    # even when a status had arrived before the way ended
+    for status in (None, 200, 403):
+        assert outcome_of(Answer(status, fault=fault)) in (Outcome.UNREACHABLE, Outcome.WRONG)
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.WRONG), (403, Outcome.WRONG), (502, Outcome.UNKNOWN)])
+def test_a_web_page_is_no_answer_of_s3(status: int, outcome: Outcome) -> None:
+    answer = Answer(status, {"content-type": "text/html"}, HTML)
+    assert is_markup(answer)
+    assert not is_s3(answer)
+    assert outcome_of(answer) is outcome
+
+
+def test_s3_shows_itself_by_its_request_id_or_its_error() -> None:
+    assert is_s3(Answer(403, {"x-amz-request-id": "1"}))
+    assert is_s3(Answer(403, body=xml("AccessDenied")))
+    assert not is_s3(Answer(403))
+
+
+def seen(status: int | None = None, code: str | None = None, **more: object) -> Observation:
+    answer = Answer(status)
+    values = {"http_status": status, "error_code": code, "outcome": outcome_of(answer), **more}
+    return Observation("list", "", "ListObjectsV2", Actor.MASTODON, **values)  # type: ignore[arg-type]  # by name
+
+
+@pytest.mark.parametrize(
+    ("observation", "stopped"),
+    [
+        (seen(network=NetworkFault.DNS), Depth.DNS),
+        (seen(network=NetworkFault.REFUSED), Depth.TCP),
+        (seen(network=NetworkFault.CONNECT_TIMEOUT), Depth.TCP),
+        (seen(network=NetworkFault.TLS_NAME), Depth.TLS),
+        (seen(network=NetworkFault.TLS_NOT_TLS), Depth.TLS),
+        (seen(network=NetworkFault.CLOSED), Depth.NOT_S3),
+        (seen(network=NetworkFault.PROTOCOL), Depth.NOT_S3),
+        (seen(200, facts={"markup": "yes"}), Depth.NOT_S3),
+        (seen(302), Depth.NOT_S3),
+        (seen(301, facts={"region": "eu-west-2"}), Depth.REGION),
+        (seen(301, "PermanentRedirect"), Depth.REGION),
+        (seen(400, "AuthorizationHeaderMalformed"), Depth.REGION),
+        (seen(403, "RequestTimeTooSkewed"), Depth.CLOCK),
+        (seen(403, "InvalidAccessKeyId"), Depth.KEY_ID),
+        (seen(401), Depth.KEY_ID),
+        (seen(403, "SignatureDoesNotMatch"), Depth.SIGNATURE),
+        (seen(404, "NoSuchBucket"), Depth.BUCKET),
+        (seen(403, "AccessDenied"), Depth.RIGHTS),
+        (seen(403), Depth.RIGHTS),
+        (seen(400, "AccessControlListNotSupported"), Depth.REQUEST),
+        (seen(501, "NotImplemented"), Depth.REQUEST),
+        (seen(200), Depth.THROUGH),
+    ],
+)
+def test_how_far_a_request_got(observation: Observation, stopped: Depth) -> None:
+    assert depth(observation) is stopped
+
+
+def test_the_ladder_has_the_order_in_which_a_service_checks() -> None:
+    assert sorted(Depth) == [
+        Depth.DNS, Depth.TCP, Depth.TLS, Depth.NOT_S3, Depth.REGION, Depth.CLOCK, Depth.KEY_ID, Depth.SIGNATURE,
+        Depth.BUCKET, Depth.RIGHTS, Depth.REQUEST, Depth.THROUGH,
+    ]  # fmt: skip
