@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -39,11 +40,19 @@ class SweepError(Exception):
         self.advice = advice
 
 
-def sweep(settings: Settings, tools: Tools, *, older_than_seconds: float = 3600.0, dry_run: bool = False) -> Cleanup:
+def sweep(
+    settings: Settings,
+    tools: Tools,
+    *,
+    older_than_seconds: float = 3600.0,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda _text: None,
+) -> Cleanup:
     """Removes objects and multipart uploads of earlier probes that are older than ``older_than_seconds``.
 
     Touches nothing without the mark ``…/s3probe/<run id>/…`` below the folders that probes write to. With
-    ``dry_run`` nothing is removed and ``left_behind`` names all that would be. Raises :class:`SweepError`.
+    ``dry_run`` nothing is removed and ``left_behind`` names all that would be. ``tell`` hears what could not be
+    searched. Raises :class:`SweepError`.
     """
     pair = chain(settings)
     if pair is None:
@@ -57,20 +66,35 @@ def sweep(settings: Settings, tools: Tools, *, older_than_seconds: float = 3600.
     wire = WorldMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
-    for class_path in CLASS_PATHS:
-        prefix = probe_key(settings, class_path, "", "").removesuffix("/")
+    prefixes = _prefixes(settings)
+    hidden = False
+    for prefix in prefixes:
         marked = re.compile(re.escape(prefix) + f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}/[a-zA-Z0-9.-]+")
-        for entry in _entries(client, wire, prefix, oldest):
+        uploads = _uploads(client, wire, prefix, oldest)
+        hidden = hidden or uploads is None
+        for entry in (*_objects(client, wire, prefix, oldest), *(uploads or ())):
             if marked.fullmatch(entry.key):
                 found.adopt(entry)
+    if hidden:
+        tell(
+            "Unfinished uploads could not be searched: this key lacks s3:ListBucketMultipartUploads. With a key that"
+            " has it, run s3probe sweep again; or let a lifecycle rule abort incomplete uploads after a day."
+        )
     if dry_run:
         names = tuple(entry.name for entry in found.remaining())
         return Cleanup(len(names), 0, names)
     return clean_up(found, client, remaining)
 
 
-def _entries(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[Entry]:
-    """Objects and uploads below ``prefix`` that are older than the timestamp ``oldest``."""
+def _prefixes(settings: Settings) -> tuple[str, ...]:
+    """Where marked keys can be; also at the top of the bucket, where a probe asks whether the prefix matters."""
+    both = (settings, replace(settings, key_prefix=""))
+    keys = (probe_key(each, class_path, "", "") for each in both for class_path in CLASS_PATHS)
+    return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
+
+
+def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[Entry]:
+    """Objects below ``prefix`` that are older than the timestamp ``oldest``."""
     after: str | None = None
     while True:
         answer = _listing(client, wire, prefix, after)
@@ -81,10 +105,30 @@ def _entries(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator
         if not objects or not is_truncated(answer):
             break
         after = objects[-1].key
-    uploads = client.send(wire.read("ListMultipartUploads", f"uploads&prefix={quote(prefix, safe='')}"))
-    for upload in list_uploads(uploads.body):
-        if _is_older(upload.initiated, oldest):
-            yield Entry(upload.key, wire, upload_id=upload.upload_id, written=True)
+
+
+def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Entry] | None:
+    """Unfinished uploads below ``prefix`` that are older than ``oldest``; ``None``: they may not be listed."""
+    found: list[Entry] = []
+    marker = ""
+    while True:
+        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+        try:
+            answer = client.send(wire.read("ListMultipartUploads", query))
+        except StoppedError:
+            return None
+        if answer.status != 200:
+            return None
+        listed = list_uploads(answer.body)
+        found += [
+            Entry(upload.key, wire, upload_id=upload.upload_id, written=True)
+            for upload in listed
+            if _is_older(upload.initiated, oldest)
+        ]
+        if not listed or not is_truncated(answer.body):
+            return found
+        last = listed[-1]
+        marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
 
 
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
