@@ -107,9 +107,7 @@ def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
         )
     if name == "clock":
         skew = case.get("clock").facts.get("skew", "")
-        return "clock-skew", (
-            ServerFix("clock", "timedatectl set-ntp true", _clock_words(int(skew or 0))),
-        )
+        return "clock-skew", (ServerFix("clock", "timedatectl set-ntp true", _clock_words(int(skew or 0))),)
     return None
 
 
