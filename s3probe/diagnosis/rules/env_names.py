@@ -28,7 +28,7 @@ STORAGE_NAMES = frozenset(
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
-PUBLIC_ACTIONS = ("public-get", "public-cors")
+PUBLIC_ACTIONS = ("public-get", "public-cors", "public-range", "public-get-cache", "restored-public-get")
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
 

@@ -20,7 +20,8 @@ def stored_framing(case: Case) -> Iterator[Finding]:
     """The store kept the aws-chunked framing in the file."""
     seen = [o for o in case.open("get", "public-get") if o.facts.get("body") == "aws-chunked"]
     if seen:
-        follows = ("get-range", "head", "head-part", "presigned-get", "public-get", "acl-read-back")
+        visits = ("public-get", "public-range", "public-get-cache", "restored-public-get")
+        follows = ("get-range", "head", "head-part", "presigned-get", "acl-read-back", *visits)
         yield finding(
             "aws-chunked-stored-in-object",
             case,
@@ -82,6 +83,7 @@ def ranges(case: Case) -> Iterator[Finding]:
             case,
             how=f"a request for 10 bytes was answered {seen[0].http_status} instead of 206",
             because=[seen[0].id],
+            explains=[o.id for o in case.open("public-range") if o.facts.get("range")],
             fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
         )
 

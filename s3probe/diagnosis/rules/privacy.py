@@ -1,4 +1,4 @@
-"""What strangers can do and must not: list, write, open archives."""
+"""What strangers can do and must not: list, read rights, write, delete, see what is hidden."""
 
 from __future__ import annotations
 
@@ -7,23 +7,33 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.rules.links import nginx, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import PolicySupport, detect
+from s3probe.knowledge.providers import detect
+from s3probe.probe.evidence import Observation
+
+NO_ROOT = "location = / { return 404; }"
+ONLY_READ = "limit_except GET { deny all; }"
+
+
+def _lists(case: Case, *names: str) -> tuple[Observation, ...]:
+    return tuple(o for o in case.open(*names) if o.facts.get("listing"))
 
 
 def listing(case: Case) -> Iterator[Finding]:
     """The listing is open: by the bucket's ACL, by a policy, or only through the public host."""
-    direct, alias = case.open("public-list"), case.open("public-list-alias")
-    direct = tuple(o for o in direct if o.facts.get("listing"))
-    alias = tuple(o for o in alias if o.facts.get("listing"))
+    direct = _lists(case, "public-list", "public-versions")
+    alias = _lists(case, "public-list-alias")
     if not direct and not alias:
         return
     because = [o.id for o in (*direct, *alias)]
     how = f"GET {(direct or alias)[0].url} listed the bucket"
     if not direct:
-        fix: Fix = ServerFix("nginx", "location = / { return 404; }", f"at {fixes.host_of(alias[0].url)}")
+        fix: Fix = ServerFix("nginx", NO_ROOT, f"at {fixes.host_of(alias[0].url)}; pass on $uri alone, never a query")
         yield finding("proxy-lists-bucket-at-root", case, how=how, because=because, fixes=[fix])
         return
+    if direct[0].id == "public-versions":
+        how = f"{how} with all its old versions, though the plain listing is closed"
     provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id
     if provider == "gcs":
         advice = Manual("Give allUsers the role Storage Legacy Object Reader instead of Storage Object Viewer.")
@@ -43,46 +53,51 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get("try-bucket-acl")
     if acl.ok:
         return "READ" in acl.facts.get("all-users", "").split(), Certainty.CERTAIN
-    uploads, versions = case.get("try-public-uploads"), case.get("try-public-versions")
-    return bool(uploads.facts.get("listing") and versions.facts.get("listing")), Certainty.LIKELY
+    asked = (case.get("public-list"), case.get("try-public-uploads"), case.get("public-versions"))
+    return all(o.facts.get("listing") for o in asked), Certainty.LIKELY
+
+
+def rights(case: Case) -> Iterator[Finding]:
+    """A stranger may read who may do what."""
+    seen = [o for o in case.open("public-policy", "public-acl", "public-query") if o.facts.get("rights")]
+    if not seen:
+        return
+    mends: list[Fix] = [fixes.only_media_public(case)]
+    if seen[0].id == "public-query":
+        mends.append(nginx(case, proxy_lines(case.settings), "$uri alone holds no query"))
+    yield finding(
+        "anonymous-acl-or-policy-readable",
+        case,
+        how=f"GET {seen[0].url} was answered without a signature",
+        because=[o.id for o in seen],
+        fixes=mends,
+    )
 
 
 def writing(case: Case) -> Iterator[Finding]:
-    """A stranger could upload."""
-    seen = [o for o in case.open("public-write") if o.facts.get("write") == "open"]
-    if seen:
-        # an ACL that lets everyone write (public-read-write) lets everyone list as well
-        opened_by_acl = _opened_by_acl(case)[0]
-        lists = [o.id for o in case.open("public-list", "public-list-alias") if o.facts.get("listing")]
-        by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-        yield finding(
-            "anonymous-write-allowed",
-            case,
-            how=f"an unsigned PUT was answered {seen[0].http_status}",
-            because=[seen[0].id],
-            explains=lists if opened_by_acl else [],
-            fixes=[by_acl, by_policy] if opened_by_acl else [by_policy, by_acl],
-        )
-
-
-def archives(case: Case) -> Iterator[Finding]:
-    """A stranger could open an archive."""
-    seen = [o for o in case.open("archive-public-get", "archive-origin-get") if o.facts.get("open") == "yes"]
-    if seen:
-        provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
-        # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
-        whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
-        proxy = ServerFix(
-            "nginx", "location ^~ /backups/ { return 404; }", "on the alias host; archive links do not use it"
-        )
-        yield finding(
-            "archive-dumps-world-readable",
-            case,
-            how=f"GET {seen[0].url} opened an archive without a signature",
-            because=[o.id for o in seen],
-            fixes=[*([] if whole else [fixes.only_media_public(case)]), *([proxy] if case.settings.alias_host else [])],
-            severity=Severity.NOTICE if whole else None,
-        )
+    """A stranger could upload or delete."""
+    put = [o for o in case.open("public-write") if o.facts.get("write") == "open"]
+    gone = [o for o in case.open("public-delete", "public-delete-origin") if o.facts.get("delete") == "open"]
+    seen = (*put, *gone)
+    if not seen:
+        return
+    # an ACL that lets everyone write (public-read-write) lets everyone list as well
+    opened_by_acl = _opened_by_acl(case)[0]
+    lists = [o.id for o in _lists(case, "public-list", "public-list-alias", "public-versions")]
+    by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
+    mends: list[Fix] = [by_acl, by_policy] if opened_by_acl else [by_policy, by_acl]
+    origin = case.obs("public-delete-origin")
+    if not put and origin.ok and seen[0].id == "public-delete":
+        # the storage refuses strangers, so it is the proxy that it trusts
+        mends = [nginx(case, ONLY_READ, "in the location that asks the storage"), *mends]
+    yield finding(
+        "anonymous-write-allowed",
+        case,
+        how=f"an unsigned {seen[0].method} was answered {seen[0].http_status}",
+        because=[o.id for o in seen],
+        explains=lists if opened_by_acl else [],
+        fixes=mends,
+    )
 
 
 def suspended(case: Case) -> Iterator[Finding]:
@@ -99,53 +114,14 @@ def suspended(case: Case) -> Iterator[Finding]:
         )
 
 
-def cors(case: Case) -> Iterator[Finding]:
-    """Scripts of the web interface may not read media."""
-    seen = case.open("public-cors")
-    if not seen or not seen[0].facts.get("allowed"):
-        return
-    row = seen[0]
-    origin, allowed = row.facts.get("origin", ""), row.facts["allowed"]
-    if "," in allowed:
-        fix: Fix = ServerFix("nginx", "proxy_hide_header Access-Control-Allow-Origin;", "the header was sent twice")
-        how = f"Access-Control-Allow-Origin came twice: {allowed}"
-        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=[fix])
-        return
-    other = next((o for o in case.trials("try-cors:") if o.ok), None)
-    known = case.settings.web_domain is not None
-    yield finding(
-        "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
-        case,
-        how=f"a request with Origin {origin} got {'no Access-Control-Allow-Origin' if allowed == 'none' else allowed}"
-        + (f", one with {other.facts.get('origin')} got it" if other else ""),
-        because=[row.id],
-        fixes=[fixes.cors(case)],
-        certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
-    )
-
-
-def csp(case: Case) -> Iterator[Finding]:
-    """Mastodon's pages forbid the browser to show what the media host serves."""
-    seen = [o for o in case.open("public-csp") if o.facts.get("media")]
-    if not seen:
-        return
-    host = fixes.host_of(seen[0].facts["media"])
-    pages = case.settings.csp_media_hosts
-    listed = any(host in allowed for allowed in pages)
-    # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
-    advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
-    extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", f"https://{host}")
-    yield finding(
-        "csp-missing-media-host",
-        case,
-        how=f"the Content-Security-Policy of {seen[0].url} does not allow {host}"
-        + (", though the settings do" if listed else ""),
-        because=[seen[0].id],
-        fixes=[advice] if listed else [extra, advice],
-    )
-
-
-def _rule_exists(case: Case) -> bool:
-    """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
-    told = (case.get("try-cors-preflight").message or "").lower()
-    return case.get("try-read-cors").ok or "cors request is not allowed" in told
+def restored(case: Case) -> Iterator[Finding]:
+    """A picture stays hidden after the suspension is over, at the storage itself as well."""
+    seen = [o for o in case.open("restored-public-get") if o.http_status in (401, 403)]
+    if seen and case.settings.acl == "private":
+        yield finding(
+            "s3-permission-private-defeats-unsuspend",
+            case,
+            how="after its ACL was set back to private, the picture was not visible again",
+            because=[seen[0].id],
+            fixes=[fixes.env(case, "S3_PERMISSION", "public-read")],
+        )

@@ -9,20 +9,12 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
+from s3probe.diagnosis.rules.links import nginx
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.model import Settings
-
-MEDIA_FOLDERS = (
-    "accounts",
-    "cache",
-    "custom_emojis",
-    "media_attachments",
-    "preview_cards",
-    "preview_card_providers",
-    "site_uploads",
-)
 
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
@@ -87,7 +79,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
             fix = fixes.env(case, "S3_HOSTNAME", value)
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     plain = any(o.url.startswith("http://") and fixes.host_of(o.url) == host for o in working(case).values())
-    if plain and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
+    if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix("certificate", host, "put a proxy with a certificate in front; S3_PROTOCOL stays https")
         return unseen(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
@@ -139,14 +131,14 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     if repeated is not None:
         return repeated
     if settings.alias_host:
-        return _alias(case, seen, how, there)
+        return broken_link(case, seen, how)
     doubled = _doubled_path(case, how)
     if doubled is not None:
         return doubled
     if "hostname-with-port" in there:
         value = urlsplit(there["hostname-with-port"].url).netloc
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
-    place = there.get("path-style") or there.get("origin")
+    place = there.get("path-style") or there.get("origin") or there.get("regional")
     if place is None and "virtual-host" not in there:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):
@@ -155,45 +147,6 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
         fix = fixes.env(case, "S3_ALIAS_HOST", urlsplit((there.get("virtual-host") or place or seen).url).netloc)
     at = (place or there["virtual-host"]).url
     return unseen(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
-
-
-def _alias(case: Case, seen: Observation, how: str, there: dict[str, Observation]) -> Finding | None:
-    settings = case.settings
-    alias = (settings.alias_host or "").rstrip("/")
-    first = seen.facts.get("bucket", "")
-    folder = settings.key_prefix.strip("/").split("/")[0] or ""
-    if "alias-with-bucket" in there:
-        fix: Fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
-        proxy = ServerFix("nginx", _proxy_line(settings), f"in the server block of {alias}")
-        return unseen(
-            case, "proxy-drops-bucket-name", f"{how}; with the bucket in the path the picture is there", fix, proxy
-        )
-    proxy = ServerFix("nginx", _proxy_line(settings), f"in the server block of {alias}")
-    if first and (first in MEDIA_FOLDERS or first == folder):
-        return unseen(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", proxy)
-    if first and first == alias.split("/")[0]:
-        advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
-        return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
-    if seen.http_status in (301, 307) and (seen.facts.get("region") or "amazonaws" in seen.headers.get("location", "")):
-        return unseen(case, "cdn-origin-region-mismatch", how, proxy)
-    if not there:
-        return None
-    if (seen.http_status or 0) in (502, 504):
-        fix = ServerFix("nginx", "resolver 127.0.0.53 ipv6=off;", f"in the server block of {alias}; see its error log")
-        return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
-    if seen.headers.get("cf-mitigated") or (seen.http_status in (403, 503) and "cf-ray" in seen.headers):
-        return unseen(case, "cdn-hotlink-or-bot-protection", how, Manual(f"Exempt {alias} from hotlink and bot rules."))
-    if seen.http_status in (403, 404):
-        return unseen(
-            case, "object-not-found-public-key-mismatch", f"{how}; straight from the storage it is there", proxy
-        )
-    return None
-
-
-def _proxy_line(settings: Settings) -> str:
-    """The line of Mastodon's proxy guide with these settings' own values."""
-    scheme, _, host = settings.api_base.partition("://")
-    return f"proxy_set_header Host {host}; proxy_pass {scheme}://{host}/{settings.bucket_name}$uri;"
 
 
 def _doubled_path(case: Case, how: str) -> Finding | None:
@@ -210,7 +163,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if seen.http_status != 200:
         return None
     if seen.facts.get("root") == "Error" or seen.facts.get("markup") == "yes":
-        fix: Fix = ServerFix("nginx", "remove the error_page 200 rule", f"at {fixes.host_of(seen.url)}")
+        fix: Fix = nginx(case, "proxy_intercept_errors off;", "and remove error_page ... =200")
         return unseen(case, "proxy-serves-error-as-image", f"GET {seen.url} gave 200 with an error page inside", fix)
     if seen.facts.get("body") == "aws-chunked":
         return None
@@ -229,7 +182,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
     if working(case):
-        fix: Fix = ServerFix("nginx", "resolver 127.0.0.53 ipv6=off;", "see the error log of the proxy")
+        fix: Fix = nginx(case, "resolver 127.0.0.53 ipv6=off;", "see the error log of the proxy")
         return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)

@@ -10,14 +10,17 @@ from s3probe.probe.evidence import Actor, Observation
 
 ADDRESSES = (
     "alias-with-bucket",
+    "alias-without-bucket",
+    "hostname",
     "hostname-without-bucket",
     "hostname-with-port",
     "origin",
     "path-style",
     "virtual-host",
+    "regional",
     "plain-http",
 )
-"""What the visitor tried (``probe.visitor.other_addresses``)."""
+"""What the visitor tried (``probe.addresses.other_addresses``)."""
 
 
 def working(case: Case) -> dict[str, Observation]:
@@ -32,7 +35,7 @@ def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certaint
         case,
         how=how,
         because=["public-get"],
-        explains=["public-cors", *_same_way(case)],
+        explains=["public-cors", "public-range", "public-get-cache", *_same_way(case)],
         fixes=fix,
         certainty=certainty,
     )

@@ -1,0 +1,95 @@
+"""A user's archive: closed to strangers, opened by its link alone, from outside, and only for an hour."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rules.links import nginx
+from s3probe.diagnosis.texts import finding
+from s3probe.knowledge.providers import PolicySupport, detect
+from s3probe.settings.addressing import RubyError
+from s3probe.settings.urls import presigned_target
+
+NO_ARCHIVES = "location ^~ /{prefix}backups/ {{ return 404; }}"
+_INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|intranet|corp|home|svc|home\.arpa)", re.I)
+
+
+def open_archives(case: Case) -> Iterator[Finding]:
+    """A stranger could open an archive."""
+    seen = [o for o in case.open("archive-public-get", "archive-origin-get") if o.facts.get("open") == "yes"]
+    if not seen:
+        return
+    provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+    # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
+    whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
+    prefix = f"{case.settings.key_prefix.strip('/')}/" if case.settings.key_prefix.strip("/") else ""
+    proxy = nginx(case, NO_ARCHIVES.format(prefix=prefix), "archive links do not use the alias host")
+    # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
+    by_proxy = case.obs("archive-origin-get").ok
+    policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
+    yield finding(
+        "archive-dumps-world-readable",
+        case,
+        how=f"GET {seen[0].url} opened an archive without a signature",
+        because=[o.id for o in seen],
+        fixes=[*policy, *([proxy] if case.settings.alias_host else [])],
+        severity=Severity.NOTICE if whole and not by_proxy else None,
+    )
+
+
+def expired(case: Case) -> Iterator[Finding]:
+    """A link that was signed for an hour still opens the archive two hours later."""
+    seen = [o for o in case.open("presigned-expired") if o.facts.get("open")]
+    if seen:
+        yield finding(
+            "archive-dumps-world-readable",
+            case,
+            how="a link to an archive, signed for one hour two hours ago, still opened it",
+            because=[seen[0].id],
+            fixes=[Manual("Ask the provider, or update the gateway: it does not heed X-Amz-Expires.")],
+            severity=Severity.WARNING,
+        )
+
+
+def link_host(case: Case) -> Iterator[Finding]:
+    """Links are signed for S3_ENDPOINT, never for the alias: an inner name means nothing to a browser outside."""
+    if not case.obs("archive-put").ok:
+        return
+    try:
+        target = presigned_target(case.settings, "backups")
+    except (RubyError, ValueError):
+        return
+    loopback, inner = _nature(target.host)
+    plain = target.scheme == "http"
+    if not (inner or loopback or plain):
+        return
+    where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
+    why = "which is a name of the inside" if inner else "which is this machine" if loopback else "without TLS"
+    advice = Manual(
+        "Give the storage a public name with a certificate, put it into S3_ENDPOINT, and let that name lead to the "
+        "storage directly inside your network."
+    )
+    yield finding(
+        "presigned-link-uses-internal-endpoint",
+        case,
+        how=f"links to archives begin with {where}, {why}",
+        fixes=[advice],
+        severity=Severity.NOTICE if loopback else Severity.WARNING,
+        certainty=Certainty.CERTAIN if loopback or (inner and "." not in target.host) else Certainty.LIKELY,
+    )
+
+
+def _nature(host: str) -> tuple[bool, bool]:
+    """Whether ``host`` is this machine, and whether it is an inner name or address."""
+    name = host.strip("[]").lower()
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        loopback = name == "localhost" or name.endswith(".localhost")
+        return loopback, not loopback and bool(_INTERNAL.fullmatch(name))
+    return address.is_loopback, address.is_private and not address.is_loopback

@@ -1,0 +1,131 @@
+"""The picture is not at the alias host: which link of the chain to the storage breaks, and the line that mends it."""
+
+from __future__ import annotations
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.knowledge.policies import objects_arn
+from s3probe.probe.evidence import Observation
+from s3probe.settings.model import Settings
+
+MEDIA_FOLDERS = (
+    "accounts",
+    "cache",
+    "custom_emojis",
+    "media_attachments",
+    "preview_cards",
+    "preview_card_providers",
+    "site_uploads",
+)
+
+
+def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
+    """Which link between the alias host and the storage breaks?"""
+    looks = (_other_path, _wrong_bucket, _other_region, _protection, _kept_error, _no_upstream, _closed_origin)
+    return next((found for look in looks if (found := look(case, seen, how)) is not None), None)
+
+
+def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
+    """With the bucket in the path, or without it, the picture is there."""
+    settings, there = case.settings, working(case)
+    alias = (settings.alias_host or "").rstrip("/")
+    proxy = nginx(case, proxy_lines(settings))
+    if "alias-with-bucket" in there:
+        fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
+        how = f"{how}; with the bucket in the path the picture is there"
+        return unseen(case, "proxy-drops-bucket-name", how, fix, proxy)
+    if "alias-without-bucket" in there:
+        fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
+        how = f"{how}; without the bucket in the path the picture is there"
+        return unseen(case, "object-not-found-public-key-mismatch", how, fix, proxy)
+    return None
+
+
+def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
+    """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
+    settings = case.settings
+    alias = (settings.alias_host or "").split("/")[0].lower()
+    first = seen.facts.get("bucket", "")
+    folder = settings.key_prefix.strip("/").split("/")[0] or ""
+    proxy = nginx(case, proxy_lines(settings))
+    if first and (first in MEDIA_FOLDERS or first == folder):
+        return unseen(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", proxy)
+    if first and first.lower() == alias.split(":")[0]:
+        if own_proxy(seen):
+            told = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
+            return unseen(case, "proxy-drops-bucket-name", told, proxy)
+        advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
+        return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
+    return None
+
+
+def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
+    moved = seen.http_status in (301, 307)
+    if moved and (seen.facts.get("region") or "amazonaws" in seen.headers.get("location", "")):
+        return unseen(case, "cdn-origin-region-mismatch", how, nginx(case, proxy_lines(case.settings)))
+    return None
+
+
+def _protection(case: Case, seen: Observation, how: str) -> Finding | None:
+    """The storage shows the file to everyone, the host before it only to some."""
+    alias = case.settings.alias_host or ""
+    challenged = bool(seen.headers.get("cf-mitigated")) or (seen.http_status == 503 and "cf-ray" in seen.headers)
+    browser, page = case.get("try-public-as-browser").ok, case.get("try-referer").ok
+    if not working(case) or not (challenged or browser or page):
+        return None
+    if browser:
+        how = f"{how} as another server asks, and is shown to a browser"
+    elif page:
+        how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
+    open_to_all = "and drop rules on $http_user_agent; servers and apps send no Referer"
+    fix: Fix = (
+        nginx(case, "valid_referers none blocked server_names *;", open_to_all)
+        if own_proxy(seen)
+        else Manual(f"Exempt {alias} from hotlink, bot and firewall rules: servers and apps send no Referer.")
+    )
+    return unseen(case, "cdn-hotlink-or-bot-protection", how, fix)
+
+
+def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
+    """The same URL with a query that no cache knows shows the picture."""
+    if not working(case) or not case.get("try-public-fresh").ok or not (hit(seen) or cdn(seen)):
+        return None
+    fix: Fix = nginx(case, "proxy_cache_valid 200 206 48h;", "empty the cache once")
+    if cdn(seen):
+        fix = Manual(f"Let {cdn(seen)} keep no error answers (TTL 0 for 403 and 404), and empty its cache.")
+    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", fix)
+
+
+def _no_upstream(case: Case, seen: Observation, how: str) -> Finding | None:
+    if not working(case) or (seen.http_status or 0) not in (502, 504):
+        return None
+    fix = nginx(case, "resolver 127.0.0.53 ipv6=off;", "see its error log")
+    return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
+
+
+def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
+    there = working(case)
+    if there and seen.http_status in (400, 403, 404, 405):
+        how = f"{how}; straight from the storage it is there"
+        return unseen(case, "object-not-found-public-key-mismatch", how, nginx(case, proxy_lines(case.settings)))
+    if not there and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
+        # a bucket that only CloudFront may read is closed to everyone else by design
+        statement = cloudfront_statement(case.settings)
+        note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
+        return unseen(case, "cloudfront-oac-policy-missing", how, BucketPolicy(statement, note))
+    return None
+
+
+def cloudfront_statement(settings: Settings) -> dict[str, object]:
+    """Lets one CloudFront distribution read (AWS: "Restrict access to an Amazon S3 origin")."""
+    return {
+        "Sid": "AllowCloudFront",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudfront.amazonaws.com"},
+        "Action": "s3:GetObject",
+        "Resource": objects_arn(settings.bucket_name, settings.key_prefix, settings.region),
+        "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::<account id>:distribution/<id>"}},
+    }

@@ -1,0 +1,78 @@
+"""The chain from the published host to the storage: what stands between, and the lines that mend it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import ServerFix
+from s3probe.probe.addresses import proxy_stands_before
+from s3probe.probe.evidence import Observation
+from s3probe.probe.fetching import CACHE_HEADERS
+from s3probe.settings.mastodon import bucket_url
+from s3probe.settings.model import Settings
+
+_OWN = re.compile(r"nginx|openresty|angie|tengine|caddy|apache|haproxy|varnish|traefik|lighttpd|h2o|envoy", re.I)
+_FOREIGN_COOKIES = re.compile(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|visid_|ak_|bm_)", re.I)
+
+
+def own_proxy(seen: Observation) -> bool:
+    """A web server that the admin runs (by the Server header) answers, and no CDN before it."""
+    return bool(_OWN.search(seen.headers.get("server", ""))) and not cdn(seen)
+
+
+def cdn(seen: Observation) -> str:
+    """The CDN that answers, by its headers."""
+    said = " ".join(seen.headers.get(name, "") for name in ("server", "via", "x-cache")).lower()
+    if "cf-ray" in seen.headers or "cloudflare" in said:
+        return "Cloudflare"
+    if "cloudfront" in said or "x-amz-cf-id" in seen.headers:
+        return "CloudFront"
+    return next((name for name in ("Fastly", "BunnyCDN", "KeyCDN", "Akamai") if name.lower() in said), "")
+
+
+def proxied(case: Case, seen: Observation) -> bool:
+    """Whether something other than the storage itself answers at the published host.
+
+    A host name that is only an alias in DNS (CNAME) shows the storage's own Server header and no cache.
+    """
+    if not proxy_stands_before(case.settings):
+        return False
+    theirs = case.obs("reach-endpoint").headers.get("server", "")
+    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in ("via", *CACHE_HEADERS))
+    return between or seen.headers.get("server", "") != theirs
+
+
+def hit(seen: Observation) -> bool:
+    """Whether a cache says that it gave this answer out of its store."""
+    states = " ".join(
+        seen.headers.get(n, "") for n in ("x-cache", "x-cache-status", "x-proxy-cache", "cf-cache-status")
+    )
+    age = seen.headers.get("age", "0").split(",")[0].strip()
+    return "hit" in states.lower() or (age.isdigit() and int(age) > 0)
+
+
+def upstream(settings: Settings) -> tuple[str, str]:
+    """Host and base URL of the bucket as the proxy should ask for it."""
+    base = bucket_url(settings).rstrip("/")
+    return urlsplit(base).netloc, base
+
+
+def proxy_lines(settings: Settings) -> str:
+    """The two lines of Mastodon's proxy guide, with these settings' own values."""
+    host, base = upstream(settings)
+    return f"proxy_set_header Host {host}; proxy_pass {base}$uri;"
+
+
+def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
+    """Lines for the media host's server block."""
+    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.obs("public-get").url)
+    return ServerFix("nginx", lines, f"in the server block of {alias}{'; ' + note if note else ''}")
+
+
+def own_cookies(seen: Observation) -> str:
+    """``Set-Cookie`` of the media host, but for those a CDN sets to tell people from robots."""
+    cookies = seen.headers.get("set-cookie", "")
+    return "" if _FOREIGN_COOKIES.match(cookies) else cookies.partition("=")[0].strip()

@@ -1,0 +1,170 @@
+"""What browsers need beside the picture: CORS, a page that allows the host, ranges, and safe headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_proxy, proxied
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Observation
+
+ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
+HIDE_CORS = "proxy_hide_header 'Access-Control-Allow-Origin';"
+SAFE_HEADERS = (
+    "add_header X-Content-Type-Options nosniff; "
+    "add_header Content-Security-Policy \"default-src 'none'; form-action 'none'\";"
+)
+
+
+def csp(case: Case) -> Iterator[Finding]:
+    """Mastodon's pages forbid the browser to show what the media host serves."""
+    seen = [o for o in case.open("public-csp") if o.facts.get("missing")]
+    if not seen:
+        return
+    host = fixes.host_of(seen[0].facts["media"])
+    missing = seen[0].facts["missing"].split()
+    listed = any(host in allowed for allowed in case.settings.csp_media_hosts)
+    # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
+    advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
+    others = case.settings.environment.get("EXTRA_MEDIA_HOSTS") or ""
+    extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", ",".join(filter(None, (others, f"https://{host}"))))
+    yield finding(
+        "csp-missing-media-host",
+        case,
+        how=f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
+        + (", though the settings do" if listed else ""),
+        because=[seen[0].id],
+        fixes=[advice] if listed else [extra, advice],
+        severity=Severity.WARNING if missing == ["connect-src"] else None,
+    )
+
+
+def cors(case: Case) -> Iterator[Finding]:
+    """Scripts of the web interface may not read media."""
+    seen = case.open("public-cors")
+    if not seen or not seen[0].facts.get("allowed"):
+        return
+    row = seen[0]
+    origin, allowed = row.facts.get("origin", ""), row.facts["allowed"]
+    if "," in allowed:
+        how = f"Access-Control-Allow-Origin came twice: {allowed}"
+        fix = nginx(case, HIDE_CORS, "the storage sends the header already")
+        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=[fix])
+        return
+    got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
+    how = f"a request with Origin {origin} got {got}"
+    if case.get("try-cors-origin").ok:
+        yield _lost_on_the_way(case, row, how)
+        return
+    other = next((o for o in case.trials("try-cors:") if o.ok), None)
+    known = case.settings.web_domain is not None
+    at_store = fixes.cors(case)
+    # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
+    at_proxy = nginx(case, f"{HIDE_CORS} {ALLOW_ALL}")
+    mends: list[Fix] = [at_proxy, at_store] if proxied(case, row) and own_proxy(row) else [at_store]
+    yield finding(
+        "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
+        case,
+        how=how + (f", one with {other.facts.get('origin')} got it" if other else ""),
+        because=[row.id],
+        fixes=mends,
+        certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
+    )
+
+
+def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
+    """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
+    name = cdn(row)
+    advice = Manual(f"Let {name or 'the CDN'} pass Origin on and cache by it, or add the header itself.")
+    fix: Fix = nginx(case, f"{HIDE_CORS} {ALLOW_ALL}") if not name else advice
+    fresh = case.get("try-cors-fresh")
+    if hit(row) and fresh.ok and "origin" not in row.headers.get("vary", "").lower():
+        told = f"{how} out of a cache, a request that no cache knew got it"
+        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=[fix])
+    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=[fix])
+
+
+def _rule_exists(case: Case) -> bool:
+    """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
+    told = (case.get("try-cors-preflight").message or "").lower()
+    return case.get("try-read-cors").ok or "cors request is not allowed" in told
+
+
+def ranges(case: Case) -> Iterator[Finding]:
+    """A player asked for two bytes and got the whole file, or nothing."""
+    seen = [o for o in case.open("public-range") if o.facts.get("range")]
+    if not seen:
+        return
+    row = seen[0]
+    how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
+    # the storage's own answer decides whose fault it is; a store without ranges cannot be mended from here
+    at_store = case.obs("get-range")
+    by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
+    fix: Fix = (
+        nginx(case, "proxy_force_ranges on;", "and pass the Range header on (no proxy_set_header Range)")
+        if by_proxy
+        else Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache and proxy_force_ranges on).")
+    )
+    yield finding(
+        "range-requests-broken-for-viewers",
+        case,
+        how=how + (", while the storage itself answers 206" if at_store.ok else ""),
+        because=[row.id],
+        fixes=[fix],
+        severity=None if by_proxy else Severity.NOTICE,
+        certainty=Certainty.CERTAIN if at_store.ok else Certainty.LIKELY,
+    )
+
+
+def cache_control(case: Case) -> Iterator[Finding]:
+    """Mastodon's Cache-Control was stored and does not come out: browsers fetch every picture again."""
+    seen = case.obs("public-get")
+    own = case.obs("get").headers.get("cache-control", "")
+    value = seen.facts.get("cache-control", "").lower()
+    useless = value == "none" or "no-store" in value or "no-cache" in value or value == "max-age=0"
+    if not seen.ok or not useless or not own:
+        return
+    by_proxy = proxied(case, seen)
+    yield finding(
+        "cache-control-missing",
+        case,
+        how=f"the storage keeps Cache-Control: {own}, visitors get {value}",
+        because=[seen.id],
+        fixes=[nginx(case, "expires 1y; add_header Cache-Control public;")],
+        severity=None if by_proxy else Severity.NOTICE,
+    )
+
+
+def safe_headers(case: Case) -> Iterator[Finding]:
+    """Uploaded files on a host that shares the instance's cookies, without the headers that make them harmless."""
+    seen = case.obs("public-get")
+    web = (case.settings.web_domain or "").lower().split(":")[0]
+    host = fixes.host_of(seen.url)
+    if not seen.ok or not web or not host:
+        return
+    safe = "nosniff" in seen.headers.get("x-content-type-options", "").lower()
+    safe = safe and "content-security-policy" in seen.headers
+    if host in (web, (case.settings.environment.get("LOCAL_DOMAIN") or "").lower()):
+        fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note="give that name a proxy of its own first")
+        how = f"media are published under {host}, where Mastodon itself is"
+        yield finding(
+            "files-host-shares-domain-cookies",
+            case,
+            how=how,
+            because=[seen.id],
+            fixes=[fix],
+            severity=Severity.NOTICE if safe else None,
+        )
+    elif not safe and host.endswith(f".{web}") and proxied(case, seen):
+        how = f"{host} belongs to {web}, and its pictures come without X-Content-Type-Options and a policy"
+        yield finding(
+            "nosniff-and-sandbox-missing",
+            case,
+            how=how,
+            because=[seen.id],
+            fixes=[nginx(case, SAFE_HEADERS)],
+            severity=Severity.NOTICE,
+        )

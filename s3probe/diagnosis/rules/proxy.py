@@ -1,0 +1,172 @@
+"""What a proxy or CDN does wrong although the picture is there: caches, queries, methods, headers, redirects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_cookies, proxied, proxy_lines
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Observation
+
+GOOD_ANSWERS_ONLY = "proxy_cache_valid 200 206 48h;"
+
+
+def redirects(case: Case) -> Iterator[Finding]:
+    """The published host sends visitors on to a host that Mastodon's pages do not allow."""
+    seen = case.obs("public-get")
+    target = seen.facts.get("redirected", "").split(" ")[-1]
+    if not target or not seen.ok:
+        return
+    page = case.open("public-csp")
+    refused = bool(page and page[0].facts.get("redirect"))
+    host = urlsplit(target).netloc
+    if not case.obs("public-csp").ran:
+        refused = not any(host in allowed for allowed in case.settings.csp_media_hosts)
+    plain = target.startswith("http://")
+    by_store = seen.facts.get("redirect-code", "") in ("TemporaryRedirect", "PermanentRedirect", "Redirect")
+    if not (refused or plain or (by_store and case.settings.alias_host)):
+        return
+    how = f"the published URL leads on to {target}"
+    how += ", which is not https" if plain else ", which the pages do not allow" if refused else ""
+    because = ["public-get", *(o.id for o in page if refused and not o.facts.get("missing"))]
+    proxy: Fix = nginx(case, proxy_lines(case.settings), "instead of a redirect")
+    if by_store and case.settings.alias_host:
+        severity = None if refused or plain else Severity.NOTICE
+        yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=[proxy], severity=severity)
+        return
+    allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
+    certainty = Certainty.CERTAIN if case.obs("public-csp").ran else Certainty.LIKELY
+    finding_id = "alias-redirects-to-other-host" if case.settings.alias_host else "csp-missing-media-host"
+    mends = [proxy] if plain else [allow, proxy] if case.settings.alias_host else [allow]
+    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty)
+
+
+def errors_as_pictures(case: Case) -> Iterator[Finding]:
+    """What is refused or missing at the storage is answered with 200 at the published host."""
+    pairs = (("archive-public-get", "archive-origin-get"), ("public-missing", "public-missing"))
+    for name, origin in pairs:
+        seen, there = case.obs(name), case.obs(origin)
+        refused = (there.http_status or 0) >= 400 or name == origin
+        if seen.http_status != 200 or seen.facts.get("open") or not refused or not proxied(case, seen):
+            continue
+        what = seen.headers.get("content-type", "something else")
+        yield finding(
+            "proxy-serves-error-as-image",
+            case,
+            how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
+            because=[seen.id],
+            fixes=[nginx(case, "proxy_intercept_errors off;", "and remove error_page ... =200")],
+            severity=Severity.WARNING,
+        )
+        return
+
+
+def caches_errors(case: Case) -> Iterator[Finding]:
+    """The published host goes on answering no after the storage says yes."""
+    for name, origin in (("restored-public-get", "try-restored-origin"), ("public-get-cache", "try-cache-origin")):
+        seen = [o for o in case.open(name) if o.network is None and case.get(origin).ok]
+        if not seen or (name == "public-get-cache" and seen[0].http_status != case.obs("public-missing").http_status):
+            continue
+        yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")
+        return
+
+
+def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
+    names_cdn = cdn(seen)
+    advice = Manual(
+        f"Let {names_cdn} keep no error answers (error caching TTL 0 for 403 and 404), and empty its cache."
+    )
+    fix: Fix = advice if names_cdn else nginx(case, GOOD_ANSWERS_ONLY, "empty the cache once")
+    shown = "out of a cache, " if hit(seen) else ""
+    return finding(
+        "proxy-caches-errors",
+        case,
+        how=f"{how}, {shown}while the storage itself shows the file",
+        because=[seen.id],
+        fixes=[fix],
+        certainty=Certainty.CERTAIN if hit(seen) else Certainty.LIKELY,
+        # a CDN forgets errors in seconds unless told otherwise
+        severity=Severity.NOTICE if names_cdn else None,
+    )
+
+
+def other_folders(case: Case) -> Iterator[Finding]:
+    """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
+    seen = case.open("public-get-cache")
+    if not seen or seen[0].http_status not in (401, 403, 404) or not case.obs("public-get").ok:
+        return
+    at_store = case.get("try-cache-origin")
+    how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
+    if at_store.ok:
+        fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
+        yield finding("object-not-found-public-key-mismatch", case, how=how, because=[seen[0].id], fixes=[fix])
+    elif case.settings.acl in (None, "private"):
+        yield finding("public-policy-missing", case, how=how, because=[seen[0].id], fixes=[fixes.public_read(case)])
+
+
+def keeps_deleted(case: Case) -> Iterator[Finding]:
+    """A deleted picture is still shown, out of a cache. The guide's own proxy does so for two days."""
+    seen = [o for o in case.open("deleted-public-get") if o.facts.get("open")]
+    if not seen:
+        return
+    yield finding(
+        "cdn-keeps-deleted-media",
+        case,
+        how=f"a deleted picture could still be opened at {fixes.host_of(seen[0].url)}",
+        because=[seen[0].id],
+        fixes=[fixes.env(case, "CACHE_BUSTER_ENABLED", "true", "and let the proxy empty its cache for that request")],
+        severity=Severity.NOTICE,
+    )
+
+
+def query(case: Case) -> Iterator[Finding]:
+    """``?acl`` reached the storage: it answered something else than the file."""
+    seen = next((o for o in (case.get("try-public-query"), case.get("public-query")) if o.facts.get("query")), None)
+    if seen is None or not case.obs("public-get-cache").ok or not proxied(case, case.obs("public-get")):
+        return
+    how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
+    fix = nginx(case, proxy_lines(case.settings), "$uri alone holds no query")
+    yield finding("proxy-passes-query-string", case, how=how, because=[seen.id], fixes=[fix], severity=Severity.NOTICE)
+
+
+def headers(case: Case) -> Iterator[Finding]:
+    """An Authorization header reaches the storage, or cookies come back with pictures."""
+    asked, shown = case.get("public-query"), case.obs("public-get")
+    if not proxied(case, shown):
+        return
+    cookie = own_cookies(shown)
+    lines = "proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header Set-Cookie;"
+    if asked.facts.get("authorization") and case.obs("public-get-cache").ok:
+        how = f"with an Authorization header the file was answered {words(asked)}, without it is shown"
+    elif cookie:
+        how = f"a picture came with the cookie {cookie}"
+    else:
+        return
+    because = [asked.id if asked.facts.get("authorization") else shown.id]
+    yield finding(
+        "proxy-forwards-authorization-cookies",
+        case,
+        how=how,
+        because=because,
+        fixes=[nginx(case, lines)],
+        severity=Severity.NOTICE,
+    )
+
+
+def methods(case: Case) -> Iterator[Finding]:
+    """A DELETE was refused by the storage, not by the proxy."""
+    seen = case.obs("public-delete")
+    if seen.facts.get("root") == "Error" and proxied(case, case.obs("public-get")):
+        yield finding(
+            "proxy-method-not-limited",
+            case,
+            how=f"DELETE at {fixes.host_of(seen.url)} was answered {words(seen)} by the storage itself",
+            because=[seen.id],
+            fixes=[nginx(case, "limit_except GET { deny all; }", "in the location that asks the storage")],
+            severity=Severity.NOTICE,
+        )
