@@ -20,9 +20,7 @@ def run(args: Namespace, console: Console) -> int:
 
     settings = load_settings(env_files(args)[0], args, console)
     tools = default_tools(settings, progress=console.progress)
-    swept = sweep(
-        settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=console.say
-    )
+    swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=console.say)
     found = count(swept.created, "object")
     if not swept.created:
         console.result("No probe left anything behind.\n")
