@@ -29,8 +29,9 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         (400, "InvalidArgument", Outcome.REJECTED), (405, "MethodNotAllowed", Outcome.REJECTED),
         (301, "PermanentRedirect", Outcome.REJECTED), (404, "NoSuchBucket", Outcome.REJECTED),
         (404, "NoSuchKey", Outcome.WRONG), (404, "", Outcome.WRONG),
-        (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED), (503, "ServiceUnavailable", Outcome.UNKNOWN),
-        (500, "InternalError", Outcome.UNKNOWN), (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
+        (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED),
+        (503, "ServiceUnavailable", Outcome.UNKNOWN), (500, "InternalError", Outcome.UNKNOWN),
+        (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
     ],
 )  # fmt: skip
 def test_outcomes_by_status_and_code(status: int, code: str, outcome: Outcome) -> None:

@@ -67,11 +67,11 @@ def test_when_the_time_is_up_nothing_new_begins_and_nobody_waits() -> None:
     assert ran == []
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     pass
 
 
-@pytest.mark.parametrize("kind", [Broken, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", [BrokenError, KeyboardInterrupt])
 def test_the_first_exception_is_raised_to_the_caller(kind: type[BaseException]) -> None:
     ran: list[int] = []
 
