@@ -25,6 +25,7 @@ from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
+from s3probe.settings.model import Credentials
 
 ROUNDS = 4
 """So many faults below the rights can be mended on the way; each round costs two round trips."""
@@ -158,22 +159,23 @@ class Foundations:
         call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         self._session.ask(trial.id + suffix, call, world=trial.world, title=trial.title)
 
+    def _with_pair(self, action_id: str, title: str, pair: Credentials) -> Step:
+        world = self._session.world
+        other = self._maker.of(world.settings, world.assuming, credentials=pair)
+        call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        return Step(action_id, lambda: self._session.ask(action_id, call, world=other, title=title))
+
     def _watch(self, reached: Depth, suffix: str) -> None:
         """Questions whose answer mends nothing but tells look-alikes apart."""
         session, world = self._session, self._session.world
         steps = []
+        pair = world.settings.credentials or self._maker.credentials
         if reached in (Depth.RIGHTS, Depth.KEY_ID, Depth.SIGNATURE):
-            pair = world.settings.credentials or self._maker.credentials
-            wrong = self._maker.of(
-                world.settings,
-                world.assuming,
-                credentials=replace(pair, secret_access_key=Secret("s3probe-wrong-secret")),
-            )
-            wrong_call = wrong.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-            title = "With a secret that is certainly wrong"
-            steps.append(
-                Step("wrong", lambda: session.ask(f"try-wrong-secret{suffix}", wrong_call, world=wrong, title=title))
-            )
+            other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
+            steps.append(self._with_pair(f"try-wrong-secret{suffix}", "With a secret that is certainly wrong", other))
+        if reached is Depth.SIGNATURE:
+            other = replace(pair, access_key_id="S3PROBENOSUCHKEY0000")
+            steps.append(self._with_pair(f"try-unknown-key{suffix}", "With a key id that nobody has", other))
         if reached in (Depth.BUCKET, Depth.RIGHTS):
             head = world.wire.read("HeadBucket", "", method="HEAD")
             steps.append(
@@ -183,9 +185,7 @@ class Foundations:
             steps.append(
                 Step(
                     "buckets",
-                    lambda: session.ask(
-                        f"try-list-buckets{suffix}", buckets, names, title="Buckets of this key"
-                    ),
+                    lambda: session.ask(f"try-list-buckets{suffix}", buckets, names, title="Buckets of this key"),
                 )
             )
         self._session.parallel(steps)

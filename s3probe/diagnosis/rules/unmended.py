@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
@@ -38,14 +39,16 @@ def unmended(case: Case) -> Iterator[Finding]:
         yield _bucket(case, last)
 
 
-def _finding(case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
+def _finding(
+    case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
+) -> Finding:
     reach = case.get("reach-endpoint")
     visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
         finding_id,
         case,
-        how=f"the storage answered {words(last.furthest)}" if last.furthest.network is None else words(last.furthest),
+        how=("the storage answered " if last.furthest.network is None else "") + words(last.furthest) + also,
         because=last.ids,
         explains=explained,
         fixes=fix,
@@ -170,7 +173,14 @@ def _signature(case: Case, last: Round) -> Finding:
         "the secret of this key id",
         "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
     )
-    return _finding(case, last, "wrong-secret-key", again)
+    unknown = case.get(f"try-unknown-key{last.suffix}")
+    if unknown.error_code != last.furthest.error_code:
+        return _finding(case, last, "wrong-secret-key", again)
+    # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
+    key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this store does not say which half is wrong")
+    pair = (key_id, replace(again, together=True))
+    told = " (a key id that nobody has is answered the same way)"
+    return _finding(case, last, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
 
 
 def _host_rewritten(seen: Observation) -> bool:
