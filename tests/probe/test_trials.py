@@ -1,0 +1,179 @@
+"""The trials: each changes exactly one thing, and none is made without need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.form import WireForm
+from s3probe.probe.headers import header_trials
+from s3probe.probe.session import World
+from s3probe.probe.tools import Clock, Tools
+from s3probe.probe.trials import Trial, trials
+from s3probe.probe.worlds import WorldMaker
+from s3probe.settings.model import Settings
+from tests.probe.build import PLAIN, SECRET, credentials_of, settings_of
+
+AWS = {**PLAIN, "S3_HOSTNAME": "s3.eu-central-1.amazonaws.com"}
+CUSTOM = {**PLAIN, "S3_ENDPOINT": "https://s3.example.net", "S3_HOSTNAME": "s3.example.net"}
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+class Nowhere:
+    def send(self, call: Call, limits: Limits) -> Answer:
+        raise AssertionError(f"making trials sends nothing, but {call} came within {limits}")
+
+
+def maker_for(settings: Settings) -> WorldMaker:
+    tools = Tools(Nowhere(), Clock(now=lambda: NOW), invocation_id=lambda: "<uuid>")
+    return WorldMaker(tools, credentials_of(settings), WireForm.CURRENT)
+
+
+def seen(status: int | None, code: str | None = None, **more: Any) -> Observation:
+    outcome = Outcome.DENIED if status in (401, 403) else Outcome.OK if status == 200 else Outcome.REJECTED
+    values = {"http_status": status, "error_code": code, "outcome": outcome, **more}
+    return Observation("list", "", "ListObjectsV2", Actor.MASTODON, **values)
+
+
+def made(env: Mapping[str, str], stopped: Observation, skew: float | None = 0.0) -> tuple[World, list[Trial]]:
+    settings = settings_of(env)
+    maker = maker_for(settings)
+    world = maker.of(settings)
+    return world, list(trials(maker, world, stopped, skew))
+
+
+def differences(one: World, other: World) -> set[str]:
+    """The environment variables, credentials, form and clock in which two worlds differ."""
+    before, after = one.settings.environment.variables, other.settings.environment.variables
+    changed = {name for name in {*before, *after} if getattr(before.get(name), "value", None)
+               != getattr(after.get(name), "value", None)}  # fmt: skip
+    if one.credentials != other.credentials:
+        changed.add("credentials")
+    if one.clock_offset != other.clock_offset:
+        changed.add("clock")
+    return changed
+
+
+CASES = [
+    (AWS, seen(400, "AuthorizationHeaderMalformed", facts={"region": "eu-west-2"})),
+    (AWS, seen(301, "PermanentRedirect", facts={"region": "eu-west-2"})),
+    (CUSTOM, seen(400, "AuthorizationHeaderMalformed")),
+    (CUSTOM, seen(403, "SignatureDoesNotMatch")),
+    (CUSTOM, seen(404, "NoSuchBucket")),
+    (CUSTOM, seen(None, network=NetworkFault.TLS_NOT_TLS)),
+    (CUSTOM, seen(None, network=NetworkFault.DNS)),
+    ({**CUSTOM, "S3_ENDPOINT": "http://s3.example.net"}, seen(301)),
+    ({**CUSTOM, "S3_ENDPOINT": "http://s3.example.net"}, seen(403, "AccessDenied")),
+    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net:9001"}, seen(200, facts={"markup": "yes"})),
+    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net/v1"}, seen(404, facts={"markup": "yes"})),
+    ({**CUSTOM, "S3_ENDPOINT": "https://files.s3.example.net"}, seen(404, "NoSuchBucket")),
+    ({**CUSTOM, "S3_SIGNATURE_VERSION": "s3"}, seen(400, "InvalidRequest")),
+    ({**PLAIN, "S3_HOSTNAME": "s3.example.net"}, seen(403, "InvalidAccessKeyId")),
+]
+
+
+@pytest.mark.parametrize(("env", "stopped"), CASES)
+def test_each_trial_changes_exactly_one_thing(env: Mapping[str, str], stopped: Observation) -> None:
+    world, tried = made(env, stopped)
+    assert tried
+    for trial in tried:
+        changed = differences(world, trial.world)
+        # another region of AWS has another host: that is one thing
+        assert len(changed - {"S3_ENDPOINT"} or changed) == 1 or trial.id.startswith("try-partition:"), trial.id
+        assert len(trial.world.assuming) == 1, trial.id
+
+
+@pytest.mark.parametrize(("env", "stopped"), CASES)
+def test_ids_are_unique_and_show_what_was_changed(env: Mapping[str, str], stopped: Observation) -> None:
+    ids = [trial.id for trial in made(env, stopped)[1]]
+    assert len(ids) == len(set(ids))
+    assert all(trial_id.startswith("try-") for trial_id in ids)
+
+
+@pytest.mark.parametrize("env", [AWS, CUSTOM])
+@pytest.mark.parametrize("stopped", [seen(200), seen(403, "AccessDenied"), seen(400, "InvalidArgument")])
+def test_nothing_is_tried_where_the_key_is_accepted(env: Mapping[str, str], stopped: Observation) -> None:
+    assert made(env, stopped)[1] == []
+
+
+def test_the_region_that_the_answer_names_comes_first() -> None:
+    _, tried = made(CUSTOM, seen(400, "AuthorizationHeaderMalformed", facts={"region": "fr-par"}))
+    assert tried[0].id == "try-region:fr-par"
+    assert tried[0].world.settings.region == "fr-par"
+
+
+def test_at_aws_only_the_named_region_is_tried() -> None:
+    _, tried = made(AWS, seen(301, "PermanentRedirect", facts={"region": "eu-west-2"}))
+    assert [trial.id for trial in tried] == ["try-region:eu-west-2"]
+
+
+@pytest.mark.parametrize(
+    ("skew", "tried"), [(0.0, False), (899.0, False), (1000.0, True), (-1000.0, True), (None, False)]
+)
+def test_the_clock_is_tried_only_when_it_is_off(skew: float | None, tried: bool) -> None:
+    _, all_tried = made(AWS, seen(403, "RequestTimeTooSkewed"), skew)
+    assert ("try-clock" in [trial.id for trial in all_tried]) is tried
+
+
+def test_the_clock_trial_signs_with_the_servers_time() -> None:
+    world, tried = made(AWS, seen(403, "RequestTimeTooSkewed"), 1200.0)
+    dates = [dict(w.wire.list_objects().headers)["X-Amz-Date"] for w in (world, tried[0].world)]
+    assert dates == ["20261125T120000Z", "20261125T122000Z"]
+
+
+def test_a_token_is_tried_only_when_there_is_one() -> None:
+    stopped = seen(403, "InvalidAccessKeyId")
+    assert "try-session-token" not in [trial.id for trial in made(AWS, stopped)[1]]
+    with_token = {**AWS, "AWS_SESSION_TOKEN": "token"}
+    assert "try-session-token" in [trial.id for trial in made(with_token, stopped)[1]]
+
+
+def test_swapped_halves_are_tried_only_when_they_look_swapped() -> None:
+    stopped = seen(403, "InvalidAccessKeyId")
+    assert "try-swapped-keys" not in [trial.id for trial in made(AWS, stopped)[1]]
+    swapped = {**AWS, "AWS_ACCESS_KEY_ID": SECRET, "AWS_SECRET_ACCESS_KEY": "AKIAIOSFODNN7EXAMPLE"}
+    assert "try-swapped-keys" in [trial.id for trial in made(swapped, stopped)[1]]
+
+
+def test_no_trial_shows_a_secret() -> None:
+    for env, stopped in CASES:
+        for trial in made(env, stopped)[1]:
+            assert SECRET not in f"{trial.id} {trial.title} {trial.world.assuming}"
+
+
+def headers_of(**env: str) -> list[str]:
+    settings = settings_of({**CUSTOM, **env})
+    maker = maker_for(settings)
+    return [trial.id for trial in header_trials(maker, maker.of(settings))]
+
+
+def test_only_headers_that_are_sent_are_left_out() -> None:
+    assert "try-put-no-storage-class" not in headers_of()
+    assert "try-put-no-storage-class" in headers_of(S3_STORAGE_CLASS="STANDARD_IA")
+    assert "try-put-no-checksum" in headers_of()
+    assert "try-put-no-checksum" not in headers_of(AWS_REQUEST_CHECKSUM_CALCULATION="when_required")
+
+
+def test_a_header_trial_leaves_out_one_header() -> None:
+    settings = settings_of({**CUSTOM, "S3_STORAGE_CLASS": "STANDARD_IA"})
+    maker = maker_for(settings)
+    world = maker.of(settings)
+
+    def sent(one: World) -> set[str]:
+        call = one.wire.put_object("k", b"x", "image/png", acl=None)
+        return {name.lower() for name, _ in call.headers}
+
+    for trial in header_trials(maker, world):
+        gone = sent(world) - sent(trial.world)
+        if trial.id == "try-put-no-storage-class":
+            assert gone == {"x-amz-storage-class"}
+        if trial.id == "try-put-no-cache-control":
+            assert gone == {"cache-control"}
+        if trial.id == "try-put-no-checksum":
+            assert any("checksum" in name or "trailer" in name for name in gone)
+            assert not {"x-amz-storage-class", "cache-control"} & gone
