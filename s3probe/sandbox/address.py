@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from s3probe.sandbox.regions import DASH_REGIONS, REGIONS
+from s3probe.sandbox.regions import CHINA, DASH_REGIONS, GOVERNMENT, REGIONS
 from s3probe.sandbox.world import World
 
 _AMAZON = re.compile(
-    r"(?:(?P<bucket>.+)\.)?s3(?P<dash>[.-])(?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com"
+    r"(?:(?P<bucket>.+)\.)?s3(?P<dash>[.-])(?:dualstack\.)?(?P<region>[a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws\.com(?P<cn>\.cn)?"
 )
 _GLOBAL = re.compile(r"(?:(?P<bucket>.+)\.)?s3\.amazonaws\.com")
 _LOOPBACK = re.compile(r"(?:(?P<bucket>.+)\.)?(?:localhost|127\.0\.0\.1)")
@@ -37,10 +37,14 @@ def amazon_host(host: str) -> tuple[str | None, str, str | None] | None:
     if found := _GLOBAL.fullmatch(host):
         return found["bucket"], "s3.amazonaws.com", None
     found = _AMAZON.fullmatch(host)
-    if found is None or found["region"] not in (DASH_REGIONS if found["dash"] == "-" else REGIONS):
+    if found is None or found["region"] not in _regions(found["dash"], found["cn"]):
         return None
     bucket = found["bucket"]
     return bucket, host[len(bucket) + 1 :] if bucket else host, found["region"]
+
+
+def _regions(dash: str, china: str | None) -> frozenset[str]:
+    return CHINA if china else DASH_REGIONS if dash == "-" else REGIONS | GOVERNMENT
 
 
 def locate(world: World, host: str, path: str) -> Place | None:

@@ -25,7 +25,11 @@ def set_raw(text: str, name: str, raw: str | None, line: int | None = None) -> s
     """Replaces the named line (1-based) or the last one that sets ``name``, else appends; ``None`` removes."""
     lines = text.splitlines()
     places = [i for i, old in enumerate(lines) if old.startswith(f"{name}=")]
-    place = line - 1 if line is not None and 1 <= line <= len(lines) else places[-1] if places else None
+    named = line is not None and 1 <= line <= len(lines)
+    if raw is None and named and line is not None:
+        # lines that were removed before may have moved this one
+        named = lines[line - 1].startswith(f"{name}=")
+    place = line - 1 if named and line is not None else places[-1] if places else None
     if raw is None:
         if place is not None:
             del lines[place]

@@ -45,6 +45,11 @@ def _env(scenario: Scenario, fix: EnvFix) -> Scenario:
         return _right_credentials(scenario, fix.variable, fix.line)
     if asks_admin and fix.variable == "S3_BUCKET":
         value = scenario.bucket.name
+    if fix.variable == "EXTRA_MEDIA_HOSTS" and scenario.world.instance is not None:
+        # Mastodon is restarted after the change, and its pages name the new hosts
+        extra = tuple(host.removeprefix("https://") for host in (value or "").split(",") if host)
+        instance = replace(scenario.world.instance, media_hosts=(*scenario.world.instance.media_hosts, *extra))
+        scenario = scenario.with_world(instance=instance)
     return scenario.with_env(fix.variable, value, fix.line)
 
 
@@ -124,6 +129,10 @@ def _versioning(scenario: Scenario, value: str) -> Scenario:
     return scenario.with_bucket(versioning="enabled" in value.lower())
 
 
+def _expiry_off(scenario: Scenario, value: str) -> Scenario:
+    return scenario.with_bucket(expiry=tuple(rule for rule in scenario.bucket.expiry if rule.rule != value))
+
+
 _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "object-ownership": lambda s, value: s.with_bucket(ownership=Ownership(value)),
     "public-access-block": lambda s, value: s.with_bucket(block=switched(s.bucket.block, value)),
@@ -133,6 +142,7 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "encryption": _encryption,
     "request-payment": lambda s, value: s.with_bucket(requester_pays=value == "Requester"),
     "versioning": _versioning,
+    "lifecycle-rule-off": _expiry_off,
     "policy": _replace_policy,
     "policy-remove-sid": _remove_sid,
 }
@@ -146,7 +156,12 @@ def _clear(*ways: Way) -> Callable[[Scenario], Scenario]:
 
 
 def _right_proxy(scenario: Scenario) -> Scenario:
-    return scenario.with_world(aliases=tuple(replace(a, fault=AliasFault.NONE) for a in scenario.world.aliases))
+    right = tuple(replace(a, fault=AliasFault.NONE) for a in scenario.world.aliases)
+    return scenario.with_world(aliases=right, deaf_to_expect=False)
+
+
+def _no_prefix_in_proxy(scenario: Scenario) -> Scenario:
+    return scenario.with_world(aliases=tuple(replace(a, prefix="") for a in scenario.world.aliases))
 
 
 _SERVER: dict[str, Callable[[Scenario], Scenario]] = {
@@ -156,6 +171,7 @@ _SERVER: dict[str, Callable[[Scenario], Scenario]] = {
     "ca": _clear(Way.UNTRUSTED),
     "certificate": _clear(Way.UNTRUSTED, Way.EXPIRED, Way.WRONG_NAME, Way.PLAIN),
     "nginx": _right_proxy,
+    "nginx-prefix": _no_prefix_in_proxy,
     "proxy": _right_proxy,
 }
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from s3probe.sandbox.messages import Reply, Request
-from s3probe.sandbox.names import alias_of
+from s3probe.sandbox.names import alias_of, endpoint_of
 from s3probe.sandbox.service import serve
 from s3probe.sandbox.state import State
-from s3probe.sandbox.surroundings import as_instance, through_alias
+from s3probe.sandbox.surroundings import as_instance
+from s3probe.sandbox.world import Alias, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -22,6 +23,7 @@ class Gateway:
     def __init__(self, state: State) -> None:
         self._state = state
         self._stopped = threading.Event()
+        self._cache: dict[tuple[str, str], Reply] = {}
 
     def stop(self) -> None:
         """Ends every simulated delay at once."""
@@ -32,17 +34,30 @@ class Gateway:
         start_response(f"{reply.status} {_REASONS.get(reply.status, 'Unknown')}", list(reply.headers))
         return [reply.body] if reply.body else []
 
+    def _serve(self, request: Request) -> Reply:
+        return serve(self._state, request)
+
     def answer(self, request: Request) -> Reply:
         """The world's answer to a request."""
         world = self._state.world
         delay = world.latency + (world.slow_writes if request.method in ("PUT", "POST") else 0.0)
+        if request.method == "POST" and "delete" in request.parameters:
+            delay += world.slow_batches
         if delay:
             self._stopped.wait(delay)
-        if alias := alias_of(world, request.hostname):
-            return _sized(through_alias(alias, request, lambda inner: serve(self._state, inner)), request)
+        alias = alias_of(world, request.hostname)
+        if alias and request.path.startswith(alias.path):
+            return _sized(
+                through_alias(alias, request, self._serve, path_style=_no_bucket_names(world, alias)), request
+            )
         if world.instance and world.instance.host == request.hostname:
             return _sized(as_instance(world.instance, request), request)
         return serve(self._state, request)
+
+
+def _no_bucket_names(world: World, alias: Alias) -> bool:
+    endpoint = endpoint_of(world, alias.upstream)
+    return endpoint is not None and not endpoint.wildcard
 
 
 def _sized(reply: Reply, request: Request) -> Reply:

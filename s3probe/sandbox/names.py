@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from s3probe.sandbox.address import amazon_host, locate
+from s3probe.sandbox.regions import partition
 from s3probe.sandbox.statements import glob_match
 from s3probe.sandbox.world import Alias, Endpoint, Way, World
 
@@ -38,8 +39,9 @@ def certificate_names(world: World, host: str) -> tuple[str, ...]:
         _, base, region = found
         if region is None:
             return (base, f"*.{base}")
+        suffix = ".cn" if partition(region) == "aws-cn" else ""
         return tuple(
             name for form in (f"s3.{region}", f"s3-{region}", f"s3.dualstack.{region}")
-            for name in (f"{form}.amazonaws.com", f"*.{form}.amazonaws.com")
+            for name in (f"{form}.amazonaws.com{suffix}", f"*.{form}.amazonaws.com{suffix}")
         )  # fmt: skip
     return (host or "localhost",)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import unquote
 
 from s3probe.sandbox import acls
@@ -78,7 +80,9 @@ def check_room(context: Context, size: int) -> None:
 
 def put_object(context: Context) -> Reply:
     """PutObject."""
-    if context.bucket.object_lock and not context.checksums and "content-md5" not in context.request.headers:
+    bucket = context.bucket
+    checked = context.checksums or "content-md5" in context.request.headers
+    if (bucket.object_lock or bucket.needs_checksum) and not checked:
         needed = "Content-MD5 OR x-amz-checksum- HTTP header is required"
         raise S3Error("InvalidRequest", f"{needed} for Put Object requests with Object Lock parameters")
     acl = wanted_acl(context)
@@ -90,7 +94,16 @@ def put_object(context: Context) -> Reply:
     kept = _only(reply, "etag", "x-amz-version-id") + encryption_headers(record.kms_key)
     if checksums and context.state.world.personality.checksum_answers:
         kept += (*checksums, ("x-amz-checksum-type", "FULL_OBJECT"))
-    return Reply(200, kept)
+    return Reply(200, (*kept, *expiration(context)))
+
+
+def expiration(context: Context) -> tuple[tuple[str, str], ...]:
+    """x-amz-expiration of an object that a lifecycle rule will delete (AWS, PutObject)."""
+    rule = next((rule for rule in context.bucket.expiry if context.key.startswith(rule.prefix)), None)
+    if rule is None:
+        return ()
+    day = (datetime.now(UTC) + timedelta(days=rule.days + 1)).replace(hour=0, minute=0, second=0)
+    return (("x-amz-expiration", f'expiry-date="{format_datetime(day, usegmt=True)}", rule-id="{rule.rule}"'),)
 
 
 def _only(reply: Reply, *names: str) -> tuple[tuple[str, str], ...]:
@@ -137,7 +150,7 @@ def _with_overrides(context: Context, reply: Reply, record: Record | None) -> Re
     found = tuple(headers.items())
     if record is None:
         return Reply(reply.status, found, reply.body)
-    found += encryption_headers(record.kms_key)
+    found += (*encryption_headers(record.kms_key), *expiration(context))
     if record.storage_class != "STANDARD" and "x-amz-storage-class" not in {n.lower() for n in headers}:
         found += (("x-amz-storage-class", record.storage_class),)
     if context.bucket.object_lock and context.sees_retention:

@@ -20,3 +20,13 @@ REGIONS = DASH_REGIONS | {
     "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1",
 }  # fmt: skip
 """Regions of the standard partition that resolve."""
+
+CHINA = frozenset({"cn-north-1", "cn-northwest-1"})
+"""Regions below ``amazonaws.com.cn``."""
+
+GOVERNMENT = frozenset({"us-gov-west-1", "us-gov-east-1"})
+
+
+def partition(region: str | None) -> str:
+    """``aws``, ``aws-cn`` or ``aws-us-gov``; each has accounts and keys of its own."""
+    return "aws-cn" if region in CHINA else "aws-us-gov" if region in GOVERNMENT else "aws"

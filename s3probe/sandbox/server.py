@@ -18,6 +18,13 @@ LOOPBACK = "127.0.0.1"
 
 
 class _Handler(WSGIRequestHandler):
+    def run_wsgi(self) -> None:
+        """Answers; where the way is deaf to it, an announced body is not asked for."""
+        deaf = isinstance(self.server, Server) and self.server.deaf_to_expect
+        if deaf and "Expect" in self.headers:
+            del self.headers["Expect"]
+        super().run_wsgi()
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  werkzeug's own parameter name
         """Says nothing: the sandbox keeps its own log."""
 
@@ -28,8 +35,11 @@ class Server(ThreadedWSGIServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self, app: WSGIApplication, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: WSGIApplication, tls: ssl.SSLContext | None = None, *, deaf_to_expect: bool = False
+    ) -> None:
         super().__init__(LOOPBACK, 0, app, _Handler)
+        self.deaf_to_expect = deaf_to_expect
         # werkzeug reads this only to tell http from https; it must not wrap the listening socket itself.
         self.ssl_context = tls
         self._open: set[socket.socket] = set()

@@ -21,6 +21,7 @@ from s3probe.sandbox.messages import Reply, Request, S3Error
 from s3probe.sandbox.operations import Operation, identify
 from s3probe.sandbox.payload import decoded_body
 from s3probe.sandbox.personality import RegionCheck
+from s3probe.sandbox.regions import partition
 from s3probe.sandbox.sigv4 import Claim, check_signature, check_time, read_claim, wrong_region
 from s3probe.sandbox.state import Context, Seen, State
 from s3probe.sandbox.world import Bucket, KeyStatus, User
@@ -45,7 +46,8 @@ class _Trace:
 def serve(state: State, request: Request) -> Reply:
     """Answers one request and logs it. Never raises: a failure of the sandbox itself is kept in ``state.bugs``."""
     trace = _Trace()
-    home = state.elsewhere if amazon_host(request.hostname) else state
+    amazon = amazon_host(request.hostname)
+    home = state.amazon(amazon[2]) if amazon else state
     try:
         reply = _answer(home, request, trace)
         code = ""
@@ -118,7 +120,7 @@ def _check_place(place: Place, bucket: Bucket | None, claim: Claim | None) -> No
             return
     elif claim is not None and claim.form != "v2" and claim.region != place.region:
         raise wrong_region(claim, place.region or "us-east-1")
-    host = f"s3.{bucket.region}.amazonaws.com"
+    host = f"s3.{bucket.region}.amazonaws.com{'.cn' if partition(bucket.region) == 'aws-cn' else ''}"
     endpoint = f"{bucket.name}.{host}" if place.virtual else host
     raise S3Error("PermanentRedirect", details=(("Endpoint", endpoint), ("Bucket", bucket.name)), headers=(
         ("x-amz-bucket-region", bucket.region),))  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from s3probe.sandbox.messages import Request
 from s3probe.sandbox.operations import Operation
 from s3probe.sandbox.personality import ErrorText
+from s3probe.sandbox.regions import partition
 from s3probe.sandbox.store import Store
 from s3probe.sandbox.world import Bucket, Ownership, User, World
 
@@ -69,8 +70,9 @@ class State:
         self.bugs: list[str] = []
         """Tracebacks of the sandbox's own failures: a test that meets one must not pass."""
         self.counts: Counter[ErrorText] = Counter()
-        self.elsewhere = self if world.amazon else State(World())
-        """What AWS's own names lead to."""
+        mine = {partition(bucket.region) for bucket in world.buckets} or {"aws"}
+        self._partitions = mine if world.amazon else set()
+        self._elsewhere: State | None = None
         for bucket in world.buckets:
             self.add(bucket)
 
@@ -78,6 +80,14 @@ class State:
         """Makes the bucket known and its store ready."""
         self.store.create(bucket.name, versioning=bucket.versioning or bucket.object_lock)
         self.buckets[bucket.name] = bucket
+
+    def amazon(self, region: str | None) -> State:
+        """What a name of AWS's leads to: these buckets, or a partition that knows neither them nor these keys."""
+        if partition(region) in self._partitions:
+            return self
+        with self.lock:
+            self._elsewhere = self._elsewhere or State(World())
+            return self._elsewhere
 
     def used(self, bucket: str) -> int:
         """Bytes of the bucket's current objects."""

@@ -53,6 +53,15 @@ class CorsRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """A lifecycle rule that deletes current objects ``days`` after their upload."""
+
+    rule: str
+    prefix: str = ""
+    days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """One bucket and everything that decides about a request to it."""
 
@@ -74,6 +83,9 @@ class Bucket:
     """Bytes."""
     fresh: bool = False
     """Created minutes ago elsewhere: the global endpoint still answers 307 TemporaryRedirect."""
+    expiry: tuple[Expiry, ...] = ()
+    needs_checksum: bool = False
+    """PutObject without Content-MD5 or a checksum is refused, as with Object Lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +145,26 @@ class AliasFault(StrEnum):
 
     NONE = "none"
     DROPS_BUCKET = "drops-bucket"  # forwards the path to the endpoint without the bucket
+    KEEPS_HOST = "keeps-host"  # passes its own host name on
+    BAD_GATEWAY = "bad-gateway"  # cannot resolve the storage's name
     HIDES_CORS = "hides-cors"
+    DOUBLES_CORS = "doubles-cors"
+    FORGETS_VARY = "forgets-vary"  # caches the first answer for every Origin
     IGNORES_RANGE = "ignores-range"
+    CACHES_ERRORS = "caches-errors"
+    KEEPS_DELETED = "keeps-deleted"  # caches good answers, as the guide's proxy does
+    ERRORS_AS_200 = "errors-as-200"
+    REDIRECTS = "redirects"
+    HOTLINK = "hotlink"  # only for visitors with a Referer
+    BOTS = "bots"  # only for browsers
+    LISTS_ROOT = "lists-root"
+    PASSES_QUERY = "passes-query"
+    PASSES_AUTHORIZATION = "passes-authorization"
+    SETS_COOKIE = "sets-cookie"
+    ANY_METHOD = "any-method"
+    NO_STORE = "no-store"
+    LOSES_TYPE = "loses-type"
+    NO_NOSNIFF = "no-nosniff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +176,10 @@ class Alias:
     upstream: str
     """Host name of the S3 endpoint it asks, without the bucket."""
     fault: AliasFault = AliasFault.NONE
+    path: str = ""
+    """Where the files begin when it is not the host's top, e.g. ``/raw/KEY/BUCKET``; the rest of the host is S3's."""
+    prefix: str = ""
+    """Put before every key, as a proxy does that knows of ``S3_KEY_PREFIX``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +231,10 @@ class World:
     """Seconds before every answer."""
     slow_writes: float = 0.0
     """Further seconds before the answer to PUT and POST."""
+    slow_batches: float = 0.0
+    """Further seconds before the answer to DeleteObjects."""
+    deaf_to_expect: bool = False
+    """A proxy on the way never answers ``Expect: 100-continue``."""
     source_ip: str = "203.0.113.10"
     """The caller's address as policies see it."""
     vpc_endpoint: tuple[Statement, ...] | None = None

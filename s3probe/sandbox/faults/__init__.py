@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from s3probe.sandbox.faults import acls, addressing, credentials, network, permissions, privacy, transfer
+from s3probe.sandbox.faults import acls, addressing, credentials, network, permissions, privacy, proxies, stores, transfer
 from s3probe.sandbox.faults.model import Fault
 
 ALL: tuple[Fault, ...] = (
@@ -14,7 +14,9 @@ ALL: tuple[Fault, ...] = (
     *credentials.FAULTS,
     *addressing.FAULTS,
     *privacy.FAULTS,
+    *proxies.FAULTS,
     *transfer.FAULTS,
+    *stores.FAULTS,
     *network.FAULTS,
 )
 """All of them, variants included."""
