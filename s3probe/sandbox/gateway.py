@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import alias_of, endpoint_of
+from s3probe.sandbox.proxying import through_alias
 from s3probe.sandbox.service import serve
 from s3probe.sandbox.state import State
 from s3probe.sandbox.surroundings import as_instance
@@ -47,9 +48,8 @@ class Gateway:
             self._stopped.wait(delay)
         alias = alias_of(world, request.hostname)
         if alias and request.path.startswith(alias.path):
-            return _sized(
-                through_alias(alias, request, self._serve, path_style=_no_bucket_names(world, alias)), request
-            )
+            path_style = _no_bucket_names(world, alias)
+            return _sized(through_alias(alias, request, self._serve, self._cache, path_style=path_style), request)
         if world.instance and world.instance.host == request.hostname:
             return _sized(as_instance(world.instance, request), request)
         return serve(self._state, request)

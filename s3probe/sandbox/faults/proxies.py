@@ -1,0 +1,95 @@
+"""Faults of the proxy or CDN before the storage, and of what strangers may do beside listing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from s3probe.sandbox.faults.model import Change, Fault, both, env
+from s3probe.sandbox.scenario import ALIAS, BUCKET, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
+from s3probe.sandbox.world import Alias, AliasFault, Endpoint
+
+_FILES = "files.mastodon.example"
+
+
+def proxy(fault: AliasFault) -> Change:
+    """Every alias proxy of the world makes that mistake."""
+    return lambda s: s.with_world(aliases=tuple(replace(alias, fault=fault) for alias in s.world.aliases))
+
+
+def healthy_alias() -> Scenario:
+    """AWS, media opened by their ACL, shown through the guide's proxy."""
+    scenario = healthy().with_env("S3_ALIAS_HOST", ALIAS)
+    return scenario.with_world(aliases=(Alias(ALIAS, BUCKET, "s3.eu-west-2.amazonaws.com"),))
+
+
+def _public(*actions: str, bucket: bool = False) -> Change:
+    """A further statement for everyone, on the media or on the bucket."""
+
+    def change(scenario: Scenario) -> Scenario:
+        arn = f"arn:aws:s3:::{scenario.bucket.name}"
+        resources = (arn,) if bucket else (f"{arn}/media_attachments/*", f"{arn}/cache/*")
+        statement = Statement("Allow", actions, resources, ("*",), sid="More")
+        return scenario.with_bucket(policy=(*scenario.bucket.policy, statement))
+
+    return change
+
+
+def _one_folder(scenario: Scenario) -> Scenario:
+    arn = f"arn:aws:s3:::{scenario.bucket.name}/media_attachments/*"
+    return scenario.with_bucket(policy=(Statement("Allow", ("s3:GetObject",), (arn,), ("*",), sid="OnlyMedia"),))
+
+
+def _inner_endpoint(scenario: Scenario) -> Scenario:
+    """The file names the storage as it is called inside the network; the alias host is public."""
+    inner = "minio.internal"
+    world = scenario.world
+    aliases = (Alias(ALIAS, scenario.bucket.name, inner),)
+    scenario = scenario.with_world(endpoints=(*world.endpoints, Endpoint(inner, "nl-ams")), aliases=aliases)
+    return both(env("S3_ENDPOINT", f"https://{inner}"), env("S3_ALIAS_HOST", ALIAS))(scenario)
+
+
+def _sibling(fault: AliasFault) -> Change:
+    """The media host belongs to the instance's own domain."""
+
+    def change(scenario: Scenario) -> Scenario:
+        alias = replace(scenario.world.aliases[0], host=_FILES, fault=fault)
+        instance = scenario.world.instance
+        if instance is not None:
+            instance = replace(instance, media_hosts=(*instance.media_hosts, _FILES))
+        return scenario.with_world(aliases=(alias,), instance=instance).with_env("S3_ALIAS_HOST", _FILES)
+
+    return change
+
+
+FAULTS = (
+    Fault("proxy-drops-bucket-name", proxy(AliasFault.KEEPS_HOST), healthy_policy, "its own host name"),
+    Fault("proxy-resolver-fails", proxy(AliasFault.BAD_GATEWAY), healthy_policy),
+    Fault("proxy-serves-error-as-image", proxy(AliasFault.ERRORS_AS_200), healthy_policy),
+    Fault("proxy-serves-error-as-image", proxy(AliasFault.ERRORS_AS_200), healthy_alias, "with ACLs"),
+    Fault("proxy-caches-errors", proxy(AliasFault.CACHES_ERRORS), healthy_policy),
+    Fault("proxy-caches-errors", proxy(AliasFault.CACHES_ERRORS), healthy_alias, "with ACLs"),
+    Fault("cors-missing", proxy(AliasFault.HIDES_CORS), healthy_policy, "lost by the proxy"),
+    Fault("cors-duplicated-header", proxy(AliasFault.DOUBLES_CORS), healthy_policy),
+    Fault("cors-cached-without-vary", proxy(AliasFault.FORGETS_VARY), healthy_policy),
+    Fault("range-requests-broken-for-viewers", proxy(AliasFault.IGNORES_RANGE), healthy_policy),
+    Fault("alias-redirects-to-other-host", proxy(AliasFault.REDIRECTS), healthy_policy),
+    Fault("cdn-hotlink-or-bot-protection", proxy(AliasFault.HOTLINK), healthy_policy),
+    Fault("cdn-hotlink-or-bot-protection", proxy(AliasFault.BOTS), healthy_policy, "by user agent"),
+    Fault("proxy-lists-bucket-at-root", proxy(AliasFault.LISTS_ROOT), healthy_policy),
+    Fault("cdn-keeps-deleted-media", proxy(AliasFault.KEEPS_DELETED), healthy_policy),
+    Fault("proxy-passes-query-string", proxy(AliasFault.PASSES_QUERY), healthy_policy),
+    Fault("proxy-passes-query-string", proxy(AliasFault.PASSES_QUERY), healthy_alias, "with ACLs"),
+    Fault("proxy-forwards-authorization-cookies", proxy(AliasFault.PASSES_AUTHORIZATION), healthy_policy),
+    Fault("proxy-forwards-authorization-cookies", proxy(AliasFault.SETS_COOKIE), healthy_policy, "cookies"),
+    Fault("proxy-method-not-limited", proxy(AliasFault.ANY_METHOD), healthy_policy),
+    Fault("cache-control-missing", proxy(AliasFault.NO_STORE), healthy_policy),
+    Fault("content-type-wrong", proxy(AliasFault.LOSES_TYPE), healthy_policy),
+    Fault("nosniff-and-sandbox-missing", _sibling(AliasFault.NO_NOSNIFF), healthy_policy),
+    Fault("public-policy-missing", _one_folder, healthy_policy, "for some folders"),
+    Fault("bucket-listable-policy", _public("s3:ListBucketVersions", bucket=True), healthy_policy, "versions"),
+    Fault("anonymous-acl-or-policy-readable", _public("s3:GetBucketPolicy", bucket=True), healthy_policy),
+    Fault("anonymous-acl-or-policy-readable", _public("s3:GetObjectAcl"), variant="of a file"),
+    Fault("anonymous-write-allowed", _public("s3:DeleteObject"), healthy_policy, "deletion alone"),
+    Fault("presigned-link-uses-internal-endpoint", _inner_endpoint, custom),
+)

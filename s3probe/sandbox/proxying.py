@@ -1,0 +1,114 @@
+"""The alias proxy: as Mastodon's guide sets it up, and with each of the mistakes people make in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import replace
+
+from s3probe.sandbox.messages import Reply, Request
+from s3probe.sandbox.world import Alias, AliasFault
+
+Ask = Callable[[Request], Reply]
+Cache = MutableMapping[tuple[str, str], Reply]
+"""What a caching proxy remembers, by host and path."""
+
+_PASSED = ("range", "origin", "if-match", "if-none-match", "if-modified-since", "access-control-request-method",
+           "access-control-request-headers", "referer", "user-agent")  # fmt: skip
+_HIDDEN = ("server", "x-amz-id-2", "x-amz-request-id")
+_CACHING = (AliasFault.CACHES_ERRORS, AliasFault.KEEPS_DELETED, AliasFault.FORGETS_VARY)
+_SAFE = (("X-Content-Type-Options", "nosniff"),
+         ("Content-Security-Policy", "default-src 'none'; form-action 'none'"))  # fmt: skip
+_LISTING = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    b"<Name>files-example</Name><MaxKeys>1</MaxKeys><IsTruncated>true</IsTruncated></ListBucketResult>"
+)
+
+
+def _page(status: int, text: str) -> Reply:
+    """An error page of nginx's own."""
+    body = f"<html>\r\n<head><title>{status} {text}</title></head>\r\n<body>\r\n<center><h1>{status} {text}</h1>"
+    body += "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    return Reply(status, (("Server", "nginx"), ("Content-Type", "text/html")), body.encode())
+
+
+def through_alias(alias: Alias, request: Request, ask: Ask, cache: Cache, *, path_style: bool = False) -> Reply:
+    """The answer of the proxy of Mastodon's docs (``docs.joinmastodon.org/admin/optional/object-storage-proxy``).
+
+    ``path_style``: the storage has no host name per bucket, so the proxy puts the bucket into the path.
+    """
+    refused = _refused(alias, request)
+    if refused is not None:
+        return refused
+    place = (alias.host, request.path)
+    if alias.fault in _CACHING and place in cache:
+        return _sent(alias, cache[place], "HIT")
+    reply = ask(_asked(alias, request, path_style=path_style))
+    if reply.status >= 400 and alias.fault is AliasFault.ERRORS_AS_200:
+        reply = Reply(200, (("Content-Type", "text/html"),), b"<!DOCTYPE html><title>Nothing here</title>")
+    kept = alias.fault is AliasFault.CACHES_ERRORS or reply.status == 200
+    if alias.fault in _CACHING and kept and request.method == "GET" and "range" not in request.headers:
+        cache[place] = reply
+    return _sent(alias, reply, "MISS")
+
+
+def _refused(alias: Alias, request: Request) -> Reply | None:
+    """What never reaches the storage."""
+    headers = request.headers
+    if request.method not in ("GET", "HEAD", "OPTIONS") and alias.fault is not AliasFault.ANY_METHOD:
+        return _page(403, "Forbidden")
+    if alias.fault is AliasFault.HOTLINK and "referer" not in headers:
+        return _page(403, "Forbidden")
+    if alias.fault is AliasFault.BOTS and "mozilla" not in headers.get("user-agent", "").lower():
+        return _page(403, "Forbidden")
+    if alias.fault is AliasFault.BAD_GATEWAY:
+        return _page(502, "Bad Gateway")
+    if alias.fault is AliasFault.LISTS_ROOT and request.path == "/":
+        return Reply(200, (("Server", "nginx"), ("Content-Type", "application/xml")), _LISTING)
+    if alias.fault is AliasFault.REDIRECTS:
+        where = f"https://{alias.bucket}.{alias.upstream}{request.path}"
+        moved = _page(302, "Found")
+        return Reply(302, (*moved.headers, ("Location", where)), moved.body)
+    return None
+
+
+def _asked(alias: Alias, request: Request, *, path_style: bool) -> Request:
+    """The request as the proxy makes it."""
+    fault = alias.fault
+    passed = set(_PASSED) - ({"range"} if fault is AliasFault.IGNORES_RANGE else set())
+    if fault is AliasFault.PASSES_AUTHORIZATION:
+        passed |= {"authorization", "cookie"}
+    headers = {n: v for n, v in request.headers.items() if n in passed}
+    path = f"/{alias.prefix}" * bool(alias.prefix) + request.path.removeprefix(alias.path)
+    host = alias.upstream if path_style else f"{alias.bucket}.{alias.upstream}"
+    if path_style and fault is not AliasFault.DROPS_BUCKET:
+        path = f"/{alias.bucket}{path}"
+    if fault is AliasFault.DROPS_BUCKET:
+        host = alias.upstream
+    elif fault is AliasFault.KEEPS_HOST:
+        host = alias.host
+    headers["host"] = host
+    # the guide's proxy forwards $uri alone: the query is lost
+    query = request.query if fault is AliasFault.PASSES_QUERY else ""
+    body = request.body if fault is AliasFault.ANY_METHOD else b""
+    return replace(request, scheme="https", host=host, path=path, query=query, headers=headers, body=body)
+
+
+def _sent(alias: Alias, reply: Reply, state: str) -> Reply:
+    """The answer as the proxy passes it on."""
+    fault = alias.fault
+    kept = [(n, v) for n, v in reply.headers if n.lower() not in _HIDDEN]
+    if fault is AliasFault.HIDES_CORS:
+        kept = [(n, v) for n, v in kept if not n.lower().startswith("access-control-")]
+    elif fault is AliasFault.DOUBLES_CORS:
+        kept += [("Access-Control-Allow-Origin", "*")] * 2
+    elif fault is not AliasFault.FORGETS_VARY:
+        kept = [(n, v) for n, v in kept if n.lower() != "access-control-allow-origin"]
+        kept.append(("Access-Control-Allow-Origin", "*"))
+    if fault is AliasFault.SETS_COOKIE:
+        kept.append(("Set-Cookie", "session=1; Path=/"))
+    if fault is AliasFault.NO_STORE:
+        kept = [(n, v) for n, v in kept if n.lower() != "cache-control"] + [("Cache-Control", "no-store")]
+    if fault is AliasFault.LOSES_TYPE:
+        kept = [(n, v) for n, v in kept if n.lower() != "content-type"] + [("Content-Type", "text/plain")]
+    safe = () if fault is AliasFault.NO_NOSNIFF else _SAFE
+    return replace(reply, headers=(*kept, *safe, ("Server", "nginx"), ("X-Cache-Status", state)))
