@@ -1,0 +1,179 @@
+"""The sweep: removes what killed probes left, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from s3probe.probe.evidence import Cleanup
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.sweep import SweepError, sweep
+from s3probe.probe.tools import Clock, Tools
+from s3probe.sandbox.faults.permissions import without
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import BUCKET, Scenario, healthy
+from s3probe.sandbox.statements import Statement
+from tests.runs import settings_of, tools_for
+from tests.sandbox.client import Client
+
+RUN = "s3probe/abcdefghij"
+OURS = (
+    f"media_attachments/files/{RUN}/with-acl.png",
+    f"media_attachments/files/{RUN}/finished.mp4",
+    f"backups/dumps/{RUN}/archive.zip",
+)
+FOREIGN = (
+    "media_attachments/files/1/original/cat.png",
+    "media_attachments/files/s3probe/readme.txt",
+    "media_attachments/files/s3probe/abc/x.png",  # no run id
+    "media_attachments/files/s3probe/ABCDEFGHIJ/x.png",
+    f"media_attachments/files/{RUN}/deeper/x.png",
+    f"media_attachments/files/x{RUN}/x.png",
+    f"somewhere/else/{RUN}/x.png",
+    f"{RUN}/x.png",
+)
+
+
+def _listing_uploads(scenario: Scenario) -> Scenario:
+    may = Statement("Allow", ("s3:ListBucketMultipartUploads",), (f"arn:aws:s3:::{BUCKET}",), sid="Uploads")
+    return scenario.with_user(identity=(*scenario.user.identity, may))
+
+
+@contextmanager
+def bucket(scenario: Scenario, *keys: str) -> Iterator[tuple[Sandbox, Client, Tools]]:
+    """A served bucket that holds ``keys``, and tools that are two hours later."""
+    with Sandbox(scenario.world) as box:
+        region, user = scenario.bucket.region, scenario.user
+        one = Client(box, f"{BUCKET}.s3.{region}.amazonaws.com", region, user.access_key, user.secret)
+        for key in keys:
+            assert one.call("PUT", f"/{key}", body=b"x").status == 200
+        tools, transport = tools_for(box)
+        try:
+            yield box, one, later(tools, 2)
+        finally:
+            transport.close()
+
+
+def later(tools: Tools, hours: float) -> Tools:
+    """The same tools, two hours on for whoever judges an age: signatures of the future would be refused."""
+    asked: list[datetime] = []
+
+    def now() -> datetime:
+        # the sweep reads its own time before it signs anything
+        asked.append(datetime.now(UTC))
+        return asked[-1] + (timedelta(hours=hours) if len(asked) == 1 else timedelta())
+
+    return replace(tools, clock=Clock(now=now))
+
+
+def swept(scenario: Scenario, tools: Tools, **more: object) -> Cleanup:
+    return sweep(settings_of(scenario), tools, **more)  # type: ignore[arg-type]  # keywords by name
+
+
+def test_old_marked_keys_go_and_all_others_stay() -> None:
+    with bucket(healthy(), *OURS, *FOREIGN) as (box, _one, tools):
+        cleanup = swept(healthy(), tools)
+        assert sorted(box.keys(BUCKET)) == sorted(FOREIGN)
+        assert (cleanup.created, cleanup.removed, cleanup.left_behind) == (len(OURS), len(OURS), ())
+        assert box.violations == ()
+        deleted = {seen.path for seen in box.requests if seen.method == "DELETE"}
+        assert not [path for path in deleted if any(path.endswith(f"/{key}") for key in FOREIGN)]
+
+
+def test_young_keys_stay_for_a_probe_may_be_at_work() -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        assert swept(healthy(), replace(tools, clock=Clock())) == Cleanup()
+        assert sorted(box.keys(BUCKET)) == sorted(OURS)
+
+
+def test_the_age_is_the_callers_choice() -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        assert swept(healthy(), tools, older_than_seconds=3 * 3600.0).created == 0
+        assert sorted(box.keys(BUCKET)) == sorted(OURS)
+
+
+def test_a_dry_run_names_and_removes_nothing() -> None:
+    with bucket(healthy(), *OURS, *FOREIGN) as (box, _one, tools):
+        cleanup = swept(healthy(), tools, dry_run=True)
+        assert sorted(cleanup.left_behind) == sorted(OURS)
+        assert sorted(box.keys(BUCKET)) == sorted((*OURS, *FOREIGN))
+        assert {seen.method for seen in box.requests if seen.operation.startswith("Delete")} == set()
+
+
+def test_uploads_that_were_begun_go_too() -> None:
+    scenario = _listing_uploads(healthy())
+    with bucket(scenario, *FOREIGN) as (box, one, tools):
+        ours, foreign = OURS[1], FOREIGN[0]
+        for key in (ours, foreign):
+            assert one.call("POST", f"/{key}?uploads").status == 200
+        swept(scenario, tools)
+        assert [key for key, _upload in box.uploads(BUCKET)] == [foreign]
+
+
+class Paging:
+    """A bucket that lists two keys at a time, all of them from long ago."""
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        self.keys = sorted(keys)
+
+    def send(self, call: Call, _limits: Limits) -> Answer:
+        parts = urlsplit(call.url)
+        if call.operation == "DeleteObject":
+            self.keys.remove(parts.path.removeprefix("/"))
+            return Answer(204)
+        if call.operation == "HeadObject":
+            return Answer(404)
+        query = dict(parse_qsl(parts.query))
+        if "list-type" not in query:
+            return Answer(200, body=b"<ListMultipartUploadsResult></ListMultipartUploadsResult>")
+        after, prefix = query.get("start-after", ""), query.get("prefix", "")
+        found = [key for key in self.keys if key.startswith(prefix) and key > after]
+        listed = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2020-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
+            for key in found[:2]
+        )
+        truncated = str(len(found) > 2).lower()
+        xml = f"<ListBucketResult><IsTruncated>{truncated}</IsTruncated>{listed}</ListBucketResult>"
+        return Answer(200, body=xml.encode())
+
+
+def test_every_page_of_a_long_listing_is_searched() -> None:
+    many = tuple(f"media_attachments/files/{RUN}/{number}.png" for number in range(7))
+    paging = Paging((*many, *FOREIGN))
+    cleanup = swept(healthy(), Tools(paging))
+    assert cleanup.removed == len(many)
+    assert paging.keys == sorted(FOREIGN)
+
+
+def test_the_folder_below_a_prefix_is_searched() -> None:
+    scenario = healthy().with_env("S3_KEY_PREFIX", "mastodon")
+    inside = tuple(f"mastodon/{key}" for key in OURS)
+    with bucket(scenario, *inside, *FOREIGN) as (box, _one, tools):
+        swept(scenario, tools)
+        assert sorted(box.keys(BUCKET)) == sorted(FOREIGN)
+
+
+def test_a_bucket_that_cannot_be_listed_is_said_so() -> None:
+    scenario = without("s3:ListBucket")(healthy())
+    with bucket(scenario, *OURS) as (box, _one, tools):
+        with pytest.raises(SweepError) as caught:
+            swept(scenario, tools)
+        assert "s3:ListBucket" in caught.value.advice
+        assert len(box.keys(BUCKET)) == len(OURS)
+
+
+def test_what_may_not_be_deleted_is_named() -> None:
+    scenario = without("s3:DeleteObject")(healthy())
+    with bucket(scenario, *OURS) as (box, _one, tools):
+        cleanup = swept(scenario, tools)
+        assert sorted(cleanup.left_behind) == sorted(OURS) == sorted(box.keys(BUCKET))
+
+
+def test_an_empty_bucket_is_swept_clean() -> None:
+    with bucket(healthy()) as (_box, _one, tools):
+        assert swept(healthy(), tools) == Cleanup()
