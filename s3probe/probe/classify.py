@@ -61,8 +61,11 @@ def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
         return Outcome.OK
     if status == 429 or code in THROTTLE_CODES:
         return Outcome.THROTTLED
-    if status in (401, 403) or code in _DENIED_CODES:
+    if code in _DENIED_CODES:
         return Outcome.DENIED
+    if status in (401, 403):
+        # a body that says nothing in S3's words is not from S3 (a portal, a filter); a HEAD has none at all
+        return Outcome.WRONG if answer.body and not is_s3(answer) else Outcome.DENIED
     if status == 404 and code not in ("NoSuchBucket",):
         return Outcome.WRONG
     if status in (500, 502, 503, 504, 507, 508, 509):

@@ -18,6 +18,8 @@ from s3probe.probe.xml import list_uploads, list_versions
 FIRST_PAUSE = 0.25
 """Seconds before what failed on the way is tried again; doubled each time."""
 LONGEST_PAUSE = 2.0
+ATTEMPTS = 4
+"""At removing what may never have arrived."""
 _GONE = (200, 204, 404)
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
@@ -34,7 +36,7 @@ def clean_up(
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
 
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
-    for as long as there is time.
+    for as long as there is time when it is known to exist, and a few times when nobody ever said so.
     """
     pause, attempt = FIRST_PAUSE, 0
     while (left := ledger.remaining()) and remaining() > 0:
@@ -42,9 +44,11 @@ def clean_up(
         steps = [Step(f"{number} {removal.entry.name}", removal.make) for number, removal in enumerate(removals)]
         run_steps(steps, workers=workers, remaining=remaining)
         attempt += 1
-        if not ledger.remaining() or (attempt > 1 and not any(removal.troubled for removal in removals)):
+        troubled = [removal for removal in removals if removal.troubled and removal.entry.may_exist]
+        known = any(removal.entry.written for removal in troubled)
+        if not ledger.remaining() or (attempt > 1 and not troubled) or (attempt >= ATTEMPTS and not known):
             break
-        if any(removal.troubled for removal in removals):
+        if troubled:
             sleep(max(min(pause, remaining()), 0.0))
             pause = min(2 * pause, LONGEST_PAUSE)
     names = tuple(name for entry in ledger.remaining() for name in _names(entry))
