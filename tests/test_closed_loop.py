@@ -23,7 +23,12 @@ ADVICE_ONLY = {
     "delete-md5-required": "the storage must stop demanding Content-MD5",
     "versioning-delete-markers": "a lifecycle rule works over days, and the key may not read it",
     "object-lock-prevents-delete": "Object Lock cannot be switched off",
+    "presigned-link-uses-internal-endpoint": "the storage needs a public name and a certificate first",
     "quota-or-cap-exceeded": "somebody must pay for more, or delete",
+    "download-cap-exceeded": "somebody must pay for more",
+    "remove-orphans-start-after-ceph": "the storage must be upgraded",
+    "storage-schema-copy-denied": "only the policy's owner knows why it denies copies",
+    "forwarded-x-amz-meta-limits": "Mastodon always sends Cache-Control: the gateway must bear it",
 }
 """Faults whose first fix no program can apply, each with its reason. The tests hold this list to be exact."""
 

@@ -10,7 +10,7 @@ from s3probe.sandbox.world import Alias, AliasFault
 
 Ask = Callable[[Request], Reply]
 Cache = MutableMapping[tuple[str, str], Reply]
-"""What a caching proxy remembers, by host and path."""
+"""What a caching proxy remembers, by host and path (with the query, where it is part of the cache's key)."""
 
 _PASSED = ("range", "origin", "if-match", "if-none-match", "if-modified-since", "access-control-request-method",
            "access-control-request-headers", "referer", "user-agent")  # fmt: skip
@@ -39,9 +39,9 @@ def through_alias(alias: Alias, request: Request, ask: Ask, cache: Cache, *, pat
     refused = _refused(alias, request)
     if refused is not None:
         return refused
-    place = (alias.host, request.path)
+    place = (alias.host, f"{request.path}?{request.query}" if alias.fault is AliasFault.FORGETS_VARY else request.path)
     if alias.fault in _CACHING and place in cache:
-        return _sent(alias, cache[place], "HIT")
+        return _sent(alias, _cut(cache[place], request.headers.get("range", "")), "HIT")
     reply = ask(_asked(alias, request, path_style=path_style))
     if reply.status >= 400 and alias.fault is AliasFault.ERRORS_AS_200:
         reply = Reply(200, (("Content-Type", "text/html"),), b"<!DOCTYPE html><title>Nothing here</title>")
@@ -49,6 +49,16 @@ def through_alias(alias: Alias, request: Request, ask: Ask, cache: Cache, *, pat
     if alias.fault in _CACHING and kept and request.method == "GET" and "range" not in request.headers:
         cache[place] = reply
     return _sent(alias, reply, "MISS")
+
+
+def _cut(reply: Reply, wanted: str) -> Reply:
+    """The first bytes of a whole answer, for ``Range: bytes=0-N``: caches answer ranges themselves."""
+    if reply.status != 200 or not wanted.startswith("bytes=0-") or not wanted[8:].isdigit():
+        return reply
+    end = min(int(wanted[8:]), len(reply.body) - 1)
+    kept = [(n, v) for n, v in reply.headers if n.lower() != "content-length"]
+    part = ("Content-Range", f"bytes 0-{end}/{len(reply.body)}")
+    return Reply(206, (*kept, part), reply.body[: end + 1])
 
 
 def _refused(alias: Alias, request: Request) -> Reply | None:

@@ -24,6 +24,8 @@ MEDIA_FOLDERS = (
 
 def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
     """Which link between the alias host and the storage breaks?"""
+    if seen.http_status == 200:  # something is served there: what it is, others say
+        return _other_path(case, seen, how)
     looks = (_other_path, _wrong_bucket, _other_region, _protection, _kept_error, _no_upstream, _closed_origin)
     return next((found for look in looks if (found := look(case, seen, how)) is not None), None)
 

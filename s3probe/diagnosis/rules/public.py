@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
-from s3probe.diagnosis.rules.links import nginx
+from s3probe.diagnosis.rules.links import nginx, proxied
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.model import Settings
@@ -171,8 +171,10 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if kind:
         own = case.obs("get").headers.get("content-type", "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "content-type-wrong"
-        advice = Manual("See that whatever serves the file passes on the Content-Type that was stored with it.")
-        return unseen(case, finding_id, f"a PNG was served as {kind}", advice)
+        mend: Fix = Manual("See that whatever serves the file passes on the Content-Type that was stored with it.")
+        if own == "image/png" and proxied(case, seen):
+            mend = nginx(case, "proxy_pass_header Content-Type;", "and remove add_header Content-Type")
+        return unseen(case, finding_id, f"a PNG was served as {kind}", mend)
     advice = Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file.")
     return unseen(case, "proxy-serves-error-as-image", f"GET {seen.url} gave 200 with other bytes", advice)
 

@@ -89,7 +89,7 @@ FAULTS = (
     Fault("public-policy-missing", _one_folder, healthy_policy, "for some folders"),
     Fault("bucket-listable-policy", _public("s3:ListBucketVersions", bucket=True), healthy_policy, "versions"),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetBucketPolicy", bucket=True), healthy_policy),
-    Fault("anonymous-acl-or-policy-readable", _public("s3:GetObjectAcl"), variant="of a file"),
+    Fault("anonymous-acl-or-policy-readable", _public("s3:GetObjectAcl"), custom, "of a file"),
     Fault("anonymous-write-allowed", _public("s3:DeleteObject"), healthy_policy, "deletion alone"),
     Fault("presigned-link-uses-internal-endpoint", _inner_endpoint, custom),
 )
