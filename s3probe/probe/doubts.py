@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
@@ -30,7 +30,7 @@ def listing(session: Session) -> Iterator[Step]:
 
 
 def announcing(session: Session) -> Iterator[Step]:
-    """Uploads that are refused with 417, or wait about a second: are they quick without ``Expect: 100-continue``?"""
+    """Uploads that are refused with 417, wait about a second or get no answer: how do they fare without ``Expect``?"""
     uploads = [row for name in _UPLOADS if (row := session.book.get(name)) is not None and row.ran]
     if not any(_stalled(row, session.book.get("list")) for row in uploads):
         return
@@ -49,8 +49,10 @@ def announcing(session: Session) -> Iterator[Step]:
 def _stalled(upload: Observation, listed: Observation | None) -> bool:
     if upload.http_status == 417:
         return True
-    quick = listed is not None and listed.http_status is not None and upload.seconds > listed.seconds + EXPECT_WAIT
-    return quick and upload.http_status is not None
+    if listed is None or listed.http_status is None:
+        return False
+    late = upload.http_status is not None and upload.seconds > listed.seconds + EXPECT_WAIT
+    return late or upload.network is NetworkFault.READ_TIMEOUT
 
 
 def unannounced(call: Call) -> Call:

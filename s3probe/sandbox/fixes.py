@@ -157,7 +157,7 @@ def _clear(*ways: Way) -> Callable[[Scenario], Scenario]:
 
 def _right_proxy(scenario: Scenario) -> Scenario:
     right = tuple(replace(a, fault=AliasFault.NONE) for a in scenario.world.aliases)
-    return scenario.with_world(aliases=right, deaf_to_expect=False)
+    return scenario.with_world(aliases=right, deaf_to_expect=False, refuses_expect=False)
 
 
 def _no_prefix_in_proxy(scenario: Scenario) -> Scenario:

@@ -46,6 +46,8 @@ class Gateway:
             delay += world.slow_batches
         if delay:
             self._stopped.wait(delay)
+        if world.refuses_expect and "expect" in request.headers:
+            return Reply(417, (("Server", "squid"), ("Content-Length", "0")))
         alias = alias_of(world, request.hostname)
         if alias and request.path.startswith(alias.path):
             path_style = _no_bucket_names(world, alias)
@@ -88,6 +90,6 @@ _REASONS = {
     200: "OK", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently", 304: "Not Modified",
     307: "Temporary Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 409: "Conflict", 411: "Length Required", 412: "Precondition Failed",
-    416: "Requested Range Not Satisfiable", 429: "Too Many Requests", 500: "Internal Server Error",
-    501: "Not Implemented", 503: "Slow Down", 507: "Insufficient Storage",
+    416: "Requested Range Not Satisfiable", 417: "Expectation Failed", 429: "Too Many Requests",
+    500: "Internal Server Error", 501: "Not Implemented", 503: "Slow Down", 507: "Insufficient Storage",
 }  # fmt: skip

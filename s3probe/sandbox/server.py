@@ -18,10 +18,17 @@ LOOPBACK = "127.0.0.1"
 
 
 class _Handler(WSGIRequestHandler):
+    def handle_expect_100(self) -> bool:
+        """Asks for the announced body, unless the way is deaf to that."""
+        return True if self._deaf else super().handle_expect_100()
+
+    @property
+    def _deaf(self) -> bool:
+        return isinstance(self.server, Server) and self.server.deaf_to_expect
+
     def run_wsgi(self) -> None:
-        """Answers; where the way is deaf to it, an announced body is not asked for."""
-        deaf = isinstance(self.server, Server) and self.server.deaf_to_expect
-        if deaf and "Expect" in self.headers:
+        """Answers; werkzeug too would ask for an announced body."""
+        if self._deaf and "Expect" in self.headers:
             del self.headers["Expect"]
         super().run_wsgi()
 

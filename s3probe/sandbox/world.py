@@ -235,6 +235,8 @@ class World:
     """Further seconds before the answer to DeleteObjects."""
     deaf_to_expect: bool = False
     """A proxy on the way never answers ``Expect: 100-continue``."""
+    refuses_expect: bool = False
+    """A proxy on the way answers every announced body with 417."""
     source_ip: str = "203.0.113.10"
     """The caller's address as policies see it."""
     vpc_endpoint: tuple[Statement, ...] | None = None

@@ -75,7 +75,8 @@ def test_a_healthy_scenario_takes_mastodons_upload_and_shows_it(serve: Serve, na
 
 
 def client(box: Sandbox, scenario: Scenario) -> Client:
-    amazon = f"s3.{scenario.bucket.region}.amazonaws.com"
+    suffix = ".cn" if scenario.bucket.region.startswith("cn-") else ""
+    amazon = f"s3.{scenario.bucket.region}.amazonaws.com{suffix}"
     host = amazon if scenario.world.amazon else scenario.world.endpoints[0].base
     user = scenario.user
     return Client(box, host, scenario.bucket.region, user.access_key, user.secret)

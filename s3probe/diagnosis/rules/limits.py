@@ -63,7 +63,8 @@ def expiry(case: Case) -> Iterator[Finding]:
 def slow_batch(case: Case) -> Iterator[Finding]:
     """One delete is quick, many at once get no answer in time."""
     seen = [o for o in case.open("batch-delete") if o.network in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)]
-    if seen and case.obs("delete").ok:
+    others = [o for o in case.all_open() if o.network is not None and o.id != "batch-delete"]
+    if seen and not others and case.obs("delete").ok and case.obs("put-without-acl").ok:
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         limit = fixes.env(case, "S3_BATCH_DELETE_LIMIT", "100")
         yield finding(
@@ -98,14 +99,13 @@ def copying(case: Case) -> Iterator[Finding]:
     seen = case.get("try-copy")
     stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
     if seen.outcome is Outcome.DENIED and stored.ok and case.obs("get").ok:
-        rights = ("s3:GetObject", "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject")
         advice = Manual("Look for a Deny statement about copies (s3:x-amz-copy-source, s3:x-amz-metadata-directive).")
         yield finding(
             "storage-schema-copy-denied",
             case,
             how=f"copying a file inside the bucket was answered {words(seen)}, while reading and storing work",
             because=[seen.id],
-            fixes=[fixes.allow_objects(case, *rights), advice],
+            fixes=[advice],
         )
 
 
@@ -116,20 +116,22 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
         return
     uploads = [o for o in (case.obs("put-with-acl"), case.obs("put-without-acl")) if o.ran]
     refused = [o for o in uploads if o.http_status == 417]
-    slow = [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
-    seen = refused or slow
+    silent = [o for o in uploads if o.network is NetworkFault.READ_TIMEOUT]
+    seen = refused or silent or [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
     if not seen:
         return
-    told = words(seen[0]) if refused else f"after {seen[0].seconds:.1f} s"
+    told = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
     fix: Fix = ServerFix(
         "nginx", "proxy_http_version 1.1; proxy_request_buffering off;", "in the proxy before the storage"
     )
     yield finding(
         "expect-100-continue-stalls",
         case,
-        how=f"an upload was answered {told}; without Expect: 100-continue it took {without.seconds:.1f} s",
+        how=f"an upload {told} after {seen[0].seconds:.1f} s; without Expect: 100-continue it took "
+        f"{without.seconds:.1f} s",
+        severity=Severity.FAILURE if refused or silent else None,
         because=[*(o.id for o in seen), without.id],
-        explains=[o.id for o in case.all_open() if o.http_status == 417],
+        explains=[o.id for o in case.all_open() if o.http_status == 417 or o.network is NetworkFault.READ_TIMEOUT],
         fixes=[fix],
     )
 

@@ -39,7 +39,7 @@ def lists_but_does_not_open(case: Case) -> Iterator[Finding]:
         how=f"GET {listed[0].url} listed the bucket, and a picture was answered {words(seen[0])}; with the ACL "
         "public-read of its own it is visible",
         because=[seen[0].id, *(o.id for o in listed), opens.id],
-        explains=[o.id for o in case.open("public-cors", "public-list-alias")],
+        explains=[o.id for o in case.all_open() if o.id == "public-cors" or o.facts.get("listing")],
         fixes=[fixes.bucket_acl_private(case), replace(permission, together=True)],
     )
 

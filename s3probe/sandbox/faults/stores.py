@@ -40,7 +40,6 @@ _CACHE_CONTROL = Refusal(
     ErrorText(501, "NotImplemented", "A header you provided implies functionality that is not implemented"),
     ("PutObject", "CreateMultipartUpload"), "cache-control",
 )  # fmt: skip
-_EXPECT = Refusal(ErrorText(417, "", "Expectation Failed"), header="expect")
 _CHECKSUMS = refuse_checksums(ErrorText(400, "InvalidArgument", "Unsupported header received for this API call."))
 
 
@@ -125,7 +124,7 @@ FAULTS = (
         "default-key-has-object-lock-or-md5-rule",
         both(bucket(needs_checksum=True), env("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")),
     ),
-    Fault("expect-100-continue-stalls", _refuses(_EXPECT), custom),
+    Fault("expect-100-continue-stalls", lambda s: s.with_world(refuses_expect=True), custom),
     Fault(
         "expect-100-continue-stalls",
         both(lambda s: s.with_world(deaf_to_expect=True), env("S3_READ_TIMEOUT", "1")),
