@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from s3probe.probe.evidence import NetworkFault, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import ErrorBody, error, root_name
 
+_CODE = re.compile(r"[A-Za-z0-9._-]{2,100}")
 THROTTLE_CODES = frozenset(
     {
         "SlowDown",
@@ -49,6 +52,13 @@ def is_s3(answer: Answer) -> bool:
     return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
 
 
+def _in_s3_words(answer: Answer, code: str) -> bool:
+    """Whether a refusal can be S3's: a legible code, its request id, or no body at all (HEAD). Not a portal's."""
+    if not answer.body:
+        return True
+    return not answer.truncated and (bool(_CODE.fullmatch(code)) or "x-amz-request-id" in answer.headers)
+
+
 def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
     """The outcome by network fault, status and error code. What a 200 must hold is for the action to say."""
     if answer.fault is not None:
@@ -64,8 +74,7 @@ def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
     if code in _DENIED_CODES:
         return Outcome.DENIED
     if status in (401, 403):
-        # a body that says nothing in S3's words is not from S3 (a portal, a filter); a HEAD has none at all
-        return Outcome.WRONG if answer.body and not is_s3(answer) else Outcome.DENIED
+        return Outcome.DENIED if _in_s3_words(answer, code) else Outcome.WRONG
     if status == 404 and code not in ("NoSuchBucket",):
         return Outcome.WRONG
     if status in (500, 502, 503, 504, 507, 508, 509):
