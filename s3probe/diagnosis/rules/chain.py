@@ -84,7 +84,7 @@ def _protection(case: Case, seen: Observation, how: str) -> Finding | None:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
     open_to_all = "and drop rules on $http_user_agent; servers and apps send no Referer"
     fix: Fix = (
-        nginx(case, "valid_referers none blocked server_names *;", open_to_all)
+        nginx(case, "valid_referers none blocked ~.;", open_to_all)
         if own_proxy(seen)
         else Manual(f"Exempt {alias} from hotlink, bot and firewall rules: servers and apps send no Referer.")
     )
