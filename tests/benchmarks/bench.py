@@ -55,8 +55,7 @@ def seconds_of(*argv: str) -> float:
 
     def once() -> float:
         begun = time.perf_counter()
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run([sys.executable, *argv], check=False, env=environment(), **quiet)
+        subprocess.run([sys.executable, *argv], check=False, env=environment(), capture_output=True)
         return time.perf_counter() - begun
 
     once()  # fills the caches
