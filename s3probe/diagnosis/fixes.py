@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
+from s3probe.knowledge.providers import PolicySupport, Provider, detect
 from s3probe.settings.model import Settings
 
 NO_BLOCK = "BlockPublicAcls=false,IgnorePublicAcls=false"
@@ -41,13 +42,30 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
     return by_hand(case, "AWS_ACCESS_KEY_ID", "the id of the new key", note), secret
 
 
+def store(case: Case) -> Provider:
+    """Who the store is, by its host and its answers."""
+    return detect(host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+
+
+def step(case: Case, topic: str) -> str:
+    """How this is done at the provider, ``""`` for AWS, whose own words the fix has already, and where nobody knows."""
+    provider = store(case)
+    if provider.id == "aws-s3":
+        return ""
+    command = provider.commands.get(topic, "").replace("{bucket}", case.settings.bucket_name)
+    way = command or provider.console.get(topic, "")
+    return f"at {provider.name}: {way}" if way else ""
+
+
 def allow_objects(case: Case, *actions: str) -> IamAllow:
     settings = case.settings
-    return IamAllow(actions, (objects_arn(settings.bucket_name, settings.key_prefix, settings.region),))
+    resource = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
+    return IamAllow(actions, (resource,), step(case, "policy"))
 
 
 def allow_bucket(case: Case, *actions: str) -> IamAllow:
-    return IamAllow(actions, (bucket_arn(case.settings.bucket_name, case.settings.region),))
+    resource = bucket_arn(case.settings.bucket_name, case.settings.region)
+    return IamAllow(actions, (resource,), step(case, "policy"))
 
 
 def allow_bucket_and_objects(case: Case, *actions: str) -> IamAllow:
@@ -85,9 +103,15 @@ def public_access_block(case: Case, *off: str, account: bool = False) -> BucketS
     return BucketSetting("public-access-block", value, command)
 
 
-def public_read(case: Case) -> BucketPolicy:
-    """Opens the media folders, and never ``backups/``, to everyone."""
-    return BucketPolicy(_media(case.settings), note="it opens the media folders only; archives in backups/ stay closed")
+def public_read(case: Case) -> BucketPolicy | BucketSetting:
+    """Opens the media folders, and never ``backups/``, to everyone; in the provider's way where it has no policies."""
+    provider, way = store(case), step(case, "public_read")
+    if provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE):
+        command = provider.commands.get("public_read", "").replace("{bucket}", case.settings.bucket_name)
+        note = "" if command else provider.console.get("public_read", "")
+        return BucketSetting("public-read", provider.public_read, command, note)
+    note = "it opens the media folders only; archives in backups/ stay closed"
+    return BucketPolicy(_media(case.settings), note=f"{note}; {way}" if way else note)
 
 
 def _media(settings: Settings) -> dict[str, object]:
@@ -105,11 +129,13 @@ def cors(case: Case) -> BucketSetting:
     """Lets the web interface read media."""
     rules = cors_rule()
     text = json.dumps(rules, separators=(",", ":"))
-    return BucketSetting("cors", text, _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'"))
+    own = store(case).commands.get("cors", "").replace("{bucket}", case.settings.bucket_name)
+    command = own or _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'")
+    return BucketSetting("cors", text, command, "" if own else step(case, "cors"))
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
-    return BucketSetting("acl", "private", _aws(case, "put-bucket-acl", "--acl private"))
+    return BucketSetting("acl", "private", _aws(case, "put-bucket-acl", "--acl private"), step(case, "listing"))
 
 
 def expire_old_versions(case: Case) -> BucketSetting:

@@ -67,6 +67,8 @@ class Provider:
     """The right value of each variable of ``.env.production``, in words."""
     console: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Where to click: ``region``, ``key``, ``policy``, ``public_read``, ``listing``, ``cors``."""
+    commands: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The provider's own command line for ``public_read``, ``policy`` and ``cors``; ``{bucket}`` is filled in."""
 
 
 @cache

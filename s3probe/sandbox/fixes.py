@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, ServerFix
+from s3probe.knowledge.policies import public_policy
 from s3probe.sandbox.acls import CANNED
+from s3probe.sandbox.personality import AclHandling
 from s3probe.sandbox.scenario import Scenario
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, CorsRule, Ownership, PublicAccessBlock, Way
@@ -72,6 +74,16 @@ def _add_policy(scenario: Scenario, data: Mapping[str, object]) -> Scenario | No
         return None
     kept = tuple(s for s in bucket.policy if not s.sid or s.sid != statement.sid)
     return scenario.with_bucket(policy=(*kept, statement))
+
+
+def _public_read(scenario: Scenario, _value: str) -> Scenario | None:
+    """What the provider's own switch does: media are open, by whatever that store has instead of a policy."""
+    whole = scenario.world.personality.acls is AclHandling.BUCKET
+    bucket = scenario.bucket
+    prefix = scenario.raw_env("S3_KEY_PREFIX") or ""
+    return _add_policy(
+        scenario.with_bucket(acl="public-read" if whole else bucket.acl), public_policy(bucket.name, prefix)
+    )
 
 
 def _replace_policy(scenario: Scenario, value: str) -> Scenario:
@@ -140,6 +152,7 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "cors": _cors,
     "acl": _acl,
     "encryption": _encryption,
+    "public-read": _public_read,
     "request-payment": lambda s, value: s.with_bucket(requester_pays=value == "Requester"),
     "versioning": _versioning,
     "lifecycle-rule-off": _expiry_off,

@@ -10,15 +10,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import Provider, detect
 from s3probe.probe.evidence import Outcome
 
 _PUBLIC_ACLS = ("public-read", "public-read-write")
-
-
-def provider_of(case: Case) -> Provider:
-    """Who the store is, by its host and its answers."""
-    return detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
 
 
 def lists_but_does_not_open(case: Case) -> Iterator[Finding]:
@@ -48,7 +42,7 @@ def token_for_objects(case: Case) -> Iterator[Finding]:
     """An R2 token limited to objects: calls about the bucket are refused, and Mastodon makes none."""
     about = [o for o in (case.get("try-list-buckets"), case.get("try-read-policy")) if o.outcome is Outcome.DENIED]
     works = all(case.obs(name).ok for name in ("put-without-acl", "get", "list"))
-    if provider_of(case).id == "cloudflare-r2" and len(about) == 2 and works:
+    if fixes.store(case).id == "cloudflare-r2" and len(about) == 2 and works:
         yield finding(
             "r2-object-scoped-token",
             case,
