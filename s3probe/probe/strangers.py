@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
-from s3probe.probe.classify import is_markup
+from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch, must_not_open
@@ -132,8 +132,8 @@ def _changed(answer: Answer, what: str) -> tuple[Outcome | None, Mapping[str, st
     status = answer.status or 0
     if status == 429 or status >= 500:
         return (None, {}) if status != 501 else (Outcome.OK, {})
-    # a web page with 200 is no store that has obeyed
-    done = 200 <= status < 300 and not is_markup(answer)
+    # 200 with something else than S3's answer is no store that has obeyed: a proxy may say so to everything
+    done = status == 204 or (200 <= status < 300 and not is_markup(answer) and (what == "write" or is_s3(answer)))
     return (Outcome.WRONG, {what: "open"}) if done else (Outcome.OK, {})
 
 

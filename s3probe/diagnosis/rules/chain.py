@@ -84,7 +84,7 @@ def _protection(case: Case, seen: Observation, how: str) -> Finding | None:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
     open_to_all = "and drop rules on $http_user_agent; servers and apps send no Referer"
     fix: Fix = (
-        nginx(case, "valid_referers none blocked ~.;", open_to_all)
+        nginx(case, "valid_referers none blocked server_names ~.;", open_to_all)
         if own_proxy(seen)
         else Manual(f"Exempt {alias} from hotlink, bot and firewall rules: servers and apps send no Referer.")
     )
@@ -104,7 +104,7 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
 def _no_upstream(case: Case, seen: Observation, how: str) -> Finding | None:
     if not working(case) or (seen.http_status or 0) not in (502, 504):
         return None
-    fix = nginx(case, "resolver 127.0.0.53 ipv6=off;", "see its error log")
+    fix = nginx(case, f"resolver 127.0.0.53 ipv6=off; {proxy_lines(case.settings)}", "see its error log")
     return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
 
 
