@@ -114,7 +114,7 @@ def test_a_second_signal_does_not_disturb_the_clean_up(run: Run) -> None:
     assert "Still removing" in err
 
 
-PERMISSION = {finding for finding in ids() if entry(finding).permission is not None}
+PERMISSION = {finding for finding in ids() if entry(finding).category == "permissions"}
 FAULTS = (hostile.reset, hostile.reset_after, hostile.slow_down, hostile.black_hole, hostile.black_hole_after)
 
 
