@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from s3probe.probe.evidence import Outcome
@@ -30,4 +31,24 @@ def names(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
 def _policy(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
     # stores that do not know ?policy list the bucket instead: a policy is JSON with statements
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
-    return (Outcome.WRONG, {}) if answer.status == 200 and not is_policy else (None, {})
+    if answer.status == 200 and not is_policy:
+        return Outcome.WRONG, {}
+    return None, {"denies": " ".join(denied_actions(answer.body)[:30])}
+
+
+def denied_actions(policy: bytes) -> list[str]:
+    """The actions that a bucket policy denies on objects without a condition, as written (``s3:Put*``)."""
+    try:
+        statements = json.loads(policy)["Statement"]
+        found: set[str] = set()
+        for statement in statements if isinstance(statements, list) else [statements]:
+            on_objects = any("/" in resource or resource == "*" for resource in _listed(statement.get("Resource")))
+            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects:
+                found.update(_listed(statement.get("Action")) if not statement.get("Condition") else ())
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return []  # no policy as AWS writes them
+    return sorted(found)
+
+
+def _listed(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else [value] if isinstance(value, str) else []

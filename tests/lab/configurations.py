@@ -129,8 +129,8 @@ def _without(action: str) -> Callable[[Server], Lines]:
     return lambda server: limited(server, statement("Allow", LIMITED, *granted))
 
 
-def _all_but(*denies: Any) -> Callable[[Server], Lines]:
-    return lambda server: limited(server, statement("Allow", LIMITED, "s3:*"), *denies)
+def _all_but(*denies: Any, allow: tuple[str, ...] = MASTODON) -> Callable[[Server], Lines]:
+    return lambda server: limited(server, statement("Allow", LIMITED, *allow), *denies)
 
 
 def _open(*actions: str, where: tuple[str, ...] = ("", "/*"), **lines: str) -> Callable[[Server], Lines]:
@@ -276,7 +276,7 @@ _CEPH = (
     Configuration(
         "deny-put-delete",
         "an explicit Deny of s3:PutObject and s3:DeleteObject beside an Allow of everything",
-        _all_but(statement("Deny", "*", "s3:PutObject", "s3:DeleteObject", where=("/*",))),
+        _all_but(statement("Deny", "*", "s3:PutObject", "s3:DeleteObject", where=("/*",)), allow=("s3:*",)),
     ),
     Configuration(
         "bucket-arn-only",

@@ -1,0 +1,41 @@
+"""A Deny that stands in the bucket policy: where the answers do not name it, the policy itself does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.denial import denial
+from s3probe.diagnosis.model import Certainty, Finding, Manual
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Actor, Observation, Outcome
+
+
+def written_denies(case: Case) -> Iterator[Finding]:
+    """What was refused is what the readable bucket policy denies without a condition: no Allow helps."""
+    patterns = case.get("try-read-policy").facts.get("denies", "").split()
+    refused = [(o, action) for o in case.all_open() if (action := _denied_action(o, patterns))]
+    if not refused:
+        return
+    seen, action = refused[0]
+    actions = ", ".join(dict.fromkeys(name for _o, name in refused))
+    advice = Manual(f"Take the Deny for {actions} out of the bucket policy, or this key out of that Deny.")
+    yield finding(
+        "explicit-deny-policy",
+        case,
+        how=f"{seen.operation} was answered {words(seen)}, and the bucket policy denies {actions}",
+        because=[o.id for o, _name in refused],
+        fixes=[advice],
+        certainty=Certainty.LIKELY,
+        permission=action,
+    )
+
+
+def _denied_action(seen: Observation, patterns: list[str]) -> str:
+    """The first right that ``seen`` needs and a pattern (``s3:Put*``) denies; ``""`` when the answer tells a cause."""
+    if seen.outcome is not Outcome.DENIED or denial(seen) is not None:
+        return ""
+    needs = ("s3:GetObject",) if seen.actor is Actor.VISITOR and seen.id == "public-get" else seen.needs
+    return next((need for need in needs if any(fnmatchcase(need.lower(), p.lower()) for p in patterns)), "")
