@@ -51,7 +51,9 @@ def _how(this: Round) -> str:
     assert this.kept is not None
     # a sentence, so that the reader sees the experiment: what was refused, what was changed, what came then
     change = this.kept.title[:1].lower() + this.kept.title[1:]
-    return f"the storage answered {words(this.furthest)}; {change} it answered {words(this.kept)}"
+    # a header is refused with uploads alone, while the listing of the same round went through
+    upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
+    return f"the storage answered {words(upload)}; {change} it answered {words(this.kept)}"
 
 
 def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
