@@ -15,7 +15,6 @@ ADVICE_ONLY = {
     "vpc-endpoint-policy-blocks": "the policy belongs to the network, not to the bucket or the key",
     "bucket-owned-by-other-account": "another account must act, or another bucket be used",
     "key-disabled-or-account-suspended": "the provider must lift the suspension",
-    "bucket-name-invalid": "nobody but the admin knows which bucket was meant",
     "missing-variable": "nobody but the admin knows which bucket was meant",
     "csp-missing-media-host": "the file is right already: the web service must be restarted, or its proxy changed",
     "delete-objects-unsupported": "the storage must learn DeleteObjects",
@@ -24,17 +23,18 @@ ADVICE_ONLY = {
     "versioning-delete-markers": "a lifecycle rule works over days, and the key may not read it",
     "object-lock-prevents-delete": "Object Lock cannot be switched off",
     "presigned-link-uses-internal-endpoint": "the storage needs a public name and a certificate first",
-    "quota-or-cap-exceeded": "somebody must pay for more, or delete",
     "download-cap-exceeded": "somebody must pay for more",
     "remove-orphans-start-after-ceph": "the storage must be upgraded",
     "storage-schema-copy-denied": "only the policy's owner knows why it denies copies",
-    "forwarded-x-amz-meta-limits": "Mastodon always sends Cache-Control: the gateway must bear it",
+    "forwarded-x-amz-meta-limits": "the gateway must take Cache-Control: Mastodon cannot leave it out",
+    "quota-or-cap-exceeded": "somebody must pay for more, or delete",
 }
 """Faults whose first fix no program can apply, each with its reason. The tests hold this list to be exact."""
 
 NOT_SEEN_MENDED = {
     "rate-limited-503-slowdown": "the SDK then tries again; the probe sends each request once, to see every refusal",
     "rate-limited-503-slowdown (now and then)": "as above",
+    "protocol-https-but-endpoint-plain": "links to archives still lead to http://: a warning of its own remains",
     "multipart-denied": "nothing that Mastodon takes is sent in parts then, archives excepted: a warning remains",
 }
 """Faults whose first fix helps Mastodon, but leaves something to report, each with its reason."""
