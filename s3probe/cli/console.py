@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -49,6 +50,10 @@ class Console:
 
         pair = settings.credentials
         self.learn(secrets_of(settings), {pair.access_key_id: shorten(pair.access_key_id)} if pair is not None else {})
+
+    def now(self) -> datetime:
+        """The time of this run, UTC."""
+        return datetime.now(UTC)
 
     def clean(self, text: str) -> str:
         return self.scrubber.clean(text)

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -41,6 +42,8 @@ examples:
   s3probe check                                   .env.production in this folder
   s3probe check --environ                         inside a container or a pod
   s3probe check --quick --quiet                   for cron: silent while all is well
+  s3probe check --quick --state /var/lib/s3probe/state
+                                                  for cron: speaks only when something changes
   s3probe check --format nagios /srv/masto/.env.production
   s3probe check --save-evidence run.json          to attach to a public thread: no secret is in it
 """,
@@ -121,6 +124,15 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
     )
     depth.add_argument("--read-only", action="store_true", help="make no write at all")
+    command.add_argument(
+        "--state",
+        metavar="FILE",
+        type=Path,
+        help="remember troubles there, and print only what changed since the last run",
+    )
+    command.add_argument(
+        "--remind", metavar="HOURS", type=_hours, help="with --state: tell again of what still fails after so long"
+    )
     command.add_argument("--save-evidence", metavar="FILE", type=Path, help="write what was seen, without secrets")
     command.add_argument(
         "--ping-url-file",
@@ -255,6 +267,16 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
     return value
+
+
+def _hours(text: str) -> timedelta:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1e5:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of hours")
+    return timedelta(hours=value)
 
 
 def _jobs(text: str) -> int:

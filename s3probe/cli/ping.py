@@ -12,6 +12,8 @@ from s3probe.secret import Secret
 
 TIMEOUT = 10.0
 """Seconds."""
+LARGEST = 10_000
+"""Bytes of a report that go with a ping; healthchecks.io keeps 100 kB."""
 
 
 def read_ping_url(file: Path, console: Console) -> Secret:
@@ -31,16 +33,31 @@ def read_ping_url(file: Path, console: Console) -> Secret:
     return Secret(text)
 
 
-def ping(url: Secret, status: int, console: Console) -> None:
-    """Calls the URL after a healthy run, its ``/fail`` after any other. A failed call is told, and changes nothing."""
+def ping_start(url: Secret, console: Console) -> None:
+    """Calls the URL's ``/start``: the service then knows how long a run takes, and misses one that never ends."""
+    _call(url, "/start", None, console)
+
+
+def ping_end(url: Secret, status: int, body: str, console: Console) -> None:
+    """Calls the URL after a healthy run, its ``/fail`` after any other, and brings ``body`` along."""
+    text = console.clean(body).encode("utf-8", "replace")[:LARGEST]
+    _call(url, "" if status == 0 else "/fail", text, console)
+
+
+def _call(url: Secret, suffix: str, body: bytes | None, console: Console) -> None:
+    """A call that fails is told, and changes nothing. A redirect is not followed: it would carry the report away."""
     import urllib.request
 
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_args: object, **_kwargs: object) -> None:
+            return None
+
     parts = urllib.parse.urlsplit(url.reveal())
-    if status != 0:
-        parts = parts._replace(path=f"{parts.path.rstrip('/')}/fail")
-    request = urllib.request.Request(parts.geturl(), headers={"User-Agent": "s3probe"})  # noqa: S310  # read_ping_url let only http(s) pass
+    parts = parts._replace(path=f"{parts.path.rstrip('/')}{suffix}" if suffix else parts.path)
+    headers = {"User-Agent": "s3probe", "Content-Type": "text/plain; charset=utf-8"}
+    request = urllib.request.Request(parts.geturl(), data=body, headers=headers)  # noqa: S310  # read_ping_url let only http(s) pass
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  # as above
+        with urllib.request.build_opener(Stay).open(request, timeout=TIMEOUT) as answer:
             answer.read(1024)
     except Exception as error:  # whatever it is, the result of the run stands
         console.trouble(f"The ping URL could not be called: {error}")

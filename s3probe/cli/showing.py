@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from s3probe.cli.console import Console
+from s3probe.cli.state import News
 from s3probe.report.formats import Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.model import Report
 
@@ -13,8 +14,14 @@ _FOR_MACHINES = {"junit", "nagios", "prometheus"}
 """Formats that also say which file could not be examined: their readers never see standard error."""
 
 
-def show(reports: Sequence[Report], args: Namespace, console: Console, unexamined: Sequence[Unexamined] = ()) -> int:
-    """Writes the result where it belongs. ``--quiet`` silences standard output, never a file."""
+def show(
+    reports: Sequence[Report],
+    args: Namespace,
+    console: Console,
+    unexamined: Sequence[Unexamined] = (),
+    news: News | None = None,
+) -> int:
+    """Writes the result where it belongs. ``--quiet`` silences standard output, never a file; so does no news."""
     options = console.options(
         args.color,
         fail_on_warning=args.fail_on == "warning",
@@ -22,13 +29,18 @@ def show(reports: Sequence[Report], args: Namespace, console: Console, unexamine
         unexamined=tuple(unexamined),
     )
     status = exit_status(reports, options)
+    for_people = args.format in ("text", "markdown") and args.output is None
+    if news is not None and for_people:
+        if not news.worth_telling:
+            return status
+        console.result("".join(f"{line}\n" for line in [*news.lines(console.now()), ""]))
     if not reports and args.format not in _FOR_MACHINES:
         return _for_monitor(status, args)  # what is wrong stands on standard error already
     shown = list(reports)
     if args.quiet and args.output is None:
         if not unexamined and not any(map(needs_attention, reports)):
             return _for_monitor(status, args)
-        if args.format in ("text", "markdown"):
+        if for_people:
             shown = [report for report in reports if needs_attention(report)]
     console.result(format_named(args.format).render(shown, options), args.output)
     return _for_monitor(status, args)

@@ -283,7 +283,8 @@ class Pings:
 
     def __init__(self) -> None:
         self.paths: list[str] = []
-        paths = self.paths
+        self.bodies: list[str] = []
+        paths, bodies = self.paths, self.bodies
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -291,6 +292,10 @@ class Pings:
                 self.send_response(200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def do_POST(self) -> None:
+                bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -318,13 +323,16 @@ def test_the_dead_mans_switch_is_told(cli: Cli, pings: Pings, findings: tuple[Fi
     (cli.folder / "url").write_text(pings.url + "\n")
     cli.probe(evidence(), findings)
     cli.run("check", "--quiet", "--ping-url-file", "url")
-    assert pings.paths == [path]
+    assert pings.paths == ["/0123456789abcdef-ping/start", path]
+    (body,) = pings.bodies
+    assert body.startswith("S3PROBE CRITICAL" if findings else "S3PROBE OK")
+    assert all(finding.id in body for finding in findings)
 
 
 def test_a_missing_env_file_is_told_to_the_switch(cli: Cli, pings: Pings) -> None:
     (cli.folder / "url").write_text(pings.url)
     assert cli.run("check", "--ping-url-file", "url")[0] == 64
-    assert pings.paths == ["/0123456789abcdef-ping/fail"]
+    assert pings.paths == ["/0123456789abcdef-ping/start", "/0123456789abcdef-ping/fail"]
 
 
 def test_a_ping_that_fails_changes_nothing_and_shows_no_url(cli: Cli, pings: Pings) -> None:

@@ -166,6 +166,7 @@ def sweeping(monkeypatch: pytest.MonkeyPatch, swept: Cleanup) -> list[dict[str, 
     module = ModuleType("s3probe.probe.sweep")
 
     def sweep(_settings: object, _tools: object, **options: object) -> Cleanup:
+        del options["tell"]
         asked.append(options)
         return swept
 

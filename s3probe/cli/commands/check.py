@@ -3,45 +3,80 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import BUG, UsageError
 from s3probe.cli.examination import Examined, check, options_for
 from s3probe.cli.leftovers import Leftovers, named_on_the_way_out
+from s3probe.cli.lock import BusyError, default_lock, hold
 from s3probe.cli.many import Outcomes, Work, examine_all
-from s3probe.cli.ping import ping, read_ping_url
+from s3probe.cli.ping import ping_end, ping_start, read_ping_url
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, Selection, env_files, load_settings, name_of
+from s3probe.cli.state import Memory, compare, load, save
+from s3probe.report.formats import RenderOptions
+from s3probe.report.nagios import render, unknown
 
 
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
     url = read_ping_url(args.ping_url_file, console) if args.ping_url_file is not None else None
     try:
-        status = _check(args, console)
-    except Exception:
+        with alone(args, env_files(args)):
+            if url is not None:
+                ping_start(url, console)
+            status, summary = _check(args, console)
+    except BusyError as busy:
+        console.trouble(busy.message, busy.advice)
+        if args.format == "nagios":
+            console.result(unknown(busy.message))
+        return 3  # the other run tells the switch
+    except Exception as error:
         if url is not None:
-            ping(url, BUG, console)
+            ping_end(url, BUG, f"s3probe ended early: {type(error).__name__}: {error}", console)
         raise
     if url is not None:
-        ping(url, status, console)
+        ping_end(url, status, summary, console)
     return status
 
 
-def _check(args: Namespace, console: Console) -> int:
+def _check(args: Namespace, console: Console) -> tuple[int, str]:
+    """The status, and what happened in a few lines."""
     selection = Selection(args.only, args.skip)
     files = env_files(args)
+    if args.remind is not None and args.state is None:
+        raise UsageError("--remind needs --state FILE", "Without a state nothing is remembered.")
     if args.save_evidence is not None and len(files) > 1:
         raise UsageError("--save-evidence takes one env file at a time", "Run s3probe check once for each file.")
     with named_on_the_way_out(console) as left:
+        before, lost = load(args.state) if args.state is not None else (Memory(), "")
+        if lost:
+            console.say(lost)
         outcomes = examine_all(files, _worker(args, console, selection, left), console, jobs=args.jobs)
         if args.save_evidence is not None and outcomes.examined:
             _save(outcomes, args)
-        status = show([one.report for one in outcomes.examined], args, console, outcomes.unexamined)
+        reports = [one.report for one in outcomes.examined]
+        news = None
+        if args.state is not None:
+            news = compare(before, reports, outcomes.unexamined, console.now(), args.remind)
+        status = show(reports, args, console, outcomes.unexamined, news)
+        if news is not None:
+            save(args.state, news.after)  # after the output: a change that nobody heard of is told again
     if outcomes.bug and status != 2:
-        return 3 if args.format == "nagios" else BUG
-    return status
+        status = 3 if args.format == "nagios" else BUG
+    return status, render(reports, RenderOptions(unexamined=outcomes.unexamined))
+
+
+def alone(args: Namespace, files: Sequence[EnvFile]) -> AbstractContextManager[None]:
+    """Runs that are made for cron do not overlap."""
+    if args.state is not None:
+        return hold(args.state.with_name(f"{args.state.name}.lock"))
+    if args.quick:
+        return hold(default_lock(tuple(name_of(f) if f is None or f == "-" else str(f.resolve()) for f in files)))
+    return nullcontext()
 
 
 def _worker(args: Namespace, console: Console, selection: Selection, left: Leftovers) -> Work:

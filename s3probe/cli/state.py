@@ -1,0 +1,165 @@
+"""What is remembered from run to run: which troubles there were, and since when. So a mail comes once, not every time.
+
+The file holds ids, titles and dates; nothing in it is a secret, and nobody but its owner may read it all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from s3probe.cli.errors import UsageError
+from s3probe.cli.files import write_atomically
+from s3probe.diagnosis.model import Severity
+from s3probe.report.formats import Unexamined
+from s3probe.report.model import Report, Verdict
+
+VERSION = 1
+LARGEST = 4 * 1024 * 1024
+"""Bytes; ten thousand env files stay far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that was wrong with one env file. ``since`` is UTC."""
+
+    source: str
+    id: str
+    title: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the state file says. ``told``: when troubles were last reported; ``None``: never."""
+
+    troubles: tuple[Trouble, ...] = ()
+    told: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed since the last run, and what to remember for the next one."""
+
+    begun: tuple[Trouble, ...]
+    lasting: tuple[Trouble, ...]
+    ended: tuple[Trouble, ...]
+    reminder: bool
+    after: Memory
+
+    @property
+    def worth_telling(self) -> bool:
+        return bool(self.begun or self.ended or self.reminder)
+
+    def lines(self, now: datetime) -> list[str]:
+        """The change in words, one trouble a line."""
+        named = len({t.source for t in (*self.begun, *self.lasting, *self.ended)}) > 1
+
+        def line(lead: str, trouble: Trouble) -> str:
+            return f"{lead}: {f'{trouble.source}: ' if named else ''}{trouble.title} [{trouble.id}]"
+
+        return [
+            *(line("Newly failing", t) for t in self.begun),
+            *(line(f"Still failing since {t.since:%Y-%m-%d %H:%M} UTC", t) for t in self.lasting),
+            *(line(f"Recovered after {_duration(now - t.since)}", t) for t in self.ended),
+        ]
+
+
+def compare(
+    before: Memory,
+    reports: Sequence[Report],
+    unexamined: Sequence[Unexamined],
+    now: datetime,
+    remind: timedelta | None = None,
+) -> News:
+    """Sets this run against the last one. A source that was not looked at this time keeps its troubles."""
+    known = {(t.source, t.id): t for t in before.troubles}
+    current = {(t.source, t.id): t for t in _troubles(reports, unexamined, now)}
+    sources = {report.subject.source for report in reports} | {missed.source for missed in unexamined}
+    begun = tuple(t for key, t in current.items() if key not in known)
+    lasting = tuple(known[key] for key in current if key in known)
+    # could not tell this time: what was wrong before is neither mended nor new
+    unclear = {t.source for t in current.values() if t.id in _UNCLEAR}
+    kept = tuple(
+        t for key, t in known.items() if key not in current and (t.source not in sources or t.source in unclear)
+    )
+    ended = tuple(t for key, t in known.items() if key not in current and t not in kept)
+    due = remind is not None and bool(lasting) and before.told is not None and now - before.told >= remind
+    told = now if begun or ended or due or before.told is None else before.told
+    return News(begun, lasting, ended, due, Memory((*begun, *lasting, *kept), told))
+
+
+UNKNOWN, UNREADABLE, LEFT_BEHIND = "could-not-tell", "unreadable", "left-behind"
+_UNCLEAR = (UNKNOWN, UNREADABLE)
+
+
+def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: datetime) -> list[Trouble]:
+    found = []
+    for report in reports:
+        source = report.subject.source
+        worth = (f for f in report.findings if f.severity is not Severity.NOTICE)
+        found += [Trouble(source, f.id, f.title, now) for f in worth]
+        if report.verdict is Verdict.UNKNOWN:
+            found.append(Trouble(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
+        if report.evidence.cleanup.left_behind:
+            found.append(Trouble(source, LEFT_BEHIND, "Test objects could not be removed", now))
+    found += [Trouble(missed.source, UNREADABLE, missed.message, now) for missed in unexamined]
+    return found
+
+
+def _duration(time: timedelta) -> str:
+    minutes = max(int(time.total_seconds() // 60), 0)
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def load(path: Path) -> tuple[Memory, str]:
+    """What was remembered, and why nothing was when the file cannot be used (mostly the blank string)."""
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except FileNotFoundError:
+        return Memory(), ""
+    except OSError as error:
+        raise UsageError(f"The state file {path} cannot be read: {error.strerror}", "Check its rights.") from None
+    if not data:
+        return Memory(), ""
+    try:
+        return _read(json.loads(data)), ""
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        return Memory(), f"The state file {path} is not one of s3probe's; it is begun anew."
+
+
+def _read(document: Mapping[str, object]) -> Memory:
+    if document["version"] != VERSION:
+        raise ValueError(document["version"])
+    troubles = document["troubles"]
+    if not isinstance(troubles, list):
+        raise TypeError(troubles)
+    told = document["told"]
+    return Memory(
+        tuple(Trouble(str(t["source"]), str(t["id"]), str(t["title"]), _time(t["since"])) for t in troubles),
+        None if told is None else _time(told),
+    )
+
+
+def _time(text: object) -> datetime:
+    found = datetime.fromisoformat(str(text))
+    if found.tzinfo is None:
+        raise ValueError(text)
+    return found.astimezone(UTC)
+
+
+def save(path: Path, memory: Memory) -> None:
+    """Writes the file at once and readable by its owner alone. Raises :class:`UsageError`."""
+    troubles = [
+        {"source": t.source, "id": t.id, "title": t.title, "since": t.since.isoformat()} for t in memory.troubles
+    ]
+    told = memory.told.isoformat() if memory.told else None
+    text = json.dumps({"version": VERSION, "told": told, "troubles": troubles}, indent=1)
+    write_atomically(path, f"{text}\n", mode=0o600)
