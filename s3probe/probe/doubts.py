@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.fetching import same_bytes
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
@@ -27,6 +28,16 @@ def listing(session: Session) -> Iterator[Step]:
     call = session.world.wire.list_objects()
     title = "The bucket can be listed from the top"
     yield Step("list-top", lambda: session.ask("try-list-from-the-top", call, title=title))
+
+
+def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
+    """A link is refused though media can be read: does the key read an archive, which no public policy opens?"""
+    seen, stored = session.book.get("presigned-get"), kept.get("archive")
+    if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
+        return
+    call = session.world.wire.get(stored.key)
+    title = "Mastodon can read an archive back"
+    yield Step("get-archive", lambda: session.ask("try-get-archive", call, same_bytes(stored.body), title=title))
 
 
 def announcing(session: Session) -> Iterator[Step]:

@@ -265,6 +265,7 @@ class Examination:
             steps += visitor.who_opened_the_list()
         steps += without_prefix(session, visitor, kept)
         steps += doubts.listing(session)
+        steps += doubts.reading_archives(session, kept)
         steps += doubts.announcing(session)
         listed = session.book.get("list")
         if media and listed is not None and listed.outcome is Outcome.DENIED:

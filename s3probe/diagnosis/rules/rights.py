@@ -211,9 +211,14 @@ def _is_aws(case: Case) -> bool:
 
 
 def get_object(case: Case) -> Iterator[Finding]:
-    """The key may write and not read. Visitors may, which hides it."""
+    """The key may write and not read. Visitors may, which can hide it."""
     refused = denied(case, *READS)
     signed = [o for o in refused if o.id in ("get", "head", "try-get-missing")]
+    archive = case.get("try-get-archive")
+    if not signed and archive.outcome is Outcome.DENIED:
+        # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right
+        signed = [archive]
+        refused = (archive, *refused)
     if not signed:
         return
     # without s3:ListBucket a missing file is answered 403 too: only a file that is there can decide
