@@ -285,10 +285,48 @@ OTHERS: dict[str, Seen] = {
     "cors-missing": cors(A),
     "cors-origin-mismatch": cors(A).row("try-cors:https://other.example", origin="https://other.example"),
     "cors-duplicated-header": cors(L, "*, *"),
-    "csp-missing-media-host": A.row("public-csp", outcome=Outcome.WRONG, media="https://cdn.example/x"),
+    "csp-missing-media-host": A.row(
+        "public-csp", outcome=Outcome.WRONG, media="https://cdn.example/x", missing="img-src media-src"
+    ),
     "rate-limited-503-slowdown": C.row("put-with-acl", 503, "SlowDown", "slow down", outcome=Outcome.THROTTLED),
+    "key-path-mismatch-after-migration": A.row("list", folders="system media_attachments"),
+    "s3-permission-private-defeats-unsuspend": A.line("S3_PERMISSION=private").denied("restored-public-get"),
     "unexplained": C.row("head", 418, "Teapot", "short and stout", outcome=Outcome.REJECTED),
 }  # fmt: skip
 
-SHOWN: dict[str, Seen] = {**FOUNDATION, **RIGHTS, **ACLS, **FILES, **PUBLIC, **OTHERS}
+SIBLING = with_line(AWS, "S3_ALIAS_HOST=files.mastodon.example")
+NGINX = {"server": "nginx", "x-cache-status": "HIT", "content-type": "image/png"}
+SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'"}
+N = L.row("public-get", headers=NGINX | SAFE)
+"""Through nginx on one's own machine."""
+
+PROXIES: dict[str, Seen] = {
+    "cache-control-missing": N.row("public-get", headers=NGINX | SAFE, cache_control="no-store").row(
+        "get", headers={"content-type": "image/png", "cache-control": "public, max-age=315576000, immutable"}
+    ),
+    "cors-cached-without-vary": N.row(
+        "public-cors",
+        outcome=Outcome.WRONG,
+        headers=NGINX,
+        origin="https://mastodon.example",
+        allowed="none",
+    )
+    .row("try-cors-origin")
+    .row("try-cors-fresh"),
+    "files-host-shares-domain-cookies": healthy(with_line(AWS, "S3_ALIAS_HOST=mastodon.example")),
+    "nosniff-and-sandbox-missing": healthy(SIBLING).row("public-get", headers=NGINX),
+    "range-requests-broken-for-viewers": N.row("public-range", outcome=Outcome.WRONG, headers=NGINX, range="ignored"),
+    "alias-redirects-to-other-host": N.row("public-get", headers=NGINX | SAFE, redirected="https://cdn.example/x").row(
+        "public-csp", outcome=Outcome.WRONG, redirect="https://cdn.example/x"
+    ),
+    "cdn-keeps-deleted-media": N.row("deleted-public-get", outcome=Outcome.WRONG, open="yes"),
+    "proxy-caches-errors": N.row("restored-public-get", 403, "AccessDenied", DENIED, headers=NGINX).row(
+        "try-restored-origin"
+    ),
+    "proxy-forwards-authorization-cookies": N.row("public-get", headers=NGINX | SAFE | {"set-cookie": "session=1"}),
+    "proxy-method-not-limited": N.row("public-delete", 403, outcome=Outcome.OK, root="Error"),
+    "proxy-passes-query-string": N.row("public-query", 403, outcome=Outcome.OK, query="passed"),
+}
+
+SHOWN: dict[str, Seen] = {**PROXIES, **FOUNDATION, **RIGHTS, **ACLS, **FILES, **PUBLIC, **OTHERS}
 """Every finding of a wire rule, and a run that shows it."""
