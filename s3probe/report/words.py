@@ -39,11 +39,17 @@ LINT_HEADLINES = {
     Verdict.FAILURE: "Media storage cannot work with this file",
     Verdict.UNKNOWN: "Could not tell whether the file is right",
 }
+READ_ONLY_HEADLINES = {
+    **HEADLINES,
+    Verdict.OK: "Nothing wrong was seen, as far as reading shows (--read-only: no upload was tried)",
+    Verdict.WARNING: "Something will hurt; no upload was tried (--read-only)",
+}
+_BY_PROFILE = {"lint": LINT_HEADLINES, "read-only": READ_ONLY_HEADLINES}
 
 
 def headline(report: Report) -> str:
     """The verdict as a sentence."""
-    return (LINT_HEADLINES if report.evidence.run.profile == "lint" else HEADLINES)[report.verdict]
+    return _BY_PROFILE.get(report.evidence.run.profile, HEADLINES)[report.verdict]
 
 
 def plain_ascii(text: str) -> str:

@@ -60,6 +60,6 @@ def _say_rest(examined: Examined, refusals: list[str], console: Console) -> None
     for finding in examined.report.findings:
         if finding.fixes and not any(fix.kind == "env" for fix in finding.fixes):
             first = mend(finding.fixes[0], "")
-            console.say(f"Not in this file: {finding.title}. {first.lead}{':' if first.block else '.'}")
+            console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
             for line in first.block.splitlines():
                 console.say(f"    {line}")
