@@ -66,7 +66,7 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
     bound = {
         explained[action].id
         for promise in PROMISES
-        for action in promise.actions
+        for action in (*promise.actions, *promise.also)
         if action in explained and action in rows and not rows[action].ok
     }
     for finding in report.findings:
@@ -79,6 +79,9 @@ def _promise(
     promise: Promise, rows: dict[str, Observation], explained: dict[str, Finding], source: str, told: set[str]
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
+    seen += [rows[action] for action in promise.also if action in rows and rows[action].ran]
+    if not promise.actions and not seen:
+        return
     unmet = [row for row in seen if not row.ok]
     # an experiment that succeeds also decides: only what failed speaks against a promise
     causes = {explained[row.id].id: explained[row.id] for row in unmet if row.id in explained}

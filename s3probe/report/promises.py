@@ -12,13 +12,16 @@ class Promise:
     group: str
     text: str
     actions: tuple[str, ...]
+    also: tuple[str, ...] = ()
+    """Actions that some set-ups have no need of: they count only when they were made. A promise that has nothing
+    else is left out where none was."""
 
 
 GROUPS = ("Uploads", "Delivery", "Privacy", "Deletion", "Resilience", "Cost")
 
 PROMISES = (
     Promise("Uploads", "The S3 endpoint answers", ("reach-endpoint",)),
-    Promise("Uploads", "Mastodon can upload media with its ACL", ("put-with-acl",)),
+    Promise("Uploads", "Mastodon can upload media with its ACL", (), ("put-with-acl",)),
     Promise("Uploads", "The key may write at all", ("put-without-acl",)),
     Promise(
         "Uploads",
@@ -32,17 +35,38 @@ PROMISES = (
         ("get", "get-range", "head-part"),
     ),
     Promise("Delivery", "A visitor can see an uploaded picture", ("public-get",)),
+    Promise("Delivery", "Files in other folders are shown as well", (), ("public-get-cache",)),
+    Promise("Delivery", "Mastodon's pages allow the media host (Content-Security-Policy)", ("public-csp",)),
     Promise("Delivery", "The web interface may read media from the media host (CORS)", ("public-cors",)),
+    Promise("Delivery", "Videos can be played and sought (ranges)", ("public-range",)),
     Promise("Delivery", "The link to a user's archive can be opened", ("presigned-get",)),
-    Promise("Privacy", "Nobody can list the bucket", ("public-list",)),
-    Promise("Privacy", "Nobody else can write to the bucket", ("public-write",)),
-    Promise("Privacy", "Nobody can open a user's archive without the link", ("archive-public-get",)),
+    Promise(
+        "Privacy",
+        "Nobody can list the bucket, nor its old versions",
+        ("public-list", "public-versions"),
+        ("public-list-alias",),
+    ),
+    Promise("Privacy", "Nobody can read who may do what (policy, ACL)", ("public-policy",), ("public-acl",)),
+    Promise(
+        "Privacy",
+        "Nobody else can write to the bucket or delete from it",
+        ("public-write", "public-delete"),
+        ("public-delete-origin",),
+    ),
+    Promise(
+        "Privacy",
+        "Nobody can open a user's archive without the link",
+        ("archive-public-get",),
+        ("archive-origin-get",),
+    ),
+    Promise("Privacy", "The link to a user's archive expires", (), ("presigned-expired",)),
     Promise(
         "Privacy",
         "The media of a suspended user disappears, and comes back",
         ("put-acl-private", "suspended-public-get", "put-acl-restore"),
+        ("restored-public-get",),
     ),
-    Promise("Deletion", "A deleted file is gone", ("head", "delete")),
+    Promise("Deletion", "A deleted file is gone", ("head", "delete"), ("deleted-public-get",)),
     Promise("Deletion", "Many files can be deleted at once", ("batch-delete",)),
     Promise("Deletion", "tootctl media remove-orphans can list the bucket", ("list",)),
     Promise("Resilience", "This machine's clock agrees with the storage's", ("clock",)),
