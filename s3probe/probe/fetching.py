@@ -76,9 +76,11 @@ def must_not_open(session: Session, action_id: str, url: str, stored: Stored, ti
     return session.ask(action_id, visitor_call(url), judge, title=title)[0]
 
 
-def cached(seen: Observation | None) -> bool:
-    """Whether a cache says that it stands before the file."""
-    return seen is not None and any(name in seen.headers for name in CACHE_HEADERS)
+def hit(seen: Observation) -> bool:
+    """Whether a cache says that it gave this answer out of its store."""
+    states = " ".join(seen.headers.get(name, "") for name in CACHE_HEADERS if name != "age")
+    age = seen.headers.get("age", "0").split(",")[0].strip()
+    return "hit" in states.lower() or (age.isdigit() and int(age) > 0)
 
 
 def _target(url: str, answer: Answer | None) -> str | None:

@@ -14,6 +14,7 @@ from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch, must_not_open
+from s3probe.probe.form import WireForm
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
 from s3probe.probe.permits import bucket_acl, policy_status
@@ -146,12 +147,25 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         return
     settings = session.world.settings
     public, direct = public_url(settings, stored.key), object_url(settings, stored.key)
-    yield Step("archive-public-get", lambda: must_not_open(session, "archive-public-get", public, stored))
     if same_host_as_storage(settings) or public == direct:
+        yield Step("archive-public-get", lambda: must_not_open(session, "archive-public-get", public, stored))
         session.skip("archive-origin-get", "files are published under the storage's own address")
     else:
-        yield Step("archive-origin-get", lambda: must_not_open(session, "archive-origin-get", direct, stored))
-    yield Step("presigned-expired", lambda: _expired(session, stored))
+        yield Step("archive-public-get", lambda: _closed_twice(session, public, direct, stored))
+    if session.world.wire.form is WireForm.LEGACY and settings.acl is not None:
+        # such a run also tries the next release's form: it must not grow beyond what an examination may cost
+        session.skip("presigned-expired", "left out, as the form of the next release was tried instead")
+    else:
+        yield Step("presigned-expired", lambda: _expired(session, stored))
+
+
+def _closed_twice(session: Session, public: str, direct: str, stored: Stored) -> None:
+    """At the public host, and at the storage itself unless its own refusal has come through."""
+    seen = must_not_open(session, "archive-public-get", public, stored)
+    if seen.ok and seen.error_code == "AccessDenied":
+        session.skip("archive-origin-get", "the storage's own refusal came through the public host")
+    else:
+        must_not_open(session, "archive-origin-get", direct, stored)
 
 
 def _expired(session: Session, stored: Stored) -> None:

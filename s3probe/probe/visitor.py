@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from s3probe.probe import browser, permits, strangers
 from s3probe.probe.addresses import other_addresses, proxy_stands_before
 from s3probe.probe.evidence import Observation
-from s3probe.probe.fetching import cached, fetch, must_not_open
+from s3probe.probe.fetching import fetch, hit, must_not_open
+from s3probe.probe.form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN, Kept, LargeUpload
@@ -136,11 +137,13 @@ class Visitor:
         return strangers.archive(self._session, kept)
 
     def after_deletion(self, kept: Kept) -> Iterator[Step]:
-        """A cache that goes on showing what is deleted. Asked only where a cache has shown itself."""
+        """A cache that goes on showing what is deleted. Asked only where one has answered the second request."""
         session, stored = self._session, kept.get("media")
-        seen = session.book.get("public-get")
-        if stored is None or seen is None or not seen.ok or not cached(seen):
-            session.skip("deleted-public-get", "no cache was seen before the storage")
+        again = session.book.get("public-cors")
+        if stored is None or again is None or not hit(again):
+            session.skip("deleted-public-get", "no cache before the storage kept the picture")
+        elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None:
+            session.skip("deleted-public-get", "left out, as the form of the next release was tried instead")
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
             session.skip("deleted-public-get", "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
         else:

@@ -30,7 +30,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
     prefix = f"{case.settings.key_prefix.strip('/')}/" if case.settings.key_prefix.strip("/") else ""
     proxy = nginx(case, NO_ARCHIVES.format(prefix=prefix), "archive links do not use the alias host")
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
-    by_proxy = case.obs("archive-origin-get").ok
+    by_proxy = case.obs("archive-origin-get").ok and seen[0].id == "archive-public-get"
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
     yield finding(
         "archive-dumps-world-readable",

@@ -10,9 +10,11 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import ServerFix
 from s3probe.probe.addresses import proxy_stands_before
 from s3probe.probe.evidence import Observation
-from s3probe.probe.fetching import CACHE_HEADERS
+from s3probe.probe.fetching import CACHE_HEADERS, hit
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
+
+__all__ = ["cdn", "hit", "nginx", "own_cookies", "own_proxy", "proxied", "proxy_lines", "upstream"]
 
 _OWN = re.compile(r"nginx|openresty|angie|tengine|caddy|apache|haproxy|varnish|traefik|lighttpd|h2o|envoy", re.I)
 _FOREIGN_COOKIES = re.compile(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|visid_|ak_|bm_)", re.I)
@@ -43,15 +45,6 @@ def proxied(case: Case, seen: Observation) -> bool:
     theirs = case.obs("reach-endpoint").headers.get("server", "")
     between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in ("via", *CACHE_HEADERS))
     return between or seen.headers.get("server", "") != theirs
-
-
-def hit(seen: Observation) -> bool:
-    """Whether a cache says that it gave this answer out of its store."""
-    states = " ".join(
-        seen.headers.get(n, "") for n in ("x-cache", "x-cache-status", "x-proxy-cache", "cf-cache-status")
-    )
-    age = seen.headers.get("age", "0").split(",")[0].strip()
-    return "hit" in states.lower() or (age.isdigit() and int(age) > 0)
 
 
 def upstream(settings: Settings) -> tuple[str, str]:
