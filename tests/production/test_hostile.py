@@ -38,6 +38,7 @@ DEEP = b"<a>" * 200_000
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egnp.exe\x08\x08\r\nX-Injected: yes\x00"
 TRICKS = f"<Error><Code>Weird{ESCAPES}</Code><Message>Hello{ESCAPES}</Message></Error>".encode("utf-8", "ignore")
 
+
 def _drip(turn: Turn) -> None:
     turn.say(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
     while turn.pause(0.2):
