@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from s3probe.diagnosis.model import Severity
+from s3probe.report.model import Report
 from s3probe.sandbox.faults.permissions import without
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import Scenario, healthy_policy
@@ -109,6 +111,13 @@ KEPT = "cdn-keeps-deleted-media"
 """The guide's own cache shows deleted files for two days: a notice, in every run."""
 
 
+@cache
+def with_mistake(name: str) -> tuple[Setup, Report]:
+    """The set-up with one mistake and its report, made once for all tests that look at it."""
+    setup = FAULTS[name][1](by_the_guide(healthy_policy()))
+    return setup, examined(setup)
+
+
 def named(setup: Setup) -> list[str]:
     report = examined(setup)
     return [f.id for f in report.findings if f.id != KEPT]
@@ -129,9 +138,8 @@ def test_no_cache_no_notice() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_mistake_is_named_first_and_alone(name: str) -> None:
-    finding_id, change = FAULTS[name]
-    setup = change(by_the_guide(healthy_policy()))
-    report = examined(setup)
+    finding_id = FAULTS[name][0]
+    report = with_mistake(name)[1]
     findings = [f for f in report.findings if f.id != KEPT]
     assert findings[0].id == finding_id, [(f.id, f.how_known) for f in report.findings]
     assert [f.id for f in findings[1:] if f.severity is not Severity.NOTICE] == []
@@ -139,9 +147,9 @@ def test_a_mistake_is_named_first_and_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in PERSON_NEEDED])
 def test_the_first_fix_mends_it(name: str) -> None:
-    finding_id, change = FAULTS[name]
-    setup = change(by_the_guide(healthy_policy()))
-    finding = next(f for f in examined(setup).findings if f.id == finding_id)
+    finding_id = FAULTS[name][0]
+    setup, before = with_mistake(name)
+    finding = next(f for f in before.findings if f.id == finding_id)
     mended = setup.mended(finding)
     assert mended is not None, finding.fixes
     report = examined(mended)

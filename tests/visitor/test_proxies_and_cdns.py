@@ -1,0 +1,126 @@
+"""What is a proxy of one's own, what a CDN, and what only a name of the storage: each has its own advice."""
+
+from __future__ import annotations
+
+from s3probe.diagnosis.model import Manual, ServerFix, Severity
+from s3probe.diagnosis.rules import needs, proxy
+from s3probe.diagnosis.rules.links import own_cookies, proxied
+from s3probe.diagnosis.rules.public import public
+from s3probe.probe.evidence import Outcome
+from tests.visitor.cases import FILE, case, seen
+
+NGINX = {"server": "nginx/1.22.1", "content-type": "image/png"}
+CLOUDFLARE = {"server": "cloudflare", "cf-ray": "8a1b", "content-type": "image/png"}
+STORE = {"server": "S3", "content-type": "image/png"}
+REFUSED = "<Error><Code>AccessDenied</Code>"
+
+
+def test_a_cname_to_the_storage_is_no_proxy_that_lets_methods_through() -> None:
+    rows = (seen("public-get", headers=STORE), seen("public-delete", 403, root="Error", method="DELETE"))
+    assert list(proxy.methods(case(*rows))) == []
+    assert not proxied(case(*rows), rows[0])
+
+
+def test_an_own_proxy_that_lets_methods_through_is_a_notice() -> None:
+    rows = (seen("public-get", headers=NGINX), seen("public-delete", 403, root="Error", method="DELETE"))
+    (found,) = proxy.methods(case(*rows))
+    assert (found.id, found.severity) == ("proxy-method-not-limited", Severity.NOTICE)
+
+
+def test_a_query_on_a_file_that_is_closed_anyway_tells_nothing() -> None:
+    asked = seen("public-query", 403, query="passed")
+    closed = seen("public-get-cache", 403, Outcome.DENIED)
+    assert list(proxy.query(case(seen("public-get", headers=NGINX), asked, closed))) == []
+
+
+def test_cookies_of_a_cdn_are_not_the_storages() -> None:
+    assert own_cookies(seen("public-get", headers={"set-cookie": "__cf_bm=abc; path=/"})) == ""
+    assert own_cookies(seen("public-get", headers={"set-cookie": "session=abc; path=/"})) == "session"
+
+
+def test_a_cdn_forgets_errors_soon_so_its_cache_is_a_notice() -> None:
+    rows = (
+        seen("public-get", headers=CLOUDFLARE),
+        seen("restored-public-get", 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-cache-status": "HIT"}),
+        seen("try-restored-origin"),
+    )
+    (found,) = proxy.caches_errors(case(*rows))
+    assert (found.id, found.severity) == ("proxy-caches-errors", Severity.NOTICE)
+    assert isinstance(found.fixes[0], Manual)
+
+
+def test_an_error_that_the_storage_gives_too_is_not_the_caches() -> None:
+    rows = (
+        seen("restored-public-get", 403, Outcome.DENIED, headers=NGINX),
+        seen("try-restored-origin", 403, Outcome.DENIED),
+    )
+    assert list(proxy.caches_errors(case(*rows))) == []
+
+
+def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
+    rows = (
+        seen("public-get", 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-mitigated": "challenge"}),
+        seen("try-public-origin", url="https://s3.nl-ams.example.net/files-example/a.png"),
+    )
+    (found,) = public(case(*rows))
+    assert found.id == "cdn-hotlink-or-bot-protection"
+    assert isinstance(found.fixes[0], Manual)
+
+
+def test_a_picture_that_the_storage_refuses_to_everyone_is_no_bot_protection() -> None:
+    rows = (seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE), seen("try-public-origin", 403, Outcome.DENIED))
+    assert [f.id for f in public(case(*rows))] != ["cdn-hotlink-or-bot-protection"]
+
+
+def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
+    headers = {"server": "AmazonS3", "x-cache": "Error from cloudfront", "via": "1.1 a.cloudfront.net (CloudFront)"}
+    rows = (seen("public-get", 403, Outcome.DENIED, headers=headers), seen("try-public-origin", 403, Outcome.DENIED))
+    (found,) = public(case(*rows, extra="S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"))
+    assert found.id == "cloudfront-oac-policy-missing"
+
+
+def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname() -> None:
+    def asked(headers: dict[str, str]) -> tuple[str, object]:
+        row = seen("public-get", 404, Outcome.REJECTED, headers=headers, bucket="files.example.com")
+        (found,) = public(case(row))
+        return found.id, found.fixes[0]
+
+    by_proxy, cname = asked(NGINX), asked(STORE)
+    assert by_proxy[0] == "proxy-drops-bucket-name"
+    assert isinstance(by_proxy[1], ServerFix)
+    assert cname[0] == "alias-dns-missing-or-cname-bucket-mismatch"
+
+
+def test_missing_cors_before_an_own_proxy_is_mended_there() -> None:
+    row = seen("public-cors", 206, Outcome.WRONG, headers=NGINX, origin="https://mastodon.example", allowed="none")
+    (found,) = needs.cors(case(row))
+    assert isinstance(found.fixes[0], ServerFix)
+    (at_store,) = needs.cors(case(row, extra=""))
+    assert at_store.fixes[0].kind == "bucket-setting"
+
+
+def test_ranges_that_the_storage_does_not_know_are_a_notice() -> None:
+    rows = (seen("public-range", 200, Outcome.WRONG, range="ignored"), seen("get-range", 200, Outcome.WRONG))
+    (found,) = needs.ranges(case(*rows, extra=""))
+    assert found.severity is Severity.NOTICE
+
+
+def test_headers_against_sniffing_matter_on_the_instances_own_domain() -> None:
+    inside = FILE.replace("files.example.com", "files.mastodon.example")
+    rows = seen("public-get", headers=NGINX, url=inside)
+    assert [f.id for f in needs.safe_headers(case(rows))] == ["nosniff-and-sandbox-missing"]
+    assert list(needs.safe_headers(case(seen("public-get", headers=NGINX)))) == []
+
+
+def test_media_under_the_instances_own_name_share_its_cookies() -> None:
+    same = FILE.replace("files.example.com", "mastodon.example")
+    (found,) = needs.safe_headers(case(seen("public-get", headers=NGINX, url=same)))
+    assert (found.id, found.severity) == ("files-host-shares-domain-cookies", Severity.WARNING)
+
+
+def test_a_guides_cache_control_is_as_good_as_mastodons() -> None:
+    stored = seen("get", headers={"cache-control": "public, max-age=315576000, immutable"})
+    row = seen("public-get", headers=NGINX, cache_control="max-age=31536000, public")
+    assert list(needs.cache_control(case(stored, row))) == []
+    (found,) = needs.cache_control(case(stored, seen("public-get", headers=NGINX, cache_control="none")))
+    assert found.id == "cache-control-missing"
