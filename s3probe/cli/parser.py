@@ -14,6 +14,7 @@ from typing import NoReturn
 from s3probe import __version__
 from s3probe.cli.errors import UsageError, did_you_mean
 from s3probe.report.formats import FORMATS
+from s3probe.settings.loaders import DOTENV, LOADERS
 
 DEFAULT_ENV_FILE = ".env.production"
 
@@ -215,6 +216,11 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
         "--environ",
         action="store_true",
         help="read the process environment; together with ENV_FILE it wins, as it does in Mastodon",
+    )
+    command.add_argument(
+        "--loader",
+        choices=(DOTENV, *LOADERS),
+        help="what hands ENV_FILE to Mastodon (default: Ruby's dotenv, and a note where the others differ)",
     )
     if many:
         command.add_argument("--jobs", metavar="N", type=_jobs, default=4, help="how many files at a time (default: 4)")

@@ -37,7 +37,8 @@ def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Setti
     from s3probe.settings.mastodon import interpret
     from s3probe.settings.sources import SettingsError, load
 
-    environment = load(env_file, environ=dict(os.environ) if args.environ else None)
+    environ = dict(os.environ) if args.environ else None
+    environment = load(env_file, environ=environ, loader=args.loader)
     if not environment.variables:
         raise SettingsError(
             f"{name_of(env_file)} sets no variable at all",

@@ -9,10 +9,13 @@ What such a program hands over is the process environment; dotenv then changes n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from s3probe.settings.model import Note, NoteKind, Variable
+
 DOTENV = "dotenv"
+_COMMENTED = re.compile(r"\s#")
 _BOM = "\ufeff"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _EXPANSION = re.compile(r"\\\$|\$\{(?P<braced>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\}|\$(?P<bare>[A-Za-z_]\w*)")
@@ -139,6 +142,20 @@ def _expanded(text: str, known: Mapping[str, str]) -> str:
         return "$" if name is None else known.get(name) or found["default"] or ""
 
     return _EXPANSION.sub(value, text)
+
+
+def differences(source: str, text: str, variables: Iterable[Variable]) -> Iterator[Note]:
+    """Where docker and systemd would hand over more than dotenv reads: quote marks, or the comment behind a value."""
+    others = {name: {one.name: one for one in load_as(name, text)} for name in ("docker", "systemd")}
+    for variable in variables:
+        docker, systemd = (others[name].get(variable.name) for name in ("docker", "systemd"))
+        if docker is None or docker.line != variable.line:
+            continue
+        kept = docker.value.strip()
+        if systemd is not None and _COMMENTED.search(systemd.value) and variable.value != systemd.value:
+            yield Note(NoteKind.LOADER_KEEPS_COMMENT, source, docker.line, variable.name)
+        if kept[:1] in ("'", '"') and kept != variable.value:
+            yield Note(NoteKind.LOADER_KEEPS_QUOTES, source, docker.line, variable.name)
 
 
 LOADERS: dict[str, Callable[[str, Mapping[str, str]], Iterator[Loaded]]] = {

@@ -56,6 +56,8 @@ class NoteKind(StrEnum):
     TRUNCATED_BY_HASH = "truncated-by-hash"
     EXPANDED_DOLLAR = "expanded-dollar"
     DROPPED_BACKSLASH = "dropped-backslash"
+    LOADER_KEEPS_QUOTES = "loader-keeps-quotes"  # docker run --env-file and Kubernetes would, dotenv did not
+    LOADER_KEEPS_COMMENT = "loader-keeps-comment"  # so would they and systemd with the comment behind the value
     READABLE_BY_ALL = "readable-by-all"  # mode of the file and its folders: every user of the machine can read it
 
 
@@ -77,6 +79,8 @@ class Environment:
     variables: Mapping[str, Variable] = field(default_factory=lambda: MappingProxyType({}))
     sources: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    loader: str = "dotenv"
+    """What reads the file (``settings.loaders``). Another one than dotenv hands over a process environment."""
 
     def get(self, name: str) -> str | None:
         """The variable's value, or ``None`` when it is absent (blank is not absent)."""

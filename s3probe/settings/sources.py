@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Literal
 
 from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
+from s3probe.settings.loaders import DOTENV, LOADERS, differences, load_as
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
 from s3probe.settings.notes import value_notes
 
@@ -38,6 +39,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     siblings: bool | None = None,
     stdin: BinaryIO | None = None,
+    loader: str | None = None,
 ) -> Environment:
     """Read what Mastodon would see. Raises :class:`SettingsError`.
 
@@ -45,8 +47,9 @@ def load(
     ``environ``: the process environment, which wins over every file; ``None`` leaves it out.
     ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
     the folder is Mastodon's and the file is one of those four.
+    ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None``: dotenv, and notes where others do not agree.
     """
-    collected = _Collected()
+    collected = _Collected(loader)
     if environ is not None:
         collected.add_process(environ)
     if env_file == "-":
@@ -77,7 +80,8 @@ def _files(env_file: Path, siblings: bool | None) -> list[Path]:
 class _Collected:
     """Variables in the order of their sources."""
 
-    def __init__(self) -> None:
+    def __init__(self, loader: str | None = None) -> None:
+        self._loader = loader
         self._variables: dict[str, Variable] = {}
         self._sources: list[str] = []
         self._notes: list[Note] = []
@@ -92,6 +96,29 @@ class _Collected:
             self._notes.extend(value_notes(name, value, PROCESS_ENVIRONMENT, 0))
 
     def add_file(self, source: str, data: bytes) -> None:
+        if self._loader in LOADERS:
+            self._add_loaded(source, data, self._loader)
+            return
+        self._add_dotenv(source, data)
+        if self._loader is None:
+            own = [v for v in self._variables.values() if v.source == source]
+            self._notes.extend(differences(source, _text(source, data), own))
+
+    def _add_loaded(self, source: str, data: bytes, loader: str) -> None:
+        """What another program than dotenv hands over; dotenv leaves it as it is."""
+        known = {name: v.value for name, v in self._variables.items()}
+        self._sources.append(source)
+        found: dict[str, Variable] = {}
+        for one in load_as(loader, _text(source, data), known):
+            if one.name not in self._variables:
+                found[one.name] = Variable(one.name, one.value, source, one.line, one.raw)
+            elif one.value != self._variables[one.name].value:
+                self._notes.append(Note(NoteKind.SHADOWED, source, one.line, one.name))
+        for variable in found.values():
+            self._notes.extend(value_notes(variable.name, variable.value, source, variable.line or 0))
+        self._variables.update(found)
+
+    def _add_dotenv(self, source: str, data: bytes) -> None:
         parsed = _parse(source, data, {name: v.value for name, v in self._variables.items()})
         self._sources.append(source)
         self._notes.extend(parsed.notes)
@@ -105,7 +132,17 @@ class _Collected:
         self._variables.update(found)
 
     def environment(self) -> Environment:
-        return Environment(MappingProxyType(dict(self._variables)), tuple(self._sources), tuple(self._notes))
+        sources, notes = tuple(self._sources), tuple(self._notes)
+        return Environment(MappingProxyType(dict(self._variables)), sources, notes, self._loader or DOTENV)
+
+
+def _text(source: str, data: bytes) -> str:
+    _refuse_other_formats(source, data)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{source}, line {line} is not UTF-8", "Save the file as UTF-8.") from None
 
 
 def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:

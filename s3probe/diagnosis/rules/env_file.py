@@ -25,6 +25,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.dotenv import literal
+from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
 
 _CHANGED = {
@@ -130,7 +131,8 @@ def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:
         return "env-smart-quotes-or-nbsp", _signs(value), clean(value)
     if stray_marks(value) and any(mark in value for mark in "\"'"):
         return "env-quotes-kept-literally", "quote marks around it", clean(value)
-    comment = re.search(r"\s+#", value) if variable.source == PROCESS_ENVIRONMENT else None
+    handed_over = variable.source == PROCESS_ENVIRONMENT or case.settings.environment.loader != DOTENV
+    comment = re.search(r"\s+#", value) if handed_over else None
     return ("env-inline-comment-kept", "a comment behind it", value[: comment.start()]) if comment else None
 
 
@@ -192,6 +194,41 @@ def shadowed(case: Case) -> Iterator[Finding]:
             )
 
 
+_OTHER_LOADERS = {
+    NoteKind.LOADER_KEEPS_QUOTES: (
+        "env-quotes-kept-literally",
+        "the quote marks around",
+        "docker run --env-file and Kubernetes would hand them over",
+        "Write {name} in line {line} of {source} without quotes if docker run or Kubernetes reads that file.",
+    ),
+    NoteKind.LOADER_KEEPS_COMMENT: (
+        "env-inline-comment-kept",
+        "the comment behind",
+        "docker run --env-file, systemd and Kubernetes would make it part of the value",
+        "Put the comment of line {line} of {source} on a line of its own if another program than Mastodon reads it.",
+    ),
+}
+
+
+@for_s3
+def other_loaders(case: Case) -> Iterator[Finding]:
+    """Ruby's dotenv reads the line well; another program that may read the same file would not."""
+    for kind, (finding_id, what, then, advice) in _OTHER_LOADERS.items():
+        for note, variable in _notes(case, kind):
+            if variable is not None and note.name in STORAGE_NAMES:
+                told = advice.format(name=note.name, line=note.line, source=note.source)
+                yield finding(
+                    finding_id,
+                    case,
+                    how=f"dotenv drops {what} {note.name} (line {note.line} of {note.source}); {then}",
+                    certainty=Certainty.POSSIBLE,
+                    severity=Severity.NOTICE,
+                    consequence="Nothing while Mastodon reads the file itself or docker compose does",
+                    setting=note.name,
+                    fixes=(Manual(told),),
+                )
+
+
 def file_form(case: Case) -> Iterator[Finding]:
     """A byte order mark, Windows line ends."""
     for kind, finding_id, what, command in (
@@ -207,4 +244,4 @@ def file_form(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (changed_values, commands, marks_around_values, skipped_lines, duplicates, shadowed, file_form)
+RULES = (changed_values, commands, marks_around_values, skipped_lines, duplicates, shadowed, other_loaders, file_form)
