@@ -163,7 +163,9 @@ class Foundations:
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id + suffix)
-            if row is not None and row.ran and depth(row) > depth(seen):
+            # a refused Signature V2 says nothing of the key or the clock: any answer to a V4 one is further
+            stopped = min(depth(seen), Depth.REGION) if trial.id == "try-signature-v4" else depth(seen)
+            if row is not None and row.ran and depth(row) > stopped:
                 self._session.book.add(replace(row, facts={**row.facts, "kept": "yes"}))
                 return trial.world
         return None

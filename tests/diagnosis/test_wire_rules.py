@@ -233,3 +233,27 @@ def test_above_the_largest_video_a_refused_multipart_is_no_failure() -> None:
     assert SHOWN["multipart-denied"].findings[0].severity is Severity.FAILURE
     large = SHOWN["multipart-denied"].line("S3_MULTIPART_THRESHOLD=104857600").findings
     assert [(f.id, f.severity) for f in large] == [("multipart-denied", Severity.WARNING)]
+
+
+def test_a_listing_that_names_the_bucket_as_its_key_decides_without_an_upload() -> None:
+    full = SHOWN["endpoint-contains-bucket-path-style"]
+    throttled = full.row("put-without-acl", 503, "SlowDown", outcome=Outcome.THROTTLED)
+    throttled = throttled.row("put-with-acl", 503, "SlowDown", outcome=Outcome.THROTTLED)
+    assert "endpoint-contains-bucket-path-style" not in throttled.named
+    named = throttled.row("list", 404, "NoSuchKey", key="files-example").named
+    assert named == ("endpoint-contains-bucket-path-style", "rate-limited-503-slowdown")
+
+
+def test_an_error_of_the_proxy_is_not_the_storages_when_the_storage_answers() -> None:
+    broken = L.row("public-get", 502, markup="yes").skipped("public-cors")
+    assert broken.row("try-public-origin", 403).named == ("proxy-resolver-fails",)
+    assert broken.row("try-public-origin", 502, markup="yes").named == ("provider-outage",)
+
+
+def test_a_public_host_that_does_not_exist_is_named_even_with_nothing_uploaded() -> None:
+    nothing = SHOWN["hostname-default-dash-form-dead"].denied("put-with-acl", "put-without-acl", "archive-put")
+    nothing = nothing.skipped("public-get").row(
+        "public-list-alias", network=NetworkFault.DNS, url=nothing.url("public-get")
+    )
+    assert {"iam-missing-putobject", "hostname-default-dash-form-dead"} <= set(nothing.named)
+    assert "unexplained" not in nothing.named

@@ -23,14 +23,16 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     listed = case.obs("list")
     if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
         return
-    if listed.http_status != 404 or not case.obs("put-without-acl").ok:
+    # the answer names the bucket as the key it did not find, or else a file went up beside it
+    taken_for_a_key = listed.facts.get("key") == settings.bucket or case.obs("put-without-acl").ok
+    if listed.http_status != 404 or not taken_for_a_key:
         return
     bare = urlunsplit((parts.scheme, parts.netloc.removeprefix(f"{settings.bucket}."), parts.path, "", ""))
     follows = case.open("public-get", "public-cors", "public-list", "batch-delete", "archive-public-get")
     yield finding(
         "endpoint-contains-bucket-path-style",
         case,
-        how=f"uploads pass, and listing was answered {words(listed)}: {settings.bucket} was taken for a file",
+        how=f"listing was answered {words(listed)}: {settings.bucket} was taken for a file",
         because=[listed.id],
         explains=[o.id for o in follows],
         fixes=[fixes.env(case, "S3_ENDPOINT", bare)],

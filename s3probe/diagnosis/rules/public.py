@@ -12,7 +12,7 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.links import nginx, proxied
-from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
 from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.model import Settings
 
@@ -21,7 +21,7 @@ _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 def public(case: Case) -> Iterator[Finding]:
     """The one reason why the published URL does not show the picture."""
-    open_now = case.open("public-get")
+    open_now = case.open("public-get") or case.open(first_visit(case).id)
     if not open_now:
         return
     seen = open_now[0]
@@ -183,7 +183,9 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     if (seen.http_status or 0) < 500:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
-    if working(case):
+    # the storage itself has an answer, be it a no: the error is the proxy's own
+    answers = any(o.http_status and o.http_status < 500 for o in case.trials("try-public-origin"))
+    if working(case) or (case.settings.alias_host and answers):
         fix: Fix = nginx(case, "resolver 127.0.0.53 ipv6=off;", "see the error log of the proxy")
         return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")

@@ -34,16 +34,22 @@ def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certaint
         finding_id,
         case,
         how=how,
-        because=["public-get"],
+        because=[first_visit(case).id],
         explains=["public-cors", "public-range", "public-get-cache", *_same_way(case)],
         fixes=fix,
         certainty=certainty,
     )
 
 
+def first_visit(case: Case) -> Observation:
+    """The visitor's look at the picture; with nothing uploaded, a request that did not get to the same host."""
+    seen, root = case.obs("public-get"), case.obs("public-list-alias")
+    return root if not seen.ran and root.network is not None else seen
+
+
 def _same_way(case: Case) -> list[str]:
     """Other requests of a visitor that never arrived at the same host."""
-    seen = case.obs("public-get")
+    seen = first_visit(case)
     host = fixes.host_of(seen.url)
     visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and o.network is not None]
     return [o.id for o in visits if seen.network is not None and fixes.host_of(o.url) == host]
