@@ -66,7 +66,7 @@ def examined(setup: Setup) -> Report:
     name = setup.scenario.bucket.name
     with tempfile.TemporaryDirectory(prefix="s3probe-nginx-") as place, Sandbox(setup.scenario.world) as box:
         folder = Path(place)
-        trusted, pem = _certificate(folder, setup.certificate)
+        trusted, pem = certified(folder, setup.certificate)
         trusted.write_bytes(trusted.read_bytes() + Path(box.ca_file).read_bytes())
         upstreams = {ENDPOINT: box.https_port, f"{name}.{ENDPOINT}": box.https_port, "nowhere.example": DEAD_PORT}
         with running(folder, ALIAS, setup.block.text(), upstreams, pem) as (secure, plain):
@@ -84,7 +84,7 @@ def examined(setup: Setup) -> Report:
                 transport.close()
 
 
-def _certificate(folder: Path, kind: str) -> tuple[Path, Path | None]:
+def certified(folder: Path, kind: str) -> tuple[Path, Path | None]:
     """The file of trusted authorities, and nginx's own certificate with its key."""
     authority = trustme.CA()
     trusted, pem = folder / "trusted.pem", folder / "nginx.pem"
