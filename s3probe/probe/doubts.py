@@ -13,6 +13,7 @@ from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.storage import Kept
+from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import error
 
 EXPECT_WAIT = 0.9
@@ -38,6 +39,19 @@ def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
     call = session.world.wire.get(stored.key)
     title = "Mastodon can read an archive back"
     yield Step("get-archive", lambda: session.ask("try-get-archive", call, same_bytes(stored.body), title=title))
+
+
+def checksum_mode(session: Session, maker: WorldMaker, kept: Kept) -> Iterator[Step]:
+    """A download is refused for what it is: does it work when no checksum is asked for?"""
+    seen, head, stored = session.book.get("get"), session.book.get("head"), kept.get("media")
+    if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
+        return
+    world = maker.changed(session.world, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None)
+    call, title = world.wire.get(stored.key), "A file can be read without asking for its checksum"
+    yield Step(
+        "no-mode",
+        lambda: session.ask("try-get-without-mode", call, same_bytes(stored.body), world=world, title=title),
+    )
 
 
 def announcing(session: Session) -> Iterator[Step]:

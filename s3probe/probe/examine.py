@@ -266,6 +266,7 @@ class Examination:
         steps += without_prefix(session, visitor, kept)
         steps += doubts.listing(session)
         steps += doubts.reading_archives(session, kept)
+        steps += doubts.checksum_mode(session, self._maker, kept)
         steps += doubts.announcing(session)
         listed = session.book.get("list")
         if media and listed is not None and listed.outcome is Outcome.DENIED:

@@ -64,12 +64,15 @@ def part_number(case: Case) -> Iterator[Finding]:
 def checksum_mode(case: Case) -> Iterator[Finding]:
     """GET with x-amz-checksum-mode is refused."""
     seen = [o for o in case.open("get") if o.outcome is Outcome.REJECTED]
-    if seen and case.obs("head").ok and "checksum" in (seen[0].message or "").lower():
+    without = case.get("try-get-without-mode")
+    told = "checksum" in (seen[0].message or "").lower() if seen else False
+    if seen and case.obs("head").ok and (without.ok or (told and not without.ran)):
         yield finding(
             "checksum-mode-header-unsupported",
             case,
-            how=f"a download was answered {words(seen[0])}",
-            because=[o.id for o in case.open("get", "get-range")],
+            how=f"a download was answered {words(seen[0])}"
+            + ("; without x-amz-checksum-mode it passed" if without.ok else ""),
+            because=[o.id for o in (*case.open("get", "get-range"), without) if o.ran],
             fixes=[fixes.env(case, "AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")],
         )
 

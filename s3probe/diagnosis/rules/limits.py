@@ -15,7 +15,8 @@ from s3probe.probe.evidence import NetworkFault, Outcome
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
-_READS = ("get", "get-range", "head", "head-part", "presigned-get", "public-get", "public-cors", "acl-read-back")
+_READS = ("get", "get-range", "head", "head-part", "presigned-get", "public-get", "public-cors", "acl-read-back",
+          "try-get-archive")  # fmt: skip
 _EXPIRES = ("put-with-acl", "put-without-acl", "head", "get", "multipart-complete")
 
 

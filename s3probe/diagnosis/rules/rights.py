@@ -31,7 +31,9 @@ def quota(case: Case) -> Iterator[Finding]:
     hit = [
         o
         for o in case.open(*WRITES)
-        if o.error_code in _QUOTA_CODES or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
+        if o.http_status == 507  # Insufficient Storage (RFC 4918)
+        or o.error_code in _QUOTA_CODES
+        or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
     ]
     if hit:
         advice = Manual(
@@ -215,7 +217,7 @@ def get_object(case: Case) -> Iterator[Finding]:
     refused = denied(case, *READS)
     signed = [o for o in refused if o.id in ("get", "head", "try-get-missing")]
     archive = case.get("try-get-archive")
-    if not signed and archive.outcome is Outcome.DENIED:
+    if not signed and archive.outcome is Outcome.DENIED and archive.id not in case.claimed:
         # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right
         signed = [archive]
         refused = (archive, *refused)

@@ -37,10 +37,10 @@ WIRE_RULES: tuple[Rule, ...] = (
     unmended.unmended,
     rest.clock,
     rest.throttled,
+    rights.quota,
     rest.outage,
     endpoint.bucket_twice,
     # rights
-    rights.quota,
     limits.announced_bodies,
     limits.download_cap,
     prefix.forgotten_by_the_key,
