@@ -101,6 +101,10 @@ class Personality:
     refusals: tuple[Refusal, ...] = ()
     wording: Mapping[str, ErrorText] = field(default_factory=lambda: MappingProxyType({}))
     """AWS code -> what this provider says instead. An empty message keeps the original one."""
+    every_message: str | None = None
+    """This text in place of every error's message, refusals included; ``""`` for bare codes."""
+    details: bool = True
+    """Errors carry elements beside code and message (region, bucket, key, the signed request)."""
 
 
 AWS = Personality()

@@ -146,7 +146,9 @@ def delete_objects(context: Context) -> Reply:
             require(one, "s3:DeleteObject")
             reply = delete_object(one)
         except S3Error as error:
-            row = element("Key", key) + element("Code", error.code) + element("Message", error.text)
+            fixed = context.state.world.personality.every_message
+            said = error.text if fixed is None else fixed
+            row = element("Key", key) + element("Code", error.code) + element("Message", said)
             rows.append(f"<Error>{row}</Error>")
         else:
             marker = element("DeleteMarker", "true") if reply.header("x-amz-delete-marker") else ""

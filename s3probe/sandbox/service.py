@@ -198,10 +198,14 @@ def _require_account(state: State, request: Request, user: User | None, action: 
 
 
 def _worded(state: State, error: S3Error) -> S3Error:
-    text = state.world.personality.wording.get(error.code)
-    if text is None:
-        return error
-    return S3Error(text.code, (text.message or error.text).strip(), text.status, error.details, error.headers)
+    personality = state.world.personality
+    text = personality.wording.get(error.code)
+    if text is not None:
+        message = (text.message or error.text).strip()
+        error = S3Error(text.code, message, text.status, error.details, error.headers)
+    message = error.text if personality.every_message is None else personality.every_message
+    details = error.details if personality.details else ()
+    return S3Error(error.code, message, error.http_status, details, error.headers)
 
 
 def _error_reply(state: State, error: S3Error) -> Reply:
