@@ -35,10 +35,13 @@ def name_of(env_file: EnvFile) -> str:
 def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Settings:
     """Reads one env file. From then on its secrets are scrubbed. Raises ``SettingsError``."""
     from s3probe.settings.mastodon import interpret
+    from s3probe.settings.process import with_running
     from s3probe.settings.sources import SettingsError, load
 
     environ = dict(os.environ) if args.environ else None
     environment = load(env_file, environ=environ, loader=args.loader)
+    if isinstance(env_file, Path):
+        environment = with_running(environment, env_file)
     if not environment.variables:
         raise SettingsError(
             f"{name_of(env_file)} sets no variable at all",

@@ -56,6 +56,10 @@ class NoteKind(StrEnum):
     TRUNCATED_BY_HASH = "truncated-by-hash"
     EXPANDED_DOLLAR = "expanded-dollar"
     DROPPED_BACKSLASH = "dropped-backslash"
+    NOT_RESTARTED = "not-restarted"  # a running process has another value, and the file is younger than it
+    RUNNING_OVERRIDDEN = "running-overridden"  # a running process has another value although the file is older
+    EDITED_SINCE_START = "edited-since-start"
+    WEB_SIDEKIQ_DIFFER = "web-sidekiq-differ"
     LOADER_KEEPS_QUOTES = "loader-keeps-quotes"  # docker run --env-file and Kubernetes would, dotenv did not
     LOADER_KEEPS_COMMENT = "loader-keeps-comment"  # so would they and systemd with the comment behind the value
     READABLE_BY_ALL = "readable-by-all"  # mode of the file and its folders: every user of the machine can read it

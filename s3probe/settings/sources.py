@@ -47,7 +47,7 @@ def load(
     ``environ``: the process environment, which wins over every file; ``None`` leaves it out.
     ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
     the folder is Mastodon's and the file is one of those four.
-    ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None``: dotenv, and notes where others do not agree.
+    ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None`` is dotenv, with notes on the others.
     """
     collected = _Collected(loader)
     if environ is not None:
