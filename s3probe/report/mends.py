@@ -81,7 +81,7 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     """For everything left behind, the command that removes it."""
     subject = report.subject
     endpoint = "" if _is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
-    base = f"aws s3api{endpoint} {{}} --bucket {shlex.quote(subject.bucket)} --key {{}}"
+    bucket = shlex.quote(subject.bucket)
     commands = []
     for left in report.evidence.cleanup.left_behind:
         key, _, query = left.partition("?")
@@ -89,12 +89,12 @@ def removal_commands(report: Report) -> tuple[str, ...]:
         if name in ("uploads", "versions"):  # nobody told the id
             verb = "list-multipart-uploads" if name == "uploads" else "list-object-versions"
             commands.append(
-                f"aws s3api{endpoint} {verb} --bucket {shlex.quote(subject.bucket)} --prefix {shlex.quote(key)}"
+                f"aws s3api{endpoint} {verb} --bucket {bucket} --prefix {shlex.quote(key)}"
             )
             continue
         verb = "abort-multipart-upload" if name == "uploadId" else "delete-object"
         option = {"uploadId": "--upload-id", "versionId": "--version-id"}.get(name)
-        command = base.format(verb, shlex.quote(key))
+        command = f"aws s3api{endpoint} {verb} --bucket {bucket} --key {shlex.quote(key)}"
         commands.append(f"{command} {option} {shlex.quote(value)}" if option else command)
     return tuple(commands)
 
