@@ -11,6 +11,7 @@ from importlib import import_module
 
 from s3probe import __version__
 from s3probe.cli.console import Console, standard_console
+from s3probe.cli.coredump import forbid
 from s3probe.cli.errors import BUG, USAGE, advised, bug_report
 from s3probe.cli.parser import parse, wants_nagios
 from s3probe.cli.signals import Interrupted, interruptible
@@ -21,6 +22,7 @@ _NAGIOS_UNKNOWN = 3
 
 def entry_point() -> None:
     """The ``s3probe`` command."""
+    forbid()
     status = main()
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
