@@ -1,0 +1,96 @@
+"""Many env files in one run: bounded memory, no waiting for the dead one, one report."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from s3probe.sandbox.sandbox import Sandbox
+from tests.production import hostile, local
+from tests.production.hostile import Gate, lone
+
+MANY = 200
+CHECK = ("check", "--mastodon-version", "4.5.9", "--format", "json")
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(local.scenario().world) as running:
+        yield running
+
+
+def measured(*argv: str | Path) -> tuple[int, str, int]:
+    """Status, standard output, and the most memory that the process ever held (KiB)."""
+    process = local.start(*argv)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out = process.stdout.read().decode()
+    process.stderr.close()
+    process.stdout.close()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, out, usage.ru_maxrss
+
+
+def files(folder: Path, port: int, number: int) -> list[Path]:
+    return [local.env_file(folder, port, f"{n:03}.env") for n in range(number)]
+
+
+def test_memory_does_not_grow_with_the_number_of_files(box: Sandbox, tmp_path: Path) -> None:
+    quick = ("check", "--quick", "--jobs", "4", "--format", "json")
+    _status, _out, few = measured(*quick, *files(tmp_path, box.http_port, 8))
+    status, out, many = measured(*quick, *files(tmp_path, box.http_port, MANY))
+    reports = json.loads(out)["reports"]
+    assert (status, len(reports)) == (0, MANY)
+    assert [Path(report["subject"]["source"]).name for report in reports] == [f"{n:03}.env" for n in range(MANY)]
+    assert many < few * 1.25, (few, many)
+
+
+def test_a_dead_endpoint_delays_nobody(box: Sandbox, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, Gate(box.http_port) as gate:
+        dead = local.env_file(tmp_path, silent.getsockname()[1], "dead.env")
+        alive = files(tmp_path, gate.port, 6)
+        began = time.monotonic()
+        process = local.start(*CHECK, "--deadline", "8", "--jobs", "2", dead, *alive)
+        seen: dict[str, float] = {}
+        status, out, _err = local.finish(process)
+        whole = time.monotonic() - began
+        seen = {Path(r["subject"]["source"]).name: r["run"]["seconds"] for r in json.loads(out)["reports"]}
+    assert status in (2, 3)
+    assert len(seen) == 7
+    assert max(seconds for name, seconds in seen.items() if name != "dead.env") < 4
+    assert whole < 8 + 10 + 5
+
+
+def test_a_signal_ends_all_and_leaves_nothing(tmp_path: Path) -> None:
+    with Sandbox(local.scenario().world) as box:
+        gates: list[Gate] = []
+
+        def choose(turn: hostile.Turn) -> None:
+            if turn.number == 40:
+                process.send_signal(signal.SIGTERM)
+
+        with Gate(box.http_port, choose) as gate:
+            gates.append(gate)
+            process = local.start(*CHECK, "--jobs", "4", *files(tmp_path, gate.port, 12))
+            status, out, _err = local.finish(process)
+        assert (status, out) == (143, "")
+        assert local.ours_in(box) == []
+
+
+def test_a_bad_file_and_a_hostile_server_stop_no_other(box: Sandbox, tmp_path: Path) -> None:
+    with lone(hostile.saying(b"noise")) as evil:
+        bad = local.env_file(tmp_path, evil.port, "evil.env")
+        status, out, err = local.run(*CHECK, "--deadline", "3", "gone.env", bad, *files(tmp_path, box.http_port, 3))
+    reports = {Path(r["subject"]["source"]).name: r["verdict"] for r in json.loads(out)["reports"]}
+    assert status in (2, 64)
+    assert "gone.env does not exist" in err
+    assert [reports[f"{n:03}.env"] for n in range(3)] == ["ok"] * 3
+    assert reports["evil.env"] in ("failure", "unknown")

@@ -1,0 +1,163 @@
+"""Random secrets through everything that prints or writes: they appear in no form."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import resource
+import signal
+import traceback
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from s3probe.cli import main
+from s3probe.report.formats import FORMATS
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import KEY_ID
+from tests.production import local
+from tests.production.hostile import Gate, Turn, lone
+
+SECRETS = st.text(st.sampled_from("abcXYZ0189+/=-_%&?#$'\"\\ <>|{};:.,~é€"), min_size=16, max_size=48).filter(
+    lambda text: text.strip() == text and len(set(text)) > 7
+)
+
+
+def forms(secret: str) -> set[str]:
+    """The secret as it is, and as URLs, base64, JSON, HTML, repr and hexadecimal digits would show it."""
+    octets = secret.encode()
+    found = {
+        secret,
+        urllib.parse.quote(secret),
+        urllib.parse.quote(secret, safe=""),
+        urllib.parse.quote_plus(secret),
+        base64.b64encode(octets).decode().rstrip("="),
+        base64.urlsafe_b64encode(octets).decode().rstrip("="),
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        repr(secret)[1:-1],
+        octets.hex(),
+    }
+    return {form for form in found if len(form) >= 12}
+
+
+def hidden(secret: str, *texts: str) -> None:
+    for text in texts:
+        for form in forms(secret):
+            assert form not in text
+
+
+def echo(secret: str) -> bytes:
+    """What a hostile server says that knows the secret: in every form, wherever it may be read."""
+    said = html.escape(" ".join(sorted(forms(secret))))
+    code = html.escape(secret[:60])
+    return f"<Error><Code>{code}</Code><Message>{said}</Message><Region>{code}</Region></Error>".encode()
+
+
+def dotenv(secret: str) -> str:
+    """A line that dotenv reads back as ``secret``."""
+    return "'" + secret.replace("'", "") + "'"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(secret=SECRETS)
+def test_no_format_shows_a_secret_that_the_server_echoes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, secret: str
+) -> None:
+    secret = secret.replace("'", "")
+    body = echo(secret)
+
+    def act(turn: Turn) -> None:
+        head = f"HTTP/1.1 400 Bad\r\nContent-Type: application/xml\r\nServer: {urllib.parse.quote(secret)}\r\n"
+        turn.say(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + (b"" if turn.method == "HEAD" else body))
+        turn.keep = True
+
+    with lone(act) as gate:
+        file = local.env_file(tmp_path, gate.port, AWS_SECRET_ACCESS_KEY=dotenv(secret))
+        evidence = tmp_path / "evidence.json"
+        main(["check", "--mastodon-version", "4.5.9", "--deadline", "3", "--format", form, "--save-evidence",
+              str(evidence), str(file)])  # fmt: skip
+    shown = capsys.readouterr()
+    assert shown.out
+    hidden(secret, shown.out, shown.err, evidence.read_text())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(secret=SECRETS)
+def test_a_crash_shows_no_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    secret = secret.replace("'", "")
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError(f"{secret} {urllib.parse.quote(secret)} {secret!r}") from ValueError(secret)
+
+    monkeypatch.setattr("s3probe.probe.examine.Examination._ask_everything", broken)
+    file = local.env_file(tmp_path, 1, AWS_SECRET_ACCESS_KEY=dotenv(secret), LOCAL_DOMAIN="")
+    assert main(["check", "--mastodon-version", "4.5.9", str(file)]) == 70
+    shown = capsys.readouterr()
+    assert "s3probe has a bug" in shown.err or "has a bug: RuntimeError" in shown.err
+    hidden(secret, shown.out, shown.err)
+
+
+def test_tracebacks_with_locals_show_no_secret(tmp_path: Path) -> None:
+    """Tools such as Sentry print the local variables of every frame."""
+    from s3probe.settings.mastodon import interpret
+    from s3probe.settings.sources import load
+
+    secret = "uvWXyz0123456789+/abcdefGHIJKL"
+    local_settings = interpret(load(local.env_file(tmp_path, 1, AWS_SECRET_ACCESS_KEY=secret)))
+    credentials = local_settings.credentials
+    try:
+        raise RuntimeError
+    except RuntimeError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "credentials" in shown
+    assert f"{credentials!r}".count("Secret(…)") >= 1
+    assert secret not in repr(credentials)
+
+
+def test_a_killed_process_dumps_no_core(tmp_path: Path) -> None:
+    """A core file would hold the keys: the tool forbids its own, whatever the limit of its parent."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if hard == 0:
+        pytest.skip("this machine allows no core files, so nothing could be seen")
+    limits: list[str] = []
+
+    def act(turn: Turn) -> None:
+        assert turn.head
+        limits.append(Path(f"/proc/{process.pid}/limits").read_text())
+        process.send_signal(signal.SIGQUIT)
+
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        with lone(act) as gate:
+            process = local.start("check", "--deadline", "2", local.env_file(tmp_path, gate.port))
+            status, _out, _err = local.finish(process)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    assert status == -signal.SIGQUIT
+    (line,) = [line for line in limits[0].splitlines() if line.startswith("Max core file size")]
+    assert line.split()[4] == "0"
+
+
+def test_no_secret_is_an_argument_or_in_the_environment_of_a_child(tmp_path: Path) -> None:
+    """What `ps` shows of a run: the file's name, and nothing out of it."""
+    seen: list[str] = []
+    with Sandbox(local.scenario().world) as box:
+
+        def look(turn: Turn) -> None:
+            seen.append(Path(f"/proc/{process.pid}/cmdline").read_text())
+            turn.say(turn.ask())
+
+        with Gate(box.http_port, lambda _turn: look) as gate:
+            process = local.start("check", "--quick", local.env_file(tmp_path, gate.port))
+            assert local.finish(process)[0] == 0
+    assert seen
+    assert not any(KEY_ID in line or "SECRET" in line for line in seen)
+    assert [path.name for path in tmp_path.iterdir()] == ["masto.env"]
