@@ -11,29 +11,24 @@ from s3probe.probe.actions import ACTIONS
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.credentials import chain
+from s3probe.probe.deleting import Deleting
 from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.form import WireForm, form_for_version
 from s3probe.probe.foundation import MEDIA, Foundations
+from s3probe.probe.hiding import hiding
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.privilege import too_much
+from s3probe.probe.reading import reading, reading_nothing
 from s3probe.probe.releases import next_release
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
-from s3probe.probe.storage import (
-    Deleting,
-    Kept,
-    LargeUpload,
-    archives,
-    first_objects,
-    hiding,
-    reading,
-    reading_nothing,
-)
+from s3probe.probe.storage import Kept, first_objects
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
+from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import root_name

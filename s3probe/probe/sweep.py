@@ -16,8 +16,8 @@ from s3probe.probe.exchange import Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.ledger import Entry, Ledger
-from s3probe.probe.storage import ARCHIVES, REMOTE
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
+from s3probe.probe.uploads import ARCHIVES, REMOTE
 from s3probe.probe.wire import Wire
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads

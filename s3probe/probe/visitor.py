@@ -12,7 +12,8 @@ from s3probe.probe.fetching import fetch, hit, must_not_open
 from s3probe.probe.form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept, LargeUpload
+from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.uploads import LargeUpload
 from s3probe.settings.mastodon import object_url, public_url
 
 FIRST = ("public-get", "public-cors", "public-range", "public-csp")

@@ -1,0 +1,118 @@
+"""Single and batch deletion as Mastodon does them, and the proof that it worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from s3probe.probe.classify import outcome_of
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.ledger import Entry
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session
+from s3probe.probe.storage import Kept
+from s3probe.probe.xml import delete_errors, error
+
+
+class Deleting:
+    """Single and batch deletion as Mastodon does them, and the proof that it worked."""
+
+    def __init__(self, session: Session, kept: Kept) -> None:
+        self._session = session
+        self._media = kept.get("media")
+
+    def steps(self) -> Iterator[Step]:
+        """One object goes alone, all others together."""
+        yield Step("delete", self.single)
+        yield Step("batch-delete", self.batch)
+        listed = self._session.book.get("list")
+        if listed is not None and listed.outcome is Outcome.DENIED:
+            yield Step("delete-version", self.version)
+
+    def version(self) -> None:
+        """Deletes the version ``null`` of a key that never was, which takes a right of its own: s3:DeleteObjectVersion.
+
+        Mastodon never names a version: a key that may was given everything on objects.
+        """
+        entry = self._never_written("never-written-4.png")
+        call = self._session.world.wire.delete(entry.key, version_id="null")
+        self._session.ask("try-delete-version", call, title="The key may name versions, which Mastodon never does")
+
+    def _never_written(self, name: str) -> Entry:
+        session = self._session
+        entry = session.ledger.mint(session.world.wire, MEDIA, name)
+        session.ledger.settle(entry, written=False)
+        return entry
+
+    def single(self) -> None:
+        """DELETE (kt-paperclip ``flush_deletes``), then HEAD. The HEAD before it (``exists?``) was ``head``."""
+        session = self._session
+        stored = self._media
+        entry = stored.entry if stored else self._never_written("never-written-2.png")
+        wire = session.world.wire
+        seen, _answer = session.ask("delete", wire.delete(entry.key))
+        if seen.ok and stored:
+            gone = self.gone(entry, "try-delete-gone")
+            facts = {**seen.facts, "gone": "yes" if gone else "no"}
+            outcome = Outcome.OK if gone is not False else Outcome.WRONG
+            session.book.add(replace(seen, outcome=outcome, facts=facts))
+
+    def gone(self, entry: Entry, action_id: str) -> bool | None:
+        """Whether a HEAD no longer finds the key; ``None`` when the answer does not tell."""
+        session = self._session
+
+        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+            # without s3:ListBucket a missing key is answered 403; reading worked before, so it means the same
+            return {200: Outcome.WRONG, 403: Outcome.OK, 404: Outcome.OK, 410: Outcome.OK}.get(answer.status or 0), {}
+
+        call = entry.wire.head(entry.key)
+        seen, _answer = session.ask(action_id, call, judge, title="The deleted file is gone")
+        # with versioning on, it is only hidden: the clean-up removes its bytes
+        if seen.ok and not session.ledger.keeps_versions():
+            session.ledger.mark_removed([entry])
+        return seen.ok if seen.http_status in (200, 403, 404, 410) else None
+
+    def batch(self) -> None:
+        """One quiet DeleteObjects for all that is left, its per-key errors read (Mastodon never looks at them)."""
+        session = self._session
+        alone = self._media.entry if self._media else None
+        left = session.ledger.remaining()
+        entries = [e for e in left if e.upload_id is None and e.written and e is not alone]
+        real = bool(entries)
+        entries = entries or [self._never_written("never-written-3.png")]
+        refused: dict[str, str] = {}
+
+        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+            body = error(answer.body)
+            if outcome_of(answer, body) is not Outcome.OK:
+                return None, {}
+            errors = delete_errors(answer.body)
+            refused.update({key: code or message for key, code, message in errors})
+            if not refused:
+                return None, {}
+            codes = sorted(set(refused.values()))
+            outcome = Outcome.DENIED if codes == ["AccessDenied"] else Outcome.WRONG
+            return outcome, {
+                "per-key-errors": str(len(refused)),
+                "per-key-code": ", ".join(codes),
+                "per-key-message": errors[0][2],
+            }
+
+        call = session.world.wire.batch_delete([entry.key for entry in entries])
+        seen, _answer = session.ask("batch-delete", call, judge)
+        if not seen.ok or not real:
+            return
+        kept: list[str] = []
+
+        def check(number: int, entry: Entry) -> None:
+            if self.gone(entry, f"try-batch-gone-{number}") is False:
+                kept.append(entry.key)
+
+        session.parallel(
+            Step(entry.key, lambda n=number, e=entry: check(n, e))  # type: ignore[misc]  # lambda defaults
+            for number, entry in enumerate(entries)
+        )
+        if kept:
+            session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "gone": "no"}))

@@ -1,0 +1,44 @@
+"""Reading back what was uploaded, in every way in which Mastodon reads: HEAD, HEAD of part 1, GET, ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import same_bytes
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored
+from s3probe.probe.storage import NOTHING_WRITTEN
+
+
+def reading(session: Session, stored: Stored) -> Iterator[Step]:
+    """HEAD, HEAD of part 1, GET and a ranged GET of an object that was just written."""
+    wire, key = session.world.wire, stored.key
+    yield Step("head", lambda: session.ask("head", wire.head(key)))
+    yield Step("get", lambda: session.ask("get", wire.get(key), same_bytes(stored.body)))
+    if session.world.settings.force_single_request:
+        for action_id in ("head-part", "get-range"):
+            session.skip(action_id, "S3_FORCE_SINGLE_REQUEST=true, so Mastodon reads every file with one GET")
+        return
+    yield Step("head-part", lambda: session.ask("head-part", wire.head(key, part_number=1)))
+
+    def in_range(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        if answer.status == 206 and answer.body == stored.body[:10]:
+            return None, {}
+        if answer.status is not None and 200 <= answer.status < 300:
+            return Outcome.WRONG, {"range": "ignored" if answer.status == 200 else "different"}
+        return None, {}
+
+    yield Step("get-range", lambda: session.ask("get-range", wire.get(key, byte_range=(0, 9)), in_range))
+
+
+def reading_nothing(session: Session) -> Iterator[Step]:
+    """No object to read: a key of ours that is not there still shows whether reading is allowed (404 against 403)."""
+    entry = session.ledger.mint(session.world.wire, MEDIA, "never-written.png")
+    session.ledger.settle(entry, written=False)
+    title = "A missing file is reported as missing"
+    yield Step("get-missing", lambda: session.ask("try-get-missing", session.world.wire.get(entry.key), title=title))
+    for action_id in ("head", "head-part", "get", "get-range"):
+        session.skip(action_id, NOTHING_WRITTEN)

@@ -1,0 +1,146 @@
+"""Archives and large files: the link that Mastodon signs, and multipart uploads finished and abandoned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from s3probe.probe.bodies import Part, part_of
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import same_bytes
+from s3probe.probe.foundation import MEDIA
+from s3probe.probe.ledger import Entry
+from s3probe.probe.payload import archive, picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored
+from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.xml import error
+from s3probe.probe.xml import upload_id as given_upload_id
+
+ARCHIVES = "backups/dumps"
+REMOTE = "cache/media_attachments/files"
+
+
+def archives(session: Session, kept: Kept) -> Iterator[Step]:
+    """The archive that backup_service.rb uploads, and the link to it that backups_controller.rb signs."""
+
+    def put() -> None:
+        body = archive(f"{session.run_id}/archive")
+        acl = session.world.settings.archive_acl
+        _seen, stored = session.put("archive-put", ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
+        if stored:
+            kept["archive"] = stored
+
+    def presigned() -> None:
+        stored = kept.get("archive") or kept.get("media")
+        if stored is None:
+            session.skip("presigned-get", NOTHING_WRITTEN)
+            return
+        call = session.world.wire.presigned_get(stored.key, 3600)
+        session.ask("presigned-get", call, same_bytes(stored.body))
+
+    yield Step("archive-put", put)
+    yield Step("presigned-get", presigned, after=("archive-put",))
+
+
+class LargeUpload:
+    """A multipart upload that is finished, and one that is abandoned."""
+
+    def __init__(self, session: Session, kept: Kept) -> None:
+        self._session = session
+        self._kept = kept
+        self._entry: Entry | None = None
+        self._upload: Entry | None = None
+        self._part: Part | None = None
+        self._body = b""
+
+    def steps(self) -> Iterator[Step]:
+        yield Step("multipart-create", self._create)
+        yield Step("multipart-part", self._send_part, after=("multipart-create",))
+        # a visitor may have to ask for the file before it is there
+        yield Step("multipart-complete", self._complete, after=("multipart-part", "public-missing"))
+        yield Step("multipart-abort", self._abort, after=("multipart-create",))
+
+    @property
+    def key(self) -> str | None:
+        """The key of the upload that will be finished, once it is begun."""
+        return self._entry.key if self._entry is not None and self._upload is not None else None
+
+    def _begin(
+        self, action_id: str, name: str, title: str | None = None, class_path: str = MEDIA
+    ) -> tuple[Entry, Entry | None]:
+        session = self._session
+        entry = session.ledger.mint(session.world.wire, class_path, name)
+        session.ledger.settle(entry, written=False)  # an upload begun is no object yet
+        upload = session.ledger.upload(entry)
+        call = session.world.wire.create_multipart(entry.key, "video/mp4", acl=session.world.settings.acl)
+        seen, answer = session.ask(action_id, call, title=title)
+        given = given_upload_id(answer.body) if answer is not None and seen.ok else ""
+        if given:
+            session.ledger.begun(upload, given)
+        else:
+            session.ledger.answered(upload, answer, written=False)
+        if seen.ok and not given:
+            session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "upload-id": "missing"}))
+        return entry, upload if given else None
+
+    def _create(self) -> None:
+        # where copies from other servers lie, as most of a bucket's files do
+        self._entry, self._upload = self._begin("multipart-create", "finished.mp4", class_path=REMOTE)
+
+    def _send_part(self) -> None:
+        session = self._session
+        if self._upload is None or self._entry is None:
+            session.skip("multipart-part", "no large upload could be begun")
+            return
+        body = picture(f"{session.run_id}/finished.mp4")
+        call = session.world.wire.upload_part(self._entry.key, self._upload.upload_id or "", 1, body)
+        seen, answer = session.ask("multipart-part", call)
+        if answer is not None and seen.ok:
+            self._part = part_of(1, answer)
+            self._body = body
+
+    def _complete(self) -> None:
+        session = self._session
+        if self._part is None or self._upload is None or self._entry is None:
+            session.skip("multipart-complete", "no part could be uploaded")
+            return
+        wire = session.world.wire
+        upload_id = self._upload.upload_id or ""
+        call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
+        self._entry.written = None  # from here on the object may exist
+
+        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+            # S3 may answer 200 and report an error in the body (CompleteMultipartUpload, AWS API reference)
+            return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})
+
+        seen, answer = session.ask("multipart-complete", call, judge)
+        session.ledger.answered(self._entry, answer, written=seen.ok)
+        if seen.ok:
+            session.ledger.mark_removed([self._upload])
+            self._kept["large"] = Stored(self._entry, self._body, "video/mp4", seen)
+
+    def _abort(self) -> None:
+        session = self._session
+        if self._upload is None:
+            # an upload id that never was: NoSuchUpload proves the right, AccessDenied its absence
+            entry = session.ledger.mint(session.world.wire, MEDIA, "never-begun.mp4")
+            session.ledger.settle(entry, written=False)
+            call = session.world.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
+            session.ask("multipart-abort", call, _absent_is_fine)
+            return
+        entry, upload = self._begin("try-multipart-second", "abandoned.mp4", "A second large upload can be begun")
+        if upload is None:
+            session.skip("multipart-abort", "no second large upload could be begun")
+            return
+        call = session.world.wire.abort_multipart(entry.key, upload.upload_id or "")
+        seen, _answer = session.ask("multipart-abort", call)
+        if seen.ok:
+            session.ledger.mark_removed([upload])
+
+
+def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    body = error(answer.body)
+    missing = answer.status == 404 and (body is None or body.code in ("NoSuchUpload", "NoSuchKey", ""))
+    return (Outcome.OK, {"tried-on": "nothing"}) if missing else (None, {})
