@@ -1,4 +1,4 @@
-"""Who may do what: missing rights, explicit denies, rights on the wrong resource, someone else's bucket."""
+"""Who may do what: missing rights, and rights on the wrong resource."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
@@ -17,141 +16,15 @@ WRITES = ("put-without-acl", "put-with-acl", "archive-put", "multipart-create", 
 READS = ("head", "head-part", "get", "get-range", "presigned-get", "try-get-missing")
 OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
-_QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
-_QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
+_NO_BATCHES = (
+    "Media of deleted posts and accounts stay, and public, because Mastodon deletes many files at once; "
+    "tootctl media remove-orphans fails too"
+)
 
 
 def denied(case: Case, *actions: str) -> tuple[Observation, ...]:
     """Those of ``actions`` that were refused for lack of a right and are not explained yet."""
     return tuple(o for o in case.open(*actions) if o.outcome is Outcome.DENIED)
-
-
-def quota(case: Case) -> Iterator[Finding]:
-    """A cap of the account looks like a missing right, but reading still works."""
-    hit = [
-        o
-        for o in case.open(*WRITES)
-        if o.http_status == 507  # Insufficient Storage (RFC 4918)
-        or o.error_code in _QUOTA_CODES
-        or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
-    ]
-    if hit:
-        advice = Manual(
-            "Raise the cap with the provider, or make room: tootctl media remove, tootctl preview_cards remove."
-        )
-        because = [o.id for o in case.open(*WRITES)]
-        yield finding(
-            "quota-or-cap-exceeded",
-            case,
-            how=f"an upload was answered {words(hit[0])}",
-            because=because,
-            fixes=[advice],
-        )
-
-
-def explicit_denies(case: Case) -> Iterator[Finding]:
-    """AWS names the policy that denies: no Allow helps against it."""
-    told: list[tuple[Observation, Denial]] = []
-    for seen in case.all_open():
-        what = denial(seen) if seen.outcome is Outcome.DENIED else None
-        if what is not None:
-            told.append((seen, what))
-    kms = [(o, d) for o, d in told if d.kms]
-    if kms:
-        yield _kms(case, [o for o, _d in kms], kms[0][1])
-    endpoint = [(o, d) for o, d in told if not d.kms and "vpc endpoint" in d.policy.lower()]
-    if endpoint:
-        advice = Manual(
-            f"Allow the bucket {case.settings.bucket_name} in the policy of the VPC endpoint "
-            "that this machine's traffic takes."
-        )
-        because = [o.id for o, _d in endpoint]
-        yield finding(
-            "vpc-endpoint-policy-blocks",
-            case,
-            how=words(endpoint[0][0]),
-            because=because,
-            explains=_same_batch(case, because),
-            fixes=[advice],
-        )
-    explicit = [(o, d) for o, d in told if d.explicit and not d.kms and "vpc endpoint" not in d.policy.lower()]
-    if explicit:
-        seen, what = explicit[0]
-        policy = what.policy or "a"
-        advice = Manual(
-            f"Find the Deny statement for {what.action} in the {policy} policy and take this key or bucket out of it. "
-            "Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
-        )
-        because = [o.id for o, _d in explicit]
-        yield finding(
-            "explicit-deny-policy",
-            case,
-            how=words(seen),
-            because=because,
-            explains=_same_batch(case, because),
-            fixes=[advice],
-            permission=what.action,
-        )
-
-
-def _same_batch(case: Case, because: list[str]) -> list[str]:
-    """The per-key refusals inside a batch follow from the refused single deletion."""
-    return [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
-
-
-def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
-    sse = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
-    because = [o.id for o in seen]
-    because += [o.id for o in case.open(*WRITES, *READS) if o.outcome is Outcome.DENIED and o.id not in because]
-    return finding(
-        "kms-key-not-allowed",
-        case,
-        how=words(seen[0]),
-        because=because,
-        fixes=[fixes.encryption(case, sse)],
-        permission=what.action,
-    )
-
-
-def bucket_of_another(case: Case) -> Iterator[Finding]:
-    """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
-    asked = [case.obs(name) for name in ("put-without-acl", "list", "delete")]
-    refused = [o for o in asked if o.outcome is Outcome.DENIED and o.id not in case.claimed]
-    if len(refused) < len(asked) or any(denial(o) for o in refused):
-        return
-    wrong = case.trials("try-wrong-secret")
-    if wrong and wrong[-1].error_code == refused[0].error_code and wrong[-1].message == refused[0].message:
-        advice = Manual(
-            "Create a new key pair with the provider and copy both halves; this one is refused whatever it signs."
-        )
-        how = (
-            f"every request is answered {words(refused[0])}, and so is one signed with a secret that is certainly wrong"
-        )
-        yield finding(
-            "wrong-access-key-id", case, how=how, because=_all_denied(case), fixes=[advice], certainty=Certainty.LIKELY
-        )
-        return
-    names = case.trials("try-list-buckets")
-    if names and case.settings.bucket_name in names[-1].facts.get("names", "").split():
-        return
-    settings = case.settings
-    advice = Manual(
-        f"If {settings.bucket_name!r} is your bucket, use a key of the account that owns it, or let its owner allow "
-        "this key in the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
-    )
-    how = f"the bucket exists, but every request for it is answered {words(refused[0])}"
-    yield finding(
-        "bucket-owned-by-other-account",
-        case,
-        how=how,
-        because=_all_denied(case),
-        fixes=[advice],
-        certainty=Certainty.LIKELY,
-    )
-
-
-def _all_denied(case: Case) -> list[str]:
-    return [o.id for o in case.all_open() if o.outcome is Outcome.DENIED]
 
 
 def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
@@ -242,12 +115,6 @@ def get_object(case: Case) -> Iterator[Finding]:
 def _with_body(refused: tuple[Observation, ...]) -> Observation:
     """A HEAD has no body: the GET says the code."""
     return next((o for o in refused if o.error_code), refused[0])
-
-
-_NO_BATCHES = (
-    "Media of deleted posts and accounts stay, and public, because Mastodon deletes many files at once; "
-    "tootctl media remove-orphans fails too"
-)
 
 
 def list_bucket(case: Case) -> Iterator[Finding]:
