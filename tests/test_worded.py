@@ -18,6 +18,7 @@ TOLD_BY_WORDS = {
     "kms-key-not-allowed": "only AWS's sentence names the KMS action",
     "download-cap-exceeded": "without its words a cap on reading is a refusal to read",
     "cors-origin-mismatch": "a bucket with another origin answers like one without a rule",
+    "proxy-forwards-authorization-cookies": "only the storage's words on the foreign header show that it arrived",
     "proxy-drops-bucket-name (its own host name)": "only <BucketName> shows what the storage took for the bucket",
 }
 """Faults that nothing on the wire but the server's words tells from another, each with its reason."""

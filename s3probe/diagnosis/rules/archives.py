@@ -65,7 +65,10 @@ def link_host(case: Case) -> Iterator[Finding]:
     except (RubyError, ValueError):
         return
     loopback, inner = _nature(target.host)
-    plain = target.scheme == "http"
+    # where pictures fail for want of TLS, the archives' links follow
+    seen = case.obs("public-get")
+    same_fault = seen.network is not None and fixes.host_of(seen.url) == target.host
+    plain = target.scheme == "http" and not same_fault
     if not (inner or loopback or plain):
         return
     where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
