@@ -42,11 +42,16 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     )
 
 
+def lacks_ipv4(case: Case) -> bool:
+    """Whether this machine has a way out for IPv6 alone, and the endpoint an IPv4 address alone."""
+    told = case.get("try-address-families").facts
+    return told.get("addresses") == "ipv4" and told.get("routes") == "ipv6"
+
+
 def one_kind_of_address(case: Case) -> Iterator[Finding]:
     """The endpoint has IPv4 addresses only, and this machine has a way for IPv6 only."""
-    told = case.get("try-address-families").facts
     cut_off = [o for o in case.all_open() if o.network in _CUT_OFF]
-    if not cut_off or told.get("addresses") != "ipv4" or told.get("routes") != "ipv6":
+    if not cut_off or not lacks_ipv4(case):
         return
     settings = case.settings
     way = ServerFix("ipv4", "NAT64 and DNS64", "or any other way from this machine to IPv4")

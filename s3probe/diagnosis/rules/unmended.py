@@ -10,6 +10,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, words
+from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import detect
 from s3probe.probe.depth import Depth
@@ -23,6 +24,8 @@ def unmended(case: Case) -> Iterator[Finding]:
     last = next(reversed(list(rounds(case))), None)
     if last is None or last.kept is not None or last.stopped >= Depth.RIGHTS:
         return
+    if last.stopped is Depth.TCP and lacks_ipv4(case):
+        return  # the rule about addresses has said it
     if last.stopped <= Depth.TLS or last.furthest.network is not None:
         yield _network(case, last)
     elif last.stopped is Depth.NOT_S3:

@@ -1,0 +1,108 @@
+"""Hints stand beside a failure that fits, as a possibility, and never alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from s3probe.diagnosis.engine import diagnose
+from s3probe.diagnosis.model import Certainty, Severity
+from s3probe.knowledge.findings import entry
+from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.settings.mastodon import interpret
+from s3probe.settings.sources import load
+from tests.diagnosis.env_cases import AWS, CUSTOM
+from tests.diagnosis.wire_cases import HEALTHY, Seen
+from tests.diagnosis.wire_table import A, C, P, provider
+
+SLOW = {"archive-put": 3.0}
+ROOT = "User: arn:aws:iam::123456789012:root is not authorized to perform: s3:ListBucket on resource: x"
+
+
+def _taking(seen: Seen, seconds: dict[str, float]) -> Seen:
+    rows = {name: replace(row, seconds=seconds.get(name, row.seconds)) for name, row in seen.rows.items()}
+    return replace(seen, rows=rows)
+
+
+GCS, WASABI = provider("storage.googleapis.com"), provider("s3.wasabisys.com")
+SPACES, B2 = provider("ams3.digitaloceanspaces.com"), provider("s3.us-west-004.backblazeb2.com")
+HETZNER, CONTABO = provider("fsn1.your-objectstorage.com"), provider("eu2.contabostorage.com")
+SCALEWAY = provider("s3.nl-ams.scw.cloud")
+
+HINTED: list[tuple[str, Seen, Seen]] = [
+    ("gcs-public-access-prevention", GCS.denied("public-get"), C.denied("public-get")),
+    ("wasabi-public-access-off", WASABI.denied("public-get"), C.denied("public-get")),
+    ("trial-account-no-public", B2.denied("public-get"), C.denied("public-get")),
+    (
+        "object-writer-ownership-cross-account",
+        P.denied("public-get").row("try-read-ownership", ObjectOwnership="ObjectWriter"),
+        P.denied("public-get").row("try-read-ownership", ObjectOwnership="BucketOwnerEnforced"),
+    ),
+    ("scaleway-default-project-mismatch", SCALEWAY.stopped(403, "AccessDenied"), C.stopped(403, "AccessDenied")),
+    ("do-limited-key-and-acl", SPACES.denied("put-with-acl", "try-acl-private"), C.denied("put-with-acl")),
+    ("backup-worker-timeout", _taking(A, SLOW), A),
+    ("backup-worker-timeout", A.row("archive-put", network=NetworkFault.READ_TIMEOUT), A.denied("archive-put")),
+    ("hetzner-copyobject-unreliable", HETZNER.row("try-copy", 500, "InternalError"), HETZNER.denied("try-copy")),
+    (
+        "object-key-conflict-on-filesystem-gateway",
+        C.row("put-with-acl", 400, "XMinioParentIsObject"),
+        C.row("put-with-acl", 400, "InvalidArgument"),
+    ),
+    ("key-is-root", A.denied("list", message=ROOT), A.denied("list")),
+    (
+        "key-can-create-or-delete-buckets",
+        A.row("try-list-buckets", count="1").row("try-read-policy", 404, "NoSuchBucketPolicy"),
+        A.row("try-list-buckets", count="1").denied("try-read-policy"),
+    ),
+    (
+        "bucket-listable-authenticated",
+        A.row("try-bucket-acl", authenticated="READ"),
+        A.row("try-bucket-acl", authenticated=""),
+    ),
+    (
+        "contabo-acl-cache-hour",
+        CONTABO.row("suspended-public-get", outcome=Outcome.WRONG, body="same"),
+        C.row("suspended-public-get", outcome=Outcome.WRONG, body="same"),
+    ),
+    (
+        "key-path-mismatch-after-migration",
+        A.row("list", folders="media_attachments system"),
+        A.row("list", folders="x"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("finding_id", "fits", "differs"), HINTED)
+def test_a_hint_is_a_possibility_where_it_fits_and_is_silent_elsewhere(
+    finding_id: str, fits: Seen, differs: Seen
+) -> None:
+    hints = [f for f in fits.findings if f.id == finding_id]
+    assert [(f.severity, f.certainty) for f in hints] == [(Severity.NOTICE, Certainty.POSSIBLE)]
+    assert hints[0].fixes
+    assert entry(finding_id).state == "hinted"
+    assert finding_id not in {f.id for f in differs.findings}
+
+
+@pytest.mark.parametrize("pod", [True, False])
+def test_a_missing_permission_in_a_pod_may_have_been_meant_to_be_empty(pod: bool) -> None:
+    environ = dict(line.split("=", 1) for line in AWS.splitlines())
+    if pod:
+        environ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
+    settings = interpret(load(None, environ=environ))
+    refused = A.row("put-with-acl", 400, "AccessControlListNotSupported").evidence
+    found = {f.id for f in diagnose(settings, refused)}
+    assert ("helm-cannot-express-empty-permission" in found) is pod
+    assert "acl-disabled-bucket-owner-enforced" in found
+
+
+def test_some_nightly_builds_send_checksums_whatever_is_set() -> None:
+    seen = C.line("AWS_REQUEST_CHECKSUM_CALCULATION=when_required")
+    nightly = replace(seen.evidence, run=replace(seen.evidence.run, mastodon_version="4.4.0-nightly.2025-12-01"))
+    assert "checksum-multipart-ignores-when-required" in {f.id for f in diagnose(seen.settings, nightly)}
+    assert "checksum-multipart-ignores-when-required" not in seen.named
+
+
+@pytest.mark.parametrize("env", [AWS, CUSTOM])
+def test_no_hint_in_a_healthy_run(env: str) -> None:
+    assert HEALTHY[env].findings == ()
