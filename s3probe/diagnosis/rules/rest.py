@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
@@ -33,9 +33,11 @@ def clock(case: Case) -> Iterator[Finding]:
 
 
 def throttled(case: Case) -> Iterator[Finding]:
-    """Too many requests."""
+    """Too many requests. When no upload got through at all, that is no nuisance any more."""
     seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED]
     if seen:
+        uploads = [o for o in case.trials("put-with") if o.ran]
+        stopped = bool(uploads) and not any(o.ok for o in uploads)
         yield finding(
             "rate-limited-503-slowdown",
             case,
@@ -43,6 +45,7 @@ def throttled(case: Case) -> Iterator[Finding]:
             because=[o.id for o in seen],
             explains=invisible_without_upload(case, seen),
             fixes=[fixes.env(case, "S3_RETRY_LIMIT", "3")],
+            severity=Severity.FAILURE if stopped else None,
         )
 
 
