@@ -117,8 +117,14 @@ class Client:
         read_only: bool = False,
         scrub: Callable[[str], str] = str,
         meter: Meter | None = None,
+        grace: float = 0.0,
     ) -> None:
-        """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words."""
+        """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
+
+        ``grace``: seconds that a write may take beyond the time left. Its answer says what has to be removed: the
+        id of an upload is told once.
+        """
+        self._grace = grace
         self._transport = transport
         self._limits = limits
         self._remaining = remaining
@@ -139,7 +145,8 @@ class Client:
         if left <= 0:
             raise StoppedError
         base = limits or self._limits
-        bounded = Limits(base.connect, base.read, min(base.total, left), base.body)
+        grace = self._grace if call.operation in MUTATING else 0.0
+        bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
         answer = self._transport.send(call, bounded)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return answer

@@ -66,7 +66,14 @@ class Examination:
         self._scrub = Scrubber(_secrets(settings, pair)).clean
         limits = limits_for(settings, total=options.deadline)
         self._read_only = options.profile == "read-only"
-        self._client = Client(tools.transport, limits, self.remaining, read_only=self._read_only, scrub=self._scrub)
+        self._client = Client(
+            tools.transport,
+            limits,
+            self.remaining,
+            read_only=self._read_only,
+            scrub=self._scrub,
+            grace=options.cleanup_deadline * ON_ITS_WAY * 0.8,
+        )
         if not options.mastodon_version and options.profile != "quick" and settings.web_domain:
             self._version = instance_version(tools.transport, settings.web_domain, limits).version or ""
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
