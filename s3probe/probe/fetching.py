@@ -31,7 +31,13 @@ def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[
 
 
 def fetch(
-    session: Session, action_id: str, url: str, stored: Stored, title: str | None = None, agent: str = VISITOR_AGENT
+    session: Session,
+    action_id: str,
+    url: str,
+    stored: Stored,
+    title: str | None = None,
+    agent: str = VISITOR_AGENT,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> Observation:
     """GET of an uploaded file by ``url``: its bytes, its Content-Type, its Cache-Control.
 
@@ -52,7 +58,7 @@ def fetch(
         return outcome, known
 
     for _hop in range(HOPS):
-        seen, answer = session.ask(action_id, visitor_call(url, agent=agent), look, title=title)
+        seen, answer = session.ask(action_id, visitor_call(url, agent=agent, headers=headers), look, title=title)
         target = _target(url, answer)
         if target is None or answer is None:
             return seen

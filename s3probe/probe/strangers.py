@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
+from s3probe.probe.browser import origin_of
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
@@ -209,7 +210,8 @@ def through_the_proxy(session: Session, stored: Stored, *, always_fetch: bool) -
 def _second_picture(session: Session, stored: Stored) -> None:
     """A file of another folder, by its plain URL; when it is not there, whose fault is that?"""
     settings = session.world.settings
-    seen = fetch(session, "public-get-cache", public_url(settings, stored.key), stored)
+    origin = (("Origin", origin_of(settings)),)
+    seen = fetch(session, "public-get-cache", public_url(settings, stored.key), stored, headers=origin)
     if not seen.ok and seen.network is None and public_url(settings, stored.key) != object_url(settings, stored.key):
         title = "The file is there at the storage itself"
         fetch(session, "try-cache-origin", object_url(settings, stored.key), stored, title)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from s3probe.probe import browser, permits, strangers
 from s3probe.probe.addresses import other_addresses, proxy_stands_before
-from s3probe.probe.evidence import Observation
+from s3probe.probe.evidence import Actor, Observation, Outcome
 from s3probe.probe.fetching import fetch, hit, must_not_open
 from s3probe.probe.form import WireForm
 from s3probe.probe.schedule import Step
@@ -48,9 +48,22 @@ class Visitor:
         if self._settings.web_domain:
             yield Step("public-csp", lambda: browser.page_policy(session, url), ("public-get",))
         if proxy_stands_before(self._settings):
+            yield Step("viewer-families", lambda: self._families(url), ("public-get",))
             session.skip("public-acl", "asked through the proxy (public-query)")
         else:
             yield strangers.object_acl(session, stored)
+
+    def _families(self, url: str) -> None:
+        """IPv4 and IPv6 of the published host: a look into DNS and a connection each, no request."""
+        parts = urlsplit(url)
+        facts = self._session.tools.families_of(parts.hostname or "", parts.port or 443)
+        if facts:
+            whole = facts.get("addresses") == "ipv4 ipv6"
+            outcome = Outcome.OK if whole else Outcome.WRONG
+            title = "Visitors find the public host over IPv4 and IPv6"
+            self._session.book.add(
+                Observation("try-viewer-families", title, "connect", Actor.VISITOR, outcome, url=url, facts=facts)
+            )
 
     def other_files(self, kept: Kept, large: LargeUpload) -> Iterator[Step]:
         """Another folder and another way of uploading: a file under ``cache/``, sent in parts."""

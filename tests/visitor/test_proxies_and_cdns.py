@@ -124,3 +124,34 @@ def test_a_guides_cache_control_is_as_good_as_mastodons() -> None:
     assert list(needs.cache_control(case(stored, row))) == []
     (found,) = needs.cache_control(case(stored, seen("public-get", headers=NGINX, cache_control="none")))
     assert found.id == "cache-control-missing"
+
+
+def test_cors_in_one_folder_alone_is_a_nested_location() -> None:
+    rows = (seen("public-get", headers=NGINX), seen("public-cors", 206), seen("public-get-cache", headers=NGINX))
+    (found,) = needs.lost_in_a_folder(case(*rows))
+    assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
+    with_header = seen("public-get-cache", headers={**NGINX, "access-control-allow-origin": "*"})
+    assert list(needs.lost_in_a_folder(case(*rows[:2], with_header))) == []
+
+
+def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
+    only_four = seen("try-viewer-families", outcome=Outcome.WRONG, addresses="ipv4")
+    both = seen("try-viewer-families", addresses="ipv4 ipv6")
+    own, foreign = seen("public-get", headers=NGINX), seen("public-get", headers=CLOUDFLARE)
+    assert [f.severity for f in needs.families(case(own, only_four))] == [Severity.NOTICE]
+    assert list(needs.families(case(own, both))) == []
+    assert list(needs.families(case(foreign, only_four))) == []
+
+
+def test_a_development_host_is_named() -> None:
+    trial = seen("public-get", url="https://pub-0123456789abcdef.r2.dev/media_attachments/a.png")
+    assert [f.id for f in needs.development_host(case(trial))] == ["r2-dev-url-throttled"]
+    assert list(needs.development_host(case(seen("public-get")))) == []
+
+
+def test_a_storage_open_beside_the_proxy_is_told_where_it_was_seen() -> None:
+    shown = seen("public-get", headers=NGINX)
+    direct = seen("try-cors-origin", url="https://s3.nl-ams.example.net/files-example/a.png")
+    (found,) = proxy.past_the_proxy(case(shown, direct))
+    assert (found.id, found.severity) == ("origin-bypasses-proxy", Severity.NOTICE)
+    assert list(proxy.past_the_proxy(case(shown))) == []

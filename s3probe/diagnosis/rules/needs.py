@@ -168,3 +168,49 @@ def safe_headers(case: Case) -> Iterator[Finding]:
             fixes=[nginx(case, SAFE_HEADERS)],
             severity=Severity.NOTICE,
         )
+
+
+def lost_in_a_folder(case: Case) -> Iterator[Finding]:
+    """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
+    seen = case.obs("public-get-cache")
+    allowed = seen.headers.get("access-control-allow-origin")
+    if seen.ok and not allowed and case.obs("public-cors").ok and proxied(case, seen):
+        yield finding(
+            "proxy-cors-lost-on-errors-or-nested-location",
+            case,
+            how=f"GET {seen.url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
+            because=[seen.id],
+            fixes=[nginx(case, f"{HIDE_CORS} {ALLOW_ALL}", "in the innermost location")],
+        )
+
+
+def families(case: Case) -> Iterator[Finding]:
+    """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
+    told = case.get("try-viewer-families").facts
+    kinds = told.get("addresses", "")
+    shown = case.obs("public-get")
+    if kinds not in ("ipv4", "ipv6") or not shown.ok or not proxied(case, shown) or cdn(shown):
+        return
+    host = fixes.host_of(shown.url)
+    record = "AAAA" if kinds == "ipv4" else "A"
+    yield finding(
+        "viewers-ipv4-only-alias",
+        case,
+        how=f"DNS gives {host} {'IPv4' if kinds == 'ipv4' else 'IPv6'} addresses alone",
+        because=["try-viewer-families"],
+        fixes=[Manual(f"Publish an {record} record for {host} as well, and let its web server listen there.")],
+    )
+
+
+def development_host(case: Case) -> Iterator[Finding]:
+    """Cloudflare's r2.dev names are for trying things out: they are throttled and never cached."""
+    host = fixes.host_of(case.obs("public-get").url)
+    if host.endswith(".r2.dev"):
+        advice = Manual("Connect a domain of your own to the bucket in Cloudflare, and put it into S3_ALIAS_HOST.")
+        yield finding(
+            "r2-dev-url-throttled",
+            case,
+            how=f"media are published under {host}",
+            because=["public-get"],
+            fixes=[advice],
+        )

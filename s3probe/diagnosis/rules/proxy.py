@@ -176,3 +176,18 @@ def methods(case: Case) -> Iterator[Finding]:
             fixes=[nginx(case, "limit_except GET { deny all; }", "in the location that asks the storage")],
             severity=Severity.NOTICE,
         )
+
+
+def past_the_proxy(case: Case) -> Iterator[Finding]:
+    """The storage shows files to everyone beside the proxy. Told only where it was seen: no request is spent on it."""
+    tried = ("try-cors-origin", "try-cache-origin", "try-restored-origin")
+    seen = next((o for o in (case.get(name) for name in tried) if o.http_status == 200), None)
+    if seen is not None and _adjustable(case):
+        yield finding(
+            "origin-bypasses-proxy",
+            case,
+            how=f"GET {seen.url} shows the file past {fixes.host_of(case.obs('public-get').url)}",
+            because=[seen.id],
+            fixes=[Manual("If costs or blocks matter, let the storage show files to the proxy's addresses alone.")],
+            severity=Severity.NOTICE,
+        )
