@@ -300,3 +300,10 @@ def test_a_sweep_says_that_it_may_not_look_for_uploads(run: Run) -> None:
 def test_no_secret_is_in_what_the_gate_of_a_visitor_sees(run: Run) -> None:
     run.go()
     assert not any(SECRET.encode() in turn.head + turn.body for turn in run.turns)
+
+
+def test_a_storage_that_throttles_everything_is_never_green(run: Run) -> None:
+    run.choose = lambda _turn: hostile.slow_down
+    status, out, _err = run.go("--format", "json")
+    assert status == 2
+    assert "rate-limited-503-slowdown" in out
