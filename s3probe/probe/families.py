@@ -45,7 +45,7 @@ def families_of(host: str, port: int) -> Facts:
     """The facts, from this machine. No exception: what cannot be found out is left out."""
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, UnicodeError):  # no such name, or none at all
         return {}
     found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
     return {

@@ -188,7 +188,7 @@ class Foundations:
         if reached in (Depth.RIGHTS, Depth.KEY_ID, Depth.SIGNATURE):
             other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
             steps.append(self._with_pair(f"try-wrong-secret{suffix}", "With a secret that is certainly wrong", other))
-        if reached is Depth.SIGNATURE:
+        if reached in (Depth.RIGHTS, Depth.SIGNATURE):
             other = replace(pair, access_key_id="S3PROBENOSUCHKEY0000")
             steps.append(self._with_pair(f"try-unknown-key{suffix}", "With a key id that nobody has", other))
         if reached in (Depth.BUCKET, Depth.RIGHTS):

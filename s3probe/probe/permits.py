@@ -64,7 +64,8 @@ def grants(answer: Answer) -> dict[str, str]:
 
 
 def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body)
+    # the fields of an error may repeat the signature
+    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body) if answer.status == 200 else {}
 
 
 def _public(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:

@@ -61,6 +61,9 @@ def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | Non
         if stopped is Depth.RIGHTS and (settings := world.settings).endpoint and settings.endpoint.startswith("http:"):
             # a policy may refuse everything that comes without TLS (aws:SecureTransport)
             yield _scheme(maker, world, "https")
+        if stopped is Depth.RIGHTS:
+            # some stores (Garage) call a wrong signature a lack of rights
+            yield from _raw_text(maker, world, "AWS_SECRET_ACCESS_KEY")
         if stopped in (Depth.KEY_ID, Depth.SIGNATURE):
             yield from _key_pair(maker, world, stopped)
         if stopped is Depth.BUCKET:

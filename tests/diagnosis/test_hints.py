@@ -57,8 +57,8 @@ HINTED: list[tuple[str, Seen, Seen]] = [
     ),
     (
         "bucket-listable-authenticated",
-        A.row("try-bucket-acl", authenticated="READ"),
-        A.row("try-bucket-acl", authenticated=""),
+        A.row("try-bucket-acl", authenticated_users="READ"),
+        A.row("try-bucket-acl", authenticated_users=""),
     ),
     (
         "contabo-acl-cache-hour",

@@ -139,7 +139,7 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
 def every_account_lists(case: Case) -> Iterator[Finding]:
     """The bucket's ACL names all accounts of the provider."""
     seen = case.get("try-bucket-acl")
-    if seen.ok and "READ" in seen.facts.get("authenticated", ""):
+    if seen.ok and "READ" in seen.facts.get("authenticated-users", ""):
         how = "the bucket's own ACL grants READ to AuthenticatedUsers, which are all accounts of the provider"
         yield _hint(case, "bucket-listable-authenticated", how, seen)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.diagnosis.model import Certainty, Finding, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
@@ -112,15 +112,7 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
         return
     wrong = case.trials("try-wrong-secret")
     if wrong and wrong[-1].error_code == refused[0].error_code and wrong[-1].message == refused[0].message:
-        advice = Manual(
-            "Create a new key pair with the provider and copy both halves; this one is refused whatever it signs."
-        )
-        how = (
-            f"every request is answered {words(refused[0])}, and so is one signed with a secret that is certainly wrong"
-        )
-        yield finding(
-            "wrong-access-key-id", case, how=how, because=_all_denied(case), fixes=[advice], certainty=Certainty.LIKELY
-        )
+        yield _wrong_half(case, refused[0])
         return
     names = case.trials("try-list-buckets")
     if names and case.settings.bucket_name in names[-1].facts.get("names", "").split():
@@ -139,6 +131,22 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
         fixes=[advice],
         certainty=Certainty.LIKELY,
     )
+
+
+def _wrong_half(case: Case, refused: Observation) -> Finding:
+    """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
+    how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
+    mends: tuple[Fix, ...]
+    unknown = case.trials("try-unknown-key")
+    known_id = bool(unknown) and (unknown[-1].error_code, unknown[-1].message) != (refused.error_code, refused.message)
+    if known_id:
+        secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
+        finding_id, mends = "wrong-secret-key", (secret,)
+        how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
+    else:
+        note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
+        finding_id, mends = "wrong-access-key-id", fixes.new_pair(case, note)
+    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=mends, certainty=Certainty.LIKELY)
 
 
 def _all_denied(case: Case) -> list[str]:
