@@ -51,14 +51,29 @@ def _text(settings: Settings, documents: dict[str, object]) -> Iterator[str]:
             yield f"  {action:<24} {reason}"
     yield ""
     yield from _block(documents["iam_policy"])
+    yield from _way(settings, "policy")
     yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
     if sends_acl:
         yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
     yield ""
     yield from _block(documents["bucket_policy"])
+    yield from _way(settings, "public_read")
     yield "CORS rule: the web interface and apps in the browser may read media."
     yield ""
     yield from _block(documents["cors"])
+    yield from _way(settings, "cors")
+
+
+def _way(settings: Settings, topic: str) -> Iterator[str]:
+    """Where this is set at the provider that the endpoint's host names."""
+    from s3probe.knowledge.providers import GENERIC, detect
+
+    provider = detect(settings.api_base, {})
+    command = provider.commands.get(topic, "").replace("{bucket}", settings.bucket_name)
+    way = command or provider.console.get(topic, "")
+    if way and provider.id != GENERIC:
+        yield f"At {provider.name}: {way}"
+        yield ""
 
 
 def _block(document: object) -> Iterator[str]:
