@@ -26,7 +26,8 @@ def finding(
 ) -> Finding:
     """A finding with its text filled in.
 
-    ``consequence`` replaces the knowledge text where a cause has several. ``values`` fill the placeholders of the knowledge text beside the standing ones
+    ``consequence`` replaces the knowledge text where a cause has several. ``values`` fill the placeholders of the
+    knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``acl``).
     """
     text = entry(finding_id)

@@ -123,7 +123,8 @@ def default_host(case: Case) -> Iterator[Finding]:
         yield finding(
             "csp-omits-default-hostname",
             case,
-            how=f"media URLs lead to {settings.hostname}; the pages allow {' '.join(settings.csp_media_hosts) or 'the instance alone'}",
+            how=f"media URLs lead to {settings.hostname}; the pages allow "
+            f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
             fixes=(fix,),
         )
 

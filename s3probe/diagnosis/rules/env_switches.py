@@ -83,7 +83,7 @@ def missing(case: Case) -> Iterator[Finding]:
             how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
             f"while the files are at {host}",
             setting="S3_HOSTNAME",
-            consequence="Uploads work, and every picture is broken: media URLs lead to a host that has none of the files",
+            consequence="Uploads work, and every picture is broken: media URLs lead to a host without any of the files",
             explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
             fixes=(
                 EnvFix("S3_HOSTNAME", host),

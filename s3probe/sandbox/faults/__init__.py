@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from s3probe.sandbox.faults import acls, addressing, credentials, network, permissions, privacy, proxies, stores, transfer
+from s3probe.sandbox.faults import (
+    acls,
+    addressing,
+    credentials,
+    network,
+    permissions,
+    privacy,
+    proxies,
+    stores,
+    transfer,
+)
 from s3probe.sandbox.faults.model import Fault
 
 ALL: tuple[Fault, ...] = (
