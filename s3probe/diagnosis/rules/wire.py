@@ -37,10 +37,10 @@ WIRE_RULES: tuple[Rule, ...] = (
     addressing.broken_ipv6,
     unmended.unmended,
     rest.clock,
+    endpoint.bucket_twice,
     rest.throttled,
     refusals.quota,
     rest.outage,
-    endpoint.bucket_twice,
     # rights
     limits.announced_bodies,
     limits.download_cap,
