@@ -27,13 +27,13 @@ ADVICE_ONLY = {
     "remove-orphans-start-after-ceph": "the storage must be upgraded",
     "storage-schema-copy-denied": "only the policy's owner knows why it denies copies",
     "forwarded-x-amz-meta-limits": "the gateway must take Cache-Control: Mastodon cannot leave it out",
+    "rate-limited-503-slowdown": "the provider refuses every upload: only it can raise the limit",
     "quota-or-cap-exceeded": "somebody must pay for more, or delete",
 }
 """Faults whose first fix no program can apply, each with its reason. The tests hold this list to be exact."""
 
 NOT_SEEN_MENDED = {
-    "rate-limited-503-slowdown": "the SDK then tries again; the probe sends each request once, to see every refusal",
-    "rate-limited-503-slowdown (now and then)": "as above",
+    "rate-limited-503-slowdown (now and then)": "the SDK then tries again; the probe sends each request once",
     "protocol-https-but-endpoint-plain": "links to archives still lead to http://: a warning of its own remains",
     "multipart-denied": "nothing that Mastodon takes is sent in parts then, archives excepted: a warning remains",
 }

@@ -38,13 +38,16 @@ def throttled(case: Case) -> Iterator[Finding]:
     if seen:
         uploads = [o for o in case.trials("put-with") if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)
+        retry = fixes.env(case, "S3_RETRY_LIMIT", "3")
+        # trying again helps against bursts, not against a storage that refuses every upload
+        raised = Manual("Ask the provider for a higher request limit, or run fewer Sidekiq threads.")
         yield finding(
             "rate-limited-503-slowdown",
             case,
             how=f"{seen[0].operation} was answered {words(seen[0])}",
             because=[o.id for o in seen],
             explains=invisible_without_upload(case, seen),
-            fixes=[fixes.env(case, "S3_RETRY_LIMIT", "3")],
+            fixes=[raised, retry] if stopped else [retry],
             severity=Severity.FAILURE if stopped else None,
         )
 
