@@ -138,7 +138,8 @@ def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
     only_four = seen("try-viewer-families", outcome=Outcome.WRONG, addresses="ipv4")
     both = seen("try-viewer-families", addresses="ipv4 ipv6")
     own, foreign = seen("public-get", headers=NGINX), seen("public-get", headers=CLOUDFLARE)
-    assert [f.severity for f in needs.families(case(own, only_four))] == [Severity.NOTICE]
+    (found,) = needs.families(case(own, only_four))
+    assert (found.id, found.severity) == ("viewers-ipv4-only-alias", Severity.NOTICE)
     assert list(needs.families(case(own, both))) == []
     assert list(needs.families(case(foreign, only_four))) == []
 
