@@ -33,8 +33,8 @@ def test_advice_carries_the_providers_names() -> None:
 
 
 def test_an_undecided_finding_says_what_would_decide_it() -> None:
-    text = " ".join(explain("env-not-restarted").split())
-    assert "not decided by s3probe. Comparing the file with the environment" in text
+    text = " ".join(explain("helm-cannot-express-empty-permission").split())
+    assert "not decided by s3probe. Only the chart's values show" in text
 
 
 def test_commands_stay_on_one_line_to_be_copied() -> None:
