@@ -111,7 +111,7 @@ def _testcase(case: _Case) -> ET.Element:
 def _finding(finding: Finding, report: Report, counting: set[Severity]) -> _Case:
     lines = [finding.consequence, finding.how_known]
     for mend in mends(finding, report.subject.source):
-        lines += [mend.lead, *([mend.block] if mend.block else [])]
+        lines += [mend.lead, *filter(None, (mend.block, mend.remark))]
     lines += finding.links
     result = "failure" if finding.severity in counting else "skipped"
     return _Case("s3probe.findings", finding.id, 0.0, result, finding.severity.value, finding.title, "\n".join(lines))

@@ -10,6 +10,7 @@ from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
+from s3probe.report.places import sentence
 from s3probe.report.promises import CATEGORY_GROUPS, GROUPS, PROMISES, Promise
 from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, shown, tally
 
@@ -106,7 +107,7 @@ def _finding(finding: Finding, source: str) -> Iterator[str]:
         if finding.certainty is Certainty.CERTAIN
         else f"{finding.certainty.value.capitalize()}, because"
     )
-    yield f"  - {known}: {_escaped(finding.how_known)}"
+    yield f"  - {known}: {_escaped(sentence(finding.how_known))}"
     for mend in mends(finding, source):
         yield from _mend(mend)
     for link in finding.links:
@@ -114,8 +115,8 @@ def _finding(finding: Finding, source: str) -> Iterator[str]:
 
 
 def _mend(mend: Mend) -> Iterator[str]:
-    note = f" ({_escaped(mend.note)})" if mend.note else ""
-    yield f"  - {mend.opening}: {_escaped(mend.lead.rstrip('.'))}{note}{':' if mend.block else '.'}"
+    remark = f" {_escaped(mend.remark)}" if mend.remark else ""
+    yield f"  - {mend.opening}: {_escaped(mend.lead.rstrip('.'))}{':' if mend.block else f'.{remark}'}"
     if mend.block:
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", mend.block)), default=0))
         yield ""
@@ -123,6 +124,9 @@ def _mend(mend: Mend) -> Iterator[str]:
         yield from (f"    {line}".rstrip() for line in mend.block.splitlines())
         yield f"    {fence}"
         yield ""
+        if remark:
+            yield f"   {remark}"
+            yield ""
 
 
 def _in_time(rows: tuple[Observation, ...]) -> Iterator[str]:

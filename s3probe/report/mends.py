@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 
 from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
+from s3probe.probe.evidence import Actor, Outcome
 from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report
+from s3probe.report.places import bucket_words, sentence, server_words
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 
@@ -21,17 +23,24 @@ class Mend:
     lead: str
     block: str = ""
     note: str = ""
+    """Follows the block."""
     language: str = ""
-    """Of the block, for Markdown: ``sh``, ``json`` or blank."""
+    """Of the block, for Markdown: ``sh``, ``json``, ``nginx`` or blank."""
     opening: str = "To mend it"
     """``and`` for what belongs to the mend before it, ``or`` for an alternative."""
+
+    @property
+    def remark(self) -> str:
+        """The note as a sentence of its own."""
+        return f"{sentence(self.note).rstrip('.')}." if self.note else ""
 
 
 def mends(finding: Finding, source: str) -> Iterator[Mend]:
     """All alternatives of a finding, best first; what belongs together follows on its first line."""
     for number, fix in enumerate(finding.fixes):
         belongs = isinstance(fix, EnvFix) and fix.together
-        opening = "To mend it" if not number else "and" if belongs else "or"
+        first = "What to do" if isinstance(fix, Manual) else "To mend it"
+        opening = first if not number else "and" if belongs else "or"
         yield replace(mend(fix, source), opening=opening)
 
 
@@ -48,17 +57,14 @@ def mend(fix: Fix, source: str) -> Mend:
             lead = "Add this statement to the bucket policy"
             return Mend(lead, _json(to_plain(fix.statement)), fix.note, "json")
         case BucketSetting():
-            value = fix.value if len(fix.value) < 50 and "\n" not in fix.value else ""
-            block = fix.command or ("" if value else fix.value)
-            lead = f"Set the bucket's {fix.setting} to {value}" if value else f"Set the bucket's {fix.setting}"
+            lead = bucket_words(fix)
+            block = fix.command or ("" if len(fix.value) < 50 else fix.value)
             return Mend(lead, block, fix.note, "sh" if fix.command else "")
         case ServerFix():
-            lead = f"On this machine or its proxy ({fix.setting}): {fix.value}"
-            if "\n" in fix.value:
-                return Mend(f"On this machine or its proxy ({fix.setting})", fix.value, fix.note)
-            return Mend(lead, "", fix.note)
+            told = server_words(fix)
+            return Mend(told.lead, told.block, told.note, told.language)
         case Manual():
-            return Mend(f"Advice only: {fix.text}")
+            return Mend(fix.text)
 
 
 def _env(fix: EnvFix, source: str) -> Mend:
@@ -88,9 +94,7 @@ def removal_commands(report: Report) -> tuple[str, ...]:
         name, _, value = query.partition("=")
         if name in ("uploads", "versions"):  # nobody told the id
             verb = "list-multipart-uploads" if name == "uploads" else "list-object-versions"
-            commands.append(
-                f"aws s3api{endpoint} {verb} --bucket {bucket} --prefix {shlex.quote(key)}"
-            )
+            commands.append(f"aws s3api{endpoint} {verb} --bucket {bucket} --prefix {shlex.quote(key)}")
             continue
         verb = "abort-multipart-upload" if name == "uploadId" else "delete-object"
         option = {"uploadId": "--upload-id", "versionId": "--version-id"}.get(name)
@@ -102,3 +106,13 @@ def removal_commands(report: Report) -> tuple[str, ...]:
 def _is_aws(endpoint: str) -> bool:
     host = endpoint.partition("://")[2].partition("/")[0]
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def sweep_can(report: Report) -> bool:
+    """Whether ``s3probe sweep`` removes what was left: it knows objects and uploads by name, no versions."""
+    left = report.evidence.cleanup.left_behind
+    denied = any(
+        row.operation.startswith("Delete") and row.outcome is Outcome.DENIED and row.actor is Actor.MASTODON
+        for row in report.evidence.observations
+    )
+    return not denied and all(name.partition("?")[2].partition("=")[0] in ("", "uploadId") for name in left)

@@ -68,7 +68,8 @@ def _details(report: Report, *, named: bool) -> Iterator[str]:
         yield f"{finding.severity.value.upper()} {finding.id}: {finding.title}. {finding.consequence}"
         first = next(mends(finding, report.subject.source), None)
         if first is not None:
-            yield f"  {first.lead}" + (f": {first.block}" if first.block and "\n" not in first.block else "")
+            block = " ".join(first.block.split()) if first.language == "nginx" else first.block
+            yield f"  {first.lead}" + (f": {block}" if block and "\n" not in block else "")
     for row in shown(report.evidence):
         if row.failed:
             yield f"{row.id}: {answer(row)}"

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.report.formats import RenderOptions
-from s3probe.report.mends import Mend, mends, removal_commands
+from s3probe.report.mends import Mend, mends, removal_commands, sweep_can
 from s3probe.report.model import Report, Verdict
+from s3probe.report.places import sentence
 from s3probe.report.words import answer, cost, count, headline, plain_ascii, shown, tally
 
 _TWO_COLUMNS = 64
@@ -18,6 +19,9 @@ _TWO_COLUMNS = 64
 
 _MANY = 4
 """Actions skipped for the same reason are told in one line from this number on."""
+
+_PLACES = ("S3_ENDPOINT", "S3_HOSTNAME", "S3_PROTOCOL", "S3_BUCKET", "S3_REGION")
+"""A failure of one of these leaves no endpoint to name."""
 
 _RED, _YELLOW, _GREEN, _GREY, _BOLD = "31", "33", "32", "90", "1"
 _VERDICT = {
@@ -94,7 +98,7 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
         filter(None, (subject.region, subject.provider, f"ACL {subject.acl}" if subject.acl else "no ACL"))
     )
     facts["Bucket"] = f"{subject.bucket or '(none)'} ({where})"
-    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})" if subject.endpoint else "none: no S3 is used"
+    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})" if subject.endpoint else _no_endpoint(report)
     facts["Public URLs"] = f"{subject.public_base}…"
     if subject.access_key_id:
         facts["Key"] = subject.access_key_id
@@ -108,6 +112,12 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
         facts["Cost"] = cost(report)
     for name, value in facts.items():
         yield from page.wrap(value, f"  {name + ':':<13}", " " * 15)
+
+
+def _no_endpoint(report: Report) -> str:
+    """Without a bucket Mastodon stores elsewhere; with one, the endpoint was set in a way nobody can use."""
+    named = [f for f in report.findings if f.setting in _PLACES and f.severity is Severity.FAILURE]
+    return f"not usable: {named[0].title}" if named else "none: no S3 is used"
 
 
 def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
@@ -170,8 +180,7 @@ def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
     yield lines[0].replace(label, page.paint(_SEVERITY_COLOUR[finding.severity], label, _BOLD), 1)
     yield from lines[1:]
     yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
-    known = finding.how_known[:1].upper() + finding.how_known[1:]
-    yield from page.wrap(f"{_KNOWN[finding.certainty]}: {known}", "  ")
+    yield from page.wrap(f"{_KNOWN[finding.certainty]}: {sentence(finding.how_known)}", "  ")
     for mend in mends(finding, source):
         yield from _mend(mend, page)
     yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
@@ -180,14 +189,17 @@ def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
 
 
 def _mend(mend: Mend, page: _Page) -> Iterator[str]:
-    note = f" ({mend.note})" if mend.note else ""
     lead = mend.lead.rstrip(".")
-    yield from page.wrap(f"{mend.opening}: {lead}{note}{':' if mend.block else '.'}", "  ")
-    if mend.block:
-        yield ""
-        # a command or a policy is there to be copied: it is never wrapped
-        yield from (f"      {line}".rstrip() for line in mend.block.splitlines())
-        yield ""
+    if not mend.block:
+        yield from page.wrap(f"{mend.opening}: {lead}. {mend.remark}", "  ")
+        return
+    yield from page.wrap(f"{mend.opening}: {lead}:", "  ")
+    yield ""
+    # a command or a policy is there to be copied: it is never wrapped
+    yield from (f"      {line}".rstrip() for line in mend.block.splitlines())
+    yield ""
+    if mend.remark:
+        yield from page.wrap(mend.remark, "  ")
 
 
 def _open_ends(report: Report, page: _Page) -> Iterator[str]:
@@ -207,8 +219,7 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
     if cleanup.left_behind:
         yield ""
         what = count(len(cleanup.left_behind), "test object")
-        yield from page.wrap(
-            f"{what} of this check could not be removed. To remove what is left (`s3probe sweep` does, too):"
-        )
+        too = " (`s3probe sweep` does, too, when an hour has passed)" if sweep_can(report) else ""
+        yield from page.wrap(f"{what} of this check could not be removed. To remove what is left{too}:")
         yield ""
         yield from (f"      {command}" for command in removal_commands(report))

@@ -35,7 +35,7 @@ HEADLINES = {
 }
 LINT_HEADLINES = {
     Verdict.OK: "Nothing is wrong in the file itself",
-    Verdict.WARNING: "The file works, but something in it will hurt",
+    Verdict.WARNING: "Nothing in the file stops Mastodon, but something in it will hurt",
     Verdict.FAILURE: "Media storage cannot work with this file",
     Verdict.UNKNOWN: "Could not tell whether the file is right",
 }

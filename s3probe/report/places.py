@@ -1,0 +1,107 @@
+"""A setting of the bucket or of a machine in a person's words; JSON keeps the bare ``setting`` and ``value``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from s3probe.diagnosis.model import BucketSetting, ServerFix
+
+_NO_START = ("tootctl", "nginx")
+"""Programs keep their small letter at the start of a sentence, too."""
+
+_NAMES = {
+    "object-ownership": "the bucket's Object Ownership",
+    "cors": "the bucket's CORS rule",
+    "acl": "the bucket's ACL",
+    "encryption": "the bucket's default encryption",
+    "versioning": "the bucket's versioning",
+    "lifecycle": "the bucket's lifecycle rules",
+    "request-payment": "who pays for requests",
+    "policy": "the bucket policy",
+    "public-read": "the bucket's public reading",
+}
+
+_NGINX_MARK = re.compile(r"""('[^']*'|"[^"]*"|[;{}])""")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``lead`` without its last stop; ``block`` as it is to be copied; ``note`` follows it."""
+
+    lead: str
+    block: str = ""
+    note: str = ""
+    language: str = ""
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital letter, unless it starts with a name: of a host, a file, a variable or a program."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    word = first.rstrip(".,:;")
+    plain = word.isalpha() or (word.replace("-", "").replace("'", "").isalpha() and not first.endswith(":"))
+    return text[:1].upper() + text[1:] if plain and word not in _NO_START else text
+
+
+def bucket_words(fix: BucketSetting) -> str:
+    """``Set the bucket's Object Ownership to BucketOwnerPreferred``."""
+    value = fix.value if len(fix.value) < 50 and "\n" not in fix.value else ""
+    if fix.setting in ("public-access-block", "account-public-access-block"):
+        flags = [pair.partition("=")[0] for pair in fix.value.split(",")]
+        whose = "account" if fix.setting.startswith("account") else "bucket"
+        return f"Switch {' and '.join(flags)} off in Block Public Access of the {whose}"
+    if fix.setting == "lifecycle-rule-off":
+        return f'Switch the bucket\'s lifecycle rule "{fix.value}" off, or limit it to cache/'
+    if fix.setting == "policy-remove-sid":
+        return f'Remove the statement "{fix.value}" from the bucket policy'
+    if fix.setting == "request-payment":
+        return "Let the bucket's owner pay for requests (Requester Pays off)"
+    name = _NAMES.get(fix.setting, f"the bucket's {fix.setting}")
+    return f"Set {name} to {value}" if value else f"Set {name}"
+
+
+def server_words(fix: ServerFix) -> Told:
+    """What to do on this machine or its proxy, with a verb."""
+    match fix.setting:
+        case "nginx" | "nginx-prefix":
+            place, _, note = fix.note.partition("; ")
+            where = place if place.startswith(("in ", "at ")) else ""
+            note = note if where else fix.note
+            return Told(f"Put this into nginx{f', {where}' if where else ''}", nginx_block(fix.value), note, "nginx")
+        case "clock":
+            return Told("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
+        case "file-mode":
+            return Told("Close the file to other users", fix.value, fix.note, "sh")
+        case "metadata-hops":
+            return Told("Let containers reach the metadata service", fix.value, fix.note, "sh")
+        case "ca":
+            return Told("Set this in the environment of Mastodon's services", fix.value, fix.note)
+        case "ipv4":
+            return Told(f"Give this machine a way to IPv4 ({fix.value})", "", fix.note)
+        case "ipv6":
+            place, _, note = fix.note.partition(": ")
+            return Told(f"Put this line {place}".replace(" in ", " into "), fix.value, note)
+    if "=" in fix.value:
+        return Told("Set this in the environment of Mastodon's services", fix.value)
+    # the note of these (dns, firewall, certificate, tls, proxy) is the whole sentence, the value its subject
+    named = fix.value in fix.note or not fix.value
+    return Told(f"{sentence(fix.note)}{'' if named else f' ({fix.value})'}")
+
+
+def nginx_block(text: str) -> str:
+    """Directives, one a line: what stands in braces is indented."""
+    return "\n".join(_lines(text))
+
+
+def _lines(text: str) -> Iterator[str]:
+    depth, line = 0, ""
+    for part in _NGINX_MARK.split(text):
+        if part == "}":
+            depth = max(0, depth - 1)
+        line += part
+        if part in (";", "{", "}") and part:
+            yield "    " * depth + line.strip()
+            depth, line = depth + (part == "{"), ""
+    if line.strip():
+        yield line.strip()
