@@ -76,6 +76,18 @@ CASES = [
         CUSTOM + "S3_LOGS_BUCKET=x\n",
         ("S3_ENDPOINT", "https://s3.example.net"),
     ),
+    (
+        "env-misspelt-other-names",
+        with_line(without(AWS, "S3_BUCKET"), "S3_BUCKETNAME=files"),
+        AWS + "S3_BUCKETNAME=files\n",
+        ("S3_BUCKET", "files"),
+    ),
+    (
+        "env-misspelt-other-names",
+        AWS.replace("AWS_ACCESS_KEY_ID", "AWS_ACCES_KEY_ID"),
+        AWS + "AWS_ACCES_KEY_ID=AKIAIOSFODNN7EXAMPLE\nAWS_ACCOUNT_ID=123456789012\n",
+        ("AWS_ACCESS_KEY_ID", "<the same value>"),
+    ),
     ("missing-variable", without(AWS, "S3_BUCKET"), AWS, None),
     (
         "missing-variable",

@@ -38,6 +38,8 @@ _RIGHT_NAMES = {
     "S3_CDN_HOST": "S3_ALIAS_HOST",
     "S3_PREFIX": "S3_KEY_PREFIX",
 }
+_PLAIN = {name.replace("_", ""): right for name, right in (*_RIGHT_NAMES.items(), *((n, n) for n in STORAGE_NAMES))}
+"""The same without underscores: ``S3_BUCKETNAME`` is as close as ``S3_BUCKET_NAME``."""
 _WITHOUT_EFFECT = ("S3_FORCE_PATH_STYLE", "S3_PATH_STYLE", "S3_USE_SSL", "S3_DISABLE_CHECKSUM_MODE")
 
 
@@ -83,9 +85,9 @@ def _right_name(variable: Variable, settings: Settings) -> str | None:
     name = variable.name
     if name in STORAGE_NAMES or name in _ACL_NAMES:
         return None
-    right = _RIGHT_NAMES.get(name)
-    if right is None and name.upper().startswith("S3"):
-        near = (known for known in sorted(STORAGE_NAMES) if known.startswith("S3_"))
+    right = _PLAIN.get(name.upper().replace("_", ""))
+    if right is None and name.upper().startswith(("S3", "AWS")):
+        near = (known for known in sorted(STORAGE_NAMES) if known[:2] == name[:2].upper())
         right = next((known for known in near if _distance(name.upper(), known) <= 2), None)
     if right in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") and settings.credentials is not None:
         return None  # the SDK knows these names itself
