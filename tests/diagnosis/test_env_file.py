@@ -127,3 +127,20 @@ def test_the_files_form() -> None:
         "env-bom": Severity.NOTICE,
         "env-crlf-line-endings": Severity.NOTICE,
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (f'{SECRET}="aaa#bbb', "'<the whole value, without the stray quote mark>'"),
+        (f"{SECRET}='aaa$bbb", "'<the whole value, without the stray quote mark>'"),
+        ('S3_BUCKET="files#1', "files#1"),
+    ],
+)
+def test_a_quote_that_is_never_closed_has_one_mend(line: str, value: str) -> None:
+    findings = found(with_line(AWS, line))
+    assert findings.keys() == {"env-quotes-kept-literally"}
+    (fix,) = findings["env-quotes-kept-literally"].fixes
+    assert isinstance(fix, EnvFix)
+    assert fix.value == value
+    assert "around it" not in findings["env-quotes-kept-literally"].how_known

@@ -266,8 +266,11 @@ def test_one_fault_is_one_failure() -> None:
 
 
 def test_half_a_key_pair_is_missing() -> None:
-    finding = found(without(AWS, "AWS_SECRET_ACCESS_KEY"))["missing-variable"]
-    assert (finding.setting, finding.severity) == ("AWS_SECRET_ACCESS_KEY", Severity.FAILURE)
+    for name, value in (("AWS_SECRET_ACCESS_KEY", "<your secret key>"), ("AWS_ACCESS_KEY_ID", "<your key id>")):
+        finding = found(without(AWS, name))["missing-variable"]
+        assert (finding.setting, finding.severity) == (name, Severity.FAILURE)
+        assert isinstance(finding.fixes[0], EnvFix)
+        assert finding.fixes[0].value == value
 
 
 def test_no_key_pair_may_be_right_on_aws_and_is_not_elsewhere() -> None:

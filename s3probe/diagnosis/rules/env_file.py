@@ -51,6 +51,8 @@ def changed_values(case: Case) -> Iterator[Finding]:
         for note, variable in _notes(case, kind):
             if variable is None or note.name not in STORAGE_NAMES:
                 continue
+            if _stray_quote(case, variable):
+                continue  # one mend for one line: the quote mark's own finding has it
             if note.name in CREDENTIALS and (signing_works(case) or tried(case, "try-secret-", "try-key-id-")):
                 continue
             if is_secret(note.name):
@@ -67,6 +69,17 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 setting=note.name,
                 fixes=(fix,),
             )
+
+
+def _stray_quote(case: Case, variable: Variable) -> bool:
+    """Whether the value that reaches Mastodon begins or ends with a quote mark, as with one that is never closed."""
+    notes = case.settings.environment.notes
+    return any(n.kind is NoteKind.QUOTED and (n.name, n.line or None) == (variable.name, variable.line) for n in notes)
+
+
+def _changed(case: Case, variable: Variable) -> bool:
+    """Whether dotenv changed the value as well: then only single quotes keep the whole of it."""
+    return any(v is variable for kind in _CHANGED for _note, v in _notes(case, kind))
 
 
 @for_s3
@@ -98,14 +111,7 @@ def marks_around_values(case: Case) -> Iterator[Finding]:
             continue
         finding_id, what, kept = seen
         serious = variable.name not in ("S3_KEY_PREFIX", "S3_RETRY_LIMIT", "EXTRA_MEDIA_HOSTS")
-        secret = is_secret(variable.name)
-        fix = EnvFix(
-            variable.name,
-            PLACEHOLDER if secret else kept,
-            variable.line,
-            secret=secret,
-            note="type it again by hand, in plain characters" if secret or not kept.isascii() else "",
-        )
+        fix = _typed_again(case, variable, kept)
         yield finding(
             finding_id,
             case,
@@ -117,6 +123,16 @@ def marks_around_values(case: Case) -> Iterator[Finding]:
         )
 
 
+def _typed_again(case: Case, variable: Variable, kept: str) -> EnvFix:
+    name, line, secret = variable.name, variable.line, is_secret(variable.name)
+    if _stray_quote(case, variable) and _changed(case, variable):
+        whole = "'<the whole value, without the stray quote mark>'" if secret else literal(clean(variable.raw or ""))
+        note = "between one pair of single quotes" if secret else "if that is the whole value"
+        return EnvFix(name, whole, line, secret=secret, note=note)
+    note = "type it again by hand, in plain characters" if secret or not kept.isascii() else ""
+    return EnvFix(name, PLACEHOLDER if secret else kept, line, secret=secret, note=note)
+
+
 def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:
     """Finding id, what is there, and the value without it. Of a secret a saved run has the notes only."""
     name, value = variable.name, variable.value
@@ -126,14 +142,22 @@ def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:
         }
         if NoteKind.SMART_CHARACTER in kinds:
             return "env-smart-quotes-or-nbsp", "a character that is no plain ASCII", ""
-        return ("env-quotes-kept-literally", "quote marks around it", "") if NoteKind.QUOTED in kinds else None
+        quoted = NoteKind.QUOTED in kinds
+        return ("env-quotes-kept-literally", "a quote mark at its beginning or end", "") if quoted else None
     if not value.isascii() and name not in ("S3_KEY_PREFIX", "EXTRA_MEDIA_HOSTS", "CDN_HOST"):
         return "env-smart-quotes-or-nbsp", _signs(value), clean(value)
     if stray_marks(value) and any(mark in value for mark in "\"'"):
-        return "env-quotes-kept-literally", "quote marks around it", clean(value)
+        return "env-quotes-kept-literally", _quotes(value), clean(value)
     handed_over = variable.source == PROCESS_ENVIRONMENT or case.settings.environment.loader != DOTENV
     comment = re.search(r"\s+#", value) if handed_over else None
     return ("env-inline-comment-kept", "a comment behind it", value[: comment.start()]) if comment else None
+
+
+def _quotes(value: str) -> str:
+    at_start, at_end = value.lstrip()[:1] in ("'", '"'), value.rstrip()[-1:] in ("'", '"')
+    if at_start and at_end and len(value.strip()) > 1:
+        return "quote marks around it"
+    return f"a single quote mark at its {'beginning' if at_start else 'end'}"
 
 
 def _signs(value: str) -> str:
@@ -240,7 +264,7 @@ def file_form(case: Case) -> Iterator[Finding]:
                 finding_id,
                 case,
                 how=f"{note.source} {what}; Ruby's dotenv copes with it",
-                fixes=(Manual(f"Remove it: {command} {note.source}"),),
+                fixes=(ServerFix("file-content", f"{command} {note.source}", "keep a copy of the file"),),
             )
 
 

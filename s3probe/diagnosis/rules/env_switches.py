@@ -9,7 +9,6 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
-    PLACEHOLDER,
     for_s3,
     is_aws,
     place,
@@ -137,7 +136,8 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         return
     if len(absent) == 1:
         name = absent[0]
-        fix = EnvFix(name, PLACEHOLDER, environment.line_of(name), secret=True, note="from your provider's console")
+        half = "key id" if name == "AWS_ACCESS_KEY_ID" else "secret key"
+        fix = fixes.by_hand(case, name, f"your {half}", "from your provider's console")
         yield _missing(
             case, name, f"{name} is {'blank' if pair[name] == '' else 'not set'}, the other half is there", fix
         )
