@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import lint, run_rules
+from s3probe.diagnosis.engine import lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
@@ -46,6 +46,10 @@ def test_nothing_is_said_about_a_healthy_file(name: str) -> None:
     assert found(HEALTHY[name]) == {}
 
 
+R2 = HEALTHY["r2"]
+STORJ = f"{HEAD}S3_ENDPOINT=https://gateway.storjshare.io\nS3_REGION=global\nS3_ALIAS_HOST=link.storjshare.io/raw/j/f\n"
+GARAGE = f"{HEAD}S3_ENDPOINT=http://garage:3900\nS3_REGION=garage\nS3_ALIAS_HOST=files.example.com\n"
+CONTABO = f"{HEAD}S3_ENDPOINT=https://eu2.contabostorage.com\nS3_ALIAS_HOST=eu2.contabostorage.com/t:files-example\n"
 DEFAULT_HOST = without(AWS, "S3_HOSTNAME")
 
 CASES = [
@@ -94,6 +98,36 @@ CASES = [
         without(CUSTOM, "S3_HOSTNAME"),
         without(CUSTOM, "S3_HOSTNAME") + "S3_ALIAS_HOST=files.example.com\n",
         ("S3_HOSTNAME", "s3.example.net"),
+    ),
+    (
+        "r2-no-public-host",
+        without(R2, "S3_ALIAS_HOST"),
+        R2,
+        ("S3_ALIAS_HOST", "<custom domain connected to the bucket>"),
+    ),
+    (
+        "r2-no-public-host",
+        with_line(without(R2, "S3_ALIAS_HOST"), "S3_HOSTNAME=acc.r2.cloudflarestorage.com"),
+        with_line(without(R2, "S3_ALIAS_HOST"), "S3_HOSTNAME=files.example.com"),
+        ("S3_ALIAS_HOST", "<custom domain connected to the bucket>"),
+    ),
+    (
+        "storj-alias-required",
+        without(STORJ, "S3_ALIAS_HOST"),
+        STORJ,
+        ("S3_ALIAS_HOST", "link.storjshare.io/raw/<access key>/files-example"),
+    ),
+    (
+        "website-endpoint-needed-garage",
+        without(GARAGE, "S3_ALIAS_HOST"),
+        GARAGE,
+        ("S3_ALIAS_HOST", "<host of the web port>"),
+    ),
+    (
+        "contabo-tenant-prefix",
+        without(CONTABO, "S3_ALIAS_HOST"),
+        CONTABO,
+        ("S3_ALIAS_HOST", "eu2.contabostorage.com/<tenant id>:files-example"),
     ),
     (
         "env-s3-enabled-left-from-sample",
@@ -257,6 +291,13 @@ def test_its_first_fix_mends_it(finding_id: str, faulty: str, alike: str, fix: t
     else:
         lines.append(f"{first.variable}={first.value}")
     assert finding_id not in found("\n".join(lines) + "\n")
+
+
+def test_no_host_is_invented_and_a_placeholder_is_never_applied() -> None:
+    alias = found(without(CUSTOM, "S3_HOSTNAME"))["missing-variable"].fixes[1]
+    assert isinstance(alias, EnvFix)
+    assert alias.value == "<host of your media, e.g. files.mastodon.example>"
+    assert starting_point(settings_of(without(R2, "S3_ALIAS_HOST")))[1] == ()
 
 
 def test_one_fault_is_one_failure() -> None:

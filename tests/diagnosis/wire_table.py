@@ -132,8 +132,8 @@ FOUNDATION: dict[str, Seen] = {
     "key-disabled-or-account-suspended": A.stopped(403, "AccountProblem", "There is a problem with your account"),
     "b2-master-key-used": provider("s3.us-west-004.backblazeb2.com", "AWS_ACCESS_KEY_ID=0123456789ab").stopped(
         *NO_SUCH_KEY),
-    "r2-token-wrong-type": provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com").stopped(
-        401, "Unauthorized", "Unauthorized"),
+    "r2-token-wrong-type": provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
+                                    "S3_ALIAS_HOST=files.example.com").stopped(401, "Unauthorized", "Unauthorized"),
     "gcs-hmac-missing": provider("storage.googleapis.com").stopped(*NO_SUCH_KEY),
     "proxy-rewrites-host-before-s3": C.stopped(*SIGNATURE, signed_host="minio:9000"),
 }  # fmt: skip

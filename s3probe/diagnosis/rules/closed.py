@@ -7,6 +7,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.unseen import unseen
+from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.knowledge.providers import Provider, detect
 from s3probe.probe.evidence import Observation, Outcome
 
@@ -98,20 +99,6 @@ def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None
     how = f"a visitor was answered {words(seen)}"
     if settings.alias_host:
         return None
-    if provider == "cloudflare-r2":
-        advice = Manual("Connect a custom domain to the bucket in the R2 console and put it into S3_ALIAS_HOST.")
-        return unseen(case, "r2-no-public-host", how, advice)
-    if provider == "storj":
-        advice = Manual(
-            "Share the bucket (read, no list) and set S3_ALIAS_HOST=link.storjshare.io/raw/<access>/<bucket>."
-        )
-        return unseen(case, "storj-alias-required", how, advice)
-    if provider == "garage" or "anonymous access" in (seen.message or "").lower():
-        advice = Manual(
-            f"garage bucket website --allow {settings.bucket_name}, then S3_ALIAS_HOST = the host of the web port."
-        )
-        return unseen(case, "website-endpoint-needed-garage", how, advice)
-    if provider == "contabo":
-        advice = Manual(f"S3_ALIAS_HOST={fixes.host_of(settings.api_base)}/<tenant id>:{settings.bucket_name}")
-        return unseen(case, "contabo-tenant-prefix", how, advice)
-    return None
+    known = "garage" if "anonymous access" in (seen.message or "").lower() else provider
+    special = public_host_of(case, known)
+    return unseen(case, special[0], how, special[1]) if special else None

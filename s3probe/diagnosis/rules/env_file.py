@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,

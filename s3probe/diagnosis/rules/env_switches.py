@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
     for_s3,
@@ -15,9 +15,8 @@ from s3probe.diagnosis.rules.env_names import (
     refused,
     shown,
 )
+from s3probe.diagnosis.rules.visitors import without_public_host
 from s3probe.diagnosis.texts import finding
-from s3probe.settings.model import Settings
-from s3probe.settings.rubyuri import authority_of
 
 _OFF = ("false", "no", "0", "off", "")
 
@@ -74,25 +73,7 @@ def missing(case: Case) -> Iterator[Finding]:
         yield _missing(case, "S3_BUCKET", f"S3_BUCKET is {word}", advice)
     elif settings.credentials is None:
         yield from _missing_keys(case)
-    host = authority_of(settings.api_base)
-    if settings.endpoint and host and not is_aws(settings) and settings.hostname_is_default and not _public(settings):
-        yield finding(
-            "missing-variable",
-            case,
-            how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
-            f"while the files are at {host}",
-            setting="S3_HOSTNAME",
-            consequence="Uploads work, and every picture is broken: media URLs lead to a host without any of the files",
-            explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
-            fixes=(
-                EnvFix("S3_HOSTNAME", host),
-                EnvFix("S3_ALIAS_HOST", f"files.{settings.web_domain or 'example.com'}"),
-            ),
-        )
-
-
-def _public(settings: Settings) -> bool:
-    return settings.alias_host is not None or bool(misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"))
+    yield from without_public_host(case)
 
 
 _WITHOUT_BUCKET = "Every upload, and every page with media, raises ArgumentError: missing required :bucket option"

@@ -13,6 +13,7 @@ from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.links import nginx, proxied
 from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
+from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.model import Settings
 
@@ -46,9 +47,11 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     how = f"GET {seen.url}: {words(seen)}"
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and ".amazonaws.com" not in settings.endpoint:
-            return unseen(
-                case, "missing-variable", how, fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
-            )
+            special = public_host_of(case, fixes.store(case).id)
+            if special is not None:
+                return unseen(case, special[0], how, special[1])
+            mend = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
+            return unseen(case, "missing-variable", how, mend)
         return unseen(
             case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings))
         )
@@ -80,7 +83,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     plain = any(o.url.startswith("http://") and fixes.host_of(o.url) == host for o in working(case).values())
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
-        fix = ServerFix("certificate", host, "put a proxy with a certificate in front; S3_PROTOCOL stays https")
+        fix = ServerFix("certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https")
         return unseen(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
     finding_id = "alias-host-no-tls-or-wrong-cert" if settings.alias_host else "tls-certificate-bad"

@@ -1,0 +1,79 @@
+"""Stores whose API host never serves visitors: which finding that is, and where the public host comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.rules.env_misspelt import misspelt_for
+from s3probe.diagnosis.rules.env_names import is_aws
+from s3probe.diagnosis.texts import finding
+from s3probe.settings.rubyuri import authority_of
+
+_SURE = ("cloudflare-r2", "storj")
+"""Recognised by a host name of the provider's own, and no setting there opens the API host."""
+
+
+def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
+    """The finding's id and the mend at a store whose API host never serves visitors; ``None`` at any other.
+
+    The host itself is known to the admin and the console alone: the mend holds a placeholder.
+    """
+    bucket = case.settings.bucket_name or "<bucket>"
+    host = fixes.host_of(case.settings.api_base)
+    known = {
+        "cloudflare-r2": ("r2-no-public-host", "<custom domain connected to the bucket>",
+                          "R2 > bucket > Settings > Custom Domains > Add"),
+        "storj": ("storj-alias-required", f"link.storjshare.io/raw/<access key>/{bucket}",
+                  f"uplink share --url --readonly --disallow-lists --not-after=none sj://{bucket} shows it"),
+        "garage": ("website-endpoint-needed-garage", "<host of the web port>",
+                   f"after: garage bucket website --allow {bucket}"),
+        "contabo": ("contabo-tenant-prefix", f"{host}/<tenant id>:{bucket}",
+                    "the panel shows the tenant id in a shared file's URL"),
+    }.get(provider)  # fmt: skip
+    if known is None:
+        return None
+    finding_id, value, note = known
+    line = case.settings.environment.line_of("S3_ALIAS_HOST")
+    return finding_id, EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note)
+
+
+def without_public_host(case: Case) -> Iterator[Finding]:
+    """Media URLs lead to a host that has none of the files, or gives them to nobody."""
+    settings = case.settings
+    host = authority_of(settings.api_base)
+    if not settings.endpoint or not host or is_aws(settings) or settings.alias_host is not None:
+        return
+    if misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"):
+        return
+    provider = fixes.store(case).id
+    special = public_host_of(case, provider)
+    if not settings.hostname_is_default:
+        seen = case.obs("public-get")
+        if special is None or authority_of(f"//{settings.hostname}").lower() != host.lower() or seen.ran:
+            return  # what a visitor was answered is for the rules of the wire to judge
+        sure = provider in _SURE
+        yield finding(
+            special[0],
+            case,
+            how=f"S3_HOSTNAME={settings.hostname} is the host of the S3 API, and S3_ALIAS_HOST is not set",
+            severity=Severity.FAILURE if sure else Severity.WARNING,
+            certainty=Certainty.CERTAIN if sure else Certainty.LIKELY,
+            fixes=(special[1],),
+        )
+        return
+    other = fixes.env(case, "S3_HOSTNAME", host)
+    domain = settings.web_domain or "example.com"
+    alias = fixes.by_hand(case, "S3_ALIAS_HOST", f"host of your media, e.g. files.{domain}", "a proxy or CDN of yours")
+    yield finding(
+        special[0] if special else "missing-variable",
+        case,
+        how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
+        f"while the files are at {host}",
+        setting="S3_ALIAS_HOST" if special else "S3_HOSTNAME",
+        consequence="Uploads work, and every picture is broken: media URLs lead to a host without any of the files",
+        explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
+        fixes=(special[1],) if special else (other, alias),
+    )
