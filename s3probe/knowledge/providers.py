@@ -60,6 +60,8 @@ class Provider:
     host_hints: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     region_hosts: tuple[str, ...] = ()
+    region_must_match: bool = False
+    """The signing region must be the one in the host name: another one is refused."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
     quirks: tuple[str, ...] = ()

@@ -95,8 +95,8 @@ def test_a_name_twice() -> None:
 def test_a_line_that_another_source_overrides(tmp_path: Path) -> None:
     file = tmp_path / ".env.production"
     file.write_text(AWS)
-    (finding,) = lint(interpret(load(file, environ={"S3_REGION": "eu-central-1", "S3_BUCKET": "files-example"})))
-    assert (finding.id, finding.setting) == ("env-process-overrides-file", "S3_REGION")
+    (finding,) = lint(interpret(load(file, environ={"S3_REGION": "eu-west-2", "S3_BUCKET": "files-elsewhere"})))
+    assert (finding.id, finding.setting) == ("env-process-overrides-file", "S3_BUCKET")
     assert lint(interpret(load(file, environ={"S3_REGION": "eu-west-2"}))) == ()
 
 

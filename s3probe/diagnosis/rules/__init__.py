@@ -11,6 +11,7 @@ from s3probe.diagnosis.rules import (
     env_misspelt,
     env_process,
     env_public,
+    env_suspects,
     env_switches,
     env_values,
 )
@@ -25,5 +26,6 @@ FILE_RULES: tuple[Rule, ...] = (
     *env_values.RULES,
     *env_public.RULES,
     *env_hosts.RULES,
+    *env_suspects.RULES,
 )
 """Rules that judge the settings alone; they also run offline (``s3probe lint``)."""

@@ -25,7 +25,7 @@ _DASH_FORM = frozenset(
 )  # fmt: skip
 """Regions whose ``s3-<region>.amazonaws.com`` exists: those opened before 20 March 2019, us-east-1 excepted
 (AWS: VirtualHosting, legacy endpoints)."""
-_LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
+LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
 
 
 def _public_host(settings: Settings) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def protocol(case: Case) -> Iterator[Finding]:
         return
     host = _public_host(settings)[1] or settings.hostname
     if value.lower() == "http":
-        if not _LOOPBACK.match(host):
+        if not LOOPBACK.match(host):
             yield finding(
                 "protocol-http-mixed-content",
                 case,

@@ -15,7 +15,7 @@ from s3probe.diagnosis.rules.env_names import (
     refused,
     shown,
 )
-from s3probe.diagnosis.rules.visitors import without_public_host
+from s3probe.diagnosis.rules.visitors import for_nobody, without_public_host
 from s3probe.diagnosis.texts import finding
 
 _OFF = ("false", "no", "0", "off", "")
@@ -74,6 +74,7 @@ def missing(case: Case) -> Iterator[Finding]:
     elif settings.credentials is None:
         yield from _missing_keys(case)
     yield from without_public_host(case)
+    yield from for_nobody(case)
 
 
 _WITHOUT_BUCKET = "Every upload, and every page with media, raises ArgumentError: missing required :bucket option"

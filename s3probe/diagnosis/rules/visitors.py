@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import is_aws
+from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.rubyuri import authority_of
 
 _SURE = ("cloudflare-r2", "storj")
 """Recognised by a host name of the provider's own, and no setting there opens the API host."""
+
+_NOWHERE = (".example", ".test", ".localhost", ".invalid", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
@@ -65,8 +70,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         )
         return
     other = fixes.env(case, "S3_HOSTNAME", host)
-    domain = settings.web_domain or "example.com"
-    alias = fixes.by_hand(case, "S3_ALIAS_HOST", f"host of your media, e.g. files.{domain}", "a proxy or CDN of yours")
+    alias = _own_host(case)
     yield finding(
         special[0] if special else "missing-variable",
         case,
@@ -77,3 +81,37 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
         fixes=(special[1],) if special else (other, alias),
     )
+
+
+def for_nobody(case: Case) -> Iterator[Finding]:
+    """Media URLs lead to this very machine: it may open them itself, and no visitor can.
+
+    A domain that exists in no DNS (RFC 2606, RFC 6762) is a trial set-up, where that may be meant.
+    """
+    settings = case.settings
+    name = "S3_HOSTNAME" if settings.alias_host is None else "S3_ALIAS_HOST"
+    host = (settings.hostname if settings.alias_host is None else settings.alias_host).partition("/")[0]
+    domain = (settings.web_domain or "").partition(":")[0].lower()
+    real = re.search(r"\.[a-z][a-z0-9-]*$", domain) and not domain.endswith(_NOWHERE)
+    if not LOOPBACK.match(host) or not real or case.obs("public-get").failed:
+        return
+    mends = [_own_host(case)]
+    if settings.protocol.lower() == "http":
+        mends.append(replace(fixes.env(case, "S3_PROTOCOL", "https"), together=True))
+    yield finding(
+        "missing-variable",
+        case,
+        how=f"with {name}={host}, media URLs look like {settings.protocol}://{host}/..., which the browsers of your "
+        "visitors look for on their own machine",
+        setting="S3_ALIAS_HOST",
+        severity=Severity.WARNING,
+        certainty=Certainty.LIKELY,
+        consequence="Uploads work, and nobody but this machine can open a picture",
+        fixes=mends,
+    )
+
+
+def _own_host(case: Case) -> EnvFix:
+    domain = case.settings.web_domain or "example.com"
+    note = "a proxy or CDN that visitors reach"
+    return fixes.by_hand(case, "S3_ALIAS_HOST", f"host of your media, e.g. files.{domain}", note)

@@ -1,0 +1,149 @@
+"""What the file alone makes likely, and one request decides: said offline only, for the wire has rules of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rules.env_names import clean, for_s3, stray_marks, trouble_of
+from s3probe.diagnosis.texts import finding
+from s3probe.knowledge.providers import Provider, detect
+from s3probe.settings.addressing import is_host_label
+from s3probe.settings.model import Settings
+from s3probe.settings.rubyuri import authority_of
+
+_PAIRS = (
+    (r"[A-Z0-9]{20}", r"[A-Za-z0-9/+=]{40}"),  # AWS: reference_identifiers, access key ids; many stores do the same
+    (r"GOOG[A-Z0-9]{20,57}", r"[A-Za-z0-9/+=]{40}"),  # Google: HMAC keys
+    (r"GK[0-9a-f]{24}", r"[0-9a-f]{64}"),  # Garage
+    (r"[0-9a-f]{32}", r"[0-9a-f]{64}"),  # Cloudflare R2
+)
+"""Key id and secret as stores make them."""
+_STORE_LABEL = re.compile(r"(s3|obj|storage|minio|ceph|rgw|garage|swift|seaweed|gateway|oss|cos)", re.IGNORECASE)
+"""How the name of a store's API begins, where no provider's own name tells."""
+
+
+@for_s3
+def exchanged_pair(case: Case) -> Iterator[Finding]:
+    """The secret looks like a key id, and the key id like a secret. Neither is shown."""
+    pair = case.settings.credentials
+    if case.evidence is not None or pair is None:
+        return
+    key_id, secret = clean(pair.access_key_id), clean(pair.secret_access_key.reveal())
+    if any(_fits(shape, key_id, secret) for shape in _PAIRS) or not any(_fits(s, secret, key_id) for s in _PAIRS):
+        return
+    note = "exchange the two values"
+    yield finding(
+        "wrong-secret-key",
+        case,
+        how=f"the value of AWS_ACCESS_KEY_ID has the length and the letters of a secret ({len(key_id)} characters), "
+        f"that of AWS_SECRET_ACCESS_KEY those of a key id ({len(secret)} characters)",
+        certainty=Certainty.LIKELY,
+        consequence="Every upload ends in HTTP 500: Aws::S3::Errors::InvalidAccessKeyId or SignatureDoesNotMatch",
+        fixes=(
+            fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "what AWS_SECRET_ACCESS_KEY holds now", note),
+            fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "what AWS_ACCESS_KEY_ID holds now", "", together=True),
+        ),
+    )
+
+
+def _fits(shape: tuple[str, str], key_id: str, secret: str) -> bool:
+    return bool(re.fullmatch(shape[0], key_id) and re.fullmatch(shape[1], secret))
+
+
+@for_s3
+def region_of_host(case: Case) -> Iterator[Finding]:
+    """S3_REGION and a host that names another region, at providers where both must be the same."""
+    settings = case.settings
+    region = settings.region
+    unclear = stray_marks(region) or not is_host_label(region) or trouble_of(settings, "S3_REGION", "S3_ENDPOINT")
+    if case.evidence is not None or unclear or settings.bucket_name.startswith("arn:"):
+        return
+    for name, host in _hosts(settings):
+        provider = detect(host, {})
+        named = _region_in(provider, host) if provider.region_must_match else ""
+        if not named or named == region:
+            continue
+        aws = provider.id == "aws-s3"
+        whole = aws and settings.endpoint is None and region == "us-east-1"
+        kind = "custom-endpoint" if not aws else "aws-global-endpoint" if whole else "aws-regional-endpoint"
+        unset = settings.environment.get("S3_REGION") is None
+        others = () if name == "S3_ENDPOINT" else (fixes.env(case, name, host.replace(named, region)),)
+        yield finding(
+            f"region-wrong-{kind}",
+            case,
+            how=f"S3_REGION is {'not set, so it is ' if unset else ''}{region}, and {name} leads to {host}, in {named}",
+            severity=Severity.WARNING,
+            certainty=Certainty.LIKELY,
+            fixes=(fixes.env(case, "S3_REGION", named), *others),
+        )
+        return
+
+
+def _hosts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Variables and hosts that belong to the bucket's own store."""
+    if settings.endpoint:
+        yield "S3_ENDPOINT", _name(authority_of(settings.endpoint))
+    if settings.alias_host is None and not settings.hostname_is_default:
+        yield "S3_HOSTNAME", _name(settings.hostname)
+    alias = _name(settings.alias_host or "")
+    if settings.bucket_name and alias.startswith(f"{settings.bucket_name}."):
+        yield "S3_ALIAS_HOST", alias
+
+
+def _name(authority: str) -> str:
+    return authority.lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
+
+
+def _region_in(provider: Provider, host: str) -> str:
+    found = (re.search(pattern, host) for pattern in provider.region_hosts)
+    return next((match[1] for match in found if match), "")
+
+
+@for_s3
+def bucket_in_endpoint(case: Case) -> Iterator[Finding]:
+    """S3_ENDPOINT holds the bucket's name, as the last part of its path or the first of its host."""
+    settings = case.settings
+    endpoint, bucket = settings.endpoint or "", settings.bucket
+    if case.evidence is not None or not bucket or "://" not in endpoint or trouble_of(settings, "S3_ENDPOINT"):
+        return
+    scheme, _, rest = endpoint.partition("://")
+    authority, _, path = rest.partition("/")
+    parts = path.strip("/").split("/")
+    if parts[-1] == bucket:
+        kept = [part for part in parts[:-1] if part != "file"]
+        yield _holds(case, "endpoint-has-path-or-trailing-slash", "/".join((f"{scheme}://{authority}", *kept)), "ends")
+    elif _bucket_first(authority.lower(), bucket):
+        style = "path" if settings.path_style else "vhost"
+        bare = f"{scheme}://{authority[len(bucket) + 1 :]}"
+        yield _holds(case, f"endpoint-contains-bucket-{style}-style", bare, "begins")
+
+
+def _holds(case: Case, finding_id: str, mended: str, where: str) -> Finding:
+    settings = case.settings
+    return finding(
+        finding_id,
+        case,
+        how=f"S3_ENDPOINT={settings.endpoint} {where} with the bucket's name, and Mastodon adds {settings.bucket}",
+        severity=Severity.WARNING,
+        certainty=Certainty.LIKELY,
+        fixes=(fixes.env(case, "S3_ENDPOINT", mended),),
+    )
+
+
+def _bucket_first(authority: str, bucket: str) -> bool:
+    """Whether the host is a store's with the bucket before it, and not a store whose own name begins so."""
+    host = authority.partition(":")[0]
+    rest = host.removeprefix(f"{bucket}.")
+    if rest == host or host.endswith(".linodeobjects.com"):
+        return False  # Linode's old guides have a finding of their own
+    known = detect(host, {})
+    if any(re.search(pattern, host) for pattern in known.hosts):
+        return any(re.search(pattern, rest) for pattern in known.hosts) and rest.count(".") > 1
+    return rest.count(".") > 1 and _STORE_LABEL.match(rest) is not None
+
+
+RULES = (exchanged_pair, region_of_host, bucket_in_endpoint)
