@@ -6,10 +6,14 @@ import json
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, ServerFix
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
+from s3probe.probe.evidence import Observation
 from s3probe.settings.model import Settings
+
+_CLOCK_NOISE = 60.0
+"""Seconds: less is no clock that a signature fails by."""
 
 NO_BLOCK = "BlockPublicAcls=false,IgnorePublicAcls=false"
 
@@ -121,7 +125,7 @@ def _media(settings: Settings) -> dict[str, object]:
 def only_media_public(case: Case) -> BucketSetting:
     """The whole bucket policy, opening the media folders to everyone and nothing else to anyone."""
     text = json.dumps(policy_document(_media(case.settings)), separators=(",", ":"))
-    note = "it replaces the whole policy; keep statements of your own that are not for everyone (Principal *)"
+    note = "it replaces the whole policy; keep statements of your own that are not for everyone"
     return BucketSetting("policy", text, _aws(case, "put-bucket-policy", f"--policy '{text}'"), note)
 
 
@@ -159,7 +163,26 @@ def owner_pays(case: Case) -> BucketSetting:
 def encryption(case: Case, rules: str) -> BucketSetting:
     """Default encryption with S3's own keys, which need no right of their own and can be read by everyone."""
     command = _aws(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")
-    return BucketSetting("encryption", "AES256", command)
+    note = "it holds for new objects; those already stored stay encrypted with the KMS key"
+    return BucketSetting("encryption", "AES256", command, note)
+
+
+def clock(case: Case, refused: Observation) -> ServerFix:
+    """Sets this machine's clock; by how much it is off, where the refusal or the first answer's date tells."""
+    told = [row.facts.get("skew", "") for row in (refused, case.get("clock"))]
+    skew = next((float(text) for text in told if text and abs(float(text)) >= _CLOCK_NOISE), None)
+    note = "" if skew is None else f"this machine's clock is {duration(skew)} {'slow' if skew > 0 else 'fast'}"
+    return ServerFix("clock", "timedatectl set-ntp true", note)
+
+
+def duration(seconds: float) -> str:
+    """``40 seconds``, ``16 minutes``, ``3 hours``; the sign is left out."""
+    size = abs(round(seconds))
+    for unit, length in (("hour", 3600), ("minute", 60), ("second", 1)):
+        if size >= 2 * length or length == 1:
+            number = round(size / length)
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return ""
 
 
 def strip_scheme(host: str) -> str:

@@ -9,6 +9,20 @@ from s3probe.diagnosis.case import Case
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import Observation
 
+_ASKED = {
+    "PutObject": "uploading",
+    "GetObject": "reading a file",
+    "HeadObject": "looking up a file",
+    "DeleteObject": "deleting a file",
+    "DeleteObjects": "deleting many files at once",
+    "ListObjectsV2": "listing the bucket",
+    "PutObjectAcl": "changing a file's ACL",
+    "CreateMultipartUpload": "beginning a large upload",
+    "UploadPart": "uploading a part of a large file",
+    "CompleteMultipartUpload": "finishing a large upload",
+    "AbortMultipartUpload": "abandoning a large upload",
+    "CopyObject": "copying a file",
+}
 _ROWS = ("put-with-acl", "put-without-acl", "list")
 
 
@@ -52,10 +66,20 @@ def trial_name(kept: Observation) -> str:
     return kept.id.removeprefix("try-").removesuffix(_suffix(kept.id))
 
 
+def told(seen: Observation) -> str:
+    """``answered 403 AccessDenied``, or ``no connection: …`` where nobody answered."""
+    return words(seen) if seen.network is not None else f"answered {words(seen)}"
+
+
+def asked(seen: Observation) -> str:
+    """What was asked for, in a person's words: ``uploading``, ``listing`` …"""
+    return _ASKED.get(seen.operation, seen.operation)
+
+
 def words(seen: Observation) -> str:
     """The answer in a few words: status, code and the server's message."""
     if seen.network is not None:
-        return seen.message or seen.network.value
+        return f"no connection: {seen.message or seen.network.value}"
     code = f" {seen.error_code}" if seen.error_code else ""
     message = f": {seen.message}" if seen.message and seen.message != seen.error_code else ""
     return f"{seen.http_status}{code}{message}"

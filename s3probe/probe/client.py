@@ -6,6 +6,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -218,6 +219,15 @@ def _is_ours(call: Call) -> bool:
     return bool(_OURS.search(urlsplit(call.url).path))
 
 
+def _skew(body: ErrorBody) -> str:
+    """RequestTimeTooSkewed says both times: the server's minus ours in seconds, blank where either is missing."""
+    try:
+        theirs, ours = datetime.fromisoformat(body.server_time), datetime.fromisoformat(body.request_time)
+        return f"{(theirs - ours).total_seconds():.0f}"
+    except (ValueError, TypeError):
+        return ""
+
+
 def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
     """What later judgement reads beside status and code."""
     facts: dict[str, str] = {}
@@ -234,6 +244,7 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
             "key-id": body.aws_access_key_id,
             "argument": body.argument_name,
             "signed-host": _signed_host(body),
+            "skew": _skew(body),
         }
     region = answer.headers.get("x-amz-bucket-region", "")
     if region:

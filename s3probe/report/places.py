@@ -73,6 +73,8 @@ def server_words(fix: ServerFix) -> Told:
             return Told("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
         case "file-mode":
             return Told("Close the file to other users", fix.value, fix.note, "sh")
+        case "file-content":
+            return Told("Rewrite the file without them", fix.value, fix.note, "sh")
         case "metadata-hops":
             return Told("Let containers reach the metadata service", fix.value, fix.note, "sh")
         case "ca":

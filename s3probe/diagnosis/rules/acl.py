@@ -1,4 +1,4 @@
-"""ACLs: refused, blocked, not supported, without effect. The verdicts are the field guide's ACL table."""
+"""ACLs: refused, blocked, not supported, without effect. The verdicts follow measured answers of the stores."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     yield finding(
         finding_id,
         case,
-        how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}; without an ACL it passed"
-        + _ladder_words(table, upload),
+        how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}{_ladder_words(table, upload)}; "
+        "without an ACL it passed",
         because=(upload.id, "put-without-acl", *tried),
         explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
         fixes=fix,
@@ -75,8 +75,12 @@ def _hidden_by_acl(case: Case) -> list[str]:
 
 
 def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
-    parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in table.items() if o.ran and o is not upload]
-    return f" ({', '.join(parts)})" if parts else ""
+    tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
+    # one message three times over says no more than once
+    same = [acl for acl, o in tried.items() if not o.ok and words(o) == words(upload)]
+    parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
+    parts += [f"the same with {' and '.join(same)}"] if same else []
+    return "".join(f"; {part}" for part in parts)
 
 
 def _named(

@@ -104,7 +104,7 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
 def _no_upstream(case: Case, seen: Observation, how: str) -> Finding | None:
     if not working(case) or (seen.http_status or 0) not in (502, 504):
         return None
-    fix = nginx(case, f"resolver 127.0.0.53 ipv6=off; {proxy_lines(case.settings)}", "see its error log")
+    fix = nginx(case, proxy_lines(case.settings), "see its error log")
     return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Outcome
 
@@ -32,7 +32,13 @@ def batch(case: Case) -> Iterator[Finding]:
         return
     if "md5" in f"{row.error_code} {row.message}".lower():
         advice_text = Manual("Upgrade the storage: it insists on Content-MD5, which Mastodon no longer sends.")
-        yield finding("delete-md5-required", case, how=words(row), because=[row.id], fixes=[advice_text])
+        yield finding(
+            "delete-md5-required",
+            case,
+            how=f"{asked(row)} was answered {words(row)}",
+            because=[row.id],
+            fixes=[advice_text],
+        )
         return
     if row.outcome is Outcome.REJECTED or row.http_status == 404:
         advice_text = Manual(

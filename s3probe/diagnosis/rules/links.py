@@ -54,15 +54,21 @@ def upstream(settings: Settings) -> tuple[str, str]:
 
 
 def proxy_lines(settings: Settings) -> str:
-    """The two lines of Mastodon's proxy guide, with these settings' own values."""
+    """The lines of Mastodon's proxy guide, with these settings' own values."""
     host, base = upstream(settings)
-    return f"proxy_set_header Host {host}; proxy_pass {base}$uri;"
+    name = urlsplit(base).hostname or ""
+    # nginx looks names up while it works when there is a variable in proxy_pass (ngx_http_core_module, resolver)
+    literal = name.replace(".", "").isdigit() or ":" in name
+    resolver = "" if literal else "resolver 127.0.0.53 ipv6=off; "
+    return f"{resolver}proxy_set_header Host {host}; proxy_pass {base}$uri;"
 
 
 def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
-    """Lines for the media host's server block."""
+    """Lines for the media host, with the block where they belong."""
     alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.obs("public-get").url)
-    return ServerFix("nginx", lines, f"in the server block of {alias}{'; ' + note if note else ''}")
+    # a location of its own stands in the server block; all else where the storage is asked
+    place = "" if lines.startswith("location") else "in the location block that asks the storage, "
+    return ServerFix("nginx", lines, f"{place}in the server block of {alias}{'; ' + note if note else ''}")
 
 
 def own_cookies(seen: Observation) -> str:

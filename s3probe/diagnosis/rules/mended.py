@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rounds import Round, rounds, trial_name, words
+from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
+from s3probe.diagnosis.rounds import Round, rounds, told, trial_name, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.depth import Depth
 from s3probe.settings.model import NoteKind
@@ -47,13 +47,21 @@ def _changed(this: Round) -> dict[str, str]:
     return dict(part.split("=", 1) for part in last.split("; ") if "=" in part)
 
 
+def _lines(case: Case, this: Round) -> tuple[EnvFix, ...]:
+    """The same as fixes, without a line that stands there already."""
+    new = ((name, value or None) for name, value in _changed(this).items())
+    return tuple(fixes.env(case, n, value) for n, value in new if value != case.settings.environment.get(n))
+
+
 def _how(this: Round) -> str:
     assert this.kept is not None
     # a sentence, so that the reader sees the experiment: what was refused, what was changed, what came then
     change = this.kept.title[:1].lower() + this.kept.title[1:]
     # a header is refused with uploads alone, while the listing of the same round went through
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
-    return f"the storage answered {words(upload)}; {change} it answered {words(this.kept)}"
+    before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
+    after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
+    return f"{before}; {change} {after}"
 
 
 def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
@@ -65,8 +73,7 @@ def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
         finding_id = "region-wrong-aws-global-endpoint"
     else:
         finding_id = "region-wrong-aws-regional-endpoint"
-    changed = _changed(this)
-    found: list[Fix] = [fixes.env(case, name, value) for name, value in changed.items()]
+    found = _lines(case, this)
     return finding(
         finding_id,
         case,
@@ -79,19 +86,14 @@ def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
 
 def _other(case: Case, this: Round, name: str) -> Finding | None:
     assert this.kept is not None
-    found = _key_pair(case, name) or _endpoint(case, this, name) or _header(case, this, name)
+    found = _key_pair(case, this, name) or _endpoint(case, this, name) or _header(case, this, name)
     if found is None:
         return None
     finding_id, fix = found
     return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
 
 
-def _clock_words(skew: int) -> str:
-    """``skew``: the server's clock minus this machine's, seconds."""
-    return f"this machine's clock is {abs(skew)} s {'slow' if skew > 0 else 'fast'}"
-
-
-def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
+def _key_pair(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     if name.startswith(("secret-", "key-id-")):
         variable = "AWS_SECRET_ACCESS_KEY" if name.startswith("secret-") else "AWS_ACCESS_KEY_ID"
         return _damaged(case, variable, name.rpartition("-")[2])
@@ -101,15 +103,14 @@ def _key_pair(case: Case, name: str) -> tuple[str, tuple[Fix, ...]] | None:
         remove = fixes.env(
             case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
         )
-        pair = fixes.new_pair(case, "create a long-lived key (its id begins with AKIA) for a user of its own")
+        pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
         return "temporary-credentials-without-token", (*pair, remove)
     if name == "swapped-keys":
         return "wrong-secret-key", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
         )
     if name == "clock":
-        skew = case.get("clock").facts.get("skew", "")
-        return "clock-skew", (ServerFix("clock", "timedatectl set-ntp true", _clock_words(int(skew or 0))),)
+        return "clock-skew", (fixes.clock(case, this.furthest),)
     return None
 
 
@@ -139,7 +140,7 @@ def _damaged(case: Case, variable: str, form: str) -> tuple[str, tuple[Fix, ...]
 
 def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
     settings = case.settings
-    changed = tuple(fixes.env(case, variable, value or None) for variable, value in _changed(this).items())
+    changed = _lines(case, this)
     if name.startswith("endpoint:"):
         return "endpoint-missing-non-aws", changed
     if name == "endpoint-without-bucket":
@@ -174,7 +175,7 @@ def _wants_a_checksum(this: Round) -> bool:
 
 
 def _header(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
-    changed = tuple(fixes.env(case, variable, value or None) for variable, value in _changed(this).items())
+    changed = _lines(case, this)
     if name == "put-no-checksum":
         return "checksum-header-unsupported", changed
     if name == "put-no-storage-class":

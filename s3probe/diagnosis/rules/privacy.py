@@ -89,7 +89,7 @@ def writing(case: Case) -> Iterator[Finding]:
     origin = case.obs("public-delete-origin")
     if not put and origin.ok and seen[0].id == "public-delete":
         # the storage refuses strangers, so it is the proxy that it trusts
-        mends = [nginx(case, ONLY_READ, "in the location that asks the storage"), *mends]
+        mends = [nginx(case, ONLY_READ), *mends]
     yield finding(
         "anonymous-write-allowed",
         case,

@@ -173,7 +173,7 @@ def methods(case: Case) -> Iterator[Finding]:
             case,
             how=f"DELETE at {fixes.host_of(seen.url)} was answered {words(seen)} by the storage itself",
             because=[seen.id],
-            fixes=[nginx(case, "limit_except GET { deny all; }", "in the location that asks the storage")],
+            fixes=[nginx(case, "limit_except GET { deny all; }")],
             severity=Severity.NOTICE,
         )
 

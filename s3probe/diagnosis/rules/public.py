@@ -83,7 +83,9 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     plain = any(o.url.startswith("http://") and fixes.host_of(o.url) == host for o in working(case).values())
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
-        fix = ServerFix("certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https")
+        fix = ServerFix(
+            "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
+        )
         return unseen(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
     finding_id = "alias-host-no-tls-or-wrong-cert" if settings.alias_host else "tls-certificate-bad"

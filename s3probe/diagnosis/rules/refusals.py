@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
+from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
@@ -60,7 +60,7 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
         yield finding(
             "vpc-endpoint-policy-blocks",
             case,
-            how=words(endpoint[0][0]),
+            how=f"{asked(endpoint[0][0])} was answered {words(endpoint[0][0])}",
             because=because,
             explains=_same_batch(case, because),
             fixes=[advice],
@@ -77,7 +77,7 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
         yield finding(
             "explicit-deny-policy",
             case,
-            how=words(seen),
+            how=f"{asked(seen)} was answered {words(seen)}",
             because=because,
             explains=_same_batch(case, because),
             fixes=[advice],
@@ -97,18 +97,26 @@ def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
     return finding(
         "kms-key-not-allowed",
         case,
-        how=words(seen[0]),
+        how=f"{asked(seen[0])} was answered {words(seen[0])}",
         because=because,
-        fixes=[fixes.encryption(case, sse)],
+        fixes=[*_kms_grant(what), fixes.encryption(case, sse)],
         permission=what.action,
     )
 
 
+def _kms_grant(what: Denial) -> list[Fix]:
+    """AWS, "Using server-side encryption with KMS": large uploads need both. Only for a named key."""
+    if not what.resource.startswith("arn:"):
+        return []
+    note = "the key's own policy must let IAM decide, as it does by default"
+    return [IamAllow(("kms:GenerateDataKey", "kms:Decrypt"), (what.resource,), note)]
+
+
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
-    asked = [case.obs(name) for name in ("put-without-acl", "list", "delete")]
-    refused = [o for o in asked if o.outcome is Outcome.DENIED and o.id not in case.claimed]
-    if len(refused) < len(asked) or any(denial(o) for o in refused):
+    rows = [case.obs(name) for name in ("put-without-acl", "list", "delete")]
+    refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
+    if len(refused) < len(rows) or any(denial(o) for o in refused):
         return
     wrong = case.trials("try-wrong-secret")
     if wrong and wrong[-1].error_code == refused[0].error_code and wrong[-1].message == refused[0].message:

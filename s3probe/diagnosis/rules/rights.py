@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import detect
 from s3probe.probe.evidence import Observation, Outcome
@@ -57,7 +57,13 @@ def put_object(case: Case) -> Iterator[Finding]:
             "Create an application key with read and write access to this bucket, without a file name prefix."
         )
         because = [o.id for o in denied(case, *WRITES, *READS, "list", "delete", "batch-delete")]
-        yield finding("b2-key-not-entitled", case, how=words(plain[0]), because=because, fixes=[advice])
+        yield finding(
+            "b2-key-not-entitled",
+            case,
+            how=f"{asked(plain[0])} was answered {words(plain[0])}",
+            because=because,
+            fixes=[advice],
+        )
         return
     because = [o.id for o in denied(case, *WRITES)]
     block = case.get("try-read-public-access-block")
@@ -162,7 +168,13 @@ def delete_object(case: Case) -> Iterator[Finding]:
     if "object lock" in (refused[0].message or "").lower() or "x-amz-object-lock-mode" in case.obs("head").headers:
         advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
         because = [o.id for o in case.open("delete", "batch-delete")]
-        yield finding("object-lock-prevents-delete", case, how=words(refused[0]), because=because, fixes=[advice])
+        yield finding(
+            "object-lock-prevents-delete",
+            case,
+            how=f"{asked(refused[0])} was answered {words(refused[0])}",
+            because=because,
+            fixes=[advice],
+        )
         return
     yield finding(
         "iam-missing-deleteobject",

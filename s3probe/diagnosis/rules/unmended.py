@@ -33,7 +33,7 @@ def unmended(case: Case) -> Iterator[Finding]:
     elif last.stopped is Depth.REGION:
         yield _region(case, last)
     elif last.stopped is Depth.CLOCK:
-        yield _finding(case, last, "clock-skew", ServerFix("clock", "timedatectl set-ntp true"))
+        yield _finding(case, last, "clock-skew", fixes.clock(case, last.furthest))
     elif last.stopped is Depth.KEY_ID:
         yield _key_id(case, last)
     elif last.stopped is Depth.SIGNATURE:
@@ -73,10 +73,15 @@ def _network(case: Case, last: Round) -> Finding:
         if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
             return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
-        fix = ServerFix("dns", host, f"see whether `getent hosts {host}` answers on this machine and in the container")
+        line = settings.environment.line_of("S3_ENDPOINT")
+        correct = f", or correct S3_ENDPOINT{f', line {line}' if line else ''}" if settings.endpoint else ""
+        look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
+        fix = ServerFix("dns", host, look)
         return _finding(case, last, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
-        fix = ServerFix("firewall", host, "let this machine (and the containers) connect to it, or correct S3_ENDPOINT")
+        fix = ServerFix(
+            "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
+        )
         return _finding(case, last, "egress-firewall", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
         fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
@@ -94,7 +99,7 @@ def _tls(case: Case, last: Round, host: str) -> Finding:
             "ca", "SSL_CERT_FILE=/path/to/ca.pem", "trust the CA that signed it, or use a public certificate"
         )
     elif fault is NetworkFault.TLS_EXPIRED:
-        fix = ServerFix("certificate", host, "renew the certificate")
+        fix = ServerFix("certificate", host, f"renew the certificate of {host}")
     elif fault is NetworkFault.TLS_NAME:
         fix = ServerFix(
             "certificate", host, f"install a certificate that names {host}, or use the name it has in S3_ENDPOINT"
@@ -113,7 +118,12 @@ def _not_s3(case: Case, last: Round) -> Finding:
     if seen.http_status == 407:
         return _finding(case, last, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
     if seen.http_status == 413:
-        return _finding(case, last, "proxy-body-limit-413", ServerFix("nginx", "client_max_body_size 0;"))
+        return _finding(
+            case,
+            last,
+            "proxy-body-limit-413",
+            ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage"),
+        )
     if (seen.http_status or 0) >= 500:
         fix = Manual(
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
