@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from s3probe.cli.sources import Selection
+from s3probe.diagnosis.case import CANARY
 from s3probe.diagnosis.model import Finding
 from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
@@ -123,7 +124,11 @@ def went_well(quick: Evidence) -> bool:
 
 
 def together(quick: Evidence, full: Evidence) -> Evidence:
-    """The whole examination that followed on a failed canary: what both made and spent counts."""
+    """The whole examination that followed on a failed canary: what both made and spent counts.
+
+    What the canary met and the examination did not stays, under an id of its own: a storage that fails now and then
+    must not pass for a healthy one.
+    """
     by_operation = dict(quick.cost.by_operation)
     for operation, number in full.cost.by_operation.items():
         by_operation[operation] = by_operation.get(operation, 0) + number
@@ -139,4 +144,13 @@ def together(quick: Evidence, full: Evidence) -> Evidence:
         quick.cleanup.left_behind + full.cleanup.left_behind,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
-    return replace(full, run=run, cost=cost, cleanup=cleanup)
+    rows = (*full.observations, *_met_by_the_canary_alone(quick, full))
+    return replace(full, run=run, observations=rows, cost=cost, cleanup=cleanup)
+
+
+def _met_by_the_canary_alone(quick: Evidence, full: Evidence) -> Iterator[Observation]:
+    for row in quick.observations:
+        again = full.get(row.id)
+        if row.failed and not (again is not None and again.failed):
+            title = f"{row.title}, when the canary asked"
+            yield replace(row, id=CANARY + row.id.removeprefix("try-"), title=title)

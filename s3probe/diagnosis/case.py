@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome
 from s3probe.settings.model import Settings
 
+CANARY = "canary-"
+"""Begins the ids of what a quick run met and the examination that followed did not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

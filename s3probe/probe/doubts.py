@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from s3probe.probe.again import passes_again
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import same_bytes
@@ -22,13 +23,19 @@ _UPLOADS = ("put-with-acl", "put-without-acl")
 
 
 def listing(session: Session) -> Iterator[Step]:
-    """A listing that is refused with ``start-after``: does it work from the top?"""
+    """A listing that is refused with ``start-after``: does it work from the top, and is it refused again?"""
     seen = session.book.get("list")
     if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
         return
     call = session.world.wire.list_objects()
     title = "The bucket can be listed from the top"
-    yield Step("list-top", lambda: session.ask("try-list-from-the-top", call, title=title))
+    again = session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+
+    def attempt() -> None:
+        session.ask("try-list-from-the-top", call, title=title)
+        passes_again(session, seen.id, lambda: session.ask(seen.id, again))
+
+    yield Step("list-top", attempt)
 
 
 def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from s3probe.probe.addresses import listing_url
+from s3probe.probe.again import passes_again
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
@@ -19,7 +20,7 @@ from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, Stored, World, visitor_call
+from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
@@ -59,43 +60,69 @@ class Foundations:
         for number in range(ROUNDS + 1):
             suffix = f"@{number}" if number else ""
             seen = self._round(suffix)
-            furthest = max(seen, key=depth, default=None)
-            if furthest is None or all(not row.ran for row in seen):
+            if not seen:
                 return self._found
-            reached = depth(furthest)
-            old_signature = self._session.world.settings.signature_version == "s3" and reached < Depth.THROUGH
-            if (reached >= Depth.REQUEST and not old_signature) or (
-                reached is Depth.RIGHTS and not self._all_denied(seen)
-            ):
-                self._found.stands = True
-                kept = self._headers(suffix)
-            else:
-                self._found.stands = reached is Depth.RIGHTS
-                kept = self._decide(furthest, suffix)
-                self._watch(reached, suffix)
-            if kept is None or number == ROUNDS:
+            trial = self._judge(seen, suffix)
+            while self._answered_now(seen, suffix):
+                seen = self._rows(suffix)
+                trial = self._judge(seen, suffix)
+            if trial is None:
                 return self._found
-            before, self._session.world = self._session.world, kept
-            same_bucket = before.settings.bucket_name == kept.settings.bucket_name
+            self._keep(trial, suffix)
+            if number == ROUNDS:
+                return self._found
+            before, self._session.world = self._session.world, trial.world
+            same_bucket = before.settings.bucket_name == trial.world.settings.bucket_name
             if same_bucket and all(row.network is not None for row in seen):
-                self._session.ledger.reroute(before.wire, kept.wire)
+                self._session.ledger.reroute(before.wire, trial.world.wire)
         return self._found
+
+    def _judge(self, seen: tuple[Observation, ...], suffix: str) -> Trial | None:
+        """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
+        furthest = max(seen, key=depth)
+        reached = depth(furthest)
+        old_signature = self._session.world.settings.signature_version == "s3" and reached < Depth.THROUGH
+        if (reached >= Depth.REQUEST and not old_signature) or (reached is Depth.RIGHTS and not self._all_denied(seen)):
+            self._found.stands = True
+            return self._headers(suffix)
+        self._found.stands = reached is Depth.RIGHTS
+        trial = self._decide(furthest, suffix)
+        self._watch(reached, suffix)
+        return trial
+
+    def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
+        """Repeats unchanged, one by one, what the storage failed on (5xx); whether any of it passes by now."""
+        passed = [passes_again(self._session, row.id, lambda row=row: self._repeat(row.id, suffix)) for row in seen]  # type: ignore[misc]  # mypy cannot type a lambda's default
+        return any(passed)
+
+    def _repeat(self, action_id: str, suffix: str) -> None:
+        if action_id.startswith("put-"):
+            self._put(suffix, with_acl=action_id.startswith("put-with-acl"))
+        else:
+            self._list(action_id)
+
+    def _keep(self, trial: Trial, suffix: str) -> None:
+        row = self._session.book.get(trial.id + suffix)
+        if row is not None:
+            self._session.book.add(replace(row, facts={**row.facts, "kept": "yes"}))
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:
         return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
 
     def _round(self, suffix: str) -> tuple[Observation, ...]:
-        ids = [f"list{suffix}"]
         steps = [Step("list", lambda: self._list(f"list{suffix}"))]
         if not suffix:
             steps.append(Step("reach", self._reach))
         if self._options.profile != "read-only":
-            ids += [f"put-without-acl{suffix}", f"put-with-acl{suffix}"]
             steps.append(Step("put", lambda: self._put(suffix, with_acl=False)))
             steps.append(Step("put-acl", lambda: self._put(suffix, with_acl=True)))
         self._session.parallel(steps)
         self._again_alone(suffix)
-        rows = (self._session.book.get(action_id) for action_id in ids)
+        return self._rows(suffix)
+
+    def _rows(self, suffix: str) -> tuple[Observation, ...]:
+        """What was asked in a round, without what was left out."""
+        rows = (self._session.book.get(f"{name}{suffix}") for name in ("list", "put-without-acl", "put-with-acl"))
         return tuple(row for row in rows if row is not None and row.ran)
 
     def _again_alone(self, suffix: str) -> None:
@@ -157,18 +184,23 @@ class Foundations:
         else:
             self._found.without_acl = stored
 
-    def _decide(self, seen: Observation, suffix: str) -> World | None:
-        """Makes the trials side by side and keeps the first that gets further."""
+    def _decide(self, seen: Observation, suffix: str) -> Trial | None:
+        """Makes the trials side by side; the first that gets further."""
         made = list(trials(self._maker, self._session.world, seen, self._found.skew))
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id + suffix)
             # a refused Signature V2 says nothing of the key or the clock: any answer to a V4 one is further
             stopped = min(depth(seen), Depth.REGION) if trial.id == "try-signature-v4" else depth(seen)
-            if row is not None and row.ran and depth(row) > stopped:
-                self._session.book.add(replace(row, facts={**row.facts, "kept": "yes"}))
-                return trial.world
+            if row is not None and row.ran and depth(row) > stopped and not self._leads_back(trial, row):
+                return trial
         return None
+
+    def _leads_back(self, trial: Trial, row: Observation) -> bool:
+        """Whether another region met a region error that names none, or one that was set already."""
+        if not trial.id.startswith("try-region:") or depth(row) is not Depth.REGION:
+            return False
+        return row.facts.get("region", "") in ("", self._session.world.settings.region)
 
     def _try(self, trial: Trial, suffix: str) -> None:
         call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
@@ -205,7 +237,7 @@ class Foundations:
             )
         self._session.parallel(steps)
 
-    def _headers(self, suffix: str) -> World | None:
+    def _headers(self, suffix: str) -> Trial | None:
         """The plain upload was refused for what it is, not for who asks: drop one header at a time."""
         session = self._session
         row = session.book.get(f"put-without-acl{suffix}")
@@ -227,8 +259,7 @@ class Foundations:
         for trial in made:
             tried = session.book.get(trial.id + suffix)
             if tried is not None and tried.ok:
-                session.book.add(replace(tried, facts={**tried.facts, "kept": "yes"}))
-                return trial.world
+                return trial
         return None
 
 

@@ -1,4 +1,4 @@
-"""For every finding of a wire rule a run in which it must be named. Statuses and codes are the field guide's."""
+"""For every finding of a wire rule a run in which it must be named. Statuses and codes are those that stores were measured to answer."""
 
 from __future__ import annotations
 
@@ -129,6 +129,7 @@ FOUNDATION: dict[str, Seen] = {
     "endpoint-is-cdn-or-public-host": C.stopped(405, None, None, markup="yes", headers={"cf-ray": "1"}),
     "proxy-body-limit-413": C.stopped(413, None, None, markup="yes"),
     "provider-outage": C.stopped(502, None, None, markup="yes"),
+    "canary-failed-once": C.row("canary-put-with-acl", 500, "InternalError"),
     "key-disabled-or-account-suspended": A.stopped(403, "AccountProblem", "There is a problem with your account"),
     "b2-master-key-used": provider("s3.us-west-004.backblazeb2.com", "AWS_ACCESS_KEY_ID=0123456789ab").stopped(
         *NO_SUCH_KEY),

@@ -14,6 +14,7 @@ from s3probe.diagnosis.rules import (
     hints,
     limits,
     mended,
+    moments,
     needs,
     prefix,
     privacy,
@@ -33,6 +34,7 @@ FOUNDATION_RULES: tuple[Rule, ...] = (mended.mended,)
 
 WIRE_RULES: tuple[Rule, ...] = (
     # the way to the bucket, and the key
+    moments.canary_failed,
     addressing.one_kind_of_address,
     addressing.broken_ipv6,
     unmended.unmended,
@@ -40,6 +42,7 @@ WIRE_RULES: tuple[Rule, ...] = (
     endpoint.bucket_twice,
     rest.throttled,
     refusals.quota,
+    moments.failed_once,
     rest.outage,
     # rights
     limits.announced_bodies,

@@ -1,0 +1,51 @@
+"""What failed for a moment and passed when it was asked again: told, and no setting is blamed for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from s3probe.diagnosis.case import CANARY, Case
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.again import ONCE
+
+
+def failed_once(case: Case) -> Iterator[Finding]:
+    """The storage failed (5xx) on a request that passed unchanged a moment later: no setting explains that."""
+    seen = [o for o in case.all_open() if o.id.startswith(ONCE)]
+    if not seen:
+        return
+    found = finding(
+        "provider-outage",
+        case,
+        how=f"{seen[0].operation} was answered {words(seen[0])}; it failed once, and passed when repeated unchanged",
+        because=[o.id for o in seen],
+        fixes=[Manual("See the provider's status page, and run s3probe again: no setting explains it.")],
+        certainty=Certainty.LIKELY,
+        severity=Severity.WARNING,
+        consequence="Mastodon meets the same now and then: an upload or a picture fails and works when tried again",
+    )
+    yield replace(found, title="The store failed for a moment")
+
+
+def canary_failed(case: Case) -> Iterator[Finding]:
+    """The quick run failed, and the whole examination right after it did not meet the same."""
+    seen = [o for o in case.all_open() if o.id.startswith(CANARY)]
+    if not seen:
+        return
+    rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
+    if all(case.get(o.id.removeprefix(CANARY)).ok for o in seen):
+        then = "; the whole examination right after it asked the same, and it passed"
+    else:
+        then = "; the examination right after it did not get to ask the same again"
+    advice = "Run s3probe again. When it happens again and again, ask the provider, or look at the network on the way."
+    yield finding(
+        "canary-failed-once",
+        case,
+        how=f"{seen[0].operation} of the quick run: {words(seen[0])}{rest}{then}",
+        because=[o.id for o in seen],
+        fixes=[Manual(advice)],
+        certainty=Certainty.LIKELY,
+    )
