@@ -14,7 +14,7 @@ from tests.runs import fault_name, run, run_fault
 
 BY_NAME = {fault_name(fault): fault for fault in ALL}
 PAIRS = [
-    # field guide, "Pairs that are hardest to tell apart"
+    # the pairs that are hardest to tell apart
     ("iam-missing-putobjectacl", "bpa-blocks-public-acl"),
     ("iam-missing-putobjectacl (short message)", "bpa-blocks-public-acl (short message)"),
     ("wrong-secret-key", "region-wrong-custom-endpoint (no hint)"),

@@ -26,6 +26,21 @@ exit status:
   130, 143 interrupted, after the clean-up
 """
 
+_USAGE_STATUS = """\
+exit status:
+  0 done    64 usage error, or the env file cannot be read    70 a bug in s3probe    130, 143 interrupted
+"""
+
+_SWEEP_STATUS = """\
+exit status:
+  0 nothing is left, or --dry-run                         2 something could not be removed
+  64 usage error, or the bucket could not be searched     70 a bug in s3probe
+  130, 143 interrupted
+"""
+
+_STATUS = {"explain": _USAGE_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}
+"""Commands that give no verdict have a status of their own."""
+
 COMMANDS = {
     "check": "examine media storage as Mastodon and as a visitor (the default)",
     "lint": "judge the env file alone, without any network",
@@ -106,7 +121,7 @@ def build() -> argparse.ArgumentParser:
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"{_EXAMPLES[name]}\n{_EXIT_STATUS}",
+            epilog=f"{_EXAMPLES[name]}\n{_STATUS.get(name, _EXIT_STATUS)}",
             formatter_class=raw,
             allow_abbrev=False,
         )

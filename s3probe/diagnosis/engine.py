@@ -64,7 +64,7 @@ def lint(settings: Settings) -> tuple[Finding, ...]:
 def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
     """The settings as if every failure that the file alone shows had been mended, and these mends.
 
-    The examination starts from here, so that one run also finds what lies behind (DESIGN, idea 3).
+    The examination starts from here, so that one run also finds what lies behind.
     """
     changes: dict[str, str | None] = {}
     for _round in range(3):  # one mend may bring the next fault of the file to light

@@ -1,4 +1,4 @@
-"""Findings and the fixes they offer (CONTRACT: ``findings``)."""
+"""Findings and the fixes they offer (``findings`` in the report's JSON schema)."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ class BucketPolicy:
 class BucketSetting:
     """A setting of the bucket. s3probe never writes it: ``command`` or the console does.
 
-    Settings: ``object-ownership``, ``public-access-block``, ``cors``, ``acl``, ``encryption``,
-    ``versioning``, ``lifecycle``, ``request-payment``, ``policy`` (the whole policy).
+    Settings: ``object-ownership``, ``public-access-block``, ``account-public-access-block`` (all buckets of the
+    account), ``cors``, ``acl``, ``encryption``, ``versioning``, ``lifecycle``, ``lifecycle-rule-off`` (the rule's id),
+    ``request-payment``, ``policy`` (the whole policy).
     """
 
     setting: str

@@ -1,6 +1,6 @@
 """The table of actions: what each asks, in whose name, and which rights it needs.
 
-The ids and their meaning are CONTRACT's. Rights are those AWS documents for the operation
+The ids and their meaning are those of the report's JSON schema. Rights are those AWS documents for the operation
 (https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html);
 which operations Mastodon uses is recorded in golden/wire.json.
 """

@@ -29,7 +29,7 @@ MUTATING = frozenset(
         "DeleteObjects",
     }
 )
-"""The only operations that may change anything. All are on keys; none is on a bucket (DESIGN, idea 6)."""
+"""The only operations that may change anything. All are on keys; none is on a bucket."""
 
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""

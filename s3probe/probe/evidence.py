@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 
 class Outcome(StrEnum):
-    """How an action ended (CONTRACT: ``outcome``)."""
+    """How an action ended (``outcome`` in the report's JSON schema)."""
 
     OK = "ok"
     DENIED = "denied"  # authorization

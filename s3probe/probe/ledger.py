@@ -1,4 +1,4 @@
-"""Everything a run may leave in the bucket is written here before the request is sent (DESIGN, idea 6)."""
+"""Everything a run may leave in the bucket is written here before the request is sent."""
 
 from __future__ import annotations
 

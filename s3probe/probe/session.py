@@ -103,7 +103,7 @@ class Session:
     ) -> tuple[Observation, Answer | None]:
         """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent."""
         world = world or self.world
-        self.tools.progress(title or action(action_id).title)
+        self.tools.progress(self._named(title or action(action_id).title))
         try:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
@@ -118,8 +118,10 @@ class Session:
         return self.book.add(self._titled(observation)), answer
 
     def _titled(self, observation: Observation) -> Observation:
-        acl = self.world.settings.acl or "none"
-        return replace(observation, title=observation.title.replace("{acl}", acl))
+        return replace(observation, title=self._named(observation.title))
+
+    def _named(self, title: str) -> str:
+        return title.replace("{acl}", self.world.settings.acl or "none")
 
     def skip(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
         """Writes down that an action was not made, and why."""

@@ -1,4 +1,4 @@
-"""The one result that every format renders (CONTRACT: the JSON report)."""
+"""The one result that every format renders (the report's JSON schema)."""
 
 from __future__ import annotations
 

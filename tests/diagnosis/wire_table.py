@@ -1,4 +1,4 @@
-"""For every finding of a wire rule a run in which it must be named. Statuses and codes are those that stores were measured to answer."""
+"""For every finding of a wire rule a run in which it must be named; statuses and codes are those of real stores."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from s3probe.sandbox.statements import Statement
 from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
 from tests.sandbox.client import Client
 
-CONTRACT = {
+PROMISED = {
     "reach-endpoint", "clock", "put-with-acl", "put-without-acl", "head", "get", "get-range", "list",
     "multipart-create", "multipart-part", "multipart-abort", "multipart-complete", "put-acl-private",
     "put-acl-restore", "presigned-get", "delete", "batch-delete", "public-get", "public-cors", "public-list",
@@ -84,9 +84,9 @@ def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
 )  # fmt: skip
 def test_the_promised_actions_are_always_there(scenario: Scenario) -> None:
     rows = run(scenario).report.evidence.observations
-    assert {row.id for row in rows} >= CONTRACT
+    assert {row.id for row in rows} >= PROMISED
     assert all(row.reason for row in rows if not row.ran)
-    assert {*CONTRACT} <= {*ACTIONS}
+    assert {*PROMISED} <= {*ACTIONS}
 
 
 def test_a_read_only_run_writes_nothing() -> None:
@@ -101,7 +101,7 @@ def test_a_read_only_run_writes_nothing() -> None:
         evidence = examine(settings_of(healthy()), replace(OPTIONS, profile="read-only"), tools)
         transport.close()
     assert {call.method for call in counting[0].calls} <= {"GET", "HEAD", "OPTIONS"}
-    assert {row.id for row in evidence.observations} >= CONTRACT
+    assert {row.id for row in evidence.observations} >= PROMISED
 
 
 Interrupt = Callable[[Sandbox], tuple[Tools, Callable[[], None]]]
@@ -161,7 +161,7 @@ def test_a_short_deadline_is_reported_and_leaves_nothing(deadline: float) -> Non
         transport.close()
         assert left_in(box) == ()
     assert evidence.run.complete is False
-    assert {row.id for row in evidence.observations} >= CONTRACT
+    assert {row.id for row in evidence.observations} >= PROMISED
     assert evidence.cleanup.left_behind == ()
 
 

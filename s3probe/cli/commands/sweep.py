@@ -20,10 +20,13 @@ def run(args: Namespace, console: Console) -> int:
 
     settings = load_settings(env_files(args)[0], args, console)
     tools = default_tools(settings, progress=console.progress)
-    swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=console.say)
+    hidden: list[str] = []
+    swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=hidden.append)
+    for told in hidden:
+        console.say(told)
     found = count(swept.created, "object")
     if not swept.created:
-        console.result("No probe left anything behind.\n")
+        console.result(f"No probe left anything behind{' that could be seen' if hidden else ''}.\n")
         return 0
     if args.dry_run:
         listed = "".join(f"{name}\n" for name in swept.left_behind)
