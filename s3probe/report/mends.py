@@ -41,7 +41,11 @@ def mends(finding: Finding, source: str) -> Iterator[Mend]:
         belongs = isinstance(fix, EnvFix) and fix.together
         first = "What to do" if isinstance(fix, Manual) else "To mend it"
         opening = first if not number else "and" if belongs else "or"
-        yield replace(mend(fix, source), opening=opening)
+        told = mend(fix, source)
+        if not told.block and told.note.startswith(("and ", "or ")):
+            joint = ", " if told.note.startswith("or ") else " "
+            told = replace(told, lead=f"{told.lead.rstrip('.')}{joint}{told.note}", note="")
+        yield replace(told, opening=opening)
 
 
 def mend(fix: Fix, source: str) -> Mend:

@@ -52,7 +52,7 @@ def bucket_words(fix: BucketSetting) -> str:
         whose = "account" if fix.setting.startswith("account") else "bucket"
         return f"Switch {' and '.join(flags)} off in Block Public Access of the {whose}"
     if fix.setting == "lifecycle-rule-off":
-        return f'Switch the bucket\'s lifecycle rule "{fix.value}" off, or limit it to cache/'
+        return f'Switch the bucket\'s lifecycle rule "{fix.value}" off'
     if fix.setting == "policy-remove-sid":
         return f'Remove the statement "{fix.value}" from the bucket policy'
     if fix.setting == "request-payment":

@@ -31,9 +31,8 @@ def test_a_semicolon_in_quotes_ends_no_directive() -> None:
 def test_bucket_settings_have_the_names_of_the_console() -> None:
     off = BucketSetting("account-public-access-block", "BlockPublicAcls=false,IgnorePublicAcls=false")
     assert bucket_words(off) == "Switch BlockPublicAcls and IgnorePublicAcls off in Block Public Access of the account"
-    assert bucket_words(BucketSetting("lifecycle-rule-off", "tidy-up")).startswith(
-        'Switch the bucket\'s lifecycle rule "tidy-up" off'
-    )
+    rule = BucketSetting("lifecycle-rule-off", "tidy-up")
+    assert bucket_words(rule) == 'Switch the bucket\'s lifecycle rule "tidy-up" off'
 
 
 def test_a_server_setting_begins_with_a_verb() -> None:
