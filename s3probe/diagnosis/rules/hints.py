@@ -6,7 +6,9 @@ Each hint says what would decide it. None stands alone: without a failure that f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.fixes import store
@@ -98,7 +100,9 @@ def long_archives(case: Case) -> Iterator[Finding]:
     )
     if slow:
         how = f"a tiny archive took {seen.seconds:.1f} s of the {case.settings.read_timeout} s that Mastodon waits"
-        yield _hint(case, "backup-worker-timeout", how, seen)
+        retry = replace(fixes.env(case, "S3_RETRY_LIMIT", "3"), together=True)
+        patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
+        yield replace(_hint(case, "backup-worker-timeout", how, seen), fixes=(patience, retry))
 
 
 def unreliable_copy(case: Case) -> Iterator[Finding]:

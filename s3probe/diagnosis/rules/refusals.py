@@ -106,7 +106,7 @@ def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
 
 def _kms_grant(what: Denial) -> list[Fix]:
     """AWS, "Using server-side encryption with KMS": large uploads need both. Only for a named key."""
-    if not what.resource.startswith("arn:"):
+    if ":kms:" not in what.resource:
         return []
     note = "the key's own policy must let IAM decide, as it does by default"
     return [IamAllow(("kms:GenerateDataKey", "kms:Decrypt"), (what.resource,), note)]
