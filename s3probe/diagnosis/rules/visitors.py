@@ -32,7 +32,7 @@ def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
         "cloudflare-r2": ("r2-no-public-host", "<custom domain connected to the bucket>",
                           "R2 > bucket > Settings > Custom Domains > Add"),
         "storj": ("storj-alias-required", f"link.storjshare.io/raw/<access key>/{bucket}",
-                  f"uplink share --url --readonly --disallow-lists --not-after=none sj://{bucket} shows it"),
+                  f"its URL is shown by: uplink share --url --readonly --disallow-lists --not-after=none sj://{bucket}"),
         "garage": ("website-endpoint-needed-garage", "<host of the web port>",
                    f"after: garage bucket website --allow {bucket}"),
         "contabo": ("contabo-tenant-prefix", f"{host}/<tenant id>:{bucket}",
@@ -95,9 +95,10 @@ def for_nobody(case: Case) -> Iterator[Finding]:
     real = re.search(r"\.[a-z][a-z0-9-]*$", domain) and not domain.endswith(_NOWHERE)
     if not LOOPBACK.match(host) or not real or case.obs("public-get").failed:
         return
-    mends = [_own_host(case)]
+    mend = _own_host(case)
     if settings.protocol.lower() == "http":
-        mends.append(replace(fixes.env(case, "S3_PROTOCOL", "https"), together=True))
+        # in words: on its own this line would only break the machine's own view
+        mend = replace(mend, note=f"{mend.note}; and S3_PROTOCOL=https")
     yield finding(
         "missing-variable",
         case,
@@ -107,7 +108,7 @@ def for_nobody(case: Case) -> Iterator[Finding]:
         severity=Severity.WARNING,
         certainty=Certainty.LIKELY,
         consequence="Uploads work, and nobody but this machine can open a picture",
-        fixes=mends,
+        fixes=(mend,),
     )
 
 
