@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.rounds import assigned
 from s3probe.probe.evidence import Evidence
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
@@ -20,7 +20,7 @@ _LEFT_TO_THE_WIRE = frozenset(
     {"csp-omits-default-hostname", "hostname-default-dash-form-dead", "storage-class-glacier"}
 )
 """Findings of the file that the examination decides better when the setting stays as it is."""
-_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
+_SURENESS = {Certainty.POSSIBLE: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}
 
 
 def run_rules(rules: Iterable[Rule], case: Case) -> tuple[list[Finding], Case]:
@@ -37,7 +37,7 @@ def _joined(first: Finding | None, again: Finding) -> Finding:
     """One finding for the same cause seen twice: the surer words and fixes, and all that it explains."""
     if first is None:
         return again
-    surer = again if first.certainty is not Certainty.CERTAIN is again.certainty else first
+    surer = again if _SURENESS[again.certainty] > _SURENESS[first.certainty] else first
     return replace(
         surer,
         severity=min(first.severity, again.severity, key=lambda severity: _ORDER[severity]),
@@ -107,8 +107,5 @@ def diagnose(
 def in_force(settings: Settings, case: Case) -> Settings:
     """The settings under which the rest was asked: with the mends of the foundation, as the evidence records them."""
     for assumption in case.obs("list").assuming:
-        for part in assumption.split("; "):
-            match = _ASSIGNMENT.fullmatch(part)
-            if match:
-                settings = remade(settings, **{match[1]: match[2] or None})
+        settings = remade(settings, **{name: value or None for name, value in assigned(assumption).items()})
     return settings

@@ -185,10 +185,5 @@ def duration(seconds: float) -> str:
     return ""
 
 
-def strip_scheme(host: str) -> str:
-    """``https://files.example.com/`` -> ``files.example.com``."""
-    return host.split("://", 1)[-1].strip("/")
-
-
 def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""

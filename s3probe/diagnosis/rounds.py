@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import Observation
 
+_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
+_NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")
 _ASKED = {
     "PutObject": "uploading",
     "GetObject": "reading a file",
@@ -59,6 +62,12 @@ def rounds(case: Case) -> Iterator[Round]:
 def _suffix(observation_id: str) -> str:
     head, mark, number = observation_id.rpartition("@")
     return f"@{number}" if mark and head and number.isdigit() else ""
+
+
+def assigned(assumption: str) -> dict[str, str]:
+    """``S3_REGION=x; S3_ENDPOINT=y`` by name; nothing of an assumption in words. A value may hold a semicolon."""
+    parts = (_ASSIGNMENT.fullmatch(part) for part in _NEXT_ASSIGNMENT.split(assumption))
+    return {match[1]: match[2] for match in parts if match}
 
 
 def trial_name(kept: Observation) -> str:

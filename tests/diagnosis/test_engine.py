@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
+
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose, lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rounds import assigned
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Evidence, Outcome, Run
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
@@ -123,3 +126,33 @@ def test_a_healthy_file_and_run_say_nothing() -> None:
     for env, seen in HEALTHY.items():
         assert [f.id for f in lint(settings_of(env)) if f.severity is not Severity.NOTICE] == []
         assert seen.named == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "kept"),
+    [
+        (Certainty.POSSIBLE, Certainty.LIKELY, Certainty.LIKELY),
+        (Certainty.LIKELY, Certainty.CERTAIN, Certainty.CERTAIN),
+        (Certainty.LIKELY, Certainty.POSSIBLE, Certainty.LIKELY),
+        (Certainty.CERTAIN, Certainty.LIKELY, Certainty.CERTAIN),
+    ],
+)
+def test_of_one_cause_seen_twice_the_surer_words_stay(first: Certainty, again: Certainty, kept: Certainty) -> None:
+    def told(certainty: Certainty) -> Finding:
+        return Finding("x", Severity.WARNING, certainty, certainty.value, "", "")
+
+    (found,) = run_rules([lambda _case: [told(first)], lambda _case: [told(again)]], CASE)[0]
+    assert (found.certainty, found.title) == (kept, kept.value)
+
+
+@pytest.mark.parametrize(
+    ("assumption", "pairs"),
+    [
+        ("S3_REGION=eu-west-2; S3_ENDPOINT=", {"S3_REGION": "eu-west-2", "S3_ENDPOINT": ""}),
+        ("S3_STORAGE_CLASS=a; b=c; S3_REGION=x", {"S3_STORAGE_CLASS": "a; b=c", "S3_REGION": "x"}),
+        ("AWS_SECRET_ACCESS_KEY exactly as written in the file", {}),
+        ("the clock set right", {}),
+    ],
+)
+def test_what_was_assumed_is_read_back(assumption: str, pairs: dict[str, str]) -> None:
+    assert assigned(assumption) == pairs

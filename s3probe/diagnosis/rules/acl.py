@@ -26,6 +26,9 @@ CANNED = (
 _AFTER = ("archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
 
 
+AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
     """Puts the ways in order: whichever makes pictures visible by itself comes first."""
@@ -88,7 +91,10 @@ def _named(
 ) -> tuple[str, tuple[Fix, ...]] | None:
     acl = case.settings.acl or ""
     private, public, full = table["private"], table["public-read"], table["bucket-owner-full-control"]
-    none = _Order(fixes.env(case, "S3_PERMISSION", ""), case.obs("public-get").ok)
+    visible = case.obs("public-get").ok
+    # what is meant to be closed needs no policy that opens it
+    empty = fixes.env(case, "S3_PERMISSION", "", "" if visible or acl == "private" else AND_POLICY)
+    none = _Order(empty, visible)
     if upload.http_status == 501 or upload.error_code == "NotImplemented":
         return "acl-not-implemented-r2", (fixes.env(case, "S3_PERMISSION", ""),)
     if acl not in CANNED and (public.ok or private.ok):
@@ -98,7 +104,7 @@ def _named(
             return _blocked(case, none)
         if private.failed:
             grant = fixes.allow_objects(case, "s3:PutObjectAcl")
-            return "iam-missing-putobjectacl", (grant, fixes.env(case, "S3_PERMISSION", ""))
+            return "iam-missing-putobjectacl", (grant, empty)
         return None
     disabled = upload.error_code == "AccessControlListNotSupported" or (full.ok and public.failed and change.failed)
     if disabled:

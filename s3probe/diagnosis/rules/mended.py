@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
-from s3probe.diagnosis.rounds import Round, rounds, told, trial_name, words
+from s3probe.diagnosis.rounds import Round, assigned, rounds, told, trial_name, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.depth import Depth
 from s3probe.settings.model import NoteKind
@@ -43,8 +43,7 @@ def mended(case: Case) -> Iterator[Finding]:
 def _changed(this: Round) -> dict[str, str]:
     """The env lines the kept trial changed: ``S3_REGION=x; S3_ENDPOINT=y``."""
     assert this.kept is not None
-    last = this.kept.assuming[-1]
-    return dict(part.split("=", 1) for part in last.split("; ") if "=" in part)
+    return assigned(this.kept.assuming[-1])
 
 
 def _lines(case: Case, this: Round) -> tuple[EnvFix, ...]:

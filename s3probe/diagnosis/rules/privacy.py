@@ -85,7 +85,7 @@ def writing(case: Case) -> Iterator[Finding]:
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, "public-list", "public-list-alias", "public-versions")]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-    mends: list[Fix] = [by_acl, by_policy] if opened_by_acl else [by_policy, by_acl]
+    mends: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
     origin = case.obs("public-delete-origin")
     if not put and origin.ok and seen[0].id == "public-delete":
         # the storage refuses strangers, so it is the proxy that it trusts
