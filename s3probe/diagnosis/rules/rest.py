@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
 
@@ -26,10 +26,9 @@ def clock(case: Case) -> Iterator[Finding]:
         return
     refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
     if refused:
-        skew = seen[0].facts.get("skew", "")
-        fix = ServerFix("clock", "timedatectl set-ntp true", f"the server's clock is {skew} s from this machine's")
         because = [seen[0].id, *(o.id for o in refused)]
-        yield finding("clock-skew", case, how=words(refused[0]), because=because, fixes=[fix])
+        how, fix = f"{asked(refused[0])} was answered {words(refused[0])}", fixes.clock(case, refused[0])
+        yield finding("clock-skew", case, how=how, because=because, fixes=[fix])
 
 
 def throttled(case: Case) -> Iterator[Finding]:
@@ -72,8 +71,8 @@ def slow(case: Case) -> Iterator[Finding]:
 
 def outage(case: Case) -> Iterator[Finding]:
     """The storage itself answers 5xx to most of what is asked."""
-    asked = [o for o in case.all_open() if o.actor is Actor.MASTODON]
-    broken = [o for o in asked if (o.http_status or 0) >= 500 and o.outcome is Outcome.UNKNOWN]
+    rows = [o for o in case.all_open() if o.actor is Actor.MASTODON]
+    broken = [o for o in rows if (o.http_status or 0) >= 500 and o.outcome is Outcome.UNKNOWN]
     if len(broken) >= 3:
         yield finding(
             "provider-outage",
