@@ -80,7 +80,8 @@ def check(
     evidence = examine(mended, options, tools, assuming)
     if evidence.run.profile == "quick" and not went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
-        full = replace(options, profile="full", deadline=left)
+        version = options.mastodon_version or evidence.run.mastodon_version or None
+        full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = together(evidence, examine(mended, full, tools, assuming))
     findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, findings)

@@ -87,6 +87,37 @@ _ROWS = (
 ACTIONS = {row.id: row for row in _ROWS}
 """By id, in the order of a report."""
 
+WITHOUT_UPLOAD = frozenset(
+    {
+        "reach-endpoint",
+        "clock",
+        "list",
+        "public-list",
+        "public-list-alias",
+        "public-versions",
+        "public-policy",
+        "public-write",
+        "public-delete",
+        "public-delete-origin",
+    }
+)
+"""Actions that need no file of ours in the bucket."""
+
+BESIDE = {
+    "archive-visit": ("archive-public-get", "archive-origin-get", "presigned-expired"),
+    "viewer-families": ("public-get",),
+    "get-missing": ("get",),
+    "acl-read-back": ("put-acl-restore",),
+    "delete-version": ("list",),
+    "list-top": ("list",),
+    "tags": ("list",),
+    "get-archive": ("presigned-get",),
+    "no-mode": ("get",),
+    "unannounced": ("put-with-acl", "put-without-acl"),
+    "uploads": ("public-list", "public-list-alias", "public-versions"),
+}
+"""Steps that are no actions of their own, and the actions they are part of."""
+
 
 def action(action_id: str) -> Action:
     """The row of ``action_id``. A repetition (``put-with-acl@1``) shares its row; an experiment has one of its own."""

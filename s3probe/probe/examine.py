@@ -7,31 +7,30 @@ from dataclasses import replace
 
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import doubts, families
-from s3probe.probe.actions import ACTIONS
+from s3probe.probe.actions import ACTIONS, BESIDE
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
-from s3probe.probe.exchange import Answer, Limits
+from s3probe.probe.exchange import Limits
+from s3probe.probe.followups import follow_ups
 from s3probe.probe.form import WireForm, form_for_version
-from s3probe.probe.foundation import MEDIA, Foundations
+from s3probe.probe.foundation import MEDIA, Foundations, wants_uploads
 from s3probe.probe.hiding import hiding
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
-from s3probe.probe.prefix import without_prefix
 from s3probe.probe.privilege import too_much
 from s3probe.probe.reading import reading, reading_nothing
 from s3probe.probe.releases import next_release
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Book, Session
+from s3probe.probe.session import LEFT_OUT, Book, Session
 from s3probe.probe.storage import Kept, first_objects
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
-from s3probe.probe.xml import root_name
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.mastodon import probe_key
@@ -39,7 +38,12 @@ from s3probe.settings.model import Credentials, Settings
 
 _ORDER = {action_id: place for place, action_id in enumerate(ACTIONS)}
 ON_ITS_WAY = 0.6
-"""Share of the clean-up's time for which requests under way are waited for: longer than Mastodon's read time-out."""
+"""Most of the clean-up's time for which requests under way are waited for, as a share: removing needs the rest.
+
+They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIMEOUT`` and ``S3_READ_TIMEOUT``).
+"""
+INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
+"""The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 NO_KEY = Credentials("", Secret(""), source="none")
 
 
@@ -65,6 +69,7 @@ class Examination:
         self._version = options.mastodon_version or ""
         self._scrub = Scrubber(_secrets(settings, pair)).clean
         limits = limits_for(settings, total=options.deadline)
+        self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
         self._read_only = options.profile == "read-only"
         self._client = Client(
             tools.transport,
@@ -72,10 +77,8 @@ class Examination:
             self.remaining,
             read_only=self._read_only,
             scrub=self._scrub,
-            grace=options.cleanup_deadline * ON_ITS_WAY * 0.8,
+            grace=self._on_its_way * 0.8,
         )
-        if not options.mastodon_version and options.profile != "quick" and settings.web_domain:
-            self._version = instance_version(tools.transport, settings.web_domain, limits).version or ""
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
         self._maker = WorldMaker(tools, pair or NO_KEY, form)
         self._run_id = tools.run_id()
@@ -89,6 +92,7 @@ class Examination:
             self._run_id,
             self.remaining,
             options.workers,
+            self._selected,
         )
         self._signed = pair is not None
         self._complete = True
@@ -130,7 +134,7 @@ class Examination:
             return end - self._tools.clock.monotonic()
 
         # an upload that is still on its way would arrive after its own removal
-        self._session.crew.wait(min(remaining(), self._options.cleanup_deadline * ON_ITS_WAY))
+        self._session.crew.wait(min(remaining(), self._on_its_way))
         # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
         patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
         own_time = self._client.with_time(remaining, patient)
@@ -154,6 +158,8 @@ class Examination:
         return Evidence(run, tuple(rows), cleanup, self._client.cost())
 
     def _why_not(self, action_id: str) -> str:
+        if not self._selected(action_id):
+            return LEFT_OUT
         if not self._signed and ACTIONS[action_id].actor == "mastodon":
             return "there is no key pair to sign with"
         if self._late:
@@ -162,20 +168,38 @@ class Examination:
             return "this run only reads (--read-only)"
         return "the storage could not be used far enough to try it"
 
+    def _selected(self, name: str) -> bool:
+        """Whether ``--only`` and ``--skip`` leave an action in, or a step that is part of one."""
+        only = {action_id for action_id in self._options.only if action_id in ACTIONS}
+        if name in ACTIONS:
+            return name not in self._options.skip and (not only or name in only)
+        return not only or any(part in only for part in BESIDE.get(name, ()))
+
     def _wanted(self, name: str) -> bool:
-        """Whether ``--only`` and ``--skip`` leave an action in; what is left out is written down as such."""
-        if name not in ACTIONS:
-            return True
-        only = [action_id for action_id in self._options.only if action_id in ACTIONS]
-        if name in self._options.skip or (only and name not in only):
-            self._session.skip(name, "left out by --only or --skip")
-            return False
-        return True
+        """The same; an action that is left out is written down as such."""
+        selected = self._selected(name)
+        if name in ACTIONS and not selected:
+            self._session.skip(name, LEFT_OUT)
+        return selected
+
+    def _learn_version(self) -> None:
+        """Asks the instance which release it is, which decides the form of its requests. The storage is not asked."""
+        domain = self._session.world.settings.web_domain
+        left = self.remaining()
+        if self._options.mastodon_version or not domain or left <= 0:
+            return
+        limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
+        self._version = instance_version(self._tools.transport, domain, limits).version or ""
+        if self._version:
+            world = self._session.world
+            self._maker = replace(self._maker, form=form_for_version(self._version))
+            self._session.world = self._maker.of(world.settings, world.assuming)
 
     def _ask_everything(self) -> None:
         if not self._signed:
             self._why_no_key()
             return
+        self._learn_version()
         if self._options.profile == "quick":
             self._canary()
             return
@@ -194,12 +218,13 @@ class Examination:
         if acl_ladder.interrupted(self._session, found):
             acl_ladder.again(self._session, found)
         elif acl_ladder.needed(self._session, found):
-            self._parallel(acl_ladder.ladder(self._session, found))
+            if self._selected("put-with-acl"):
+                self._parallel_all(acl_ladder.ladder(self._session, found))
             self._session.world = acl_ladder.without_acl(self._maker, self._session)
         kept = first_objects(found)
         visitor = Visitor(self._session)
         self._parallel(self._middle(kept, visitor))
-        self._follow_up(kept, visitor)
+        self._parallel_all(follow_ups(self._session, self._maker, kept, visitor))
         self._delete(kept, visitor)
 
     def _why_no_key(self) -> None:
@@ -213,6 +238,8 @@ class Examination:
     def _canary(self) -> None:
         """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
         session = self._session
+        if not wants_uploads(session):
+            return  # there is nothing to send: the whole examination asks for what was named
         acl = session.world.settings.acl
         name = "put-with-acl" if acl is not None else "put-without-acl"
         body = picture(f"{self._run_id}/canary.png")
@@ -225,7 +252,10 @@ class Examination:
         self._complete = self.remaining() > 0
 
     def _parallel(self, steps: Iterable[Step]) -> None:
-        done = self._session.parallel(step for step in list(steps) if self._wanted(step.name))
+        self._parallel_all(step for step in list(steps) if self._wanted(step.name))
+
+    def _parallel_all(self, steps: Iterable[Step]) -> None:
+        done = self._session.parallel(steps)
         self._complete = self._complete and done and self.remaining() > 0
 
     def _middle(self, kept: Kept, visitor: Visitor) -> list[Step]:
@@ -249,36 +279,6 @@ class Examination:
             steps.append(step if step.after else Step(step.name, step.work, after))
         return steps
 
-    def _follow_up(self, kept: Kept, visitor: Visitor) -> None:
-        """Questions that only a failure raises."""
-        session = self._session
-        steps: list[Step] = []
-        seen, media = session.book.get("public-get"), kept.get("media")
-        if media and seen is not None and seen.failed:
-            steps += visitor.elsewhere(media)
-            steps += visitor.why_not_public(media)
-            steps += acl_ladder.what_the_bucket_says(session)
-            steps += acl_ladder.would_an_acl_help(session, visitor)
-        plain = session.book.get("put-without-acl")
-        if plain is not None and plain.outcome is Outcome.DENIED:
-            steps += acl_ladder.what_the_bucket_says(session)
-        lists = ("public-list", "public-list-alias", "public-versions")
-        if any((row := session.book.get(name)) and row.failed for name in lists):
-            steps += visitor.who_opened_the_list()
-        steps += without_prefix(session, visitor, kept)
-        steps += doubts.listing(session)
-        steps += doubts.reading_archives(session, kept)
-        steps += doubts.checksum_mode(session, self._maker, kept)
-        steps += doubts.announcing(session)
-        listed = session.book.get("list")
-        if media and listed is not None and listed.outcome is Outcome.DENIED:
-            tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
-            title = "The key may do more on objects than it needs"
-            steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, _tags, title=title)))
-        if steps:
-            unique = {step.name: step for step in steps}
-            self._parallel(unique.values())
-
     def _delete(self, kept: Kept, visitor: Visitor) -> None:
         deleting = Deleting(self._session, kept)
         self._parallel([*deleting.steps(), *visitor.after_deletion(kept)])
@@ -288,11 +288,6 @@ class Examination:
             seen = self._session.book.get(step.name)
             if seen is not None and seen.outcome is Outcome.UNKNOWN:
                 self._parallel([step])
-
-
-def _tags(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
-    # a store that does not know ?tagging gives the file itself
-    return (Outcome.WRONG if answer.status == 200 and root_name(answer.body) != "Tagging" else None), {}
 
 
 def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:

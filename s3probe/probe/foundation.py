@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from s3probe.probe.actions import ACTIONS, WITHOUT_UPLOAD
 from s3probe.probe.addresses import listing_url
 from s3probe.probe.again import passes_again
 from s3probe.probe.depth import Depth, depth
@@ -113,7 +114,7 @@ class Foundations:
         steps = [Step("list", lambda: self._list(f"list{suffix}"))]
         if not suffix:
             steps.append(Step("reach", self._reach))
-        if self._options.profile != "read-only":
+        if self._options.profile != "read-only" and wants_uploads(self._session):
             steps.append(Step("put", lambda: self._put(suffix, with_acl=False)))
             steps.append(Step("put-acl", lambda: self._put(suffix, with_acl=True)))
         self._session.parallel(steps)
@@ -261,6 +262,11 @@ class Foundations:
             if tried is not None and tried.ok:
                 return trial
         return None
+
+
+def wants_uploads(session: Session) -> bool:
+    """Whether anything was asked for that needs a file of ours in the bucket."""
+    return any(session.wanted(action_id) for action_id in ACTIONS if action_id not in WITHOUT_UPLOAD)
 
 
 def _folders(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from s3probe.probe.actions import action
+from s3probe.probe.actions import ACTIONS, action
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
@@ -18,6 +18,9 @@ from s3probe.settings.model import Credentials, Settings
 
 Judge = Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
+
+LEFT_OUT = "left out by --only or --skip"
+"""The reason of what nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,10 @@ class Stored:
 
 
 class Book:
-    """Observations in the order of the table; thread-safe. An id is written once."""
+    """Observations by id, in the order in which the ids came up; thread-safe. The last of an id replaces the others.
+
+    The examination sorts them into the order of the table.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -83,7 +89,7 @@ class Session:
     """Seconds until the deadline."""
     workers: int = 8
     wanted: Callable[[str], bool] = lambda _id: True
-    """Whether ``--only`` and ``--skip`` leave this action in."""
+    """Whether ``--only`` and ``--skip`` leave this action in. What others need may be made all the same."""
     crew: Crew = field(default_factory=Crew)
     """The steps that are at work."""
 
@@ -107,10 +113,10 @@ class Session:
         try:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
-            return self.skip(action_id, "the time was up before this could be asked", title=title), None
+            return self._skipped(action_id, "the time was up before this could be asked", title=title), None
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < world.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
-            return self.skip(action_id, "the time was up before an answer came", title=title), answer
+            return self._skipped(action_id, "the time was up before an answer came", title=title), answer
         outcome, facts = judge(answer) if judge and answer.fault is None else (None, {})
         observation = self.client.observe(
             action_id, call, answer, outcome=outcome, facts=facts, assuming=world.assuming, title=title
@@ -124,7 +130,11 @@ class Session:
         return title.replace("{acl}", self.world.settings.acl or "none")
 
     def skip(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
-        """Writes down that an action was not made, and why."""
+        """Writes down that an action was not made, and why; nobody waits for one that was left out."""
+        left_out = action_id in ACTIONS and not self.wanted(action_id)
+        return self._skipped(action_id, LEFT_OUT if left_out else reason, title=title)
+
+    def _skipped(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
         row = action(action_id)
         return self.book.add(
             self._titled(

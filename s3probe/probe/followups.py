@@ -1,0 +1,55 @@
+"""Questions that only a failure raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from s3probe.probe import acl as acl_ladder
+from s3probe.probe import doubts
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.prefix import without_prefix
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session
+from s3probe.probe.storage import Kept
+from s3probe.probe.visitor import Visitor
+from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.xml import root_name
+
+
+def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor) -> Iterable[Step]:
+    """Only a failure of what was asked for (``--only``) raises any."""
+    selected = session.wanted
+    steps: list[Step] = []
+    seen, media = session.book.get("public-get"), kept.get("media")
+    if media and seen is not None and seen.failed:
+        steps += visitor.elsewhere(media)
+        steps += visitor.why_not_public(media)
+        steps += acl_ladder.what_the_bucket_says(session)
+        steps += acl_ladder.would_an_acl_help(session, visitor)
+    plain = session.book.get("put-without-acl")
+    if plain is not None and plain.outcome is Outcome.DENIED and selected(plain.id):
+        steps += acl_ladder.what_the_bucket_says(session)
+    lists = ("public-list", "public-list-alias", "public-versions")
+    if any((row := session.book.get(name)) and row.failed for name in lists):
+        steps += visitor.who_opened_the_list()
+    if selected("put-without-acl") or selected("public-get"):
+        steps += without_prefix(session, visitor, kept)
+    doubtful = (
+        *doubts.listing(session),
+        *doubts.reading_archives(session, kept),
+        *doubts.checksum_mode(session, maker, kept),
+        *doubts.announcing(session),
+    )
+    steps += [step for step in doubtful if selected(step.name)]
+    listed = session.book.get("list")
+    if media and listed is not None and listed.outcome is Outcome.DENIED and selected(listed.id):
+        tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
+        title = "The key may do more on objects than it needs"
+        steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, _tags, title=title)))
+    return {step.name: step for step in steps}.values()
+
+
+def _tags(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+    # a store that does not know ?tagging gives the file itself
+    return (Outcome.WRONG if answer.status == 200 and root_name(answer.body) != "Tagging" else None), {}
