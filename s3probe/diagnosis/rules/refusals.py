@@ -99,7 +99,8 @@ def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
         case,
         how=f"{asked(seen[0])} was answered {words(seen[0])}",
         because=because,
-        fixes=[*_kms_grant(what), fixes.encryption(case, sse)],
+        # files under KMS can never be read by visitors: the grant alone would only move the fault
+        fixes=[fixes.encryption(case, sse), *_kms_grant(what)],
         permission=what.action,
     )
 
