@@ -35,7 +35,7 @@ def test_durations(seconds: float, text: str) -> None:
 
 def test_a_kms_key_that_is_named_can_be_allowed() -> None:
     told = of_kms(f"User: u is not authorized to perform: kms:GenerateDataKey on resource: {KEY}")
-    grant = told.fixes[0]
+    grant = told.fixes[1]
     assert isinstance(grant, IamAllow)
     assert (grant.actions, grant.resources) == (("kms:GenerateDataKey", "kms:Decrypt"), (KEY,))
 

@@ -16,6 +16,7 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 _, _, SECTION = README.partition("\n## In production\n")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
 
+
 def blocks(kind: str) -> list[str]:
     return [text for found, text in BLOCKS if found == kind]
 
