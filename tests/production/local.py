@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from s3probe.sandbox.sandbox import Sandbox
@@ -76,6 +78,32 @@ def finish(process: subprocess.Popen[bytes], *, within: float = 60) -> tuple[int
 def run(*argv: str | Path) -> tuple[int, str, str]:
     """The whole of one run."""
     return finish(start(*argv))
+
+
+def run_measured(*argv: str | Path) -> tuple[tuple[int, str, str], int]:
+    """The whole of one run, and the most memory the process was seen to hold, in kB.
+
+    Read from ``/proc`` while it runs: the kernel's own figure for ended children counts this process in as well.
+    """
+    process = start(*argv)
+    peak = 0
+    ended = threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not ended.wait(0.05):
+            with contextlib.suppress(OSError, StopIteration):
+                status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii").splitlines()
+                peak = max(peak, int(next(line for line in status if line.startswith("VmHWM")).split()[1]))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        ended_with = finish(process)
+    finally:
+        ended.set()
+        watcher.join()
+    return ended_with, peak
 
 
 def ours_in(box: Sandbox) -> list[str]:
