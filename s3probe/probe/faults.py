@@ -182,7 +182,7 @@ def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
 def _system(error: BaseException, exchange: Exchange) -> Explained:
     number = getattr(error, "errno", None)
     words = clean(getattr(error, "strerror", None) or type(error).__name__, 200)
-    if number in _NO_ROUTE or exchange.stage is Stage.CONNECT:
+    if number in _NO_ROUTE or exchange.stage in (Stage.RESOLVE, Stage.CONNECT):
         return NetworkFault.NO_ROUTE, f"no way to {exchange.talking_to}: {words}"
     return NetworkFault.CLOSED, f"the connection with {exchange.talking_to} broke: {words}"
 
