@@ -7,19 +7,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
-from s3probe.knowledge.policies import objects_arn
+from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
 from s3probe.probe.evidence import Observation
 from s3probe.settings.model import Settings
-
-MEDIA_FOLDERS = (
-    "accounts",
-    "cache",
-    "custom_emojis",
-    "media_attachments",
-    "preview_cards",
-    "preview_card_providers",
-    "site_uploads",
-)
 
 
 def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
