@@ -15,8 +15,6 @@ from s3probe.settings.model import Settings
 _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
-NO_BLOCK = "BlockPublicAcls=false,IgnorePublicAcls=false"
-
 
 def env(case: Case, variable: str, value: str | None, note: str = "") -> EnvFix:
     """A line of the env file, with its number when the variable stands in it."""

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[str, str], ...]
 
-EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _UNSIGNED = frozenset({"accept", "accept-encoding", "content-length", "expect", "user-agent"})
 """Headers that aws-sigv4 leaves out, or that Net::HTTP adds after signing."""
 

@@ -187,8 +187,3 @@ _SERVER: dict[str, Callable[[Scenario], Scenario]] = {
     "nginx-prefix": _no_prefix_in_proxy,
     "proxy": _right_proxy,
 }
-
-BUCKET_SETTINGS = tuple(_BUCKET)
-"""The bucket settings :func:`apply` can carry out."""
-SERVER_SETTINGS = tuple(_SERVER)
-"""The server settings :func:`apply` can carry out."""

@@ -165,11 +165,3 @@ LOADERS: dict[str, Callable[[str, Mapping[str, str]], Iterator[Loaded]]] = {
     "kubernetes": _kubernetes,
 }
 """By the name that ``--loader`` takes, dotenv apart."""
-CALLED = {
-    DOTENV: "Ruby's dotenv",
-    "compose": "docker compose (env_file)",
-    "docker": "docker run --env-file",
-    "systemd": "systemd (EnvironmentFile)",
-    "kubernetes": "Kubernetes (--from-env-file)",
-}
-"""What people call them."""
