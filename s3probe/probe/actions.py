@@ -59,6 +59,7 @@ _ROWS = (
     Action("put-acl-restore", "Mastodon can show them again", "PutObjectAcl", ("s3:PutObjectAcl",)),
     Action("presigned-get", "An archive link that Mastodon signs can be opened", "GetObject", ("s3:GetObject",), _V),
     Action("archive-put", "Mastodon can store a user's archive", "PutObject", ("s3:PutObject", "s3:PutObjectAcl")),
+    Action("avatar-put", "Mastodon can store an avatar", "PutObject", ("s3:PutObject", "s3:PutObjectAcl")),
     Action("delete", "Mastodon can delete a file, and it is gone", "DeleteObject", ("s3:DeleteObject",)),
     Action("batch-delete", "Mastodon can delete many files at once", "DeleteObjects", ("s3:DeleteObject",)),
     Action("public-get", "A visitor can see the uploaded picture", "GET", actor=_V),
@@ -80,6 +81,8 @@ _ROWS = (
     Action("suspended-public-get", "A suspended user's picture is no longer visible", "GET", actor=_V),
     Action("restored-public-get", "A picture is visible again after a suspension", "GET", actor=_V),
     Action("public-get-cache", "A visitor can see files under cache/, copies from other servers", "GET", actor=_V),
+    Action("public-get-avatar", "A visitor can see avatars (accounts/)", "GET", actor=_V),
+    Action("public-get-emoji", "A visitor can see custom emoji (custom_emojis/)", "GET", actor=_V),
     Action("public-missing", "The public host answers for a file that is not there", "GET", actor=_V),
     Action("deleted-public-get", "A deleted picture is no longer visible", "GET", actor=_V),
 )

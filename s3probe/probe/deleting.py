@@ -22,6 +22,7 @@ class Deleting:
     def __init__(self, session: Session, kept: Kept) -> None:
         self._session = session
         self._media = kept.get("media")
+        self._archive = kept.get("archive")
 
     def steps(self) -> Iterator[Step]:
         """One object goes alone, all others together."""
@@ -80,6 +81,8 @@ class Deleting:
         alone = self._media.entry if self._media else None
         left = session.ledger.remaining()
         entries = [e for e in left if e.upload_id is None and e.written and e is not alone]
+        # the private one goes last: a store that stops on its way is found out there
+        entries.sort(key=lambda entry: self._archive is not None and entry is self._archive.entry)
         real = bool(entries)
         entries = entries or [self._never_written("never-written-3.png")]
         refused: dict[str, str] = {}
@@ -104,15 +107,9 @@ class Deleting:
         seen, _answer = session.ask("batch-delete", call, judge)
         if not seen.ok or not real:
             return
-        kept: list[str] = []
-
-        def check(number: int, entry: Entry) -> None:
-            if self.gone(entry, f"try-batch-gone-{number}") is False:
-                kept.append(entry.key)
-
-        session.parallel(
-            Step(entry.key, lambda n=number, e=entry: check(n, e))  # type: ignore[misc]  # lambda defaults
-            for number, entry in enumerate(entries)
-        )
-        if kept:
+        gone = self.gone(entries[-1], "try-batch-gone")
+        if gone is False:
             session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "gone": "no"}))
+        elif gone and not session.ledger.keeps_versions():
+            # of what is not marked here the clean-up makes sure, one by one
+            session.ledger.mark_removed(entries)

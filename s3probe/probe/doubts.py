@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.probe.again import passes_again
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
-from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
@@ -15,7 +15,6 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.storage import Kept
 from s3probe.probe.worlds import WorldMaker
-from s3probe.probe.xml import error
 
 EXPECT_WAIT = 0.9
 """Seconds: a client waits about one second for "100 Continue" before it sends the body anyway (Net::HTTP: 1 s)."""
@@ -90,27 +89,3 @@ def _stalled(upload: Observation, listed: Observation | None) -> bool:
 def unannounced(call: Call) -> Call:
     """The same request without ``Expect``, which no signature covers."""
     return replace(call, headers=tuple((name, value) for name, value in call.headers if name.lower() != "expect"))
-
-
-def copying(session: Session, kept: Kept) -> Iterator[Step]:
-    """What ``tootctl upgrade storage-schema`` does: a copy inside the bucket, over an object that is ours already."""
-
-    def attempt() -> None:
-        source, target = kept.get("media"), kept.get("large")
-        if source is None or target is None or source is target:
-            session.skip("try-copy", "there were not two files to copy between", title=title)
-            return
-        target.entry.written = True
-        call = session.world.wire.copy_object(source.key, target.key, acl=session.world.settings.acl)
-        seen, answer = session.ask("try-copy", call, _copied, title=title)
-        # with versioning on, the copy is a version of its own
-        session.ledger.answered(target.entry, answer, written=seen.ok)
-
-    title = "tootctl upgrade storage-schema can copy a file inside the bucket"
-    # a visitor looks at the large file before the copy takes its place
-    yield Step("copy", attempt, after=("multipart-complete", "public-query"))
-
-
-def _copied(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-    # S3 may answer 200 and report an error in the body (CopyObject, AWS API reference)
-    return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})

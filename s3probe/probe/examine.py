@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import doubts, families
+from s3probe.probe import families
 from s3probe.probe.actions import ACTIONS, BESIDE
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
@@ -14,6 +14,7 @@ from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
 from s3probe.probe.exchange import Limits
+from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
 from s3probe.probe.form import WireForm, form_for_version
 from s3probe.probe.foundation import MEDIA, Foundations, wants_uploads
@@ -265,7 +266,7 @@ class Examination:
         steps += archives(session, kept)
         large = LargeUpload(session, kept)
         steps += large.steps()
-        steps += doubts.copying(session, kept)
+        steps += other_folders(session, kept)
         steps += next_release(self._maker, session)
         steps += visitor.first_look(kept)
         steps += visitor.other_files(kept, large)

@@ -8,7 +8,7 @@ from s3probe.probe.session import Stored
 NOTHING_WRITTEN = "no file could be uploaded to try it on"
 
 Kept = dict[str, Stored]
-"""What is in the bucket by now: ``media``, ``plain``, ``archive``, ``large``."""
+"""What is in the bucket by now: ``media``, ``plain``, ``archive``, ``large``, ``avatar``, ``emoji``."""
 
 
 def first_objects(found: Foundation) -> Kept:

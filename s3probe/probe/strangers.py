@@ -14,7 +14,7 @@ from s3probe.probe.browser import origin_of
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import fetch, must_not_open
+from s3probe.probe.fetching import must_not_open
 from s3probe.probe.form import WireForm
 from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
@@ -153,7 +153,7 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         session.skip("archive-origin-get", "files are published under the storage's own address")
     else:
         yield Step("archive-public-get", lambda: _closed_twice(session, public, direct, stored))
-    if session.world.wire.form is WireForm.LEGACY and settings.acl is not None:
+    if session.world.wire.form is WireForm.LEGACY:
         # such a run also tries the next release's form: it must not grow beyond what an examination may cost
         session.skip("presigned-expired", "left out, as the form of the next release was tried instead")
     else:
@@ -179,47 +179,27 @@ def _expired(session: Session, stored: Stored) -> None:
     session.ask("presigned-expired", valid, judge)
 
 
-def through_the_proxy(session: Session, stored: Stored, *, always_fetch: bool) -> None:
+def through_the_proxy(session: Session, stored: Stored) -> Observation:
     """Does the proxy pass a query and an Authorization header on? S3 then answers another thing than the file.
 
-    ``stored`` must be a file nobody has asked for: a cache would answer in S3's place. ``always_fetch``: its plain
-    URL is asked in any case.
+    ``stored`` must be a file nobody has asked for: a cache would answer in S3's place.
     """
-    first = session.book.get("public-get")
-    if first is None or not first.ok:
-        session.skip("public-query", "the picture itself could not be fetched")
-        return
     settings = session.world.settings
-    if not proxy_stands_before(settings):
-        session.skip("public-query", NO_PROXY)
-    else:
-        url = with_query(public_url(settings, stored.key), "acl")
-        judge = partial(_passed_on, body=stored.body)
-        seen, _answer = session.ask(
-            "public-query", visitor_call(url, headers=(("Authorization", "Bearer s3probe"),)), judge
-        )
-        if seen.facts.get("authorization"):
-            # the header is refused before the query is looked at
-            title = "The public host passes no query on to the storage"
-            session.ask("try-public-query", visitor_call(url), judge, title=title)
-        always_fetch = always_fetch or bool(seen.facts.get("query") or seen.facts.get("authorization"))
-    if always_fetch:
-        _second_picture(session, stored)
-
-
-def _second_picture(session: Session, stored: Stored) -> None:
-    """A file of another folder, by its plain URL; when it is not there, whose fault is that?"""
-    settings = session.world.settings
-    origin = (("Origin", origin_of(settings)),)
-    seen = fetch(session, "public-get-cache", public_url(settings, stored.key), stored, headers=origin)
-    if not seen.ok and seen.network is None and public_url(settings, stored.key) != object_url(settings, stored.key):
-        title = "The file is there at the storage itself"
-        fetch(session, "try-cache-origin", object_url(settings, stored.key), stored, title)
+    url = with_query(public_url(settings, stored.key), "acl")
+    judge = partial(_passed_on, body=stored.body)
+    origin = ("Origin", origin_of(settings))
+    call = visitor_call(url, headers=(("Authorization", "Bearer s3probe"), origin))
+    seen, _answer = session.ask("public-query", call, judge)
+    if seen.facts.get("authorization"):
+        # the header is refused before the query is looked at
+        title = "The public host passes no query on to the storage"
+        session.ask("try-public-query", visitor_call(url), judge, title=title)
+    return seen
 
 
 def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Mapping[str, str]]:
     if answer.status in (200, 206) and answer.body == body:
-        return Outcome.OK, {}
+        return Outcome.OK, {"shown": "yes"}
     if root_name(answer.body) == "AccessControlPolicy":
         return Outcome.WRONG, {"query": "passed", "rights": "open"}
     said = error(answer.body)

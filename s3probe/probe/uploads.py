@@ -123,14 +123,16 @@ class LargeUpload:
 
     def _abort(self) -> None:
         session = self._session
-        if self._upload is None:
-            # an upload id that never was: NoSuchUpload proves the right, AccessDenied its absence
-            entry = session.ledger.mint(session.world.wire, MEDIA, "never-begun.mp4")
-            session.ledger.settle(entry, written=False)
-            call = session.world.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
-            session.ask("multipart-abort", call, _absent_is_fine)
+        begun = session.book.get("multipart-create")
+        # a folder of its own may be what was refused: the second upload goes where media go
+        refused = begun is not None and begun.outcome is Outcome.DENIED
+        if self._upload is None and not refused:
+            self._abort_nothing()
             return
         entry, upload = self._begin("try-multipart-second", "abandoned.mp4", "A second large upload can be begun")
+        if upload is None and refused:
+            self._abort_nothing()
+            return
         if upload is None:
             session.skip("multipart-abort", "no second large upload could be begun")
             return
@@ -138,6 +140,14 @@ class LargeUpload:
         seen, _answer = session.ask("multipart-abort", call)
         if seen.ok:
             session.ledger.mark_removed([upload])
+
+    def _abort_nothing(self) -> None:
+        """An upload id that never was: NoSuchUpload proves the right, AccessDenied its absence."""
+        session = self._session
+        entry = session.ledger.mint(session.world.wire, MEDIA, "never-begun.mp4")
+        session.ledger.settle(entry, written=False)
+        call = session.world.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
+        session.ask("multipart-abort", call, _absent_is_fine)
 
 
 def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.probe import browser, permits, strangers
+from s3probe.probe.actions import action
 from s3probe.probe.addresses import other_addresses, proxy_stands_before
 from s3probe.probe.evidence import Actor, Observation, Outcome
 from s3probe.probe.fetching import fetch, hit, must_not_open
+from s3probe.probe.folders import see
 from s3probe.probe.form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
@@ -66,22 +69,17 @@ class Visitor:
             )
 
     def other_files(self, kept: Kept, large: LargeUpload) -> Iterator[Step]:
-        """Another folder and another way of uploading: a file under ``cache/``, sent in parts."""
+        """The file under ``cache/`` that was sent in parts: before it is there, with a query, and as it is."""
         session, settings = self._session, self._settings
         if kept.get("media") is None:
             return
         by_policy = settings.acl in (None, "private")
-        if not by_policy:
-            session.skip("public-get-cache", "an ACL opens each file by itself, whatever its folder")
         if by_policy and proxy_stands_before(settings):
             yield Step("public-missing", lambda: self._before_it_is_there(large), ("multipart-create",))
         else:
             session.skip("public-missing", strangers.NO_PROXY if by_policy else "an ACL opens each file by itself")
-        yield Step(
-            "public-query",
-            lambda: self._through_the_proxy(kept, always_fetch=by_policy),
-            ("public-get", "multipart-complete"),
-        )
+        yield Step("public-query", lambda: self._with_a_query(kept), ("public-get", "multipart-complete"))
+        yield Step("public-get-cache", lambda: self._copy_of_another_server(kept, by_policy), ("public-query",))
 
     def _before_it_is_there(self, large: LargeUpload) -> None:
         key = large.key
@@ -90,12 +88,28 @@ class Visitor:
         else:
             strangers.expect_nothing(self._session, key)
 
-    def _through_the_proxy(self, kept: Kept, *, always_fetch: bool) -> None:
-        stored = kept.get("large")
+    def _with_a_query(self, kept: Kept) -> None:
+        session, stored, first = self._session, kept.get("large"), self._session.book.get("public-get")
         if stored is None:
-            self._session.skip("public-query", "no file was left that nobody has asked for")
+            session.skip("public-query", "no file was left that nobody has asked for")
+        elif first is None or not first.ok:
+            session.skip("public-query", browser.NOT_FETCHED)
+        elif not proxy_stands_before(self._settings):
+            session.skip("public-query", strangers.NO_PROXY)
         else:
-            strangers.through_the_proxy(self._session, stored, always_fetch=always_fetch)
+            strangers.through_the_proxy(session, stored)
+
+    def _copy_of_another_server(self, kept: Kept, by_policy: bool) -> None:
+        session, stored, first = self._session, kept.get("large"), self._session.book.get("public-get")
+        asked = session.book.get("public-query")
+        if stored is None or first is None or not first.ok:
+            session.skip("public-get-cache", browser.NOT_FETCHED if stored else "it could not be uploaded")
+        elif asked is not None and asked.facts.get("shown") and not by_policy:
+            # the query went no further than the proxy: this was the file's own address
+            title = action("public-get-cache").title
+            session.book.add(replace(asked, id="public-get-cache", title=title, facts={}))
+        else:
+            see(session, kept, "cache", stored)
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""

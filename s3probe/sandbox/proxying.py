@@ -18,6 +18,7 @@ _HIDDEN = ("server", "x-amz-id-2", "x-amz-request-id")
 _CACHING = (AliasFault.CACHES_ERRORS, AliasFault.KEEPS_DELETED, AliasFault.FORGETS_VARY)
 _SAFE = (("X-Content-Type-Options", "nosniff"),
          ("Content-Security-Policy", "default-src 'none'; form-action 'none'"))  # fmt: skip
+_KNOWN = ("/media_attachments/", "/cache/")
 _LISTING = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
     b"<Name>files-example</Name><MaxKeys>1</MaxKeys><IsTruncated>true</IsTruncated></ListBucketResult>"
@@ -72,6 +73,8 @@ def _refused(alias: Alias, request: Request) -> Reply | None:
         return _page(403, "Forbidden")
     if alias.fault is AliasFault.BAD_GATEWAY:
         return _page(502, "Bad Gateway")
+    if alias.fault is AliasFault.SOME_FOLDERS and not request.path.startswith(_KNOWN):
+        return _page(404, "Not Found")
     if alias.fault is AliasFault.LISTS_ROOT and request.path == "/":
         return Reply(200, (("Server", "nginx"), ("Content-Type", "application/xml")), _LISTING)
     if alias.fault is AliasFault.REDIRECTS:

@@ -155,6 +155,7 @@ class AliasFault(StrEnum):
     KEEPS_DELETED = "keeps-deleted"  # caches good answers, as the guide's proxy does
     ERRORS_AS_200 = "errors-as-200"
     REDIRECTS = "redirects"
+    SOME_FOLDERS = "some-folders"  # one location for media_attachments/ and cache/, and none for the others
     HOTLINK = "hotlink"  # only for visitors with a Referer
     BOTS = "bots"  # only for browsers
     LISTS_ROOT = "lists-root"

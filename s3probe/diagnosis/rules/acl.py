@@ -23,7 +23,7 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_AFTER = ("archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
+_AFTER = ("avatar-put", "archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
 
 
 AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"

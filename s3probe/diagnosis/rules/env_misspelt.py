@@ -62,7 +62,7 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
             "S3_PERMISSION is not set, so public-read is sent",
             severity=Severity.FAILURE if refused_acl else Severity.WARNING,
             because=(put.id,) if refused_acl else (),
-            explains=tuple(o.id for o in case.open("archive-put", "put-acl-private", "multipart-create"))
+            explains=tuple(o.id for o in case.open("avatar-put", "archive-put", "put-acl-private", "multipart-create"))
             if refused_acl
             else (),
             fixes=(EnvFix("S3_PERMISSION", variable.value, variable.line),),

@@ -28,7 +28,10 @@ STORAGE_NAMES = frozenset(
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
-PUBLIC_ACTIONS = ("public-get", "public-cors", "public-range", "public-get-cache", "restored-public-get")
+PUBLIC_ACTIONS = (
+    "public-get", "public-cors", "public-range", "public-get-cache", "public-get-avatar", "public-get-emoji",
+    "restored-public-get",
+)  # fmt: skip
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
 

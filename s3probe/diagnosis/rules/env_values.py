@@ -21,7 +21,7 @@ CANNED_ACLS = frozenset(
 """AWS, Access control list overview: canned ACL."""
 SMALLEST_PART = 5 * 1024 * 1024
 LARGEST_PUT = 5 * 1024**3
-_ACL_ACTIONS = ("archive-put", "multipart-create", "put-acl-private", "put-acl-restore")
+_ACL_ACTIONS = ("avatar-put", "archive-put", "multipart-create", "put-acl-private", "put-acl-restore")
 
 
 @for_s3
@@ -97,7 +97,7 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
             case,
             how=f"Mastodon reads S3_MULTIPART_THRESHOLD={text} as {settings.multipart_threshold} bytes; "
             "a multipart upload needs at least 5242880",
-            explains=tuple(o for o in refused(case) if o.startswith(("put-", "archive-put"))),
+            explains=tuple(o for o in refused(case) if o.startswith(("put-", "avatar-put", "archive-put"))),
             fixes=(as_bytes, default) if size >= SMALLEST_PART else (default,),
         )
     elif settings.multipart_threshold > LARGEST_PUT:

@@ -20,8 +20,8 @@ def stored_framing(case: Case) -> Iterator[Finding]:
     """The store kept the aws-chunked framing in the file."""
     seen = [o for o in case.open("get", "public-get") if o.facts.get("body") == "aws-chunked"]
     if seen:
-        visits = ("public-get", "public-range", "public-get-cache", "restored-public-get")
-        follows = ("get-range", "head", "head-part", "presigned-get", "acl-read-back", *visits)
+        visits = ("public-get", "public-range", "public-get-cache", "public-get-avatar", "public-get-emoji")
+        follows = ("get-range", "head", "head-part", "presigned-get", "acl-read-back", "restored-public-get", *visits)
         yield finding(
             "aws-chunked-stored-in-object",
             case,

@@ -99,7 +99,8 @@ def copying(case: Case) -> Iterator[Finding]:
     """Reading and storing work, and only the copy of one's own file is refused."""
     seen = case.get("try-copy")
     stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
-    if seen.outcome is Outcome.DENIED and stored.ok and case.obs("get").ok:
+    mine = seen.id not in case.claimed
+    if mine and seen.outcome is Outcome.DENIED and stored.ok and case.obs("get").ok:
         advice = Manual("Look for a Deny statement about copies (s3:x-amz-copy-source, s3:x-amz-metadata-directive).")
         yield finding(
             "storage-schema-copy-denied",

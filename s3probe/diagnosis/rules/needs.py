@@ -172,14 +172,14 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    seen = case.obs("public-get-cache")
-    allowed = seen.headers.get("access-control-allow-origin")
-    if seen.ok and not allowed and case.obs("public-cors").ok and proxied(case, seen):
+    shown = [o for o in (case.obs(f"public-get-{kind}") for kind in ("cache", "avatar", "emoji")) if o.ok]
+    lost = [o for o in shown if not o.headers.get("access-control-allow-origin")]
+    if lost and case.obs("public-cors").ok and proxied(case, lost[0]):
         yield finding(
             "proxy-cors-lost-on-errors-or-nested-location",
             case,
-            how=f"GET {seen.url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
-            because=[seen.id],
+            how=f"GET {lost[0].url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
+            because=[o.id for o in lost],
             fixes=[nginx(case, f"{HIDE_CORS} {ALLOW_ALL}", "in the innermost location")],
         )
 

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation
@@ -95,20 +96,6 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     )
 
 
-def other_folders(case: Case) -> Iterator[Finding]:
-    """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
-    seen = case.open("public-get-cache")
-    if not seen or seen[0].http_status not in (401, 403, 404) or not case.obs("public-get").ok:
-        return
-    at_store = case.get("try-cache-origin")
-    how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
-    if at_store.ok:
-        fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
-        yield finding("object-not-found-public-key-mismatch", case, how=how, because=[seen[0].id], fixes=[fix])
-    elif case.settings.acl in (None, "private"):
-        yield finding("public-policy-missing", case, how=how, because=[seen[0].id], fixes=[fixes.public_read(case)])
-
-
 def keeps_deleted(case: Case) -> Iterator[Finding]:
     """A deleted picture is still shown, out of a cache. The guide's own proxy does so for two days."""
     seen = [o for o in case.open("deleted-public-get") if o.facts.get("open")]
@@ -180,7 +167,7 @@ def methods(case: Case) -> Iterator[Finding]:
 
 def past_the_proxy(case: Case) -> Iterator[Finding]:
     """The storage shows files to everyone beside the proxy. Told only where it was seen: no request is spent on it."""
-    tried = ("try-cors-origin", "try-cache-origin", "try-restored-origin")
+    tried = ("try-cors-origin", "try-restored-origin", *(f"try-{kind}-origin" for kind in KINDS))
     seen = next((o for o in (case.get(name) for name in tried) if o.http_status == 200), None)
     if seen is not None and _adjustable(case):
         yield finding(

@@ -12,7 +12,10 @@ from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import detect
 from s3probe.probe.evidence import Observation, Outcome
 
-WRITES = ("put-without-acl", "put-with-acl", "archive-put", "multipart-create", "multipart-part", "multipart-complete")
+WRITES = (
+    "put-without-acl", "put-with-acl", "avatar-put", "archive-put", "multipart-create", "multipart-part",
+    "multipart-complete",
+)  # fmt: skip
 READS = ("head", "head-part", "get", "get-range", "presigned-get", "try-get-missing")
 OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
@@ -41,7 +44,7 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
         case,
         how="listing the bucket works, while uploading, reading and deleting are all refused",
         because=because,
-        explains=[o.id for o in case.open("batch-delete", "archive-put")],
+        explains=[o.id for o in case.open("batch-delete", "avatar-put", "archive-put")],
         fixes=[fixes.allow_objects(case, *OBJECTS)],
         certainty=Certainty.LIKELY,
     )

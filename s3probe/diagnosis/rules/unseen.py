@@ -35,7 +35,14 @@ def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certaint
         case,
         how=how,
         because=[first_visit(case).id],
-        explains=["public-cors", "public-range", "public-get-cache", *_same_way(case)],
+        explains=[
+            "public-cors",
+            "public-range",
+            "public-get-cache",
+            "public-get-avatar",
+            "public-get-emoji",
+            *_same_way(case),
+        ],
         fixes=fix,
         certainty=certainty,
     )

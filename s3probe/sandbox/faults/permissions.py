@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket
-from s3probe.sandbox.scenario import OBJECT_ACTIONS, Scenario, healthy_policy
+from s3probe.sandbox.scenario import MEDIA_FOLDERS, OBJECT_ACTIONS, Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 
 _KMS_KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -33,6 +33,18 @@ def _only_objects(scenario: Scenario) -> Scenario:
 def _only_bucket(scenario: Scenario) -> Scenario:
     actions = (*OBJECT_ACTIONS, "s3:ListBucket")
     return scenario.with_user(identity=(Statement("Allow", actions, (f"arn:aws:s3:::{scenario.bucket.name}",)),))
+
+
+def _in_folders(*folders: str) -> Change:
+    """The key's rights on objects end at some folders."""
+
+    def change(scenario: Scenario) -> Scenario:
+        arn = f"arn:aws:s3:::{scenario.bucket.name}"
+        inside = Statement("Allow", OBJECT_ACTIONS, tuple(f"{arn}/{name}/*" for name in folders), sid="SomeFolders")
+        listing = Statement("Allow", ("s3:ListBucket",), (arn,), sid="MastodonList")
+        return scenario.with_user(identity=(inside, listing))
+
+    return change
 
 
 def _deny_unencrypted(scenario: Scenario) -> Scenario:
@@ -78,6 +90,8 @@ FAULTS = (
     Fault("iam-missing-putobjectacl", without("s3:PutObjectAcl")),
     Fault("iam-missing-putobjectacl", _short(without("s3:PutObjectAcl")), variant="short message"),
     Fault("iam-missing-putobject", without("s3:PutObject")),
+    Fault("iam-missing-putobject", _in_folders("media_attachments"), variant="in all folders but one"),
+    Fault("iam-missing-putobject", _in_folders(*MEDIA_FOLDERS), variant="of archives"),
     Fault("iam-missing-putobject", without("s3:PutObject"), healthy_policy, variant="policy way"),
     Fault("iam-missing-getobject", without("s3:GetObject")),
     Fault("iam-missing-deleteobject", without("s3:DeleteObject")),

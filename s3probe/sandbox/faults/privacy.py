@@ -31,12 +31,19 @@ def _referer_only(scenario: Scenario) -> Scenario:
     return scenario.with_bucket(policy=(*scenario.bucket.policy, deny))
 
 
+def _avatars_denied(scenario: Scenario) -> Scenario:
+    """Media are open by their ACL, and one folder is closed to everyone."""
+    where = f"arn:aws:s3:::{scenario.bucket.name}/accounts/*"
+    return scenario.with_bucket(policy=(Statement("Deny", ("s3:GetObject",), (where,), ("*",), sid="NoAvatars"),))
+
+
 def _no_media_host(scenario: Scenario) -> Scenario:
     return scenario.with_world(instance=Instance())
 
 
 FAULTS = (
     Fault("deny-anonymous-statement", _referer_only, healthy_policy),
+    Fault("deny-anonymous-statement", _avatars_denied, variant="for avatars"),
     Fault("csp-missing-media-host", _no_media_host),
     Fault("bucket-listable-policy", _opens("s3:ListBucket", whole_bucket=True, sid="PublicList"), healthy_policy),
     Fault("bucket-listable-acl", bucket(acl="public-read")),

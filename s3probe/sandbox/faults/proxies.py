@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s3probe.sandbox.faults.model import Change, Fault, both, env
-from s3probe.sandbox.scenario import ALIAS, BUCKET, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.scenario import ALIAS, BUCKET, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Alias, AliasFault, Endpoint
 
@@ -35,9 +35,19 @@ def _public(*actions: str, bucket: bool = False) -> Change:
     return change
 
 
-def _one_folder(scenario: Scenario) -> Scenario:
-    arn = f"arn:aws:s3:::{scenario.bucket.name}/media_attachments/*"
-    return scenario.with_bucket(policy=(Statement("Allow", ("s3:GetObject",), (arn,), ("*",), sid="OnlyMedia"),))
+def _only(*folders: str) -> Change:
+    """A policy that opens some of the media folders."""
+
+    def change(scenario: Scenario) -> Scenario:
+        arn = f"arn:aws:s3:::{scenario.bucket.name}"
+        opened = tuple(f"{arn}/{folder}/*" for folder in folders)
+        return scenario.with_bucket(policy=(Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="OnlySome"),))
+
+    return change
+
+
+def _without(folder: str) -> Change:
+    return _only(*(name for name in MEDIA_FOLDERS if name != folder))
 
 
 def _inner_endpoint(scenario: Scenario) -> Scenario:
@@ -86,7 +96,11 @@ FAULTS = (
     Fault("cache-control-missing", proxy(AliasFault.NO_STORE), healthy_policy),
     Fault("content-type-wrong", proxy(AliasFault.LOSES_TYPE), healthy_policy),
     Fault("nosniff-and-sandbox-missing", _sibling(AliasFault.NO_NOSNIFF), healthy_policy),
-    Fault("public-policy-missing", _one_folder, healthy_policy, "for some folders"),
+    Fault("public-policy-missing", _only("media_attachments"), healthy_policy, "for all folders but one"),
+    Fault("public-policy-missing", _without("accounts"), healthy_policy, "for avatars"),
+    Fault("public-policy-missing", _without("custom_emojis"), healthy_policy, "for custom emoji"),
+    Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_policy, "in some folders"),
+    Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_alias, "with ACLs"),
     Fault("bucket-listable-policy", _public("s3:ListBucketVersions", bucket=True), healthy_policy, "versions"),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetBucketPolicy", bucket=True), healthy_policy),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetObjectAcl"), custom, "of a file"),

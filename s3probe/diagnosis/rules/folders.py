@@ -1,0 +1,103 @@
+"""One folder works and another does not: a key, a policy or a proxy that knows only some of Mastodon's folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.links import nginx, proxy_lines
+from s3probe.diagnosis.rules.rights import OBJECTS
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Observation, Outcome
+
+KINDS = ("avatar", "emoji", "cache")
+"""What a visitor looks at beside a file in media_attachments/ (probe.folders)."""
+
+BREAKS: Mapping[str, str] = MappingProxyType(
+    {
+        "accounts": "nobody can change an avatar or a header picture",
+        "custom_emojis": "no custom emoji can be added",
+        "cache": "avatars and media of other servers are not stored",
+        "backups": "the archives that users ask for are never made",
+    }
+)
+"""By top folder: what fails in Mastodon when nothing can be stored there."""
+
+
+def closed_to_the_key(case: Case) -> Iterator[Finding]:
+    """The key stores files in media_attachments/ and not in another folder, of the same kind and with the same ACL."""
+    settings = case.settings
+    first = case.obs("put-with-acl" if settings.acl is not None else "put-without-acl")
+    if not first.ok:
+        return
+    refused = {name: row for name, row in _by_folder(case) if row.outcome is Outcome.DENIED}
+    refused = {name: row for name, row in refused.items() if row.id not in case.claimed}
+    if not refused:
+        return
+    names = " and ".join(f"{name}/" for name in refused)
+    row = next(iter(refused.values()))
+    actions = [action for action in OBJECTS if action != "s3:PutObjectAcl" or settings.acl is not None]
+    yield finding(
+        "iam-missing-putobject",
+        case,
+        how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
+        because=[row.id for row in refused.values()],
+        explains=[case.get("try-copy").id] if "custom_emojis" in refused else [],
+        fixes=[fixes.allow_objects(case, *actions)],
+        consequence="; ".join(BREAKS[name] for name in refused).capitalize(),
+        bucket=f"{settings.bucket_name}/{names}",
+    )
+
+
+def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
+    """What was uploaded elsewhere, as far as its folder alone sets it apart."""
+    yield "accounts", case.obs("avatar-put")
+    yield "custom_emojis", case.get("try-put-emoji")
+    if case.get("try-multipart-second").ok:
+        yield "cache", case.obs("multipart-create")
+    # an archive's ACL is private: where that is taken for another file, it is not what was refused
+    if case.settings.acl is None or case.obs("put-acl-private").ok:
+        yield "backups", case.obs("archive-put")
+
+
+def closed_to_visitors(case: Case) -> Iterator[Finding]:
+    """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
+    seen = [o for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status in (401, 403, 404)]
+    if not seen or not case.obs("public-get").ok:
+        return
+    how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
+    closed = [f"{_folder(o)}/" for o in seen]
+    how += f"; closed are {' and '.join(closed)}" if len(closed) > 1 else ""
+    because = [o.id for o in seen]
+    if _lost_at_the_proxy(case, seen[0]):
+        fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
+        yield finding("object-not-found-public-key-mismatch", case, how=how, because=because, fixes=[fix])
+    elif case.settings.acl in (None, "private"):
+        yield finding("public-policy-missing", case, how=how, because=because, fixes=[fixes.public_read(case)])
+    else:
+        how = f"{how}, though both have the same ACL"
+        mends = [fixes.only_media_public(case)]
+        yield finding(
+            "deny-anonymous-statement", case, how=how, because=because, fixes=mends, certainty=Certainty.LIKELY
+        )
+
+
+def _folder(seen: Observation) -> str:
+    """The top folder of a file, as it stands in its URL."""
+    path = urlsplit(seen.url).path
+    return next(name for name in ("custom_emojis", "cache", "accounts", "") if f"/{name}/" in path or not name)
+
+
+def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
+    """Whether the proxy refuses a file on its own account, or S3 does."""
+    kind = seen.id.rpartition("-")[2]
+    if case.get(f"try-{kind}-origin").ok:
+        return True
+    # a storage that is closed to everyone but the proxy: whose words were it that came back?
+    closed_for_all = case.get("try-media-origin").failed
+    return closed_for_all and seen.facts.get("root") != "Error"

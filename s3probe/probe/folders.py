@@ -1,0 +1,109 @@
+"""Files of the other folders: avatars, custom emoji, copies from other servers. Each is fetched by its published URL.
+
+Where a policy or a proxy names folders, media may be open and avatars closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from s3probe.probe.browser import NOT_FETCHED, origin_of
+from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import fetch
+from s3probe.probe.payload import picture
+from s3probe.probe.schedule import Step
+from s3probe.probe.session import Session, Stored
+from s3probe.probe.storage import Kept
+from s3probe.probe.xml import error
+from s3probe.settings.mastodon import object_url, public_url
+
+AVATARS = "accounts/avatars"
+EMOJI = "custom_emojis/images"
+
+
+def other_folders(session: Session, kept: Kept) -> Iterator[Step]:
+    """An avatar is uploaded, an emoji is copied from the media file, and a visitor looks at both."""
+    yield Step("avatar-put", lambda: _put(session, kept, "avatar-put", AVATARS, "avatar"))
+    yield Step("copy", lambda: _copy(session, kept))
+    yield Step("public-get-avatar", lambda: _see_avatar(session, kept), ("avatar-put", "public-get"))
+    yield Step("public-get-emoji", lambda: _see_emoji(session, kept), ("copy", "public-get"))
+
+
+def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
+    """A visitor's look at a file, asked for as by a page of Mastodon; when it is not there, whose fault is that?"""
+    settings = session.world.settings
+    published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
+    origin = (("Origin", origin_of(settings)),)
+    seen = fetch(session, f"public-get-{kind}", published, stored, headers=origin)
+    if not seen.ok and seen.network is None and published != direct:
+        there = fetch(session, f"try-{kind}-origin", direct, stored, "The file is there at the storage itself")
+        media = kept.get("media")
+        if not there.ok and media is not None:
+            # a storage that is open to the proxy alone refuses every folder
+            title = "The media file is there at the storage itself"
+            fetch(session, "try-media-origin", object_url(settings, media.key), media, title)
+    return seen
+
+
+def _see_avatar(session: Session, kept: Kept) -> None:
+    if _media_is_shown(session, "public-get-avatar"):
+        tried = session.book.get("avatar-put")
+        if tried is None or not tried.ran:  # left out by --only
+            _put(session, kept, "try-put-avatar", AVATARS, "avatar", "An avatar can be uploaded")
+        _see_or_skip(session, kept, "avatar")
+
+
+def _see_emoji(session: Session, kept: Kept) -> None:
+    if not _media_is_shown(session, "public-get-emoji"):
+        return
+    copied = kept.pop("emoji", None)
+    if copied is None or not see(session, kept, "emoji", copied).ok:
+        # not every store copies, or copies well: what Mastodon uploads decides
+        _put(session, kept, "try-put-emoji", EMOJI, "emoji", "A custom emoji can be uploaded")
+        _see_or_skip(session, kept, "emoji")
+
+
+def _media_is_shown(session: Session, action_id: str) -> bool:
+    first = session.book.get("public-get")
+    if first is None or not first.ok:
+        session.skip(action_id, NOT_FETCHED)
+        return False
+    return True
+
+
+def _see_or_skip(session: Session, kept: Kept, kind: str) -> None:
+    stored = kept.get(kind)
+    if stored is None:
+        session.skip(f"public-get-{kind}", "it could not be uploaded")
+    else:
+        see(session, kept, kind, stored)
+
+
+def _put(session: Session, kept: Kept, action_id: str, class_path: str, kind: str, title: str | None = None) -> None:
+    name = f"{kind}.png"
+    body = picture(f"{session.run_id}/{name}")
+    acl = session.world.settings.acl
+    _seen, stored = session.put(action_id, class_path, name, body, "image/png", acl=acl, title=title)
+    if stored is not None:
+        kept[kind] = stored
+
+
+def _copy(session: Session, kept: Kept) -> None:
+    """What ``tootctl upgrade storage-schema`` does: a copy inside the bucket (lib/mastodon/cli/upgrade.rb)."""
+    title = "tootctl upgrade storage-schema can copy a file inside the bucket"
+    source = kept.get("media")
+    if source is None:
+        session.skip("try-copy", "there was no file to copy", title=title)
+        return
+    entry = session.ledger.mint(session.world.wire, EMOJI, "copied.png")
+    call = session.world.wire.copy_object(source.key, entry.key, acl=session.world.settings.acl)
+    seen, answer = session.ask("try-copy", call, _copied, title=title)
+    session.ledger.answered(entry, answer, written=seen.ok)
+    if seen.ok:
+        kept["emoji"] = Stored(entry, source.body, source.content_type, seen)
+
+
+def _copied(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    # S3 may answer 200 and report an error in the body (CopyObject, AWS API reference)
+    return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})
