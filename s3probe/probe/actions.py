@@ -69,6 +69,7 @@ _ROWS = (
     Action("public-list", "A visitor cannot list the bucket", "GET", actor=_V),
     Action("public-list-alias", "A visitor cannot list the bucket through the public host", "GET", actor=_V),
     Action("public-versions", "A visitor cannot list old versions", "GET", actor=_V),
+    Action("public-uploads", "A visitor cannot list unfinished uploads", "GET", actor=_V),
     Action("public-policy", "A visitor cannot read the bucket policy", "GET", actor=_V),
     Action("public-acl", "A visitor cannot read the ACL of a file", "GET", actor=_V),
     Action("public-query", "The public host passes neither query nor Authorization on", "GET", actor=_V),
@@ -98,6 +99,7 @@ WITHOUT_UPLOAD = frozenset(
         "public-list",
         "public-list-alias",
         "public-versions",
+        "public-uploads",
         "public-policy",
         "public-write",
         "public-delete",
@@ -117,7 +119,7 @@ BESIDE = {
     "get-archive": ("presigned-get",),
     "no-mode": ("get",),
     "unannounced": ("put-with-acl", "put-without-acl"),
-    "uploads": ("public-list", "public-list-alias", "public-versions"),
+    "uploads-after-all": ("public-list", "public-list-alias", "public-versions"),
 }
 """Steps that are no actions of their own, and the actions they are part of."""
 

@@ -30,7 +30,7 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
     plain = session.book.get("put-without-acl")
     if plain is not None and plain.outcome is Outcome.DENIED and selected(plain.id):
         steps += acl_ladder.what_the_bucket_says(session)
-    lists = ("public-list", "public-list-alias", "public-versions")
+    lists = ("public-list", "public-list-alias", "public-versions", "public-uploads")
     if any((row := session.book.get(name)) and row.failed for name in lists):
         steps += visitor.who_opened_the_list()
     if selected("put-without-acl") or selected("public-get"):

@@ -171,7 +171,7 @@ class Visitor:
         if stored is None or again is None or not hit(again):
             session.skip("deleted-public-get", "no cache before the storage kept the picture")
         elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None:
-            session.skip("deleted-public-get", "left out, as the form of the next release was tried instead")
+            session.skip("deleted-public-get", strangers.NEXT_INSTEAD)
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
             session.skip("deleted-public-get", "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
         else:

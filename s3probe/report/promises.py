@@ -47,9 +47,9 @@ PROMISES = (
     Promise("Delivery", "The link to a user's archive can be opened", ("presigned-get",)),
     Promise(
         "Privacy",
-        "Nobody can list the bucket, nor its old versions",
+        "Nobody can list the bucket, nor its old versions and unfinished uploads",
         ("public-list", "public-versions"),
-        ("public-list-alias",),
+        ("public-list-alias", "public-uploads"),
     ),
     Promise("Privacy", "Nobody can read who may do what (policy, ACL)", ("public-policy",), ("public-acl",)),
     Promise(

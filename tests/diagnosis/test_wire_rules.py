@@ -213,7 +213,7 @@ def test_an_ignored_acl_is_told_from_a_blocked_one_by_the_acl_itself() -> None:
 
 def test_another_address_that_works_is_no_refused_visitor() -> None:
     # what else the follow-up asks (an ACL that helped, a listing that was refused) is no address of the picture
-    tried = hidden(P).row("try-public-with-acl").row("try-public-uploads", 403, outcome=Outcome.OK)
+    tried = hidden(P).row("try-public-with-acl").row("public-uploads", 403, outcome=Outcome.OK)
     assert tried.named == ("permission-private-no-public-policy",)
 
 

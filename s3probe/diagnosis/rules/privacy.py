@@ -13,6 +13,7 @@ from s3probe.knowledge.providers import detect
 from s3probe.probe.evidence import Observation
 
 NO_ROOT = "location = / { return 404; }"
+_PARTS = {"public-versions": "old versions", "public-uploads": "unfinished uploads"}
 ONLY_READ = "limit_except GET { deny all; }"
 
 
@@ -22,7 +23,7 @@ def _lists(case: Case, *names: str) -> tuple[Observation, ...]:
 
 def listing(case: Case) -> Iterator[Finding]:
     """The listing is open: by the bucket's ACL, by a policy, or only through the public host."""
-    direct = _lists(case, "public-list", "public-versions")
+    direct = _lists(case, "public-list", "public-versions", "public-uploads")
     alias = _lists(case, "public-list-alias")
     if not direct and not alias:
         return
@@ -32,8 +33,8 @@ def listing(case: Case) -> Iterator[Finding]:
         fix: Fix = ServerFix("nginx", NO_ROOT, f"at {fixes.host_of(alias[0].url)}; pass on $uri alone, never a query")
         yield finding("proxy-lists-bucket-at-root", case, how=how, because=because, fixes=[fix])
         return
-    if direct[0].id == "public-versions":
-        how = f"{how} with all its old versions, though the plain listing is closed"
+    if direct[0].id in _PARTS:
+        how = f"GET {direct[0].url} listed the bucket's {_PARTS[direct[0].id]}, though the plain listing is closed"
     provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id
     if provider == "gcs":
         advice = Manual("Give allUsers the role Storage Legacy Object Reader instead of Storage Object Viewer.")
@@ -53,7 +54,7 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get("try-bucket-acl")
     if acl.ok:
         return "READ" in acl.facts.get("all-users", "").split(), Certainty.CERTAIN
-    asked = (case.get("public-list"), case.get("try-public-uploads"), case.get("public-versions"))
+    asked = (case.get("public-list"), case.get("public-uploads"), case.get("public-versions"))
     return all(o.facts.get("listing") for o in asked), Certainty.LIKELY
 
 
@@ -83,7 +84,7 @@ def writing(case: Case) -> Iterator[Finding]:
         return
     # an ACL that lets everyone write (public-read-write) lets everyone list as well
     opened_by_acl = _opened_by_acl(case)[0]
-    lists = [o.id for o in _lists(case, "public-list", "public-list-alias", "public-versions")]
+    lists = [o.id for o in _lists(case, "public-list", "public-list-alias", *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
     mends: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
     origin = case.obs("public-delete-origin")

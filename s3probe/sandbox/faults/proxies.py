@@ -102,6 +102,7 @@ FAULTS = (
     Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_policy, "in some folders"),
     Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_alias, "with ACLs"),
     Fault("bucket-listable-policy", _public("s3:ListBucketVersions", bucket=True), healthy_policy, "versions"),
+    Fault("bucket-listable-policy", _public("s3:ListBucketMultipartUploads", bucket=True), healthy_policy, "uploads"),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetBucketPolicy", bucket=True), healthy_policy),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetObjectAcl"), custom, "of a file"),
     Fault("anonymous-write-allowed", _public("s3:DeleteObject"), healthy_policy, "deletion alone"),
