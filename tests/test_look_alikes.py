@@ -71,6 +71,15 @@ PAIRS = [
     ("ovh-bucket-acl-does-not-open-objects", "public-policy-missing"),
     ("bucket-listable-acl", "bucket-listable-policy"),
     ("lifecycle-expires-media", "versioning-delete-markers"),
+    # one folder works and another does not
+    ("public-policy-missing (for avatars)", "object-not-found-public-key-mismatch (in some folders)"),
+    ("deny-anonymous-statement (for avatars)", "object-not-found-public-key-mismatch (in some folders, with ACLs)"),
+    ("deny-anonymous-statement (for avatars)", "proxy-caches-errors (with ACLs)"),
+    ("object-not-found-public-key-mismatch (in some folders)", "proxy-caches-errors"),
+    ("iam-missing-putobject (of archives)", "b2-archive-private-acl"),
+    ("iam-missing-putobject (in all folders but one)", "multipart-denied"),
+    ("iam-missing-putobject (in all folders but one)", "storage-schema-copy-denied"),
+    ("bucket-listable-policy (uploads)", "anonymous-acl-or-policy-readable"),
 ]
 
 

@@ -13,7 +13,7 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, Stored
+from s3probe.probe.session import LEFT_OUT, Session, Stored
 from s3probe.probe.storage import Kept
 from s3probe.probe.xml import error
 from s3probe.settings.mastodon import object_url, public_url
@@ -66,7 +66,7 @@ def _see_emoji(session: Session, kept: Kept) -> None:
 
 def _media_is_shown(session: Session, action_id: str) -> bool:
     first = session.book.get("public-get")
-    if first is None or not first.ok:
+    if first is not None and not first.ok and first.reason != LEFT_OUT:
         session.skip(action_id, NOT_FETCHED)
         return False
     return True

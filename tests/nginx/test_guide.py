@@ -91,6 +91,7 @@ FAULTS: dict[str, tuple[str, Change]] = {
         "cdn-hotlink-or-bot-protection",
         lines("if ($http_user_agent !~ Mozilla) { return 403; }"),
     ),
+    "some folders": ("object-not-found-public-key-mismatch", lines("location /accounts/ { return 404; }")),
     "certificate for another name": ("alias-host-no-tls-or-wrong-cert", certificate("wrong-name")),
     "expired certificate": ("alias-host-no-tls-or-wrong-cert", certificate("expired")),
     "unknown authority": ("alias-host-no-tls-or-wrong-cert", certificate("unknown")),
@@ -106,7 +107,10 @@ FAULTS: dict[str, tuple[str, Change]] = {
     ),
     "nothing may be kept": ("cache-control-missing", lines("expires -1;", drop=("add_header Cache-Control",))),
 }  # fmt: skip
-PERSON_NEEDED = {"type overwritten": "two lines of one's own must go"}
+PERSON_NEEDED = {
+    "type overwritten": "two lines of one's own must go",
+    "some folders": "a location of one's own must go",
+}
 KEPT = "cdn-keeps-deleted-media"
 """The guide's own cache shows deleted files for two days: a notice, in every run."""
 

@@ -14,6 +14,7 @@ from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
 from tests.runs import OPTIONS, run, settings_of, tools_for
 
@@ -112,3 +113,21 @@ def test_the_finding_stands_under_the_box_it_opens() -> None:
     box = text.index("- [ ] The web interface may read media from the media host (CORS)")
     assert text.index("cors-missing") > box
     assert text.index("## Privacy") > text.index("cors-missing")
+
+
+def test_strangers_who_may_list_uploads_alone_are_found_and_a_full_run_leaves_the_question_out() -> None:
+    closed = run(healthy()).report.evidence.get("public-uploads")
+    assert closed is not None
+    assert closed.ok
+    cached = run(proxy(AliasFault.KEEPS_DELETED)(healthy_alias())).report.evidence.get("public-uploads")
+    assert cached is not None
+    assert cached.outcome is Outcome.SKIPPED
+    assert "when another listing is open" in (cached.reason or "")
+
+
+def test_what_was_left_out_is_asked_when_another_listing_is_open() -> None:
+    scenario = _old(custom())
+    listed = Statement("Allow", ("s3:ListBucket",), ("arn:aws:s3:::files-example",), ("*",), sid="PublicList")
+    row = run(scenario.with_bucket(policy=(listed,))).report.evidence.get("public-uploads")
+    assert row is not None
+    assert row.ran

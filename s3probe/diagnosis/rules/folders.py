@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -39,7 +39,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     refused = {name: row for name, row in refused.items() if row.id not in case.claimed}
     if not refused:
         return
-    names = " and ".join(f"{name}/" for name in refused)
+    names = _listed(refused)
     row = next(iter(refused.values()))
     actions = [action for action in OBJECTS if action != "s3:PutObjectAcl" or settings.acl is not None]
     yield finding(
@@ -71,8 +71,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     if not seen or not case.obs("public-get").ok:
         return
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
-    closed = [f"{_folder(o)}/" for o in seen]
-    how += f"; closed are {' and '.join(closed)}" if len(closed) > 1 else ""
+    how += f"; closed are {_listed(_folder(o) for o in seen)}" if len(seen) > 1 else ""
     because = [o.id for o in seen]
     if _lost_at_the_proxy(case, seen[0]):
         fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
@@ -85,6 +84,12 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         yield finding(
             "deny-anonymous-statement", case, how=how, because=because, fixes=mends, certainty=Certainty.LIKELY
         )
+
+
+def _listed(folders: Iterable[str]) -> str:
+    """``accounts/, cache/ and backups/``."""
+    *most, last = (f"{name}/" for name in folders)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _folder(seen: Observation) -> str:

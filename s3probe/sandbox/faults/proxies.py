@@ -100,7 +100,12 @@ FAULTS = (
     Fault("public-policy-missing", _without("accounts"), healthy_policy, "for avatars"),
     Fault("public-policy-missing", _without("custom_emojis"), healthy_policy, "for custom emoji"),
     Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_policy, "in some folders"),
-    Fault("object-not-found-public-key-mismatch", proxy(AliasFault.SOME_FOLDERS), healthy_alias, "with ACLs"),
+    Fault(
+        "object-not-found-public-key-mismatch",
+        proxy(AliasFault.SOME_FOLDERS),
+        healthy_alias,
+        "in some folders, with ACLs",
+    ),
     Fault("bucket-listable-policy", _public("s3:ListBucketVersions", bucket=True), healthy_policy, "versions"),
     Fault("bucket-listable-policy", _public("s3:ListBucketMultipartUploads", bucket=True), healthy_policy, "uploads"),
     Fault("anonymous-acl-or-policy-readable", _public("s3:GetBucketPolicy", bucket=True), healthy_policy),

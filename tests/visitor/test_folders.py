@@ -1,0 +1,174 @@
+"""Avatars, custom emoji, copies from other servers: each is looked at, and who closes a folder is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from s3probe.cli.examination import check
+from s3probe.cli.sources import Selection
+from s3probe.diagnosis.rules import folders, needs
+from s3probe.probe.evidence import Outcome
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.sandbox.faults.proxies import healthy_alias
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
+from s3probe.sandbox.world import Instance
+from tests.runs import OPTIONS, Ran, left_in, run, settings_of, tools_for
+from tests.visitor.cases import case, seen
+
+FOLDERS = ("media_attachments/files", "accounts/avatars", "custom_emojis/images", "cache/media_attachments/files")
+
+
+def _prefixed() -> Scenario:
+    """Behind the proxy, below S3_KEY_PREFIX, and with a policy that knows of it."""
+    opened = tuple(f"arn:aws:s3:::files-example/social/{folder}/*" for folder in MEDIA_FOLDERS)
+    policy = (Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="Media"),)
+    return healthy_policy().with_bucket(policy=policy).with_env("S3_KEY_PREFIX", "social")
+
+
+def _old(make: Callable[[], Scenario]) -> Callable[[], Scenario]:
+    def made() -> Scenario:
+        scenario = make()
+        instance = scenario.world.instance or Instance()
+        return scenario.with_world(instance=replace(instance, version="4.3.0"))
+
+    return made
+
+
+def _visits(ran: Ran) -> list[str]:
+    """Paths of unsigned GETs."""
+    return [s.path for s in ran.requests if s.method == "GET" and not s.key_id]
+
+
+@pytest.mark.parametrize(
+    ("make", "host", "before"),
+    [
+        (healthy, "s3.eu-west-2.amazonaws.com", "/files-example/"),
+        (healthy_alias, ALIAS, "/"),
+        (healthy_policy, ALIAS, "/"),
+        (_old(healthy_alias), ALIAS, "/"),
+        (_old(healthy_policy), ALIAS, "/"),
+        (_prefixed, ALIAS, "/social/"),
+    ],
+    ids=["by ACL", "by ACL behind a proxy", "by policy", "older, by ACL", "older, by policy", "with a prefix"],
+)
+def test_every_kind_of_file_is_fetched_by_the_url_that_is_published(
+    make: Callable[[], Scenario], host: str, before: str
+) -> None:
+    report = run(make()).report
+    assert report.verdict == "ok", [(f.id, f.how_known) for f in report.findings]
+    for name, folder in zip(("", "-avatar", "-emoji", "-cache"), FOLDERS, strict=True):
+        row = report.evidence.get(f"public-get{name}")
+        assert row is not None
+        assert row.ok, row
+        assert row.url.startswith(f"https://{host}{before}{folder}/s3probe/")
+
+
+def test_behind_a_proxy_that_drops_queries_the_file_under_cache_is_asked_for_once() -> None:
+    visits = [path for path in _visits(run(healthy_alias())) if path.startswith("/cache/")]
+    assert len(visits) == 1
+    assert len([path for path in _visits(run(healthy())) if "/cache/" in path]) == 1
+
+
+class _Forgets:
+    """A store whose copies nobody ever sees."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.operation == "GET" and "custom_emojis" in call.url and "copied" in call.url:
+            return Answer(404, {"content-type": "text/plain"}, b"not here")
+        return self._inner.send(call, limits)
+
+
+def test_a_copy_that_is_not_shown_says_nothing_of_the_folder() -> None:
+    scenario = custom()
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box, _Forgets)
+        try:
+            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
+        finally:
+            transport.close()
+        assert left_in(box) == ()
+    row = report.evidence.get("public-get-emoji")
+    assert row is not None
+    assert row.ok
+    assert "emoji.png" in row.url
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize("only", ["public-get-avatar", "public-get-emoji"])
+def test_a_kind_that_is_asked_for_alone_gets_its_file(only: str) -> None:
+    ran = run(healthy_policy(), replace(OPTIONS, only=(only,)))
+    row = ran.report.evidence.get(only)
+    assert row is not None
+    assert row.ok, row
+    assert ran.left == ()
+
+
+AVATAR = "https://files.example.com/accounts/avatars/s3probe/run/avatar.png"
+BY_POLICY = "S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
+NGINX = {"server": "nginx/1.22.1"}
+
+
+def _closed(status: int = 403, **facts: str) -> tuple[object, ...]:
+    return (
+        seen("public-get", headers=NGINX),
+        seen("public-get-avatar", status, Outcome.DENIED, headers=NGINX, url=AVATAR, **facts),
+        seen("try-avatar-origin", 403, Outcome.DENIED),
+    )
+
+
+@pytest.mark.parametrize(
+    ("media_at_origin", "root", "finding_id"),
+    [
+        (200, "Error", "public-policy-missing"),
+        (200, "", "public-policy-missing"),  # the proxy has a page of its own for every 403
+        (403, "Error", "public-policy-missing"),  # open to the proxy's address alone, and that for some folders
+        (403, "", "object-not-found-public-key-mismatch"),  # the storage was not even asked
+    ],
+)
+def test_who_closes_a_folder_is_told_by_the_media_file_at_the_storage(
+    media_at_origin: int, root: str, finding_id: str
+) -> None:
+    outcome = Outcome.OK if media_at_origin == 200 else Outcome.DENIED
+    rows = (*_closed(root=root), seen("try-media-origin", media_at_origin, outcome))
+    (found,) = folders.closed_to_visitors(case(*rows, extra=BY_POLICY))  # type: ignore[arg-type]
+    assert found.id == finding_id
+    assert AVATAR in found.how_known
+
+
+def test_a_folder_that_is_slow_or_broken_is_not_closed() -> None:
+    rows = (seen("public-get"), seen("public-get-avatar", 502, Outcome.UNKNOWN, url=AVATAR))
+    assert list(folders.closed_to_visitors(case(*rows))) == []
+
+
+def test_nothing_is_said_of_folders_where_no_picture_is_shown_at_all() -> None:
+    rows = (seen("public-get", 403, Outcome.DENIED), seen("public-get-avatar", 403, Outcome.DENIED, url=AVATAR))
+    assert list(folders.closed_to_visitors(case(*rows))) == []
+
+
+@pytest.mark.parametrize("kind", ["cache", "avatar", "emoji"])
+def test_cors_is_looked_for_in_each_folder(kind: str) -> None:
+    shown = (seen("public-get", headers=NGINX), seen("public-cors", 206, headers=NGINX))
+    without = seen(f"public-get-{kind}", headers=NGINX, url=AVATAR)
+    (found,) = needs.lost_in_a_folder(case(*shown, without))
+    assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
+    with_it = seen(f"public-get-{kind}", headers={**NGINX, "access-control-allow-origin": "*"}, url=AVATAR)
+    assert list(needs.lost_in_a_folder(case(*shown, with_it))) == []
+
+
+def test_a_key_that_is_shut_out_of_folders_is_told_which_and_what_that_breaks() -> None:
+    scenario = healthy()
+    arn = "arn:aws:s3:::files-example"
+    inside = replace(scenario.user.identity[0], resources=(f"{arn}/media_attachments/*", f"{arn}/cache/*"))
+    (found,) = run(scenario.with_user(identity=(inside, *scenario.user.identity[1:]))).report.findings
+    assert found.id == "iam-missing-putobject"
+    assert found.title.endswith("files-example/accounts/, custom_emojis/ and backups/")
+    assert "nobody can change an avatar" in found.consequence.lower()
+    assert "archives" in found.consequence
