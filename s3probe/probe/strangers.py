@@ -40,11 +40,13 @@ def reading(session: Session) -> Iterator[Step]:
     yield Step("public-list", lambda: _list(session))
     versions = with_query(root, "versions&max-keys=1")
     yield Step("public-versions", lambda: _must_not_list(session, "public-versions", versions))
-    yield Step("public-uploads", lambda: _list_uploads(session), ("public-cors", "archive-visit"))
     policy = with_query(root, "policy")
     yield Step("public-policy", lambda: session.ask("public-policy", visitor_call(policy), _told))
     base = public_url(settings, "")
-    if same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/"):
+    one = same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/")
+    twice = not one and not proxy_stands_before(settings)
+    yield Step("public-uploads", lambda: _list_uploads(session, twice=twice), ("public-cors", "archive-visit"))
+    if one:
         session.skip("public-list-alias", "files are published under the storage's own address")
         return
     # Mastodon's dashboard asks ?max-keys=1 (app/lib/admin/system_check/media_privacy_check.rb)
@@ -52,11 +54,14 @@ def reading(session: Session) -> Iterator[Step]:
     yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias))
 
 
-def _list_uploads(session: Session) -> None:
-    """Left out where a run has most to ask: it must not grow beyond what an examination may cost."""
+def _list_uploads(session: Session, *, twice: bool) -> None:
+    """Left out where a run has most to ask: it must not grow beyond what an examination may cost.
+
+    ``twice``: the storage publishes files at another address of its own, which is asked for its listing as well.
+    """
     again, origin = session.book.get("public-cors"), session.book.get("archive-origin-get")
-    cached, asked_twice = again is not None and hit(again), origin is not None and origin.ran
-    long = session.world.wire.form is WireForm.LEGACY or cached or asked_twice
+    cached, asked_there = again is not None and hit(again), origin is not None and origin.ran
+    long = session.world.wire.form is WireForm.LEGACY or cached or asked_there or twice
     if session.world.settings.acl is not None and long:
         session.skip("public-uploads", "left out to keep the run small; asked when another listing is open")
     else:
