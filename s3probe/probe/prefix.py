@@ -38,7 +38,7 @@ def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
     settings = session.world.settings
     bare = media.key.removeprefix(settings.key_prefix.strip("/")).lstrip("/")
     title = "A visitor can see the picture when the address leaves the prefix out"
-    visitor.fetch("try-public-address-without-prefix", public_url(settings, bare), media, title)
+    visitor.fetch_on_a_page("try-public-address-without-prefix", public_url(settings, bare), media, title)
 
 
 def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
@@ -55,4 +55,6 @@ def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     if seen.ok and look:
         stored = Stored(entry, body, "image/png", seen)
         title = "A visitor can see a picture that was uploaded without the prefix"
-        visitor.fetch("try-public-without-prefix", public_url(session.world.settings, entry.key), stored, title)
+        visitor.fetch_on_a_page(
+            "try-public-without-prefix", public_url(session.world.settings, entry.key), stored, title
+        )

@@ -33,6 +33,11 @@ class Visitor:
         """GET of an uploaded file by ``url``."""
         return fetch(self._session, action_id, url, stored, title)
 
+    def fetch_on_a_page(self, action_id: str, url: str, stored: Stored, title: str) -> Observation:
+        """The same from a page of the instance: hotlink protection lets it pass."""
+        referer = (("Referer", permits.page_of(self._settings)),)
+        return fetch(self._session, action_id, url, stored, title, headers=referer)
+
     def first_look(self, kept: Kept) -> Iterator[Step]:
         """The published URL of a fresh upload as other servers fetch it, and as a browser does."""
         session, stored = self._session, kept.get("media")

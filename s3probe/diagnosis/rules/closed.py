@@ -23,7 +23,7 @@ def closed(case: Case, seen: Observation) -> Finding | None:
     how = f"a visitor was answered {words(seen)}"
     if case.get("try-request-payment").facts.get("Payer") == "Requester":
         return unseen(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
-    if case.get("try-referer").ok:
+    if case.get("try-referer").ok or case.get("try-referer-origin").ok:
         told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
         return unseen(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
     status = case.get("try-policy-status")

@@ -49,7 +49,8 @@ def redirects(case: Case) -> Iterator[Finding]:
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
     """What is refused or missing at the storage is answered with 200 at the published host."""
-    pairs = (("archive-public-get", "archive-origin-get"), ("public-missing", "public-missing"))
+    files = tuple((f"public-get-{kind}", f"try-{kind}-origin") for kind in KINDS)
+    pairs = (("archive-public-get", "archive-origin-get"), ("public-missing", "public-missing"), *files)
     for name, origin in pairs:
         seen, there = case.obs(name), case.obs(origin)
         refused = (there.http_status or 0) >= 400 or name == origin
@@ -61,6 +62,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
+            explains=[o.id for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status == 200],
             fixes=[nginx(case, "proxy_intercept_errors off;", "and remove error_page ... =200")],
             severity=Severity.WARNING,
         )
