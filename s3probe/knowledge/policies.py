@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
+from s3probe.settings.addressing import partition
+
 MEDIA_FOLDERS = (
     "accounts",
     "cache",
@@ -33,16 +35,9 @@ BUCKET_REASONS = {"s3:ListBucket": "tootctl media remove-orphans only"}
 """Why Mastodon needs each right on the bucket itself."""
 
 
-def partition(region: str) -> str:
-    """The AWS partition of a region: ``aws``, ``aws-cn`` (China) or ``aws-us-gov`` (GovCloud)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
 def bucket_arn(bucket: str, region: str = "") -> str:
     """The bucket's ARN. S3-compatible stores use the same form, with the partition ``aws``."""
-    return f"arn:{partition(region)}:s3:::{bucket}"
+    return f"arn:{partition(region)[0]}:s3:::{bucket}"
 
 
 def objects_arn(bucket: str, key_prefix: str = "", region: str = "") -> str:

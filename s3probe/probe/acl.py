@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
-from s3probe.probe.foundation import MEDIA, Foundation
+from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, World
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import fields, root_name
+from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import public_url
 
 LADDER = ("private", "public-read", "bucket-owner-full-control")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 
@@ -24,9 +25,8 @@ def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
     yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
     if not _is_address(api.hostname or ""):
         yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
-    if ".amazonaws.com" in (api.hostname or "") and not settings.alias_host:
-        suffix = ".cn" if settings.region.startswith("cn-") else ""
-        yield "regional", f"https://s3.{settings.region}.amazonaws.com{suffix}/{bucket}{path}"
+    if is_aws(settings.api_base) and not settings.alias_host:
+        yield "regional", f"https://{regional_host(settings.region)}/{bucket}{path}"
     published = public_url(settings, key)
     if published.startswith("https://"):
         yield "plain-http", "http://" + published.removeprefix("https://")

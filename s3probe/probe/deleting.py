@@ -8,12 +8,12 @@ from dataclasses import replace
 from s3probe.probe.classify import outcome_of
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.ledger import Entry
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.storage import Kept
 from s3probe.probe.xml import delete_errors, error
+from s3probe.settings.keys import MEDIA
 
 
 class Deleting:

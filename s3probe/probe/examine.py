@@ -17,7 +17,7 @@ from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
 from s3probe.probe.form import WireForm, form_for_version
-from s3probe.probe.foundation import MEDIA, Foundations, wants_uploads
+from s3probe.probe.foundation import Foundations, wants_uploads
 from s3probe.probe.hiding import hiding
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
@@ -34,6 +34,7 @@ from s3probe.probe.visitor import Visitor
 from s3probe.probe.worlds import WorldMaker
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
+from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Credentials, Settings
 

@@ -16,10 +16,8 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Session, Stored
 from s3probe.probe.storage import Kept
 from s3probe.probe.xml import error
+from s3probe.settings.keys import AVATARS, EMOJI
 from s3probe.settings.mastodon import object_url, public_url
-
-AVATARS = "accounts/avatars"
-EMOJI = "custom_emojis/images"
 
 
 def other_folders(session: Session, kept: Kept) -> Iterator[Step]:

@@ -27,12 +27,11 @@ from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
+from s3probe.settings.keys import MEDIA
 from s3probe.settings.model import Credentials
 
 ROUNDS = 4
 """So many faults below the rights can be mended on the way; each round costs two round trips."""
-
-MEDIA = "media_attachments/files"
 
 
 @dataclass(slots=True)

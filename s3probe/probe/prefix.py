@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.probe.evidence import Observation, Outcome
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.storage import Kept
 from s3probe.probe.visitor import Visitor
+from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key, public_url
 
 

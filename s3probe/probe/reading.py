@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN
+from s3probe.settings.keys import MEDIA
 
 
 def reading(session: Session, stored: Stored) -> Iterator[Step]:

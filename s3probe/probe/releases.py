@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.form import WireForm
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, World
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import delete_errors
+from s3probe.settings.keys import MEDIA
 
 
 def next_release(maker: WorldMaker, session: Session) -> Iterator[Step]:

@@ -16,13 +16,13 @@ from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import hit, must_not_open
 from s3probe.probe.form import WireForm
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.payload import picture
 from s3probe.probe.permits import bucket_acl, policy_status
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.storage import Kept
 from s3probe.probe.xml import error, root_name
+from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 

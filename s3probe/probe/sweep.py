@@ -13,19 +13,17 @@ from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.credentials import chain
 from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Limits
-from s3probe.probe.folders import AVATARS, EMOJI
 from s3probe.probe.form import WireForm
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.ledger import Entry, Ledger
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
-from s3probe.probe.uploads import ARCHIVES, REMOTE
 from s3probe.probe.wire import Wire
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
+from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Settings
 
-CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE)
+CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE_MEDIA)
 """Every folder a probe writes to."""
 
 DEADLINE = 120.0

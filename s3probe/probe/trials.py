@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from s3probe.knowledge.policies import partition
 from s3probe.knowledge.providers import candidate_regions, detect
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.probe.session import World
 from s3probe.probe.worlds import WorldMaker
 from s3probe.secret import Secret
+from s3probe.settings.addressing import is_aws, partition, regional_host
 from s3probe.settings.model import Credentials
 
 SKEW_LIMIT = 900.0
@@ -35,12 +35,6 @@ class Trial:
     id: str
     title: str
     world: World
-
-
-def is_aws(url: str) -> bool:
-    """Whether this is an endpoint of AWS itself."""
-    host = urlsplit(url).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | None) -> Iterator[Trial]:
@@ -125,7 +119,7 @@ def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
 def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
     """No S3_ENDPOINT, but a public host name that is not AWS's: the store is elsewhere."""
     settings = world.settings
-    if settings.hostname_is_default or is_aws(f"https://{settings.hostname}"):
+    if settings.hostname_is_default or is_aws(settings.hostname):
         return
     host = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     scheme = settings.protocol if settings.protocol in ("http", "https") else "https"
@@ -147,7 +141,7 @@ def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Tri
         if settings.endpoint and is_aws(settings.endpoint) and settings.region in settings.endpoint:
             env["S3_ENDPOINT"] = settings.endpoint.replace(settings.region, named)
         elif settings.endpoint and is_aws(settings.endpoint) and seen.http_status == 301:
-            env["S3_ENDPOINT"] = f"https://s3.{named}.amazonaws.com"
+            env["S3_ENDPOINT"] = f"https://{regional_host(named)}"
         yield _change(maker, world, f"region:{named}", f"With region {named}", **env)
     yield from _candidate_regions(maker, world, tried)
 
@@ -214,12 +208,11 @@ def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
     for region in PARTITION_REGIONS:
         if partition(region) == partition(settings.region):
             continue
-        suffix = ".cn" if region.startswith("cn-") else ""
-        host = f"s3.{region}.amazonaws.com{suffix}"
+        host = regional_host(region)
         env: dict[str, str | None] = {"S3_REGION": region}
         if settings.endpoint:
             env["S3_ENDPOINT"] = f"https://{host}"
-        if settings.hostname_is_default or is_aws(f"https://{settings.hostname}"):
+        if settings.hostname_is_default or is_aws(settings.hostname):
             env["S3_HOSTNAME"] = host
         yield _change(maker, world, f"partition:{region}", f"In the region {region}", **env)
 

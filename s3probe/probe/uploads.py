@@ -9,7 +9,6 @@ from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
-from s3probe.probe.foundation import MEDIA
 from s3probe.probe.ledger import Entry
 from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
@@ -17,9 +16,7 @@ from s3probe.probe.session import Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN, Kept
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
-
-ARCHIVES = "backups/dumps"
-REMOTE = "cache/media_attachments/files"
+from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
 
 
 def archives(session: Session, kept: Kept) -> Iterator[Step]:
@@ -87,7 +84,7 @@ class LargeUpload:
 
     def _create(self) -> None:
         # where copies from other servers lie, as most of a bucket's files do
-        self._entry, self._upload = self._begin("multipart-create", "finished.mp4", class_path=REMOTE)
+        self._entry, self._upload = self._begin("multipart-create", "finished.mp4", class_path=REMOTE_MEDIA)
 
     def _send_part(self) -> None:
         session = self._session

@@ -13,6 +13,7 @@ from s3probe.probe.evidence import Actor, Outcome
 from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report
 from s3probe.report.places import bucket_words, sentence, server_words
+from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 
@@ -90,7 +91,7 @@ def _json(value: object) -> str:
 def removal_commands(report: Report) -> tuple[str, ...]:
     """For everything left behind, the command that removes it."""
     subject = report.subject
-    endpoint = "" if _is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
+    endpoint = "" if is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
     bucket = shlex.quote(subject.bucket)
     commands = []
     for left in report.evidence.cleanup.left_behind:
@@ -105,11 +106,6 @@ def removal_commands(report: Report) -> tuple[str, ...]:
         command = f"aws s3api{endpoint} {verb} --bucket {bucket} --key {shlex.quote(key)}"
         commands.append(f"{command} {option} {shlex.quote(value)}" if option else command)
     return tuple(commands)
-
-
-def _is_aws(endpoint: str) -> bool:
-    host = endpoint.partition("://")[2].partition("/")[0]
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def sweep_can(report: Report) -> bool:

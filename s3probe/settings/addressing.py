@@ -76,6 +76,17 @@ def partition(region: str) -> tuple[str, str]:
     return _PARTITIONS[0][0], _PARTITIONS[0][2]
 
 
+def regional_host(region: str) -> str:
+    """AWS's host of a region, in the dot form that every region has: ``s3.eu-west-2.amazonaws.com``."""
+    return f"s3.{region}.{partition(region)[1]}"
+
+
+def is_aws(place: str) -> bool:
+    """Whether a URL or a bare host is AWS's own."""
+    host = place.rpartition("://")[2].partition("/")[0].partition(":")[0].lower()
+    return host.endswith(tuple(f".{suffix}" for _name, _pattern, suffix in _PARTITIONS))
+
+
 def is_host_label(text: str) -> bool:
     """What the SDK accepts as a region's name (Seahorse::Util.host_label?)."""
     return _HOST_LABEL.fullmatch(text) is not None

@@ -9,8 +9,8 @@ import re
 
 from s3probe.settings.model import Settings
 
-MEDIA = "media_attachments"
-REMOTE_MEDIA = "cache/media_attachments"
+MEDIA = "media_attachments/files"
+REMOTE_MEDIA = "cache/media_attachments/files"
 AVATARS = "accounts/avatars"
 EMOJI = "custom_emojis/images"
 ARCHIVES = "backups/dumps"
@@ -43,7 +43,7 @@ def object_key(
 
 
 def probe_key(settings: Settings, class_path: str, run_id: str, name: str) -> str:
-    """The key of one of s3probe's own objects: ``[prefix/]media_attachments/s3probe/<run id>/<name>``.
+    """The key of one of s3probe's own objects: ``[prefix/]media_attachments/files/s3probe/<run id>/<name>``.
 
     ``class_path`` is one of this module's constants, so that rights and rules given by prefix apply as they
     do to Mastodon's files.

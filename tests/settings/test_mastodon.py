@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3probe.settings.addressing import Client, RubyError, resolve
+from s3probe.settings.addressing import Client, RubyError, is_aws, regional_host, resolve
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import (
     bucket_url,
@@ -201,3 +201,32 @@ def test_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("https://s3.eu-west-2.amazonaws.com", True),
+        ("S3.EU-West-2.AmazonAWS.com:443", True),
+        ("http://files-example.s3.cn-north-1.amazonaws.com.cn/files-example", True),
+        ("https://s3.eusc-de-east-1.amazonaws.eu", True),
+        ("https://s3.example.net/amazonaws.com", False),
+        ("https://s3.amazonaws.com.example.net", False),
+        ("https://notamazonaws.com", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_host_of_aws(place: str, expected: bool) -> None:
+    assert is_aws(place) is expected
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-2", "s3.eu-west-2.amazonaws.com"),
+        ("cn-north-1", "s3.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"),
+    ],
+)
+def test_the_host_of_a_region_is_the_dot_form(region: str, host: str) -> None:
+    assert regional_host(region) == host

@@ -9,7 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rules.env_names import is_aws
+from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault, Observation
 
@@ -20,7 +20,7 @@ _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.RE
 def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     """Uploads in path style work; ``https://BUCKET.HOST`` has no name in DNS or no certificate."""
     seen, settings = case.open("public-get"), case.settings
-    if not seen or seen[0].network not in _NAMELESS or is_aws(settings) or "." in settings.bucket_name:
+    if not seen or seen[0].network not in _NAMELESS or at_aws(settings) or "." in settings.bucket_name:
         return
     api = urlsplit(settings.api_base)
     host = fixes.host_of(seen[0].url)
@@ -61,7 +61,7 @@ def one_kind_of_address(case: Case) -> Iterator[Finding]:
         case,
         how=f"{_host(cut_off)} has an IPv4 address only, and this machine has a way out for IPv6 only",
         because=[o.id for o in cut_off],
-        fixes=mends if is_aws(settings) else mends[1:],
+        fixes=mends if at_aws(settings) else mends[1:],
     )
 
 

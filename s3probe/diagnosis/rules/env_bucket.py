@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rules.env_names import for_s3, is_aws, refused, signing_works, stray_marks, trouble_of
+from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, signing_works, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.arn import access_point, parse_arn
 
@@ -29,7 +29,7 @@ def bucket_name(case: Case) -> Iterator[Finding]:
             explains=refused(case),
             fixes=_bucket_fixes(case, name),
         )
-    elif is_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET", "With bucket"):
+    elif at_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET", "With bucket"):
         old = settings.region == "us-east-1" and re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name)
         yield finding(
             "bucket-name-invalid",

@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rules.env_names import for_s3, refused
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
+from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.model import NoteKind
 from s3probe.settings.rubyuri import authority_of
 
@@ -24,9 +25,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
     wrong = [name for name in _HOSTS if _is_special(environment.get(name) or "")]
     if not wrong:
         return
-    region = case.settings.region
-    suffix = ".cn" if region.startswith("cn-") else ""
-    regional = f"s3.{region}.amazonaws.com{suffix}"
+    regional = regional_host(case.settings.region)
     mends = [fixes.env(case, name, regional if name == "S3_HOSTNAME" else None) for name in wrong]
     if "S3_HOSTNAME" not in wrong and case.settings.hostname_is_default:
         mends.append(fixes.env(case, "S3_HOSTNAME", regional))
@@ -45,9 +44,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
 
 def _is_special(value: str) -> bool:
     host = value.split("://")[-1].split("/")[0].lower()
-    return host.split(":")[0].endswith((".amazonaws.com", ".amazonaws.com.cn")) and (
-        "s3-website" in host or "s3-accelerate" in host
-    )
+    return is_aws(host) and ("s3-website" in host or "s3-accelerate" in host)
 
 
 @for_s3

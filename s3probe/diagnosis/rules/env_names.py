@@ -9,9 +9,9 @@ from functools import wraps
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.probe.evidence import Actor
+from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
-from s3probe.settings.rubyuri import authority_of
 
 STORAGE_NAMES = frozenset(
     {
@@ -128,10 +128,9 @@ def trouble_of(settings: Settings, *variables: str) -> Trouble | None:
     return next((t for t in settings.troubles if t.variable in variables), None)
 
 
-def is_aws(settings: Settings) -> bool:
+def at_aws(settings: Settings) -> bool:
     """Whether the API is AWS's own."""
-    host = authority_of(settings.api_base).partition(":")[0].lower()
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
+    return is_aws(settings.api_base)
 
 
 def refused(case: Case) -> tuple[str, ...]:

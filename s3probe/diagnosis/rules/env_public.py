@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
-from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, clean, for_s3, is_aws, stray_marks
+from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault
 from s3probe.settings.addressing import partition
@@ -106,7 +106,7 @@ def default_host(case: Case) -> Iterator[Finding]:
     settings = case.settings
     if settings.alias_host is not None or not settings.hostname_is_default or settings.endpoint == "":
         return
-    if not is_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
+    if not at_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
         return
     fix = EnvFix("S3_HOSTNAME", f"s3.{settings.region}.{partition(settings.region)[1]}")
     dead = settings.region not in _DASH_FORM

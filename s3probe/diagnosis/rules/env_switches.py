@@ -9,8 +9,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
+    at_aws,
     for_s3,
-    is_aws,
     place,
     refused,
     shown,
@@ -113,7 +113,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         return
     gone = bool(refused(case))
     machine = case.get("try-instance-role").facts.get("vendor", "")
-    if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and is_aws(case.settings):
+    if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and at_aws(case.settings):
         yield _no_role(case, machine)
         return
     if len(absent) == 1:
@@ -136,7 +136,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
             ),
         )
     else:
-        elsewhere = is_aws(case.settings) or any(environment.get(name) for name in _CHAIN)
+        elsewhere = at_aws(case.settings) or any(environment.get(name) for name in _CHAIN)
         severity = Severity.FAILURE if gone or not elsewhere else Severity.NOTICE
         advice = Manual("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key pair of your provider.")
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.diagnosis.rules.env_names import for_s3, is_aws, refused, stray_marks
+from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.ruby import to_i
 
@@ -73,7 +73,7 @@ def storage_class(case: Case) -> Iterator[Finding]:
         case,
         how=f"S3_STORAGE_CLASS={value} puts every file into an archive"
         + ("; reading one back was refused with InvalidObjectState" if unreadable else ""),
-        severity=Severity.FAILURE if unreadable or is_aws(case.settings) else Severity.WARNING,
+        severity=Severity.FAILURE if unreadable or at_aws(case.settings) else Severity.WARNING,
         certainty=Certainty.CERTAIN if unreadable else Certainty.LIKELY,
         because=unreadable,
         fixes=(fixes.env(case, "S3_STORAGE_CLASS", None), fixes.env(case, "S3_STORAGE_CLASS", "STANDARD_IA")),

@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import Round, assigned, rounds, told, trial_name, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.depth import Depth
+from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 
 _DAMAGE = {
@@ -64,7 +65,7 @@ def _how(this: Round) -> str:
 
 
 def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
-    aws = ".amazonaws.com" in fixes.host_of(begun.furthest.url)
+    aws = is_aws(begun.furthest.url)
     status = begun.furthest.http_status
     if not aws:
         finding_id = "region-wrong-custom-endpoint"

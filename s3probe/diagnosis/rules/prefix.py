@@ -10,6 +10,7 @@ from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Observation
 
 
 def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
@@ -36,14 +37,19 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
         return
     address, written = case.get("try-public-address-without-prefix"), case.get("try-public-without-prefix")
     how = f"GET {seen[0].url} was answered {words(seen[0])}"
-    if address.ok:
+    if _is_there(address):
         host = fixes.host_of(seen[0].url)
         told = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
         fix = ServerFix("nginx-prefix", f"proxy_pass …/{case.settings.bucket_name}$uri;", f"in the server of {host}")
         yield _found(case, told, [seen[0].id, address.id], [fix])
-    elif written.ok:
+    elif _is_there(written):
         told = f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         yield _found(case, told, [seen[0].id, written.id], [fixes.public_read(case)])
+
+
+def _is_there(seen: Observation) -> bool:
+    """Whether the very bytes came, whatever a proxy has done to their headers."""
+    return seen.http_status == 200 and "body" not in seen.facts
 
 
 def _found(case: Case, how: str, because: list[str], fix: list[Fix]) -> Finding:

@@ -15,7 +15,7 @@ from s3probe.diagnosis.rules.links import nginx, proxied
 from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.probe.evidence import NetworkFault, Observation
-from s3probe.settings.model import Settings
+from s3probe.settings.addressing import is_aws, regional_host
 
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
@@ -33,12 +33,6 @@ def public(case: Case) -> Iterator[Finding]:
             return
 
 
-def regional_host(settings: Settings) -> str:
-    """The dot form, which exists in every region: ``s3.eu-west-2.amazonaws.com``."""
-    suffix = ".cn" if settings.region.startswith("cn-") else ""
-    return f"s3.{settings.region}.amazonaws.com{suffix}"
-
-
 def _unreachable(case: Case, seen: Observation) -> Finding | None:
     if seen.network is None:
         return None
@@ -46,14 +40,14 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
-        if settings.endpoint and ".amazonaws.com" not in settings.endpoint:
+        if settings.endpoint and not is_aws(settings.endpoint):
             special = public_host_of(case, fixes.store(case).id)
             if special is not None:
                 return unseen(case, special[0], how, special[1])
             mend = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
             return unseen(case, "missing-variable", how, mend)
         return unseen(
-            case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings))
+            case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
         )
     repeated = _hostname_contains_bucket(case, how)
     if repeated is not None:

@@ -15,6 +15,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import detect
 from s3probe.probe.depth import Depth
 from s3probe.probe.evidence import NetworkFault, Observation
+from s3probe.settings.addressing import is_aws
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
 
@@ -70,7 +71,7 @@ def _network(case: Case, last: Round) -> Finding:
         fix: Fix = ServerFix("proxy", f"no_proxy={host}", "in the environment of Mastodon's services")
         return _finding(case, last, "http-proxy-env", fix)
     if fault is NetworkFault.DNS:
-        if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
+        if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
             return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
         line = settings.environment.line_of("S3_ENDPOINT")
@@ -137,7 +138,7 @@ def _not_s3(case: Case, last: Round) -> Finding:
 
 def _region(case: Case, last: Round) -> Finding:
     settings = case.settings
-    aws = not settings.endpoint or ".amazonaws.com" in settings.endpoint
+    aws = not settings.endpoint or is_aws(settings.endpoint)
     kind = "aws-regional-endpoint" if aws else "custom-endpoint"
     named = last.furthest.facts.get("region", "")
     fix: Fix = (
@@ -164,7 +165,7 @@ def _key_id(case: Case, last: Round) -> Finding:
         return _finding(case, last, "key-disabled-or-account-suspended", advice)
     if key_id.startswith("ASIA"):
         return _finding(case, last, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
-    if not settings.endpoint and not settings.hostname_is_default and ".amazonaws.com" not in settings.hostname:
+    if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
         fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
         return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
     if provider == "backblaze-b2" and len(key_id) == 12:

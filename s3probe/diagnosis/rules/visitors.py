@@ -10,7 +10,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
-from s3probe.diagnosis.rules.env_names import is_aws
+from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.rubyuri import authority_of
@@ -49,7 +49,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
     """Media URLs lead to a host that has none of the files, or gives them to nobody."""
     settings = case.settings
     host = authority_of(settings.api_base)
-    if not settings.endpoint or not host or is_aws(settings) or settings.alias_host is not None:
+    if not settings.endpoint or not host or at_aws(settings) or settings.alias_host is not None:
         return
     if misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"):
         return
