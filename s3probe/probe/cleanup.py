@@ -78,7 +78,9 @@ class _Removal:
                 self._unknown_upload()
             elif entry.upload_id is not None:
                 self._upload(entry.upload_id)
-            elif entry.versions:
+            elif entry.versions or (entry.written and self._ledger.keeps_versions()):
+                # Ceph 16 tells the version of an upload and not that of a copy
+                entry.versioned = True
                 self._versions()
             else:
                 self._object()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from s3probe.cli.examination import check
 from s3probe.cli.sources import Selection
+from s3probe.diagnosis.model import Severity
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.xml import list_versions
 from s3probe.report.model import Report
 from s3probe.sandbox.sandbox import Sandbox
-from s3probe.sandbox.scenario import healthy_policy
+from s3probe.sandbox.scenario import healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
 from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
+from tests.sandbox.client import Client
 
 
 class _OnlySaysSo:
@@ -21,6 +27,35 @@ class _OnlySaysSo:
         if call.operation == "DeleteObjects":
             return Answer(200, {"content-type": "application/xml"}, b"<DeleteResult/>")
         return self._inner.send(call, limits)
+
+
+class _KeepsQuiet:
+    """Ceph 16 tells the version of an upload, and not that of a copy or of a delete marker."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        answer = self._inner.send(call, limits)
+        if call.operation in ("CopyObject", "DeleteObject"):
+            kept = {name: value for name, value in answer.headers.items() if name != "x-amz-version-id"}
+            return replace(answer, headers=kept)
+        return answer
+
+
+def test_a_version_that_nobody_told_is_removed_as_well() -> None:
+    everything = Statement("Allow", ("s3:*",), ("*",))
+    scenario = healthy().with_bucket(versioning=True).with_user(identity=(everything,))
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box, _KeepsQuiet)
+        try:
+            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
+        finally:
+            transport.close()
+        versions = list_versions(Client(box).call("GET", "/?versions").body)
+    assert [f.id for f in report.findings if f.severity is not Severity.NOTICE] == ["versioning-delete-markers"]
+    assert [version.key for version in versions if "/s3probe/" in version.key] == []
+    assert report.evidence.cleanup.left_behind == ()
 
 
 def _lied_to() -> tuple[Report, tuple[str, ...]]:
