@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from s3probe.probe.evidence import Outcome
+from s3probe.probe.evidence import ONCE, Outcome
 from s3probe.probe.session import Session
-
-ONCE = "once-"
-"""Begins the id under which the first answer stays in the book when the repetition passed."""
 
 _SAYS_NOTHING = (Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.SKIPPED)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.probe.again import passes_again
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.payload import picture
@@ -16,8 +16,6 @@ from s3probe.probe.storage import Kept
 from s3probe.probe.worlds import WorldMaker
 from s3probe.settings.keys import MEDIA
 
-EXPECT_WAIT = 0.9
-"""Seconds: a client waits about one second for "100 Continue" before it sends the body anyway (Net::HTTP: 1 s)."""
 _UPLOADS = ("put-with-acl", "put-without-acl")
 
 

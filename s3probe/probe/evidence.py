@@ -1,6 +1,6 @@
 """What a run saw: frozen observations, written to JSON and read back to the same byte.
 
-Diagnosis and report know this module and nothing else of the probe.
+Diagnosis and report know this module, and beside it only what is pure: ``depth``, ``addresses``, ``caches``.
 """
 
 from __future__ import annotations
@@ -65,6 +65,11 @@ NEVER_SENT = frozenset(
     }
 )
 """The way ended before a byte of the request was sent: it cannot have changed anything."""
+
+ONCE = "once-"
+"""Begins the id under which the first answer stays when a repetition of the same request passed."""
+EXPECT_WAIT = 0.9
+"""Seconds: a client waits about one second for "100 Continue" before it sends the body anyway (Net::HTTP: 1 s)."""
 
 
 @dataclass(frozen=True, slots=True)

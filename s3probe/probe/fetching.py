@@ -13,9 +13,6 @@ from s3probe.probe.xml import error
 HOPS = 5
 """Redirects a browser would follow here; enough for every honest set-up."""
 
-CACHE_HEADERS = ("x-cache", "x-cache-status", "x-proxy-cache", "cf-cache-status", "age", "x-varnish")
-"""Headers by which caches show themselves (nginx's are conventions, not its own)."""
-
 
 def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]:
     """Judges a download: the very bytes that were uploaded, or what came instead."""
@@ -80,13 +77,6 @@ def must_not_open(session: Session, action_id: str, url: str, stored: Stored, ti
     if not urlsplit(url).hostname:
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
     return session.ask(action_id, visitor_call(url), judge, title=title)[0]
-
-
-def hit(seen: Observation) -> bool:
-    """Whether a cache says that it gave this answer out of its store."""
-    states = " ".join(seen.headers.get(name, "") for name in CACHE_HEADERS if name != "age")
-    age = seen.headers.get("age", "0").split(",")[0].strip()
-    return "hit" in states.lower() or (age.isdigit() and int(age) > 0)
 
 
 def _target(url: str, answer: Answer | None) -> str | None:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
 from s3probe.probe.browser import origin_of
+from s3probe.probe.caches import hit
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import hit, must_not_open
+from s3probe.probe.fetching import must_not_open
 from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
 from s3probe.probe.permits import bucket_acl, policy_status

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from s3probe.probe import browser, permits, strangers
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import other_addresses, proxy_stands_before
+from s3probe.probe.caches import hit
 from s3probe.probe.evidence import Actor, Observation, Outcome
-from s3probe.probe.fetching import fetch, hit, must_not_open
+from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
 from s3probe.probe.form import WireForm
 from s3probe.probe.schedule import Step

@@ -10,8 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.doubts import EXPECT_WAIT
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Outcome
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")

@@ -9,8 +9,8 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import ServerFix
 from s3probe.probe.addresses import proxy_stands_before
+from s3probe.probe.caches import CACHE_HEADERS, hit
 from s3probe.probe.evidence import Observation
-from s3probe.probe.fetching import CACHE_HEADERS, hit
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
 
