@@ -42,52 +42,34 @@ def quota(case: Case) -> Iterator[Finding]:
 
 def explicit_denies(case: Case) -> Iterator[Finding]:
     """AWS names the policy that denies: no Allow helps against it."""
-    told: list[tuple[Observation, Denial]] = []
-    for seen in case.all_open():
-        what = denial(seen) if seen.outcome is Outcome.DENIED else None
-        if what is not None:
-            told.append((seen, what))
+    told = [(o, what) for o in case.all_open() if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
     kms = [(o, d) for o, d in told if d.kms]
+    endpoint = [(o, d) for o, d in told if not d.kms and "vpc endpoint" in d.policy.lower()]
+    explicit = [(o, d) for o, d in told if d.explicit and not d.kms and "vpc endpoint" not in d.policy.lower()]
     if kms:
         yield _kms(case, [o for o, _d in kms], kms[0][1])
-    endpoint = [(o, d) for o, d in told if not d.kms and "vpc endpoint" in d.policy.lower()]
     if endpoint:
-        advice = Manual(
-            f"Allow the bucket {case.settings.bucket_name} in the policy of the VPC endpoint "
-            "that this machine's traffic takes."
-        )
-        because = [o.id for o, _d in endpoint]
-        yield finding(
-            "vpc-endpoint-policy-blocks",
-            case,
-            how=f"{asked(endpoint[0][0])} was answered {words(endpoint[0][0])}",
-            because=because,
-            explains=_same_batch(case, because),
-            fixes=[advice],
-        )
-    explicit = [(o, d) for o, d in told if d.explicit and not d.kms and "vpc endpoint" not in d.policy.lower()]
+        bucket = case.settings.bucket_name
+        advice = f"Allow the bucket {bucket} in the policy of the VPC endpoint that this machine's traffic takes."
+        yield _denied_by(case, "vpc-endpoint-policy-blocks", endpoint, advice)
     if explicit:
-        seen, what = explicit[0]
-        policy = what.policy or "a"
-        advice = Manual(
-            f"Find the Deny statement for {what.action} in the {policy} policy and take this key or bucket out of it. "
-            "Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
+        what = explicit[0][1]
+        advice = (
+            f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
+            "out of it. Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
         )
-        because = [o.id for o, _d in explicit]
-        yield finding(
-            "explicit-deny-policy",
-            case,
-            how=f"{asked(seen)} was answered {words(seen)}",
-            because=because,
-            explains=_same_batch(case, because),
-            fixes=[advice],
-            permission=what.action,
-        )
+        yield _denied_by(case, "explicit-deny-policy", explicit, advice, what.action)
 
 
-def _same_batch(case: Case, because: list[str]) -> list[str]:
-    """The per-key refusals inside a batch follow from the refused single deletion."""
-    return [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
+def _denied_by(
+    case: Case, finding_id: str, told: list[tuple[Observation, Denial]], advice: str, permission: str | None = None
+) -> Finding:
+    because = [o.id for o, _d in told]
+    # the per-key refusals inside a batch follow from the refused single deletion
+    batch = [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
+    how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
+    mends = [Manual(advice)]
+    return finding(finding_id, case, how=how, because=because, explains=batch, fixes=mends, permission=permission)
 
 
 def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
