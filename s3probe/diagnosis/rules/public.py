@@ -75,7 +75,9 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         else:
             fix = fixes.env(case, "S3_HOSTNAME", value)
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
-    plain = any(o.url.startswith("http://") and fixes.host_of(o.url) == host for o in working(case).values())
+    # whatever S3 says there, it speaks without TLS
+    tried = [o for o in case.trials("try-public-") if o.url.startswith("http://") and fixes.host_of(o.url) == host]
+    plain = any(o.ok or o.facts.get("s3") for o in tried)
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix(
             "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
