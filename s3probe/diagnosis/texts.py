@@ -21,13 +21,14 @@ def finding(
     severity: Severity | None = None,
     setting: str | None = None,
     permission: str | None = None,
+    title: str | None = None,
     consequence: str | None = None,
     **values: object,
 ) -> Finding:
     """A finding with its text filled in.
 
-    ``consequence`` replaces the knowledge text where a cause has several. ``values`` fill the placeholders of the
-    knowledge text beside the standing ones
+    ``title`` and ``consequence`` replace the knowledge text where a cause shows itself in several ways. ``values``
+    fill the placeholders of the knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``acl``).
     """
     text = entry(finding_id)
@@ -45,7 +46,7 @@ def finding(
         id=finding_id,
         severity=severity or Severity(text.severity),
         certainty=certainty,
-        title=text.title.format_map(filled),
+        title=title or text.title.format_map(filled),
         consequence=consequence or text.consequence.format_map(filled),
         how_known=how,
         setting=setting if setting is not None else text.setting,

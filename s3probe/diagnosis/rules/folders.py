@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding
+from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.links import nginx, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
-KINDS = ("avatar", "emoji", "cache")
-"""What a visitor looks at beside a file in media_attachments/ (probe.folders)."""
+KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
+"""What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""
 
 BREAKS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,6 +26,14 @@ BREAKS: Mapping[str, str] = MappingProxyType(
     }
 )
 """By top folder: what fails in Mastodon when nothing can be stored there."""
+SHOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "accounts": "avatars and header pictures",
+        "custom_emojis": "custom emoji",
+        "cache": "copies of other servers' files",
+    }
+)
+"""By top folder: what visitors look for there."""
 
 
 def closed_to_the_key(case: Case) -> Iterator[Finding]:
@@ -70,20 +77,30 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status in (401, 403, 404)]
     if not seen or not case.obs("public-get").ok:
         return
+    names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
-    how += f"; closed are {_listed(_folder(o) for o in seen)}" if len(seen) > 1 else ""
-    because = [o.id for o in seen]
+    how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
+    fix: Fix = fixes.public_read(case)
     if _lost_at_the_proxy(case, seen[0]):
+        finding_id, host = "object-not-found-public-key-mismatch", fixes.host_of(seen[0].url)
+        title = f"{host} does not pass requests for {_listed(names)} on to the storage"
         fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
-        yield finding("object-not-found-public-key-mismatch", case, how=how, because=because, fixes=[fix])
     elif case.settings.acl in (None, "private"):
-        yield finding("public-policy-missing", case, how=how, because=because, fixes=[fixes.public_read(case)])
+        finding_id, title = "public-policy-missing", f"Nothing lets visitors read what is in {_listed(names)}"
     else:
+        finding_id, title = "deny-anonymous-statement", f"The bucket policy keeps visitors out of {_listed(names)}"
         how = f"{how}, though both have the same ACL"
-        mends = [fixes.only_media_public(case)]
-        yield finding(
-            "deny-anonymous-statement", case, how=how, because=because, fixes=mends, certainty=Certainty.LIKELY
-        )
+        fix = fixes.only_media_public(case)
+    yield finding(
+        finding_id,
+        case,
+        how=how,
+        because=[o.id for o in seen],
+        fixes=[fix],
+        certainty=Certainty.LIKELY if finding_id == "deny-anonymous-statement" else Certainty.CERTAIN,
+        title=title,
+        consequence=f"Broken images for everyone: {', '.join(SHOWN[name] for name in names)}",
+    )
 
 
 def _listed(folders: Iterable[str]) -> str:
@@ -92,16 +109,13 @@ def _listed(folders: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _folder(seen: Observation) -> str:
-    """The top folder of a file, as it stands in its URL."""
-    path = urlsplit(seen.url).path
-    return next(name for name in ("custom_emojis", "cache", "accounts", "") if f"/{name}/" in path or not name)
+def _kind(seen: Observation) -> str:
+    return seen.id.removeprefix("public-get-")
 
 
 def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     """Whether the proxy refuses a file on its own account, or S3 does."""
-    kind = seen.id.rpartition("-")[2]
-    if case.get(f"try-{kind}-origin").ok:
+    if case.get(f"try-{_kind(seen)}-origin").ok:
         return True
     # a storage that is closed to everyone but the proxy: whose words were it that came back?
     closed_for_all = case.get("try-media-origin").failed

@@ -46,7 +46,20 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
     fix = fixes.only_media_public(case)
-    yield finding("bucket-listable-policy", case, how=how, because=because, fixes=[fix], certainty=certainty)
+    title, follows = None, None
+    if direct[0].id == "public-uploads":
+        title = f"Anyone can list the unfinished uploads of {case.settings.bucket_name}"
+        follows = "The names of files that are being uploaded are public, and of those whose upload broke off"
+    yield finding(
+        "bucket-listable-policy",
+        case,
+        how=how,
+        because=because,
+        fixes=[fix],
+        certainty=certainty,
+        title=title,
+        consequence=follows,
+    )
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
