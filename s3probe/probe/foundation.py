@@ -190,8 +190,8 @@ class Foundations:
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id + suffix)
-            # a refused Signature V2 says nothing of the key or the clock: any answer to a V4 one is further
-            stopped = min(depth(seen), Depth.REGION) if trial.id == "try-signature-v4" else depth(seen)
+            # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
+            stopped = min(depth(seen), Depth.NOT_S3) if trial.id == "try-signature-v4" else depth(seen)
             if row is not None and row.ran and depth(row) > stopped and not self._leads_back(trial, row):
                 return trial
         return None

@@ -97,7 +97,8 @@ def _kms_grant(what: Denial) -> list[Fix]:
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
-    rows = [case.obs(name) for name in ("put-without-acl", "list", "delete")]
+    asked_for = ("put-without-acl", "delete") if _list_is_everyones(case) else ("put-without-acl", "list", "delete")
+    rows = [case.obs(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
     if len(refused) < len(rows) or any(denial(o) for o in refused):
         return
@@ -122,6 +123,12 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
         fixes=[advice],
         certainty=Certainty.LIKELY,
     )
+
+
+def _list_is_everyones(case: Case) -> bool:
+    """Whether the key may list as everyone may, and AWS names the missing right elsewhere and not at this bucket."""
+    names = case.get("try-list-buckets")
+    return bool(case.obs("public-list").facts.get("listing")) and names.failed and denial(names) is not None
 
 
 def _wrong_half(case: Case, refused: Observation) -> Finding:
