@@ -1,6 +1,6 @@
 """Two faults at once: both are named, or the second as soon as the first fix is made.
 
-By default all pairs of a representative list; ``S3PROBE_ALL_PAIRS=1`` takes every pair of faults of one base scenario.
+By default all pairs of a representative list, and those in which one fault hides the other; ``S3PROBE_ALL_PAIRS=1`` takes every pair of faults of one base scenario.
 """
 
 from __future__ import annotations
@@ -38,6 +38,22 @@ REPRESENTATIVE = (
 WELL = ("both at once", "one after the other", "one, and advice", "mended otherwise")
 """``mended otherwise``: the first fix took another way, on which the second fault is none."""
 
+HARD = (
+    ("storage-class-invalid", "forwarded-x-amz-meta-limits"),
+    ("checksum-header-unsupported", "storage-class-invalid"),
+    ("checksum-header-unsupported", "quota-or-cap-exceeded"),
+    ("storage-class-invalid", "expect-100-continue-stalls"),
+    ("quota-or-cap-exceeded", "download-cap-exceeded"),
+    ("endpoint-missing-non-aws", "path-style-switch-inverted"),
+    ("signature-v2-rejected", "region-wrong-aws-global-endpoint"),
+    ("bucket-owned-by-other-account", "bucket-listable-acl"),
+    ("acl-header-silently-ignored", "protocol-https-but-endpoint-plain"),
+    ("proxy-caches-errors", "deny-anonymous-statement"),
+    ("content-type-wrong", "key-prefix-forgotten-in-alias-or-policy"),
+    ("cdn-hotlink-or-bot-protection", "key-prefix-forgotten-in-alias-or-policy"),
+)
+"""Pairs in which one fault hides the signs of the other."""
+
 Pair = tuple[Fault, Fault]
 
 
@@ -56,8 +72,10 @@ def _pairs(faults: tuple[Fault, ...]) -> Iterator[Pair]:
 
 def chosen() -> tuple[Pair, ...]:
     """The pairs of this run."""
-    everything = os.environ.get("S3PROBE_ALL_PAIRS")
-    return tuple(_pairs(tuple(FAULTS.values()) if everything else tuple(FAULTS[name] for name in REPRESENTATIVE)))
+    if os.environ.get("S3PROBE_ALL_PAIRS"):
+        return tuple(_pairs(tuple(FAULTS.values())))
+    hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
+    return (*_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), *hard)
 
 
 def _mended(scenario: Scenario, ran: Ran) -> Scenario | None:

@@ -27,6 +27,7 @@ from s3probe.probe.trials import Trial, trials
 from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
+from s3probe.settings.addressing import is_aws
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.model import Credentials
 
@@ -197,9 +198,15 @@ class Foundations:
         return None
 
     def _leads_back(self, trial: Trial, row: Observation) -> bool:
-        """Whether another region met a region error that names none, or one that was set already."""
-        if not trial.id.startswith("try-region:") or depth(row) is not Depth.REGION:
+        """Whether another region met a region error that names none, or one that was set already.
+
+        Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well.
+        """
+        if not trial.id.startswith("try-region:") or depth(row) not in (Depth.REGION, Depth.KEY_ID):
             return False
+        settings = trial.world.settings
+        if depth(row) is Depth.KEY_ID:
+            return not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname)
         return row.facts.get("region", "") in ("", self._session.world.settings.region)
 
     def _try(self, trial: Trial, suffix: str) -> None:
@@ -256,11 +263,17 @@ class Foundations:
 
             steps.append(Step(trial.id, work))
         self._session.parallel(steps)
-        for trial in made:
-            tried = session.book.get(trial.id + suffix)
-            if tried is not None and tried.ok:
-                return trial
-        return None
+        answers = [(trial, session.book.get(trial.id + suffix)) for trial in made]
+        passed = next((trial for trial, tried in answers if tried is not None and tried.ok), None)
+        # two headers at once: without the one that is looked at first, the complaint is about the other
+        return passed or next((trial for trial, tried in answers if tried is not None and _another(row, tried)), None)
+
+
+def _another(before: Observation, now: Observation) -> bool:
+    """Whether the storage refuses the same upload for another reason than before."""
+    named = before.error_code and now.error_code
+    definite = before.outcome is Outcome.REJECTED and now.outcome in (Outcome.REJECTED, Outcome.DENIED)
+    return bool(named and definite and (now.http_status, now.error_code) != (before.http_status, before.error_code))
 
 
 def wants_uploads(session: Session) -> bool:

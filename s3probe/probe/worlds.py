@@ -47,5 +47,6 @@ class WorldMaker:
             remade(world.settings, **env),
             (*world.assuming, said),
             credentials=world.credentials,
+            form=world.wire.form,
             clock_offset=world.clock_offset,
         )

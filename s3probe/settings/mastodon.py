@@ -99,7 +99,8 @@ def remade(settings: Settings, /, **changes: str | None) -> Settings:
         else:
             before = variables.get(name)
             variables[name] = replace(before, value=value) if before else Variable(name, value)
-    return interpret(replace(settings.environment, variables=MappingProxyType(variables)))
+    made = interpret(replace(settings.environment, variables=MappingProxyType(variables)))
+    return replace(made, cache_control=settings.cache_control)  # no variable's, but a trial may leave it out
 
 
 @dataclass(frozen=True, slots=True)

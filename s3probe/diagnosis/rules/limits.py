@@ -15,7 +15,7 @@ from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Outcome
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
 _READS = ("get", "get-range", "head", "head-part", "presigned-get", "public-get", "public-cors", "acl-read-back",
-          "try-get-archive")  # fmt: skip
+          "try-get-archive", "try-get-missing")  # fmt: skip
 _EXPIRES = ("put-with-acl", "put-without-acl", "head", "get", "multipart-complete")
 
 
@@ -27,12 +27,13 @@ def download_cap(case: Case) -> Iterator[Finding]:
         if o.error_code in _CAP_CODES
         or (o.outcome is not Outcome.OK and any(word in (o.message or "").lower() for word in _CAP_WORDS))
     ]
-    if not seen or not case.obs("put-without-acl").ok:
+    upload = case.obs("put-without-acl")
+    if not seen or (not upload.ok and upload.id not in case.claimed):
         return
     yield finding(
         "download-cap-exceeded",
         case,
-        how=f"reading a file was answered {words(seen[0])}, while uploads pass",
+        how=f"reading a file was answered {words(seen[0])}{', while uploads pass' if upload.ok else ''}",
         because=[o.id for o in seen],
         explains=[o.id for o in case.open(*_READS) if o.http_status == seen[0].http_status],
         fixes=[Manual("Raise the download cap with the provider, and put a CDN before the bucket.")],
@@ -113,23 +114,25 @@ def copying(case: Case) -> Iterator[Finding]:
 def announced_bodies(case: Case) -> Iterator[Finding]:
     """The same upload without ``Expect: 100-continue`` passes, or passes at once."""
     without = case.get("try-put-unannounced")
-    if not without.ok:
-        return
     uploads = [o for o in (case.obs("put-with-acl"), case.obs("put-without-acl")) if o.ran]
     refused = [o for o in uploads if o.http_status == 417]
+    # what else may be wrong with the upload is said only to one that was not announced
+    heard = bool(refused) and without.http_status not in (None, 417)
+    if not without.ok and not heard:
+        return
     silent = [o for o in uploads if o.network is NetworkFault.READ_TIMEOUT]
     seen = refused or silent or [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
     if not seen:
         return
     told = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
+    took = f"took {without.seconds:.1f} s" if without.ok else f"was answered {words(without)}"
     fix: Fix = ServerFix(
         "nginx", "proxy_http_version 1.1; proxy_request_buffering off;", "in the proxy before the storage"
     )
     yield finding(
         "expect-100-continue-stalls",
         case,
-        how=f"an upload {told} after {seen[0].seconds:.1f} s; without Expect: 100-continue it took "
-        f"{without.seconds:.1f} s",
+        how=f"an upload {told} after {seen[0].seconds:.1f} s; without Expect: 100-continue it {took}",
         severity=Severity.FAILURE if refused or silent else None,
         because=[*(o.id for o in seen), without.id],
         explains=[o.id for o in case.all_open() if o.http_status == 417 or o.network is NetworkFault.READ_TIMEOUT],
