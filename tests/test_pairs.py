@@ -1,6 +1,7 @@
 """Two faults at once: both are named, or the second as soon as the first fix is made.
 
-By default all pairs of a representative list, and those in which one fault hides the other; ``S3PROBE_ALL_PAIRS=1`` takes every pair of faults of one base scenario.
+By default all pairs of a representative list, and those in which one fault hides the other; ``S3PROBE_ALL_PAIRS=1``
+takes every pair of faults of one base scenario.
 """
 
 from __future__ import annotations
