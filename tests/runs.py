@@ -62,10 +62,12 @@ def left_in(box: Sandbox) -> tuple[str, ...]:
     return tuple(names)
 
 
-def run(scenario: Scenario, options: ProbeOptions = OPTIONS) -> Ran:
-    """The examination of a scenario in a sandbox of its own."""
+def run(
+    scenario: Scenario, options: ProbeOptions = OPTIONS, wrap: Callable[[Transport], Transport] | None = None
+) -> Ran:
+    """The examination of a scenario in a sandbox of its own; ``wrap`` stands in the way of every request."""
     with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box)
+        tools, transport = tools_for(box, wrap)
         try:
             report = check(settings_of(scenario), options, tools, Selection((), ())).report
         finally:

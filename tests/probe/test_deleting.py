@@ -9,11 +9,10 @@ from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Severity
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import list_versions
-from s3probe.report.model import Report
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
-from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
+from tests.runs import OPTIONS, run, settings_of, tools_for
 from tests.sandbox.client import Client
 
 
@@ -58,21 +57,11 @@ def test_a_version_that_nobody_told_is_removed_as_well() -> None:
     assert report.evidence.cleanup.left_behind == ()
 
 
-def _lied_to() -> tuple[Report, tuple[str, ...]]:
-    scenario = healthy_policy()
-    with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, _OnlySaysSo)
-        try:
-            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
-        finally:
-            transport.close()
-        return report, left_in(box)
-
-
 def test_a_store_that_only_says_it_deleted_is_found_and_nothing_stays() -> None:
-    report, left = _lied_to()
+    ran = run(healthy_policy(), wrap=_OnlySaysSo)
+    report = ran.report
     assert [f.id for f in report.findings] == ["delete-without-effect"]
-    assert left == ()
+    assert ran.left == ()
     assert report.evidence.cleanup.left_behind == ()
     assert report.evidence.cleanup.created == report.evidence.cleanup.removed
 

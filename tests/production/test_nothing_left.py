@@ -20,7 +20,7 @@ from tests.production import hostile, local
 from tests.production.hostile import Act, Gate, Turn
 
 VERSION = ("--mastodon-version", "4.5.9")
-STEPS = range(1, 34) if os.environ.get("S3PROBE_EVERY_STEP") else (3, 10, 24)
+STEPS = range(1, 41) if os.environ.get("S3PROBE_EVERY_STEP") else (3, 10, 24)
 """Requests of an examination at which something happens. All of them take some minutes."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 

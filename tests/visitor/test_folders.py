@@ -7,17 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.rules import folders, needs
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
-from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Instance
-from tests.runs import OPTIONS, Ran, left_in, run, settings_of, tools_for
+from tests.runs import OPTIONS, Ran, run
 from tests.visitor.cases import case, seen
 
 FOLDERS = ("media_attachments/files", "accounts/avatars", "custom_emojis/images", "cache/media_attachments/files")
@@ -87,14 +84,9 @@ class _Forgets:
 
 
 def test_a_copy_that_is_not_shown_says_nothing_of_the_folder() -> None:
-    scenario = custom()
-    with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, _Forgets)
-        try:
-            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
-        finally:
-            transport.close()
-        assert left_in(box) == ()
+    ran = run(custom(), wrap=_Forgets)
+    report = ran.report
+    assert ran.left == ()
     row = report.evidence.get("public-get-emoji")
     assert row is not None
     assert row.ok

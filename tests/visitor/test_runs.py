@@ -6,17 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy
-from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
-from tests.runs import OPTIONS, run, settings_of, tools_for
+from tests.runs import run
 
 MOST = 40
 """Requests to the storage and its public host in a healthy run."""
@@ -91,13 +88,7 @@ class _Forever:
 
 
 def test_a_store_whose_links_never_expire_is_found() -> None:
-    scenario = custom()
-    with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, _Forever)
-        try:
-            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
-        finally:
-            transport.close()
+    report = run(custom(), wrap=_Forever).report
     assert [f.id for f in report.findings] == ["archive-dumps-world-readable"]
 
 
