@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
 
 from s3probe import __version__
+from s3probe.cli import values
 from s3probe.cli.errors import UsageError, did_you_mean
 from s3probe.report.formats import FORMATS
 from s3probe.settings.loaders import DOTENV, LOADERS
@@ -147,7 +146,10 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="remember troubles there, and print only what changed since the last run",
     )
     command.add_argument(
-        "--remind", metavar="HOURS", type=_hours, help="with --state: tell again of what still fails after so long"
+        "--remind",
+        metavar="HOURS",
+        type=values.hours,
+        help="with --state: tell again of what still fails after so long",
     )
     command.add_argument("--save-evidence", metavar="FILE", type=Path, help="write what was seen, without secrets")
     command.add_argument(
@@ -185,7 +187,7 @@ def _sweep(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--older-than",
         metavar="SECONDS",
-        type=_seconds,
+        type=values.seconds,
         default=3600.0,
         help="leave younger ones alone: a probe may be at work (default: 3600)",
     )
@@ -238,7 +240,9 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
         help="what hands ENV_FILE to Mastodon (default: Ruby's dotenv, and a note where the others differ)",
     )
     if many:
-        command.add_argument("--jobs", metavar="N", type=_jobs, default=4, help="how many files at a time (default: 4)")
+        command.add_argument(
+            "--jobs", metavar="N", type=values.jobs, default=4, help="how many files at a time (default: 4)"
+        )
 
 
 def _output(command: argparse.ArgumentParser) -> None:
@@ -269,7 +273,7 @@ def _deadline(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--deadline",
         metavar="SECONDS",
-        type=_seconds,
+        type=values.seconds,
         default=30.0,
         help="for the examination; the clean-up has 10 more of its own (default: 30)",
     )
@@ -278,32 +282,6 @@ def _deadline(command: argparse.ArgumentParser) -> None:
 def _selection(command: argparse.ArgumentParser) -> None:
     for name, text in (("--only", "nothing but this action or finding"), ("--skip", "leave this out")):
         command.add_argument(name, metavar="ID", action="append", default=[], help=f"{text}; may be repeated")
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
-    return value
-
-
-def _hours(text: str) -> timedelta:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1e5:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive number of hours")
-    return timedelta(hours=value)
-
-
-def _jobs(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
-    return int(text)
 
 
 def wants_nagios(argv: Sequence[str] | None = None) -> bool:

@@ -9,16 +9,13 @@ from types import MappingProxyType
 
 import pytest
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ProbeOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.sandbox.faults import FAULTS
-from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario, healthy
-from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
+from tests.runs import OPTIONS, run
 
 PAGE = Answer(503, MappingProxyType({"content-type": "text/html"}), b"<html>bad gateway</html>")
 
@@ -61,14 +58,9 @@ def examined(
     answer: Answer,
     options: ProbeOptions = OPTIONS,
 ) -> Report:
-    with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, lambda inner: FailingFirst(inner, chosen, number, answer))
-        try:
-            report = check(settings_of(scenario), options, tools, Selection((), ())).report
-        finally:
-            transport.close()
-        assert left_in(box) == ()
-    return report
+    ran = run(scenario, options, lambda inner: FailingFirst(inner, chosen, number, answer))
+    assert ran.left == ()
+    return ran.report
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,6 @@ from types import MappingProxyType
 
 import pytest
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.probe.actions import ACTIONS, WITHOUT_UPLOAD
 from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
@@ -17,9 +15,8 @@ from s3probe.probe.instance import PATH
 from s3probe.probe.tools import ProbeOptions
 from s3probe.report.model import Report
 from s3probe.sandbox.faults import FAULTS
-from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy
-from tests.runs import OPTIONS, Ran, run, settings_of, tools_for
+from tests.runs import OPTIONS, Ran, run
 
 
 def asked(ran: Ran) -> set[str]:
@@ -79,19 +76,13 @@ def version(text: str) -> Answer:
 
 
 def examined(answer: Answer, options: ProbeOptions) -> tuple[Report, Instance]:
-    with Sandbox(healthy().world) as box:
-        instances: list[Instance] = []
+    instances: list[Instance] = []
 
-        def wrap(inner: Transport) -> Transport:
-            instances.append(Instance(inner, answer))
-            return instances[0]
+    def wrap(inner: Transport) -> Transport:
+        instances.append(Instance(inner, answer))
+        return instances[0]
 
-        tools, transport = tools_for(box, wrap)
-        try:
-            report = check(settings_of(healthy()), options, tools, Selection((), ())).report
-        finally:
-            transport.close()
-        return report, instances[0]
+    return run(healthy(), options, wrap).report, instances[0]
 
 
 @pytest.mark.parametrize("profile", ["quick", "full"])
