@@ -203,7 +203,7 @@ def _expired(session: Session, stored: Stored) -> None:
     session.ask("presigned-expired", valid, judge)
 
 
-def through_the_proxy(session: Session, stored: Stored) -> Observation:
+def through_the_proxy(session: Session, stored: Stored) -> None:
     """Does the proxy pass a query and an Authorization header on? S3 then answers another thing than the file.
 
     ``stored`` must be a file nobody has asked for: a cache would answer in S3's place.
@@ -218,7 +218,6 @@ def through_the_proxy(session: Session, stored: Stored) -> Observation:
         # the header is refused before the query is looked at
         title = "The public host passes no query on to the storage"
         session.ask("try-public-query", visitor_call(url), judge, title=title)
-    return seen
 
 
 def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Mapping[str, str]]:
