@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
 from s3probe.probe.browser import origin_of
-from s3probe.probe.caches import hit
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
@@ -45,8 +44,7 @@ def reading(session: Session) -> Iterator[Step]:
     yield Step("public-policy", lambda: session.ask("public-policy", visitor_call(policy), _told))
     base = public_url(settings, "")
     one = same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/")
-    twice = not one and not proxy_stands_before(settings)
-    yield Step("public-uploads", lambda: _list_uploads(session, twice=twice), ("public-cors", "archive-visit"))
+    yield Step("public-uploads", lambda: _list_uploads(session, one_address=one))
     if one:
         session.skip("public-list-alias", "files are published under the storage's own address")
         return
@@ -55,15 +53,13 @@ def reading(session: Session) -> Iterator[Step]:
     yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias))
 
 
-def _list_uploads(session: Session, *, twice: bool) -> None:
+def _list_uploads(session: Session, *, one_address: bool) -> None:
     """Left out where a run has most to ask: it must not grow beyond what an examination may cost.
 
-    ``twice``: the storage publishes files at another address of its own, which is asked for its listing as well.
+    Where Mastodon sends ACLs, hardly a policy says who may list; then a second address of the files takes its place.
     """
-    again, origin = session.book.get("public-cors"), session.book.get("archive-origin-get")
-    cached, asked_there = again is not None and hit(again), origin is not None and origin.ran
-    long = session.world.wire.form is WireForm.LEGACY or cached or asked_there or twice
-    if session.world.settings.acl is not None and long:
+    by_acl = session.world.settings.acl is not None
+    if session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address):
         session.skip("public-uploads", "left out to keep the run small; asked when another listing is open")
     else:
         _uploads_must_not_be_listed(session)

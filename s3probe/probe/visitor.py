@@ -171,10 +171,11 @@ class Visitor:
         return strangers.archive(self._session, kept)
 
     def after_deletion(self, kept: Kept) -> Iterator[Step]:
-        """A cache that goes on showing what is deleted. Asked only where one has answered the second request."""
+        """A cache that goes on showing what is deleted. Not every one shows itself in its answers."""
         session, stored = self._session, kept.get("media")
-        again = session.book.get("public-cors")
-        if stored is None or again is None or not hit(again):
+        first, again = session.book.get("public-get"), session.book.get("public-cors")
+        cached = proxy_stands_before(self._settings) or (again is not None and hit(again))
+        if stored is None or first is None or not first.ok or not cached:
             session.skip("deleted-public-get", "no cache before the storage kept the picture")
         elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None:
             session.skip("deleted-public-get", strangers.NEXT_INSTEAD)

@@ -175,3 +175,8 @@ def test_cached_errors_hide_an_unsuspended_picture() -> None:
 def test_a_closed_bucket_is_not_the_proxys_fault() -> None:
     scenario = healthy_policy().with_bucket(policy=())
     assert named(by_the_guide(scenario))[0] == "public-policy-missing"
+
+
+def test_a_cache_that_says_nothing_of_itself_is_found_all_the_same() -> None:
+    setup = lines(drop=("add_header X-Cache-Status",))(by_the_guide(healthy_alias()))
+    assert [f.id for f in examined(setup).findings] == [KEPT]
