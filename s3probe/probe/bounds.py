@@ -90,6 +90,8 @@ class Exchange:
     @property
     def talking_to(self) -> str:
         """:attr:`where`, with the address when it is not the same."""
+        if not self.host:  # a connection that was there already
+            return self.asked
         return self.where if self.peer in ("", self.where) else f"{self.where} ({self.peer})"
 
     @property

@@ -147,6 +147,8 @@ class TlsConnection(_Exact, AWSHTTPSConnection):  # type: ignore[misc]  # as abo
 class _Resting:
     """Keeps connections for the next call, but none that may be dead or out of step. Comes first in the bases."""
 
+    pool: Any
+
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the mixin's next base has it
         if time.monotonic() - connection.idle_since > IDLE_SECONDS:
@@ -160,6 +162,9 @@ class _Resting:
                 connection.close()
             connection.idle_since = time.monotonic()
         super()._put_conn(connection)  # type: ignore[misc]  # the mixin's next base has it
+        if connection is not None and self.pool is None:
+            # the pool was closed meanwhile, perhaps between urllib3's look at it and its use
+            connection.close()
 
 
 class Pool(_Resting, HTTPConnectionPool):

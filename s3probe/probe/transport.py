@@ -24,6 +24,7 @@ from urllib3.util import parse_url
 
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
 from s3probe.probe.connection import POOLS
+from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain
 from s3probe.probe.text import clean_exact
@@ -32,6 +33,9 @@ from s3probe.probe.trust import choose, context_for, has_certificates
 HEADER_CHARACTERS = 4096
 """Characters kept of one header's value."""
 _PIECE = 64 * 1024
+_POOL = 16
+"""Connections that are kept, to each host."""
+_ONLY_ONCE = ("CreateMultipartUpload", "CompleteMultipartUpload")
 _FRAMING = 8
 """How many times its own size a body may take on the wire: chunks of one byte take six."""
 _TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
@@ -49,15 +53,29 @@ class HttpTransport:
         self._resolver = resolver
 
     def send(self, call: Call, limits: Limits) -> Answer:
-        """One exchange. ``status`` and ``fault`` are both set when the way ended within the answer's body."""
+        """One exchange. ``status`` and ``fault`` are both set when the way ended within the answer's body.
+
+        A kept connection that turns out to be closed before a byte of an answer says nothing of the storage: the call
+        then goes over a fresh one, unless it would begin or finish an upload twice. Net::HTTP sees such an end before
+        it writes; here several calls share the connections.
+        """
+        for _kept in range(_POOL if call.operation not in _ONLY_ONCE else 0):
+            answer, unused = self._once(call, limits)
+            if not unused:
+                return answer
+        return self._once(call, limits)[0]
+
+    def _once(self, call: Call, limits: Limits) -> tuple[Answer, bool]:
+        """The answer, and whether a kept connection was closed instead of giving one."""
         exchange = Exchange(call, limits, self._resolver, proxied=bool(self._proxies))
         token = CURRENT.set(exchange)
         try:
             complete = self._exchange(exchange)
-            return _answer(exchange, truncated=not complete)
+            return _answer(exchange, truncated=not complete), False
         except _TROUBLE as error:
             fault, detail = explain(error, exchange)
-            return _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
+            unused = fault is NetworkFault.CLOSED and not exchange.host and exchange.status is None
+            return _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail), unused
         finally:
             CURRENT.reset(token)
 
@@ -150,7 +168,7 @@ class _Adapter(HTTPAdapter):
         self._ca_file = ca_file
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        super().__init__(pool_connections=16, pool_maxsize=16)
+        super().__init__(pool_connections=16, pool_maxsize=_POOL)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from s3probe.probe.connection import Pool
 from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport
@@ -135,6 +136,59 @@ def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again() -> No
             answers.append(transport.send(get(server), SHORT).status)
             server.wait_for_goodbye()
         assert answers == [200, 200, 200]
+
+
+def _answers_once_each(visit: Visit) -> None:
+    """Each connection gets one answer; the next request on it is read, and the connection closed."""
+    if visit.read_head():
+        visit.say(OK)
+        visit.read_head()
+
+
+def test_a_kept_connection_that_ends_without_a_byte_is_no_answer() -> None:
+    with serving(_answers_once_each) as server:
+        transport = HttpTransport()
+        answers = [transport.send(get(server), SHORT).status for _ in range(3)]
+        transport.close()
+        assert (answers, server.visits) == ([200, 200, 200], 3)
+
+
+@pytest.mark.parametrize("operation", ["CreateMultipartUpload", "CompleteMultipartUpload"])
+def test_what_must_not_happen_twice_is_not_sent_twice(operation: str) -> None:
+    with serving(_answers_once_each) as server:
+        transport = HttpTransport()
+        assert transport.send(get(server), SHORT).status == 200
+        answer = transport.send(Call(operation, "POST", f"http://{server.netloc}/k?uploads"), SHORT)
+        transport.close()
+        assert (answer.fault, server.visits) == (NetworkFault.CLOSED, 1)
+
+
+def test_a_fresh_connection_that_ends_without_a_byte_is_an_answer() -> None:
+    def handle(visit: Visit) -> None:
+        visit.read_head()
+
+    with serving(handle) as server:
+        answer = HttpTransport().send(get(server), SHORT)
+        assert (answer.fault, server.visits) == (NetworkFault.CLOSED, 1)
+
+
+class _ClosedMeanwhile:
+    """The queue of a pool that another thread closes at the very moment a connection is put back."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    def put(self, _connection: object, **_options: object) -> None:
+        self._pool.pool = None
+
+
+def test_a_connection_that_comes_back_while_its_pool_is_closed_is_closed_too() -> None:
+    pool: Any = Pool("127.0.0.1", 80)
+    connection, closed = pool._get_conn(), []
+    connection.close = lambda: closed.append(True)
+    pool.pool = _ClosedMeanwhile(pool)
+    pool._put_conn(connection)
+    assert closed == [True]
 
 
 def test_a_head_has_no_body_to_wait_for() -> None:
