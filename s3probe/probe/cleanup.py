@@ -51,8 +51,8 @@ def clean_up(
         if troubled:
             sleep(max(min(pause, remaining()), 0.0))
             pause = min(2 * pause, LONGEST_PAUSE)
-    names = tuple(name for entry in ledger.remaining() for name in _names(entry))
-    return Cleanup(ledger.created(), ledger.removed(), names)
+    names = dict.fromkeys(name for entry in ledger.remaining() for name in _names(entry))
+    return Cleanup(ledger.created(), ledger.removed(), tuple(names))
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
@@ -122,7 +122,8 @@ class _Removal:
         found.sort(key=lambda version: version.delete_marker)
         ids = dict.fromkeys([*entry.versions, *(version.version_id for version in found)])
         left = [version for version in ids if not self._gone(entry.wire.delete(entry.key, version_id=version))]
-        if not left and (known or entry.versions):
+        # who may not list versions cannot find the marker that a plain deletion has left
+        if not left and known:
             self._removed()
         entry.versions = tuple(left)
 

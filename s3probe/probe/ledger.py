@@ -87,7 +87,9 @@ class Ledger:
         """
         if answer is None or answer.fault in NEVER_SENT:
             self.settle(entry, written=False)
-        elif answer.status is not None and (written or answer.status < 500 or _throttled(entry, answer)):
+        elif answer.status is not None and (
+            written or answer.status < 500 or answer.status == 501 or _throttled(entry, answer)
+        ):
             self.settle(entry, written=written, version=answer.headers.get("x-amz-version-id"))
 
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:

@@ -36,7 +36,7 @@ def test_what_the_server_took_must_be_removed() -> None:
     assert (names(made), made.removed()) == ([], 1)
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 412, 429])
+@pytest.mark.parametrize("status", [400, 403, 404, 412, 429, 501])
 def test_what_the_server_refused_is_not_there(status: int) -> None:
     made, entry = ledger()
     made.answered(entry, Answer(status), written=False)
