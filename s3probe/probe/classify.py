@@ -16,7 +16,6 @@ THROTTLE_CODES = frozenset(
         "RequestLimitExceeded",
         "Throttling",
         "ThrottlingException",
-        "BandwidthLimitExceeded",
     }
 )
 
@@ -42,6 +41,8 @@ def is_markup(answer: Answer) -> bool:
     """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3."""
     kind = answer.headers.get("content-type", "").lower()
     head = answer.body[:512].lstrip().lower()
+    if b"http request to an https server" in head:  # Go's own words, in plain text
+        return True
     return head.startswith((b"<!doctype html", b"<html")) or ("text/html" in kind and not head.startswith(b"<?xml"))
 
 
@@ -65,11 +66,13 @@ def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
         return Outcome.WRONG if answer.fault is NetworkFault.PROTOCOL else Outcome.UNREACHABLE
     status = answer.status or 0
     code = body.code if body else ""
+    if status == 429:
+        return Outcome.THROTTLED
     if is_markup(answer) and not is_s3(answer):
         return Outcome.UNKNOWN if status >= 500 else Outcome.WRONG
     if 200 <= status < 300:
         return Outcome.OK
-    if status == 429 or code in THROTTLE_CODES:
+    if code in THROTTLE_CODES:
         return Outcome.THROTTLED
     if code in _DENIED_CODES:
         return Outcome.DENIED

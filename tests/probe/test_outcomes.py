@@ -30,6 +30,7 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         (301, "PermanentRedirect", Outcome.REJECTED), (404, "NoSuchBucket", Outcome.REJECTED),
         (404, "NoSuchKey", Outcome.WRONG), (404, "", Outcome.WRONG),
         (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED),
+        (509, "BandwidthLimitExceeded", Outcome.UNKNOWN),
         (503, "ServiceUnavailable", Outcome.UNKNOWN), (500, "InternalError", Outcome.UNKNOWN),
         (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
     ],
@@ -46,12 +47,21 @@ def test_a_broken_way_is_never_a_denial(fault: NetworkFault) -> None:
         assert outcome_of(Answer(status, fault=fault)) in (Outcome.UNREACHABLE, Outcome.WRONG)
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(200, Outcome.WRONG), (403, Outcome.WRONG), (502, Outcome.UNKNOWN)])
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(200, Outcome.WRONG), (403, Outcome.WRONG), (429, Outcome.THROTTLED), (502, Outcome.UNKNOWN)],
+)
 def test_a_web_page_is_no_answer_of_s3(status: int, outcome: Outcome) -> None:
     answer = Answer(status, {"content-type": "text/html"}, HTML)
     assert is_markup(answer)
     assert not is_s3(answer)
     assert outcome_of(answer) is outcome
+
+
+def test_a_tls_port_that_is_asked_in_plain_text_is_no_s3() -> None:
+    answer = Answer(400, {"content-type": "text/plain"}, b"Client sent an HTTP request to an HTTPS server.\n")
+    assert is_markup(answer)
+    assert not is_markup(Answer(400, {"content-type": "text/plain"}, b"Bad request.\n"))
 
 
 def test_s3_shows_itself_by_its_request_id_or_its_error() -> None:
