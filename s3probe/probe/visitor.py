@@ -14,10 +14,12 @@ from s3probe.probe.evidence import Actor, Observation, Outcome
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
 from s3probe.probe.form import WireForm
+from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN, Kept
 from s3probe.probe.uploads import LargeUpload
+from s3probe.settings.keys import REMOTE_MEDIA
 from s3probe.settings.mastodon import object_url, public_url
 
 FIRST = ("public-get", "public-cors", "public-range", "public-csp")
@@ -114,8 +116,21 @@ class Visitor:
             # the query went no further than the proxy: this was the file's own address
             title = action("public-get-cache").title
             session.book.add(replace(asked, id="public-get-cache", title=title, facts={}))
-        else:
-            see(session, kept, "cache", stored)
+        elif not see(session, kept, "cache", stored).ok and session.book.get("public-missing") is not None:
+            self._is_the_no_remembered()
+
+    def _is_the_no_remembered(self) -> None:
+        """This file was asked for before it was there. Is another of its folder shown that was not?"""
+        session, there = self._session, self._session.book.get("try-cache-origin")
+        if there is None or not there.ok:
+            return
+        name, acl = "unasked.png", self._settings.acl
+        body = picture(f"{session.run_id}/{name}")
+        title = "A second copy from another server can be uploaded"
+        _seen, fresh = session.put("try-put-unasked", REMOTE_MEDIA, name, body, "image/png", acl=acl, title=title)
+        if fresh is not None:
+            title = "A file of the same folder is shown that nobody has asked for yet"
+            fetch(session, "try-unasked", public_url(self._settings, fresh.key), fresh, title)
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""

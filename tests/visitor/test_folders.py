@@ -13,7 +13,7 @@ from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import Instance
+from s3probe.sandbox.world import AliasFault, Instance
 from tests.runs import OPTIONS, Ran, run
 from tests.visitor.cases import case, seen
 
@@ -164,3 +164,26 @@ def test_a_key_that_is_shut_out_of_folders_is_told_which_and_what_that_breaks() 
     assert found.title.endswith("files-example/accounts/, custom_emojis/ and backups/")
     assert "nobody can change an avatar" in found.consequence.lower()
     assert "archives" in found.consequence
+
+
+class _WithoutTheCacheFolder:
+    """A proxy that has no location for ``cache/``."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.url.startswith(f"https://{ALIAS}/cache/"):
+            return Answer(404, {"content-type": "text/html", "server": "nginx"}, b"<html>404 Not Found</html>")
+        return self._inner.send(call, limits)
+
+
+def test_a_folder_that_the_proxy_does_not_know_is_told_from_an_error_that_it_remembers() -> None:
+    ran = run(healthy_policy(), wrap=_WithoutTheCacheFolder)
+    assert ran.named == ("object-not-found-public-key-mismatch",)
+    assert "cache/" in ran.report.findings[0].title
+    assert ran.left == ()
+    remembers = replace(healthy_policy().world.aliases[0], fault=AliasFault.CACHES_ERRORS)
+    ran = run(healthy_policy().with_world(aliases=(remembers,)))
+    assert ran.named == ("proxy-caches-errors",)
+    assert ran.left == ()
