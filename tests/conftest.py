@@ -1,15 +1,31 @@
-"""Figures that tests count up, printed once at the end of a run."""
+"""Signals as a terminal has them, and figures that tests count up, printed once at the end of a run."""
 
 from __future__ import annotations
 
+import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 import pytest
 
 Tally = Callable[[str, str], None]
 
 _FIGURES: dict[str, Counter[str]] = defaultdict(Counter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heeded_signals() -> Iterator[None]:
+    """A shell that runs the tests in the background has these ignored, and every child inherits that."""
+    heeded: dict[signal.Signals, Callable[[int, FrameType | None], None] | signal.Handlers] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_DFL,
+        signal.SIGQUIT: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in heeded.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
