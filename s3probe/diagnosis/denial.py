@@ -16,6 +16,7 @@ _ACTION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", r
 _RESOURCE = re.compile(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)
 _EXPLICIT = re.compile(r"with an explicit deny(?:\s+in\s+an?\s+(.+?)(?:\s+policy)?)?(?:\s*[.:(]|$)", re.IGNORECASE)
 _MISSING = re.compile(r"because no\s+(.+?)\s+policy allows", re.IGNORECASE)
+_OUTER = ("permissions boundary", "service control", "resource control", "session")
 _BOUNDARY = re.compile(r"permissions boundary", re.IGNORECASE)
 
 
@@ -27,6 +28,11 @@ class Denial:
     resource: str = ""
     policy: str = ""
     explicit: bool = False
+
+    @property
+    def wins(self) -> bool:
+        """Whether no Allow of the key's own policy helps: a Deny, or an outer policy that leaves the action out."""
+        return self.explicit or any(kind in self.policy.lower() for kind in _OUTER)
 
     @property
     def kms(self) -> bool:

@@ -35,10 +35,14 @@ _TLS = {
     NetworkFault.TLS_OTHER,
 }
 
+_NOWHERE = (404, 405)
+"""Without a code of S3's: the path or the method is unknown to whatever answers here."""
+
 _REGION_CODES = {
     "AuthorizationHeaderMalformed",
     "PermanentRedirect",
     "InvalidRegion",
+    "InvalidRegionName",
     "IllegalLocationConstraintException",
 }
 _CODES = {
@@ -70,7 +74,8 @@ def depth(seen: Observation) -> Depth:
     if seen.error_code in _CODES:
         return _CODES[seen.error_code]
     status = seen.http_status or 0
-    if seen.facts.get("markup") == "yes" and seen.facts.get("s3") != "yes":
+    nowhere = status in _NOWHERE and not seen.error_code
+    if seen.facts.get("s3") != "yes" and (seen.facts.get("markup") == "yes" or nowhere):
         return Depth.NOT_S3
     if status == 301 and (seen.facts.get("region") or seen.facts.get("endpoint")):
         return Depth.REGION

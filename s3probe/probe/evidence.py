@@ -66,6 +66,9 @@ NEVER_SENT = frozenset(
 )
 """The way ended before a byte of the request was sent: it cannot have changed anything."""
 
+WAITS = frozenset({NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFault.CONNECT_TIMEOUT})
+"""Nothing came in the time that Mastodon waits."""
+
 ONCE = "once-"
 """Begins the id under which the first answer stays when a repetition of the same request passed."""
 EXPECT_WAIT = 0.9

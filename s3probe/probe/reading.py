@@ -10,7 +10,7 @@ from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN
-from s3probe.settings.keys import MEDIA
+from s3probe.settings.keys import ARCHIVES
 
 
 def reading(session: Session, stored: Stored) -> Iterator[Step]:
@@ -35,8 +35,11 @@ def reading(session: Session, stored: Stored) -> Iterator[Step]:
 
 
 def reading_nothing(session: Session) -> Iterator[Step]:
-    """No object to read: a key of ours that is not there still shows whether reading is allowed (404 against 403)."""
-    entry = session.ledger.mint(session.world.wire, MEDIA, "never-written.png")
+    """No object to read: a key of ours that is not there still shows whether reading is allowed (404 against 403).
+
+    It is one among the archives: what a policy opens to everyone, it opens to the key too.
+    """
+    entry = session.ledger.mint(session.world.wire, ARCHIVES, "never-written.zip")
     session.ledger.settle(entry, written=False)
     title = "A missing file is reported as missing"
     yield Step("get-missing", lambda: session.ask("try-get-missing", session.world.wire.get(entry.key), title=title))

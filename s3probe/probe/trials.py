@@ -81,11 +81,7 @@ def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Dep
         if parts.scheme == "http" and stopped is Depth.NOT_S3:
             yield _scheme(maker, world, "https")
         if stopped is Depth.NOT_S3:
-            if parts.path.strip("/"):
-                bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-                yield _change(
-                    maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare
-                )
+            yield from _without_path(maker, world)
             if parts.port == 9001:
                 moved = urlunsplit((parts.scheme, f"{parts.hostname}:9000", parts.path, "", ""))
                 yield _change(maker, world, "endpoint-port", "At the API's port 9000", S3_ENDPOINT=moved)
@@ -114,6 +110,14 @@ def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
     elif settings.bucket and settings.bucket in parts.path.strip("/").split("/"):
         url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
         yield _change(maker, world, "endpoint-without-bucket", "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url)
+
+
+def _without_path(maker: WorldMaker, world: World) -> Iterator[Trial]:
+    """``https://host/some/path`` as S3_ENDPOINT, without the path."""
+    parts = urlsplit(world.settings.endpoint or "")
+    if parts.path.strip("/"):
+        bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+        yield _change(maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare)
 
 
 def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
@@ -196,10 +200,8 @@ def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial
         yield from _partitions(maker, world)
     if not settings.endpoint:
         yield from _hostname_as_endpoint(maker, world)
-    elif urlsplit(settings.endpoint).path.strip("/"):
-        parts = urlsplit(settings.endpoint)
-        bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        yield _change(maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare)
+    else:
+        yield from _without_path(maker, world)
 
 
 def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
@@ -247,6 +249,7 @@ def _bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
     settings = world.settings
     if settings.endpoint:
         yield from _without_bucket(maker, world)
+        yield from _without_path(maker, world)
         flipped = "true" if settings.path_style else None
         name, how = ("virtual-host", "in the host") if flipped else ("path-style", "in the path")
         yield _change(maker, world, name, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped)

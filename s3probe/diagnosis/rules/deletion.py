@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
-from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rounds import asked, something_works, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Outcome
 
@@ -40,7 +40,7 @@ def batch(case: Case) -> Iterator[Finding]:
             fixes=[advice_text],
         )
         return
-    if row.outcome is Outcome.REJECTED or row.http_status == 404:
+    if (row.outcome is Outcome.REJECTED or row.http_status == 404) and something_works(case):
         advice_text = Manual(
             "Use a version of the storage that knows DeleteObjects; Mastodon has no other way to delete many."
         )

@@ -13,13 +13,15 @@ from s3probe.diagnosis.texts import finding
 
 
 def bucket_twice(case: Case) -> Iterator[Finding]:
-    """``https://bucket.host`` with path style: files land below a folder named like the bucket, listing finds none.
+    """``https://bucket.host`` or ``https://host/bucket`` with path style: files land in a folder named like the bucket.
 
     The listing is the decisive sign: it is answered as a GetObject of the key ``bucket`` (NoSuchKey).
     """
     settings = case.settings
     parts = urlsplit(settings.endpoint or "")
-    holds = bool(settings.bucket) and parts.netloc.startswith(f"{settings.bucket}.")
+    host, path = parts.netloc.removeprefix(f"{settings.bucket}."), parts.path.strip("/")
+    in_path = settings.bucket is not None and path == settings.bucket
+    holds = bool(settings.bucket) and (in_path or host != parts.netloc)
     listed = case.obs("list")
     if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
         return
@@ -27,7 +29,7 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     taken_for_a_key = listed.facts.get("key") == settings.bucket or case.obs("put-without-acl").ok
     if listed.http_status != 404 or not taken_for_a_key:
         return
-    bare = urlunsplit((parts.scheme, parts.netloc.removeprefix(f"{settings.bucket}."), parts.path, "", ""))
+    bare = urlunsplit((parts.scheme, host, "" if in_path else parts.path, "", ""))
     follows = case.open("public-get", "public-cors", "public-list", "batch-delete", "archive-public-get")
     yield finding(
         "endpoint-contains-bucket-path-style",

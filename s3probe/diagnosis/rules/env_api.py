@@ -20,7 +20,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.addressing import is_host_label
-from s3probe.settings.model import Settings, Stage
+from s3probe.settings.model import Settings, Stage, Trouble
 
 _BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
 
@@ -61,12 +61,21 @@ def _is_blank(settings: Settings, name: str) -> bool:
     return name != "S3_CLOUDFRONT_HOST" or settings.environment.get("S3_ALIAS_HOST") is None
 
 
+_ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+)?(/|$)|\[[0-9a-fA-F:]+\](:\d+)?(/|$)")
+
+
+def _without_scheme(trouble: Trouble, value: str) -> bool:
+    # to Ruby, an address without a scheme is no URI at all
+    bare_address = trouble.variable == "S3_ENDPOINT" and _ADDRESS.match(value)
+    return trouble.message.startswith("expected :endpoint") or bool(bare_address)
+
+
 @for_s3
 def endpoint(case: Case) -> Iterator[Finding]:
     """S3_ENDPOINT without ``https://``."""
     value = case.settings.endpoint
     trouble = trouble_of(case.settings, "S3_ENDPOINT")
-    if not value or not value.strip() or trouble is None or not trouble.message.startswith("expected :endpoint"):
+    if not value or not value.strip() or trouble is None or not _without_scheme(trouble, value):
         return
     bare = re.sub(r"^([a-z][a-z0-9+.-]*:)?/+", "", value)
     host = bare.split("/")[0].split(":")[0]
@@ -188,7 +197,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
     for trouble in case.settings.troubles:
         value = case.settings.environment.get(trouble.variable) or ""
         elsewhere = trouble.variable in known or trouble.variable.startswith("AWS_") or not value.strip()
-        if elsewhere or stray_marks(value) or not value.isascii() or trouble.message.startswith("expected :endpoint"):
+        if elsewhere or stray_marks(value) or not value.isascii() or _without_scheme(trouble, value):
             continue
         if trouble.stage is Stage.BOOT:
             continue  # the rule about host names says it

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rounds import something_works, words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Outcome
+from s3probe.probe.evidence import WAITS, Outcome
 
 LARGEST_VIDEO = 99 * 1024 * 1024
 """Bytes: what Mastodon takes at most (app/models/media_attachment.rb, VIDEO_LIMIT)."""
@@ -137,7 +137,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
     how = f"{first.operation} was answered {words(first)}, while a small upload passed"
     # above the largest video only archives are still sent in parts
     severity = Severity.WARNING if case.settings.multipart_threshold > LARGEST_VIDEO else None
-    if first.outcome in (Outcome.UNREACHABLE,):
+    if first.network in WAITS:
         fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
         yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix, severity=severity)
         return
@@ -152,7 +152,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
 def abandoning(case: Case) -> Iterator[Finding]:
     """The store cannot abandon an upload at all."""
     seen = case.open("multipart-abort")
-    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG):
+    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and something_works(case):
         yield finding(
             "mpu-parts-pile-up",
             case,

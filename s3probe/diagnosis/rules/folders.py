@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.links import nginx, proxy_lines
@@ -49,8 +50,10 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     names = _listed(refused)
     row = next(iter(refused.values()))
     actions = [action for action in OBJECTS if action != "s3:PutObjectAcl" or settings.acl is not None]
+    what = denial(row)
+    acl_alone = what is not None and what.action.lower() == "s3:putobjectacl"
     yield finding(
-        "iam-missing-putobject",
+        "iam-missing-putobjectacl" if acl_alone else "iam-missing-putobject",
         case,
         how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
         because=[row.id for row in refused.values()],

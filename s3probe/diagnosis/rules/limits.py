@@ -40,6 +40,19 @@ def download_cap(case: Case) -> Iterator[Finding]:
     )
 
 
+def body_limit(case: Case) -> Iterator[Finding]:
+    """A proxy refuses every upload for its size, though ours are tiny, while the listing passes."""
+    seen = [o for o in case.open("put-without-acl", "put-with-acl") if o.http_status == 413]
+    if seen and case.obs("list").ok:
+        yield finding(
+            "proxy-body-limit-413",
+            case,
+            how=f"an upload of a few bytes was answered {words(seen[0])}",
+            because=[o.id for o in case.all_open() if o.http_status == 413],
+            fixes=[ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")],
+        )
+
+
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
     for name in _EXPIRES:

@@ -88,8 +88,11 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
     return unseen(case, finding_id, how, fix)
 
 
+_TOLD_BY = ("head", "get", "put-with-acl", "put-without-acl")
+
+
 def _encrypted(case: Case, seen: Observation) -> Finding | None:
-    kinds = [case.obs(n).headers.get("x-amz-server-side-encryption", "") for n in ("head", "get", "put-with-acl")]
+    kinds = [case.obs(n).headers.get("x-amz-server-side-encryption", "") for n in _TOLD_BY]
     kms = any(kind.startswith("aws:kms") for kind in kinds)
     if not kms or seen.http_status not in (400, 403):
         return None

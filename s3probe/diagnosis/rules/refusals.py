@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
@@ -9,10 +10,12 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
+_QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
 _QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
 
@@ -42,10 +45,11 @@ def quota(case: Case) -> Iterator[Finding]:
 
 def explicit_denies(case: Case) -> Iterator[Finding]:
     """AWS names the policy that denies: no Allow helps against it."""
-    told = [(o, what) for o in case.all_open() if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
+    rows = (*case.all_open(), case.get("try-get-archive"))
+    told = [(o, what) for o in rows if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
     kms = [(o, d) for o, d in told if d.kms]
     endpoint = [(o, d) for o, d in told if not d.kms and "vpc endpoint" in d.policy.lower()]
-    explicit = [(o, d) for o, d in told if d.explicit and not d.kms and "vpc endpoint" not in d.policy.lower()]
+    explicit = [(o, d) for o, d in told if d.wins and not d.kms and "vpc endpoint" not in d.policy.lower()]
     if kms:
         yield _kms(case, [o for o, _d in kms], kms[0][1])
     if endpoint:
@@ -58,6 +62,10 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
             f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
             "out of it. Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
         )
+        if not what.explicit:
+            advice = (
+                f"Allow {what.action} in the {what.policy} too: the key's own policy cannot give what that leaves out."
+            )
         yield _denied_by(case, "explicit-deny-policy", explicit, advice, what.action)
 
 
@@ -65,11 +73,15 @@ def _denied_by(
     case: Case, finding_id: str, told: list[tuple[Observation, Denial]], advice: str, permission: str | None = None
 ) -> Finding:
     because = [o.id for o, _d in told]
+    follows = invisible_without_upload(case, (o for o, _d in told))
     # the per-key refusals inside a batch follow from the refused single deletion
-    batch = [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
+    follows += [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
+    if any(d.action.lower() == "s3:getobject" for _o, d in told):
+        # a HEAD has no body that could name the policy
+        follows += [o.id for o in denied(case, *READS, "try-get-archive", "acl-read-back", "try-delete-exists")]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
     mends = [Manual(advice)]
-    return finding(finding_id, case, how=how, because=because, explains=batch, fixes=mends, permission=permission)
+    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=mends, permission=permission)
 
 
 def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
@@ -100,10 +112,11 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     asked_for = ("put-without-acl", "delete") if _list_is_everyones(case) else ("put-without-acl", "list", "delete")
     rows = [case.obs(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
-    if len(refused) < len(rows) or any(denial(o) for o in refused):
+    told = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
+    if len(refused) < len(rows) or told:
         return
     wrong = case.trials("try-wrong-secret")
-    if wrong and wrong[-1].error_code == refused[0].error_code and wrong[-1].message == refused[0].message:
+    if wrong and _alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
     names = case.trials("try-list-buckets")
@@ -136,7 +149,7 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     mends: tuple[Fix, ...]
     unknown = case.trials("try-unknown-key")
-    known_id = bool(unknown) and (unknown[-1].error_code, unknown[-1].message) != (refused.error_code, refused.message)
+    known_id = bool(unknown) and not _alike(unknown[-1], refused)
     if known_id:
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
         finding_id, mends = "wrong-secret-key", (secret,)
@@ -145,6 +158,12 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
         note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
         finding_id, mends = "wrong-access-key-id", fixes.new_pair(case, note)
     return finding(finding_id, case, how=how, because=_all_denied(case), fixes=mends, certainty=Certainty.LIKELY)
+
+
+def _alike(one: Observation, other: Observation) -> bool:
+    """The same refusal, whatever key id or request id it quotes."""
+    first, second = (_QUOTED.sub("", o.message or "") for o in (one, other))
+    return one.error_code == other.error_code and first == second
 
 
 def _all_denied(case: Case) -> list[str]:

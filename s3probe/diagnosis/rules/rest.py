@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.probe.evidence import WAITS, Actor, Observation, Outcome
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[str]:
@@ -45,16 +45,21 @@ def throttled(case: Case) -> Iterator[Finding]:
             case,
             how=f"{seen[0].operation} was answered {words(seen[0])}",
             because=[o.id for o in seen],
-            explains=invisible_without_upload(case, seen),
+            explains=[*invisible_without_upload(case, seen), *_throttled_heads(case, seen)],
             fixes=[raised, retry] if stopped else [retry],
             severity=Severity.FAILURE if stopped else None,
         )
 
 
+def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[str]:
+    """A HEAD has no body that could say SlowDown."""
+    statuses = {o.http_status for o in seen}
+    return [o.id for o in case.all_open() if o.operation == "HeadObject" and o.http_status in statuses]
+
+
 def slow(case: Case) -> Iterator[Finding]:
     """Some requests got no answer in the time Mastodon waits, others did."""
-    waits = (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFault.CONNECT_TIMEOUT)
-    seen = [o for o in case.all_open() if o.network in waits]
+    seen = [o for o in case.all_open() if o.network in WAITS]
     if all(o.id.startswith("multipart-") for o in seen):
         return  # only the parts of a large file: that is a finding of its own
     if any(o.actor is Actor.MASTODON for o in seen):
@@ -79,10 +84,18 @@ def outage(case: Case) -> Iterator[Finding]:
             case,
             how=f"{broken[0].operation} was answered {words(broken[0])}",
             because=[o.id for o in broken],
-            explains=invisible_without_upload(case, broken),
+            explains=[*invisible_without_upload(case, broken), *_broken_for_visitors(case)],
             fixes=[Manual("See the provider's status page; nothing in the settings explains it.")],
             certainty=Certainty.LIKELY,
         )
+
+
+def _broken_for_visitors(case: Case) -> list[str]:
+    """Visitors who ask the storage itself meet the same."""
+    seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and (o.http_status or 0) >= 500]
+    hosts = {fixes.host_of(case.obs(name).url) for name in ("put-without-acl", "put-with-acl", "list")}
+    hosts.add(fixes.host_of(case.settings.api_base))
+    return [o.id for o in seen if fixes.host_of(o.url) in hosts]
 
 
 def unexplained(case: Case) -> Iterator[Finding]:

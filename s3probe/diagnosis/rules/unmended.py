@@ -130,9 +130,7 @@ def _not_s3(case: Case, last: Round) -> Finding:
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
         return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
-    fix = Manual(
-        f"What answers at {host} is a web page, not S3: check host and port of S3_ENDPOINT, and captive portals."
-    )
+    fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
 
 

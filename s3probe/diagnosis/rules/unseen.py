@@ -58,5 +58,6 @@ def _same_way(case: Case) -> list[str]:
     """Other requests of a visitor that never arrived at the same host."""
     seen = first_visit(case)
     host = fixes.host_of(seen.url)
-    visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and o.network is not None]
-    return [o.id for o in visits if seen.network is not None and fixes.host_of(o.url) == host]
+    visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and fixes.host_of(o.url) == host]
+    broken = seen.http_status if (seen.http_status or 0) >= 500 else 0
+    return [o.id for o in visits if (o.network and seen.network) or (broken and (o.http_status or 0) >= 500)]

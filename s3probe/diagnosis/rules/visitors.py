@@ -13,6 +13,7 @@ from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
+from s3probe.probe.evidence import Actor, Observation
 from s3probe.settings.rubyuri import authority_of
 
 _SURE = ("cloudflare-r2", "storj")
@@ -78,9 +79,14 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         f"while the files are at {host}",
         setting="S3_ALIAS_HOST" if special else "S3_HOSTNAME",
         consequence="Uploads work, and every picture is broken: media URLs lead to a host without any of the files",
-        explains=tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
+        explains=tuple(o.id for o in case.all_open() if _asked_there(o, settings.hostname) and not o.assuming),
         fixes=(special[1],) if special else (other, alias),
     )
+
+
+def _asked_there(seen: Observation, host: str) -> bool:
+    lost = seen.actor is Actor.VISITOR and seen.network is not None and fixes.host_of(seen.url) == host
+    return seen.id.startswith("public-") or lost
 
 
 def for_nobody(case: Case) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ WIRE_RULES: tuple[Rule, ...] = (
     # rights
     limits.announced_bodies,
     limits.download_cap,
+    limits.body_limit,
     prefix.forgotten_by_the_key,
     refusals.explicit_denies,
     denies.written_denies,
@@ -63,13 +64,13 @@ WIRE_RULES: tuple[Rule, ...] = (
     rights.list_bucket,
     rights.abort_upload,
     acl.acl_change,
-    acl.acl_change_loses_content,
     # files as Mastodon reads, writes and deletes them
     limits.start_after,
     limits.copying,
     limits.slow_batch,
     rest.slow,
     files.stored_framing,
+    acl.acl_change_loses_content,
     files.part_number,
     files.checksum_mode,
     files.ranges,

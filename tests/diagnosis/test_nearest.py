@@ -1,0 +1,183 @@
+"""Pairs of runs that differ in one answer and must not be named alike: refusals, limits, broken ways."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from s3probe.diagnosis.model import EnvFix, ServerFix
+from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
+from tests.diagnosis.env_cases import CUSTOM, found, with_line
+from tests.diagnosis.wire_cases import DENIED, Seen
+from tests.diagnosis.wire_table import AS, ON, A, C, P
+from tests.runs import run
+
+NOT_SO = "SignatureDoesNotMatch"
+
+
+def _refused_put(seen: Seen, why: str) -> Seen:
+    uploads = ("put-with-acl", "put-without-acl", "avatar-put", "archive-put")
+    return seen.denied(*uploads, message=f"{AS}s3:PutObject{ON} {why}")
+
+
+@pytest.mark.parametrize(
+    "policy", ["permissions boundary", "service control policy", "resource control policy", "session policy"]
+)
+def test_an_outer_policy_that_leaves_the_action_out_is_no_matter_of_the_keys_own(policy: str) -> None:
+    (first, *_) = _refused_put(A, f"because no {policy} allows the s3:PutObject action").findings
+    assert first.id == "explicit-deny-policy"
+    assert policy.removesuffix(" policy") in str(first.fixes[0])
+    own = _refused_put(A, "because no identity-based policy allows the s3:PutObject action")
+    assert own.findings[0].id == "iam-missing-putobject"
+
+
+def test_a_deny_for_reading_explains_the_heads_that_have_no_words() -> None:
+    told = f"{AS}s3:GetObject{ON} with an explicit deny in an identity-based policy"
+    seen = A.denied("get", "get-range", message=told)
+    for name in ("head", "head-part", "acl-read-back"):
+        seen = seen.row(name, 403, None, None)
+    assert seen.named == ("explicit-deny-policy",)
+    silent = seen.denied("get", "get-range")
+    assert silent.named == ("iam-missing-getobject",)
+
+
+def test_a_folder_that_lacks_the_right_to_an_acl_alone_is_said_so() -> None:
+    lacking = A.denied("avatar-put", message=f"{AS}s3:PutObjectAcl{ON} because no identity-based policy allows it")
+    assert lacking.named == ("iam-missing-putobjectacl",)
+    assert A.denied("avatar-put").named == ("iam-missing-putobject",)
+
+
+@pytest.mark.parametrize("action_id", ["put-without-acl", "get", "delete"])
+def test_one_kind_of_request_with_a_wrong_signature_is_no_missing_right(action_id: str) -> None:
+    seen = C.row(action_id, 403, NOT_SO, "The request signature we calculated does not match")
+    assert not [name for name in seen.named if name.startswith(("iam-", "bpa-", "acl-"))]
+    assert any(name.startswith("iam-") for name in A.denied(action_id).named)
+
+
+def test_a_store_that_takes_nothing_has_no_fault_of_its_own_in_single_requests() -> None:
+    lone = C.row("batch-delete", 501, "NotImplemented", "no")
+    assert lone.named == ("delete-objects-unsupported",)
+    nothing = C
+    for name in ("put-with-acl", "put-without-acl", "list", "get", "delete", "batch-delete", "multipart-abort"):
+        nothing = nothing.row(name, 501, "NotImplemented", "no")
+    assert not {"delete-objects-unsupported", "mpu-parts-pile-up"} & set(nothing.named)
+
+
+def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_files() -> None:
+    stopped = C
+    for name in ("put-with-acl", "put-without-acl", "avatar-put", "archive-put", "multipart-part"):
+        stopped = stopped.row(name, 413, None, None, markup="yes")
+    assert stopped.named[0] == "proxy-body-limit-413"
+    assert stopped.findings[0].fixes == (
+        ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage"),
+    )
+    large = C.row("multipart-part", 413, None, None, markup="yes").skipped("multipart-complete")
+    assert large.named == ("multipart-denied",)
+
+
+def test_a_part_that_is_cut_off_is_no_matter_of_patience() -> None:
+    late = C.row("multipart-part", network=NetworkFault.READ_TIMEOUT).skipped("multipart-complete")
+    cut = C.row("multipart-part", network=NetworkFault.CLOSED).skipped("multipart-complete")
+    assert (late.named, cut.named) == (("multipart-part-timeout",), ("multipart-denied",))
+
+
+def test_throttling_explains_the_heads_that_cannot_say_so() -> None:
+    busy = C.row("get", 503, "SlowDown", "Reduce your request rate", outcome=Outcome.THROTTLED)
+    busy = busy.row("head", 503, None, None)
+    assert len(busy.named) == 1
+    alone = C.row("head", 503, None, None)
+    assert alone.named == ("unexplained",)
+    assert busy.named != alone.named
+
+
+def test_an_outage_is_one_finding_with_what_visitors_meet_at_the_same_host() -> None:
+    down = C
+    for name in ("put-with-acl", "put-without-acl", "list", "get", "delete", "public-get", "public-list"):
+        down = down.row(name, 503, None, None)
+    assert down.named == ("provider-outage",)
+
+
+def test_an_archive_whose_reading_alone_is_denied_in_words_is_told() -> None:
+    told = f"{AS}s3:GetObject{ON} with an explicit deny in a resource-based policy"
+    assert P.row("presigned-get", 403, "AccessDenied", DENIED).denied("try-get-archive", message=told).named == (
+        "explicit-deny-policy",
+    )
+
+
+def _answered_alike(unknown: str) -> Seen:
+    refused = ("put-with-acl", "put-without-acl", "list", "delete")
+    stopped = A.denied(*refused, message="Access denied for request AAAA1111BBBB2222")
+    stopped = stopped.row("try-wrong-secret", 403, "AccessDenied", "Access denied for request CCCC3333DDDD4444")
+    return stopped.row("try-unknown-key", 403, "AccessDenied", unknown)
+
+
+def test_refusals_that_differ_in_a_request_id_alone_are_alike() -> None:
+    assert _answered_alike("Access denied for request EEEE5555FFFF6666").findings[0].id == "wrong-access-key-id"
+    assert _answered_alike("This key is not known").findings[0].id == "wrong-secret-key"
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:9000", "10.0.0.5", "[::1]:9000", "192.168.1.10:3900/"])
+def test_an_address_without_a_scheme_is_an_endpoint_without_one(endpoint: str) -> None:
+    assert found(with_line(CUSTOM, f"S3_ENDPOINT={endpoint}")).keys() == {"endpoint-without-scheme"}
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9000", "https://[::1]:9000"])
+def test_an_address_with_a_scheme_is_fine(endpoint: str) -> None:
+    assert "endpoint-without-scheme" not in found(with_line(CUSTOM, f"S3_ENDPOINT={endpoint}"))
+
+
+def test_a_region_that_is_refused_in_other_words_is_a_region() -> None:
+    assert C.stopped(400, "InvalidRegionName", "Region does not match").named == ("region-wrong-custom-endpoint",)
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_what_does_not_know_s3s_paths_is_no_store(status: int) -> None:
+    assert C.stopped(status, None, None, headers={"content-type": "application/json"}).named == (
+        "console-port-instead-of-api",
+    )
+    assert C.stopped(404, "NoSuchBucket", "The specified bucket does not exist").named == ("nosuchbucket-typo",)
+
+
+@pytest.mark.parametrize("path", ["v1", f"v1/{BUCKET}"])
+def test_a_path_in_the_endpoint_is_the_fault_although_it_is_answered_as_a_missing_bucket(path: str) -> None:
+    ran = run(custom().with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}/{path}"))
+    finding = ran.report.findings[0]
+    assert finding.id in ("endpoint-has-path-or-trailing-slash", "endpoint-contains-bucket-path-style")
+    fix = finding.fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert (fix.variable, fix.value) == ("S3_ENDPOINT", f"https://{CUSTOM_HOST}")
+    assert ran.left == ()
+
+
+def test_the_bucket_in_the_path_of_the_endpoint_sends_files_below_it() -> None:
+    ran = run(custom().with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}/{BUCKET}"))
+    finding = ran.report.findings[0]
+    assert finding.id == "endpoint-contains-bucket-path-style"
+    assert ran.named == (finding.id,)
+    fix = finding.fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert fix.value == f"https://{CUSTOM_HOST}"
+    assert ran.left == ()
+
+
+def _without_star(scenario: Scenario) -> Scenario:
+    first, *others = scenario.user.identity
+    return scenario.with_user(identity=(replace(first, resources=(f"arn:aws:s3:::{BUCKET}",)), *others))
+
+
+@pytest.mark.parametrize("make", [healthy, healthy_policy])
+def test_rights_on_the_buckets_own_arn_are_told_where_a_policy_lets_everyone_read(make: object) -> None:
+    assert callable(make)
+    assert run(_without_star(make())).named[0] == "policy-bucket-arn-without-slash-star"
+
+
+def test_a_key_that_may_read_and_neither_write_nor_delete_has_no_wrong_arn() -> None:
+    scenario = healthy()
+    first, *others = scenario.user.identity
+    reads = Statement("Allow", ("s3:GetObject",), first.resources)
+    named = run(scenario.with_user(identity=(reads, *others))).named
+    assert "policy-bucket-arn-without-slash-star" not in named
+    assert "iam-missing-putobject" in named
