@@ -31,6 +31,7 @@ MUTATING = frozenset(
 )
 """The only operations that may change anything. All are on keys; none is on a bucket."""
 
+_EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""
 
@@ -237,7 +238,7 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
         facts["root"] = root_name(answer.body) or ""
     if body:
         facts |= {
-            "region": body.region,
+            "region": body.region or _region_in(body.message),
             "bucket": body.bucket_name or body.bucket,
             "key": body.key,
             "endpoint": body.endpoint,
@@ -250,6 +251,12 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
     if region:
         facts["region"] = region
     return facts
+
+
+def _region_in(message: str) -> str:
+    """Some stores name the region that they expect in their words alone."""
+    told = _EXPECTED_REGION.search(message)
+    return told[1] if told else ""
 
 
 def _actor(call: Call) -> Actor:

@@ -74,7 +74,7 @@ def depth(seen: Observation) -> Depth:
     if seen.error_code in _CODES:
         return _CODES[seen.error_code]
     status = seen.http_status or 0
-    nowhere = status in _NOWHERE and not seen.error_code
+    nowhere = not seen.error_code and (status in _NOWHERE or (status == 200 and seen.outcome is Outcome.WRONG))
     if seen.facts.get("s3") != "yes" and (seen.facts.get("markup") == "yes" or nowhere):
         return Depth.NOT_S3
     if status == 301 and (seen.facts.get("region") or seen.facts.get("endpoint")):

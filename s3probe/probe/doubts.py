@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3probe.probe.again import passes_again
 from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Call
-from s3probe.probe.fetching import same_bytes
+from s3probe.probe.fetching import a_listing, same_bytes
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
@@ -29,8 +29,8 @@ def listing(session: Session) -> Iterator[Step]:
     again = session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
     def attempt() -> None:
-        session.ask("try-list-from-the-top", call, title=title)
-        passes_again(session, seen.id, lambda: session.ask(seen.id, again))
+        session.ask("try-list-from-the-top", call, a_listing, title=title)
+        passes_again(session, seen.id, lambda: session.ask(seen.id, again, a_listing))
 
     yield Step("list-top", attempt)
 

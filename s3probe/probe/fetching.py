@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored, visitor_call
-from s3probe.probe.xml import error
+from s3probe.probe.xml import error, root_name
 
 HOPS = 5
 """Redirects a browser would follow here; enough for every honest set-up."""
@@ -25,6 +25,12 @@ def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[
         return Outcome.WRONG, {"body": kind}
 
     return judge
+
+
+def a_listing(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+    """Judges a listing: a portal or a proxy says 200 to anything."""
+    wrong = answer.status == 200 and root_name(answer.body) != "ListBucketResult"
+    return Outcome.WRONG if wrong else None, {}
 
 
 def fetch(

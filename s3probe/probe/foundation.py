@@ -17,6 +17,7 @@ from s3probe.probe.again import passes_again
 from s3probe.probe.depth import Depth, depth
 from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import a_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
@@ -211,7 +212,7 @@ class Foundations:
 
     def _try(self, trial: Trial, suffix: str) -> None:
         call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id + suffix, call, world=trial.world, title=trial.title)
+        self._session.ask(trial.id + suffix, call, a_listing, world=trial.world, title=trial.title)
 
     def _with_pair(self, action_id: str, title: str, pair: Credentials) -> Step:
         world = self._session.world
@@ -284,7 +285,7 @@ def wants_uploads(session: Session) -> bool:
 def _folders(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
     """The top folders that a listing shows, as a fact: names of users' files are not kept."""
     tops = {key.partition("/")[0] for key in list_keys(answer.body) if "/" in key} if answer.status == 200 else set()
-    return None, {"folders": " ".join(sorted(tops)[:30])} if tops else {}
+    return a_listing(answer)[0], {"folders": " ".join(sorted(tops)[:30])} if tops else {}
 
 
 def _skew(answer: Answer, sent_at: datetime) -> float | None:

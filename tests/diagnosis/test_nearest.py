@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, ServerFix
 from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.diagnosis.env_cases import CUSTOM, found, with_line
@@ -42,6 +45,11 @@ def test_a_deny_for_reading_explains_the_heads_that_have_no_words() -> None:
     assert seen.named == ("explicit-deny-policy",)
     silent = seen.denied("get", "get-range")
     assert silent.named == ("iam-missing-getobject",)
+
+
+def test_a_head_that_is_refused_where_a_get_passes_is_no_missing_right() -> None:
+    assert A.row("head", 403, None, None).named == ("unexplained",)
+    assert A.row("head", 403, None, None).denied("get").named == ("iam-missing-getobject",)
 
 
 def test_a_folder_that_lacks_the_right_to_an_acl_alone_is_said_so() -> None:
@@ -131,6 +139,45 @@ def test_an_address_with_a_scheme_is_fine(endpoint: str) -> None:
 
 def test_a_region_that_is_refused_in_other_words_is_a_region() -> None:
     assert C.stopped(400, "InvalidRegionName", "Region does not match").named == ("region-wrong-custom-endpoint",)
+
+
+class _InWordsAlone:
+    """A store that names the region it expects only in its message."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        answer = self._inner.send(call, limits)
+        return replace(answer, body=re.sub(rb"<Region>[^<]*</Region>", b"", answer.body))
+
+
+def test_a_region_that_only_the_message_names_is_heard() -> None:
+    report = run(FAULTS["region-wrong-custom-endpoint"].scenario(), wrap=_InWordsAlone).report
+    row = report.evidence.get("list")
+    assert row is not None
+    assert f"expecting '{row.facts['region']}'" in (row.message or "")
+    assert report.findings[0].id == "region-wrong-custom-endpoint"
+
+
+class _SaysYesToListings:
+    """A 200 for every listing, with nothing of S3's in it."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        answer = self._inner.send(call, limits)
+        return replace(answer, body=b"OK") if call.operation == "ListObjectsV2" else answer
+
+
+def test_a_200_that_holds_no_listing_is_none() -> None:
+    ran = run(custom(), wrap=_SaysYesToListings)
+    row = ran.report.evidence.get("list")
+    assert row is not None
+    assert row.outcome is Outcome.WRONG
+    assert ran.named == ("unexplained",)
+    assert ran.left == ()
 
 
 @pytest.mark.parametrize("status", [404, 405])
