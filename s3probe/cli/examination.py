@@ -55,6 +55,8 @@ def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
         only=selection.only,
         skip=selection.skip,
         mastodon_version=getattr(args, "mastodon_version", None),
+        # a checklist for launch day is made once, and every box should be decided
+        thorough=getattr(args, "thorough", False) or getattr(args, "format", None) == "markdown",
     )
 
 

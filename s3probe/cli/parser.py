@@ -139,6 +139,11 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
     )
     depth.add_argument("--read-only", action="store_true", help="make no write at all")
+    depth.add_argument(
+        "--thorough",
+        action="store_true",
+        help="ask strangers' questions at every address, which takes more than 40 requests; --format markdown does so",
+    )
     command.add_argument(
         "--state",
         metavar="FILE",

@@ -69,6 +69,7 @@ _KEPT_HEADERS = (
     "x-amz-server-side-encryption",
     "x-amz-storage-class",
     "x-amz-version-id",
+    "x-amzn-waf-action",
     "x-rgw-object-type",
 )
 

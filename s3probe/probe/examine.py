@@ -95,6 +95,7 @@ class Examination:
             self.remaining,
             options.workers,
             self._selected,
+            options.thorough,
         )
         self._signed = pair is not None
         self._complete = True

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.probe.addresses import proxy_stands_before
+from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored, visitor_call
 from s3probe.probe.xml import error, root_name
@@ -18,7 +20,7 @@ def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[
     """Judges a download: the very bytes that were uploaded, or what came instead."""
 
     def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-        if answer.status != 200 or answer.body == body:
+        if not 200 <= (answer.status or 0) < 300 or answer.body == body:
             return None, {}
         chunked = body in answer.body and answer.body[:1].isalnum()
         kind = "aws-chunked" if chunked else "empty" if not answer.body else "other"
@@ -55,7 +57,7 @@ def fetch(
         known = dict(facts)
         if via:
             known |= {"redirected": " ".join(via), "redirect-code": said[0]}
-        if answer.status == 200 and outcome is None:
+        if answer.status is not None and 200 <= answer.status < 300 and outcome is None:
             outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
             known.update(more)
         return outcome, known
@@ -73,16 +75,47 @@ def fetch(
 
 
 def must_not_open(session: Session, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
-    """GET of something private: anything but its bytes is well."""
+    """GET of something private, redirects followed: anything but its bytes is well."""
 
     def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-        if answer.status == 200 and answer.body == stored.body:
-            return Outcome.WRONG, {"open": "yes"}
-        return Outcome.OK, {}
+        via = {"redirected": url} if url != first else {}
+        if answer.status in (200, 206) and answer.body == stored.body:
+            return Outcome.WRONG, {"open": "yes", **via}
+        return a_no(answer)[0], via
+
+    first = url
 
     if not urlsplit(url).hostname:
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
-    return session.ask(action_id, visitor_call(url), judge, title=title)[0]
+    for _hop in range(HOPS):
+        seen, answer = session.ask(action_id, visitor_call(url), judge, title=title)
+        target = _target(url, answer)
+        if target is None:
+            break
+        url = target
+    return without_words(session, seen)
+
+
+def a_no(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    """Judges what must be refused: any answer is a no, but an error or a rate limit is no answer."""
+    busy = answer.status == 429 or ((answer.status or 0) >= 500 and answer.status != 501)
+    return (None if busy else Outcome.OK), {}
+
+
+def without_words(session: Session, seen: Observation) -> Observation:
+    """What a proxy means by an error or by hanging up (nginx: ``return 444``), where it shows pictures.
+
+    Hanging up shows nothing, which is what was wanted. An error leaves open what the storage behind it would say.
+    """
+    host, shown = urlsplit(seen.url).hostname, session.book.get("public-get")
+    at_proxy = proxy_stands_before(session.world.settings) and shown is not None and shown.ok
+    if not at_proxy or shown is None or host != urlsplit(shown.url).hostname:
+        return seen
+    if seen.network is NetworkFault.CLOSED:
+        return session.book.add(replace(seen, outcome=Outcome.OK))
+    if seen.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED):
+        return session.skip(seen.id, f"{host} answered {seen.http_status}, which tells nothing", title=seen.title)
+    return seen
 
 
 def _target(url: str, answer: Answer | None) -> str | None:

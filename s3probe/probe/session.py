@@ -90,6 +90,8 @@ class Session:
     workers: int = 8
     wanted: Callable[[str], bool] = lambda _id: True
     """Whether ``--only`` and ``--skip`` leave this action in. What others need may be made all the same."""
+    thorough: bool = False
+    """Whether questions are asked as well that an examination of every few minutes leaves out."""
     crew: Crew = field(default_factory=Crew)
     """The steps that are at work."""
 
@@ -190,7 +192,7 @@ def visitor_call(
     return Call(operation, method, url, (*standing, *headers, *length), body)
 
 
-VISITOR_AGENT = "Mozilla/5.0 (compatible; s3probe; +https://joinmastodon.org)"
-"""Browser-like, so that the visitor meets what visitors meet; it still says who asks."""
+VISITOR_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 s3probe"
+"""A browser's, so that the visitor meets what visitors meet; it still says who asks."""
 
 __all__ = ["VISITOR_AGENT", "Actor", "Book", "Judge", "Session", "Stored", "World", "visitor_call"]

@@ -9,12 +9,12 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from s3probe.probe.actions import action
-from s3probe.probe.addresses import listing_url, proxy_stands_before, same_host_as_storage, with_query
+from s3probe.probe.addresses import listing_url, other_addresses, proxy_stands_before, same_host_as_storage, with_query
 from s3probe.probe.browser import origin_of
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.evidence import Observation, Outcome
-from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import must_not_open
+from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.fetching import a_no, must_not_open, without_words
 from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
 from s3probe.probe.permits import bucket_acl, policy_status
@@ -28,7 +28,8 @@ from s3probe.settings.model import Settings
 
 LISTINGS = ("ListBucketResult", "ListVersionsResult", "ListMultipartUploadsResult")
 NO_PROXY = "no proxy stands before the storage (S3_ALIAS_HOST)"
-NEXT_INSTEAD = "left out, as the form of the next release was tried instead"
+NEXT_INSTEAD = "left out, as the form of the next release was tried instead; --thorough asks it too"
+ONLY_THOROUGH = "left out to keep the run small; --thorough asks it"
 LONG_AGO = timedelta(hours=2)
 """A link of an hour that was signed then has expired."""
 
@@ -42,6 +43,11 @@ def reading(session: Session) -> Iterator[Step]:
     yield Step("public-versions", lambda: _must_not_list(session, "public-versions", versions))
     policy = with_query(root, "policy")
     yield Step("public-policy", lambda: session.ask("public-policy", visitor_call(policy), _told))
+    if session.thorough:
+        acl = with_query(root, "acl")
+        title = "Nobody can read the bucket's ACL"
+        yield Step("bucket-acl-told", lambda: session.ask("try-public-acl", visitor_call(acl), _told, title=title))
+        yield from _list_elsewhere(session)
     base = public_url(settings, "")
     one = same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/")
     yield Step("public-uploads", lambda: _list_uploads(session, one_address=one))
@@ -50,7 +56,18 @@ def reading(session: Session) -> Iterator[Step]:
         return
     # Mastodon's dashboard asks ?max-keys=1 (app/lib/admin/system_check/media_privacy_check.rb)
     alias = with_query(base, "list-type=2&max-keys=1")
-    yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias))
+    yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias), ("public-get",))
+
+
+def _list_elsewhere(session: Session) -> Iterator[Step]:
+    """The same listing with the bucket in the path, or in the host name: whichever Mastodon does not use."""
+    settings = session.world.settings
+    other = "virtual-host" if settings.path_style else "path-style"
+    base = dict(other_addresses(settings, "")).get(other)
+    if base is not None:
+        url = with_query(base, "list-type=2&max-keys=1")
+        title = "Nobody can list the bucket under its other address"
+        yield Step("list-elsewhere", lambda: _must_not_list(session, "try-public-list", url, title))
 
 
 def _list_uploads(session: Session, *, one_address: bool) -> None:
@@ -59,8 +76,9 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
     Where Mastodon sends ACLs, hardly a policy says who may list; then a second address of the files takes its place.
     """
     by_acl = session.world.settings.acl is not None
-    if session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address):
-        session.skip("public-uploads", "left out to keep the run small; asked when another listing is open")
+    large = session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address)
+    if large and not session.thorough:
+        session.skip("public-uploads", ONLY_THOROUGH)
     else:
         _uploads_must_not_be_listed(session)
 
@@ -79,18 +97,19 @@ def _list(session: Session) -> None:
         return
     is_open = first.facts.get("root") in LISTINGS
     facts = {**first.facts, **({"listing": "open"} if is_open else {})}
-    outcome = Outcome.WRONG if is_open else Outcome.OK
+    busy = first.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED)
+    outcome = Outcome.WRONG if is_open else first.outcome if busy else Outcome.OK
     row = replace(first, id="public-list", title=action("public-list").title, outcome=outcome, facts=facts)
     session.book.add(row)
 
 
-def _must_not_list(session: Session, action_id: str, url: str) -> Observation:
+def _must_not_list(session: Session, action_id: str, url: str, title: str | None = None) -> Observation:
     def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
         if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
             return Outcome.WRONG, {"listing": "open"}
-        return Outcome.OK, {}
+        return a_no(answer)
 
-    return session.ask(action_id, visitor_call(url), judge)[0]
+    return without_words(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
 
 
 def _told(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
@@ -98,7 +117,7 @@ def _told(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
     policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and (policy or root_name(answer.body) == "AccessControlPolicy"):
         return Outcome.WRONG, {"rights": "open"}
-    return Outcome.OK, {}
+    return a_no(answer)
 
 
 def who_opened_the_list(session: Session) -> Iterator[Step]:
@@ -120,15 +139,23 @@ def writing(session: Session) -> Iterator[Step]:
     """An anonymous upload and deletion of keys of ours, registered like any other, for they may succeed."""
     settings = session.world.settings
     yield Step("public-write", lambda: _write(session))
-    if proxy_stands_before(settings):
-        yield Step("public-delete", lambda: _delete(session, "public-delete", public_url))
-        # where policies decide and not ACLs, one may open deletion alone
-        if settings.acl is None:
-            yield Step("public-delete-origin", lambda: _delete(session, "public-delete-origin", object_url))
-    else:
+    if not proxy_stands_before(settings):
         yield Step("public-delete", lambda: _delete(session, "public-delete", object_url))
-    if settings.acl is not None or not proxy_stands_before(settings):
         session.skip("public-delete-origin", "tried at the public host")
+    elif settings.acl is None or session.thorough:
+        # where policies decide and not ACLs, one may open deletion alone
+        yield Step("public-delete", lambda: _delete(session, "public-delete", public_url), ("public-get",))
+        yield Step("public-delete-origin", lambda: _delete(session, "public-delete-origin", object_url))
+    else:
+        yield Step("public-delete", lambda: _delete_at_both(session), ("public-get",))
+
+
+def _delete_at_both(session: Session) -> None:
+    """At the storage too where the public host does not refuse: whose fault is it?"""
+    if _delete(session, "public-delete", public_url).ok:
+        session.skip("public-delete-origin", ONLY_THOROUGH)
+    else:
+        _delete(session, "public-delete-origin", object_url)
 
 
 def _write(session: Session) -> None:
@@ -138,16 +165,54 @@ def _write(session: Session) -> None:
     call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
     seen, answer = session.ask("public-write", call, partial(_changed, what="write"))
     session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
+    if seen.outcome is Outcome.WRONG:
+        # something on the way may say 200 to anything
+        title = "A stranger's upload is not there"
+        there, _answer = session.ask("try-public-write", session.world.wire.head(entry.key), _is_not_there, title=title)
+        if there.http_status == 404:
+            _says_yes_to_anything(session, seen)
 
 
-def _delete(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> None:
+def _delete(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> Observation:
     """A key that was never written: a store that lets anyone delete says so all the same (204)."""
     entry = session.ledger.mint(session.world.wire, MEDIA, f"{action_id}.png")
     session.ledger.settle(entry, written=False)
-    call = replace(visitor_call(address(session.world.settings, entry.key), method="DELETE"), operation="DeleteObject")
-    seen, answer = session.ask(action_id, call, partial(_changed, what="delete"))
+    seen, answer = session.ask(action_id, _deletion(session, address, entry.key), partial(_changed, what="delete"))
     if seen.outcome is Outcome.WRONG:  # with versioning on, a delete marker of ours is there now
         session.ledger.answered(entry, answer, written=True)
+        if _still_there(session, action_id, address):
+            return _says_yes_to_anything(session, seen)
+    return without_words(session, seen)
+
+
+def _deletion(session: Session, address: Callable[[Settings, str], str], key: str) -> Call:
+    return replace(visitor_call(address(session.world.settings, key), method="DELETE"), operation="DeleteObject")
+
+
+def _still_there(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> bool:
+    """A proxy may say 204 to anything: is a file that is there gone after a stranger's deletion?"""
+    name = f"{action_id}-there.png"
+    body, acl = picture(f"{session.run_id}/{name}"), session.world.settings.acl
+    title = "A file can be uploaded that strangers may try to delete"
+    _seen, stored = session.put(f"try-put-{action_id}", MEDIA, name, body, "image/png", acl=acl, title=title)
+    if stored is None:
+        return False
+    title = "A stranger cannot delete a file that is there"
+    session.ask(
+        f"try-{action_id}", _deletion(session, address, stored.key), partial(_changed, what="delete"), title=title
+    )
+    title = "The file is still there"
+    there, _answer = session.ask(f"try-{action_id}-there", session.world.wire.head(stored.key), title=title)
+    return there.ok
+
+
+def _is_not_there(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    return {200: Outcome.WRONG, 404: Outcome.OK}.get(answer.status or 0), {}
+
+
+def _says_yes_to_anything(session: Session, seen: Observation) -> Observation:
+    facts = {name: value for name, value in seen.facts.items() if name not in ("write", "delete")}
+    return session.book.add(replace(seen, outcome=Outcome.OK, facts=facts))
 
 
 def _changed(answer: Answer, what: str) -> tuple[Outcome | None, Mapping[str, str]]:
@@ -173,7 +238,7 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         session.skip("archive-origin-get", "files are published under the storage's own address")
     else:
         yield Step("archive-public-get", lambda: _closed_twice(session, public, direct, stored))
-    if session.world.wire.form is WireForm.LEGACY:
+    if session.world.wire.form is WireForm.LEGACY and not session.thorough:
         # such a run also tries the next release's form: it must not grow beyond what an examination may cost
         session.skip("presigned-expired", NEXT_INSTEAD)
     else:
@@ -194,7 +259,7 @@ def _expired(session: Session, stored: Stored) -> None:
 
     def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
         is_open = answer.status == 200 and answer.body == stored.body
-        return (Outcome.WRONG, {"open": "yes"}) if is_open else (Outcome.OK, {})
+        return (Outcome.WRONG, {"open": "yes"}) if is_open else a_no(answer)
 
     session.ask("presigned-expired", valid, judge)
 
@@ -210,6 +275,7 @@ def through_the_proxy(session: Session, stored: Stored) -> None:
     origin = ("Origin", origin_of(settings))
     call = visitor_call(url, headers=(("Authorization", "Bearer s3probe"), origin))
     seen, _answer = session.ask("public-query", call, judge)
+    seen = without_words(session, seen)
     if seen.facts.get("authorization"):
         # the header is refused before the query is looked at
         title = "The public host passes no query on to the storage"
@@ -223,7 +289,7 @@ def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Mapping[str
         return Outcome.WRONG, {"query": "passed", "rights": "open"}
     said = error(answer.body)
     if said is None:
-        return Outcome.OK, {}
+        return a_no(answer)
     # AWS: 400 InvalidArgument "Unsupported Authorization Type"; others name the header in the same way
     about = f"{said.code} {said.message} {said.argument_name}".lower()
     if "authorization" in about and said.code != "AccessDenied":
@@ -235,7 +301,4 @@ def expect_nothing(session: Session, key: str) -> None:
     """The public URL of a file before it is there. A cache that keeps this answer will serve it afterwards."""
     url = public_url(session.world.settings, key)
 
-    def judge(_answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-        return Outcome.OK, {}
-
-    session.ask("public-missing", visitor_call(url), judge)
+    without_words(session, session.ask("public-missing", visitor_call(url), a_no)[0])

@@ -47,6 +47,8 @@ class ProbeOptions:
     mastodon_version: str | None = None
     """``None``: ask the instance."""
     workers: int = 16
+    thorough: bool = False
+    """Ask as well what a run of every few minutes leaves out: it may then take more than 40 requests."""
 
 
 def _silent(_line: str) -> None:

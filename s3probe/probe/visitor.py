@@ -60,7 +60,8 @@ class Visitor:
             yield Step("public-csp", lambda: browser.page_policy(session, url), ("public-get",))
         if proxy_stands_before(self._settings):
             yield Step("viewer-families", lambda: self._families(url), ("public-get",))
-            session.skip("public-acl", "asked through the proxy (public-query)")
+        if proxy_stands_before(self._settings) and not session.thorough:
+            session.skip("public-acl", strangers.ONLY_THOROUGH)
         else:
             yield strangers.object_acl(session, stored)
 
@@ -121,13 +122,15 @@ class Visitor:
 
     def _is_the_no_remembered(self) -> None:
         """This file was asked for before it was there. Is another of its folder shown that was not?"""
-        session, there = self._session, self._session.book.get("try-cache-origin")
-        if there is None or not there.ok:
+        session, acl = self._session, self._settings.acl
+        there, media = session.book.get("try-cache-origin"), session.book.get("try-media-origin")
+        # a storage that is open to the proxy alone shows nothing to anyone else
+        if (there is None or not there.ok) and (media is None or media.ok):
             return
-        name, acl = "unasked.png", self._settings.acl
+        name, kind = "unasked.mp4", "video/mp4"
         body = picture(f"{session.run_id}/{name}")
         title = "A second copy from another server can be uploaded"
-        _seen, fresh = session.put("try-put-unasked", REMOTE_MEDIA, name, body, "image/png", acl=acl, title=title)
+        _seen, fresh = session.put("try-put-unasked", REMOTE_MEDIA, name, body, kind, acl=acl, title=title)
         if fresh is not None:
             title = "A file of the same folder is shown that nobody has asked for yet"
             fetch(session, "try-unasked", public_url(self._settings, fresh.key), fresh, title)
@@ -192,7 +195,7 @@ class Visitor:
         cached = proxy_stands_before(self._settings) or (again is not None and hit(again))
         if stored is None or first is None or not first.ok or not cached:
             session.skip("deleted-public-get", "no cache before the storage kept the picture")
-        elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None:
+        elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough:
             session.skip("deleted-public-get", strangers.NEXT_INSTEAD)
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
             session.skip("deleted-public-get", "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")

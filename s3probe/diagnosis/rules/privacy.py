@@ -23,7 +23,7 @@ def _lists(case: Case, *names: str) -> tuple[Observation, ...]:
 
 def listing(case: Case) -> Iterator[Finding]:
     """The listing is open: by the bucket's ACL, by a policy, or only through the public host."""
-    direct = _lists(case, "public-list", "public-versions", "public-uploads")
+    direct = _lists(case, "public-list", "public-versions", "public-uploads", "try-public-list")
     alias = _lists(case, "public-list-alias")
     if not direct and not alias:
         return
@@ -73,7 +73,9 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
 
 def rights(case: Case) -> Iterator[Finding]:
     """A stranger may read who may do what."""
-    seen = [o for o in case.open("public-policy", "public-acl", "public-query") if o.facts.get("rights")]
+    seen = [
+        o for o in case.open("public-policy", "public-acl", "public-query", "try-public-acl") if o.facts.get("rights")
+    ]
     if not seen:
         return
     mends: list[Fix] = [fixes.only_media_public(case)]

@@ -54,7 +54,8 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
     for name, origin in pairs:
         seen, there = case.obs(name), case.obs(origin)
         refused = (there.http_status or 0) >= 400 or name == origin
-        if seen.http_status != 200 or seen.facts.get("open") or not refused or not proxied(case, seen):
+        elsewhere = seen.facts.get("redirected")
+        if seen.http_status != 200 or seen.facts.get("open") or elsewhere or not refused or not proxied(case, seen):
             continue
         what = seen.headers.get("content-type", "something else")
         yield finding(
