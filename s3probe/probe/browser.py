@@ -141,21 +141,26 @@ def page_policy(session: Session, url: str) -> None:
     nothing.
     """
     seen = session.book.get("public-get")
-    if seen is None or not seen.ok:
+    # where the address itself may be wrong, a page that does not name it says nothing
+    proxied = session.world.settings.alias_host is not None
+    there = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
+    if seen is None or not there:
         session.skip("public-csp", NOT_FETCHED)
         return
     domain = session.world.settings.web_domain or ""
     page = f"https://{domain}/"
     answer, page = _page(session, page)
     policy = answer.headers.get("content-security-policy", "")
-    if answer.status != 200 or not policy:
-        why = answer.detail or (f"HTTP {answer.status}" if answer.status != 200 else "no Content-Security-Policy")
+    elsewhere = urlsplit(page).hostname != urlsplit(f"https://{domain}/").hostname
+    if answer.status != 200 or elsewhere or not csp.names_media(policy):
+        no_policy = "no Content-Security-Policy of Mastodon's" if not elsewhere else "another host answers"
+        why = answer.detail or (f"HTTP {answer.status}" if answer.status != 200 else no_policy)
         session.skip("public-csp", f"{page} could not be read from here as a page of Mastodon ({why})")
         return
     missing = [name for name in DIRECTIVES if not csp.allows(policy, name, url, page)]
     facts = {"media": url, "missing": " ".join(missing)} if missing else {}
     target = seen.facts.get("redirected", "").split(" ")[-1]
-    if target and not csp.allows(policy, "img-src", _root(target), page):
+    if target and seen.ok and not csp.allows(policy, "img-src", _root(target), page):
         facts["redirect"] = target
     outcome = Outcome.WRONG if facts else Outcome.OK
     session.book.add(session.client.observe("public-csp", visitor_call(page), answer, outcome=outcome, facts=facts))

@@ -125,6 +125,7 @@ def default_host(case: Case) -> Iterator[Finding]:
             case,
             how=f"media URLs lead to {settings.hostname}; the pages allow "
             f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
+            explains=("public-csp",),
             fixes=(fix,),
         )
 
