@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from s3probe.diagnosis.model import Certainty, Finding
+from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
@@ -57,6 +57,8 @@ def _chapter(report: Report) -> Iterator[str]:
 def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
     explained = explained_by(report)
     rows = {row.id: row for row in shown(report.evidence)}
+    experiments = (report.evidence.get(action) for promise in PROMISES for action in promise.also)
+    rows |= {row.id: row for row in experiments if row is not None and row.id not in rows}
     for promise in PROMISES:
         if promise.group == group:
             yield from _promise(promise, rows, explained, report.subject.source, told)
@@ -72,7 +74,9 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
     }
     for finding in report.findings:
         if finding.id not in bound and _home(finding) == group:
-            yield f"- [ ] {_escaped(finding.title)}"
+            # a box says what shall hold: it is the mend that can be ticked, and a notice asks for none
+            head = "- " if finding.severity is Severity.NOTICE else "- [ ] Mended: "
+            yield f"{head}{_escaped(finding.title)}"
             yield from _finding(finding, report.subject.source)
 
 
@@ -80,7 +84,8 @@ def _promise(
     promise: Promise, rows: dict[str, Observation], explained: dict[str, Finding], source: str, told: set[str]
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
-    seen += [rows[action] for action in promise.also if action in rows and rows[action].ran]
+    # what a small run leaves out is no promise kept
+    seen += [row for row in (rows.get(action) for action in promise.also) if row and (row.ran or _left_out(row))]
     if not promise.actions and not seen:
         return
     unmet = [row for row in seen if not row.ok]
@@ -98,6 +103,10 @@ def _promise(
         told.add(finding.id)
         yield f"  - **{_escaped(finding.title)}**"
         yield from _finding(finding, source)
+
+
+def _left_out(row: Observation) -> bool:
+    return "--thorough" in (row.reason or "")
 
 
 def _finding(finding: Finding, source: str) -> Iterator[str]:
@@ -167,7 +176,9 @@ def _home(finding: Finding) -> str:
 
 def _escaped(text: str) -> str:
     """``text`` so that Markdown shows it as it is, in one line; nothing in it becomes a link, an image or HTML."""
-    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", " ".join(text.split()))
+    plain = re.sub(r"([\\`*_\[\]<>|#~!&])", r"\\\1", " ".join(text.split()))
+    # bare addresses and @names become links and mentions on GitHub even where Markdown itself knows none
+    return re.sub(r"(?<=\w)(:)(?=//)|(?<=\bwww)(\.)", r"\\\g<0>", plain).replace("@", "@\u2060")
 
 
 def _code(text: str) -> str:

@@ -53,6 +53,8 @@ def bucket_words(fix: BucketSetting) -> str:
         return f"Switch {' and '.join(flags)} off in Block Public Access of the {whose}"
     if fix.setting == "lifecycle-rule-off":
         return f'Switch the bucket\'s lifecycle rule "{fix.value}" off'
+    if fix.setting == "policy" and not fix.value:
+        return "Remove the bucket policy"
     if fix.setting == "policy-remove-sid":
         return f'Remove the statement "{fix.value}" from the bucket policy'
     if fix.setting == "request-payment":

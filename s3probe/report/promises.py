@@ -49,9 +49,11 @@ PROMISES = (
         "Privacy",
         "Nobody can list the bucket, nor its old versions and unfinished uploads",
         ("public-list", "public-versions"),
-        ("public-list-alias", "public-uploads"),
+        ("public-list-alias", "public-uploads", "try-public-list"),
     ),
-    Promise("Privacy", "Nobody can read who may do what (policy, ACL)", ("public-policy",), ("public-acl",)),
+    Promise(
+        "Privacy", "Nobody can read who may do what (policy, ACL)", ("public-policy",), ("public-acl", "try-public-acl")
+    ),
     Promise(
         "Privacy",
         "Nobody else can write to the bucket or delete from it",
@@ -64,12 +66,12 @@ PROMISES = (
         ("archive-public-get",),
         ("archive-origin-get",),
     ),
-    Promise("Privacy", "The link to a user's archive expires", (), ("presigned-expired",)),
+    Promise("Privacy", "The link to a user's archive expires", ("presigned-expired",)),
     Promise(
         "Privacy",
         "The media of a suspended user disappears, and comes back",
         ("put-acl-private", "suspended-public-get", "put-acl-restore"),
-        ("restored-public-get",),
+        ("restored-public-get", "deleted-public-get"),
     ),
     Promise("Deletion", "A deleted file is gone", ("head", "delete"), ("deleted-public-get",)),
     Promise("Deletion", "Many files can be deleted at once", ("batch-delete",)),
