@@ -121,7 +121,14 @@ def _media(settings: Settings) -> dict[str, object]:
 
 
 def only_media_public(case: Case) -> BucketSetting:
-    """The whole bucket policy, opening the media folders to everyone and nothing else to anyone."""
+    """The whole bucket policy, opening the media folders to everyone and nothing else to anyone.
+
+    Where an ACL opens each file, there is none: a policy that opens media would show those of suspended users as well.
+    """
+    if case.settings.acl is not None and case.settings.acl != "private":
+        note = "it removes the whole policy; keep what is not for everyone, and what opens media stored without an ACL"
+        command = f"aws s3api delete-bucket-policy --bucket {case.settings.bucket_name}{endpoint_option(case.settings)}"
+        return BucketSetting("policy", "", command, note)
     text = json.dumps(policy_document(_media(case.settings)), separators=(",", ":"))
     note = "it replaces the whole policy; keep statements of your own that are not for everyone"
     return BucketSetting("policy", text, _aws(case, "put-bucket-policy", f"--policy '{text}'"), note)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rules.links import nginx
+from s3probe.diagnosis.rules.links import at_proxy
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import PolicySupport, detect
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target
 
 NO_ARCHIVES = "location ^~ /{prefix}backups/ {{ return 404; }}"
-_INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|intranet|corp|home|svc|home\.arpa)", re.I)
+_INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|localdomain|intranet|corp|home|svc|home\.arpa)", re.I)
 
 
 def open_archives(case: Case) -> Iterator[Finding]:
@@ -28,7 +29,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
     # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
     whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
     prefix = f"{case.settings.key_prefix.strip('/')}/" if case.settings.key_prefix.strip("/") else ""
-    proxy = nginx(case, NO_ARCHIVES.format(prefix=prefix), "archive links do not use the alias host")
+    proxy = at_proxy(case, NO_ARCHIVES.format(prefix=prefix), "archives", "archive links do not use the alias host")
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.obs("archive-origin-get").ok and seen[0].id == "archive-public-get"
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
@@ -37,7 +38,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
         case,
         how=f"GET {seen[0].url} opened an archive without a signature",
         because=[o.id for o in seen],
-        fixes=[*policy, *([proxy] if case.settings.alias_host else [])],
+        fixes=[*policy, *(proxy if case.settings.alias_host else ())],
         severity=Severity.NOTICE if whole and not by_proxy else None,
     )
 
@@ -73,6 +74,19 @@ def link_host(case: Case) -> Iterator[Finding]:
         return
     where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
     why = "which is a name of the inside" if inner else "which is this machine" if loopback else "without TLS"
+    if plain and not inner and not loopback:
+        host = urlsplit(case.settings.api_base).netloc
+        yield finding(
+            "presigned-link-uses-internal-endpoint",
+            case,
+            how=f"links to archives begin with {where}, {why}",
+            fixes=[fixes.env(case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate")],
+            severity=Severity.WARNING,
+            certainty=Certainty.LIKELY,
+            title="Archive links lead to plain http",
+            consequence="Users' archives, private messages among them, cross the internet in plain text",
+        )
+        return
     advice = Manual(
         "Give the storage a public name with a certificate, put it into S3_ENDPOINT, and let that name lead to the "
         "storage directly inside your network."

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rules.links import nginx, proxy_lines
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import detect
+from s3probe.knowledge.providers import ObjectAcl, detect
 from s3probe.probe.evidence import Observation
 
 NO_ROOT = "location = / { return 404; }"
@@ -25,14 +25,16 @@ def listing(case: Case) -> Iterator[Finding]:
     """The listing is open: by the bucket's ACL, by a policy, or only through the public host."""
     direct = _lists(case, "public-list", "public-versions", "public-uploads", "try-public-list")
     alias = _lists(case, "public-list-alias")
-    if not direct and not alias:
-        return
-    because = [o.id for o in (*direct, *alias)]
-    how = f"GET {(direct or alias)[0].url} listed the bucket"
+    by_itself = alias and not any(o.id == "public-list" for o in direct)
+    if by_itself:
+        # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
+        proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
+        how = f"GET {alias[0].url} listed the bucket"
+        yield finding("proxy-lists-bucket-at-root", case, how=how, because=[alias[0].id], fixes=proxy)
     if not direct:
-        fix: Fix = ServerFix("nginx", NO_ROOT, f"at {fixes.host_of(alias[0].url)}; pass on $uri alone, never a query")
-        yield finding("proxy-lists-bucket-at-root", case, how=how, because=because, fixes=[fix])
         return
+    because = [o.id for o in (*direct, *(() if by_itself else alias))]
+    how = f"GET {direct[0].url} listed the bucket"
     if direct[0].id in _PARTS:
         how = f"GET {direct[0].url} listed the bucket's {_PARTS[direct[0].id]}, though the plain listing is closed"
     provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id
@@ -80,7 +82,7 @@ def rights(case: Case) -> Iterator[Finding]:
         return
     mends: list[Fix] = [fixes.only_media_public(case)]
     if seen[0].id == "public-query":
-        mends.append(nginx(case, proxy_lines(case.settings), "$uri alone holds no query"))
+        mends += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
@@ -105,7 +107,7 @@ def writing(case: Case) -> Iterator[Finding]:
     origin = case.obs("public-delete-origin")
     if not put and origin.ok and seen[0].id == "public-delete":
         # the storage refuses strangers, so it is the proxy that it trusts
-        mends = [nginx(case, ONLY_READ), *mends]
+        mends = [*at_proxy(case, ONLY_READ, "methods"), *mends]
     yield finding(
         "anonymous-write-allowed",
         case,
@@ -119,14 +121,18 @@ def writing(case: Case) -> Iterator[Finding]:
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
     seen = [o for o in case.open("suspended-public-get") if o.facts.get("open") == "yes"]
+    provider = fixes.store(case)
+    advice = Manual("Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here.")
+    works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
     if seen:
         yield finding(
             "suspended-media-stays-public",
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[Manual("Where ACLs work, open media by ACL alone and without a public bucket policy.")],
-            severity=Severity.NOTICE,
+            fixes=[fixes.only_media_public(case) if works else advice],
+            # a store that takes ACLs and ignores them leaves no choice
+            severity=None if works else Severity.NOTICE,
         )
 
 

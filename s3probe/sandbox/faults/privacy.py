@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from s3probe.sandbox.faults.model import Change, Fault, bucket
-from s3probe.sandbox.scenario import Scenario, healthy_policy
+from s3probe.sandbox.scenario import MEDIA_FOLDERS, Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import CorsRule, Instance
+from s3probe.sandbox.world import CorsRule, Instance, PublicAccessBlock
 
 
 def _opens(action: str, *more: str, whole_bucket: bool = False, sid: str) -> Change:
@@ -37,6 +37,13 @@ def _avatars_denied(scenario: Scenario) -> Scenario:
     return scenario.with_bucket(policy=(Statement("Deny", ("s3:GetObject",), (where,), ("*",), sid="NoAvatars"),))
 
 
+def _media_open_by_policy_too(scenario: Scenario) -> Scenario:
+    """ACLs open and close each file, and a policy keeps all of them open."""
+    opened = tuple(f"arn:aws:s3:::{scenario.bucket.name}/{folder}/*" for folder in MEDIA_FOLDERS)
+    policy = (Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="Media"),)
+    return scenario.with_bucket(policy=policy, block=PublicAccessBlock())
+
+
 def _no_media_host(scenario: Scenario) -> Scenario:
     return scenario.with_world(instance=Instance())
 
@@ -50,6 +57,7 @@ FAULTS = (
     Fault("anonymous-write-allowed", _opens("s3:PutObject", "s3:DeleteObject", sid="PublicWrite"), healthy_policy),
     Fault("anonymous-write-allowed", bucket(acl="public-read-write"), variant="bucket ACL"),
     Fault("archive-dumps-world-readable", _opens("s3:GetObject", sid="PublicEverything"), healthy_policy),
+    Fault("suspended-media-stays-public", _media_open_by_policy_too),
     Fault("cors-missing", bucket(cors=())),
     Fault("cors-origin-mismatch", bucket(cors=(CorsRule(("https://old.example",), ("GET", "HEAD")),))),
 )
