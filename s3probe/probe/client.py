@@ -32,6 +32,8 @@ MUTATING = frozenset(
 """The only operations that may change anything. All are on keys; none is on a bucket."""
 
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
+_STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNORECASE)
+"""The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""
 
@@ -237,6 +239,7 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
         facts["s3"] = "yes" if is_s3(answer) else ""
         facts["markup"] = "yes" if is_markup(answer) else ""
         facts["root"] = root_name(answer.body) or ""
+        facts["stock-page"] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
             "region": body.region or _region_in(body.message),

@@ -275,7 +275,8 @@ class Examination:
         steps += visitor.privacy()
         steps += visitor.writing()
         steps += too_much(session)
-        steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), ("archive-put",)))
+        before = ("archive-put", "public-get")
+        steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), before))
         # the same picture is hidden only after the visitor has seen it
         after = () if "plain" in kept else ("public-cors",)
         for step in hiding(session, kept, visitor.look_at_hidden, visitor.look_at_restored):

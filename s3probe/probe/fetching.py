@@ -64,6 +64,9 @@ def fetch(
 
     for _hop in range(HOPS):
         seen, answer = session.ask(action_id, visitor_call(url, agent=agent, headers=headers), look, title=title)
+        if via and not seen.facts.get("redirected"):  # no answer came, and nobody judged it
+            facts = {**seen.facts, "redirected": " ".join(via), "redirect-code": said[0]}
+            seen = session.book.add(replace(seen, facts=facts))
         target = _target(url, answer)
         if target is None or answer is None:
             return seen
@@ -93,6 +96,9 @@ def must_not_open(session: Session, action_id: str, url: str, stored: Stored, ti
         if target is None:
             break
         url = target
+    if seen.url != first and seen.failed and not seen.facts.get("open"):
+        # wherever that led, it did not show the file
+        return session.book.add(replace(seen, outcome=Outcome.OK))
     return without_words(session, seen)
 
 

@@ -97,10 +97,15 @@ def _list(session: Session) -> None:
         return
     is_open = first.facts.get("root") in LISTINGS
     facts = {**first.facts, **({"listing": "open"} if is_open else {})}
-    busy = first.outcome in (Outcome.UNKNOWN, Outcome.THROTTLED)
-    outcome = Outcome.WRONG if is_open else first.outcome if busy else Outcome.OK
+    outcome = Outcome.WRONG if is_open else _unless_busy(first.http_status)
     row = replace(first, id="public-list", title=action("public-list").title, outcome=outcome, facts=facts)
     session.book.add(row)
+
+
+def _unless_busy(status: int) -> Outcome:
+    if status == 429:
+        return Outcome.THROTTLED
+    return Outcome.UNKNOWN if status >= 500 and status != 501 else Outcome.OK
 
 
 def _must_not_list(session: Session, action_id: str, url: str, title: str | None = None) -> Observation:

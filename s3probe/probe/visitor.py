@@ -84,7 +84,7 @@ class Visitor:
             return
         by_policy = settings.acl in (None, "private")
         if by_policy and proxy_stands_before(settings):
-            yield Step("public-missing", lambda: self._before_it_is_there(large), ("multipart-create",))
+            yield Step("public-missing", lambda: self._before_it_is_there(large), ("multipart-create", "public-get"))
         else:
             session.skip("public-missing", strangers.NO_PROXY if by_policy else "an ACL opens each file by itself")
         yield Step("public-query", lambda: self._with_a_query(kept), ("public-get", "multipart-complete"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_proxy, proxy_lines
+from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
+from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
+from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
 from s3probe.probe.evidence import Observation
@@ -16,7 +17,17 @@ def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
     """Which link between the alias host and the storage breaks?"""
     if seen.http_status == 200:  # something is served there: what it is, others say
         return _other_path(case, seen, how)
-    looks = (_other_path, _wrong_bucket, _other_region, _protection, _kept_error, _no_upstream, _closed_origin)
+    looks = (
+        _other_path,
+        _wrong_bucket,
+        _other_region,
+        _signs_wrongly,
+        in_a_circle,
+        turned_away,
+        _kept_error,
+        _no_upstream,
+        _closed_origin,
+    )
     return next((found for look in looks if (found := look(case, seen, how)) is not None), None)
 
 
@@ -24,15 +35,15 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     """With the bucket in the path, or without it, the picture is there."""
     settings, there = case.settings, working(case)
     alias = (settings.alias_host or "").rstrip("/")
-    proxy = nginx(case, proxy_lines(settings))
+    proxy = at_proxy(case, proxy_lines(settings), "origin")
     if "alias-with-bucket" in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
-        return unseen(case, "proxy-drops-bucket-name", how, fix, proxy)
+        return unseen(case, "proxy-drops-bucket-name", how, fix, *proxy)
     if "alias-without-bucket" in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
-        return unseen(case, "object-not-found-public-key-mismatch", how, fix, proxy)
+        return unseen(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
     return None
 
 
@@ -42,13 +53,13 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     alias = (settings.alias_host or "").split("/")[0].lower()
     first = seen.facts.get("bucket", "")
     folder = settings.key_prefix.strip("/").split("/")[0] or ""
-    proxy = nginx(case, proxy_lines(settings))
+    proxy = at_proxy(case, proxy_lines(settings), "origin")
     if first and (first in MEDIA_FOLDERS or first == folder):
-        return unseen(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", proxy)
+        return unseen(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
     if first and first.lower() == alias.split(":")[0]:
         if own_proxy(seen):
             told = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
-            return unseen(case, "proxy-drops-bucket-name", told, proxy)
+            return unseen(case, "proxy-drops-bucket-name", told, *proxy)
         advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
         return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
     return None
@@ -56,58 +67,54 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     moved = seen.http_status in (301, 307)
-    if moved and (seen.facts.get("region") or "amazonaws" in seen.headers.get("location", "")):
-        return unseen(case, "cdn-origin-region-mismatch", how, nginx(case, proxy_lines(case.settings)))
+    # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
+    told = seen.facts.get("region") or seen.facts.get("endpoint") or "Redirect" in (seen.error_code or "")
+    title = f"{fixes.host_of(seen.url)} asks S3 in the wrong region"
+    if moved and (told or "amazonaws" in seen.headers.get("location", "")):
+        return unseen(
+            case, "cdn-origin-region-mismatch", how, *at_proxy(case, proxy_lines(case.settings), "origin"), title=title
+        )
     return None
 
 
-def _protection(case: Case, seen: Observation, how: str) -> Finding | None:
-    """The storage shows the file to everyone, the host before it only to some."""
-    alias = case.settings.alias_host or ""
-    challenged = bool(seen.headers.get("cf-mitigated")) or (seen.http_status == 503 and "cf-ray" in seen.headers)
-    browser, page = case.get("try-public-as-browser").ok, case.get("try-referer").ok
-    if not working(case) or not (challenged or browser or page):
+def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
+    """The visitor signs nothing: the key that the storage refuses is the one of the proxy or CDN."""
+    if seen.error_code not in ("SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed"):
         return None
-    if browser:
-        how = f"{how} as another server asks, and is shown to a browser"
-    elif page:
-        how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
-    open_to_all = "and drop rules on $http_user_agent; servers and apps send no Referer"
-    fix: Fix = (
-        nginx(case, "valid_referers none blocked server_names ~.;", open_to_all)
-        if own_proxy(seen)
-        else Manual(f"Exempt {alias} from hotlink, bot and firewall rules: servers and apps send no Referer.")
-    )
-    return unseen(case, "cdn-hotlink-or-bot-protection", how, fix)
+    host = fixes.host_of(seen.url)
+    name = cdn(seen) or "the proxy"
+    mend = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
+    title = f"{host} asks the storage with a key that it refuses"
+    return unseen(case, "object-not-found-public-key-mismatch", how, mend, title=title)
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
     if not working(case) or not case.get("try-public-fresh").ok or not (hit(seen) or cdn(seen)):
         return None
-    fix: Fix = nginx(case, "proxy_cache_valid 200 206 48h;", "empty the cache once")
-    if cdn(seen):
-        fix = Manual(f"Let {cdn(seen)} keep no error answers (TTL 0 for 403 and 404), and empty its cache.")
-    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", fix)
+    mends = at_proxy(case, "proxy_cache_valid 200 206 48h;", "error-cache", "empty the cache once")
+    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)
 
 
 def _no_upstream(case: Case, seen: Observation, how: str) -> Finding | None:
     if not working(case) or (seen.http_status or 0) not in (502, 504):
         return None
-    fix = nginx(case, proxy_lines(case.settings), "see its error log")
-    return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
+    mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
+    return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
     there = working(case)
     if there and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
-        return unseen(case, "object-not-found-public-key-mismatch", how, nginx(case, proxy_lines(case.settings)))
+        mends = at_proxy(case, proxy_lines(case.settings), "origin")
+        return unseen(case, "object-not-found-public-key-mismatch", how, *mends)
     if not there and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
         statement = cloudfront_statement(case.settings)
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
-        return unseen(case, "cloudfront-oac-policy-missing", how, BucketPolicy(statement, note))
+        mend = BucketPolicy(statement, note)
+        return unseen(case, "cloudfront-oac-policy-missing", how, mend, certainty=Certainty.LIKELY)
     return None
 
 

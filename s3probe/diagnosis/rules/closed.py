@@ -6,6 +6,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.unseen import unseen
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.knowledge.providers import Provider, detect
@@ -90,7 +91,12 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
         return unseen(case, "permission-private-no-public-policy", how, permission, *policy)
     if case.settings.acl == "private":
         return unseen(case, "permission-private-no-public-policy", how, *policy)
-    return unseen(case, "public-policy-missing", how, *policy)
+    # a policy that is there may be set aside by Block Public Access, which this key may not look at
+    hidden = at_aws(case.settings) and case.get("try-policy-status").outcome is Outcome.DENIED
+    if not hidden:
+        return unseen(case, "public-policy-missing", how, *policy)
+    block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
+    return unseen(case, "public-policy-missing", how, *policy, block, certainty=Certainty.LIKELY)
 
 
 def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:

@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rules.links import nginx, proxy_lines
+from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
@@ -83,23 +83,23 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
-    fix: Fix = fixes.public_read(case)
+    mends: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id, host = "object-not-found-public-key-mismatch", fixes.host_of(seen[0].url)
         title = f"{host} does not pass requests for {_listed(names)} on to the storage"
-        fix = nginx(case, proxy_lines(case.settings), "in one location / for all folders")
+        mends = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
         finding_id, title = "public-policy-missing", f"Nothing lets visitors read what is in {_listed(names)}"
     else:
         finding_id, title = "deny-anonymous-statement", f"The bucket policy keeps visitors out of {_listed(names)}"
         how = f"{how}, though both have the same ACL"
-        fix = fixes.only_media_public(case)
+        mends = (fixes.only_media_public(case),)
     yield finding(
         finding_id,
         case,
         how=how,
         because=[o.id for o in seen],
-        fixes=[fix],
+        fixes=mends,
         certainty=Certainty.LIKELY if finding_id == "deny-anonymous-statement" else Certainty.CERTAIN,
         title=title,
         consequence=f"Broken images for everyone: {', '.join(SHOWN[name] for name in names)}",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import ServerFix
+from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.probe.addresses import proxy_stands_before
 from s3probe.probe.caches import CACHE_HEADERS, hit
 from s3probe.probe.evidence import Observation
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
 
-__all__ = ["cdn", "hit", "nginx", "own_cookies", "own_proxy", "proxied", "proxy_lines", "upstream"]
+__all__ = ["at_proxy", "cdn", "hit", "nginx", "own_cookies", "own_proxy", "proxied", "proxy_lines", "upstream"]
 
 _OWN = re.compile(r"nginx|openresty|angie|tengine|caddy|apache|haproxy|varnish|traefik|lighttpd|h2o|envoy", re.I)
 _FOREIGN_COOKIES = re.compile(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|visid_|ak_|bm_)", re.I)
@@ -69,6 +71,42 @@ def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
     # a location of its own stands in the server block; all else where the storage is asked
     place = "" if lines.startswith("location") else "in the location block that asks the storage, "
     return ServerFix("nginx", lines, f"{place}in the server block of {alias}{'; ' + note if note else ''}")
+
+
+AT_CDN: Mapping[str, str] = MappingProxyType(
+    {
+        "origin": "let the origin be {base} with {host} as its Host header, leave the path as it is and drop the query",
+        "reach": "the origin does not answer; let it be {base} with {host} as its Host header, and full (strict) TLS",
+        "errors": "pass the origin's errors on as they are, without a page of its own and never with status 200",
+        "error-cache": "keep no error answers (TTL 0 for 403 and 404), and empty the cache once",
+        "bytes": "pass files on unchanged: no image optimiser, no compression of pictures, no page of its own",
+        "type": "pass on the Content-Type that the origin sends",
+        "cors": "send Access-Control-Allow-Origin: * once, or pass on what the origin sends and cache by Origin",
+        "ranges": "pass the Range header on, or answer ranges out of its own cache",
+        "cache-control": "keep the origin's Cache-Control (no browser cache lifetime of its own)",
+        "headers": "add the headers X-Content-Type-Options: nosniff and Content-Security-Policy: default-src 'none'; "
+        "form-action 'none'",
+        "credentials": "drop Authorization and Cookie on the way to the origin, and Set-Cookie on the way back",
+        "methods": "allow GET and HEAD alone",
+        "root": "refuse / and every query",
+        "circle": "set TLS to full (strict) and remove rules that redirect",
+        "access": "exempt the media host from access rules and redirects",
+        "archives": "refuse /{prefix}backups/; archive links do not use this host",
+    }
+)
+"""What is to be set at a CDN, by topic: its console has no lines that could be pasted."""
+
+
+def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, ...]:
+    """:func:`nginx`, and before it what a CDN in front has to do."""
+    name = cdn(case.obs("public-get")) or cdn(case.obs("public-list-alias"))
+    if not name:
+        return (nginx(case, lines, note),)
+    host, base = upstream(case.settings)
+    prefix = f"{case.settings.key_prefix.strip('/')}/" if case.settings.key_prefix.strip("/") else ""
+    words = AT_CDN[topic].format(host=host, base=base, prefix=prefix)
+    behind = f"if a proxy of your own stands behind {name}{'; ' + note if note else ''}"
+    return Manual(f"At {name}: {words}."), nginx(case, lines, behind)
 
 
 def own_cookies(seen: Observation) -> str:

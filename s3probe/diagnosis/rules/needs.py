@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_proxy, proxied
+from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
+from s3probe.probe.csp import shuts_in
 from s3probe.probe.evidence import Observation
 
+_TOO_SHORT = 600
+"""Seconds: what a browser keeps for less it fetches again on the next page."""
 ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
 HIDE_CORS = "proxy_hide_header 'Access-Control-Allow-Origin';"
 SAFE_HEADERS = (
     "add_header X-Content-Type-Options nosniff; "
     "add_header Content-Security-Policy \"default-src 'none'; form-action 'none'\";"
 )
+
+
+_FORBIDDEN = {
+    "img-src": "Every picture of your own users is broken in the web interface; videos play",
+    "media-src": "No video and no sound plays in the web interface; pictures are shown",
+    "connect-src": "The web interface may not fetch media: what needs scripts does not work (audio player, downloads)",
+}
+"""What one directive of a page's policy breaks alone."""
 
 
 def csp(case: Case) -> Iterator[Finding]:
@@ -37,8 +49,10 @@ def csp(case: Case) -> Iterator[Finding]:
         how=f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
         + (", though the settings do" if listed else ""),
         because=[seen[0].id],
-        fixes=[advice] if listed else [extra, advice],
+        # Mastodon names a host in all three or in none: one alone is another policy's doing
+        fixes=[advice] if listed or len(missing) == 1 else [extra, advice],
         severity=Severity.WARNING if missing == ["connect-src"] else None,
+        consequence=_FORBIDDEN.get(missing[0]) if len(missing) == 1 else None,
     )
 
 
@@ -51,8 +65,8 @@ def cors(case: Case) -> Iterator[Finding]:
     origin, allowed = row.facts.get("origin", ""), row.facts["allowed"]
     if "," in allowed:
         how = f"Access-Control-Allow-Origin came twice: {allowed}"
-        fix = nginx(case, HIDE_CORS, "the storage sends the header already")
-        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=[fix])
+        mends = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
+        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=mends)
         return
     got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
     how = f"a request with Origin {origin} got {got}"
@@ -63,28 +77,25 @@ def cors(case: Case) -> Iterator[Finding]:
     known = case.settings.web_domain is not None
     at_store = fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
-    at_proxy = nginx(case, f"{HIDE_CORS} {ALLOW_ALL}")
-    mends: list[Fix] = [at_proxy, at_store] if proxied(case, row) and own_proxy(row) else [at_store]
+    here: list[Fix] = [nginx(case, f"{HIDE_CORS} {ALLOW_ALL}")] if proxied(case, row) and own_proxy(row) else []
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
         how=how + (f", one with {other.facts.get('origin')} got it" if other else ""),
         because=[row.id],
-        fixes=mends,
+        fixes=[*here, at_store],
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
     )
 
 
 def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
-    name = cdn(row)
-    advice = Manual(f"Let {name or 'the CDN'} pass Origin on and cache by it, or add the header itself.")
-    fix: Fix = nginx(case, f"{HIDE_CORS} {ALLOW_ALL}") if not name else advice
+    mends = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get("try-cors-fresh")
     if hit(row) and fresh.ok:
         told = f"{how} out of a cache, a request that no cache knew got it"
-        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=[fix])
-    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=[fix])
+        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=mends)
+    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=mends)
 
 
 def _rule_exists(case: Case) -> bool:
@@ -96,24 +107,25 @@ def _rule_exists(case: Case) -> bool:
 def ranges(case: Case) -> Iterator[Finding]:
     """A player asked for two bytes and got the whole file, or nothing."""
     seen = [o for o in case.open("public-range") if o.facts.get("range")]
-    if not seen:
+    # a limit or an error says nothing of ranges
+    if not seen or seen[0].http_status == 429 or (seen[0].http_status or 0) >= 500:
         return
     row = seen[0]
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
     # the storage's own answer decides whose fault it is; a store without ranges cannot be mended from here
     at_store = case.obs("get-range")
     by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
-    fix: Fix = (
-        nginx(case, "proxy_force_ranges on;", "and pass the Range header on (no proxy_set_header Range)")
+    mends: tuple[Fix, ...] = (
+        at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
         if by_proxy
-        else Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache and proxy_force_ranges on).")
+        else (Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache, proxy_force_ranges on)."),)
     )
     yield finding(
         "range-requests-broken-for-viewers",
         case,
         how=how + (", while the storage itself answers 206" if at_store.ok else ""),
         because=[row.id],
-        fixes=[fix],
+        fixes=mends,
         severity=None if by_proxy else Severity.NOTICE,
         certainty=Certainty.CERTAIN if at_store.ok else Certainty.LIKELY,
     )
@@ -124,7 +136,9 @@ def cache_control(case: Case) -> Iterator[Finding]:
     seen = case.obs("public-get")
     own = case.obs("get").headers.get("cache-control", "")
     value = seen.facts.get("cache-control", "").lower()
-    useless = value == "none" or "no-store" in value or "no-cache" in value or value == "max-age=0"
+    seconds = re.search(r"max-age=(\d+)", value)
+    useless = value == "none" or any(word in value for word in ("no-store", "no-cache", "private"))
+    useless = useless or (seconds is not None and int(seconds[1]) < _TOO_SHORT)
     if not seen.ok or not useless or not own:
         return
     by_proxy = proxied(case, seen)
@@ -133,7 +147,7 @@ def cache_control(case: Case) -> Iterator[Finding]:
         case,
         how=f"the storage keeps Cache-Control: {own}, visitors get {value}",
         because=[seen.id],
-        fixes=[nginx(case, "expires 1y; add_header Cache-Control public;")],
+        fixes=at_proxy(case, "expires 1y; add_header Cache-Control public;", "cache-control"),
         severity=None if by_proxy else Severity.NOTICE,
     )
 
@@ -146,7 +160,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
     if not seen.ok or not web or not host:
         return
     safe = "nosniff" in seen.headers.get("x-content-type-options", "").lower()
-    safe = safe and "content-security-policy" in seen.headers
+    safe = safe and shuts_in(seen.headers.get("content-security-policy", ""))
     if host in (web, (case.settings.environment.get("LOCAL_DOMAIN") or "").lower()):
         fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note="give that name a proxy of its own first")
         how = f"media are published under {host}, where Mastodon itself is"
@@ -158,14 +172,14 @@ def safe_headers(case: Case) -> Iterator[Finding]:
             fixes=[fix],
             severity=Severity.NOTICE if safe else None,
         )
-    elif not safe and host.endswith(f".{web}") and proxied(case, seen):
-        how = f"{host} belongs to {web}, and its pictures come without X-Content-Type-Options and a policy"
+    elif not safe and proxied(case, seen) and (host.endswith(f".{web}") or own_proxy(seen)):
+        how = f"pictures of {host} come without X-Content-Type-Options: nosniff or without a policy that shuts them in"
         yield finding(
             "nosniff-and-sandbox-missing",
             case,
             how=how,
             because=[seen.id],
-            fixes=[nginx(case, SAFE_HEADERS)],
+            fixes=at_proxy(case, SAFE_HEADERS, "headers"),
             severity=Severity.NOTICE,
         )
 
@@ -180,7 +194,7 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {lost[0].url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
             because=[o.id for o in lost],
-            fixes=[nginx(case, f"{HIDE_CORS} {ALLOW_ALL}", "in the innermost location")],
+            fixes=at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors", "in the innermost location"),
         )
 
 
@@ -189,16 +203,38 @@ def families(case: Case) -> Iterator[Finding]:
     told = case.get("try-viewer-families").facts
     kinds = told.get("addresses", "")
     shown = case.obs("public-get")
-    if kinds not in ("ipv4", "ipv6") or not shown.ok or not proxied(case, shown) or cdn(shown):
+    if not kinds or not shown.ok or not proxied(case, shown) or cdn(shown):
         return
     host = fixes.host_of(shown.url)
+    if kinds == "ipv4 ipv6":
+        yield from _silent_family(case, host)
+        return
     record = "AAAA" if kinds == "ipv4" else "A"
     yield finding(
         "viewers-ipv4-only-alias",
         case,
         how=f"DNS gives {host} {'IPv4' if kinds == 'ipv4' else 'IPv6'} addresses alone",
         because=["try-viewer-families"],
+        severity=Severity.WARNING if kinds == "ipv6" else None,
         fixes=[Manual(f"Publish an {record} record for {host} as well, and let its web server listen there.")],
+    )
+
+
+def _silent_family(case: Case, host: str) -> Iterator[Finding]:
+    """Both addresses are published, this machine has a way to both, and one does not answer."""
+    told = case.get("try-viewer-families").facts
+    answers, routes = told.get("connects", ""), told.get("routes", "")
+    if answers not in ("ipv4", "ipv6") or routes != "ipv4 ipv6":
+        return
+    silent = "IPv6" if answers == "ipv4" else "IPv4"
+    yield finding(
+        "viewers-ipv4-only-alias",
+        case,
+        how=f"DNS gives {host} addresses of both kinds, and its {silent} address does not answer from here",
+        because=["try-viewer-families"],
+        fixes=[Manual(f"Let the web server of {host} listen there, or remove that address from DNS.")],
+        certainty=Certainty.LIKELY,
+        title=f"The {silent} address of {host} does not answer",
     )
 
 

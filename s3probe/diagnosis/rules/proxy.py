@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.folders import KINDS
-from s3probe.diagnosis.rules.links import cdn, hit, nginx, own_cookies, proxied, proxy_lines
+from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation
 
@@ -35,16 +35,17 @@ def redirects(case: Case) -> Iterator[Finding]:
     how = f"the published URL leads on to {target}"
     how += ", which is not https" if plain else ", which the pages do not allow" if refused else ""
     because = ["public-get", *(o.id for o in page if refused and not o.facts.get("missing"))]
-    proxy: Fix = nginx(case, proxy_lines(case.settings), "instead of a redirect")
+    proxy = at_proxy(case, proxy_lines(case.settings), "origin", "instead of a redirect")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
-        yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=[proxy], severity=severity)
+        yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
         return
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.obs("public-csp").ran else Certainty.LIKELY
     finding_id = "alias-redirects-to-other-host" if case.settings.alias_host else "csp-missing-media-host"
-    mends = [proxy] if plain else [allow, proxy] if case.settings.alias_host else [allow]
-    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty)
+    title = f"Pictures lead on to plain http at {host}, which browsers block on Mastodon's pages" if plain else None
+    mends = proxy if plain else (allow, *proxy) if case.settings.alias_host else (allow,)
+    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, title=title)
 
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
@@ -64,7 +65,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
             explains=[o.id for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status == 200],
-            fixes=[nginx(case, "proxy_intercept_errors off;", "and remove error_page ... =200")],
+            fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
             severity=Severity.WARNING,
         )
         return
@@ -72,10 +73,10 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
 
 def caches_errors(case: Case) -> Iterator[Finding]:
     """The published host goes on answering no after the storage says yes."""
-    for name, origin in (("restored-public-get", "try-restored-origin"), ("public-get-cache", "try-cache-origin")):
-        seen = [o for o in case.open(name) if o.network is None and case.get(origin).ok]
-        # a folder that the proxy does not pass on is answered the same way: a file that nobody asked for decides
-        if not seen or (name == "public-get-cache" and not case.get("try-unasked").ok):
+    # a folder that the proxy does not pass on is answered the same way: a file that nobody asked for decides
+    for name, proof in (("restored-public-get", "try-restored-origin"), ("public-get-cache", "try-unasked")):
+        seen = [o for o in case.open(name) if o.network is None and case.get(proof).ok]
+        if not seen:
             continue
         yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")
         return
@@ -83,17 +84,15 @@ def caches_errors(case: Case) -> Iterator[Finding]:
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     names_cdn = cdn(seen)
-    advice = Manual(
-        f"Let {names_cdn} keep no error answers (error caching TTL 0 for 403 and 404), and empty its cache."
-    )
-    fix: Fix = advice if names_cdn else nginx(case, GOOD_ANSWERS_ONLY, "empty the cache once")
+    at_storage = case.get("try-restored-origin").ok or case.get("try-cache-origin").ok
+    proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
     shown = "out of a cache, " if hit(seen) else ""
     return finding(
         "proxy-caches-errors",
         case,
-        how=f"{how}, {shown}while the storage itself shows the file",
+        how=f"{how}, {shown}while {proof}",
         because=[seen.id],
-        fixes=[fix],
+        fixes=at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once"),
         certainty=Certainty.CERTAIN if hit(seen) else Certainty.LIKELY,
         # a CDN forgets errors in seconds unless told otherwise
         severity=Severity.NOTICE if names_cdn else None,
@@ -127,8 +126,8 @@ def query(case: Case) -> Iterator[Finding]:
     if seen is None or not case.obs("public-get-cache").ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
-    fix = nginx(case, proxy_lines(case.settings), "$uri alone holds no query")
-    yield finding("proxy-passes-query-string", case, how=how, because=[seen.id], fixes=[fix], severity=Severity.NOTICE)
+    mends = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+    yield finding("proxy-passes-query-string", case, how=how, because=[seen.id], fixes=mends, severity=Severity.NOTICE)
 
 
 def headers(case: Case) -> Iterator[Finding]:
@@ -150,7 +149,7 @@ def headers(case: Case) -> Iterator[Finding]:
         case,
         how=how,
         because=because,
-        fixes=[nginx(case, lines)],
+        fixes=at_proxy(case, lines, "credentials"),
         severity=Severity.NOTICE,
     )
 
@@ -164,7 +163,7 @@ def methods(case: Case) -> Iterator[Finding]:
             case,
             how=f"DELETE at {fixes.host_of(seen.url)} was answered {words(seen)} by the storage itself",
             because=[seen.id],
-            fixes=[nginx(case, "limit_except GET { deny all; }")],
+            fixes=at_proxy(case, "limit_except GET { deny all; }", "methods"),
             severity=Severity.NOTICE,
         )
 

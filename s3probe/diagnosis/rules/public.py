@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
@@ -11,12 +12,22 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
-from s3probe.diagnosis.rules.links import nginx, proxied
+from s3probe.diagnosis.rules.gate import led_away, turned_away
+from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
 from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.probe.evidence import NetworkFault, Observation
+from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.settings.addressing import is_aws, regional_host
 
+_BEFORE_THE_STORAGE = (
+    "proxy-drops-bucket-name",
+    "proxy-resolver-fails",
+    "proxy-serves-error-as-image",
+    "cdn-origin-region-mismatch",
+    "alias-host-no-tls-or-wrong-cert",
+    "alias-dns-missing-or-cname-bucket-mismatch",
+    "alias-redirects-to-other-host",
+)
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 
@@ -26,11 +37,35 @@ def public(case: Case) -> Iterator[Finding]:
     if not open_now:
         return
     seen = open_now[0]
-    for look in (_unreachable, _encrypted, _archived, _wrong_address, _error_as_picture, closed, _server_error):
+    for look in (
+        led_away,
+        _unreachable,
+        _encrypted,
+        _archived,
+        _wrong_address,
+        _error_as_picture,
+        closed,
+        _server_error,
+    ):
         found = look(case, seen)
         if found is not None:
             yield found
+            yield from _closed_as_well(case, seen, found.id)
             return
+
+
+def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[Finding]:
+    """Behind a proxy with a fault of its own the storage refuses every visitor, in words of its own."""
+    origin = case.get("try-public-origin")
+    refused = origin.outcome is Outcome.DENIED and origin.error_code == "AccessDenied"
+    # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
+    if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
+        return
+    found = closed(case, origin)
+    if found is not None:
+        host = fixes.host_of(seen.url)
+        how = f"{found.how_known} at the storage itself; if that is open to {host} alone on purpose, this is no fault"
+        yield replace(found, how_known=how, because=(origin.id,), explains=(), certainty=Certainty.LIKELY)
 
 
 def _unreachable(case: Case, seen: Observation) -> Finding | None:
@@ -39,6 +74,8 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
+    if case.get("try-public-as-browser").ok:  # it hangs up on those it does not like (nginx: return 444)
+        return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
             special = public_host_of(case, fixes.store(case).id)
@@ -88,6 +125,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
     return unseen(case, finding_id, how, fix)
 
 
+_NO_TYPE = "Browsers offer pictures as downloads, or do not show them at all"
 _TOLD_BY = ("head", "get", "put-with-acl", "put-without-acl")
 
 
@@ -164,23 +202,46 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
 
 
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
-    if seen.http_status != 200:
+    if not 200 <= (seen.http_status or 0) < 300:
         return None
     if seen.facts.get("root") == "Error" or seen.facts.get("markup") == "yes":
-        fix: Fix = nginx(case, "proxy_intercept_errors off;", "and remove error_page ... =200")
-        return unseen(case, "proxy-serves-error-as-image", f"GET {seen.url} gave 200 with an error page inside", fix)
+        mends = at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200")
+        return unseen(
+            case,
+            "proxy-serves-error-as-image",
+            f"GET {seen.url} gave {seen.http_status} with an error page inside",
+            *mends,
+        )
     if seen.facts.get("body") == "aws-chunked":
         return None
     kind = seen.facts.get("content-type")
     if kind:
         own = case.obs("get").headers.get("content-type", "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "content-type-wrong"
-        mend: Fix = Manual("See that whatever serves the file passes on the Content-Type that was stored with it.")
+        mend: tuple[Fix, ...] = (
+            Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
+        )
         if own == "image/png" and proxied(case, seen):
-            mend = nginx(case, "proxy_pass_header Content-Type;", "and remove add_header Content-Type")
-        return unseen(case, finding_id, f"a PNG was served as {kind}", mend)
-    advice = Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file.")
-    return unseen(case, "proxy-serves-error-as-image", f"GET {seen.url} gave 200 with other bytes", advice)
+            mend = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
+        title = f"{fixes.host_of(seen.url)} serves pictures with the wrong content type"
+        told = f"a PNG that was just uploaded was served as {kind}"
+        return unseen(case, finding_id, told, *mend, title=title, consequence=_NO_TYPE)
+    advice: tuple[Fix, ...] = (
+        Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
+    )
+    if working(case) and proxied(case, seen):
+        advice = at_proxy(case, proxy_lines(case.settings), "bytes", "instead of what answers there now")
+    what = f"GET {seen.url} gave {seen.http_status} with {_instead(seen)}"
+    return unseen(case, "proxy-serves-error-as-image", what, *advice)
+
+
+def _instead(seen: Observation) -> str:
+    """What came for a PNG, as far as its headers tell."""
+    kind, coded = seen.headers.get("content-type", "").split(";")[0], seen.headers.get("content-encoding", "")
+    if seen.facts.get("body") == "empty" or seen.http_status == 204:
+        return "nothing inside"
+    told = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
+    return f"other bytes{f' ({told})' if told else ''}"
 
 
 def _server_error(case: Case, seen: Observation) -> Finding | None:
@@ -189,8 +250,16 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     how = f"GET {seen.url} was answered {words(seen)}"
     # the storage itself has an answer, be it a no: the error is the proxy's own
     answers = any(o.http_status and o.http_status < 500 for o in case.trials("try-public-origin"))
-    if working(case) or (case.settings.alias_host and answers):
-        fix: Fix = nginx(case, "resolver 127.0.0.53 ipv6=off;", "see the error log of the proxy")
-        return unseen(case, "proxy-resolver-fails", how, fix, certainty=Certainty.LIKELY)
+    own = bool(working(case)) or (case.settings.alias_host is not None and answers)
+    if own and seen.http_status in (500, 503) and not cdn(seen):
+        host = fixes.host_of(seen.url)
+        title = f"{host} answers visitors with an error of its own"
+        log = Manual(
+            f"See the error log of {host}: a limit (limit_req, limit_conn) or a maintenance page (return 503)."
+        )
+        return unseen(case, "proxy-resolver-fails", how, log, certainty=Certainty.LIKELY, title=title)
+    if own:
+        mends = at_proxy(case, proxy_lines(case.settings), "reach", "see the error log of the proxy")
+        return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)

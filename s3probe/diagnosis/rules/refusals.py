@@ -10,6 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
@@ -79,6 +80,10 @@ def _denied_by(
     if any(d.action.lower() == "s3:getobject" for _o, d in told):
         # a HEAD has no body that could name the policy
         follows += [o.id for o in denied(case, *READS, "try-get-archive", "acl-read-back", "try-delete-exists")]
+    if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in told):
+        # a Deny of the bucket's own policy is for visitors too
+        seen = case.open("public-get", *(f"public-get-{kind}" for kind in KINDS), "restored-public-get")
+        follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
     mends = [Manual(advice)]
     return finding(finding_id, case, how=how, because=because, explains=follows, fixes=mends, permission=permission)

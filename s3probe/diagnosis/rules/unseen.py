@@ -28,7 +28,15 @@ def working(case: Case) -> dict[str, Observation]:
     return {name: seen for name in ADDRESSES if (seen := case.get(f"try-public-{name}")).ok}
 
 
-def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN) -> Finding:
+def unseen(
+    case: Case,
+    finding_id: str,
+    how: str,
+    *fix: Fix,
+    certainty: Certainty = Certainty.CERTAIN,
+    title: str | None = None,
+    consequence: str | None = None,
+) -> Finding:
     """A finding that explains why the published URL shows nothing."""
     return finding(
         finding_id,
@@ -45,6 +53,8 @@ def unseen(case: Case, finding_id: str, how: str, *fix: Fix, certainty: Certaint
         ],
         fixes=fix,
         certainty=certainty,
+        title=title,
+        consequence=consequence,
     )
 
 
@@ -55,9 +65,11 @@ def first_visit(case: Case) -> Observation:
 
 
 def _same_way(case: Case) -> list[str]:
-    """Other requests of a visitor that never arrived at the same host."""
+    """Other requests of a visitor that the same host did not answer, or not for anyone."""
     seen = first_visit(case)
     host = fixes.host_of(seen.url)
     visits = [o for o in case.all_open() if o.actor is Actor.VISITOR and fixes.host_of(o.url) == host]
-    broken = seen.http_status if (seen.http_status or 0) >= 500 else 0
-    return [o.id for o in visits if (o.network and seen.network) or (broken and (o.http_status or 0) >= 500)]
+    if (seen.http_status or 0) >= 500:
+        return [o.id for o in visits if (o.http_status or 0) >= 500]
+    # a limit that stops the first picture stops the rest
+    return [o.id for o in visits if (o.network and seen.network) or (seen.http_status == 429 == o.http_status)]

@@ -1,0 +1,131 @@
+"""The published host turns visitors away by itself, whatever the storage says: rules, passwords, redirects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis import fixes
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.links import at_proxy, cdn, nginx, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.texts import finding
+from s3probe.probe.addresses import proxy_stands_before
+from s3probe.probe.evidence import Actor, Observation, Outcome
+
+PROTECTED = "cdn-hotlink-or-bot-protection"
+_REFUSALS = (401, 403, 410, 418, 429, 451)
+_MOVED = (301, 302, 303, 307, 308)
+_NOBODY = "Nobody sees a picture: the web interface, apps and other servers are all turned away"
+
+
+def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
+    """The host refuses by a rule of its own: hotlink and bot protection, firewall, password, rate limit."""
+    own_words = not seen.error_code and seen.facts.get("root") != "Error"
+    challenged = bool(seen.headers.get("cf-mitigated") or seen.headers.get("x-amzn-waf-action"))
+    challenged = challenged or (seen.http_status == 503 and "cf-ray" in seen.headers)
+    browser, page = case.get("try-public-as-browser").ok, case.get("try-referer").ok and own_words
+    there = bool(working(case))
+    # where the storage is closed to all but the host, only the server's own page says whose refusal it is
+    stock = bool(seen.facts.get("stock-page"))
+    by_itself = own_words and (seen.http_status in _REFUSALS or (seen.http_status == 400 and stock))
+    by_itself = by_itself and (there or stock or bool(cdn(seen)))
+    if not (challenged or browser or page or by_itself):
+        return None
+    host = fixes.host_of(seen.url)
+    sure = Certainty.CERTAIN if there or challenged or browser or page else Certainty.LIKELY
+    if browser:
+        how = f"{how} as another server asks, and is shown to a browser"
+        title = f"{host} turns away other servers and apps"
+        return unseen(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure, title=title)
+    if page:
+        how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
+        title = f"{host} shows pictures only on pages that it knows (hotlink protection)"
+        lines, note = "valid_referers none blocked server_names ~.;", "servers and apps send no Referer"
+        mends = _open(case, seen, lines, note)
+        return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title)
+    if challenged:
+        title = f"{host} asks whoever fetches a picture to prove that they are human"
+        mends = _open(case, seen, "allow all;", "")
+        return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title, consequence=_NOBODY)
+    how = f"{how} in words of its own{', while the storage shows the picture' if there else ''}"
+    if seen.http_status == 401:
+        title, mends = f"{host} asks visitors for a password", _open(case, seen, "auth_basic off;", "")
+    elif seen.http_status == 429:
+        title, mends = f"{host} limits how often visitors may ask", _slower(host)
+    else:
+        note = "before every deny; and remove any rule that refuses by address, country or certificate (return 403)"
+        title, mends = f"{host} itself refuses visitors", _open(case, seen, "allow all;", note)
+    return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title, consequence=_NOBODY)
+
+
+def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
+    host = fixes.host_of(seen.url)
+    if cdn(seen) or not (own_proxy(seen) or seen.network):
+        return (Manual(f"Exempt {host} from bot and firewall rules: servers and apps are no browsers."),)
+    rule = f"remove the rule on $http_user_agent from the server block of {host}: servers and apps are no browsers"
+    return (ServerFix("proxy", host, rule),)
+
+
+def _open(case: Case, seen: Observation, lines: str, note: str) -> tuple[Fix, ...]:
+    host = fixes.host_of(seen.url)
+    if own_proxy(seen):
+        return (nginx(case, lines, note),)
+    if cdn(seen):
+        words = f"make {host} one of its own names, and exempt it from hotlink, bot, country and firewall rules"
+        return (Manual(f"At {cdn(seen)}: {words}: servers and apps send no Referer."),)
+    return (Manual(f"Exempt {host} from hotlink, bot, firewall and access rules: servers and apps send no Referer."),)
+
+
+def _slower(host: str) -> tuple[Fix, ...]:
+    return (Manual(f"Raise the limit at {host} (nginx: limit_req, limit_conn): one page shows dozens of pictures."),)
+
+
+def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
+    """Redirects without end: between http and https, or with and without a slash."""
+    via = seen.facts.get("redirected", "").split()
+    if seen.http_status not in _MOVED or not via:
+        return None
+    host = fixes.host_of(seen.url)
+    mends = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
+    title = f"{host} sends visitors round in a circle"
+    how = f"{how}, and so on after {len(via)} redirects"
+    return unseen(case, "alias-redirects-to-other-host", how, *mends, title=title, consequence=_NOBODY)
+
+
+def led_away(case: Case, seen: Observation) -> Finding | None:
+    """The published host sends visitors on to somebody who has no pictures: a login page, a dead name."""
+    target = seen.facts.get("redirected", "").split(" ")[-1]
+    host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
+    storage = fixes.host_of(case.settings.api_base)
+    if not host or host in (published, storage) or host.endswith(f".{storage}"):
+        return None
+    how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
+    title = f"{published or 'The media host'} sends visitors on to {host}, which has no pictures"
+    mends = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
+    return unseen(case, "alias-redirects-to-other-host", how, *mends, title=title, consequence=_NOBODY)
+
+
+def limits_visitors(case: Case) -> Iterator[Finding]:
+    """The picture is shown, and after a few requests the host before the storage has enough."""
+    shown = case.obs("public-get")
+    if not shown.ok or not proxy_stands_before(case.settings):
+        return
+    host = fixes.host_of(shown.url)
+    seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and fixes.host_of(o.url) == host]
+    # of ranges and CORS, which are judged for themselves, a limit leaves the status alone
+    seen = [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
+    if seen:
+        yield finding(
+            PROTECTED,
+            case,
+            how=f"GET {seen[0].url} was answered {words(seen[0])} soon after a picture was shown",
+            because=[o.id for o in seen],
+            fixes=_slower(host),
+            severity=Severity.WARNING,
+            certainty=Certainty.LIKELY,
+            title=f"{host} limits how often visitors may ask",
+            consequence="Some pictures of a page are missing, more of them the more people look",
+        )
