@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from s3probe.cli.errors import UsageError
+from s3probe.cli.examination import options_for
+from s3probe.cli.parser import parse
+from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding
 from s3probe.probe.evidence import Evidence, Observation
 from s3probe.probe.tools import ProbeOptions, Tools
@@ -381,3 +385,17 @@ def test_settings_with_which_mastodon_can_send_nothing_are_told_as_such(cli: Cli
     assert {action["outcome"] for action in report["actions"]} == {"skipped"}
     assert "missing required :bucket option" in report["actions"][0]["reason"]
     assert report["cost"]["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "thorough"),
+    [([], False), (["--thorough"], True), (["--format", "markdown"], True), (["--format", "json"], False)],
+)
+def test_a_checklist_is_made_by_a_thorough_run(argv: list[str], thorough: bool) -> None:
+    args = parse(["check", *argv])
+    assert options_for(args, Selection((), ())).thorough is thorough
+
+
+def test_a_quick_run_is_not_thorough() -> None:
+    with pytest.raises(UsageError):
+        parse(["check", "--quick", "--thorough"])

@@ -41,10 +41,9 @@ class Setup:
         setup = self
         for fix in finding.first_choice:
             if isinstance(fix, ServerFix) and fix.setting == "nginx":
-                block = setup.block.with_lines(fix.value)
-                if "$http_user_agent" in fix.note:
-                    block = block.without("if ($http_user_agent")
-                setup = replace(setup, block=block)
+                setup = replace(setup, block=setup.block.with_lines(fix.value))
+            elif isinstance(fix, ServerFix) and "$http_user_agent" in fix.note:
+                setup = replace(setup, block=setup.block.without("if ($http_user_agent"))
             elif isinstance(fix, ServerFix) and fix.setting == "certificate":
                 setup = replace(setup, certificate="right")
             else:

@@ -68,15 +68,21 @@ def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
 
 
 def test_a_picture_that_the_storage_refuses_to_everyone_is_no_bot_protection() -> None:
-    rows = (seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE), seen("try-public-origin", 403, Outcome.DENIED))
+    theirs = seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE, root="Error")  # S3's own words come through
+    rows = (theirs, seen("try-public-origin", 403, Outcome.DENIED))
     assert [f.id for f in public(case(*rows))] != ["cdn-hotlink-or-bot-protection"]
 
 
 def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
     headers = {"server": "AmazonS3", "x-cache": "Error from cloudfront", "via": "1.1 a.cloudfront.net (CloudFront)"}
-    rows = (seen("public-get", 403, Outcome.DENIED, headers=headers), seen("try-public-origin", 403, Outcome.DENIED))
-    (found,) = public(case(*rows, extra="S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"))
+    closed = seen("try-public-origin", 403, Outcome.DENIED)
+    extra = "S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
+    theirs = seen("public-get", 403, Outcome.DENIED, headers=headers, root="Error")
+    (found,) = public(case(theirs, closed, extra=extra))
     assert found.id == "cloudfront-oac-policy-missing"
+    own = seen("public-get", 403, Outcome.DENIED, headers=headers)
+    (found,) = public(case(own, closed, extra=extra))
+    assert found.id == "cdn-hotlink-or-bot-protection"  # CloudFront's own page: a firewall or a country rule
 
 
 def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname() -> None:
@@ -105,11 +111,19 @@ def test_ranges_that_the_storage_does_not_know_are_a_notice() -> None:
     assert found.severity is Severity.NOTICE
 
 
-def test_headers_against_sniffing_matter_on_the_instances_own_domain() -> None:
+MISSING = "nosniff-and-sandbox-missing"
+
+
+def test_headers_against_sniffing_are_asked_of_the_admins_own_proxy_and_of_the_instances_own_domain() -> None:
     inside = FILE.replace("files.example.com", "files.mastodon.example")
     rows = seen("public-get", headers=NGINX, url=inside)
-    assert [f.id for f in needs.safe_headers(case(rows))] == ["nosniff-and-sandbox-missing"]
-    assert list(needs.safe_headers(case(seen("public-get", headers=NGINX)))) == []
+    assert [f.id for f in needs.safe_headers(case(rows))] == [MISSING]
+    assert [f.id for f in needs.safe_headers(case(seen("public-get", headers=NGINX)))] == [MISSING]
+    assert list(needs.safe_headers(case(seen("public-get", headers=CLOUDFLARE)))) == []
+    policies = {"default-src 'none'; form-action 'none'": [], "sandbox": [], "default-src *": [MISSING]}
+    for policy, named in policies.items():
+        headers = {**NGINX, "x-content-type-options": "nosniff", "content-security-policy": policy}
+        assert [f.id for f in needs.safe_headers(case(seen("public-get", headers=headers)))] == named, policy
 
 
 def test_media_under_the_instances_own_name_share_its_cookies() -> None:

@@ -113,7 +113,7 @@ def test_strangers_who_may_list_uploads_alone_are_found_and_a_full_run_leaves_th
     cached = run(proxy(AliasFault.KEEPS_DELETED)(healthy_alias())).report.evidence.get("public-uploads")
     assert cached is not None
     assert cached.outcome is Outcome.SKIPPED
-    assert "when another listing is open" in (cached.reason or "")
+    assert "--thorough" in (cached.reason or "")
 
 
 def test_what_was_left_out_is_asked_when_another_listing_is_open() -> None:

@@ -1,0 +1,201 @@
+"""Who turns visitors away, the host before the storage or the storage itself: each beside its nearest look-alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
+from s3probe.diagnosis.rules import gate, needs, rest
+from s3probe.diagnosis.rules.public import public
+from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from tests.visitor.cases import FILE, case, seen
+
+NGINX = {"server": "nginx/1.22.1", "content-type": "text/html"}
+CLOUDFLARE = {"server": "cloudflare", "cf-ray": "8a1b", "content-type": "text/html"}
+THERE = seen("try-public-origin")
+CLOSED = seen("try-public-origin", 403, Outcome.DENIED, root="Error")
+PROTECTED = "cdn-hotlink-or-bot-protection"
+BY_POLICY = "S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
+
+
+def _found(*rows: Observation) -> Finding:
+    (found,) = public(case(*rows, extra=BY_POLICY))
+    return found
+
+
+def _refused(status: int = 403, headers: dict[str, str] | None = None, **facts: str) -> Observation:
+    return seen("public-get", status, Outcome.DENIED, headers=headers or NGINX, **facts)
+
+
+@pytest.mark.parametrize("status", [401, 403, 410, 418, 451])
+def test_a_host_that_refuses_in_its_own_words_what_the_storage_shows(status: int) -> None:
+    found = _found(_refused(status), THERE)
+    assert found.id == PROTECTED
+    assert "files.example.com" in found.title
+    assert found.certainty is Certainty.CERTAIN
+    assert found.explains
+
+
+def test_a_refusal_in_the_storages_words_is_no_rule_of_the_host() -> None:
+    assert _found(_refused(root="Error"), THERE).id == "object-not-found-public-key-mismatch"
+    assert _found(_refused(root="Error"), CLOSED).id == "public-policy-missing"
+
+
+def test_a_path_that_the_host_does_not_know_is_no_refusal() -> None:
+    row = seen("public-get", 404, Outcome.WRONG, headers=NGINX, stock_page="yes")
+    assert _found(row, THERE).id == "object-not-found-public-key-mismatch"
+
+
+def test_where_the_storage_is_closed_only_nginxs_own_page_says_that_it_was_not_asked() -> None:
+    found = _found(_refused(stock_page="yes"), CLOSED)
+    assert (found.id, found.certainty) == (PROTECTED, Certainty.LIKELY)
+    # a page of the admin's may stand for the storage's refusal
+    assert _found(_refused(), CLOSED).id == "public-policy-missing"
+
+
+def test_a_certificate_that_visitors_do_not_have_is_asked_for_with_400() -> None:
+    row = seen("public-get", 400, Outcome.REJECTED, headers=NGINX, stock_page="yes")
+    assert _found(row, THERE).id == PROTECTED
+    elsewhere = seen("public-get", 400, Outcome.REJECTED, headers=NGINX)
+    assert _found(elsewhere, THERE).id == "object-not-found-public-key-mismatch"
+
+
+def test_a_password_is_called_one_and_its_line_is_named() -> None:
+    found = _found(_refused(401), THERE)
+    assert "password" in found.title
+    assert isinstance(found.fixes[0], ServerFix)
+    assert found.fixes[0].value == "auth_basic off;"
+
+
+@pytest.mark.parametrize("header", ["cf-mitigated", "x-amzn-waf-action"])
+def test_a_challenge_is_one_whatever_status_it_comes_with(header: str) -> None:
+    for status, outcome in ((202, Outcome.WRONG), (403, Outcome.DENIED), (405, Outcome.REJECTED)):
+        row = seen("public-get", status, outcome, headers={header: "challenge"}, body="other")
+        assert _found(row, CLOSED).id == PROTECTED
+    plain = seen("public-get", 202, Outcome.WRONG, headers=NGINX, body="other")
+    assert _found(plain, THERE).id == "proxy-serves-error-as-image"
+
+
+def test_a_rule_on_the_referer_is_the_hosts_or_the_policys_by_whose_words_refuse() -> None:
+    page = seen("try-referer")
+    assert _found(_refused(), CLOSED, page).id == PROTECTED
+    assert _found(_refused(root="Error"), CLOSED, page).id == "deny-anonymous-statement"
+
+
+def test_hanging_up_on_servers_alone_is_a_rule_and_hanging_up_on_everyone_is_none() -> None:
+    row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.UNREACHABLE, url=FILE,
+                      network=NetworkFault.CLOSED)  # fmt: skip
+    assert _found(row, THERE, seen("try-public-as-browser")).id == PROTECTED
+    assert _found(row, THERE).id == "provider-outage"
+
+
+def test_redirects_without_end_are_told_from_one_that_leads_astray() -> None:
+    away = "https://login.example.org/"
+    circle = seen("public-get", 301, Outcome.REJECTED, headers=NGINX, redirected=f"{FILE} {FILE}/ {FILE}")
+    login = seen("public-get", 200, Outcome.WRONG, url=away, redirected=away, markup="yes", body="other")
+    first, second = _found(circle, THERE), _found(login, THERE)
+    assert (first.id, second.id) == ("alias-redirects-to-other-host",) * 2
+    assert "circle" in first.title
+    assert "login.example.org" in second.title
+    to_storage = "https://s3.nl-ams.example.net/files-example/a.png"
+    denied = seen("public-get", 403, Outcome.DENIED, url=to_storage, redirected=to_storage, root="Error")
+    assert _found(denied, CLOSED).id == "public-policy-missing"
+
+
+def test_a_wrong_region_is_seen_where_the_proxy_hides_the_header_that_names_it() -> None:
+    moved = seen("public-get", 301, Outcome.REJECTED, headers=NGINX, endpoint="b.s3.eu-west-2.amazonaws.com")
+    assert _found(moved, THERE).id == "cdn-origin-region-mismatch"
+    bare = seen("public-get", 301, Outcome.REJECTED, headers=NGINX)
+    assert list(public(case(bare, THERE, extra=BY_POLICY))) == []
+
+
+def test_a_key_that_the_visitor_never_sent_is_the_proxys() -> None:
+    row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
+                      error_code="SignatureDoesNotMatch", facts={"root": "Error"})  # fmt: skip
+    found = _found(row, CLOSED)
+    assert found.id == "object-not-found-public-key-mismatch"
+    assert "key that it refuses" in found.title
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
+    outcome = Outcome.THROTTLED if status == 429 else Outcome.UNKNOWN
+    late = seen("public-get-avatar", status, outcome, headers=CLOUDFLARE)
+    limited = case(seen("public-get", headers=CLOUDFLARE), late)
+    (found,) = gate.limits_visitors(limited)
+    assert (found.id, found.severity, found.because) == (PROTECTED, Severity.WARNING, ("public-get-avatar",))
+    assert list(rest.throttled(limited)) == []
+    at_storage = seen("public-get-avatar", status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png")
+    slow = case(seen("public-get", headers=CLOUDFLARE), at_storage)
+    assert list(gate.limits_visitors(slow)) == []
+    assert [f.id for f in rest.throttled(slow)] == (["rate-limited-503-slowdown"] if status == 429 else [])
+
+
+@pytest.mark.parametrize(("status", "named"), [(416, True), (200, True), (429, False), (503, False)])
+def test_a_limit_says_nothing_of_ranges(status: int, named: bool) -> None:
+    row = seen("public-range", status, Outcome.WRONG, headers=NGINX, range="refused")
+    assert bool(list(needs.ranges(case(seen("public-get", headers=NGINX), row)))) is named
+
+
+@pytest.mark.parametrize(("status", "reach"), [(502, True), (504, True), (500, False), (503, False)])
+def test_an_error_of_the_hosts_own_is_no_lost_way_to_the_storage(status: int, reach: bool) -> None:
+    found = _found(seen("public-get", status, Outcome.UNKNOWN, headers=NGINX), THERE)
+    assert found.id == "proxy-resolver-fails"
+    assert isinstance(found.fixes[0], ServerFix) is reach
+
+
+def test_a_cdn_is_told_in_words_and_the_lines_are_for_a_proxy_behind_it() -> None:
+    lost = seen("public-get", 404, Outcome.WRONG, headers=CLOUDFLARE)
+    words, lines = _found(lost, THERE).fixes
+    assert isinstance(words, Manual)
+    assert words.text.startswith("At Cloudflare: ")
+    assert isinstance(lines, ServerFix)
+    assert "behind Cloudflare" in lines.note
+    (own,) = _found(seen("public-get", 404, Outcome.WRONG, headers=NGINX), THERE).fixes
+    assert isinstance(own, ServerFix)
+
+
+def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_it() -> None:
+    own = seen("public-get", headers=NGINX)
+
+    def families(connects: str, routes: str) -> Observation:
+        return seen("try-viewer-families", addresses="ipv4 ipv6", connects=connects, routes=routes)
+
+    (found,) = needs.families(case(own, families("ipv4", "ipv4 ipv6")))
+    assert "IPv6" in found.title
+    assert list(needs.families(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
+    assert list(needs.families(case(own, families("ipv4", "ipv4")))) == []
+
+
+def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
+    own = seen("public-get", headers=NGINX)
+    (found,) = needs.families(case(own, seen("try-viewer-families", outcome=Outcome.WRONG, addresses="ipv6")))
+    assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("private, max-age=0, must-revalidate", True), ("max-age=60", True), ("none", True), ("no-cache", True),
+        ("max-age=14400", False), ("public, max-age=31536000", False),
+    ],
+)  # fmt: skip
+def test_a_cache_control_that_keeps_next_to_nothing(value: str, named: bool) -> None:
+    stored = seen("get", headers={"cache-control": "public, max-age=315576000, immutable"})
+    row = seen("public-get", headers=NGINX, cache_control=value)
+    assert bool(list(needs.cache_control(case(stored, row)))) is named
+
+
+def test_a_storage_that_is_closed_behind_a_faulty_proxy_is_said_as_well_and_not_called_certain() -> None:
+    lost = seen("public-get", 404, Outcome.WRONG, headers=NGINX, bucket="media_attachments", root="Error")
+    shut = Observation("try-public-origin", "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
+                       error_code="AccessDenied")  # fmt: skip
+
+    def named(first: Observation, origin: Observation) -> list[tuple[str, str]]:
+        return [(f.id, f.certainty.value) for f in public(case(first, origin, extra=BY_POLICY))]
+
+    proxy = ("proxy-drops-bucket-name", "certain")
+    assert named(lost, shut) == [proxy, ("public-policy-missing", "likely")]
+    assert named(lost, THERE) == [proxy]
+    behind_a_cdn = seen("public-get", 404, Outcome.WRONG, headers=CLOUDFLARE, bucket="media_attachments", root="Error")
+    assert named(behind_a_cdn, shut) == [proxy]
