@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -184,6 +185,11 @@ class BoundedTlsSocket(ssl.SSLSocket):
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         send = super().sendall
         _send_all(self, data, lambda piece: send(piece, flags))
+
+    def __del__(self) -> None:
+        # ssl raises, and closes nothing, when the other side resets the connection before the handshake begins
+        with suppress(AttributeError):  # not even opened
+            self.close()
 
     def do_handshake(self, block: bool = False) -> None:
         exchange = current()

@@ -1,7 +1,7 @@
 """Puts a call on the wire once, as it stands, and brings the answer back within its limits.
 
 Built on requests' adapter without its session: no ``~/.netrc``, no cookies, no proxy from the environment, no
-redirect followed, nothing retried, nothing decoded.
+redirect followed, nothing sent twice that may have been heard, nothing decoded.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from enum import Enum, auto
 from http.client import HTTPException
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +44,24 @@ _TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
 cannot be written (UnicodeError, CertificateError and urllib3's LocationValueError are kinds of it)."""
 
 
+class _Again(Enum):
+    """Why a call may go out once more although the way ended."""
+
+    NO = auto()
+    FRESH = auto()
+    """A kept connection was closed instead of giving an answer."""
+    HANDSHAKE = auto()
+    """TLS was not agreed on; nothing of the call was sent."""
+
+
+def _again(exchange: Exchange, fault: NetworkFault) -> _Again:
+    if exchange.status is not None:
+        return _Again.NO
+    if fault is NetworkFault.TLS_OTHER and exchange.stage is Stage.TLS:
+        return _Again.HANDSHAKE
+    return _Again.FRESH if fault is NetworkFault.CLOSED and not exchange.host else _Again.NO
+
+
 class HttpTransport:
     """Thread-safe; keeps connections for reuse until :meth:`close`. Raises nothing for trouble on the way."""
 
@@ -57,25 +76,27 @@ class HttpTransport:
 
         A kept connection that turns out to be closed before a byte of an answer says nothing of the storage: the call
         then goes over a fresh one, unless it would begin or finish an upload twice. Net::HTTP sees such an end before
-        it writes; here several calls share the connections.
+        it writes; here several calls share the connections. A handshake that breaks off and names nothing that is wrong
+        with a certificate is tried once more: a fault of a setting breaks that one too.
         """
-        for _kept in range(_POOL if call.operation not in _ONLY_ONCE else 0):
-            answer, unused = self._once(call, limits)
-            if not unused:
+        left = {_Again.FRESH: _POOL if call.operation not in _ONLY_ONCE else 0, _Again.HANDSHAKE: 1, _Again.NO: 0}
+        while True:
+            answer, again = self._once(call, limits)
+            if not left[again]:
                 return answer
-        return self._once(call, limits)[0]
+            left[again] -= 1
 
-    def _once(self, call: Call, limits: Limits) -> tuple[Answer, bool]:
-        """The answer, and whether a kept connection was closed instead of giving one."""
+    def _once(self, call: Call, limits: Limits) -> tuple[Answer, _Again]:
+        """The answer, and whether the way ended in a manner that tells nothing."""
         exchange = Exchange(call, limits, self._resolver, proxied=bool(self._proxies))
         token = CURRENT.set(exchange)
         try:
             complete = self._exchange(exchange)
-            return _answer(exchange, truncated=not complete), False
+            return _answer(exchange, truncated=not complete), _Again.NO
         except _TROUBLE as error:
             fault, detail = explain(error, exchange)
-            unused = fault is NetworkFault.CLOSED and not exchange.host and exchange.status is None
-            return _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail), unused
+            answer = _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
+            return answer, _again(exchange, fault)
         finally:
             CURRENT.reset(token)
 

@@ -215,3 +215,26 @@ BUILT_IN = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", "/built/cert.pem", "S
 )
 def test_whom_to_trust(ca_file: str | None, environ: dict[str, str], there: set[str], trust: Trust) -> None:
     assert choose(ca_file, environ, BUILT_IN, there.__contains__) == trust
+
+
+@pytest.mark.parametrize(("broken", "status", "visits"), [(1, 200, 2), (2, None, 2)])
+def test_a_handshake_that_breaks_off_is_tried_once_more(
+    authority: trustme.CA, ca_file: str, broken: int, status: int | None, visits: int
+) -> None:
+    server = context(authority.issue_cert(NAME))
+
+    def handle(visit: Visit) -> None:
+        if visit.number <= broken:
+            visit.say(b"\x15\x03\x03\x00\x02\x02\x32")  # alert: decode_error
+            return
+        with server.wrap_socket(visit.sock, server_side=True) as secure:
+            talk = Visit(secure, visit.number, visit.stopping)
+            talk.read_head()
+            talk.say(OK)
+
+    with serving(handle) as running:
+        transport = HttpTransport(ca_file, resolver=lambda _host, _port: ("127.0.0.1", running.port))
+        answer = transport.send(Call("PUT", "PUT", f"https://{NAME}/k", (("Host", NAME),)), LIMITS)
+        transport.close()
+        assert (answer.status, running.visits) == (status, visits)
+        assert (answer.fault is NetworkFault.TLS_OTHER) is (status is None)
