@@ -100,6 +100,9 @@ def test_redirects_without_end_are_told_from_one_that_leads_astray() -> None:
     to_storage = "https://s3.nl-ams.example.net/files-example/a.png"
     denied = seen("public-get", 403, Outcome.DENIED, url=to_storage, redirected=to_storage, root="Error")
     assert _found(denied, CLOSED).id == "public-policy-missing"
+    other_region = "https://files-example.s3-us-west-2.amazonaws.com/a.png"
+    moved = seen("public-get", 403, Outcome.DENIED, url=other_region, redirected=other_region, root="Error")
+    assert _found(moved, CLOSED).id == "public-policy-missing"
 
 
 def test_a_wrong_region_is_seen_where_the_proxy_hides_the_header_that_names_it() -> None:

@@ -100,8 +100,9 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
     target = seen.facts.get("redirected", "").split(" ")[-1]
     host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
     storage = fixes.host_of(case.settings.api_base)
-    if not host or host in (published, storage) or host.endswith(f".{storage}"):
-        return None
+    s3 = seen.error_code or seen.facts.get("root") == "Error"
+    if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
+        return None  # it led to a storage, whose refusal others explain
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
     title = f"{published or 'The media host'} sends visitors on to {host}, which has no pictures"
     mends = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
