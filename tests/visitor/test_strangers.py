@@ -77,6 +77,22 @@ def test_a_proxy_that_refuses_without_words_is_healthy(answer: Answer) -> None:
     assert ran.report.verdict == "ok"
 
 
+@pytest.mark.parametrize(("folder", "named"), [("/backups/", ()), ("/", ("proxy-serves-error-as-image",))])
+def test_a_page_for_archives_is_told_from_one_for_all_errors(folder: str, named: tuple[str, ...]) -> None:
+    page = Answer(200, {"content-type": "text/html", "server": "nginx"}, b"<!DOCTYPE html><title>Nothing here</title>")
+
+    class Host:
+        def __init__(self, inner: Transport) -> None:
+            self._inner = inner
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            answer = self._inner.send(call, limits)
+            refused = call.method == "GET" and _at_alias(call) and (answer.status or 0) >= 400
+            return page if refused and urlsplit(call.url).path.startswith(folder) else answer
+
+    assert run(healthy_policy(), wrap=Host).named == named
+
+
 def test_an_error_of_the_storage_is_no_proof_that_it_refuses() -> None:
     listing = "list-type=2"
     said = _with(lambda call: Answer(500) if listing in call.url and not call.url.startswith(f"https://{ALIAS}") and

@@ -52,6 +52,9 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
     """What is refused or missing at the storage is answered with 200 at the published host."""
     files = tuple((f"public-get-{kind}", f"try-{kind}-origin") for kind in KINDS)
     pairs = (("archive-public-get", "archive-origin-get"), ("public-missing", "public-missing"), *files)
+    missing = case.obs("public-missing")
+    if missing.ran and missing.http_status != 200:
+        pairs = pairs[1:]  # errors keep their status: a page for /backups/ is meant
     for name, origin in pairs:
         seen, there = case.obs(name), case.obs(origin)
         refused = (there.http_status or 0) >= 400 or name == origin
