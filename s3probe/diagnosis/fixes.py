@@ -172,6 +172,11 @@ def encryption(case: Case, rules: str) -> BucketSetting:
     return BucketSetting("encryption", "AES256", command, note)
 
 
+def no_body_limit() -> ServerFix:
+    """Lets uploads of any size through the proxy before the storage."""
+    return ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")
+
+
 def clock(case: Case, refused: Observation) -> ServerFix:
     """Sets this machine's clock; by how much it is off, where the refusal or the first answer's date tells."""
     told = [row.facts.get("skew", "") for row in (refused, case.get("clock"))]

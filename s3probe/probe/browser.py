@@ -37,7 +37,7 @@ def cors_and_range(session: Session, url: str, stored: Stored) -> None:
         for action_id in ("public-cors", "public-range"):
             session.skip(action_id, NOT_FETCHED)
         return
-    place = first.facts.get("redirected", "").split(" ")[-1] or url
+    place = first.led_to or url
     origin = origin_of(session.world.settings)
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
@@ -159,7 +159,7 @@ def page_policy(session: Session, url: str) -> None:
         return
     missing = [name for name in DIRECTIVES if not csp.allows(policy, name, url, page)]
     facts = {"media": url, "missing": " ".join(missing)} if missing else {}
-    target = seen.facts.get("redirected", "").split(" ")[-1]
+    target = seen.led_to
     if target and seen.ok and not csp.allows(policy, "img-src", _root(target), page):
         facts["redirect"] = target
     outcome = Outcome.WRONG if facts else Outcome.OK

@@ -69,6 +69,9 @@ NEVER_SENT = frozenset(
 WAITS = frozenset({NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFault.CONNECT_TIMEOUT})
 """Nothing came in the time that Mastodon waits."""
 
+THOROUGH = "--thorough"
+"""Named in the reason of what a small run leaves out, so that nobody takes it for a question that had no need."""
+
 ONCE = "once-"
 """Begins the id under which the first answer stays when a repetition of the same request passed."""
 EXPECT_WAIT = 0.9
@@ -118,6 +121,11 @@ class Observation:
     @property
     def failed(self) -> bool:
         return self.ran and not self.ok
+
+    @property
+    def led_to(self) -> str:
+        """Where the last of the redirects led that were followed; ``""`` without one."""
+        return self.facts.get("redirected", "").split(" ")[-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from s3probe.probe.addresses import proxy_stands_before
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer
-from s3probe.probe.session import VISITOR_AGENT, Session, Stored, visitor_call
+from s3probe.probe.session import VISITOR_AGENT, Judge, Session, Stored, visitor_call
 from s3probe.probe.xml import error, root_name
 
 HOPS = 5
@@ -48,64 +48,70 @@ def fetch(
 
     Redirects are followed like a browser does, but only to http and https.
     """
-    via: list[str] = []
-    said: list[str] = []
     judge = same_bytes(stored.body)
 
     def look(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
         outcome, facts = judge(answer)
-        known = dict(facts)
-        if via:
-            known |= {"redirected": " ".join(via), "redirect-code": said[0]}
-        if answer.status is not None and 200 <= answer.status < 300 and outcome is None:
+        if outcome is None and 200 <= (answer.status or 0) < 300:
             outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
-            known.update(more)
-        return outcome, known
+            return outcome, {**facts, **more}
+        return outcome, facts
 
-    for _hop in range(HOPS):
-        seen, answer = session.ask(action_id, visitor_call(url, agent=agent, headers=headers), look, title=title)
-        if via and not seen.facts.get("redirected"):  # no answer came, and nobody judged it
-            facts = {**seen.facts, "redirected": " ".join(via), "redirect-code": said[0]}
-            seen = session.book.add(replace(seen, facts=facts))
-        target = _target(url, answer)
-        if target is None or answer is None:
-            return seen
-        body = error(answer.body)
-        said.append(body.code if body else "")
-        via.append(target)
-        url = target
-    return seen
+    return _follow(session, action_id, url, look, title, agent, headers)
 
 
 def must_not_open(session: Session, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
     """GET of something private, redirects followed: anything but its bytes is well."""
 
     def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
-        via = {"redirected": url} if url != first else {}
         if answer.status in (200, 206) and answer.body == stored.body:
-            return Outcome.WRONG, {"open": "yes", **via}
-        return a_no(answer)[0], via
-
-    first = url
+            return Outcome.WRONG, {"open": "yes"}
+        return a_no(answer)
 
     if not urlsplit(url).hostname:
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
-    for _hop in range(HOPS):
-        seen, answer = session.ask(action_id, visitor_call(url), judge, title=title)
-        target = _target(url, answer)
-        if target is None:
-            break
-        url = target
-    if seen.url != first and seen.failed and not seen.facts.get("open"):
+    seen = _follow(session, action_id, url, judge, title)
+    if seen.led_to and seen.failed and not seen.facts.get("open"):
         # wherever that led, it did not show the file
         return session.book.add(replace(seen, outcome=Outcome.OK))
     return without_words(session, seen)
 
 
+def _follow(
+    session: Session,
+    action_id: str,
+    url: str,
+    judge: Judge,
+    title: str | None,
+    agent: str = VISITOR_AGENT,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Observation:
+    """GET, and wherever it is sent on to. The last answer is judged; the way there is a fact of it."""
+    via: list[str] = []
+    first = ""
+    for _hop in range(HOPS):
+        way = {"redirected": " ".join(via), "redirect-code": first}
+        call = visitor_call(url, agent=agent, headers=headers)
+        seen, answer = session.ask(action_id, call, judge, title=title, facts=way)
+        target = _target(url, answer)
+        if target is None or answer is None:
+            break
+        if not via:
+            body = error(answer.body)
+            first = body.code if body else ""
+        via.append(target)
+        url = target
+    return seen
+
+
 def a_no(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
     """Judges what must be refused: any answer is a no, but an error or a rate limit is no answer."""
-    busy = answer.status == 429 or ((answer.status or 0) >= 500 and answer.status != 501)
-    return (None if busy else Outcome.OK), {}
+    return (None if tells_nothing(answer.status or 0) else Outcome.OK), {}
+
+
+def tells_nothing(status: int) -> bool:
+    """Whether this status is a rate limit or an error, behind which anything may be. 501 is a refusal."""
+    return status == 429 or (status >= 500 and status != 501)
 
 
 def without_words(session: Session, seen: Observation) -> Observation:

@@ -108,8 +108,12 @@ class Session:
         world: World | None = None,
         title: str | None = None,
         limits: Limits | None = None,
+        facts: Mapping[str, str] | None = None,
     ) -> tuple[Observation, Answer | None]:
-        """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent."""
+        """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent.
+
+        ``facts`` are known before: they are kept whatever the answer, and when there is none.
+        """
         world = world or self.world
         self.tools.progress(self._named(title or action(action_id).title))
         try:
@@ -119,9 +123,10 @@ class Session:
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < world.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer
-        outcome, facts = judge(answer) if judge and answer.fault is None else (None, {})
+        outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
+        known = {**(facts or {}), **found}
         observation = self.client.observe(
-            action_id, call, answer, outcome=outcome, facts=facts, assuming=world.assuming, title=title
+            action_id, call, answer, outcome=outcome, facts=known, assuming=world.assuming, title=title
         )
         return self.book.add(self._titled(observation)), answer
 

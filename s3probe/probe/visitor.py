@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.probe import browser, permits, strangers
+from s3probe.probe import browser, permits, strangers, tampering
 from s3probe.probe.actions import action
 from s3probe.probe.addresses import other_addresses, proxy_stands_before
 from s3probe.probe.caches import hit
@@ -183,7 +183,7 @@ class Visitor:
         return strangers.who_opened_the_list(self._session)
 
     def writing(self) -> Iterator[Step]:
-        return strangers.writing(self._session)
+        return tampering.writing(self._session)
 
     def archive(self, kept: Kept) -> Iterator[Step]:
         return strangers.archive(self._session, kept)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.probe.evidence import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
@@ -106,7 +106,7 @@ def _promise(
 
 
 def _left_out(row: Observation) -> bool:
-    return "--thorough" in (row.reason or "")
+    return THOROUGH in (row.reason or "")
 
 
 def _finding(finding: Finding, source: str) -> Iterator[str]:

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rules.links import at_proxy
+from s3probe.diagnosis.rules.links import at_proxy, below
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import PolicySupport, detect
+from s3probe.knowledge.providers import PolicySupport
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target
 
@@ -25,11 +25,12 @@ def open_archives(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.open("archive-public-get", "archive-origin-get") if o.facts.get("open") == "yes"]
     if not seen:
         return
-    provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+    provider = fixes.store(case)
     # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
     whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
-    prefix = f"{case.settings.key_prefix.strip('/')}/" if case.settings.key_prefix.strip("/") else ""
-    proxy = at_proxy(case, NO_ARCHIVES.format(prefix=prefix), "archives", "archive links do not use the alias host")
+    proxy = at_proxy(
+        case, NO_ARCHIVES.format(prefix=below(case.settings)), "archives", "archive links do not use the alias host"
+    )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.obs("archive-origin-get").ok and seen[0].id == "archive-public-get"
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]

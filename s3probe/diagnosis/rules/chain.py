@@ -6,7 +6,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
 from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
-from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
 from s3probe.probe.evidence import Observation
@@ -25,7 +25,6 @@ def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
         in_a_circle,
         turned_away,
         _kept_error,
-        _no_upstream,
         _closed_origin,
     )
     return next((found for look in looks if (found := look(case, seen, how)) is not None), None)
@@ -92,15 +91,8 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
     if not working(case) or not case.get("try-public-fresh").ok or not (hit(seen) or cdn(seen)):
         return None
-    mends = at_proxy(case, "proxy_cache_valid 200 206 48h;", "error-cache", "empty the cache once")
+    mends = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
     return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)
-
-
-def _no_upstream(case: Case, seen: Observation, how: str) -> Finding | None:
-    if not working(case) or (seen.http_status or 0) not in (502, 504):
-        return None
-    mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
-    return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:

@@ -9,13 +9,13 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.unseen import unseen
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.knowledge.providers import Provider, detect
+from s3probe.knowledge.providers import Provider
 from s3probe.probe.evidence import Observation, Outcome
 
 
 def closed(case: Case, seen: Observation) -> Finding | None:
     """The picture is where it should be, and visitors may not read it."""
-    provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+    provider = fixes.store(case)
     quick = _by_provider(case, seen, provider.id)
     if quick is not None:
         return quick

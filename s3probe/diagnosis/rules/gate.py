@@ -9,11 +9,10 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rules.links import at_proxy, cdn, nginx, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.addresses import proxy_stands_before
-from s3probe.probe.evidence import Actor, Observation, Outcome
+from s3probe.probe.evidence import Observation, Outcome
 
 PROTECTED = "cdn-hotlink-or-bot-protection"
 _REFUSALS = (401, 403, 410, 418, 429, 451)
@@ -97,7 +96,7 @@ def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def led_away(case: Case, seen: Observation) -> Finding | None:
     """The published host sends visitors on to somebody who has no pictures: a login page, a dead name."""
-    target = seen.facts.get("redirected", "").split(" ")[-1]
+    target = seen.led_to
     host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
     storage = fixes.host_of(case.settings.api_base)
     s3 = seen.error_code or seen.facts.get("root") == "Error"
@@ -112,10 +111,10 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
 def limits_visitors(case: Case) -> Iterator[Finding]:
     """The picture is shown, and after a few requests the host before the storage has enough."""
     shown = case.obs("public-get")
-    if not shown.ok or not proxy_stands_before(case.settings):
+    if not shown.ok:
         return
     host = fixes.host_of(shown.url)
-    seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and fixes.host_of(o.url) == host]
+    seen = [o for o in case.all_open() if before_the_storage(case, o)]
     # of ranges and CORS, which are judged for themselves, a limit leaves the status alone
     seen = [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
     if seen:

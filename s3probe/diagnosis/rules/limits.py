@@ -49,7 +49,7 @@ def body_limit(case: Case) -> Iterator[Finding]:
             case,
             how=f"an upload of a few bytes was answered {words(seen[0])}",
             because=[o.id for o in case.all_open() if o.http_status == 413],
-            fixes=[ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")],
+            fixes=[fixes.no_body_limit()],
         )
 
 

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import ObjectAcl, detect
+from s3probe.knowledge.providers import ObjectAcl
 from s3probe.probe.evidence import Observation
 
 NO_ROOT = "location = / { return 404; }"
@@ -37,8 +37,7 @@ def listing(case: Case) -> Iterator[Finding]:
     how = f"GET {direct[0].url} listed the bucket"
     if direct[0].id in _PARTS:
         how = f"GET {direct[0].url} listed the bucket's {_PARTS[direct[0].id]}, though the plain listing is closed"
-    provider = detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id
-    if provider == "gcs":
+    if fixes.store(case).id == "gcs":
         advice = Manual("Give allUsers the role Storage Legacy Object Reader instead of Storage Object Viewer.")
         yield finding("gcs-objectviewer-lists-bucket", case, how=how, because=because, fixes=[advice])
         return

@@ -10,17 +10,15 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.folders import KINDS
-from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
+from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation
-
-GOOD_ANSWERS_ONLY = "proxy_cache_valid 200 206 48h;"
 
 
 def redirects(case: Case) -> Iterator[Finding]:
     """The published host sends visitors on to a host that Mastodon's pages do not allow."""
     seen = case.obs("public-get")
-    target = seen.facts.get("redirected", "").split(" ")[-1]
+    target = seen.led_to
     if not target or not seen.ok:
         return
     page = case.open("public-csp")
@@ -58,8 +56,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
     for name, origin in pairs:
         seen, there = case.obs(name), case.obs(origin)
         refused = (there.http_status or 0) >= 400 or name == origin
-        elsewhere = seen.facts.get("redirected")
-        if seen.http_status != 200 or seen.facts.get("open") or elsewhere or not refused or not proxied(case, seen):
+        if seen.http_status != 200 or seen.facts.get("open") or seen.led_to or not refused or not proxied(case, seen):
             continue
         what = seen.headers.get("content-type", "something else")
         yield finding(

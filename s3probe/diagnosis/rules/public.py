@@ -259,7 +259,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         )
         return unseen(case, "proxy-resolver-fails", how, log, certainty=Certainty.LIKELY, title=title)
     if own:
-        mends = at_proxy(case, proxy_lines(case.settings), "reach", "see the error log of the proxy")
+        mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
         return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)

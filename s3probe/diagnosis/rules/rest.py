@@ -8,8 +8,8 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.addresses import proxy_stands_before
 from s3probe.probe.evidence import WAITS, Actor, Observation, Outcome
 
 
@@ -34,7 +34,7 @@ def clock(case: Case) -> Iterator[Finding]:
 
 def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is no nuisance any more."""
-    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not _before_the_storage(case, o)]
+    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not before_the_storage(case, o)]
     if seen:
         uploads = [o for o in case.trials("put-with") if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)
@@ -50,12 +50,6 @@ def throttled(case: Case) -> Iterator[Finding]:
             fixes=[raised, retry] if stopped else [retry],
             severity=Severity.FAILURE if stopped else None,
         )
-
-
-def _before_the_storage(case: Case, seen: Observation) -> bool:
-    """Whether a proxy or CDN answered, whose limits are its own."""
-    published = fixes.host_of(case.obs("public-get").url)
-    return seen.actor is Actor.VISITOR and proxy_stands_before(case.settings) and fixes.host_of(seen.url) == published
 
 
 def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[str]:

@@ -9,7 +9,6 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import detect
 from s3probe.probe.evidence import Observation, Outcome
 
 WRITES = (
@@ -93,7 +92,7 @@ def put_object(case: Case) -> Iterator[Finding]:
 
 
 def _is_aws(case: Case) -> bool:
-    return detect(fixes.host_of(case.settings.api_base), case.obs("reach-endpoint").headers).id == "aws-s3"
+    return fixes.store(case).id == "aws-s3"
 
 
 def get_object(case: Case) -> Iterator[Finding]:

@@ -119,12 +119,7 @@ def _not_s3(case: Case, last: Round) -> Finding:
     if seen.http_status == 407:
         return _finding(case, last, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
     if seen.http_status == 413:
-        return _finding(
-            case,
-            last,
-            "proxy-body-limit-413",
-            ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage"),
-        )
+        return _finding(case, last, "proxy-body-limit-413", fixes.no_body_limit())
     if (seen.http_status or 0) >= 500:
         fix = Manual(
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3probe.sandbox.faults.model import Change, Fault, bucket
-from s3probe.sandbox.scenario import MEDIA_FOLDERS, Scenario, healthy_policy
+from s3probe.sandbox.scenario import Scenario, healthy_policy, public_media
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import CorsRule, Instance, PublicAccessBlock
 
@@ -39,9 +39,7 @@ def _avatars_denied(scenario: Scenario) -> Scenario:
 
 def _media_open_by_policy_too(scenario: Scenario) -> Scenario:
     """ACLs open and close each file, and a policy keeps all of them open."""
-    opened = tuple(f"arn:aws:s3:::{scenario.bucket.name}/{folder}/*" for folder in MEDIA_FOLDERS)
-    policy = (Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="Media"),)
-    return scenario.with_bucket(policy=policy, block=PublicAccessBlock())
+    return scenario.with_bucket(policy=public_media(scenario.bucket.name), block=PublicAccessBlock())
 
 
 def _no_media_host(scenario: Scenario) -> Scenario:
