@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding, Severity
+from s3probe.examination import Selection, check
 from s3probe.probe.exchange import Transport
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport

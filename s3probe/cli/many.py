@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from s3probe import __version__
 from s3probe.cli.console import Console
 from s3probe.cli.errors import advised, bug_report
-from s3probe.cli.examination import Examined
 from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, name_of
+from s3probe.examination import Examined
 from s3probe.report.formats import Unexamined
 
 Work = Callable[[EnvFile, Stop | None], Examined]

@@ -1,4 +1,4 @@
-"""From the arguments to the settings Mastodon would make of them."""
+"""From the arguments to what an examination takes: settings, options and a selection."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import os
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError, did_you_mean
 from s3probe.cli.parser import DEFAULT_ENV_FILE
+from s3probe.examination import Selection
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings
+
+if TYPE_CHECKING:
+    from s3probe.probe.tools import ProbeOptions
 
 EnvFile = Path | Literal["-"] | None
 """A file, standard input, or ``None`` for the process environment alone."""
@@ -52,30 +56,36 @@ def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Setti
     return settings
 
 
-class Selection:
+def selection_of(only: Iterable[str], skip: Iterable[str]) -> Selection:
     """What ``--only`` and ``--skip`` name. Raises :class:`UsageError` for an id that is neither action nor finding."""
+    from s3probe.knowledge.findings import ids
+    from s3probe.probe.actions import ACTIONS
 
-    def __init__(self, only: Iterable[str], skip: Iterable[str]) -> None:
-        from s3probe.knowledge.findings import ids
-        from s3probe.probe.actions import ACTIONS
+    known = frozenset(ACTIONS) | frozenset(ids())
+    return Selection(_known(only, known), _known(skip, known))
 
-        self.actions, self.findings = frozenset(ACTIONS), frozenset(ids())
-        self.only, self.skip = self._known(only), self._known(skip)
 
-    def _known(self, names: Iterable[str]) -> frozenset[str]:
-        known = self.actions | self.findings
-        found = frozenset(name for text in names for name in text.split(",") if name)
-        for name in sorted(found - known):
-            raise UsageError(
-                f"{name!r} is no action or finding.{did_you_mean(name, known)}",
-                "`s3probe explain` lists the findings; `s3probe check --format json` shows the actions.",
-            )
-        return found
+def _known(names: Iterable[str], known: frozenset[str]) -> frozenset[str]:
+    found = frozenset(name for text in names for name in text.split(",") if name)
+    for name in sorted(found - known):
+        raise UsageError(
+            f"{name!r} is no action or finding.{did_you_mean(name, known)}",
+            "`s3probe explain` lists the findings; `s3probe check --format json` shows the actions.",
+        )
+    return found
 
-    @property
-    def only_findings(self) -> frozenset[str]:
-        return self.only & self.findings
 
-    @property
-    def skip_findings(self) -> frozenset[str]:
-        return self.skip & self.findings
+def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
+    """What the arguments ask of the probe."""
+    from s3probe.probe.tools import ProbeOptions
+
+    quick, read_only = getattr(args, "quick", False), getattr(args, "read_only", False)
+    return ProbeOptions(
+        profile="quick" if quick else "read-only" if read_only else "full",
+        deadline=args.deadline,
+        only=selection.only,
+        skip=selection.skip,
+        mastodon_version=getattr(args, "mastodon_version", None),
+        # a checklist for launch day is made once, and every box should be decided
+        thorough=getattr(args, "thorough", False) or getattr(args, "format", None) == "markdown",
+    )

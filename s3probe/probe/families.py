@@ -1,27 +1,13 @@
-"""IPv4 and IPv6: which addresses the endpoint has, which ways out this machine has, and which of them arrive.
-
-Asked only when the endpoint was not reached, or late. Nothing is sent to find a route: a UDP socket that is
-"connected" only makes the kernel look one up.
-"""
+"""IPv4 and IPv6: whether the endpoint is reached over both. Asked only when it was not reached, or late."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
-from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.probe.machine import FamiliesOf
 from s3probe.probe.session import Session
 
-Facts = dict[str, str]
-FamiliesOf = Callable[[str, int], Facts]
-"""Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
-
-CONNECT_SECONDS = 2.0
-_NAMES = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
-_DOCUMENTATION = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-"""Addresses that nobody has (RFC 5737, RFC 3849): the default route is the one that is looked up."""
 _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)
 
 
@@ -39,36 +25,3 @@ def ask(session: Session, families_of: FamiliesOf) -> None:
         session.book.add(
             Observation("try-address-families", title, "connect", Actor.VISITOR, outcome, url=seen.url, facts=facts)
         )
-
-
-def families_of(host: str, port: int) -> Facts:
-    """The facts, from this machine. No exception: what cannot be found out is left out."""
-    try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):  # no such name, or none at all
-        return {}
-    found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
-    return {
-        "addresses": _named(family for family in _NAMES if family in found),
-        "routes": _named(family for family in _NAMES if _routed(family)),
-        "connects": _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
-    }
-
-
-def _named(families: Iterable[socket.AddressFamily]) -> str:
-    return " ".join(_NAMES[family] for family in families)
-
-
-def _routed(family: socket.AddressFamily) -> bool:
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((_DOCUMENTATION[family], 443))
-        return True
-    return False
-
-
-def _arrives(family: socket.AddressFamily, where: object) -> bool:
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.settimeout(CONNECT_SECONDS)
-        probe.connect(where)  # type: ignore[arg-type]  # as getaddrinfo gave it
-        return True
-    return False

@@ -1,11 +1,25 @@
-"""Who made this machine, as its firmware says it."""
+"""What this machine is: who made it, as its firmware says it, and which ways out it has over IPv4 and IPv6.
+
+Nothing is sent to find a route: a UDP socket that is "connected" only makes the kernel look one up.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+Facts = dict[str, str]
+FamiliesOf = Callable[[str, int], Facts]
+"""Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
 
 VENDOR_FILE = Path("/sys/class/dmi/id/sys_vendor")
 """Readable by everyone on Linux; ``Amazon EC2`` on EC2 (AWS, "Identify EC2 instances"); absent in some containers."""
+CONNECT_SECONDS = 2.0
+_NAMES = {socket.AF_INET: "ipv4", socket.AF_INET6: "ipv6"}
+_DOCUMENTATION = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+"""Addresses that nobody has (RFC 5737, RFC 3849): the default route is the one that is looked up."""
 
 
 def vendor() -> str:
@@ -14,3 +28,39 @@ def vendor() -> str:
         return VENDOR_FILE.read_text(encoding="utf-8", errors="replace").strip()[:80]
     except OSError:
         return ""
+
+
+def families_of(host: str, port: int) -> Facts:
+    """Which addresses a host has, which ways out this machine has, and which of the addresses are reached.
+
+    No exception: what cannot be found out is left out.
+    """
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # no such name, or none at all
+        return {}
+    found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
+    return {
+        "addresses": _named(family for family in _NAMES if family in found),
+        "routes": _named(family for family in _NAMES if _routed(family)),
+        "connects": _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
+    }
+
+
+def _named(families: Iterable[socket.AddressFamily]) -> str:
+    return " ".join(_NAMES[family] for family in families)
+
+
+def _routed(family: socket.AddressFamily) -> bool:
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((_DOCUMENTATION[family], 443))
+        return True
+    return False
+
+
+def _arrives(family: socket.AddressFamily, where: object) -> bool:
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.settimeout(CONNECT_SECONDS)
+        probe.connect(where)  # type: ignore[arg-type]  # as getaddrinfo gave it
+        return True
+    return False

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Limits, Transport
+from s3probe.probe.machine import FamiliesOf
 from s3probe.settings.model import Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -73,8 +74,8 @@ class Tools:
     run_id: Callable[[], str] = new_run_id
     invocation_id: Callable[[], str] = lambda: str(uuid4())
     progress: Callable[[str], None] = _silent
-    families_of: Callable[[str, int], dict[str, str]] = _nothing_known
-    """What ``probe.families`` finds out of this machine and a host."""
+    families_of: FamiliesOf = _nothing_known
+    """What ``probe.machine`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
     cleaned: Callable[[Cleanup], None] = _unheard
@@ -88,8 +89,7 @@ def limits_for(settings: Settings, *, total: float) -> Limits:
 
 def default_tools(settings: Settings, *, progress: Callable[[str], None] = _silent) -> Tools:
     """The real network and the real clock, with Mastodon's trust store and proxy."""
-    from s3probe.probe.families import families_of
-    from s3probe.probe.machine import vendor
+    from s3probe.probe.machine import families_of, vendor
     from s3probe.probe.transport import HttpTransport
 
     transport = HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from s3probe.settings.assignment import Assignment
 from s3probe.settings.dotenv_value import BLANKS, literal, parse_value
 from s3probe.settings.model import Note, NoteKind
 from s3probe.settings.notes import assignment_notes, skipped_lines
@@ -53,23 +54,6 @@ class DotenvError(Exception):
         self.exception = exception
         self.message = message
         self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """One ``NAME=value`` of a file, in the file's order."""
-
-    name: str
-    value: str
-    line: int
-    raw: str
-    """The text behind the separator as it stands in the file, with the quotes and with what ``#`` cut off."""
-    written: str = ""
-    """The value this line would give; another than ``value`` only when an earlier source defines the name."""
-    taken_from_environment: bool = False
-    """An earlier source defines the name: ``value`` is that source's."""
-    command: bool = False
-    """The value holds ``$(…)``; Mastodon would run it. ``value`` keeps that text and is not what Mastodon sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from s3probe.settings.assignment import Assignment
 from s3probe.settings.model import Note, NoteKind
-
-if TYPE_CHECKING:
-    from s3probe.settings.dotenv import Assignment
 
 _QUOTED = re.compile(r"""\A(?:'(?P<single>(?:\\'|[^'])*)'|"(?P<double>(?:\\"|[^"])*)")\s*(?:\#.*)?\Z""", re.DOTALL)
 _QUOTES = ('"', "'")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from s3probe.cli.errors import UsageError
-from s3probe.cli.examination import options_for
 from s3probe.cli.parser import parse
-from s3probe.cli.sources import Selection
+from s3probe.cli.sources import options_for
 from s3probe.diagnosis.model import Finding
+from s3probe.examination import EVERYTHING
 from s3probe.probe.evidence import Evidence, Observation
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
@@ -393,7 +393,7 @@ def test_settings_with_which_mastodon_can_send_nothing_are_told_as_such(cli: Cli
 )
 def test_a_checklist_is_made_by_a_thorough_run(argv: list[str], thorough: bool) -> None:
     args = parse(["check", *argv])
-    assert options_for(args, Selection((), ())).thorough is thorough
+    assert options_for(args, EVERYTHING).thorough is thorough
 
 
 def test_a_quick_run_is_not_thorough() -> None:

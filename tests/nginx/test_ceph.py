@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Severity
+from s3probe.examination import check
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Report
@@ -70,7 +69,7 @@ def examined(server: Ceph, folder: Path, lines: Block) -> Report:
         transport = HttpTransport(ca_file=str(trusted), proxy=None, resolver=resolve)
         settings = interpret(load("-", stdin=BytesIO(environment(server).encode())))
         try:
-            return check(settings, ProbeOptions(deadline=20), Tools(transport), Selection((), ())).report
+            return check(settings, ProbeOptions(deadline=20), Tools(transport)).report
         finally:
             transport.close()
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import trustme
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding, ServerFix
+from s3probe.examination import check
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Report
@@ -78,7 +77,7 @@ def examined(setup: Setup) -> Report:
             transport = HttpTransport(ca_file=str(trusted), proxy=None, resolver=resolve)
             try:
                 settings, options = settings_of(setup.scenario), ProbeOptions(deadline=20)
-                return check(settings, options, Tools(transport), Selection((), ())).report
+                return check(settings, options, Tools(transport)).report
             finally:
                 transport.close()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from s3probe.cli.examination import check
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Severity
+from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import list_versions
 from s3probe.sandbox.sandbox import Sandbox
@@ -48,7 +47,7 @@ def test_a_version_that_nobody_told_is_removed_as_well() -> None:
     with Sandbox(scenario.world) as box:
         tools, transport = tools_for(box, _KeepsQuiet)
         try:
-            report = check(settings_of(scenario), OPTIONS, tools, Selection((), ())).report
+            report = check(settings_of(scenario), OPTIONS, tools).report
         finally:
             transport.close()
         versions = list_versions(Client(box).call("GET", "/?versions").body)

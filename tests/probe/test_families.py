@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from s3probe.probe.families import families_of
+from s3probe.probe.machine import families_of
 
 
 def test_a_listening_port_is_reached() -> None:

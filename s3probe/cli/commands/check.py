@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager, nullcontext
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import BUG, UsageError
-from s3probe.cli.examination import Examined, check, options_for
 from s3probe.cli.leftovers import Leftovers, named_on_the_way_out
 from s3probe.cli.lock import BusyError, default_lock, hold
 from s3probe.cli.many import Outcomes, Work, examine_all
 from s3probe.cli.ping import ping_end, ping_start, read_ping_url
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
-from s3probe.cli.sources import EnvFile, Selection, env_files, load_settings, name_of
+from s3probe.cli.sources import EnvFile, env_files, load_settings, name_of, options_for, selection_of
 from s3probe.cli.state import Memory, compare, load, save
+from s3probe.examination import Examined, Selection, check
 from s3probe.report.formats import RenderOptions
 from s3probe.report.nagios import render, unknown
 
@@ -45,7 +45,7 @@ def run(args: Namespace, console: Console) -> int:
 
 def _check(args: Namespace, console: Console) -> tuple[int, str]:
     """The status, and what happened in a few lines."""
-    selection = Selection(args.only, args.skip)
+    selection = selection_of(args.only, args.skip)
     files = env_files(args)
     if args.remind is not None and args.state is None:
         raise UsageError("--remind needs --state FILE", "Without a state nothing is remembered.")

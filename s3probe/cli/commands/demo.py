@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError, did_you_mean
-from s3probe.cli.examination import Examined, check, options_for
 from s3probe.cli.showing import show
-from s3probe.cli.sources import Selection
+from s3probe.cli.sources import options_for
+from s3probe.examination import EVERYTHING, Examined, check
 
 if TYPE_CHECKING:
     from s3probe.sandbox.scenario import Scenario
@@ -61,10 +61,9 @@ def _examine(scenario: Scenario, args: Namespace, console: Console) -> Examined:
 
     settings = demo_settings(scenario)
     console.learn_settings(settings)
-    selection = Selection((), ())
     with Sandbox(scenario.world) as sandbox:
         tools = Tools(HttpTransport(ca_file=sandbox.ca_file, resolver=sandbox.resolve), progress=console.progress)
-        return check(settings, options_for(args, selection), tools, selection)
+        return check(settings, options_for(args, EVERYTHING), tools)
 
 
 def demo_settings(scenario: Scenario) -> Settings:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
-from s3probe.cli.examination import Examined, check, options_for
 from s3probe.cli.leftovers import named_on_the_way_out
 from s3probe.cli.rewrite import rewrite
-from s3probe.cli.sources import Selection, env_files, load_settings
+from s3probe.cli.sources import env_files, load_settings, options_for, selection_of
+from s3probe.examination import Examined, check
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.mends import mend
 
@@ -24,7 +24,7 @@ def run(args: Namespace, console: Console) -> int:
     file = env_files(args)[0]
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
-    selection = Selection(args.only, args.skip)
+    selection = selection_of(args.only, args.skip)
     settings = load_settings(file, args, console)
     before = _bytes(file)
     with named_on_the_way_out(console) as left:

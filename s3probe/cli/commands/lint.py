@@ -6,16 +6,16 @@ from argparse import Namespace
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import BUG
-from s3probe.cli.examination import Examined, lint
 from s3probe.cli.many import examine_all
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
-from s3probe.cli.sources import EnvFile, Selection, env_files, load_settings
+from s3probe.cli.sources import EnvFile, env_files, load_settings, selection_of
+from s3probe.examination import Examined, lint
 
 
 def run(args: Namespace, console: Console) -> int:
     """Judges every env file without any network."""
-    selection = Selection(args.only, args.skip)
+    selection = selection_of(args.only, args.skip)
 
     def work(file: EnvFile, _stop: Stop | None) -> Examined:
         return lint(load_settings(file, args, console), selection)

@@ -1,17 +1,35 @@
-"""One env file from its settings to its report."""
+"""One env file from its settings to its report: what the command line runs, and what a program in Python imports.
+
+This examines the storage that an env file names, as ``s3probe check`` does::
+
+    from pathlib import Path
+
+    from s3probe.examination import check
+    from s3probe.probe.tools import ProbeOptions, default_tools
+    from s3probe.settings.mastodon import interpret
+    from s3probe.settings.sources import load
+
+    settings = interpret(load(Path(".env.production")))
+    examined = check(settings, ProbeOptions(deadline=20), default_tools(settings))
+    print(examined.report.verdict.value)
+    for finding in examined.report.findings:
+        print(finding.severity.value, finding.id)
+
+It uploads a few small files and removes them again. Nothing is printed, no signal is handled, and no file is written.
+``examined.report`` holds no secret; ``examined.settings`` does. ``lint(settings)`` judges the file alone.
+"""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from s3probe.cli.sources import Selection
 from s3probe.diagnosis.case import CANARY
 from s3probe.diagnosis.model import Finding
+from s3probe.knowledge.findings import ids
 from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
@@ -20,76 +38,92 @@ from s3probe.settings.model import Settings
 if TYPE_CHECKING:
     from s3probe.probe.tools import ProbeOptions, Tools
 
+__all__ = ["EVERYTHING", "Examined", "Selection", "check", "lint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which findings are wanted. It may also name actions, which only ``ProbeOptions`` heeds."""
+
+    only: Collection[str] = ()
+    """Without the id of a finding in it, every finding is wanted."""
+    skip: Collection[str] = ()
+
+    @property
+    def only_findings(self) -> frozenset[str]:
+        return frozenset(self.only) & frozenset(ids())
+
+    @property
+    def skip_findings(self) -> frozenset[str]:
+        return frozenset(self.skip) & frozenset(ids())
+
+
+EVERYTHING = Selection()
+"""Every finding."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
     """One examination with all that later steps need."""
 
     settings: Settings
+    """What was examined, with the secrets."""
     evidence: Evidence
+    """What was asked and answered; nothing of it after :func:`lint`."""
     findings: tuple[Finding, ...]
+    """What it means, the most urgent first. The texts still hold this server's own values."""
 
     @property
     def report(self) -> Report:
+        """What may be shown: the verdict and the findings, with secrets and control characters taken out."""
         return assemble(self.settings, self.evidence, self.findings)
 
 
-def lint(settings: Settings, selection: Selection) -> Examined:
-    """What the file alone shows."""
+def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
+    """What the file alone shows. Asks nothing of any server."""
     from s3probe.diagnosis import engine
 
-    found = (f for f in engine.lint(settings) if f.id not in selection.skip_findings)
-    only = selection.only_findings
+    only, skip = selection.only_findings, selection.skip_findings
     run = Run("", _now(), 0.0, "lint")
-    return Examined(settings, Evidence(run), tuple(f for f in found if not only or f.id in only))
-
-
-def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
-    """What the arguments ask of the probe."""
-    from s3probe.probe.tools import ProbeOptions
-
-    quick, read_only = getattr(args, "quick", False), getattr(args, "read_only", False)
-    return ProbeOptions(
-        profile="quick" if quick else "read-only" if read_only else "full",
-        deadline=args.deadline,
-        only=selection.only,
-        skip=selection.skip,
-        mastodon_version=getattr(args, "mastodon_version", None),
-        # a checklist for launch day is made once, and every box should be decided
-        thorough=getattr(args, "thorough", False) or getattr(args, "format", None) == "markdown",
-    )
+    found = tuple(f for f in engine.lint(settings) if f.id not in skip and (not only or f.id in only))
+    return Examined(settings, Evidence(run), found)
 
 
 def check(
     settings: Settings,
     options: ProbeOptions,
     tools: Tools,
-    selection: Selection,
+    selection: Selection = EVERYTHING,
     stopped: Callable[[], bool] | None = None,
 ) -> Examined:
-    """The whole examination. ``stopped`` tells when it has to end early."""
+    """The whole examination.
+
+    ``options`` says what is asked, ``selection`` which findings are told. ``stopped`` is asked again and again and
+    tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
+    storage is a finding; no exception is raised for it.
+    """
     from s3probe.diagnosis.engine import diagnose, starting_point
     from s3probe.probe.examine import examine
 
     if stopped is not None:
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
     mended, assuming = starting_point(settings)
-    why_not = why_nothing_can_be_asked(mended)
+    why_not = _why_nothing_can_be_asked(mended)
     if why_not:
-        evidence = nothing_asked(options, why_not)
+        evidence = _nothing_asked(options, why_not)
         findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
         return Examined(settings, evidence, findings)
     evidence = examine(mended, options, tools, assuming)
-    if evidence.run.profile == "quick" and not went_well(evidence):
+    if evidence.run.profile == "quick" and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
-        evidence = together(evidence, examine(mended, full, tools, assuming))
+        evidence = _together(evidence, examine(mended, full, tools, assuming))
     findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, findings)
 
 
-def why_nothing_can_be_asked(settings: Settings) -> str:
+def _why_nothing_can_be_asked(settings: Settings) -> str:
     """What Mastodon raises before its first request, so that there is nothing to repeat; mostly the blank string."""
     from s3probe.settings.addressing import RubyError
     from s3probe.settings.urls import object_url
@@ -104,7 +138,7 @@ def why_nothing_can_be_asked(settings: Settings) -> str:
     return ""
 
 
-def nothing_asked(options: ProbeOptions, why: str) -> Evidence:
+def _nothing_asked(options: ProbeOptions, why: str) -> Evidence:
     """The evidence of a run in which no request could be made."""
     from s3probe.probe.actions import ACTIONS
 
@@ -119,14 +153,14 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def went_well(quick: Evidence) -> bool:
+def _went_well(quick: Evidence) -> bool:
     """Whether the canary came back: uploaded, seen by a visitor, deleted and gone. Not to have asked is not well."""
     seen = {o.id for o in quick.observations if o.ok}
     uploaded = bool(seen & {"put-with-acl", "put-without-acl"})
     return uploaded and {"public-get", "delete"} <= seen and not any(o.failed for o in quick.observations)
 
 
-def together(quick: Evidence, full: Evidence) -> Evidence:
+def _together(quick: Evidence, full: Evidence) -> Evidence:
     """The whole examination that followed on a failed canary: what both made and spent counts.
 
     What the canary met and the examination did not stays, under an id of its own: a storage that fails now and then
