@@ -2,6 +2,9 @@
 
 Nothing is added, reordered, re-encoded or sent twice. An answer that comes before the body is the answer; the body
 then stays here, and the connection is not used again.
+
+The only module that overrides or reads private names of other packages, because their public ones do not reach so far.
+tests/probe/test_private_names.py lists each with its reason, and names the one that has vanished.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSHTTPConnection, AWSHTTPResponse, AWSHTTPSConnection
+from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import SKIP_HEADER
 
@@ -175,4 +179,11 @@ class TlsPool(_Resting, HTTPSConnectionPool):
     ConnectionCls = TlsConnection  # type: ignore[assignment]  # as above
 
 
-POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": Pool, "https": TlsPool}
+def use_our_connections(manager: PoolManager) -> None:
+    """Every connection that ``manager`` makes from now on is one of this module's."""
+    manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+
+
+def shown_certificate(error: BaseException) -> object:
+    """The certificate for which urllib3 raised ``CertificateError``, as ``ssl`` shows it; ``None`` when not known."""
+    return getattr(error, "_peer_cert", None)

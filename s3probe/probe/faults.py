@@ -10,7 +10,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from http.client import BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected
+from http.client import BadStatusLine, HTTPException, IncompleteRead, InvalidURL, LineTooLong, RemoteDisconnected
 
 from urllib3.exceptions import IncompleteRead as ShortBody
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationValueError
@@ -205,6 +205,7 @@ _RULES: tuple[
     ((RemoteDisconnected, IncompleteRead, ShortBody, InvalidChunkLength, ConnectionError), _closed),
     (BadStatusLine, _status_line),
     (LocationValueError, _bad_host),
+    (InvalidURL, _unsendable),  # http.client's word for what urllib3 calls a ValueError, or before 2.8 lets through
     ((HTTPException, InvalidHeader), _http),
     (ValueError, _unsendable),
     (OSError, _system),

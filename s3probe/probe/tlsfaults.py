@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from s3probe.probe.bounds import Exchange, Stage
+from s3probe.probe.connection import shown_certificate
 from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.text import clean
 
@@ -27,7 +28,7 @@ def trust(error: BaseException, _exchange: Exchange) -> Explained:
 
 
 def name(error: BaseException, exchange: Exchange) -> Explained:
-    names = _certificate_names(getattr(error, "_peer_cert", None))
+    names = _certificate_names(shown_certificate(error))
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return NetworkFault.TLS_NAME, f"certificate is for {shown or 'no name at all'}, not {exchange.asked}"
 

@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
-from s3probe.probe.connection import POOLS
+from s3probe.probe.connection import use_our_connections
 from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain
@@ -193,11 +193,11 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = dict(POOLS)
+        use_our_connections(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = dict(POOLS)
+        use_our_connections(manager)
         return manager
 
     def build_connection_pool_key_attributes(
