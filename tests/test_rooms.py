@@ -1,13 +1,153 @@
-"""The rooms keep their doors: judgement brings no network with it, and a file can be judged without the probe."""
+"""The rooms keep their doors: who may import whom, no circle, and judgement brings no network with it."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 import pytest
 
+import s3probe
+
+ROOT = Path(s3probe.__file__).parent
 NETWORK = ("s3probe.probe.client", "s3probe.probe.session", "s3probe.probe.transport", "requests", "urllib3", "boto3")
+
+PURE = frozenset(f"probe.{name}" for name in ("addresses", "caches", "csp", "depth", "evidence"))
+"""What judging needs of the probe: evidence, and functions without input or output."""
+
+SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
+"""The version, and how secrets are kept out of what is shown."""
+
+MAY_IMPORT: Mapping[str, frozenset[str]] = {
+    "secret": frozenset(),
+    "scrub": frozenset({"secret"}),
+    "streams": frozenset({"scrub"}),
+    "settings": frozenset({"secret"}),
+    "redact": frozenset({"secret", "scrub", "settings"}),
+    "knowledge": frozenset({"settings"}),
+    "probe": SHARED | {"settings", "knowledge"},
+    "diagnosis": PURE | {"settings", "knowledge"},
+    "codec": SHARED | {"settings", "probe.evidence", "diagnosis.model"},
+    "report": SHARED | {"settings", "knowledge", "probe.evidence", "diagnosis.model", "codec"},
+    # it applies the fixes that a diagnosis names
+    "sandbox": frozenset({"knowledge", "diagnosis.model"}),
+    "examination": frozenset({"settings", "knowledge", "probe", "diagnosis", "report"}),
+    "cli": SHARED
+    | {"streams", "settings", "knowledge", "probe", "diagnosis", "codec", "report", "sandbox", "examination"},
+    "__main__": frozenset({"cli"}),
+    "s3probe": frozenset(),
+}
+"""Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""
+
+KNOWN_CIRCLES = [{"diagnosis.engine", "diagnosis.rules", "diagnosis.rules.wire"}]
+
+
+@cache
+def sources() -> Mapping[str, ast.Module]:
+    """Every module of s3probe, named without the package in front; the package itself is ``s3probe``."""
+    trees = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        trees[name or "s3probe"] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """All that a module imports, wherever in it that stands: in a function and for types alone as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "names are absolute here"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own(names: Iterable[str], modules: Iterable[str]) -> set[str]:
+    """The modules of s3probe among imported names. A package is one only when something of its own is taken."""
+    known, found = set(modules), set[str]()
+    for full in names:
+        package, _, name = full.partition(".")
+        while package == "s3probe" and name not in known:
+            name = name.rpartition(".")[0] or "s3probe"
+        if package == "s3probe":
+            found.add(name)
+    return found
+
+
+@cache
+def edges() -> Mapping[str, frozenset[str]]:
+    """Module to the modules that it imports."""
+    return {name: frozenset(own(imported(tree), sources())) for name, tree in sources().items()}
+
+
+def reached(start: str, graph: Mapping[str, Iterable[str]]) -> set[str]:
+    """All that ``start`` leads to; itself only when it stands in a circle."""
+    found, queue = set[str](), list(graph.get(start, ()))
+    while queue:
+        name = queue.pop()
+        if name not in found:
+            found.add(name)
+            queue.extend(graph.get(name, ()))
+    return found
+
+
+def circles(graph: Mapping[str, Iterable[str]]) -> list[set[str]]:
+    """The groups of modules that each lead to one another."""
+    far = {name: reached(name, graph) for name in graph}
+    groups = {frozenset(other for other in far[name] if name in far[other]) for name in graph if name in far[name]}
+    return sorted((set(group) for group in groups), key=sorted)
+
+
+def trespasses(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """The imports that :data:`MAY_IMPORT` does not allow."""
+    return [
+        f"{module} imports {other}"
+        for module, others in graph.items()
+        for other in sorted(others)
+        if (room := module.partition(".")[0]) != other.partition(".")[0]
+        and not MAY_IMPORT[room] & {other, other.partition(".")[0]}
+    ]
+
+
+def test_no_modules_import_one_another() -> None:
+    assert circles(edges()) == KNOWN_CIRCLES
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": ["b"], "b": ["c"], "c": ["b"], "d": ["a"]}) == [{"b", "c"}]
+
+
+def test_a_module_imports_only_what_its_room_may() -> None:
+    assert {module.partition(".")[0] for module in edges()} == set(MAY_IMPORT)
+    assert trespasses(edges()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("settings.model", "from s3probe.probe.evidence import Evidence"),
+        ("probe.client", "def f(): from s3probe import diagnosis"),
+        ("diagnosis.case", "if TYPE_CHECKING: from s3probe.probe.session import Session"),
+        ("diagnosis.case", "import s3probe.probe.client"),
+        ("report.text", "from s3probe.cli.console import Console"),
+        ("sandbox.server", "from s3probe.diagnosis.engine import diagnose"),
+        ("examination", "from s3probe.cli import sources"),
+    ],
+)
+def test_an_import_that_is_not_allowed_is_found(module: str, code: str) -> None:
+    assert len(trespasses({module: own(imported(ast.parse(code)), sources())})) == 1
+
+
+def test_what_judging_takes_of_the_probe_leads_to_no_socket() -> None:
+    for name in PURE:
+        for module in {name} | reached(name, edges()):
+            outside = {each.partition(".")[0] for each in imported(sources()[module])}
+            assert not outside & {"socket", "ssl", "http", "urllib3", "requests", "botocore", "boto3"}, module
 
 
 @pytest.mark.parametrize(

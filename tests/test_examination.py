@@ -1,0 +1,62 @@
+"""The examination as a program in Python uses it."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from s3probe import examination
+from s3probe.probe import transport
+from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import Scenario, healthy
+from s3probe.settings.mastodon import interpret
+from s3probe.settings.sources import load
+
+FAULTY = b"S3_ENABLED=true\nS3_BUCKET=files example\nS3_REGION=eu-west2\nS3_ALIAS_HOST=https://files.example/\n"
+BROKEN = FAULTS["bpa-blocks-public-acl"].scenario()
+
+
+def example() -> str:
+    """The code in the module's docstring."""
+    text = inspect.getdoc(examination) or ""
+    lines = text.partition("::\n")[2].splitlines()
+    return textwrap.dedent("\n".join(line for line in lines if not line or line.startswith("    ")))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"),
+    [(healthy(), ["ok"]), (BROKEN, ["failure", "failure bpa-blocks-public-acl"])],
+    ids=["healthy", "broken"],
+)
+def test_the_example_in_the_docstring_runs(
+    scenario: Scenario,
+    told: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env.production").write_text(scenario.env_text, encoding="utf-8")
+    with Sandbox(scenario.world) as box:
+        way = transport.HttpTransport(ca_file=box.ca_file, resolver=box.resolve)
+        monkeypatch.setattr(transport, "HttpTransport", lambda **_given: way)
+        exec(compile(example(), "the example", "exec"), {})  # noqa: S102  it is ours
+        way.close()
+        assert box.violations == ()
+    assert capsys.readouterr() == ("\n".join(told) + "\n", "")
+
+
+def test_a_selection_narrows_what_is_told_of_a_file() -> None:
+    settings = interpret(load("-", stdin=BytesIO(FAULTY)))
+    everything = {finding.id for finding in examination.lint(settings).findings}
+    assert len(everything) > 1
+    one = sorted(everything)[0]
+    without = examination.lint(settings, examination.Selection(skip=(one,)))
+    alone = examination.lint(settings, examination.Selection(only=(one, "put-with-acl")))
+    assert {finding.id for finding in without.findings} == everything - {one}
+    assert {finding.id for finding in alone.findings} == {one}
