@@ -132,7 +132,7 @@ NAMES = (
 DOCUMENTED = frozenset(
     {
         *("recv_into", "sendall", "do_handshake", "host", "port", "proxy"),
-        *("server_bind", "handle_error", "daemon_threads", "block_on_close"),
+        *("server_bind", "handle_error", "daemon_threads", "block_on_close", "protocol_version"),
     }
 )
 """What the manuals of Python and of urllib3 offer for overriding and reading."""
