@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 
@@ -91,7 +92,9 @@ def _asked(alias: Alias, request: Request, *, path_style: bool) -> Request:
     if fault is AliasFault.PASSES_AUTHORIZATION:
         passed |= {"authorization", "cookie"}
     headers = {n: v for n, v in request.headers.items() if n in passed}
-    path = f"/{alias.prefix}" * bool(alias.prefix) + request.path.removeprefix(alias.path)
+    # nginx makes one slash of several in what it calls $uri (merge_slashes)
+    asked = re.sub("/+", "/", request.path.removeprefix(alias.path))
+    path = f"/{alias.prefix}" * bool(alias.prefix) + asked
     host = alias.upstream if path_style else f"{alias.bucket}.{alias.upstream}"
     if path_style and fault is not AliasFault.DROPS_BUCKET:
         path = f"/{alias.bucket}{path}"

@@ -46,7 +46,12 @@ class _Handler(BaseHTTPRequestHandler):
             # where the body ends is not known, so nothing can follow it
             self.close_connection = True
             length = "0"
-        self._send(self.server.application.answer(self._request(self.rfile.read(int(length)))))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            # whoever hangs up in the middle has asked for nothing
+            self.close_connection = True
+            return
+        self._send(self.server.application.answer(self._request(body)))
 
     def handle_expect_100(self) -> bool:
         """Asks for the announced body, unless the way is deaf to that or refuses it."""

@@ -72,6 +72,9 @@ def serve(state: State, request: Request) -> Reply:
 
 
 def _answer(state: State, request: Request, trace: _Trace) -> Reply:
+    if "transfer-encoding" in request.headers:
+        # S3 wants to know a body's length beforehand
+        raise S3Error("NotImplemented", details=(("Header", "Transfer-Encoding"),))
     place = locate(state.world, request.hostname, request.path)
     if place is None:
         raise S3Error("NoSuchBucket", details=(("BucketName", request.hostname),))

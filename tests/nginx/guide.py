@@ -37,6 +37,11 @@ class Block:
             storage=tuple(line for line in self.storage if not line.startswith(start)),
         )
 
+    def without_other_locations(self) -> Block:
+        """The same with ``location /`` alone for all folders."""
+        other = re.compile(r"location (?:[~^*]+ )?/[^ ]")
+        return replace(self, server=tuple(line for line in self.server if not other.match(line)))
+
     def with_lines(self, text: str) -> Block:
         """The same with these directives, each in the place of the one of its name."""
         block = self
