@@ -25,9 +25,10 @@ class Block:
 
     server: Lines
     storage: Lines
+    location: str = "@s3"
 
     def text(self) -> str:
-        return "\n".join((*self.server, "location @s3 {", *self.storage, "}"))
+        return "\n".join((*self.server, f"location {self.location} {{", *self.storage, "}"))
 
     def without(self, start: str) -> Block:
         """The same without the lines that begin so."""

@@ -84,7 +84,8 @@ def examined(setup: Setup) -> Report:
         folder = Path(place)
         trusted, pem = certified(folder, setup.certificate, setup.host)
         trusted.write_bytes(trusted.read_bytes() + Path(box.ca_file).read_bytes())
-        upstreams = {ENDPOINT: box.https_port, f"{name}.{ENDPOINT}": box.https_port, "nowhere.example": DEAD_PORT}
+        storage = (ENDPOINT, f"{name}.{ENDPOINT}", *(endpoint.base for endpoint in setup.scenario.world.endpoints))
+        upstreams = {**dict.fromkeys(storage, box.https_port), "nowhere.example": DEAD_PORT}
         with running(folder, setup.host, setup.block.text(), upstreams, pem) as (secure, plain):
 
             def resolve(host: str, port: int) -> tuple[str, int]:
