@@ -1,15 +1,18 @@
 """s3probe's own first fix ends every fault it names: put in, named, fixed, healthy.
 
-Three tables say for which faults that is shown otherwise, or not at all; the README counts them.
+Three tables say for which faults that is shown otherwise, or not at all; the README gives their sizes.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.conftest import Tally
+from tests.nginx.mistakes import MISTAKES
 from tests.runs import fault_name, healthy, mend, run, run_fault, to_mend
 
 ADVICE_ONLY = {
@@ -116,5 +119,24 @@ def test_these_are_no_failure_any_more(fault: Fault, tally: Tally) -> None:
     assert found.startswith(("still warning", "still unknown"))
 
 
+@pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in AT_NGINX], ids=fault_name)
+def test_these_lines_are_left_to_a_real_nginx(fault: Fault, tally: Tally) -> None:
+    found = _mended(fault)
+    tally("closed loop", "lines for nginx")
+    assert found.startswith("advice only")
+    assert MISTAKES[AT_NGINX[fault_name(fault)]].finding_id == fault.id
+
+
 def test_the_list_of_exceptions_names_real_faults() -> None:
-    assert set(ADVICE_ONLY) | set(NOT_SEEN_MENDED) <= {fault_name(f) for f in ALL}
+    tables = [*ADVICE_ONLY, *AT_NGINX, *NOT_SEEN_MENDED]
+    assert len(set(tables)) == len(tables)
+    assert set(tables) <= {fault_name(f) for f in ALL}
+
+
+def test_the_readme_counts_what_is_proven() -> None:
+    text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
+    elsewhere = len(ADVICE_ONLY) + len(AT_NGINX) + len(NOT_SEEN_MENDED)
+    assert f"The sandbox can inject {len(ALL)} faults. For {len(ALL) - elsewhere} of them" in text
+    assert f"For {len(AT_NGINX)} more the fix is lines for nginx:" in text
+    assert f"{len(NOT_SEEN_MENDED)} fixes end the failure but leave a warning" in text
+    assert f"For the other {len(ADVICE_ONLY)} nothing is proven" in text

@@ -14,9 +14,9 @@ from dataclasses import replace
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, ServerFix
 from s3probe.knowledge.policies import public_policy
 from s3probe.sandbox.acls import CANNED
+from s3probe.sandbox.names import obstacle
 from s3probe.sandbox.personality import AclHandling
 from s3probe.sandbox.scenario import Scenario
-from s3probe.sandbox.names import obstacle
 from s3probe.sandbox.statements import Statement, glob_match
 from s3probe.sandbox.world import CorsRule, Obstacle, Ownership, PublicAccessBlock, Way
 

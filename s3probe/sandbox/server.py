@@ -67,9 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self, body: bytes) -> Request:
         """The request as it stood on the wire: the target is neither decoded nor tidied."""
         headers: dict[str, str] = {}
-        for name, value in self.headers.items():
-            name, value = name.lower(), value.replace("\r\n", "")
-            headers[name] = f"{headers[name]},{value}" if name in headers else value
+        for name in {name.lower(): None for name in self.headers}:
+            headers[name] = ",".join(self.headers.get_all(name, ())).replace("\r\n", "")
         target, host = self.requestline.split()[1], headers.get("host", "")
         if "://" in target.partition("?")[0]:
             # whoever asks through a proxy names the whole address

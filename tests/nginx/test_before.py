@@ -11,10 +11,10 @@ from s3probe.report.model import Report
 from s3probe.sandbox.scenario import CUSTOM_HOST, Scenario, custom
 from s3probe.sandbox.world import Endpoint, Instance
 from tests.nginx.guide import Block
-from tests.nginx.server import NGINX
+from tests.nginx.server import MISSING, NGINX
 from tests.nginx.world import Setup, examined
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed (Debian: apt-get install nginx-light)")
+pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
 
 FRONT = "storage.example.net"
 PASSING = (

@@ -1,4 +1,4 @@
-"""Behind a real nginx set up by Mastodon's guide: silent when it is right, and each mistake named, and fixed by the lines that are told."""
+"""Behind a real nginx set up by Mastodon's guide: silent when it is right, each mistake named, and ended by its fix."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from s3probe.sandbox.faults.permissions import without
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import Scenario, healthy_policy
 from tests.nginx.mistakes import MISTAKES, lines
-from tests.nginx.server import NGINX
+from tests.nginx.server import MISSING, NGINX
 from tests.nginx.world import Setup, by_the_guide, examined
 from tests.runs import fault_name, run_fault
 from tests.test_closed_loop import AT_NGINX
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed (Debian: apt-get install nginx-light)")
+pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
 
 KEPT = "cdn-keeps-deleted-media"
 """The guide's own cache shows deleted files for two days: a notice, in every run."""

@@ -72,9 +72,7 @@ def _noted(block: Block, note: str) -> Block:
 def by_the_guide(scenario: Scenario) -> Setup:
     """``scenario`` behind the guide's nginx; the sandbox's own alias proxy is taken away."""
     name, host = scenario.bucket.name, scenario.raw_env("S3_ALIAS_HOST") or ALIAS
-    return Setup(
-        scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", host), guide(name, ENDPOINT), host=host
-    )
+    return Setup(scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", host), guide(name, ENDPOINT), host=host)
 
 
 def examined(setup: Setup) -> Report:

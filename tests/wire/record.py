@@ -47,7 +47,9 @@ def _data(shape: Shape) -> list[object]:
 def read(path: Path) -> dict[str, Shape]:
     """What :func:`written` wrote."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return {name: Shape(status, tuple(heads), root, tuple(fields)) for name, (status, heads, root, fields) in data.items()}
+    return {
+        name: Shape(status, tuple(heads), root, tuple(fields)) for name, (status, heads, root, fields) in data.items()
+    }
 
 
 def main() -> None:

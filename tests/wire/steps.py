@@ -46,14 +46,20 @@ class Place:
     region: str
 
     def ask(
-        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"", **as_: str | None
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        key_id: str | None = "",
+        secret: str = "",
     ) -> tuple[Shape, Mapping[str, str], bytes]:
-        """``as_`` may hold another ``key_id`` or ``secret``; ``key_id=None`` asks as nobody."""
-        pair = {"key_id": self.key_id, "secret": self.secret, **as_}
+        """With another key id or secret than its own where they are given; ``key_id=None`` asks as nobody."""
         request = AWSRequest(method, f"{self.endpoint}{target}", dict(headers or {}), body)
-        if pair["key_id"] is not None:
+        if key_id is not None:
             request.context["payload_signing_enabled"] = True
-            credentials = Credentials(pair["key_id"], str(pair["secret"]))
+            credentials = Credentials(key_id or self.key_id, secret or self.secret)
             S3SigV4Auth(credentials, "s3", self.region).add_auth(request)
         url = urlsplit(self.endpoint)
         with closing(http.client.HTTPConnection(str(url.hostname), url.port, timeout=10)) as connection:
@@ -75,16 +81,17 @@ def _all(place: Place) -> Iterator[tuple[str, Shape]]:
     key = f"{bucket}/{FOLDER}/original.png"
     there = {"Origin": ORIGIN}
     stored = {"Content-Type": "image/png", "Cache-Control": "public, max-age=315576000, immutable"}
-    nobody: dict[str, str | None] = {"key_id": None}
 
     def ask(
         name: str, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"",
-        **as_: str | None,
+        key_id: str = "", secret: str = "",
     ) -> tuple[str, Shape]:  # fmt: skip
-        return name, place.ask(method, target, headers, body, **as_)[0]
+        return name, place.ask(method, target, headers, body, key_id=key_id, secret=secret)[0]
 
     yield ask("PutObject", "PUT", key, stored, BODY)
-    yield ask("PutObject with an ACL", "PUT", f"{bucket}/{FOLDER}/open.png", {**stored, "x-amz-acl": "public-read"}, BODY)
+    yield ask(
+        "PutObject with an ACL", "PUT", f"{bucket}/{FOLDER}/open.png", {**stored, "x-amz-acl": "public-read"}, BODY
+    )
     yield ask("HeadObject", "HEAD", key)
     yield ask("GetObject", "GET", key)
     yield ask("GetObject, a range", "GET", key, {"Range": "bytes=0-3"})
@@ -100,7 +107,7 @@ def _all(place: Place) -> Iterator[tuple[str, Shape]]:
     yield ask("GetObjectAcl", "GET", f"{key}?acl")
     yield ask("CopyObject", "PUT", f"{key}.copy", {"x-amz-copy-source": key})
     yield from _multipart(place, key)
-    yield from _as_nobody(place, key, nobody)
+    yield from _as_nobody(place, key)
     yield ask("a wrong secret", "GET", key, secret="x" * 40)
     yield ask("an unknown key id", "GET", key, key_id="AKIAUNKNOWNEXAMPLE00")
     yield ask("an unknown bucket", "GET", "/nobody-has-such-a-bucket?list-type=2")
@@ -130,7 +137,7 @@ def _multipart(place: Place, key: str) -> Iterator[tuple[str, Shape]]:
             place.ask("DELETE", f"{key}.big")
 
 
-def _as_nobody(place: Place, key: str, nobody: Mapping[str, str | None]) -> Iterator[tuple[str, Shape]]:
+def _as_nobody(place: Place, key: str) -> Iterator[tuple[str, Shape]]:
     bucket = f"/{place.bucket}"
     shown = f"{bucket}/{FOLDER}/open.png"
     wants = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
@@ -146,7 +153,7 @@ def _as_nobody(place: Place, key: str, nobody: Mapping[str, str | None]) -> Iter
         ("preflight for another method", "OPTIONS", shown, {**wants, "Access-Control-Request-Method": "PUT"}),
         ("preflight without an Origin", "OPTIONS", shown, {}),
     ):
-        yield name, place.ask(method, target, headers, **nobody)[0]
+        yield name, place.ask(method, target, headers, key_id=None)[0]
 
 
 def _elements(data: bytes) -> tuple[str, tuple[str, ...]]:
