@@ -9,6 +9,8 @@ from types import FrameType
 
 import pytest
 
+from tests.missing import summary
+
 Tally = Callable[[str, str], None]
 
 _FIGURES: dict[str, Counter[str]] = defaultdict(Counter)
@@ -42,3 +44,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for what, counted in _FIGURES.items():
         parts = ", ".join(f"{number} {result}" for result, number in counted.most_common())
         terminalreporter.write_line(f"{what}: {counted.total()} ({parts})")
+    # with several processes the workers' reports arrive here all the same
+    skipped = terminalreporter.stats.get("skipped", ())
+    terminalreporter.write_line(summary(str(report.longrepr) for report in skipped))

@@ -66,7 +66,7 @@ def bucket_words(fix: BucketSetting) -> str:
 def server_words(fix: ServerFix) -> Told:
     """What to do on this machine or its proxy, with a verb."""
     match fix.setting:
-        case "nginx" | "nginx-prefix":
+        case "nginx":
             place, _, note = fix.note.partition("; ")
             where = place if place.startswith(("in ", "at ")) else ""
             note = note if where else fix.note

@@ -1,6 +1,8 @@
 """Carries out the advice a finding gives, in the sandbox: on the env text or on the world.
 
 This is how s3probe proves its own advice: the fault is put in, the first fix is applied, the next run must be healthy.
+Nothing is taken on trust: a fix whose text no code here reads is advice. Lines for nginx are such: the sandbox's own
+proxy reads no configuration, so the tests give them to a real nginx (``tests/nginx``).
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from dataclasses import replace
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, ServerFix
 from s3probe.knowledge.policies import public_policy
 from s3probe.sandbox.acls import CANNED
+from s3probe.sandbox.names import obstacle
 from s3probe.sandbox.personality import AclHandling
 from s3probe.sandbox.scenario import Scenario
-from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import AliasFault, CorsRule, Ownership, PublicAccessBlock, Way
+from s3probe.sandbox.statements import Statement, glob_match
+from s3probe.sandbox.world import CorsRule, Obstacle, Ownership, PublicAccessBlock, Way
 
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
@@ -34,8 +37,7 @@ def apply(scenario: Scenario, fix: Fix) -> Scenario | None:
             setting = _BUCKET.get(fix.setting)
             return setting(scenario, fix.value) if setting else None
         case ServerFix():
-            mend = _SERVER.get(fix.setting)
-            return mend(scenario) if mend else None
+            return _server(scenario, fix)
         case _:
             return None
 
@@ -161,29 +163,31 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
 }
 
 
-def _clear(*ways: Way) -> Callable[[Scenario], Scenario]:
-    def mend(scenario: Scenario) -> Scenario:
-        return scenario.with_world(obstacles=tuple(o for o in scenario.world.obstacles if o.way not in ways))
-
-    return mend
+_CLOCK = "timedatectl set-ntp true"
+_TRUST = "SSL_CERT_FILE=/path/to/ca.pem"
 
 
-def _right_proxy(scenario: Scenario) -> Scenario:
-    right = tuple(replace(a, fault=AliasFault.NONE) for a in scenario.world.aliases)
-    return scenario.with_world(aliases=right, deaf_to_expect=False, refuses_expect=False)
+def _server(scenario: Scenario, fix: ServerFix) -> Scenario | None:
+    """What this very text does to the machine: a command or a line by its words, a certificate by its host."""
+    match fix.setting, fix.value:
+        case "clock", text if text == _CLOCK:
+            return scenario.with_world(clock_offset=0.0)
+        case "ca", text if text == _TRUST:
+            return _cleared(scenario, lambda obstacle: obstacle.way is Way.UNTRUSTED)
+        case "certificate", host:
+            return _certified(scenario, host)
+        case _:
+            return None
 
 
-def _no_prefix_in_proxy(scenario: Scenario) -> Scenario:
-    return scenario.with_world(aliases=tuple(replace(a, prefix="") for a in scenario.world.aliases))
+def _certified(scenario: Scenario, host: str) -> Scenario | None:
+    """With a valid certificate at ``host``; ``None`` where that host needs none."""
+    stands = obstacle(scenario.world, host)
+    if stands not in (Way.UNTRUSTED, Way.EXPIRED, Way.WRONG_NAME, Way.PLAIN):
+        return None
+    return _cleared(scenario, lambda other: other.way is stands and glob_match(other.hosts, host))
 
 
-_SERVER: dict[str, Callable[[Scenario], Scenario]] = {
-    "clock": lambda s: s.with_world(clock_offset=0.0),
-    "dns": _clear(Way.NO_DNS),
-    "firewall": _clear(Way.REFUSED, Way.BLACK_HOLE),
-    "ca": _clear(Way.UNTRUSTED),
-    "certificate": _clear(Way.UNTRUSTED, Way.EXPIRED, Way.WRONG_NAME, Way.PLAIN),
-    "nginx": _right_proxy,
-    "nginx-prefix": _no_prefix_in_proxy,
-    "proxy": _right_proxy,
-}
+def _cleared(scenario: Scenario, gone: Callable[[Obstacle], bool]) -> Scenario | None:
+    left = tuple(one for one in scenario.world.obstacles if not gone(one))
+    return scenario.with_world(obstacles=left) if left != scenario.world.obstacles else None

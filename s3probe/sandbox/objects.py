@@ -127,6 +127,9 @@ def get_object(context: Context) -> Reply:
     headers = [(n, v) for n, v in headers if ranges or n != "range"]
     query = [(n, v) for n, v in context.request.pairs if n in ("versionId", "partNumber")]
     reply = context.state.store.call(method, context.bucket.name, context.key, query=query, headers=headers)
+    if reply.status == 416 and record:
+        wanted = (("RangeRequested", context.request.headers["range"]), ("ActualObjectSize", str(record.size)))
+        raise S3Error("InvalidRange", "The requested range is not satisfiable", 416, wanted)
     if reply.status >= 400:
         return translate(reply)
     return _with_overrides(context, reply, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ Cache = MutableMapping[tuple[str, str], Reply]
 
 _PASSED = ("range", "origin", "if-match", "if-none-match", "if-modified-since", "access-control-request-method",
            "access-control-request-headers", "referer", "user-agent")  # fmt: skip
-_HIDDEN = ("server", "x-amz-id-2", "x-amz-request-id")
+_HIDDEN = ("server", "date", "x-amz-id-2", "x-amz-request-id")
 _CACHING = (AliasFault.CACHES_ERRORS, AliasFault.KEEPS_DELETED, AliasFault.FORGETS_VARY)
 _SAFE = (("X-Content-Type-Options", "nosniff"),
          ("Content-Security-Policy", "default-src 'none'; form-action 'none'"))  # fmt: skip
@@ -91,7 +92,9 @@ def _asked(alias: Alias, request: Request, *, path_style: bool) -> Request:
     if fault is AliasFault.PASSES_AUTHORIZATION:
         passed |= {"authorization", "cookie"}
     headers = {n: v for n, v in request.headers.items() if n in passed}
-    path = f"/{alias.prefix}" * bool(alias.prefix) + request.path.removeprefix(alias.path)
+    # nginx makes one slash of several in what it calls $uri (merge_slashes)
+    asked = re.sub("/+", "/", request.path.removeprefix(alias.path))
+    path = f"/{alias.prefix}" * bool(alias.prefix) + asked
     host = alias.upstream if path_style else f"{alias.bucket}.{alias.upstream}"
     if path_style and fault is not AliasFault.DROPS_BUCKET:
         path = f"/{alias.bucket}{path}"

@@ -219,3 +219,12 @@ def test_the_demo_is_healthy_and_shows_a_fault(cli: Cli) -> None:
     report = json.loads(out)
     assert (status, report["findings"][0]["id"]) == (2, ACL_DISABLED.id)
     assert report["findings"][0]["fixes"][0]["variable"] == "S3_PERMISSION"
+
+
+def test_the_demo_of_a_wrong_clock_does_not_tick_the_clock(cli: Cli) -> None:
+    status, out, _ = cli.run("demo", "--fault", "clock-skew")
+    lines = [line for line in out.splitlines() if "This machine's clock agrees" in line]
+    assert status == 2
+    assert len(lines) == 1
+    assert "✔" not in lines[0]
+    assert "✘" in lines[0]

@@ -25,9 +25,10 @@ class Block:
 
     server: Lines
     storage: Lines
+    location: str = "@s3"
 
     def text(self) -> str:
-        return "\n".join((*self.server, "location @s3 {", *self.storage, "}"))
+        return "\n".join((*self.server, f"location {self.location} {{", *self.storage, "}"))
 
     def without(self, start: str) -> Block:
         """The same without the lines that begin so."""
@@ -36,6 +37,11 @@ class Block:
             server=tuple(line for line in self.server if not line.startswith(start)),
             storage=tuple(line for line in self.storage if not line.startswith(start)),
         )
+
+    def without_other_locations(self) -> Block:
+        """The same with ``location /`` alone for all folders."""
+        other = re.compile(r"location (?:[~^*]+ )?/[^ ]")
+        return replace(self, server=tuple(line for line in self.server if not other.match(line)))
 
     def with_lines(self, text: str) -> Block:
         """The same with these directives, each in the place of the one of its name."""

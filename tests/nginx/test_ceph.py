@@ -18,11 +18,12 @@ from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.lab.ceph import Ceph
 from tests.lab.server import NotInstalledError
+from tests.missing import reason
 from tests.nginx.guide import Block, guide
-from tests.nginx.server import LOOPBACK, NGINX, running
+from tests.nginx.server import LOOPBACK, MISSING, NGINX, running
 from tests.nginx.world import certified
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed (Debian: apt-get install nginx-light)")
+pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
 
 BUCKET = "files-example"
 ALIAS = "files.example.com"
@@ -35,8 +36,8 @@ def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
             assert isinstance(server, Ceph)
             server.client().create_bucket(Bucket=BUCKET)
             yield server
-    except (NotInstalledError, RuntimeError) as error:
-        pytest.skip(f"Ceph's gateway cannot be had here: {error}")
+    except NotInstalledError:
+        pytest.skip(reason("radosgw", "ceph-mon ceph-osd radosgw ceph-common"))
 
 
 def block(server: Ceph) -> Block:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import trustme
 
-from s3probe.diagnosis.model import Finding, ServerFix
+from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.examination import check
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
@@ -35,28 +36,42 @@ class Setup:
     certificate: str = "right"
     """``right``, ``wrong-name``, ``expired``, ``unknown`` or ``none``."""
 
-    def mended(self, finding: Finding) -> Setup | None:
+    host: str = ALIAS
+
+    def fixed(self, finding: Finding) -> Setup | None:
         """The set-up after the finding's first fix, carried out to the letter; ``None``: it needs a person."""
-        setup = self
+        setup: Setup | None = self
         for fix in finding.first_choice:
-            if isinstance(fix, ServerFix) and fix.setting == "nginx":
-                setup = replace(setup, block=setup.block.with_lines(fix.value))
-            elif isinstance(fix, ServerFix) and "$http_user_agent" in fix.note:
-                setup = replace(setup, block=setup.block.without("if ($http_user_agent"))
-            elif isinstance(fix, ServerFix) and fix.setting == "certificate":
-                setup = replace(setup, certificate="right")
-            else:
-                scenario = apply(setup.scenario, fix)
-                if scenario is None:
-                    return None
-                setup = replace(setup, scenario=scenario)
-        return setup
+            setup = setup._with(fix) if setup is not None else None
+        return setup if finding.fixes else None
+
+    def _with(self, fix: Fix) -> Setup | None:
+        if isinstance(fix, ServerFix) and fix.setting == "nginx":
+            return replace(self, block=_noted(self.block.with_lines(fix.value), fix.note))
+        if isinstance(fix, ServerFix) and (rule := _RULE.fullmatch(fix.note)):
+            return replace(self, block=self.block.without(f"if ({rule[1]}")) if rule[2] == self.host else None
+        if isinstance(fix, ServerFix) and fix.setting == "certificate":
+            return replace(self, certificate="right") if fix.value == self.host else None
+        scenario = apply(self.scenario, fix)
+        return replace(self, scenario=scenario) if scenario is not None else None
+
+
+_RULE = re.compile(r"remove the rule on (\$\w+) from the server block of ([\w.-]+): .*")
+
+
+def _noted(block: Block, note: str) -> Block:
+    """With what the fix says beside its lines: which lines of one's own must go."""
+    for start in re.findall(r"\bremove (add_header [\w-]+)", note):
+        block = block.without(start)
+    if "in one location / for all folders" in note:
+        block = block.without_other_locations()
+    return block
 
 
 def by_the_guide(scenario: Scenario) -> Setup:
     """``scenario`` behind the guide's nginx; the sandbox's own alias proxy is taken away."""
-    name = scenario.bucket.name
-    return Setup(scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", ALIAS), guide(name, ENDPOINT))
+    name, host = scenario.bucket.name, scenario.raw_env("S3_ALIAS_HOST") or ALIAS
+    return Setup(scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", host), guide(name, ENDPOINT), host=host)
 
 
 def examined(setup: Setup) -> Report:
@@ -64,13 +79,14 @@ def examined(setup: Setup) -> Report:
     name = setup.scenario.bucket.name
     with tempfile.TemporaryDirectory(prefix="s3probe-nginx-") as place, Sandbox(setup.scenario.world) as box:
         folder = Path(place)
-        trusted, pem = certified(folder, setup.certificate)
+        trusted, pem = certified(folder, setup.certificate, setup.host)
         trusted.write_bytes(trusted.read_bytes() + Path(box.ca_file).read_bytes())
-        upstreams = {ENDPOINT: box.https_port, f"{name}.{ENDPOINT}": box.https_port, "nowhere.example": DEAD_PORT}
-        with running(folder, ALIAS, setup.block.text(), upstreams, pem) as (secure, plain):
+        storage = (ENDPOINT, f"{name}.{ENDPOINT}", *(endpoint.base for endpoint in setup.scenario.world.endpoints))
+        upstreams = {**dict.fromkeys(storage, box.https_port), "nowhere.example": DEAD_PORT}
+        with running(folder, setup.host, setup.block.text(), upstreams, pem) as (secure, plain):
 
             def resolve(host: str, port: int) -> tuple[str, int]:
-                if host == ALIAS:
+                if host == setup.host:
                     return LOOPBACK, secure if port == 443 else plain
                 return box.resolve(host, port)
 
@@ -82,7 +98,7 @@ def examined(setup: Setup) -> Report:
                 transport.close()
 
 
-def certified(folder: Path, kind: str) -> tuple[Path, Path | None]:
+def certified(folder: Path, kind: str, name: str = ALIAS) -> tuple[Path, Path | None]:
     """The file of trusted authorities, and nginx's own certificate with its key."""
     authority = trustme.CA()
     trusted, pem = folder / "trusted.pem", folder / "nginx.pem"
@@ -90,7 +106,7 @@ def certified(folder: Path, kind: str) -> tuple[Path, Path | None]:
     if kind == "none":
         return trusted, None
     signer = trustme.CA() if kind == "unknown" else authority
-    host = "another.example" if kind == "wrong-name" else ALIAS
+    host = "another.example" if kind == "wrong-name" else name
     ends = datetime.now(UTC) - timedelta(days=1) if kind == "expired" else None
     signer.issue_cert(host, not_after=ends).private_key_and_cert_chain_pem.write_to_path(pem)
     return trusted, pem

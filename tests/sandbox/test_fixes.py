@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, Manual, ServerFix
 from s3probe.sandbox.env_text import get_env, quoted, set_env
 from s3probe.sandbox.faults import ALL, FAULTS
+from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.scenario import SCENARIOS, SECRET, public_media
 from s3probe.settings.dotenv import parse
+from tests.runs import run_fault, to_mend
 
 _BUCKET_ARN = "arn:aws:s3:::files-example"
 
@@ -34,11 +38,9 @@ _BUCKET_ARN = "arn:aws:s3:::files-example"
         ("versioning-delete-markers", BucketSetting("versioning", "Suspended")),
         ("cors-missing", BucketSetting("cors", json.dumps({"CORSRules": [
             {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "HEAD"], "MaxAgeSeconds": 3000}]}))),
-        ("clock-skew", ServerFix("clock", "")),
-        ("dns-fails-in-container", ServerFix("dns", "")),
-        ("egress-firewall", ServerFix("firewall", "")),
-        ("tls-certificate-bad", ServerFix("ca", "")),
-        ("proxy-drops-bucket-name", ServerFix("nginx", "")),
+        ("clock-skew", ServerFix("clock", "timedatectl set-ntp true")),
+        ("tls-certificate-bad", ServerFix("ca", "SSL_CERT_FILE=/path/to/ca.pem")),
+        ("tls-certificate-bad", ServerFix("certificate", "s3.nl-ams.example.net")),
         ("wrong-secret-key", EnvFix("AWS_SECRET_ACCESS_KEY", "<secret>", secret=True)),
         ("wrong-access-key-id", EnvFix("AWS_ACCESS_KEY_ID", "<key id>")),
         ("nosuchbucket-typo", EnvFix("S3_BUCKET", "<bucket>")),
@@ -69,6 +71,29 @@ def test_ownership_can_be_switched() -> None:
 @pytest.mark.parametrize("fix", [Manual("Ask them"), ServerFix("kernel", ""), BucketSetting("lifecycle", "{}")])
 def test_advice_alone_changes_nothing(fix: Fix) -> None:
     assert apply(SCENARIOS["healthy"](), fix) is None
+
+
+_NETWORK = [fault for fault in ALL if fault.id in ("clock-skew", "tls-certificate-bad", "egress-firewall",
+            "dns-fails-in-container", "proxy-caches-errors", "protocol-https-but-endpoint-plain")]  # fmt: skip
+
+
+@cache
+def _of_the_machine() -> tuple[tuple[Fault, ServerFix], ...]:
+    """What s3probe itself tells to change on the machine, one fault of each kind."""
+    return tuple(
+        (fault, fix)
+        for fault in _NETWORK
+        for finding in to_mend(run_fault(fault).report)
+        for fix in finding.first_choice
+        if isinstance(fix, ServerFix)
+    )
+
+
+@pytest.mark.parametrize("value", ["rm -rf /;", "", "another.example"])
+def test_no_fix_of_the_machine_is_taken_for_good_whatever_it_says(value: str) -> None:
+    assert {fix.setting for _, fix in _of_the_machine()} == {"clock", "ca", "certificate", "firewall", "dns", "nginx"}
+    for fault, fix in _of_the_machine():
+        assert apply(fault.scenario(), replace(fix, value=value)) is None, (fault.id, fix)
 
 
 def test_a_public_statement_cannot_be_saved_while_it_is_blocked() -> None:

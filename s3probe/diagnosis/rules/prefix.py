@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Finding, Fix, ServerFix
+from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation
@@ -40,8 +41,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
         told = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        fix = ServerFix("nginx-prefix", f"proxy_pass …/{case.settings.bucket_name}$uri;", f"in the server of {host}")
-        yield _found(case, told, [seen[0].id, address.id], [fix])
+        yield _found(case, told, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case.settings), "origin")])
     elif _is_there(written):
         told = f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         yield _found(case, told, [seen[0].id, written.id], [fixes.public_read(case)])

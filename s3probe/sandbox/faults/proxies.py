@@ -59,7 +59,7 @@ def _inner_endpoint(scenario: Scenario) -> Scenario:
     return both(env("S3_ENDPOINT", f"https://{inner}"), env("S3_ALIAS_HOST", ALIAS))(scenario)
 
 
-def _sibling(fault: AliasFault) -> Change:
+def sibling(fault: AliasFault) -> Change:
     """The media host belongs to the instance's own domain."""
 
     def change(scenario: Scenario) -> Scenario:
@@ -95,7 +95,7 @@ FAULTS = (
     Fault("proxy-method-not-limited", proxy(AliasFault.ANY_METHOD), healthy_policy),
     Fault("cache-control-missing", proxy(AliasFault.NO_STORE), healthy_policy),
     Fault("content-type-wrong", proxy(AliasFault.LOSES_TYPE), healthy_policy),
-    Fault("nosniff-and-sandbox-missing", _sibling(AliasFault.NO_NOSNIFF), healthy_policy),
+    Fault("nosniff-and-sandbox-missing", sibling(AliasFault.NO_NOSNIFF), healthy_policy),
     Fault("public-policy-missing", _only("media_attachments"), healthy_policy, "for all folders but one"),
     Fault("public-policy-missing", _without("accounts"), healthy_policy, "for avatars"),
     Fault("public-policy-missing", _without("custom_emojis"), healthy_policy, "for custom emoji"),

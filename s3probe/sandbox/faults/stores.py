@@ -51,7 +51,7 @@ def _key_without_prefix(scenario: Scenario) -> Scenario:
     return scenario.with_user(identity=(objects, listing)).with_env("S3_KEY_PREFIX", PREFIX)
 
 
-def _proxy_with_prefix(scenario: Scenario) -> Scenario:
+def proxy_with_prefix(scenario: Scenario) -> Scenario:
     """The proxy puts the prefix in front, and so does Mastodon; the policy knows it."""
     aliases = tuple(replace(alias, prefix=PREFIX) for alias in scenario.world.aliases)
     opened = tuple(f"{_ARN}/{PREFIX}/{folder}/*" for folder in MEDIA_FOLDERS)
@@ -107,7 +107,7 @@ FAULTS = (
     Fault("linode-bucket-in-endpoint-tutorials", _in_linode_endpoint, linode),
     Fault("key-prefix-forgotten-in-alias-or-policy", env("S3_KEY_PREFIX", PREFIX), healthy_policy),
     Fault("key-prefix-forgotten-in-alias-or-policy", _key_without_prefix, healthy, "key"),
-    Fault("key-prefix-forgotten-in-alias-or-policy", _proxy_with_prefix, healthy_policy, "proxy"),
+    Fault("key-prefix-forgotten-in-alias-or-policy", proxy_with_prefix, healthy_policy, "proxy"),
     Fault("region-china-govcloud-partition", _in_china),
     Fault("non-aws-virtual-host-cert", _named_bucket_host, custom),
     Fault("download-cap-exceeded", _refuses(_CAP), custom),
