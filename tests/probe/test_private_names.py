@@ -31,7 +31,6 @@ import urllib3.connectionpool
 import urllib3.poolmanager
 import urllib3.response
 import urllib3.util.ssl_match_hostname
-import werkzeug.serving
 from urllib3.connectionpool import HTTPConnectionPool
 
 import s3probe
@@ -65,7 +64,7 @@ class Name:
 
 CLIENT, AWS = http.client, botocore.awsrequest
 CONNECTION, POOL, MANAGER = urllib3.connection, urllib3.connectionpool, urllib3.poolmanager
-ADAPTERS, AUTH, SERVING = requests.adapters, botocore.auth, werkzeug.serving
+ADAPTERS, AUTH = requests.adapters, botocore.auth
 HttpConnection = CONNECTION.HTTPConnection
 
 NAMES = (
@@ -120,19 +119,18 @@ NAMES = (
     Name(ADAPTERS.HTTPAdapter, "cert_verify", "would trust certifi's list as well",
          ("conn", "url", "verify", "cert"), ADAPTERS),
     # the sandbox
-    Name(SERVING.WSGIRequestHandler, "run_wsgi", "can be deaf to Expect", (), SERVING),
-    Name(SERVING.WSGIRequestHandler, "handle_expect_100", "can be deaf to Expect", (), http.server),
-    Name(SERVING.WSGIRequestHandler, "log", "says nothing", ("type", "message", "args"), SERVING),
-    Name(SERVING.ThreadedWSGIServer, "ssl_context", "speaks TLS in the connection's thread", None, SERVING),
-    Name(socketserver.ThreadingMixIn, "process_request_thread", "the same", ("request", "client_address"),
-         socketserver),
+    Name(http.server.BaseHTTPRequestHandler, "disable_nagle_algorithm", "an answer in pieces must not wait"),
+    Name(socketserver.ThreadingMixIn, "process_request_thread", "speaks TLS in the connection's own thread",
+         ("request", "client_address"), socketserver),
     Name(moto.moto_server.werkzeug_app, "create_backend_app", "moto as a store in this process", ("service",)),
 )  # fmt: skip
 
 DOCUMENTED = frozenset(
     {
         *("recv_into", "sendall", "do_handshake", "host", "port", "proxy"),
-        *("server_bind", "handle_error", "daemon_threads", "block_on_close", "protocol_version"),
+        *("handle_error", "daemon_threads", "block_on_close", "allow_reuse_address", "request_queue_size"),
+        *("process_request", "server", "protocol_version", "handle_one_request", "handle_expect_100"),
+        *("send_error", "log_message"),
     }
 )
 """What the manuals of Python and of urllib3 offer for overriding and reading."""
