@@ -14,7 +14,7 @@ Cache = MutableMapping[tuple[str, str], Reply]
 
 _PASSED = ("range", "origin", "if-match", "if-none-match", "if-modified-since", "access-control-request-method",
            "access-control-request-headers", "referer", "user-agent")  # fmt: skip
-_HIDDEN = ("server", "x-amz-id-2", "x-amz-request-id")
+_HIDDEN = ("server", "date", "x-amz-id-2", "x-amz-request-id")
 _CACHING = (AliasFault.CACHES_ERRORS, AliasFault.KEEPS_DELETED, AliasFault.FORGETS_VARY)
 _SAFE = (("X-Content-Type-Options", "nosniff"),
          ("Content-Security-Policy", "default-src 'none'; form-action 'none'"))  # fmt: skip

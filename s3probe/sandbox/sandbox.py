@@ -81,11 +81,11 @@ class Sandbox:
 
     @property
     def http_port(self) -> int:
-        return self._run.plain.server_port
+        return self._run.plain.port
 
     @property
     def https_port(self) -> int:
-        return self._run.secure.server_port
+        return self._run.secure.port
 
     @property
     def ca_file(self) -> str:

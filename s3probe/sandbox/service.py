@@ -224,18 +224,20 @@ def server_time(state: State) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=state.world.clock_offset)
 
 
+def date(state: State) -> tuple[str, str]:
+    """The Date header by the server's clock."""
+    return "Date", format_datetime(server_time(state), usegmt=True)
+
+
 def _finish(state: State, request: Request, reply: Reply) -> Reply:
-    """The headers every answer of the provider carries; a HEAD loses its body but keeps its length."""
+    """The headers every answer of the provider carries. What a HEAD is refused with is not described."""
     personality = state.world.personality
     dropped = set() if personality.amazon_ids else {"x-amz-id-2"}
     if not personality.bucket_region:
         dropped.add("x-amz-bucket-region")
     headers = [(n, v) for n, v in reply.headers if n.lower() not in dropped]
-    names = {n.lower() for n, _ in headers}
-    if "x-amz-request-id" not in names:
+    if "x-amz-request-id" not in {n.lower() for n, _ in headers}:
         request_id, host_id = _ids()
         headers += [("x-amz-request-id", request_id)] + ([("x-amz-id-2", host_id)] if personality.amazon_ids else [])
-    headers += [("Server", personality.server), ("Date", format_datetime(server_time(state), usegmt=True))]
-    if "content-length" not in names and reply.status not in (204, 304):
-        headers.append(("Content-Length", "0" if request.method == "HEAD" else str(len(reply.body))))
+    headers += [("Server", personality.server), date(state)]
     return replace(reply, headers=tuple(headers), body=b"" if request.method == "HEAD" else reply.body)
