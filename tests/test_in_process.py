@@ -23,9 +23,7 @@ from tests.runs import Ran, each_fault, run, run_fault, wire_to
 HOST = f"{BUCKET}.s3.eu-west-2.amazonaws.com"
 KEY = "media_attachments/files/1/original/a%20b%2Bc.png"
 LIMITS = Limits(connect=2, read=2, total=8)
-SERVERS_OWN = {"connection", "date", "server", "transfer-encoding"}
-"""What the web server in front of the gateway writes by itself."""
-ONLY_ONCE = {"x-amz-request-id", "x-amz-id-2"}
+ONLY_ONCE = {"date", "x-amz-request-id", "x-amz-id-2"}
 
 
 class Closed(HttpTransport):
@@ -61,7 +59,9 @@ CALLS = {
     "the head of none": get(HOST, "none.png", "HEAD"),
     "a listing": get(HOST, "?list-type=2&prefix=a%2Fb"),
     "another region": get(f"{BUCKET}.s3.eu-west-1.amazonaws.com", KEY),
-    "a question of a browser": get(HOST, KEY, "OPTIONS", Origin="https://a.example", Access_Control_Request_Method="GET"),
+    "a question of a browser": get(
+        HOST, KEY, "OPTIONS", Origin="https://a.example", Access_Control_Request_Method="GET"
+    ),
     "an upload": visitor_call(
         f"https://{HOST}/x", method="PUT", headers=(("Expect", "100-continue"),), body=b"not allowed"
     ),
@@ -83,7 +83,7 @@ def both(scenario: Scenario, call: Call, limits: Limits = LIMITS) -> tuple[Answe
 
 def comparable(answer: Answer) -> tuple[Any, ...]:
     """Everything but what is another at each request."""
-    headers = {name: value for name, value in answer.headers.items() if name not in SERVERS_OWN | ONLY_ONCE}
+    headers = {name: value for name, value in answer.headers.items() if name not in ONLY_ONCE}
     body = b"" if b"<RequestId>" in answer.body else answer.body
     return answer.status, headers, body, len(answer.body), answer.truncated, answer.fault, answer.detail
 
@@ -136,7 +136,8 @@ def test_what_stands_in_the_way_is_met(way: Way) -> None:
         (get(f"a.{HOST}", KEY), NetworkFault.TLS_NAME),
         (get(HOST, KEY, X="a\r\nb"), NetworkFault.PROTOCOL),
         (get(HOST, "a b"), NetworkFault.PROTOCOL),
-        (replace(CALLS["an upload"], headers=(("Host", HOST),)), NetworkFault.PROTOCOL),
+        # a body without a length: the transport sends no such call, whatever it says of it
+        (replace(CALLS["an upload"], headers=(("Host", HOST),)), NetworkFault.DNS),
     ],
 )
 def test_a_call_that_does_not_arrive_does_not_arrive_here(call: Call, fault: NetworkFault) -> None:

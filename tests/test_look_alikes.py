@@ -89,7 +89,11 @@ def _ids(fault: Fault) -> set[str]:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [pytest.param(*pair, marks=together(pair[0])) for named, absent in PAIRS for pair in ((named, absent), (absent, named))],
+    [
+        pytest.param(*pair, marks=together(pair[0]))
+        for named, absent in PAIRS
+        for pair in ((named, absent), (absent, named))
+    ],
 )
 def test_the_look_alike_is_not_named(one: str, other: str) -> None:
     named = _ids(BY_NAME[one])

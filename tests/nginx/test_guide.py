@@ -16,6 +16,7 @@ from s3probe.sandbox.scenario import Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.nginx.server import NGINX
 from tests.nginx.world import ENDPOINT, Setup, by_the_guide, examined
+from tests.runs import together
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx is installed (Debian: apt-get install nginx-light)")
 
@@ -140,7 +141,7 @@ def test_no_cache_no_notice() -> None:
     assert examined(setup).findings == ()
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=together(name)) for name in FAULTS])
 def test_a_mistake_is_named_first_and_alone(name: str) -> None:
     finding_id = FAULTS[name][0]
     report = with_mistake(name)[1]
@@ -149,7 +150,9 @@ def test_a_mistake_is_named_first_and_alone(name: str) -> None:
     assert [f.id for f in findings[1:] if f.severity is not Severity.NOTICE] == []
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in PERSON_NEEDED])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=together(name)) for name in FAULTS if name not in PERSON_NEEDED]
+)
 def test_the_first_fix_mends_it(name: str) -> None:
     finding_id = FAULTS[name][0]
     setup, before = with_mistake(name)
