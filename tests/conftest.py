@@ -6,6 +6,7 @@ import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,8 @@ from tests.missing import summary
 Tally = Callable[[str, str], None]
 
 _FIGURES: dict[str, Counter[str]] = defaultdict(Counter)
+"""By what is counted. Each worker counts its own; in the process that runs them, the sum."""
+_SENT = "s3probe_figures"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +41,19 @@ def tally() -> Tally:
         _FIGURES[what][result] += 1
 
     return count
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its figures over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_SENT] = {what: dict(counted) for what, counted in _FIGURES.items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Adds the figures of a worker that has ended."""
+    for what, counted in getattr(node, "workeroutput", {}).get(_SENT, {}).items():
+        _FIGURES[what].update(counted)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

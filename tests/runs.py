@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
+
+import pytest
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.examination import Selection, check
@@ -21,6 +23,7 @@ from s3probe.sandbox.state import Seen
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
+from tests.in_process import InProcess
 
 OPTIONS = ProbeOptions(deadline=20)
 
@@ -46,10 +49,18 @@ def settings_of(scenario: Scenario) -> Settings:
     return interpret(load("-", stdin=BytesIO(scenario.env_text.encode())))
 
 
-def tools_for(box: Sandbox, wrap: Callable[[Transport], Transport] | None = None) -> tuple[Tools, HttpTransport]:
-    """Tools whose way out ends in the sandbox, and the transport to close afterwards."""
-    transport = HttpTransport(ca_file=box.ca_file, proxy=None, resolver=box.resolve)
-    return Tools(wrap(transport) if wrap else transport), transport
+def wire_to(box: Sandbox) -> HttpTransport:
+    """The command line's own transport, whose names lead to the sandbox. To be closed."""
+    return HttpTransport(ca_file=box.ca_file, proxy=None, resolver=box.resolve)
+
+
+def tools_for(
+    box: Sandbox, wrap: Callable[[Transport], Transport] | None = None, *, by_wire: bool = False
+) -> tuple[Tools, HttpTransport]:
+    """Tools whose way out ends in the sandbox, without sockets where that is the same; the transport to close."""
+    wire = wire_to(box)
+    transport = wire if by_wire else InProcess(box, wire)
+    return Tools(wrap(transport) if wrap else transport), wire
 
 
 def left_in(box: Sandbox) -> tuple[str, ...]:
@@ -62,11 +73,15 @@ def left_in(box: Sandbox) -> tuple[str, ...]:
 
 
 def run(
-    scenario: Scenario, options: ProbeOptions = OPTIONS, wrap: Callable[[Transport], Transport] | None = None
+    scenario: Scenario,
+    options: ProbeOptions = OPTIONS,
+    wrap: Callable[[Transport], Transport] | None = None,
+    *,
+    by_wire: bool = False,
 ) -> Ran:
     """The examination of a scenario in a sandbox of its own; ``wrap`` stands in the way of every request."""
     with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, wrap)
+        tools, transport = tools_for(box, wrap, by_wire=by_wire)
         try:
             report = check(settings_of(scenario), options, tools, Selection((), ())).report
         finally:
@@ -97,6 +112,17 @@ def mend(scenario: Scenario, finding: Finding) -> Scenario | None:
 def fault_name(fault: Fault) -> str:
     """``id`` or ``id (variant)``."""
     return f"{fault.id} ({fault.variant})" if fault.variant else fault.id
+
+
+def together(name: str) -> pytest.MarkDecorator:
+    """Keeps the tests that look at the run of the fault of that name in one process, so that it is made once."""
+    return pytest.mark.xdist_group(name)
+
+
+def each_fault(faults: Iterable[Fault]) -> pytest.MarkDecorator:
+    """One test per fault, called ``fault`` and named after it; those of one fault stay together."""
+    rows = [pytest.param(fault, id=fault_name(fault), marks=together(fault_name(fault))) for fault in faults]
+    return pytest.mark.parametrize("fault", rows)
 
 
 def healthy(report: Report) -> bool:

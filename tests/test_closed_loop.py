@@ -13,7 +13,7 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.conftest import Tally
 from tests.nginx.mistakes import MISTAKES
-from tests.runs import fault_name, healthy, mend, run, run_fault, to_mend
+from tests.runs import each_fault, fault_name, healthy, mend, run, run_fault, to_mend
 
 ADVICE_ONLY = {
     "explicit-deny-policy": "only the policy's owner knows why it denies, and in which policy",
@@ -96,23 +96,21 @@ def _mended(fault: Fault) -> str:
     return f"still {after.verdict}: {', '.join(f.id for f in after.findings)}"
 
 
-@pytest.mark.parametrize(
-    "fault", [f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_MENDED)], ids=fault_name
-)
+@each_fault(f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_MENDED))
 def test_the_first_fix_makes_the_storage_healthy(fault: Fault, tally: Tally) -> None:
     found = _mended(fault)
     tally("closed loop", found.split(":")[0])
     assert found == "healthy"
 
 
-@pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in ADVICE_ONLY], ids=fault_name)
+@each_fault(f for f in ALL if fault_name(f) in ADVICE_ONLY)
 def test_these_need_a_person(fault: Fault, tally: Tally) -> None:
     found = _mended(fault)
     tally("closed loop", found.split(":")[0])
     assert found.startswith("advice only")
 
 
-@pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in NOT_SEEN_MENDED], ids=fault_name)
+@each_fault(f for f in ALL if fault_name(f) in NOT_SEEN_MENDED)
 def test_these_are_no_failure_any_more(fault: Fault, tally: Tally) -> None:
     found = _mended(fault)
     tally("closed loop", "no failure any more")

@@ -9,12 +9,12 @@ from s3probe.report.formats import FORMATS, RenderOptions, format_named
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import SCENARIOS, Scenario
-from tests.runs import fault_name, run, run_fault
+from tests.runs import each_fault, run, run_fault
 
 ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-uses-internal-endpoint"}}
 """A store that speaks plain http alone also gives out archive links without TLS."""
 
-every_fault = pytest.mark.parametrize("fault", ALL, ids=fault_name)
+every_fault = each_fault(ALL)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

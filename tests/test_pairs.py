@@ -1,12 +1,11 @@
 """Two faults at once: both are named, or the second as soon as the first fix is made.
 
-By default all pairs of a representative list, and those in which one fault hides the other; ``S3PROBE_ALL_PAIRS=1``
-takes every pair of faults of one base scenario.
+By default all pairs of a representative list, and those in which one fault hides the other; an exhaustive run takes
+every pair of faults of one base scenario.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -16,6 +15,7 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import Scenario, healthy
 from tests.conftest import Tally
+from tests.exhaustive import EXHAUSTIVE
 from tests.runs import Ran, fault_name, mend, run, to_mend
 from tests.runs import healthy as healthy_again
 
@@ -73,7 +73,7 @@ def _pairs(faults: tuple[Fault, ...]) -> Iterator[Pair]:
 
 def chosen() -> tuple[Pair, ...]:
     """The pairs of this run."""
-    if os.environ.get("S3PROBE_ALL_PAIRS"):
+    if EXHAUSTIVE:
         return tuple(_pairs(tuple(FAULTS.values())))
     hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
     return (*_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), *hard)

@@ -12,6 +12,7 @@ from typing import Self
 from s3probe.sandbox.certificates import Certificates
 from s3probe.sandbox.dead_ends import DeadEnds
 from s3probe.sandbox.gateway import Gateway
+from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import endpoint_of, exists, obstacle
 from s3probe.sandbox.server import LOOPBACK, Server
 from s3probe.sandbox.state import Record, Seen, State, Upload
@@ -34,12 +35,12 @@ class _Running:
             certificates.write_authority(self.ca_path)
             self.dead_ends = DeadEnds()
             stack.callback(self.dead_ends.close)
-            gateway = Gateway(self.state)
-            self.plain = Server(gateway, deaf_to_expect=world.deaf_to_expect)
+            self.gateway = Gateway(self.state)
+            self.plain = Server(self.gateway, deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.plain.stop)
-            self.secure = Server(gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
+            self.secure = Server(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.secure.stop)
-            stack.callback(gateway.stop)
+            stack.callback(self.gateway.stop)
             self.plain.start()
             self.secure.start()
             self._stack = stack.pop_all()
@@ -108,6 +109,10 @@ class Sandbox:
         if way is Way.REFUSED or port not in ports:
             return LOOPBACK, self._run.dead_ends.refused
         return LOOPBACK, ports[port]
+
+    def answer(self, request: Request) -> Reply:
+        """The world's answer to a request that has arrived: what a request over the wire meets as well."""
+        return self._run.gateway.answer(request)
 
     @property
     def requests(self) -> tuple[Seen, ...]:

@@ -35,10 +35,10 @@ _KEPT = re.compile(
 @cache
 def _client() -> Client:
     """moto's application, once per process; importing it takes a quarter of a second."""
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import create_backend_app
     from werkzeug.test import Client
 
-    return Client(DomainDispatcherApplication(create_backend_app))
+    return Client(create_backend_app("s3"))
 
 
 class Store:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from s3probe.diagnosis.engine import diagnose, starting_point
 from s3probe.diagnosis.model import Finding, Severity
@@ -23,6 +24,17 @@ _OUTCOMES = {400: Outcome.REJECTED, 401: Outcome.DENIED, 403: Outcome.DENIED, 40
              307: Outcome.REJECTED, 407: Outcome.REJECTED}  # fmt: skip
 
 
+@cache
+def _settings(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
+    return settings_of(env, dict(environ))
+
+
+@cache
+def _examined(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
+    """The settings under which a run begins; read once for all rows of one file."""
+    return starting_point(_settings(env, environ))[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One examination: an env file and what its run saw."""
@@ -34,7 +46,7 @@ class Seen:
 
     @property
     def settings(self) -> Settings:
-        return settings_of(self.env, dict(self.environ))
+        return _settings(self.env, self.environ)
 
     def row(
         self,
@@ -126,7 +138,7 @@ class Seen:
         return replace(self, rows=rows)
 
     def url(self, action_id: str) -> str:
-        settings, _ = starting_point(self.settings)
+        settings = _examined(self.env, self.environ)
         if action_id.startswith(("public-get", "public-cors", "suspended")):
             return public_url(settings, KEY)
         if action_id.startswith("archive-public"):

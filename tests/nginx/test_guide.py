@@ -18,7 +18,7 @@ from s3probe.sandbox.scenario import Scenario, healthy_policy
 from tests.nginx.mistakes import MISTAKES, lines
 from tests.nginx.server import MISSING, NGINX
 from tests.nginx.world import Setup, by_the_guide, examined
-from tests.runs import fault_name, run_fault
+from tests.runs import fault_name, run_fault, together
 from tests.test_closed_loop import AT_NGINX
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
@@ -52,7 +52,7 @@ def test_no_cache_no_notice() -> None:
     assert examined(setup).findings == ()
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=together(name)) for name in MISTAKES])
 def test_a_mistake_is_named_first_and_alone(name: str) -> None:
     finding_id = MISTAKES[name].finding_id
     report = with_mistake(name)[1]
@@ -61,7 +61,7 @@ def test_a_mistake_is_named_first_and_alone(name: str) -> None:
     assert [f.id for f in findings[1:] if f.severity is not Severity.NOTICE] == []
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=together(name)) for name in MISTAKES])
 def test_the_first_fix_ends_it(name: str) -> None:
     setup, before = with_mistake(name)
     finding = next(f for f in before.findings if f.id == MISTAKES[name].finding_id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,24 +73,30 @@ def test_no_key_pair_is_never_green(box: Sandbox, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["state", "quick"])
 def test_two_runs_do_not_overlap(box: Sandbox, tmp_path: Path, how: str) -> None:
-    file = local.env_file(tmp_path, box.http_port)
     argv = ("check", "--state", str(tmp_path / "state")) if how == "state" else ("check", "--quick")
+    released = threading.Event()
 
-    def slowly(turn: hostile.Turn) -> None:
-        turn.pause(0.4)
+    def held(turn: hostile.Turn) -> None:
+        released.wait(60)
         hostile.passed(turn)
 
-    with Gate(box.http_port, lambda _turn: slowly) as gate:
-        local.env_file(tmp_path, gate.port)
-        first = local.start(*argv, file)
-        while not gate.turns:
-            assert first.poll() is None
-        before = len(gate.turns)
-        status, out, err = local.run(*argv, file)
+    with Gate(box.http_port, lambda _turn: held) as gate:
+        file = local.env_file(tmp_path, gate.port, S3_READ_TIMEOUT="60")
+        first = local.start(*argv, "--deadline", "60", file)
+        try:
+            while not gate.turns:
+                assert first.poll() is None
+                time.sleep(0.01)
+            before = len(gate.turns)
+            status, out, err = local.run(*argv, file)
+            asked = len(gate.turns) - before
+        finally:
+            released.set()
+            ended = local.finish(first)
         assert (status, out) == (3, "")
         assert "Another s3probe is still at work" in err
-        assert len(gate.turns) - before < 8
-        assert local.finish(first)[0] == 0
+        assert asked < 8
+        assert ended[0] == 0
     assert local.run(*argv, local.env_file(tmp_path, box.http_port))[0] == 0
 
 

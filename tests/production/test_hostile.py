@@ -19,9 +19,9 @@ from tests.production import local
 from tests.production.hostile import Act, Gate, Turn, answering, flooding, lone, saying
 
 PERMISSION = {finding for finding in ids() if entry(finding).category == "permissions"}
-DEADLINE = 4.0
+DEADLINE = 2.0
 CLEANING = 10.0
-START = 8.0
+START = 10.0
 """Seconds for starting a process on a busy machine."""
 MEMORY = 300 * 1024
 """KiB of resident memory that no run may exceed."""
@@ -105,6 +105,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     return {name: by_file[str(file)] for name, file in files.items()}
 
 
+@pytest.mark.xdist_group("hostile servers")
 @pytest.mark.parametrize("name", EVIL)
 def test_a_hostile_server_is_survived_and_rightly_named(survived: dict[str, dict[str, Any]], name: str) -> None:
     report = survived[name]
@@ -129,7 +130,7 @@ def test_credentials_go_nowhere_else(tmp_path: Path) -> None:
     with lone(answering("200 OK", b"hello")) as other:
         away = answering("307 Temporary Redirect", b"", f"Location: http://localhost:{other.port}/caught")
         with lone(away) as gate:
-            examined(tmp_path, gate.port, deadline=3)
+            examined(tmp_path, gate.port, deadline=2)
         for turn in other.turns:
             assert turn.header("authorization") == ""
             assert not turn.writes

@@ -16,12 +16,13 @@ import pytest
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, SECRET
+from tests.exhaustive import EXHAUSTIVE
 from tests.production import hostile, local
 from tests.production.hostile import Act, Gate, Turn
 
 VERSION = ("--mastodon-version", "4.5.9")
-STEPS = range(1, 41) if os.environ.get("S3PROBE_EVERY_STEP") else (3, 10, 24)
-"""Requests of an examination at which something happens. All of them take some minutes."""
+STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
+"""Requests of an examination at which something happens."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 
 

@@ -1,0 +1,165 @@
+"""The tests' way without sockets is no kinder than the wire: both bring the same answers and the same findings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from s3probe.probe.evidence import NetworkFault
+from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.session import visitor_call
+from s3probe.probe.transport import HttpTransport
+from s3probe.sandbox.faults import ALL
+from s3probe.sandbox.faults.model import Fault
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy
+from s3probe.sandbox.world import Obstacle, Way
+from tests.exhaustive import EXHAUSTIVE
+from tests.in_process import InProcess
+from tests.runs import Ran, each_fault, run, run_fault, wire_to
+
+HOST = f"{BUCKET}.s3.eu-west-2.amazonaws.com"
+KEY = "media_attachments/files/1/original/a%20b%2Bc.png"
+LIMITS = Limits(connect=2, read=2, total=8)
+ONLY_ONCE = {"date", "x-amz-request-id", "x-amz-id-2"}
+
+
+class Closed(HttpTransport):
+    """A wire that nothing may take."""
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        raise AssertionError(f"{call} takes the wire, with {limits}")
+
+
+def seen(ran: Ran) -> tuple[object, ...]:
+    """What a run found, and by which answers."""
+    answers = {o.id: (o.outcome, o.http_status, o.error_code, o.network) for o in ran.report.evidence.observations}
+    return [(f.id, f.severity, f.title) for f in ran.report.findings], answers, len(ran.left)
+
+
+@each_fault(ALL if EXHAUSTIVE else ALL[::11])
+def test_both_ways_lead_to_the_same_findings(fault: Fault) -> None:
+    assert seen(run_fault(fault)) == seen(run(fault.scenario(), by_wire=True))
+
+
+def get(host: str, path: str, method: str = "GET", scheme: str = "https", **headers: str) -> Call:
+    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return visitor_call(f"{scheme}://{host}/{path}", method=method, headers=named)
+
+
+CALLS = {
+    "an object": get(HOST, KEY),
+    "an object over http": get(HOST, KEY, scheme="http"),
+    "an object's head": get(HOST, KEY, "HEAD"),
+    "a piece": get(HOST, KEY, Range="bytes=1-2"),
+    "an unchanged object": get(HOST, KEY, If_None_Match='"9a0364b9e99bb480dd25e1f0284c8555"'),
+    "no such object": get(HOST, "none.png"),
+    "the head of none": get(HOST, "none.png", "HEAD"),
+    "a listing": get(HOST, "?list-type=2&prefix=a%2Fb"),
+    "another region": get(f"{BUCKET}.s3.eu-west-1.amazonaws.com", KEY),
+    "a question of a browser": get(
+        HOST, KEY, "OPTIONS", Origin="https://a.example", Access_Control_Request_Method="GET"
+    ),
+    "an upload": visitor_call(
+        f"https://{HOST}/x", method="PUT", headers=(("Expect", "100-continue"),), body=b"not allowed"
+    ),
+    "the instance": get("mastodon.example", "api/v2/instance"),
+    "the instance's page": get("mastodon.example", ""),
+}
+
+
+def both(scenario: Scenario, call: Call, limits: Limits = LIMITS) -> tuple[Answer, Answer]:
+    """The answer without sockets, and that of the wire."""
+    with Sandbox(scenario.world) as box:
+        box.add_object(BUCKET, "media_attachments/files/1/original/a b+c.png", b"content", "public-read")
+        wire = wire_to(box)
+        try:
+            return InProcess(box, wire).send(call, limits), wire.send(call, limits)
+        finally:
+            wire.close()
+
+
+def comparable(answer: Answer) -> tuple[Any, ...]:
+    """Everything but what is another at each request."""
+    headers = {name: value for name, value in answer.headers.items() if name not in ONLY_ONCE}
+    body = b"" if b"<RequestId>" in answer.body else answer.body
+    return answer.status, headers, body, len(answer.body), answer.truncated, answer.fault, answer.detail
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_both_ways_bring_the_same_answer(name: str) -> None:
+    mine, theirs = both(healthy(), CALLS[name])
+    assert mine.status
+    assert comparable(mine) == comparable(theirs)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_everyday_call_takes_no_wire(name: str) -> None:
+    with Sandbox(healthy().world) as box:
+        assert InProcess(box, Closed()).send(CALLS[name], LIMITS).status
+
+
+def test_both_ways_cut_a_long_body() -> None:
+    mine, theirs = both(healthy(), CALLS["an object"], replace(LIMITS, body=3))
+    assert (mine.body, mine.truncated) == (theirs.body, theirs.truncated) == (b"con", True)
+
+
+WAYS = {
+    Way.NO_DNS: NetworkFault.DNS,
+    Way.REFUSED: NetworkFault.REFUSED,
+    Way.BLACK_HOLE: NetworkFault.CONNECT_TIMEOUT,
+    Way.UNTRUSTED: NetworkFault.TLS_UNTRUSTED,
+    Way.WRONG_NAME: NetworkFault.TLS_NAME,
+    Way.EXPIRED: NetworkFault.TLS_EXPIRED,
+    Way.PLAIN: NetworkFault.TLS_NOT_TLS,
+}
+
+
+def answer(scenario: Scenario, call: Call, limits: Limits = LIMITS) -> Answer:
+    return both(scenario, call, limits)[0]
+
+
+@pytest.mark.parametrize("way", Way)
+def test_what_stands_in_the_way_is_met(way: Way) -> None:
+    scenario = healthy().with_world(obstacles=(Obstacle(HOST, way),))
+    assert answer(scenario, CALLS["an object"]).fault is WAYS[way]
+
+
+@pytest.mark.parametrize(
+    ("call", "fault"),
+    [
+        (get("nowhere.example", KEY), NetworkFault.DNS),
+        (get(f"{HOST}:8443", KEY), NetworkFault.REFUSED),
+        (get(f"{HOST}:80", KEY), NetworkFault.TLS_NOT_TLS),
+        (get(f"a.{HOST}", KEY), NetworkFault.TLS_NAME),
+        (get(HOST, KEY, X="a\r\nb"), NetworkFault.PROTOCOL),
+        (get(HOST, "a b"), NetworkFault.PROTOCOL),
+        # a body without a length: the transport sends no such call, whatever it says of it
+        (replace(CALLS["an upload"], headers=(("Host", HOST),)), NetworkFault.DNS),
+    ],
+)
+def test_a_call_that_does_not_arrive_does_not_arrive_here(call: Call, fault: NetworkFault) -> None:
+    mine, theirs = both(healthy(), call)
+    assert (mine.fault, mine.detail) == (theirs.fault, theirs.detail)
+    assert mine.fault is fault
+
+
+def test_a_plain_port_is_reached_by_http_alone() -> None:
+    scenario = custom()
+    open_port = replace(scenario.world.endpoints[0], plain_port=9000)
+    scenario = scenario.with_world(endpoints=(open_port,))
+    assert answer(scenario, get(f"{CUSTOM_HOST}:9000", KEY, scheme="http")).status == 404
+    assert answer(scenario, get(f"{CUSTOM_HOST}:9000", KEY)).fault is NetworkFault.TLS_NOT_TLS
+
+
+def test_waiting_and_expectations_take_the_wire() -> None:
+    slow = healthy().with_world(latency=0.3)
+    assert answer(slow, CALLS["an object"]).seconds > 0.3
+    assert answer(slow, CALLS["an object"], replace(LIMITS, read=0.1)).fault is NetworkFault.READ_TIMEOUT
+    refusing = healthy().with_world(refuses_expect=True)
+    assert answer(refusing, CALLS["an upload"]).status == 417
+    deaf = healthy().with_world(deaf_to_expect=True)
+    assert answer(deaf, CALLS["an upload"]).fault is NetworkFault.READ_TIMEOUT
+    assert answer(healthy(), CALLS["an object"], Limits(total=0)).fault is NetworkFault.DEADLINE
