@@ -11,7 +11,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import SCENARIOS, Scenario
 from tests.runs import fault_name, run, run_fault
 
-ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-uses-internal-endpoint"}}
+ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-without-tls"}}
 """A store that speaks plain http alone also gives out archive links without TLS."""
 
 every_fault = pytest.mark.parametrize("fault", ALL, ids=fault_name)

@@ -50,7 +50,7 @@ HARD = (
     ("bucket-owned-by-other-account", "bucket-listable-acl"),
     ("acl-header-silently-ignored", "protocol-https-but-endpoint-plain"),
     ("proxy-caches-errors", "deny-anonymous-statement"),
-    ("content-type-wrong", "key-prefix-forgotten-in-alias-or-policy"),
+    ("proxy-changes-content-type", "key-prefix-forgotten-in-alias-or-policy"),
     ("cdn-hotlink-or-bot-protection", "key-prefix-forgotten-in-alias-or-policy"),
 )
 """Pairs in which one fault hides the signs of the other."""

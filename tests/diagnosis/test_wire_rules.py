@@ -27,7 +27,7 @@ NO_PARTNER: dict[str, Seen] = {
 """Findings whose look-alikes in the knowledge are no findings of the wire: the nearest run that is."""
 
 ALSO_TRUE = {
-    "protocol-https-but-endpoint-plain": {"presigned-link-uses-internal-endpoint"},
+    "protocol-https-but-endpoint-plain": {"presigned-link-without-tls"},
     "s3-permission-private-defeats-unsuspend": {"permission-private-no-public-policy"},
 }
 """What is a finding of its own in the same run."""

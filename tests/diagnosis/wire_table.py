@@ -227,7 +227,7 @@ def away(seen: Seen, network: NetworkFault) -> Seen:
 
 
 PUBLIC: dict[str, Seen] = {
-    "missing-variable": away(healthy(without(CUSTOM, "S3_HOSTNAME")), NetworkFault.DNS),
+    "missing-public-host": away(healthy(without(CUSTOM, "S3_HOSTNAME")), NetworkFault.DNS),
     "hostname-default-dash-form-dead": away(IN_US, NetworkFault.DNS),
     "alias-dns-missing-or-cname-bucket-mismatch": away(L, NetworkFault.DNS).row("try-public-origin"),
     "alias-host-no-tls-or-wrong-cert": away(L, NetworkFault.TLS_UNTRUSTED),
@@ -245,12 +245,12 @@ PUBLIC: dict[str, Seen] = {
     "cdn-origin-region-mismatch": L.row("public-get", 301, "PermanentRedirect", "no", region="eu-west-2").row(
         "try-public-origin"),
     "proxy-resolver-fails": L.row("public-get", 502, markup="yes").row("try-public-origin"),
-    "cdn-hotlink-or-bot-protection": L.row("public-get", 403, headers={"cf-mitigated": "challenge"}).row(
+    "media-host-challenges-visitors": L.row("public-get", 403, headers={"cf-mitigated": "challenge"}).row(
         "try-public-origin"),
     "proxy-serves-error-as-image": L.row("public-get", outcome=Outcome.WRONG, root="Error"),
     "provider-drops-content-type": A.row("public-get", outcome=Outcome.WRONG, content_type="binary/octet-stream").row(
         "get", headers={"content-type": "binary/octet-stream"}),
-    "content-type-wrong": L.row("public-get", outcome=Outcome.WRONG, content_type="text/html"),
+    "proxy-changes-content-type": L.row("public-get", outcome=Outcome.WRONG, content_type="text/html"),
     "requester-pays": hidden(A).row("try-request-payment", Payer="Requester"),
     "deny-anonymous-statement": hidden(P).row("try-referer"),
     "bpa-blocks-public-policy": hidden(P).row("try-policy-status", is_public="yes"),

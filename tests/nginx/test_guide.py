@@ -91,7 +91,7 @@ FAULTS: dict[str, tuple[str, Change]] = {
         "cdn-hotlink-or-bot-protection",
         lines("if ($http_user_agent !~ Mozilla) { return 403; }"),
     ),
-    "some folders": ("object-not-found-public-key-mismatch", lines("location /accounts/ { return 404; }")),
+    "some folders": ("proxy-drops-folders", lines("location /accounts/ { return 404; }")),
     "certificate for another name": ("alias-host-no-tls-or-wrong-cert", certificate("wrong-name")),
     "expired certificate": ("alias-host-no-tls-or-wrong-cert", certificate("expired")),
     "unknown authority": ("alias-host-no-tls-or-wrong-cert", certificate("unknown")),
@@ -102,7 +102,7 @@ FAULTS: dict[str, tuple[str, Change]] = {
         lines("proxy_cache off;", "proxy_set_header Range '';"),
     ),
     "type overwritten": (
-        "content-type-wrong",
+        "proxy-changes-content-type",
         lines("proxy_hide_header Content-Type;", "add_header Content-Type text/plain;"),
     ),
     "nothing may be kept": ("cache-control-missing", lines("expires -1;", drop=("add_header Cache-Control",))),

@@ -78,14 +78,11 @@ def link_host(case: Case) -> Iterator[Finding]:
     if plain and not inner and not loopback:
         host = urlsplit(case.settings.api_base).netloc
         yield finding(
-            "presigned-link-uses-internal-endpoint",
+            "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
             fixes=[fixes.env(case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate")],
-            severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
-            title="Archive links lead to plain http",
-            consequence="Users' archives, private messages among them, cross the internet in plain text",
         )
         return
     advice = Manual(

@@ -220,13 +220,13 @@ def shadowed(case: Case) -> Iterator[Finding]:
 
 _OTHER_LOADERS = {
     NoteKind.LOADER_KEEPS_QUOTES: (
-        "env-quotes-kept-literally",
+        "env-quotes-another-loader-keeps",
         "the quote marks around",
         "docker run --env-file and Kubernetes would hand them over",
         "Write {name} in line {line} of {source} without quotes if docker run or Kubernetes reads that file.",
     ),
     NoteKind.LOADER_KEEPS_COMMENT: (
-        "env-inline-comment-kept",
+        "env-comment-another-loader-keeps",
         "the comment behind",
         "docker run --env-file, systemd and Kubernetes would make it part of the value",
         "Put the comment of line {line} of {source} on a line of its own if another program than Mastodon reads it.",
@@ -246,8 +246,6 @@ def other_loaders(case: Case) -> Iterator[Finding]:
                     case,
                     how=f"dotenv drops {what} {note.name} (line {note.line} of {note.source}); {then}",
                     certainty=Certainty.POSSIBLE,
-                    severity=Severity.NOTICE,
-                    consequence="Nothing while Mastodon reads the file itself or docker compose does",
                     setting=note.name,
                     fixes=(Manual(told),),
                 )

@@ -37,12 +37,11 @@ def exchanged_pair(case: Case) -> Iterator[Finding]:
         return
     note = "exchange the two values"
     yield finding(
-        "wrong-secret-key",
+        "key-pair-exchanged",
         case,
         how=f"the value of AWS_ACCESS_KEY_ID has the length and the letters of a secret ({len(key_id)} characters), "
         f"that of AWS_SECRET_ACCESS_KEY those of a key id ({len(secret)} characters)",
         certainty=Certainty.LIKELY,
-        consequence="Every upload ends in HTTP 500: Aws::S3::Errors::InvalidAccessKeyId or SignatureDoesNotMatch",
         fixes=(
             fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "what AWS_SECRET_ACCESS_KEY holds now", note),
             fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "what AWS_ACCESS_KEY_ID holds now", "", together=True),

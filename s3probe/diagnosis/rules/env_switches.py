@@ -77,12 +77,6 @@ def missing(case: Case) -> Iterator[Finding]:
     yield from for_nobody(case)
 
 
-_WITHOUT_BUCKET = "Every upload, and every page with media, raises ArgumentError: missing required :bucket option"
-_WITHOUT_KEYS = (
-    "Every upload raises Aws::Errors::MissingCredentialsError: unable to sign request without credentials set"
-)
-
-
 def _missing(
     case: Case,
     name: str,
@@ -92,13 +86,12 @@ def _missing(
     certainty: Certainty = Certainty.CERTAIN,
 ) -> Finding:
     return finding(
-        "missing-variable",
+        "missing-variable" if name == "S3_BUCKET" else "missing-key-pair",
         case,
         how=how,
         setting=name,
         severity=severity,
         certainty=certainty,
-        consequence=_WITHOUT_BUCKET if name == "S3_BUCKET" else _WITHOUT_KEYS,
         explains=refused(case),
         fixes=(fix,),
     )

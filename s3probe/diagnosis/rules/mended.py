@@ -106,7 +106,7 @@ def _key_pair(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
         pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
         return "temporary-credentials-without-token", (*pair, remove)
     if name == "swapped-keys":
-        return "wrong-secret-key", (
+        return "key-pair-exchanged", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
         )
     if name == "clock":

@@ -24,9 +24,9 @@ SAFE_HEADERS = (
 
 
 _FORBIDDEN = {
-    "img-src": "Every picture of your own users is broken in the web interface; videos play",
-    "media-src": "No video and no sound plays in the web interface; pictures are shown",
-    "connect-src": "The web interface may not fetch media: what needs scripts does not work (audio player, downloads)",
+    "img-src": "every picture of your own users is broken; videos play",
+    "media-src": "no video and no sound plays; pictures are shown",
+    "connect-src": "scripts may not fetch media: the audio player and downloads do not work",
 }
 """What one directive of a page's policy breaks alone."""
 
@@ -43,16 +43,18 @@ def csp(case: Case) -> Iterator[Finding]:
     advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
     others = case.settings.environment.get("EXTRA_MEDIA_HOSTS") or ""
     extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", ",".join(filter(None, (others, f"https://{host}"))))
+    # Mastodon names a host in all three or in none: one alone is another policy's doing
+    alone = missing[0] if len(missing) == 1 else ""
     yield finding(
-        "csp-missing-media-host",
+        "csp-one-directive-lacks-media-host" if alone else "csp-missing-media-host",
         case,
         how=f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
         + (", though the settings do" if listed else ""),
         because=[seen[0].id],
-        # Mastodon names a host in all three or in none: one alone is another policy's doing
-        fixes=[advice] if listed or len(missing) == 1 else [extra, advice],
-        severity=Severity.WARNING if missing == ["connect-src"] else None,
-        consequence=_FORBIDDEN.get(missing[0]) if len(missing) == 1 else None,
+        fixes=[advice] if listed or alone else [extra, advice],
+        severity=Severity.WARNING if alone == "connect-src" else None,
+        directive=alone,
+        breaks=_FORBIDDEN.get(alone, ""),
     )
 
 
@@ -228,13 +230,13 @@ def _silent_family(case: Case, host: str) -> Iterator[Finding]:
         return
     silent = "IPv6" if answers == "ipv4" else "IPv4"
     yield finding(
-        "viewers-ipv4-only-alias",
+        "media-host-address-silent",
         case,
         how=f"DNS gives {host} addresses of both kinds, and its {silent} address does not answer from here",
         because=["try-viewer-families"],
         fixes=[Manual(f"Let the web server of {host} listen there, or remove that address from DNS.")],
         certainty=Certainty.LIKELY,
-        title=f"The {silent} address of {host} does not answer",
+        family=silent,
     )
 
 

@@ -47,20 +47,8 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
     fix = fixes.only_media_public(case)
-    title, follows = None, None
-    if direct[0].id == "public-uploads":
-        title = f"Anyone can list the unfinished uploads of {case.settings.bucket_name}"
-        follows = "The names of files that are being uploaded are public, and of those whose upload broke off"
-    yield finding(
-        "bucket-listable-policy",
-        case,
-        how=how,
-        because=because,
-        fixes=[fix],
-        certainty=certainty,
-        title=title,
-        consequence=follows,
-    )
+    finding_id = "uploads-listable-policy" if direct[0].id == "public-uploads" else "bucket-listable-policy"
+    yield finding(finding_id, case, how=how, because=because, fixes=[fix], certainty=certainty)
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:

@@ -40,10 +40,13 @@ def redirects(case: Case) -> Iterator[Finding]:
         return
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.obs("public-csp").ran else Certainty.LIKELY
-    finding_id = "alias-redirects-to-other-host" if case.settings.alias_host else "csp-missing-media-host"
-    title = f"Pictures lead on to plain http at {host}, which browsers block on Mastodon's pages" if plain else None
-    mends = proxy if plain else (allow, *proxy) if case.settings.alias_host else (allow,)
-    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, title=title)
+    if plain:
+        finding_id, mends = "media-redirects-to-plain-http", proxy
+    elif case.settings.alias_host:
+        finding_id, mends = "alias-redirects-to-other-host", (allow, *proxy)
+    else:
+        finding_id, mends = "csp-missing-media-host", (allow,)
+    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, target=host)
 
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:

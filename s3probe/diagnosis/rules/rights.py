@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
@@ -17,11 +17,6 @@ WRITES = (
 )  # fmt: skip
 READS = ("head", "head-part", "get", "get-range", "presigned-get", "try-get-missing")
 OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
-
-_NO_BATCHES = (
-    "Media of deleted posts and accounts stay, and public, because Mastodon deletes many files at once; "
-    "tootctl media remove-orphans fails too"
-)
 
 
 def denied(case: Case, *actions: str) -> tuple[Observation, ...]:
@@ -143,13 +138,11 @@ def list_bucket(case: Case) -> Iterator[Finding]:
     # some stores (Ceph 16) ask for s3:DeleteObject on the bucket itself before a batch
     whole = [o.id for o in denied(case, "batch-delete") if case.obs("delete").ok and "per-key-errors" not in o.facts]
     yield finding(
-        "policy-resource-only-objects",
+        "batch-delete-needs-bucket-arn" if whole else "policy-resource-only-objects",
         case,
         how=f"{how}, while the key may do more on objects than Mastodon ever asks",
         because=[refused[0].id, *whole],
         fixes=[fixes.allow_bucket(case, "s3:ListBucket", *(("s3:DeleteObject",) if whole else ()))],
-        severity=Severity.FAILURE if whole else None,
-        consequence=_NO_BATCHES if whole else None,
     )
 
 

@@ -34,10 +34,9 @@ def unseen(
     how: str,
     *fix: Fix,
     certainty: Certainty = Certainty.CERTAIN,
-    title: str | None = None,
-    consequence: str | None = None,
+    **values: str,
 ) -> Finding:
-    """A finding that explains why the published URL shows nothing."""
+    """A finding that explains why the published URL shows nothing. ``values`` fill placeholders of its text."""
     return finding(
         finding_id,
         case,
@@ -53,8 +52,7 @@ def unseen(
         ],
         fixes=fix,
         certainty=certainty,
-        title=title,
-        consequence=consequence,
+        **values,
     )
 
 
