@@ -70,7 +70,7 @@ def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
 def test_a_picture_that_the_storage_refuses_to_everyone_is_no_bot_protection() -> None:
     theirs = seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE, root="Error")  # S3's own words come through
     rows = (theirs, seen("try-public-origin", 403, Outcome.DENIED))
-    assert [f.id for f in public(case(*rows))] == ["public-policy-missing"]
+    assert [f.id for f in public(case(*rows))] == ["acl-header-silently-ignored"]
 
 
 def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
@@ -198,3 +199,55 @@ def acl_change_loses_content(case: Case) -> Iterator[Finding]:
             explains=["restored-public-get"],
             fixes=[fixes.env(case, "S3_PERMISSION", "")],
         )
+
+
+RULES = (
+    Rule(
+        refused_acl,
+        Layer.STORING,
+        yields=(
+            "acl-disabled-bucket-owner-enforced",
+            "acl-must-match-bucket-b2",
+            "acl-not-implemented-r2",
+            "acl-uniform-gcs",
+            "bpa-account-level-still-on",
+            "bpa-blocks-public-acl",
+            "iam-missing-putobjectacl",
+            "permission-private-with-acl-disabled",
+            "permission-value-invalid",
+        ),
+        reads=(
+            "archive-put",
+            "avatar-put",
+            "multipart-create",
+            "public-cors",
+            "public-get",
+            "put-acl-private",
+            "put-acl-restore",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-acl-bucket-owner-full-control",
+            "try-acl-private",
+            "try-acl-public-read",
+            "try-public-origin",
+            "try-put-acl-private",
+            "try-read-public-access-block",
+        ),
+    ),
+    Rule(
+        archive_acl,
+        Layer.STORING,
+        yields=("b2-archive-private-acl",),
+        tier=Tier.GROUPS,
+        reads=("archive-put", "put-acl-private", "put-acl-restore", "put-with-acl"),
+    ),
+    Rule(
+        acl_change,
+        Layer.CHANGING,
+        yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
+        tier=Tier.REQUESTS,
+        reads=("put-acl-private", "put-acl-restore", "reach-endpoint"),
+    ),
+    Rule(acl_change_loses_content, Layer.READING_BACK, yields=("acl-change-empties-object",), reads=("acl-read-back",)),
+)

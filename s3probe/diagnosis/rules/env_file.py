@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, ServerFix, Severity
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,
@@ -266,4 +267,23 @@ def file_form(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (changed_values, commands, marks_around_values, skipped_lines, duplicates, shadowed, other_loaders, file_form)
+RULES = (
+    Rule(
+        changed_values,
+        Layer.LINES,
+        yields=("env-backslash-eaten", "env-dollar-expands", "env-hash-truncates-value"),
+        reads=(EVERY, every("try-key-id-"), every("try-secret-")),
+    ),
+    Rule(commands, Layer.LINES, yields=("env-command-substitution",)),
+    Rule(
+        marks_around_values,
+        Layer.LINES,
+        yields=("env-inline-comment-kept", "env-quotes-kept-literally", "env-smart-quotes-or-nbsp"),
+        reads=(OPEN,),
+    ),
+    Rule(skipped_lines, Layer.LINES, yields=("env-invalid-key-line-skipped",)),
+    Rule(duplicates, Layer.LINES, yields=("env-duplicate-last-wins",)),
+    Rule(shadowed, Layer.LINES, yields=("env-process-overrides-file",)),
+    Rule(other_loaders, Layer.LINES, yields=("env-comment-another-loader-keeps", "env-quotes-another-loader-keeps")),
+    Rule(file_form, Layer.LINES, yields=("env-bom", "env-crlf-line-endings")),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.env_names import clean, for_s3, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import Provider, detect
@@ -145,4 +146,24 @@ def _bucket_first(authority: str, bucket: str) -> bool:
     return rest.count(".") > 1 and _STORE_LABEL.match(rest) is not None
 
 
-RULES = (exchanged_pair, region_of_host, bucket_in_endpoint)
+RULES = (
+    Rule(exchanged_pair, Layer.SUSPICIONS, yields=("key-pair-exchanged",)),
+    Rule(
+        region_of_host,
+        Layer.SUSPICIONS,
+        yields=(
+            "region-wrong-aws-global-endpoint",
+            "region-wrong-aws-regional-endpoint",
+            "region-wrong-custom-endpoint",
+        ),
+    ),
+    Rule(
+        bucket_in_endpoint,
+        Layer.SUSPICIONS,
+        yields=(
+            "endpoint-contains-bucket-path-style",
+            "endpoint-contains-bucket-vhost-style",
+            "endpoint-has-path-or-trailing-slash",
+        ),
+    ),
+)

@@ -10,6 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
@@ -123,3 +124,41 @@ def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     # a storage that is closed to everyone but the proxy: whose words were it that came back?
     closed_for_all = case.get("try-media-origin").failed
     return closed_for_all and seen.facts.get("root") != "Error"
+
+
+RULES = (
+    Rule(
+        closed_to_the_key,
+        Layer.STORING,
+        yields=("key-limited-to-some-folders",),
+        reads=(
+            "archive-put",
+            "avatar-put",
+            "multipart-create",
+            "put-acl-private",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-copy",
+            "try-multipart-second",
+            "try-put-emoji",
+        ),
+    ),
+    Rule(
+        closed_to_visitors,
+        Layer.MEDIA_HOST,
+        yields=("policy-denies-some-folders", "proxy-drops-folders", "public-policy-leaves-out-folders"),
+        tier=Tier.GROUPS,
+        reads=(
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-list-alias",
+            "reach-endpoint",
+            "try-avatar-origin",
+            "try-emoji-origin",
+            "try-media-origin",
+        ),
+    ),
+)

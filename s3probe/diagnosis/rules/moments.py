@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis.case import CANARY, Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import ONCE
 
@@ -45,3 +46,9 @@ def canary_failed(case: Case) -> Iterator[Finding]:
         fixes=[Manual(advice)],
         certainty=Certainty.LIKELY,
     )
+
+
+RULES = (
+    Rule(canary_failed, Layer.WAY, yields=("canary-failed-once",), reads=(OPEN, "put-with-acl")),
+    Rule(failed_once, Layer.STORE, yields=("storage-failed-for-a-moment",), reads=(OPEN,)),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import Layer, Rule, Tier, every
 from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.csp import shuts_in
@@ -252,3 +253,69 @@ def development_host(case: Case) -> Iterator[Finding]:
             because=["public-get"],
             fixes=[advice],
         )
+
+
+RULES = (
+    Rule(
+        cors,
+        Layer.BROWSERS,
+        yields=("cors-cached-without-vary", "cors-duplicated-header", "cors-missing", "cors-origin-mismatch"),
+        reads=(
+            "public-cors",
+            "public-get",
+            "public-list-alias",
+            "reach-endpoint",
+            "try-cors-fresh",
+            "try-cors-origin",
+            "try-cors-preflight",
+            every("try-cors:"),
+            "try-read-cors",
+        ),
+    ),
+    Rule(
+        csp,
+        Layer.BROWSERS,
+        yields=("csp-missing-media-host", "csp-one-directive-lacks-media-host"),
+        reads=("public-csp",),
+    ),
+    Rule(
+        ranges,
+        Layer.BROWSERS,
+        yields=("range-requests-broken-for-viewers",),
+        tier=Tier.REQUESTS,
+        reads=("get-range", "public-get", "public-list-alias", "public-range", "reach-endpoint"),
+    ),
+    Rule(
+        cache_control,
+        Layer.BROWSERS,
+        yields=("cache-control-missing",),
+        reads=("get", "public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(
+        safe_headers,
+        Layer.BROWSERS,
+        yields=("files-host-shares-domain-cookies", "nosniff-and-sandbox-missing"),
+        reads=("public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(
+        lost_in_a_folder,
+        Layer.BROWSERS,
+        yields=("proxy-cors-lost-on-errors-or-nested-location",),
+        reads=(
+            "public-cors",
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-list-alias",
+            "reach-endpoint",
+        ),
+    ),
+    Rule(
+        families,
+        Layer.BROWSERS,
+        yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
+        reads=("public-get", "reach-endpoint", "try-viewer-families"),
+    ),
+    Rule(development_host, Layer.BROWSERS, yields=("r2-dev-url-throttled",), reads=("public-get",)),
+)

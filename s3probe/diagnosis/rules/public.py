@@ -10,6 +10,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier, every
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.gate import led_away, turned_away
@@ -262,3 +263,77 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
+
+
+RULES = (
+    Rule(
+        public,
+        Layer.VISITORS,
+        yields=(
+            "acl-header-silently-ignored",
+            "alias-dns-missing-or-cname-bucket-mismatch",
+            "alias-host-no-tls-or-wrong-cert",
+            "alias-redirects-to-other-host",
+            "authenticated-read-acl",
+            "bpa-blocks-public-policy",
+            "bpa-ignores-public-acls",
+            "cdn-hotlink-or-bot-protection",
+            "cdn-origin-region-mismatch",
+            "cloudfront-oac-policy-missing",
+            "contabo-tenant-prefix",
+            "deny-anonymous-statement",
+            "dotted-bucket-tls-mismatch",
+            "endpoint-contains-bucket-path-style",
+            "hostname-contains-bucket",
+            "hostname-default-dash-form-dead",
+            "hostname-port-missing",
+            "kms-objects-not-anonymously-readable",
+            "media-host-asks-for-password",
+            "media-host-challenges-visitors",
+            "media-host-leads-elsewhere",
+            "media-host-limits-visitors",
+            "media-host-redirects-in-a-circle",
+            "media-host-refuses-visitors",
+            "media-host-unreachable",
+            "missing-public-host",
+            "object-not-found-public-key-mismatch",
+            "permission-private-no-public-policy",
+            "protocol-https-but-endpoint-plain",
+            "provider-drops-content-type",
+            "provider-outage",
+            "proxy-answers-with-own-error",
+            "proxy-caches-errors",
+            "proxy-changes-content-type",
+            "proxy-drops-bucket-name",
+            "proxy-resolver-fails",
+            "proxy-serves-error-as-image",
+            "proxy-signs-with-refused-key",
+            "public-policy-missing",
+            "r2-no-public-host",
+            "requester-pays",
+            "storage-class-glacier",
+            "storj-alias-required",
+            "tls-certificate-bad",
+            "website-endpoint-needed-garage",
+        ),
+        tier=Tier.REQUESTS,
+        reads=(
+            OPEN,
+            "get",
+            "head",
+            "public-get",
+            "public-list-alias",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-policy-status",
+            every("try-public-"),
+            "try-read-acl",
+            "try-read-policy",
+            "try-read-public-access-block",
+            "try-referer",
+            "try-referer-origin",
+            "try-request-payment",
+        ),
+    ),
+)

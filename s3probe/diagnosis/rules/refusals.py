@@ -10,6 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
@@ -173,3 +174,40 @@ def _alike(one: Observation, other: Observation) -> bool:
 
 def _all_denied(case: Case) -> list[str]:
     return [o.id for o in case.all_open() if o.outcome is Outcome.DENIED]
+
+
+RULES = (
+    Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES,)),
+    Rule(
+        explicit_denies,
+        Layer.REFUSALS,
+        yields=("explicit-deny-policy", "kms-key-not-allowed", "vpc-endpoint-policy-blocks"),
+        reads=(
+            *READS,
+            *WRITES,
+            OPEN,
+            "acl-read-back",
+            "batch-delete",
+            "delete",
+            "public-get",
+            "restored-public-get",
+            "try-delete-exists",
+            "try-get-archive",
+        ),
+    ),
+    Rule(
+        bucket_of_another,
+        Layer.REFUSALS,
+        yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
+        reads=(
+            OPEN,
+            "delete",
+            "list",
+            "public-list",
+            "put-without-acl",
+            every("try-list-buckets"),
+            every("try-unknown-key"),
+            every("try-wrong-secret"),
+        ),
+    ),
+)

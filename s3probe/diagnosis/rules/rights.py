@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
@@ -183,3 +184,58 @@ def delete_object(case: Case) -> Iterator[Finding]:
         explains=[o.id for o in denied(case, "batch-delete")],
         fixes=[fixes.allow_objects(case, "s3:DeleteObject")],
     )
+
+
+RULES = (
+    Rule(
+        objects_on_bucket_arn,
+        Layer.STORING,
+        yields=("policy-bucket-arn-without-slash-star",),
+        tier=Tier.GROUPS,
+        reads=(*READS, *WRITES, "batch-delete", "delete", "list", "multipart-abort", "reach-endpoint"),
+    ),
+    Rule(
+        put_object,
+        Layer.STORING,
+        yields=("b2-key-not-entitled", "bpa-blocks-public-acl", "iam-missing-putobject"),
+        tier=Tier.REQUESTS,
+        reads=(
+            *READS,
+            *WRITES,
+            "batch-delete",
+            "delete",
+            "list",
+            "multipart-abort",
+            "reach-endpoint",
+            "try-read-public-access-block",
+        ),
+    ),
+    Rule(
+        get_object,
+        Layer.READING,
+        yields=("iam-missing-getobject",),
+        tier=Tier.REQUESTS,
+        reads=(*READS, "acl-read-back", "list", "reach-endpoint", "try-delete-exists", "try-get-archive"),
+    ),
+    Rule(
+        delete_object,
+        Layer.DELETING,
+        yields=("iam-missing-deleteobject", "object-lock-prevents-delete"),
+        tier=Tier.REQUESTS,
+        reads=("batch-delete", "delete", "head", "reach-endpoint"),
+    ),
+    Rule(
+        list_bucket,
+        Layer.LISTING,
+        yields=("batch-delete-needs-bucket-arn", "iam-missing-listbucket", "policy-resource-only-objects"),
+        tier=Tier.GROUPS,
+        reads=("batch-delete", "delete", "list", "reach-endpoint", "try-delete-version", "try-get-tagging"),
+    ),
+    Rule(
+        abort_upload,
+        Layer.LISTING,
+        yields=("iam-missing-abortmultipart",),
+        tier=Tier.REQUESTS,
+        reads=("multipart-abort", "reach-endpoint"),
+    ),
+)
