@@ -16,7 +16,8 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import Scenario, healthy
 from tests.conftest import Tally
-from tests.runs import Ran, fault_name, mend, run, to_mend
+from tests.diagnosis.rule_runs import quarrels, seeds
+from tests.runs import Ran, fault_name, mend, run, settings_of, to_mend
 from tests.runs import healthy as healthy_again
 
 REPRESENTATIVE = (
@@ -93,6 +94,7 @@ def judge(pair: Pair) -> str:
     wanted = {one.id, other.id}
     scenario = other.change(one.change(one.base()))
     ran = run(scenario)
+    assert quarrels(settings_of(scenario), ran.report.evidence, seeds(_name(pair))) == []
     named = [_ids(ran)]
     if wanted <= set(named[0]):
         return "both at once"

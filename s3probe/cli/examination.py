@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.case import CANARY
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Diagnosis, Finding
 from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
@@ -27,21 +27,27 @@ class Examined:
 
     settings: Settings
     evidence: Evidence
-    findings: tuple[Finding, ...]
+    diagnosis: Diagnosis
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return self.diagnosis.findings
 
     @property
     def report(self) -> Report:
-        return assemble(self.settings, self.evidence, self.findings)
+        return assemble(self.settings, self.evidence, self.diagnosis)
 
 
 def lint(settings: Settings, selection: Selection) -> Examined:
     """What the file alone shows."""
     from s3probe.diagnosis import engine
 
-    found = (f for f in engine.lint(settings) if f.id not in selection.skip_findings)
+    linted = engine.lint(settings)
+    found = (f for f in linted if f.id not in selection.skip_findings)
     only = selection.only_findings
     run = Run("", _now(), 0.0, "lint")
-    return Examined(settings, Evidence(run), tuple(f for f in found if not only or f.id in only))
+    chosen = replace(linted, findings=tuple(f for f in found if not only or f.id in only))
+    return Examined(settings, Evidence(run), chosen)
 
 
 def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
@@ -77,16 +83,16 @@ def check(
     why_not = why_nothing_can_be_asked(mended)
     if why_not:
         evidence = nothing_asked(options, why_not)
-        findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-        return Examined(settings, evidence, findings)
+        diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+        return Examined(settings, evidence, diagnosis)
     evidence = examine(mended, options, tools, assuming)
     if evidence.run.profile == "quick" and not went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = together(evidence, examine(mended, full, tools, assuming))
-    findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    return Examined(settings, evidence, findings)
+    diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+    return Examined(settings, evidence, diagnosis)
 
 
 def why_nothing_can_be_asked(settings: Settings) -> str:

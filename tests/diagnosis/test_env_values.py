@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import lint, run_rules, starting_point
+from s3probe.diagnosis.engine import lint, ranked, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
@@ -356,7 +356,7 @@ def _observed(*seen: tuple[str, Outcome, str | None]) -> Evidence:
 
 
 def _judged(text: str, *seen: tuple[str, Outcome, str | None]) -> dict[str, tuple[Severity, Certainty, set[str]]]:
-    found_, _case = run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen)))
+    found_ = ranked(run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen))).told)
     return {f.id: (f.severity, f.certainty, {*f.because, *f.explains}) for f in found_}
 
 

@@ -141,7 +141,7 @@ class Seen:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return diagnose(self.settings, self.evidence)
+        return diagnose(self.settings, self.evidence).findings
 
     @property
     def named(self) -> tuple[str, ...]:
