@@ -15,6 +15,11 @@ from s3probe.probe.evidence import Evidence
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
+__all__ = [
+    "FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES", "Judged", "diagnose", "in_force", "lint", "ranked", "run_rules",
+    "starting_point",
+]  # fmt: skip
+
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
 _LEFT_TO_THE_WIRE = frozenset(
     {"csp-omits-default-hostname", "hostname-default-dash-form-dead", "storage-class-glacier"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
 
@@ -30,7 +30,7 @@ class Recorder(Case):
         self.asked.add(_ROUND.sub("", exact_id))
         return Case.get(self, exact_id)
 
-    def attempts(self, action: str):  # type: ignore[no-untyped-def]  # the base class says what it returns
+    def attempts(self, action: str) -> Iterator[Observation]:
         self.asked.add(_ROUND.sub("", action))
         return Case.attempts(self, action)
 
@@ -73,10 +73,11 @@ def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, s
     """``(rule, reads or yields, id)`` for all that a rule does and its record does not say."""
     found = []
     for rules, case in stages(settings, evidence):
+        claimed = case.claimed
         for rule in sorted(rules, key=lambda rule: rule.tier):
-            recorder = Recorder(case.settings, case.evidence, case.claimed)
+            recorder = Recorder(case.settings, case.evidence, claimed)
             told = engine.run_rules([rule], recorder)
-            case = replace(case, claimed=told.case.claimed)
+            claimed = told.case.claimed
             assert told.errors == ()
             found += [(rule.name, "reads", asked) for asked in recorder.asked if not declared(asked, rule.reads)]
             found += [(rule.name, "yields", f.id) for _rule, f in told.told if f.id not in rule.yields]

@@ -14,14 +14,16 @@ from s3probe.codec import load_saved
 from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
-from s3probe.knowledge.findings import ids
+from s3probe.knowledge.findings import entry, ids
+from s3probe.probe.evidence import Evidence
+from s3probe.settings.model import Settings
 from tests.diagnosis.rule_runs import ALL_RULES, quarrels, report_in_any_order, seeds, undeclared
 from tests.diagnosis.wire_table import SHOWN
 
 RECORDED = sorted((Path(__file__).parents[2] / "fixtures" / "recorded").glob("[!e]*.json"))
 
 
-def _saved(path: Path):  # type: ignore[no-untyped-def]
+def _saved(path: Path) -> tuple[Settings, Evidence]:
     saved = load_saved(path.read_text(encoding="utf-8"))
     return saved.settings, saved.evidence
 
@@ -119,8 +121,6 @@ def test_names_are_unique_and_most_rules_need_no_order() -> None:
 
 
 def test_every_finding_that_a_rule_may_tell_is_in_a_record() -> None:
-    from s3probe.knowledge.findings import entry
-
     declared = {i for rule in ALL_RULES for i in rule.yields}
     assert {i for i in ids() if entry(i).state != "out-of-reach"} == declared
 

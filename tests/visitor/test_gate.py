@@ -126,7 +126,11 @@ def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
     late = seen("public-get-avatar", status, outcome, headers=CLOUDFLARE)
     limited = case(seen("public-get", headers=CLOUDFLARE), late)
     (found,) = gate.limits_visitors(limited)
-    assert (found.id, found.severity, found.because) == (gate.LIMITED, Severity.WARNING, ("public-get-avatar",))
+    assert (found.id, found.severity, found.because) == (
+        "media-host-limits-visitors",
+        Severity.WARNING,
+        ("public-get-avatar",),
+    )
     assert list(rest.throttled(limited)) == []
     at_storage = seen("public-get-avatar", status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png")
     slow = case(seen("public-get", headers=CLOUDFLARE), at_storage)
@@ -165,7 +169,8 @@ def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_
         return seen("try-viewer-families", addresses="ipv4 ipv6", connects=connects, routes=routes)
 
     (found,) = needs.families(case(own, families("ipv4", "ipv4 ipv6")))
-    assert "IPv6" in found.title
+    assert found.id == "media-host-address-silent"
+    assert found.title == "The IPv6 address of files.example.com does not answer"
     assert list(needs.families(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
     assert list(needs.families(case(own, families("ipv4", "ipv4")))) == []
 
