@@ -45,9 +45,9 @@ def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
     told = [count(len(reports), "env file") + " examined"]
     if findings:
         told.append(tally(findings))
-    failed = sum(len(report.rule_errors) for report in reports)
-    if failed:
-        told.append(f"{count(failed, 'rule')} of s3probe failed")
+    broken = sum(len(report.rule_errors) for report in reports)
+    if broken:
+        told.append(f"{count(broken, 'rule')} of s3probe failed")
     if options.unexamined:
         told.append(f"{len(options.unexamined)} not examined")
     return ", ".join(told)

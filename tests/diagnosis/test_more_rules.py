@@ -72,7 +72,7 @@ def test_a_file_for_its_owner_alone_is_fine(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text(AWS)
     file.chmod(0o600)
-    assert lint(interpret(load(file))) == ()
+    assert lint(interpret(load(file))).findings == ()
 
 
 @pytest.mark.parametrize(

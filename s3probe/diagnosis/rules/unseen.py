@@ -34,9 +34,9 @@ def unseen(
     how: str,
     *fix: Fix,
     certainty: Certainty = Certainty.CERTAIN,
-    **values: str,
+    target: str = "",
 ) -> Finding:
-    """A finding that explains why the published URL shows nothing. ``values`` fill placeholders of its text."""
+    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads on to."""
     return finding(
         finding_id,
         case,
@@ -52,7 +52,7 @@ def unseen(
         ],
         fixes=fix,
         certainty=certainty,
-        **values,
+        target=target,
     )
 
 
