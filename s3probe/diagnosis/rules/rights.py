@@ -49,8 +49,8 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
-    """What a refused request means, when ``holds``; the first row that holds counts."""
+class _Refusal:
+    """What the refusal of one request means, when ``holds``; the first row that holds counts."""
 
     holds: Callable[[Case, Observation], bool]
     finding_id: str
@@ -65,11 +65,11 @@ class _Verdict:
     """Which of ``because`` count: those that were denied, or with ``Case.open`` those that failed in any way."""
 
 
-def _judged(case: Case, action: str, verdicts: tuple[_Verdict, ...]) -> Iterator[Finding]:
+def _judged(case: Case, action: str, rows: tuple[_Refusal, ...]) -> Iterator[Finding]:
     refused = denied(case, action)
     if not refused:
         return
-    row = next(row for row in verdicts if row.holds(case, refused[0]))
+    row = next(row for row in rows if row.holds(case, refused[0]))
     yield finding(
         row.finding_id,
         case,
@@ -121,14 +121,14 @@ def _batch_refused_whole(case: Case, _refused: Observation) -> bool:
 
 _MORE = "listing was answered {answer}, while the key may do more on objects than Mastodon ever asks"
 _UPLOAD = (
-    _Verdict(
+    _Refusal(
         _not_entitled,
         "b2-key-not-entitled",
         "uploading was answered {answer}",
         (*WRITES, *READS, "list", "delete", "batch-delete", "multipart-abort"),
         _advise("Create an application key with read and write access to this bucket, without a file name prefix."),
     ),
-    _Verdict(
+    _Refusal(
         _takes_all_for_public,
         "bpa-blocks-public-acl",
         "even an upload without an ACL was answered {answer}, and the bucket's BlockPublicAcls is on",
@@ -136,7 +136,7 @@ _UPLOAD = (
         lambda case: fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls"),
         certainty=Certainty.LIKELY,
     ),
-    _Verdict(
+    _Refusal(
         _otherwise,
         "iam-missing-putobject",
         "an upload without an ACL was answered {answer}",
@@ -145,7 +145,7 @@ _UPLOAD = (
     ),
 )
 _DELETE = (
-    _Verdict(
+    _Refusal(
         _locked,
         "object-lock-prevents-delete",
         "deleting a file was answered {answer}",
@@ -153,7 +153,7 @@ _DELETE = (
         _advise("Use a bucket without Object Lock; it cannot be switched off for this one."),
         among=Case.open,
     ),
-    _Verdict(
+    _Refusal(
         _otherwise,
         "iam-missing-deleteobject",
         "deleting a file was answered {answer}",
@@ -163,21 +163,21 @@ _DELETE = (
     ),
 )
 _LIST = (
-    _Verdict(
+    _Refusal(
         _may_no_more,
         "iam-missing-listbucket",
         "listing was answered {answer}",
         ("list",),
         lambda case: fixes.allow_bucket(case, "s3:ListBucket"),
     ),
-    _Verdict(
+    _Refusal(
         _batch_refused_whole,
         "batch-delete-needs-bucket-arn",
         _MORE,
         ("list", "batch-delete"),
         lambda case: fixes.allow_bucket(case, "s3:ListBucket", "s3:DeleteObject"),
     ),
-    _Verdict(
+    _Refusal(
         _otherwise,
         "policy-resource-only-objects",
         _MORE,
@@ -186,7 +186,7 @@ _LIST = (
     ),
 )
 _ABORT = (
-    _Verdict(
+    _Refusal(
         _otherwise,
         "iam-missing-abortmultipart",
         "abandoning an upload was answered {answer}",
