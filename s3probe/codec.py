@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
 from s3probe.probe.evidence import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.scrub import Scrubber
@@ -45,7 +45,7 @@ class Saved:
 
     settings: Settings
     evidence: Evidence
-    findings: tuple[Finding, ...] | None
+    diagnosis: Diagnosis | None
     """What was concluded when the file was written; ``None`` when it was not kept."""
 
 
@@ -162,8 +162,8 @@ def clean(value: T, scrubber: Scrubber) -> T:
     return from_plain(type(value), _each_text(to_plain(value), scrubber.clean))
 
 
-def dump(evidence: Evidence, settings: Settings, findings: tuple[Finding, ...] | None = None) -> str:
-    """An evidence file's text. ``findings`` are kept so that a replay shows the same report."""
+def dump(evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None) -> str:
+    """An evidence file's text. The diagnosis is kept so that a replay shows the same report."""
     # rules compare the key id that a server names with that of the settings: both are masked alike
     scrubber = scrubber_for(settings, masked)
     content = {
@@ -172,8 +172,10 @@ def dump(evidence: Evidence, settings: Settings, findings: tuple[Finding, ...] |
         # a stray carriage return in a value is a finding, and JSON escapes it: it harms no terminal
         "settings": _each_text(to_plain(public(settings)), scrubber.hide),
         "evidence": _each_text(to_plain(evidence), scrubber.clean),
-        "findings": None if findings is None else _each_text(to_plain(findings), scrubber.clean),
+        "findings": None if diagnosis is None else _each_text(to_plain(diagnosis.findings), scrubber.clean),
     }
+    if diagnosis is not None and diagnosis.rule_errors:
+        content["rule_errors"] = _each_text(to_plain(diagnosis.rule_errors), scrubber.clean)
     return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
 
 
@@ -205,9 +207,15 @@ def load_saved(text: str) -> Saved:
         return Saved(
             _decode(Settings, data.get("settings"), "settings"),
             _decode(Evidence, data.get("evidence"), "evidence"),
-            None if findings is None else _decode(tuple[Finding, ...], findings, "findings"),
+            None if findings is None else _diagnosis(findings, data.get("rule_errors", [])),
         )
     except (ValueError, TypeError) as error:
         raise EvidenceError(
             f"The evidence file is damaged: {error}", "Ask for it again, as an attachment instead of pasted text."
         ) from error
+
+
+def _diagnosis(findings: Any, rule_errors: Any) -> Diagnosis:
+    return Diagnosis(
+        _decode(tuple[Finding, ...], findings, "findings"), _decode(tuple[RuleError, ...], rule_errors, "rule_errors")
+    )

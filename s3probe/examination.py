@@ -28,7 +28,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from s3probe.diagnosis.case import CANARY
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Diagnosis, Finding
 from s3probe.knowledge.findings import ids
 from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
@@ -70,13 +70,18 @@ class Examined:
     """What was examined, with the secrets."""
     evidence: Evidence
     """What was asked and answered; nothing of it after :func:`lint`."""
-    findings: tuple[Finding, ...]
-    """What it means, the most urgent first. The texts still hold this server's own values."""
+    diagnosis: Diagnosis
+    """What it means. The texts still hold this server's own values."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The causes, the most urgent first."""
+        return self.diagnosis.findings
 
     @property
     def report(self) -> Report:
         """What may be shown: the verdict and the findings, with secrets and control characters taken out."""
-        return assemble(self.settings, self.evidence, self.findings)
+        return assemble(self.settings, self.evidence, self.diagnosis)
 
 
 def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
@@ -85,8 +90,9 @@ def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
 
     only, skip = selection.only_findings, selection.skip_findings
     run = Run("", _now(), 0.0, "lint")
-    found = tuple(f for f in engine.lint(settings) if f.id not in skip and (not only or f.id in only))
-    return Examined(settings, Evidence(run), found)
+    linted = engine.lint(settings)
+    chosen = tuple(f for f in linted.findings if f.id not in skip and (not only or f.id in only))
+    return Examined(settings, Evidence(run), replace(linted, findings=chosen))
 
 
 def check(
@@ -111,16 +117,16 @@ def check(
     why_not = _why_nothing_can_be_asked(mended)
     if why_not:
         evidence = _nothing_asked(options, why_not)
-        findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-        return Examined(settings, evidence, findings)
+        diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+        return Examined(settings, evidence, diagnosis)
     evidence = examine(mended, options, tools, assuming)
     if evidence.run.profile == "quick" and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = _together(evidence, examine(mended, full, tools, assuming))
-    findings = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    return Examined(settings, evidence, findings)
+    diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
+    return Examined(settings, evidence, diagnosis)
 
 
 def _why_nothing_can_be_asked(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
 from s3probe.probe.evidence import Evidence
 from s3probe.redact import masked, shorten
 from s3probe.scrub import Scrubber
@@ -27,6 +27,8 @@ from tests.report.samples import (
     settings,
 )
 
+FAILED = RuleError("acl.refused_acl", "KeyError: 'x'", "acl.py:88")
+
 
 @pytest.mark.parametrize("observations", [HEALTHY, BROKEN, UNREACHABLE, ()])
 def test_evidence_comes_back_equal(observations: tuple[()]) -> None:
@@ -39,9 +41,9 @@ def test_findings_with_every_kind_of_fix_come_back_equal(finding: Finding) -> No
 
 
 def test_what_was_loaded_is_dumped_to_the_same_byte() -> None:
-    text = dump(evidence(BROKEN), settings(), (ACL_DISABLED, DELETE_DENIED))
+    text = dump(evidence(BROKEN), settings(), Diagnosis((ACL_DISABLED, DELETE_DENIED), (FAILED,)))
     saved = load_saved(text)
-    assert dump(saved.evidence, saved.settings, saved.findings) == text
+    assert dump(saved.evidence, saved.settings, saved.diagnosis) == text
 
 
 def test_no_secret_goes_into_the_file() -> None:

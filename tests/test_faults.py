@@ -9,9 +9,10 @@ from s3probe.report.formats import FORMATS, RenderOptions, format_named
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import SCENARIOS, Scenario
-from tests.runs import each_fault, run, run_fault
+from tests.diagnosis.rule_runs import quarrels, seeds, undeclared
+from tests.runs import each_fault, fault_name, run, run_fault, settings_of
 
-ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-uses-internal-endpoint"}}
+ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-without-tls"}}
 """A store that speaks plain http alone also gives out archive links without TLS."""
 
 every_fault = each_fault(ALL)
@@ -33,6 +34,13 @@ def test_a_fault_is_found_first_and_alone(fault: Fault) -> None:
     expected = ALSO_TRUE.get(fault.id, set())
     others = [f for f in report.findings[1:] if f.severity is not Severity.NOTICE and f.id not in expected]
     assert [(f.id, f.how_known) for f in others] == []
+
+
+@every_fault
+def test_its_rules_say_what_they_read_and_commute_inside_a_tier(fault: Fault) -> None:
+    settings, evidence = settings_of(fault.scenario()), run_fault(fault).report.evidence
+    assert quarrels(settings, evidence, seeds(fault_name(fault))) == []
+    assert undeclared(settings, evidence) == []
 
 
 @every_fault

@@ -72,14 +72,14 @@ PAIRS = [
     ("bucket-listable-acl", "bucket-listable-policy"),
     ("lifecycle-expires-media", "versioning-delete-markers"),
     # one folder works and another does not
-    ("public-policy-missing (for avatars)", "object-not-found-public-key-mismatch (in some folders)"),
-    ("deny-anonymous-statement (for avatars)", "object-not-found-public-key-mismatch (in some folders, with ACLs)"),
-    ("deny-anonymous-statement (for avatars)", "proxy-caches-errors (with ACLs)"),
-    ("object-not-found-public-key-mismatch (in some folders)", "proxy-caches-errors"),
-    ("iam-missing-putobject (of archives)", "b2-archive-private-acl"),
-    ("iam-missing-putobject (in all folders but one)", "multipart-denied"),
-    ("iam-missing-putobject (in all folders but one)", "storage-schema-copy-denied"),
-    ("bucket-listable-policy (uploads)", "anonymous-acl-or-policy-readable"),
+    ("public-policy-leaves-out-folders (avatars)", "proxy-drops-folders"),
+    ("policy-denies-some-folders", "proxy-drops-folders (with ACLs)"),
+    ("policy-denies-some-folders", "proxy-caches-errors (with ACLs)"),
+    ("proxy-drops-folders", "proxy-caches-errors"),
+    ("key-limited-to-some-folders (to media)", "b2-archive-private-acl"),
+    ("key-limited-to-some-folders (to one)", "multipart-denied"),
+    ("key-limited-to-some-folders (to one)", "storage-schema-copy-denied"),
+    ("uploads-listable-policy", "anonymous-acl-or-policy-readable"),
 ]
 
 

@@ -15,8 +15,9 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import Scenario, healthy
 from tests.conftest import Tally
+from tests.diagnosis.rule_runs import quarrels, seeds
 from tests.exhaustive import EXHAUSTIVE
-from tests.runs import Ran, fault_name, mend, run, to_mend
+from tests.runs import Ran, fault_name, mend, run, settings_of, to_mend
 from tests.runs import healthy as healthy_again
 
 REPRESENTATIVE = (
@@ -50,7 +51,7 @@ HARD = (
     ("bucket-owned-by-other-account", "bucket-listable-acl"),
     ("acl-header-silently-ignored", "protocol-https-but-endpoint-plain"),
     ("proxy-caches-errors", "deny-anonymous-statement"),
-    ("content-type-wrong", "key-prefix-forgotten-in-alias-or-policy"),
+    ("proxy-changes-content-type", "key-prefix-forgotten-in-alias-or-policy"),
     ("cdn-hotlink-or-bot-protection", "key-prefix-forgotten-in-alias-or-policy"),
 )
 """Pairs in which one fault hides the signs of the other."""
@@ -93,6 +94,7 @@ def judge(pair: Pair) -> str:
     wanted = {one.id, other.id}
     scenario = other.change(one.change(one.base()))
     ran = run(scenario)
+    assert quarrels(settings_of(scenario), ran.report.evidence, seeds(_name(pair))) == []
     named = [_ids(ran)]
     if wanted <= set(named[0]):
         return "both at once"

@@ -30,11 +30,12 @@ class Leftovers:
 
     def commands(self) -> list[str]:
         """The commands that remove the rest."""
+        from s3probe.diagnosis.model import Diagnosis
         from s3probe.report.assemble import assemble
         from s3probe.report.mends import removal_commands
 
         run = Run("", "", 0.0, "")
-        reports = [assemble(settings, Evidence(run, cleanup=left), ()) for settings, left in self._seen]
+        reports = [assemble(settings, Evidence(run, cleanup=left), Diagnosis()) for settings, left in self._seen]
         return [command for report in reports for command in removal_commands(report)]
 
 

@@ -47,4 +47,4 @@ def show(
 
 
 def _for_monitor(status: int, args: Namespace) -> int:
-    return 3 if args.format == "nagios" and status == 64 else status
+    return 3 if args.format == "nagios" and status in (64, 70) else status

@@ -92,8 +92,8 @@ def compare(
     return News(begun, lasting, ended, due, Memory((*begun, *lasting, *kept), told))
 
 
-UNKNOWN, UNREADABLE, LEFT_BEHIND = "could-not-tell", "unreadable", "left-behind"
-_UNCLEAR = (UNKNOWN, UNREADABLE)
+UNKNOWN, UNREADABLE, LEFT_BEHIND, RULE_ERROR = "could-not-tell", "unreadable", "left-behind", "rule-error"
+_UNCLEAR = (UNKNOWN, UNREADABLE, RULE_ERROR)
 
 
 def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: datetime) -> list[Trouble]:
@@ -102,7 +102,10 @@ def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: 
         source = report.subject.source
         worth = (f for f in report.findings if f.severity is not Severity.NOTICE)
         found += [Trouble(source, f.id, f.title, now) for f in worth]
-        if report.verdict is Verdict.UNKNOWN:
+        if report.rule_errors:
+            failed = ", ".join(error.rule for error in report.rule_errors)
+            found.append(Trouble(source, RULE_ERROR, f"Rules of s3probe failed: {failed}", now))
+        elif report.verdict is Verdict.UNKNOWN:
             found.append(Trouble(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
         if report.evidence.cleanup.left_behind:
             found.append(Trouble(source, LEFT_BEHIND, "Test objects could not be removed", now))

@@ -1,19 +1,24 @@
-"""Orders the rules from the ground up and lets each finding claim what it explains."""
+"""Runs the rules tier by tier and lets each finding claim what it explains."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Certainty, Diagnosis, EnvFix, Finding, RuleError, Severity
 from s3probe.diagnosis.rounds import assigned
+from s3probe.diagnosis.rule import Rule
+from s3probe.diagnosis.rules import FILE_RULES
+from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
 from s3probe.probe.evidence import Evidence
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
-Rule = Callable[[Case], Iterable[Finding]]
-"""Yields the findings it recognises. It sees only what earlier findings left unexplained."""
+__all__ = [
+    "FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES", "Judged", "diagnose", "in_force", "lint", "ranked", "run_rules",
+    "starting_point",
+]  # fmt: skip
 
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
 _LEFT_TO_THE_WIRE = frozenset(
@@ -23,14 +28,38 @@ _LEFT_TO_THE_WIRE = frozenset(
 _SURENESS = {Certainty.POSSIBLE: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}
 
 
-def run_rules(rules: Iterable[Rule], case: Case) -> tuple[list[Finding], Case]:
-    """The findings in the rules' order, each id once, and the case with what they explain claimed."""
-    findings: dict[str, Finding] = {}
-    for rule in rules:
-        for found in rule(case):
-            findings[found.id] = _joined(findings.get(found.id), found)
-            case = case.claim(*found.because, *found.explains)
-    return list(findings.values()), case
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of some rules: who told what, who failed, and the case with all that is explained claimed."""
+
+    case: Case
+    told: tuple[tuple[Rule, Finding], ...] = ()
+    errors: tuple[RuleError, ...] = ()
+
+
+def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
+    """Runs the rules, those of an earlier tier first. A rule that raises loses what it had yet to say, and no more."""
+    told: list[tuple[Rule, Finding]] = []
+    errors: list[RuleError] = []
+    for rule in sorted(rules, key=lambda rule: rule.tier):
+        seen = case
+        try:
+            for found in rule.function(seen):
+                told.append((rule, found))
+                if found.certainty is not Certainty.POSSIBLE:  # a possibility explains nothing
+                    case = case.claim(*found.because, *found.explains)
+        except Exception as error:
+            errors.append(rule.failed(error))
+    return Judged(case, tuple(told), tuple(errors))
+
+
+def ranked(told: Iterable[tuple[Rule, Finding]]) -> tuple[Finding, ...]:
+    """Each id once, most important first; within a severity by the layer and the name of the rule that told it."""
+    unique: dict[str, Finding] = {}
+    # a rule's own findings keep the order in which it told them
+    for _rule, found in sorted(told, key=lambda one: (one[0].layer, one[0].name)):
+        unique[found.id] = _joined(unique.get(found.id), found)
+    return tuple(sorted(unique.values(), key=lambda found: _ORDER[found.severity]))
 
 
 def _joined(first: Finding | None, again: Finding) -> Finding:
@@ -46,19 +75,10 @@ def _joined(first: Finding | None, again: Finding) -> Finding:
     )
 
 
-def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Most important first; within a severity the rules' order, which goes from the ground up, stays."""
-    unique: dict[str, Finding] = {}
-    for found in findings:
-        unique[found.id] = _joined(unique.get(found.id), found)
-    return tuple(sorted(unique.values(), key=lambda found: _ORDER[found.severity]))
-
-
-def lint(settings: Settings) -> tuple[Finding, ...]:
+def lint(settings: Settings) -> Diagnosis:
     """What the file alone shows. No network, no evidence."""
-    from s3probe.diagnosis.rules import FILE_RULES
-
-    return _ranked(run_rules(FILE_RULES, Case(settings))[0])
+    judged = run_rules(FILE_RULES, Case(settings))
+    return Diagnosis(ranked(judged.told), _each_once(judged.errors))
 
 
 def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -66,19 +86,28 @@ def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
 
     The examination starts from here, so that one run also finds what lies behind.
     """
+    start, changes, _errors = _started(settings)
+    return start, changes
+
+
+def _started(settings: Settings) -> tuple[Settings, tuple[str, ...], tuple[RuleError, ...]]:
+    """:func:`starting_point`, and the rules that failed on the way there."""
     changes: dict[str, str | None] = {}
+    errors: list[RuleError] = []
     for _round in range(3):  # one mend may bring the next fault of the file to light
-        new = {fix.variable: fix.value for fix in _certain_mends(settings) if fix.variable not in changes}
+        linted = lint(settings)
+        errors += linted.rule_errors
+        new = {fix.variable: fix.value for fix in _certain_mends(linted) if fix.variable not in changes}
         if not new:
             break
         changes |= new
         settings = remade(settings, **new)
-    return settings, tuple(f"{name}={value or ''}" for name, value in changes.items())
+    return settings, tuple(f"{name}={value or ''}" for name, value in changes.items()), tuple(errors)
 
 
-def _certain_mends(settings: Settings) -> Iterator[EnvFix]:
+def _certain_mends(linted: Diagnosis) -> Iterator[EnvFix]:
     """The first fix of each failure that the file alone shows for certain; what is only likely, the wire decides."""
-    for found in lint(settings):
+    for found in linted:
         if found.severity is not Severity.FAILURE or found.certainty is not Certainty.CERTAIN:
             continue
         if found.id in _LEFT_TO_THE_WIRE:
@@ -91,17 +120,25 @@ def _certain_mends(settings: Settings) -> Iterator[EnvFix]:
 
 def diagnose(
     settings: Settings, evidence: Evidence, *, skip: Collection[str] = (), only: Collection[str] = ()
-) -> tuple[Finding, ...]:
+) -> Diagnosis:
     """What the whole examination means. ``skip`` and ``only`` name finding ids."""
-    from s3probe.diagnosis.rules import FILE_RULES
-    from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
+    file = run_rules(FILE_RULES, Case(settings, evidence))
+    start, _assuming, errors = _started(settings)
+    below = run_rules(FOUNDATION_RULES, replace(file.case, settings=start))
+    above = run_rules(WIRE_RULES, replace(below.case, settings=in_force(start, below.case)))
+    found = ranked((*file.told, *below.told, *above.told))
+    return Diagnosis(
+        tuple(f for f in found if f.id not in skip and (not only or f.id in only)),
+        _each_once((*errors, *file.errors, *below.errors, *above.errors)),
+    )
 
-    by_file, case = run_rules(FILE_RULES, Case(settings, evidence))
-    start, _assuming = starting_point(settings)
-    below, case = run_rules(FOUNDATION_RULES, replace(case, settings=start))
-    above, case = run_rules(WIRE_RULES, replace(case, settings=in_force(start, case)))
-    found = _ranked((*by_file, *below, *above))
-    return tuple(f for f in found if f.id not in skip and (not only or f.id in only))
+
+def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
+    """The file's rules run several times: the first error of each is told."""
+    first: dict[str, RuleError] = {}
+    for error in errors:
+        first.setdefault(error.rule, error)
+    return tuple(first.values())
 
 
 def in_force(settings: Settings, case: Case) -> Settings:

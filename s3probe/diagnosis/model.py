@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
@@ -128,3 +128,27 @@ class Finding:
         """The best fix, with those that belong to it."""
         belonging = takewhile(lambda fix: isinstance(fix, EnvFix) and fix.together, self.fixes[1:])
         return (*self.fixes[:1], *belonging)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleError:
+    """A rule that ended with an exception, which is a bug of s3probe. What the other rules found stands."""
+
+    rule: str
+    """Module and function: ``acl.refused_acl``."""
+    error: str
+    """The exception's type and text. The text may hold what a server or the file says."""
+    place: str = ""
+    """Where it was raised: ``acl.py:88``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the rules found. Iterating goes over the findings, most important first."""
+
+    findings: tuple[Finding, ...] = ()
+    rule_errors: tuple[RuleError, ...] = ()
+    """Rules whose opinion is missing: without a failure nothing can be called healthy."""
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
 from s3probe.knowledge.findings import entry
+from s3probe.settings.model import Settings
+from s3probe.settings.urls import public_url
+
+_HOST = re.compile(r"[^:]*:/*(\[[^\]]*\]|[^:/?#]*)")
 
 
 def finding(
@@ -21,15 +26,12 @@ def finding(
     severity: Severity | None = None,
     setting: str | None = None,
     permission: str | None = None,
-    title: str | None = None,
-    consequence: str | None = None,
-    **values: object,
+    **values: str,
 ) -> Finding:
     """A finding with its text filled in.
 
-    ``title`` and ``consequence`` replace the knowledge text where a cause shows itself in several ways. ``values``
-    fill the placeholders of the knowledge text beside the standing ones
-    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``acl``).
+    ``values`` fill the placeholders of the knowledge text beside the standing ones
+    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``media_host``, ``acl``).
     """
     text = entry(finding_id)
     settings = case.settings
@@ -39,6 +41,7 @@ def finding(
         "endpoint": settings.api_base,
         "hostname": settings.hostname,
         "alias_host": settings.alias_host or "",
+        "media_host": _media_host(settings),
         "acl": settings.acl or "",
         **values,
     }
@@ -46,8 +49,8 @@ def finding(
         id=finding_id,
         severity=severity or Severity(text.severity),
         certainty=certainty,
-        title=title or text.title.format_map(filled),
-        consequence=consequence or text.consequence.format_map(filled),
+        title=text.title.format_map(filled),
+        consequence=text.consequence.format_map(filled),
         how_known=how,
         setting=setting if setting is not None else text.setting,
         permission=permission if permission is not None else text.permission,
@@ -56,3 +59,9 @@ def finding(
         fixes=tuple(fixes),
         links=text.links,
     )
+
+
+def _media_host(settings: Settings) -> str:
+    """The host in every media URL; of a value that makes no URL, what stands in its place."""
+    found = _HOST.match(public_url(settings, ""))
+    return found[1] if found else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s3probe.codec import clean
-from s3probe.diagnosis.model import EnvFix, Finding, Fix
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix
 from s3probe.probe.evidence import Evidence
 from s3probe.redact import scrubber_for, shorten
 from s3probe.report.model import Report, Subject
@@ -13,10 +13,11 @@ from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url
 
 
-def assemble(settings: Settings, evidence: Evidence, findings: tuple[Finding, ...]) -> Report:
+def assemble(settings: Settings, evidence: Evidence, diagnosis: Diagnosis) -> Report:
     """The report of one examination. No text in it holds a secret or a control character."""
-    placed = tuple(_with_sources(finding, settings.environment) for finding in findings)
-    return clean(Report(subject_of(settings, evidence), evidence, placed), scrubber_for(settings))
+    placed = tuple(_with_sources(finding, settings.environment) for finding in diagnosis)
+    report = Report(subject_of(settings, evidence), evidence, placed, diagnosis.rule_errors)
+    return clean(report, scrubber_for(settings))
 
 
 def _with_sources(finding: Finding, environment: Environment) -> Finding:

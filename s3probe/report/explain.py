@@ -26,7 +26,14 @@ _STAND_INS = {
     "endpoint": "ENDPOINT",
     "hostname": "S3_HOSTNAME",
     "alias_host": "S3_ALIAS_HOST",
+    "media_host": "The media host",
     "acl": "VALUE",
+    "breaks": "WHAT NO LONGER WORKS",
+    "directive": "ONE DIRECTIVE",
+    "family": "IPv4 or IPv6",
+    "folders": "SOME FOLDERS",
+    "shown": "WHAT THEY HOLD",
+    "target": "ANOTHER HOST",
 }
 """What stands in a text for the values of a user who is not known here."""
 

@@ -58,7 +58,8 @@ def format_named(name: str) -> Format:
 
 
 def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
-    """0 healthy, 1 warnings that count, 2 a failure, 3 could not tell, 64 an env file that could not be read.
+    """0 healthy, 1 warnings that count, 2 a failure, 3 could not tell, 64 an env file that could not be read, 70 a rule
+    that failed.
 
     The worst of several files counts: what is known to be broken comes before what is not known.
     """
@@ -67,6 +68,8 @@ def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
     verdicts = {report.verdict for report in reports}
     if Verdict.FAILURE in verdicts:
         return 2
+    if any(report.rule_errors for report in reports):
+        return 70
     if options.unexamined:
         return 64
     if Verdict.UNKNOWN in verdicts:

@@ -33,6 +33,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "subject": to_plain(report.subject),
         "verdict": report.verdict.value,
         "findings": [_finding(finding) for finding in report.findings],
+        "rule_errors": [{"rule": e.rule, "error": e.error, "place": e.place} for e in report.rule_errors],
         "actions": [_action(observation) for observation in report.evidence.observations],
         **_totals(report.evidence),
     }

@@ -16,7 +16,7 @@ from s3probe.probe.evidence import Observation, Outcome
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
-from s3probe.report.words import answer, cost, explained_by, headline, shown
+from s3probe.report.words import REPORT_IT, answer, cost, explained_by, headline, shown
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNDECIDED = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
@@ -52,6 +52,18 @@ def _suite(report: Report, number: int, options: RenderOptions) -> ET.Element:
     explained = explained_by(report)
     cases = [_finding(finding, report, counting) for finding in report.findings]
     cases += [_action(row, explained.get(row.id), counting) for row in shown(report.evidence)]
+    cases += [
+        _Case(
+            "s3probe.rules",
+            error.rule,
+            0.0,
+            "error",
+            "bug",
+            error.error,
+            "\n".join(filter(None, (error.place, REPORT_IT))),
+        )
+        for error in report.rule_errors
+    ]
     if not cases:
         cases = [_Case("s3probe.findings", headline(report))]
     run = report.evidence.run

@@ -12,7 +12,7 @@ from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.places import sentence
 from s3probe.report.promises import CATEGORY_GROUPS, GROUPS, PROMISES, Promise
-from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, shown, tally
+from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, rule_errors, shown, tally
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
 
@@ -46,6 +46,9 @@ def _chapter(report: Report) -> Iterator[str]:
     )
     for name, value in facts:
         yield f"| {name} | {_code(value)} |"
+    if report.rule_errors:
+        yield ""
+        yield from (f"> {_escaped(line)}." for line in rule_errors(report))
     told: set[str] = set()
     for group in GROUPS:
         yield ""

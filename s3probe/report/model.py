@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from s3probe.diagnosis.model import Finding, Severity
+from s3probe.diagnosis.model import Finding, RuleError, Severity
 from s3probe.probe.evidence import Evidence, Outcome
 
 
@@ -40,6 +40,8 @@ class Report:
     subject: Subject
     evidence: Evidence
     findings: tuple[Finding, ...]
+    rule_errors: tuple[RuleError, ...] = ()
+    """Rules that failed: what they would have said is not known."""
 
     @property
     def verdict(self) -> Verdict:
@@ -47,6 +49,8 @@ class Report:
         severities = {finding.severity for finding in self.findings}
         if Severity.FAILURE in severities:
             return Verdict.FAILURE
+        if self.rule_errors:
+            return Verdict.UNKNOWN
         undecided = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
         explained = {i for f in self.findings for i in (*f.because, *f.explains)}
         asked = [o for o in self.evidence.observations if not o.id.startswith("try-")]

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
-from s3probe.report.words import answer, count, headline, shown, tally
+from s3probe.report.words import answer, count, headline, rule_errors, shown, tally
 
-_STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN"}
+_STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN", 70: "UNKNOWN"}
 
 
 def render(reports: Sequence[Report], options: RenderOptions) -> str:
@@ -37,13 +37,17 @@ def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
     if len(reports) == 1 and not options.unexamined:
         report = reports[0]
         title = f": {findings[0].title}" if findings else ""
+        failed = f"; {count(len(report.rule_errors), 'rule')} of s3probe failed" if report.rule_errors else ""
         more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}"
+        return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}{failed}"
     if not reports and len(options.unexamined) == 1:
         return options.unexamined[0].message
     told = [count(len(reports), "env file") + " examined"]
     if findings:
         told.append(tally(findings))
+    broken = sum(len(report.rule_errors) for report in reports)
+    if broken:
+        told.append(f"{count(broken, 'rule')} of s3probe failed")
     if options.unexamined:
         told.append(f"{len(options.unexamined)} not examined")
     return ", ".join(told)
@@ -73,5 +77,6 @@ def _details(report: Report, *, named: bool) -> Iterator[str]:
     for row in shown(report.evidence):
         if row.failed:
             yield f"{row.id}: {answer(row)}"
+    yield from rule_errors(report)
     for command in removal_commands(report):
         yield f"left behind, to be removed with: {command}"

@@ -89,6 +89,11 @@ _METRICS: tuple[tuple[str, str, Callable[[Report], Iterable[Sample]]], ...] = (
     ("s3probe_verdict", "1 for the verdict of the last check, 0 for the others.", _verdict),
     ("s3probe_findings", "Root causes found, by severity.", _findings),
     ("s3probe_finding", "1 for each root cause that was found.", _each_finding),
+    (
+        "s3probe_rule_errors",
+        "Rules of s3probe that failed: what they would have said is missing.",
+        _one(lambda r: len(r.rule_errors)),
+    ),
     ("s3probe_action_ok", "Whether the action went as Mastodon needs it; skipped ones are absent.", _actions),
     ("s3probe_action_duration_seconds", "How long the action took.", _seconds),
     (

@@ -12,7 +12,7 @@ from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands, sweep_can
 from s3probe.report.model import Report, Verdict
 from s3probe.report.places import sentence
-from s3probe.report.words import answer, cost, count, headline, plain_ascii, shown, tally
+from s3probe.report.words import answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
 
 _TWO_COLUMNS = 64
 """Columns. Below, S3's long error codes leave no room for the sentence beside them."""
@@ -80,6 +80,10 @@ def _report(report: Report, page: _Page) -> Iterator[str]:
     for finding in report.findings:
         yield ""
         yield from _finding(finding, report.subject.source, page)
+    if report.rule_errors:
+        yield ""
+        for line in rule_errors(report):
+            yield from page.wrap(f"{line}.")
     yield from _open_ends(report, page)
 
 

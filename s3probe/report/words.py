@@ -44,12 +44,25 @@ READ_ONLY_HEADLINES = {
     Verdict.OK: "Nothing wrong was seen, as far as reading shows (--read-only: no upload was tried)",
     Verdict.WARNING: "Something will hurt; no upload was tried (--read-only)",
 }
+REPORT_IT = (
+    "That is a bug of s3probe, and says nothing about your storage. What the other rules found stands. Please report "
+    "it to the project with the file that s3probe check --save-evidence writes; secrets are not in it"
+)
 _BY_PROFILE = {"lint": LINT_HEADLINES, "read-only": READ_ONLY_HEADLINES}
 
 
 def headline(report: Report) -> str:
     """The verdict as a sentence."""
     return _BY_PROFILE.get(report.evidence.run.profile, HEADLINES)[report.verdict]
+
+
+def rule_errors(report: Report) -> list[str]:
+    """Each rule that failed in a sentence, and at the end what to do about it; nothing when all went well."""
+    failed = [
+        f"The rule {error.rule} of s3probe failed with {error.error}{f' ({error.place})' if error.place else ''}"
+        for error in report.rule_errors
+    ]
+    return [*failed, REPORT_IT] if failed else []
 
 
 def plain_ascii(text: str) -> str:

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from s3probe.cli import main
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Diagnosis, Finding
 from s3probe.probe.evidence import Evidence
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
@@ -62,8 +62,8 @@ class Cli:
             self.asked.append(options)
             return seen if isinstance(seen, Evidence) else seen(settings, options, tools, assuming)
 
-        def diagnose(*_: object, skip: frozenset[str], only: frozenset[str]) -> tuple[Finding, ...]:
-            return tuple(f for f in findings if f.id not in skip and (not only or f.id in only))
+        def diagnose(*_: object, skip: frozenset[str], only: frozenset[str]) -> Diagnosis:
+            return Diagnosis(tuple(f for f in findings if f.id not in skip and (not only or f.id in only)))
 
         module = ModuleType("s3probe.probe.examine")
         module.examine = examine  # type: ignore[attr-defined]  # stands for the module with the network

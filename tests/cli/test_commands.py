@@ -10,7 +10,7 @@ import pytest
 
 from s3probe.cli.parser import COMMANDS, with_command
 from s3probe.codec import dump
-from s3probe.diagnosis.model import EnvFix, Finding
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding
 from s3probe.probe.evidence import Cleanup
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
@@ -96,7 +96,7 @@ def test_a_monitor_is_told_of_a_bug(cli: Cli) -> None:
 
 
 def test_lint_judges_the_file_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s3probe.diagnosis.engine.lint", lambda _settings: (SHADOWED,))
+    monkeypatch.setattr("s3probe.diagnosis.engine.lint", lambda _settings: Diagnosis((SHADOWED,)))
     cli.file()
     status, out, _ = cli.run("lint", "--format", "json")
     report = json.loads(out)
@@ -149,15 +149,15 @@ def test_replay_of_another_file_is_a_usage_error(cli: Cli) -> None:
 
 
 def test_replay_can_judge_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = cli.file("run.json", dump(evidence(BROKEN), settings(), (ACL_DISABLED,)))
-    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: (DELETE_DENIED,))
+    path = cli.file("run.json", dump(evidence(BROKEN), settings(), Diagnosis((ACL_DISABLED,))))
+    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: Diagnosis((DELETE_DENIED,)))
     assert ACL_DISABLED.title in cli.run("replay", str(path))[1]
     assert DELETE_DENIED.title in cli.run("replay", "--again", str(path))[1]
 
 
 def test_replay_without_saved_findings_judges(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cli.file("run.json", dump(evidence(BROKEN), settings()))
-    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: (DELETE_DENIED,))
+    monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: Diagnosis((DELETE_DENIED,)))
     assert DELETE_DENIED.title in cli.run("replay", str(path))[1]
 
 

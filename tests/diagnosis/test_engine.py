@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import diagnose, lint, run_rules, starting_point
+from s3probe.diagnosis.engine import diagnose, lint, ranked, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rounds import assigned
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Evidence, Outcome, Run
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
@@ -23,6 +24,12 @@ def _claims(name: str, *because: str, explains: tuple[str, ...] = ()) -> Iterato
     yield finding(name, CASE, how="seen", because=because, explains=explains)
 
 
+def _rule(
+    function: Callable[[Case], Iterable[Finding]], tier: Tier = Tier.CAUSES, layer: Layer = Layer.READING
+) -> Rule:
+    return Rule(function, layer, yields=(), tier=tier)
+
+
 def test_a_rule_sees_only_what_no_earlier_one_explains() -> None:
     seen: list[tuple[str, ...]] = []
 
@@ -30,20 +37,28 @@ def test_a_rule_sees_only_what_no_earlier_one_explains() -> None:
         seen.append(tuple(o.id for o in case.all_open()))
         yield from ()
 
-    run_rules([later, lambda _: _claims("iam-missing-getobject", "get"), later], CASE)
-    assert seen == [("head", "get"), ("head",)]
+    claims = _rule(lambda _: _claims("iam-missing-getobject", "get"))
+    run_rules([_rule(later, Tier.REST), claims, _rule(later)], CASE)
+    assert seen == [("head",), ("head",)]
 
 
 def test_what_follows_is_claimed_like_what_decides() -> None:
-    _found, case = run_rules([lambda _: _claims("iam-missing-getobject", "get", explains=("head",))], CASE)
-    assert case.all_open() == ()
+    judged = run_rules([_rule(lambda _: _claims("iam-missing-getobject", "get", explains=("head",)))], CASE)
+    assert judged.case.all_open() == ()
 
 
 def test_each_id_comes_once_with_all_it_explains() -> None:
-    rules = [lambda _: _claims("iam-missing-getobject", "get"), lambda _: _claims("iam-missing-getobject", "head")]
-    found, case = run_rules(rules, CASE)
-    assert [(f.id, f.because) for f in found] == [("iam-missing-getobject", ("get", "head"))]
-    assert case.all_open() == ()
+    get = _rule(lambda _: _claims("iam-missing-getobject", "get"), layer=Layer.READING)
+    head = _rule(lambda _: _claims("iam-missing-getobject", "head"), layer=Layer.LISTING)
+    for rules in ((get, head), (head, get)):
+        judged = run_rules(rules, CASE)
+        assert [(f.id, f.because) for f in ranked(judged.told)] == [("iam-missing-getobject", ("get", "head"))]
+        assert judged.case.all_open() == ()
+
+
+def test_a_possibility_explains_nothing() -> None:
+    possible = finding("key-is-root", CASE, how="perhaps", because=("get",), certainty=Certainty.POSSIBLE)
+    assert run_rules([_rule(lambda _: [possible])], CASE).case.all_open() == CASE.all_open()
 
 
 def test_an_experiment_that_failed_is_no_failure() -> None:
@@ -101,13 +116,13 @@ def test_what_the_file_suspects_and_the_wire_decides_is_one_finding() -> None:
 
 def test_skip_and_only_name_findings() -> None:
     seen = A.denied("list", "try-get-tagging")
-    assert diagnose(seen.settings, seen.evidence, skip=("iam-missing-listbucket",)) == ()
+    assert diagnose(seen.settings, seen.evidence, skip=("iam-missing-listbucket",)).findings == ()
     assert [f.id for f in diagnose(seen.settings, seen.evidence, only=("cors-missing",))] == []
 
 
 def test_nothing_asked_is_no_finding_of_the_wire() -> None:
     nothing = Evidence(Run("", "", 0.0, "full"))
-    assert diagnose(settings_of(AWS), nothing) == ()
+    assert diagnose(settings_of(AWS), nothing).findings == ()
 
 
 def test_the_starting_point_mends_what_is_certain_and_says_so() -> None:
@@ -141,7 +156,8 @@ def test_of_one_cause_seen_twice_the_surer_words_stay(first: Certainty, again: C
     def told(certainty: Certainty) -> Finding:
         return Finding("x", Severity.WARNING, certainty, certainty.value, "", "")
 
-    (found,) = run_rules([lambda _case: [told(first)], lambda _case: [told(again)]], CASE)[0]
+    rules = [_rule(lambda _case: [told(first)], layer=Layer.WAY), _rule(lambda _case: [told(again)], layer=Layer.HINTS)]
+    (found,) = ranked(run_rules(rules, CASE).told)
     assert (found.certainty, found.title) == (kept, kept.value)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import lint, run_rules
+from s3probe.diagnosis.engine import lint, ranked, run_rules
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
@@ -61,7 +61,7 @@ def test_nothing_else_is_said_of_a_value_that_only_a_command_knows() -> None:
 def judged(text: str, *seen: tuple[str, Outcome]) -> dict[str, Finding]:
     observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
-    return {f.id: f for f in run_rules(FILE_RULES, Case(settings_of(text), evidence))[0]}
+    return {f.id: f for f in ranked(run_rules(FILE_RULES, Case(settings_of(text), evidence)).told)}
 
 
 def test_no_secret_is_shown() -> None:
@@ -97,7 +97,7 @@ def test_a_line_that_another_source_overrides(tmp_path: Path) -> None:
     file.write_text(AWS)
     (finding,) = lint(interpret(load(file, environ={"S3_REGION": "eu-west-2", "S3_BUCKET": "files-elsewhere"})))
     assert (finding.id, finding.setting) == ("env-process-overrides-file", "S3_BUCKET")
-    assert lint(interpret(load(file, environ={"S3_REGION": "eu-west-2"}))) == ()
+    assert lint(interpret(load(file, environ={"S3_REGION": "eu-west-2"}))).findings == ()
 
 
 def test_marks_that_docker_leaves_in_values() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import lint, run_rules, starting_point
+from s3probe.diagnosis.engine import lint, ranked, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
@@ -94,7 +94,7 @@ CASES = [
     ),
     ("missing-variable", without(AWS, "S3_BUCKET"), AWS, None),
     (
-        "missing-variable",
+        "missing-public-host",
         without(CUSTOM, "S3_HOSTNAME"),
         without(CUSTOM, "S3_HOSTNAME") + "S3_ALIAS_HOST=files.example.com\n",
         ("S3_HOSTNAME", "s3.example.net"),
@@ -294,7 +294,7 @@ def test_its_first_fix_mends_it(finding_id: str, faulty: str, alike: str, fix: t
 
 
 def test_no_host_is_invented_and_a_placeholder_is_never_applied() -> None:
-    alias = found(without(CUSTOM, "S3_HOSTNAME"))["missing-variable"].fixes[1]
+    alias = found(without(CUSTOM, "S3_HOSTNAME"))["missing-public-host"].fixes[1]
     assert isinstance(alias, EnvFix)
     assert alias.value == "<host of your media, e.g. files.mastodon.example>"
     assert starting_point(settings_of(without(R2, "S3_ALIAS_HOST")))[1] == ()
@@ -308,7 +308,7 @@ def test_one_fault_is_one_failure() -> None:
 
 def test_half_a_key_pair_is_missing() -> None:
     for name, value in (("AWS_SECRET_ACCESS_KEY", "<your secret key>"), ("AWS_ACCESS_KEY_ID", "<your key id>")):
-        finding = found(without(AWS, name))["missing-variable"]
+        finding = found(without(AWS, name))["missing-key-pair"]
         assert (finding.setting, finding.severity) == (name, Severity.FAILURE)
         assert isinstance(finding.fixes[0], EnvFix)
         assert finding.fixes[0].value == value
@@ -316,8 +316,8 @@ def test_half_a_key_pair_is_missing() -> None:
 
 def test_no_key_pair_may_be_right_on_aws_and_is_not_elsewhere() -> None:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    assert found(without(AWS, *keys))["missing-variable"].severity is Severity.NOTICE
-    assert found(without(CUSTOM, *keys))["missing-variable"].severity is Severity.FAILURE
+    assert found(without(AWS, *keys))["missing-key-pair"].severity is Severity.NOTICE
+    assert found(without(CUSTOM, *keys))["missing-key-pair"].severity is Severity.FAILURE
 
 
 def test_a_misspelt_pair_is_one_finding_with_a_fix_for_each_line() -> None:
@@ -328,7 +328,7 @@ def test_a_misspelt_pair_is_one_finding_with_a_fix_for_each_line() -> None:
         ("AWS_ACCESS_KEY_ID", 4, True),
         ("AWS_SECRET_ACCESS_KEY", 5, True),
     ]
-    assert "missing-variable" not in findings
+    assert "missing-key-pair" not in findings
 
 
 def test_s3_that_is_off_on_purpose_is_no_failure() -> None:
@@ -356,7 +356,7 @@ def _observed(*seen: tuple[str, Outcome, str | None]) -> Evidence:
 
 
 def _judged(text: str, *seen: tuple[str, Outcome, str | None]) -> dict[str, tuple[Severity, Certainty, set[str]]]:
-    found_, _case = run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen)))
+    found_ = ranked(run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen))).told)
     return {f.id: (f.severity, f.certainty, {*f.because, *f.explains}) for f in found_}
 
 

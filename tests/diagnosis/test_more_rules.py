@@ -47,7 +47,7 @@ def test_an_ipv6_address_that_does_not_answer_is_told_from_a_slow_store() -> Non
 
 @pytest.mark.parametrize(
     ("vendor", "named"),
-    [("Amazon EC2", "instance-role-unreachable"), ("Hetzner", "missing-variable"), ("", "missing-variable")],
+    [("Amazon EC2", "instance-role-unreachable"), ("Hetzner", "missing-key-pair"), ("", "missing-key-pair")],
 )
 def test_without_keys_a_role_is_expected_on_ec2_only(vendor: str, named: str) -> None:
     seen = Seen(without(AWS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), {})
@@ -72,7 +72,7 @@ def test_a_file_for_its_owner_alone_is_fine(tmp_path: Path) -> None:
     file = tmp_path / "env"
     file.write_text(AWS)
     file.chmod(0o600)
-    assert lint(interpret(load(file))) == ()
+    assert lint(interpret(load(file))).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ class Seen:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        return diagnose(self.settings, self.evidence)
+        return diagnose(self.settings, self.evidence).findings
 
     @property
     def named(self) -> tuple[str, ...]:

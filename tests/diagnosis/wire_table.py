@@ -44,6 +44,8 @@ SIGNATURE = (403, "SignatureDoesNotMatch", "does not match")
 NO_SUCH_KEY = (403, "InvalidAccessKeyId", "does not exist in our records")
 
 FOUNDATION: dict[str, Seen] = {
+    "key-pair-exchanged": mended(A.stopped(*NO_SUCH_KEY), "swapped-keys", "key id and secret exchanged"),
+    "storage-failed-for-a-moment": C.row("once-put-with-acl", 500, "InternalError", "try again"),
     "env-hash-truncates-value": mended(secret("abc#defghijklmnopqrst"), "secret-raw", "as written"),
     "env-dollar-expands": mended(secret("abc$defghijklmnopqrst"), "secret-raw", "as written"),
     "env-backslash-eaten": mended(secret("abc\\defghijklmnopqrst"), "secret-raw", "as written"),
@@ -158,6 +160,9 @@ RIGHTS: dict[str, Seen] = {
         per_key_code="AccessDenied"),
     "object-lock-prevents-delete": A.denied("delete", message="Access Denied because object protected by object lock"),
     "iam-missing-listbucket": A.denied("list", "try-get-tagging"),
+    "batch-delete-needs-bucket-arn": A.denied("list", "batch-delete").row("try-get-tagging").row(
+        "try-delete-version", 204
+    ),
     "policy-resource-only-objects": A.denied("list").row("try-get-tagging").row("try-delete-version", 204),
     "iam-missing-abortmultipart": A.denied("multipart-abort"),
     "key-can-list-all-buckets": A.row("try-list-buckets", count="4", names="a b c d"),
@@ -227,7 +232,7 @@ def away(seen: Seen, network: NetworkFault) -> Seen:
 
 
 PUBLIC: dict[str, Seen] = {
-    "missing-variable": away(healthy(without(CUSTOM, "S3_HOSTNAME")), NetworkFault.DNS),
+    "missing-public-host": away(healthy(without(CUSTOM, "S3_HOSTNAME")), NetworkFault.DNS),
     "hostname-default-dash-form-dead": away(IN_US, NetworkFault.DNS),
     "alias-dns-missing-or-cname-bucket-mismatch": away(L, NetworkFault.DNS).row("try-public-origin"),
     "alias-host-no-tls-or-wrong-cert": away(L, NetworkFault.TLS_UNTRUSTED),
@@ -245,12 +250,12 @@ PUBLIC: dict[str, Seen] = {
     "cdn-origin-region-mismatch": L.row("public-get", 301, "PermanentRedirect", "no", region="eu-west-2").row(
         "try-public-origin"),
     "proxy-resolver-fails": L.row("public-get", 502, markup="yes").row("try-public-origin"),
-    "cdn-hotlink-or-bot-protection": L.row("public-get", 403, headers={"cf-mitigated": "challenge"}).row(
+    "media-host-challenges-visitors": L.row("public-get", 403, headers={"cf-mitigated": "challenge"}).row(
         "try-public-origin"),
     "proxy-serves-error-as-image": L.row("public-get", outcome=Outcome.WRONG, root="Error"),
     "provider-drops-content-type": A.row("public-get", outcome=Outcome.WRONG, content_type="binary/octet-stream").row(
         "get", headers={"content-type": "binary/octet-stream"}),
-    "content-type-wrong": L.row("public-get", outcome=Outcome.WRONG, content_type="text/html"),
+    "proxy-changes-content-type": L.row("public-get", outcome=Outcome.WRONG, content_type="text/html"),
     "requester-pays": hidden(A).row("try-request-payment", Payer="Requester"),
     "deny-anonymous-statement": hidden(P).row("try-referer"),
     "bpa-blocks-public-policy": hidden(P).row("try-policy-status", is_public="yes"),
@@ -320,6 +325,7 @@ PROXIES: dict[str, Seen] = {
     "alias-redirects-to-other-host": N.row("public-get", headers=NGINX | SAFE, redirected="https://cdn.example/x").row(
         "public-csp", outcome=Outcome.WRONG, redirect="https://cdn.example/x"
     ),
+    "media-redirects-to-plain-http": N.row("public-get", headers=NGINX | SAFE, redirected="http://cdn.example/x"),
     "cdn-keeps-deleted-media": N.row("deleted-public-get", outcome=Outcome.WRONG, open="yes"),
     "proxy-caches-errors": N.row("restored-public-get", 403, "AccessDenied", DENIED, headers=NGINX).row(
         "try-restored-origin"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import tomllib
@@ -18,7 +19,10 @@ from s3probe.report.explain import STATES
 ROOT = Path(__file__).parents[2]
 FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="utf-8").split()
 FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
-PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "acl"}
+PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "media_host", "acl"}
+OF_ONE_RULE = {"breaks", "directive", "family", "folders", "shown", "target"}
+"""What the rule of a finding fills in by itself."""
+RULES = ROOT / "s3probe" / "diagnosis" / "rules"
 ALL = [entry(finding_id) for finding_id in ids()]
 
 
@@ -51,10 +55,29 @@ def test_a_title_is_one_line_without_a_full_stop(e: Entry) -> None:
     assert not e.consequence.endswith(".")
 
 
-def test_only_values_that_are_always_known_are_filled_in() -> None:
-    for e in ALL:
-        fields = {name for text in (e.title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert fields <= PLACEHOLDERS, e.id
+def _fields(e: Entry) -> set[str]:
+    return {name for text in (e.title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_only_values_that_are_known_are_filled_in() -> None:
+    assert {name for e in ALL for name in _fields(e)} <= PLACEHOLDERS | OF_ONE_RULE
+    assert {name for e in ALL for name in _fields(e)} >= OF_ONE_RULE
+
+
+def test_a_rule_fills_in_every_value_that_its_text_asks_for() -> None:
+    """A value that is forgotten would be an error of the rule, in front of a user."""
+    given: dict[str, set[str]] = {}
+    for path in RULES.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+            names = {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)}
+            values = {
+                keyword.arg for node in ast.walk(function) if isinstance(node, ast.Call) for keyword in node.keywords
+            }
+            for finding_id in names & {e.id for e in ALL if _fields(e) & OF_ONE_RULE}:
+                given.setdefault(str(finding_id), set()).update(str(value) for value in values)
+    wanted = {e.id: _fields(e) & OF_ONE_RULE for e in ALL if _fields(e) & OF_ONE_RULE}
+    assert {i: needed - given.get(i, set()) for i, needed in wanted.items() if needed - given.get(i, set())} == {}
 
 
 def test_what_is_not_decided_says_why() -> None:

@@ -103,7 +103,7 @@ MISTAKES: dict[str, Mistake] = {
         "cdn-hotlink-or-bot-protection",
         lines("if ($http_user_agent !~ Mozilla) { return 403; }"),
     ),
-    "some folders": Mistake("object-not-found-public-key-mismatch", lines("location /accounts/ { return 404; }")),
+    "some folders": Mistake("proxy-drops-folders", lines("location /accounts/ { return 404; }")),
     "certificate for another name": Mistake("alias-host-no-tls-or-wrong-cert", certificate("wrong-name")),
     "expired certificate": Mistake("alias-host-no-tls-or-wrong-cert", certificate("expired")),
     "unknown authority": Mistake("alias-host-no-tls-or-wrong-cert", certificate("unknown")),
@@ -116,7 +116,7 @@ MISTAKES: dict[str, Mistake] = {
         lines("proxy_cache off;", "proxy_set_header Range '';"),
     ),
     "type overwritten": Mistake(
-        "content-type-wrong",
+        "proxy-changes-content-type",
         lines("proxy_hide_header Content-Type;", "add_header Content-Type text/plain;"),
     ),
     "nothing may be kept": Mistake("cache-control-missing", lines("expires -1;", drop=("add_header Cache-Control",))),

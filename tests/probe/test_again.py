@@ -75,7 +75,11 @@ def examined(
 def test_a_failure_that_passes_is_told_as_such(chosen: Callable[[Call], bool], number: int, answer: Answer) -> None:
     report = examined(healthy(), chosen, number, answer)
     (found,) = [f for f in report.findings if f.severity is not Severity.NOTICE]
-    assert (found.id, found.severity, found.certainty) == ("provider-outage", Severity.WARNING, Certainty.LIKELY)
+    assert (found.id, found.severity, found.certainty) == (
+        "storage-failed-for-a-moment",
+        Severity.WARNING,
+        Certainty.LIKELY,
+    )
     assert str(answer.status) in found.how_known
     assert "failed once" in found.how_known
     assert not any(isinstance(fix, EnvFix) for fix in found.fixes)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Severity
 from s3probe.probe.evidence import Actor, Cleanup, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
@@ -56,7 +56,7 @@ def test_no_format_shows_a_secret_or_a_control_character(name: str) -> None:
     skipped = observation("list", "It lists", Outcome.SKIPPED, reason=dirty)
     found = replace(ACL_DISABLED, title=dirty, consequence=dirty, how_known=dirty, because=("get",))
     left = Cleanup(1, 0, (f"cache/{dirty}",))
-    report = assemble(settings(), evidence((said, skipped), cleanup=left), (found,))
+    report = assemble(settings(), evidence((said, skipped), cleanup=left), Diagnosis((found,)))
     text = render(name, report)
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -114,13 +114,13 @@ def test_a_notice_is_nothing_to_act_on_but_an_object_left_behind_is() -> None:
 
 
 def test_the_subject_is_that_of_the_settings() -> None:
-    assert assemble(settings(), evidence(), ()).subject == SUBJECT
+    assert assemble(settings(), evidence(), Diagnosis()).subject == SUBJECT
 
 
 def test_the_provider_is_told_by_the_answer_when_the_name_says_nothing() -> None:
     reached = observation("reach-endpoint", headers={"server": "MinIO"})
     custom = settings(api_base="https://storage.example.org", endpoint="https://storage.example.org")
-    assert assemble(custom, evidence((reached,)), ()).subject.provider == "minio"
+    assert assemble(custom, evidence((reached,)), Diagnosis()).subject.provider == "minio"
 
 
 def test_a_mend_names_the_file_in_which_the_variable_stands() -> None:
@@ -130,7 +130,7 @@ def test_a_mend_names_the_file_in_which_the_variable_stands() -> None:
     finding = replace(
         ACL_DISABLED, fixes=(EnvFix("S3_PERMISSION", "", 3), EnvFix("S3_ALIAS_HOST", None), EnvFix("S3_A", "1"))
     )
-    text = render("text", assemble(settings(environment=both), evidence(BROKEN), (finding,)))
+    text = render("text", assemble(settings(environment=both), evidence(BROKEN), Diagnosis((finding,))))
     assert "Change line 3 of .env.local to:" in text
     assert "Remove S3_ALIAS_HOST from .env.production." in text
     assert "Set this in .env.production:" in text
@@ -141,7 +141,7 @@ def test_a_mend_of_the_process_environment_says_so() -> None:
     there = {**base.variables, "S3_PERMISSION": Variable("S3_PERMISSION", "x")}
     only = replace(base, variables=there, sources=(PROCESS_ENVIRONMENT,))
     finding = replace(ACL_DISABLED, fixes=(EnvFix("S3_PERMISSION", ""),))
-    text = render("text", assemble(settings(environment=only), evidence(BROKEN), (finding,)))
+    text = render("text", assemble(settings(environment=only), evidence(BROKEN), Diagnosis((finding,))))
     assert "where the service or the container is" in " ".join(text.split())
 
 
@@ -239,7 +239,18 @@ def test_what_is_left_comes_with_the_command_that_removes_it(left: str, endpoint
 def test_json_has_every_key_of_the_contract_and_no_other() -> None:
     data = json.loads(render("json", BROKEN_REPORT))
     assert list(data) == [
-        *("schema_version", "s3probe_version", "run", "subject", "verdict", "findings", "actions", "cleanup", "cost")
+        *(
+            "schema_version",
+            "s3probe_version",
+            "run",
+            "subject",
+            "verdict",
+            "findings",
+            "rule_errors",
+            "actions",
+            "cleanup",
+            "cost",
+        )
     ]
     assert list(data["run"]) == ["id", "started", "seconds", "profile"]
     assert list(data["subject"]) == [
@@ -289,7 +300,7 @@ def test_json_of_several_files_lists_them() -> None:
 
 
 def test_json_shows_the_key_id_shortened() -> None:
-    report = assemble(settings(), evidence(), ())
+    report = assemble(settings(), evidence(), Diagnosis())
     assert json.loads(render("json", report))["subject"]["access_key_id"] == SHORT_KEY_ID
 
 

@@ -89,8 +89,9 @@ def test_the_loader_decides_what_mastodon_gets() -> None:
 def test_what_docker_keeps_is_a_failure_with_docker_and_a_note_without() -> None:
     assert findings(ENV, "docker")["env-quotes-kept-literally"] is Severity.FAILURE
     assert findings(ENV, "docker")["env-inline-comment-kept"] is Severity.FAILURE
-    assert findings(ENV)["env-quotes-kept-literally"] is Severity.NOTICE
-    assert findings(ENV)["env-inline-comment-kept"] is Severity.NOTICE
+    assert findings(ENV)["env-quotes-another-loader-keeps"] is Severity.NOTICE
+    assert findings(ENV)["env-comment-another-loader-keeps"] is Severity.NOTICE
+    assert not {"env-quotes-another-loader-keeps", "env-comment-another-loader-keeps"} & findings(ENV, "docker").keys()
     for loader in ("dotenv", "compose"):
         assert not {"env-quotes-kept-literally", "env-inline-comment-kept"} & findings(ENV, loader).keys()
 

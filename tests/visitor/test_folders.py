@@ -119,10 +119,14 @@ def _closed(status: int = 403, **facts: str) -> tuple[object, ...]:
 @pytest.mark.parametrize(
     ("media_at_origin", "root", "finding_id"),
     [
-        (200, "Error", "public-policy-missing"),
-        (200, "", "public-policy-missing"),  # the proxy has a page of its own for every 403
-        (403, "Error", "public-policy-missing"),  # open to the proxy's address alone, and that for some folders
-        (403, "", "object-not-found-public-key-mismatch"),  # the storage was not even asked
+        (200, "Error", "public-policy-leaves-out-folders"),
+        (200, "", "public-policy-leaves-out-folders"),  # the proxy has a page of its own for every 403
+        (
+            403,
+            "Error",
+            "public-policy-leaves-out-folders",
+        ),  # open to the proxy's address alone, and that for some folders
+        (403, "", "proxy-drops-folders"),  # the storage was not even asked
     ],
 )
 def test_who_closes_a_folder_is_told_by_the_media_file_at_the_storage(
@@ -160,8 +164,8 @@ def test_a_key_that_is_shut_out_of_folders_is_told_which_and_what_that_breaks() 
     arn = "arn:aws:s3:::files-example"
     inside = replace(scenario.user.identity[0], resources=(f"{arn}/media_attachments/*", f"{arn}/cache/*"))
     (found,) = run(scenario.with_user(identity=(inside, *scenario.user.identity[1:]))).report.findings
-    assert found.id == "iam-missing-putobject"
-    assert found.title.endswith("files-example/accounts/, custom_emojis/ and backups/")
+    assert found.id == "key-limited-to-some-folders"
+    assert found.title.endswith("accounts/, custom_emojis/ and backups/ of files-example")
     assert "nobody can change an avatar" in found.consequence.lower()
     assert "archives" in found.consequence
 
@@ -180,7 +184,7 @@ class _WithoutTheCacheFolder:
 
 def test_a_folder_that_the_proxy_does_not_know_is_told_from_an_error_that_it_remembers() -> None:
     ran = run(healthy_policy(), wrap=_WithoutTheCacheFolder)
-    assert ran.named == ("object-not-found-public-key-mismatch",)
+    assert ran.named == ("proxy-drops-folders",)
     assert "cache/" in ran.report.findings[0].title
     assert ran.left == ()
     remembers = replace(healthy_policy().world.aliases[0], fault=AliasFault.CACHES_ERRORS)

@@ -30,7 +30,7 @@ def _refused(status: int = 403, headers: dict[str, str] | None = None, **facts: 
 @pytest.mark.parametrize("status", [401, 403, 410, 418, 451])
 def test_a_host_that_refuses_in_its_own_words_what_the_storage_shows(status: int) -> None:
     found = _found(_refused(status), THERE)
-    assert found.id == PROTECTED
+    assert found.id == ("media-host-asks-for-password" if status == 401 else "media-host-refuses-visitors")
     assert "files.example.com" in found.title
     assert found.certainty is Certainty.CERTAIN
     assert found.explains
@@ -48,14 +48,14 @@ def test_a_path_that_the_host_does_not_know_is_no_refusal() -> None:
 
 def test_where_the_storage_is_closed_only_nginxs_own_page_says_that_it_was_not_asked() -> None:
     found = _found(_refused(stock_page="yes"), CLOSED)
-    assert (found.id, found.certainty) == (PROTECTED, Certainty.LIKELY)
+    assert (found.id, found.certainty) == ("media-host-refuses-visitors", Certainty.LIKELY)
     # a page of the admin's may stand for the storage's refusal
     assert _found(_refused(), CLOSED).id == "public-policy-missing"
 
 
 def test_a_certificate_that_visitors_do_not_have_is_asked_for_with_400() -> None:
     row = seen("public-get", 400, Outcome.REJECTED, headers=NGINX, stock_page="yes")
-    assert _found(row, THERE).id == PROTECTED
+    assert _found(row, THERE).id == "media-host-refuses-visitors"
     elsewhere = seen("public-get", 400, Outcome.REJECTED, headers=NGINX)
     assert _found(elsewhere, THERE).id == "object-not-found-public-key-mismatch"
 
@@ -71,7 +71,7 @@ def test_a_password_is_called_one_and_its_line_is_named() -> None:
 def test_a_challenge_is_one_whatever_status_it_comes_with(header: str) -> None:
     for status, outcome in ((202, Outcome.WRONG), (403, Outcome.DENIED), (405, Outcome.REJECTED)):
         row = seen("public-get", status, outcome, headers={header: "challenge"}, body="other")
-        assert _found(row, CLOSED).id == PROTECTED
+        assert _found(row, CLOSED).id == "media-host-challenges-visitors"
     plain = seen("public-get", 202, Outcome.WRONG, headers=NGINX, body="other")
     assert _found(plain, THERE).id == "proxy-serves-error-as-image"
 
@@ -86,7 +86,7 @@ def test_hanging_up_on_servers_alone_is_a_rule_and_hanging_up_on_everyone_is_non
     row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.UNREACHABLE, url=FILE,
                       network=NetworkFault.CLOSED)  # fmt: skip
     assert _found(row, THERE, seen("try-public-as-browser")).id == PROTECTED
-    assert _found(row, THERE).id == "provider-outage"
+    assert _found(row, THERE).id == "media-host-unreachable"
 
 
 def test_redirects_without_end_are_told_from_one_that_leads_astray() -> None:
@@ -94,7 +94,7 @@ def test_redirects_without_end_are_told_from_one_that_leads_astray() -> None:
     circle = seen("public-get", 301, Outcome.REJECTED, headers=NGINX, redirected=f"{FILE} {FILE}/ {FILE}")
     login = seen("public-get", 200, Outcome.WRONG, url=away, redirected=away, markup="yes", body="other")
     first, second = _found(circle, THERE), _found(login, THERE)
-    assert (first.id, second.id) == ("alias-redirects-to-other-host",) * 2
+    assert (first.id, second.id) == ("media-host-redirects-in-a-circle", "media-host-leads-elsewhere")
     assert "circle" in first.title
     assert "login.example.org" in second.title
     to_storage = "https://s3.nl-ams.example.net/files-example/a.png"
@@ -116,7 +116,7 @@ def test_a_key_that_the_visitor_never_sent_is_the_proxys() -> None:
     row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
                       error_code="SignatureDoesNotMatch", facts={"root": "Error"})  # fmt: skip
     found = _found(row, CLOSED)
-    assert found.id == "object-not-found-public-key-mismatch"
+    assert found.id == "proxy-signs-with-refused-key"
     assert "key that it refuses" in found.title
 
 
@@ -126,7 +126,11 @@ def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
     late = seen("public-get-avatar", status, outcome, headers=CLOUDFLARE)
     limited = case(seen("public-get", headers=CLOUDFLARE), late)
     (found,) = gate.limits_visitors(limited)
-    assert (found.id, found.severity, found.because) == (PROTECTED, Severity.WARNING, ("public-get-avatar",))
+    assert (found.id, found.severity, found.because) == (
+        "media-host-limits-visitors",
+        Severity.WARNING,
+        ("public-get-avatar",),
+    )
     assert list(rest.throttled(limited)) == []
     at_storage = seen("public-get-avatar", status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png")
     slow = case(seen("public-get", headers=CLOUDFLARE), at_storage)
@@ -143,7 +147,7 @@ def test_a_limit_says_nothing_of_ranges(status: int, named: bool) -> None:
 @pytest.mark.parametrize(("status", "reach"), [(502, True), (504, True), (500, False), (503, False)])
 def test_an_error_of_the_hosts_own_is_no_lost_way_to_the_storage(status: int, reach: bool) -> None:
     found = _found(seen("public-get", status, Outcome.UNKNOWN, headers=NGINX), THERE)
-    assert found.id == "proxy-resolver-fails"
+    assert found.id == ("proxy-resolver-fails" if reach else "proxy-answers-with-own-error")
     assert isinstance(found.fixes[0], ServerFix) is reach
 
 
@@ -165,7 +169,8 @@ def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_
         return seen("try-viewer-families", addresses="ipv4 ipv6", connects=connects, routes=routes)
 
     (found,) = needs.families(case(own, families("ipv4", "ipv4 ipv6")))
-    assert "IPv6" in found.title
+    assert found.id == "media-host-address-silent"
+    assert found.title == "The IPv6 address of files.example.com does not answer"
     assert list(needs.families(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
     assert list(needs.families(case(own, families("ipv4", "ipv4")))) == []
 

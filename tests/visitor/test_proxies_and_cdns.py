@@ -63,14 +63,14 @@ def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
         seen("try-public-origin", url="https://s3.nl-ams.example.net/files-example/a.png"),
     )
     (found,) = public(case(*rows))
-    assert found.id == "cdn-hotlink-or-bot-protection"
+    assert found.id == "media-host-challenges-visitors"
     assert isinstance(found.fixes[0], Manual)
 
 
 def test_a_picture_that_the_storage_refuses_to_everyone_is_no_bot_protection() -> None:
     theirs = seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE, root="Error")  # S3's own words come through
     rows = (theirs, seen("try-public-origin", 403, Outcome.DENIED))
-    assert [f.id for f in public(case(*rows))] != ["cdn-hotlink-or-bot-protection"]
+    assert [f.id for f in public(case(*rows))] == ["acl-header-silently-ignored"]
 
 
 def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
@@ -82,7 +82,7 @@ def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
     assert found.id == "cloudfront-oac-policy-missing"
     own = seen("public-get", 403, Outcome.DENIED, headers=headers)
     (found,) = public(case(own, closed, extra=extra))
-    assert found.id == "cdn-hotlink-or-bot-protection"  # CloudFront's own page: a firewall or a country rule
+    assert found.id == "media-host-refuses-visitors"  # CloudFront's own page: a firewall or a country rule
 
 
 def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname() -> None:

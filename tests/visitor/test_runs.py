@@ -89,7 +89,7 @@ class _Forever:
 
 def test_a_store_whose_links_never_expire_is_found() -> None:
     report = run(custom(), wrap=_Forever).report
-    assert [f.id for f in report.findings] == ["archive-dumps-world-readable"]
+    assert [f.id for f in report.findings] == ["archive-link-never-expires"]
 
 
 def test_the_checklist_of_a_healthy_storage_has_no_open_box() -> None:

@@ -103,4 +103,4 @@ def _save(outcomes: Outcomes, args: Namespace) -> None:
     from s3probe.codec import dump
 
     one = outcomes.examined[0]
-    write_atomically(args.save_evidence, dump(one.evidence, one.settings, one.findings), mode=0o600)
+    write_atomically(args.save_evidence, dump(one.evidence, one.settings, one.diagnosis), mode=0o600)

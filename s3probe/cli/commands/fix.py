@@ -14,6 +14,7 @@ from s3probe.cli.sources import env_files, load_settings, options_for, selection
 from s3probe.examination import Examined, check
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.mends import mend
+from s3probe.report.words import rule_errors
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -36,7 +37,8 @@ def run(args: Namespace, console: Console) -> int:
     console.result(unified_diff(text, after, str(file)))
     _say_rest(examined, [refusal.advice for refusal in refused], console)
     if after == text:
-        console.say(f"Nothing in {file} needs to change." if not examined.findings else f"{file} stays as it is.")
+        healthy = not examined.findings and not examined.diagnosis.rule_errors
+        console.say(f"Nothing in {file} needs to change." if healthy else f"{file} stays as it is.")
     elif args.write:
         backup = rewrite(file, before, after.encode("utf-8", "surrogateescape"))
         console.say(f"{file} was changed; the old one is {backup}.")
@@ -63,3 +65,5 @@ def _say_rest(examined: Examined, refusals: list[str], console: Console) -> None
             console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
             for line in first.block.splitlines():
                 console.say(f"    {line}")
+    for line in rule_errors(examined.report):
+        console.say(f"{line}.")

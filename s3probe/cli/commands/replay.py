@@ -21,10 +21,10 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.assemble import assemble
 
     saved = load_saved(_read(args.evidence))
-    findings = saved.findings
-    if args.again or findings is None:
-        findings = diagnose(saved.settings, saved.evidence)
-    return show([assemble(saved.settings, saved.evidence, findings)], args, console)
+    diagnosis = saved.diagnosis
+    if args.again or diagnosis is None:
+        diagnosis = diagnose(saved.settings, saved.evidence)
+    return show([assemble(saved.settings, saved.evidence, diagnosis)], args, console)
 
 
 def _read(name: str) -> str:

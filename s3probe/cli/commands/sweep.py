@@ -11,6 +11,7 @@ from s3probe.cli.sources import env_files, load_settings
 
 def run(args: Namespace, console: Console) -> int:
     """Says what was found and removed. Status 2 when something could not be removed."""
+    from s3probe.diagnosis.model import Diagnosis
     from s3probe.probe.evidence import Evidence, Run
     from s3probe.probe.sweep import sweep
     from s3probe.probe.tools import default_tools
@@ -35,7 +36,7 @@ def run(args: Namespace, console: Console) -> int:
     console.result(f"{found} of earlier probes found, {swept.removed} removed.\n")
     if not swept.left_behind:
         return 0
-    report = replace(assemble(settings, Evidence(Run("", "", 0.0, "sweep"), cleanup=swept), ()))
+    report = replace(assemble(settings, Evidence(Run("", "", 0.0, "sweep"), cleanup=swept), Diagnosis()))
     console.say("The rest could not be removed. These commands do it:")
     for command in removal_commands(report):
         console.say(f"    {command}")

@@ -1,8 +1,8 @@
-"""The rules, from the ground up: file, network, clock, credentials, region, bucket, rights, ACL, public, privacy."""
+"""The rules: what each looks at and may say stands in its record (``diagnosis.rule``), at the end of its module."""
 
 from __future__ import annotations
 
-from s3probe.diagnosis.engine import Rule
+from s3probe.diagnosis.rule import Rule
 from s3probe.diagnosis.rules import (
     env_api,
     env_bucket,

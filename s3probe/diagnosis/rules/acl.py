@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
@@ -30,16 +31,112 @@ AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """Puts the ways in order: whichever makes pictures visible by itself comes first."""
+class _Ladder:
+    """An upload that was refused with Mastodon's ACL, and the same upload with each other ACL and with none."""
 
-    empty: Fix
+    case: Case
+    upload: Observation
+    private: Observation
+    public: Observation
+    full: Observation
+    """``bucket-owner-full-control``, which a bucket without ACLs still takes."""
+    change: Observation
+    """A PutObjectAcl on the file that was stored without an ACL."""
+
+    @property
+    def acl(self) -> str:
+        return self.case.settings.acl or ""
+
+    @property
+    def denied(self) -> bool:
+        return self.upload.outcome is Outcome.DENIED
+
+    @property
+    def acls_off(self) -> bool:
+        """The bucket knows no ACLs: it says so, or takes the one that changes nothing and no other."""
+        told = self.upload.error_code == "AccessControlListNotSupported"
+        return told or (self.full.ok and self.public.failed and self.change.failed)
+
+    @property
+    def bucket_allows(self) -> bool:
+        """The bucket's own Block Public Access, when readable, does not block: then it is the account's."""
+        block = self.case.get("try-read-public-access-block")
+        off = block.facts.get("BlockPublicAcls", "").lower() == "false"
+        return off or block.error_code == "NoSuchPublicAccessBlockConfiguration"
+
+    @property
+    def visible_without(self) -> bool:
+        """Whether visitors can see a picture that was uploaded without an ACL."""
+        # straight from the storage, where a proxy before it has a fault of its own
+        return self.case.obs("public-get").ok or self.case.get("try-public-origin").ok
+
+
+_Ways = Callable[[_Ladder], tuple[Fix, ...]]
+
+
+def _permission(value: str) -> _Ways:
+    return lambda ladder: (fixes.env(ladder.case, "S3_PERMISSION", value),)
+
+
+def _no_acl(ladder: _Ladder) -> Fix:
     """``S3_PERMISSION=``: Mastodon sends no ACL."""
-    visible_without: bool
-    """Whether visitors can see a picture that was uploaded without an ACL."""
+    # what is meant to be closed needs no policy that opens it
+    note = "" if ladder.visible_without or ladder.acl == "private" else AND_POLICY
+    return fixes.env(ladder.case, "S3_PERMISSION", "", note)
 
-    def __call__(self, *allow_acls: Fix) -> tuple[Fix, ...]:
-        return (self.empty, *allow_acls) if self.visible_without else (*allow_acls, self.empty)
+
+def _or_none(allow_acls: _Ways) -> _Ways:
+    """Allow ACLs or send none: whichever makes pictures visible by itself comes first."""
+
+    def ways(ladder: _Ladder) -> tuple[Fix, ...]:
+        none, allowing = _no_acl(ladder), allow_acls(ladder)
+        return (none, *allowing) if ladder.visible_without else (*allowing, none)
+
+    return ways
+
+
+def _ownership(ladder: _Ladder) -> tuple[Fix, ...]:
+    return (fixes.object_ownership(ladder.case),)
+
+
+def _grant(ladder: _Ladder) -> tuple[Fix, ...]:
+    return (fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), _no_acl(ladder))
+
+
+def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:
+    return (fixes.public_access_block(ladder.case, "BlockPublicAcls", "IgnorePublicAcls", account=True),)
+
+
+def _block_off(ladder: _Ladder) -> tuple[Fix, ...]:
+    bucket = fixes.public_access_block(ladder.case, "BlockPublicAcls", "IgnorePublicAcls")
+    # what the key may read decides; otherwise it may be the account's as well
+    return (bucket,) if ladder.case.get("try-read-public-access-block").ok else (bucket, *_account_block_off(ladder))
+
+
+_VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
+    # what the ladder shows, the finding, the ways; the first row that fits counts, a blank id names nothing
+    (lambda up: up.upload.http_status == 501 or up.upload.error_code == "NotImplemented",
+     "acl-not-implemented-r2", _permission("")),
+    (lambda up: up.acl not in CANNED and (up.public.ok or up.private.ok),
+     "permission-value-invalid", _permission("public-read")),
+    (lambda up: up.denied and up.acl != "private" and up.private.ok and up.bucket_allows,
+     "bpa-account-level-still-on", _or_none(_account_block_off)),
+    (lambda up: up.denied and up.acl != "private" and up.private.ok,
+     "bpa-blocks-public-acl", _or_none(_block_off)),
+    (lambda up: up.denied and up.private.failed,
+     "iam-missing-putobjectacl", _grant),
+    (lambda up: up.denied,
+     "", _permission("")),
+    (lambda up: up.acls_off and up.acl == "private",
+     "permission-private-with-acl-disabled", _or_none(_ownership)),
+    (lambda up: up.acls_off,
+     "acl-disabled-bucket-owner-enforced", _or_none(_ownership)),
+    (lambda up: _says_uniform(up.upload) or (up.public.failed and up.private.failed and up.full.failed),
+     "acl-uniform-gcs", _permission("")),
+    (lambda up: up.public.ok != up.private.ok,
+     "acl-must-match-bucket-b2", _permission("")),
+)  # fmt: skip
+"""Measured answers of the stores; the field guide's words stand in ``knowledge/findings/acl-and-public-block.toml``."""
 
 
 def refused_acl(case: Case) -> Iterator[Finding]:
@@ -57,10 +154,10 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         for acl in ("private", "public-read", "bucket-owner-full-control")
     }
     change = case.get("try-put-acl-private")
-    named = _named(case, upload, table, change)
-    if named is None:
+    ladder = _Ladder(case, upload, table["private"], table["public-read"], table["bucket-owner-full-control"], change)
+    finding_id, ways = next(((name, ways) for fits, name, ways in _VERDICTS if fits(ladder)), ("", None))
+    if not finding_id or ways is None:
         return
-    finding_id, fix = named
     tried = [o.id for o in (*table.values(), change) if o.ran and o.id != upload.id]
     yield finding(
         finding_id,
@@ -69,7 +166,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         "without an ACL it passed",
         because=(upload.id, "put-without-acl", *tried),
         explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
-        fixes=fix,
+        fixes=ways(ladder),
     )
 
 
@@ -88,56 +185,8 @@ def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
     return "".join(f"; {part}" for part in parts)
 
 
-def _named(
-    case: Case, upload: Observation, table: dict[str, Observation], change: Observation
-) -> tuple[str, tuple[Fix, ...]] | None:
-    acl = case.settings.acl or ""
-    private, public, full = table["private"], table["public-read"], table["bucket-owner-full-control"]
-    # straight from the storage, where a proxy before it has a fault of its own
-    visible = case.obs("public-get").ok or case.get("try-public-origin").ok
-    # what is meant to be closed needs no policy that opens it
-    empty = fixes.env(case, "S3_PERMISSION", "", "" if visible or acl == "private" else AND_POLICY)
-    none = _Order(empty, visible)
-    if upload.http_status == 501 or upload.error_code == "NotImplemented":
-        return "acl-not-implemented-r2", (fixes.env(case, "S3_PERMISSION", ""),)
-    if acl not in CANNED and (public.ok or private.ok):
-        return "permission-value-invalid", (fixes.env(case, "S3_PERMISSION", "public-read"),)
-    if upload.outcome is Outcome.DENIED:
-        if acl != "private" and private.ok:
-            return _blocked(case, none)
-        if private.failed:
-            grant = fixes.allow_objects(case, "s3:PutObjectAcl")
-            return "iam-missing-putobjectacl", (grant, empty)
-        return None
-    disabled = upload.error_code == "AccessControlListNotSupported" or (full.ok and public.failed and change.failed)
-    if disabled:
-        ownership = fixes.object_ownership(case)
-        if acl == "private":
-            return "permission-private-with-acl-disabled", none(ownership)
-        return "acl-disabled-bucket-owner-enforced", none(ownership)
-    if _says_uniform(upload) or (public.failed and private.failed and full.failed):
-        return "acl-uniform-gcs", (fixes.env(case, "S3_PERMISSION", ""),)
-    if public.ok != private.ok:
-        return "acl-must-match-bucket-b2", (fixes.env(case, "S3_PERMISSION", ""),)
-    return None
-
-
 def _says_uniform(upload: Observation) -> bool:
     return "uniform bucket-level access" in (upload.message or "").lower()
-
-
-def _blocked(case: Case, none: _Order) -> tuple[str, tuple[Fix, ...]]:
-    """Public ACLs alone are refused. The bucket's own setting, when readable, says whether it is the account's."""
-    readable = case.get("try-read-public-access-block")
-    bucket_allows = readable.facts.get("BlockPublicAcls", "").lower() == "false" or (
-        readable.error_code == "NoSuchPublicAccessBlockConfiguration"
-    )
-    off = ("BlockPublicAcls", "IgnorePublicAcls")
-    account = fixes.public_access_block(case, *off, account=True)
-    if bucket_allows:
-        return "bpa-account-level-still-on", none(account)
-    bucket = fixes.public_access_block(case, *off)
-    return "bpa-blocks-public-acl", none(bucket) if readable.ok else none(bucket, account)
 
 
 def archive_acl(case: Case) -> Iterator[Finding]:
@@ -198,3 +247,55 @@ def acl_change_loses_content(case: Case) -> Iterator[Finding]:
             explains=["restored-public-get"],
             fixes=[fixes.env(case, "S3_PERMISSION", "")],
         )
+
+
+RULES = (
+    Rule(
+        refused_acl,
+        Layer.STORING,
+        yields=(
+            "acl-disabled-bucket-owner-enforced",
+            "acl-must-match-bucket-b2",
+            "acl-not-implemented-r2",
+            "acl-uniform-gcs",
+            "bpa-account-level-still-on",
+            "bpa-blocks-public-acl",
+            "iam-missing-putobjectacl",
+            "permission-private-with-acl-disabled",
+            "permission-value-invalid",
+        ),
+        reads=(
+            "archive-put",
+            "avatar-put",
+            "multipart-create",
+            "public-cors",
+            "public-get",
+            "put-acl-private",
+            "put-acl-restore",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-acl-bucket-owner-full-control",
+            "try-acl-private",
+            "try-acl-public-read",
+            "try-public-origin",
+            "try-put-acl-private",
+            "try-read-public-access-block",
+        ),
+    ),
+    Rule(
+        archive_acl,
+        Layer.STORING,
+        yields=("b2-archive-private-acl",),
+        tier=Tier.GROUPS,
+        reads=("archive-put", "put-acl-private", "put-acl-restore", "put-with-acl"),
+    ),
+    Rule(
+        acl_change,
+        Layer.CHANGING,
+        yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
+        tier=Tier.REQUESTS,
+        reads=("put-acl-private", "put-acl-restore", "reach-endpoint"),
+    ),
+    Rule(acl_change_loses_content, Layer.READING_BACK, yields=("acl-change-empties-object",), reads=("acl-read-back",)),
+)

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault, Observation
@@ -84,3 +85,15 @@ def broken_ipv6(case: Case) -> Iterator[Finding]:
 
 def _host(seen: list[Observation]) -> str:
     return fixes.host_of(seen[0].url)
+
+
+RULES = (
+    Rule(one_kind_of_address, Layer.WAY, yields=("ipv6-only-host",), reads=(OPEN, "try-address-families")),
+    Rule(broken_ipv6, Layer.WAY, yields=("ipv6-broken-first",), reads=("try-address-families",)),
+    Rule(
+        bucket_host_of_own_store,
+        Layer.VISITORS,
+        yields=("non-aws-virtual-host-cert",),
+        reads=(OPEN, "public-get", "put-without-acl"),
+    ),
+)

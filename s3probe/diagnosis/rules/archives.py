@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, below
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import PolicySupport
@@ -49,12 +50,11 @@ def expired(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.open("presigned-expired") if o.facts.get("open")]
     if seen:
         yield finding(
-            "archive-dumps-world-readable",
+            "archive-link-never-expires",
             case,
             how="a link to an archive, signed for one hour two hours ago, still opened it",
             because=[seen[0].id],
             fixes=[Manual("Ask the provider, or update the gateway: it does not heed X-Amz-Expires.")],
-            severity=Severity.WARNING,
         )
 
 
@@ -78,14 +78,11 @@ def link_host(case: Case) -> Iterator[Finding]:
     if plain and not inner and not loopback:
         host = urlsplit(case.settings.api_base).netloc
         yield finding(
-            "presigned-link-uses-internal-endpoint",
+            "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
             fixes=[fixes.env(case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate")],
-            severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
-            title="Archive links lead to plain http",
-            consequence="Users' archives, private messages among them, cross the internet in plain text",
         )
         return
     advice = Manual(
@@ -111,3 +108,20 @@ def _nature(host: str) -> tuple[bool, bool]:
         loopback = name == "localhost" or name.endswith(".localhost")
         return loopback, not loopback and bool(_INTERNAL.fullmatch(name))
     return address.is_loopback, address.is_private and not address.is_loopback
+
+
+RULES = (
+    Rule(
+        open_archives,
+        Layer.ARCHIVES,
+        yields=("archive-dumps-world-readable",),
+        reads=("archive-origin-get", "archive-public-get", "public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(expired, Layer.ARCHIVES, yields=("archive-link-never-expires",), reads=("presigned-expired",)),
+    Rule(
+        link_host,
+        Layer.ARCHIVES,
+        yields=("presigned-link-uses-internal-endpoint", "presigned-link-without-tls"),
+        reads=("archive-put", "public-get"),
+    ),
+)

@@ -68,11 +68,9 @@ def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     moved = seen.http_status in (301, 307)
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
     told = seen.facts.get("region") or seen.facts.get("endpoint") or "Redirect" in (seen.error_code or "")
-    title = f"{fixes.host_of(seen.url)} asks S3 in the wrong region"
     if moved and (told or "amazonaws" in seen.headers.get("location", "")):
-        return unseen(
-            case, "cdn-origin-region-mismatch", how, *at_proxy(case, proxy_lines(case.settings), "origin"), title=title
-        )
+        mends = at_proxy(case, proxy_lines(case.settings), "origin")
+        return unseen(case, "cdn-origin-region-mismatch", how, *mends)
     return None
 
 
@@ -83,8 +81,7 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
     host = fixes.host_of(seen.url)
     name = cdn(seen) or "the proxy"
     mend = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
-    title = f"{host} asks the storage with a key that it refuses"
-    return unseen(case, "object-not-found-public-key-mismatch", how, mend, title=title)
+    return unseen(case, "proxy-signs-with-refused-key", how, mend)
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:

@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import asked, something_works, words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Outcome
 
@@ -89,3 +90,26 @@ def still_there(case: Case) -> Iterator[Finding]:
             because=[o.id for o in seen],
             fixes=[Manual("See whether a cache stands before S3_ENDPOINT, and ask the provider.")],
         )
+
+
+RULES = (
+    Rule(still_there, Layer.GONE, yields=("delete-without-effect",), reads=("batch-delete", "delete")),
+    Rule(
+        batch,
+        Layer.GONE,
+        yields=(
+            "delete-md5-required",
+            "delete-objects-per-key-errors-ignored",
+            "delete-objects-unsupported",
+            "iam-missing-deleteobject",
+        ),
+        tier=Tier.REQUESTS,
+        reads=("batch-delete", "delete", "get", "list", "put-with-acl", "put-without-acl", "reach-endpoint"),
+    ),
+    Rule(
+        versions,
+        Layer.GONE,
+        yields=("object-lock-prevents-delete", "versioning-delete-markers"),
+        reads=("delete", "head", "put-without-acl"),
+    ),
+)

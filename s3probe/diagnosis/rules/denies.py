@@ -9,6 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Actor, Observation, Outcome
 
@@ -39,3 +40,6 @@ def _denied_action(seen: Observation, patterns: list[str]) -> str:
         return ""
     needs = ("s3:GetObject",) if seen.actor is Actor.VISITOR and seen.id == "public-get" else seen.needs
     return next((need for need in needs if any(fnmatchcase(need.lower(), p.lower()) for p in patterns)), "")
+
+
+RULES = (Rule(written_denies, Layer.REFUSALS, yields=("explicit-deny-policy",), reads=(OPEN, "try-read-policy")),)

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
 
 
@@ -39,3 +40,21 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
         explains=[o.id for o in follows],
         fixes=[fixes.env(case, "S3_ENDPOINT", bare)],
     )
+
+
+RULES = (
+    Rule(
+        bucket_twice,
+        Layer.WAY,
+        yields=("endpoint-contains-bucket-path-style",),
+        reads=(
+            "archive-public-get",
+            "batch-delete",
+            "list",
+            "public-cors",
+            "public-get",
+            "public-list",
+            "put-without-acl",
+        ),
+    ),
+)

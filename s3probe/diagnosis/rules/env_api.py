@@ -9,6 +9,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.env_names import (
     clean,
     for_s3,
@@ -216,6 +217,17 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    blank_values, endpoint, signature,  region, temporary_keys, sdk_variables, other_exceptions,
-    path_style_switch,
-)  # fmt: skip
+    Rule(blank_values, Layer.API, yields=("env-empty-not-unset",), reads=(OPEN, "put-with-acl")),
+    Rule(endpoint, Layer.API, yields=("endpoint-without-scheme",), reads=(OPEN,)),
+    Rule(signature, Layer.API, yields=("signature-version-invalid",), reads=(OPEN,)),
+    Rule(region, Layer.API, yields=("region-not-a-code",), reads=(OPEN,)),
+    Rule(
+        temporary_keys,
+        Layer.API,
+        yields=("temporary-credentials-without-token",),
+        reads=(EVERY, "put-with-acl", every("try-session-token")),
+    ),
+    Rule(sdk_variables, Layer.API, yields=("sdk-env-variables-interfere",), reads=(OPEN,)),
+    Rule(other_exceptions, Layer.API, yields=("setting-raises-exception",), reads=(OPEN,)),
+    Rule(path_style_switch, Layer.API, yields=("path-style-switch-ignored-without-endpoint",)),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, signing_works, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.arn import access_point, parse_arn
@@ -65,4 +66,4 @@ def _bucket_fixes(case: Case, name: str) -> tuple[Fix, ...]:
     return (fixes.env(case, "S3_BUCKET", plain, note),)
 
 
-RULES = (bucket_name,)
+RULES = (Rule(bucket_name, Layer.BUCKET, yields=("bucket-name-invalid",), reads=(EVERY, OPEN)),)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, ServerFix, Severity
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,
@@ -220,13 +221,13 @@ def shadowed(case: Case) -> Iterator[Finding]:
 
 _OTHER_LOADERS = {
     NoteKind.LOADER_KEEPS_QUOTES: (
-        "env-quotes-kept-literally",
+        "env-quotes-another-loader-keeps",
         "the quote marks around",
         "docker run --env-file and Kubernetes would hand them over",
         "Write {name} in line {line} of {source} without quotes if docker run or Kubernetes reads that file.",
     ),
     NoteKind.LOADER_KEEPS_COMMENT: (
-        "env-inline-comment-kept",
+        "env-comment-another-loader-keeps",
         "the comment behind",
         "docker run --env-file, systemd and Kubernetes would make it part of the value",
         "Put the comment of line {line} of {source} on a line of its own if another program than Mastodon reads it.",
@@ -246,8 +247,6 @@ def other_loaders(case: Case) -> Iterator[Finding]:
                     case,
                     how=f"dotenv drops {what} {note.name} (line {note.line} of {note.source}); {then}",
                     certainty=Certainty.POSSIBLE,
-                    severity=Severity.NOTICE,
-                    consequence="Nothing while Mastodon reads the file itself or docker compose does",
                     setting=note.name,
                     fixes=(Manual(told),),
                 )
@@ -268,4 +267,23 @@ def file_form(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (changed_values, commands, marks_around_values, skipped_lines, duplicates, shadowed, other_loaders, file_form)
+RULES = (
+    Rule(
+        changed_values,
+        Layer.LINES,
+        yields=("env-backslash-eaten", "env-dollar-expands", "env-hash-truncates-value"),
+        reads=(EVERY, every("try-key-id-"), every("try-secret-")),
+    ),
+    Rule(commands, Layer.LINES, yields=("env-command-substitution",)),
+    Rule(
+        marks_around_values,
+        Layer.LINES,
+        yields=("env-inline-comment-kept", "env-quotes-kept-literally", "env-smart-quotes-or-nbsp"),
+        reads=(OPEN,),
+    ),
+    Rule(skipped_lines, Layer.LINES, yields=("env-invalid-key-line-skipped",)),
+    Rule(duplicates, Layer.LINES, yields=("env-duplicate-last-wins",)),
+    Rule(shadowed, Layer.LINES, yields=("env-process-overrides-file",)),
+    Rule(other_loaders, Layer.LINES, yields=("env-comment-another-loader-keeps", "env-quotes-another-loader-keeps")),
+    Rule(file_form, Layer.LINES, yields=("env-bom", "env-crlf-line-endings")),
+)

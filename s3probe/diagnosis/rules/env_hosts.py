@@ -8,6 +8,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual, ServerFix
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import for_s3, refused
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
@@ -117,5 +118,14 @@ def readers(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    wrong_kind_of_host, bucket_in_linode_endpoint, empty_acl_and_fix_permissions, private_after_suspension, readers,
-)  # fmt: skip
+    Rule(wrong_kind_of_host, Layer.HOSTS, yields=("accelerate-or-website-endpoint-used",), reads=(OPEN,)),
+    Rule(bucket_in_linode_endpoint, Layer.HOSTS, yields=("linode-bucket-in-endpoint-tutorials",), reads=(OPEN,)),
+    Rule(empty_acl_and_fix_permissions, Layer.HOSTS, yields=("fix-permissions-aborts",), reads=("public-get",)),
+    Rule(
+        private_after_suspension,
+        Layer.HOSTS,
+        yields=("s3-permission-private-defeats-unsuspend",),
+        reads=("public-get", "reach-endpoint"),
+    ),
+    Rule(readers, Layer.HOSTS, yields=("env-file-world-readable",)),
+)

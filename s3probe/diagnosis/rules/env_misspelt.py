@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
@@ -135,4 +136,12 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-RULES = (misspelt_acl, misspelt_names)
+RULES = (
+    Rule(
+        misspelt_acl,
+        Layer.NAMES,
+        yields=("env-misspelt-s3-permissions",),
+        reads=("archive-put", "avatar-put", "multipart-create", "put-acl-private", "put-with-acl", "put-without-acl"),
+    ),
+    Rule(misspelt_names, Layer.NAMES, yields=("env-misspelt-other-names",), reads=(OPEN,)),
+)

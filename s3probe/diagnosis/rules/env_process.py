@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES, for_s3
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.model import Note, NoteKind
@@ -67,4 +68,8 @@ def web_and_sidekiq(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (not_restarted, overridden, web_and_sidekiq)
+RULES = (
+    Rule(not_restarted, Layer.PROCESSES, yields=("env-not-restarted",)),
+    Rule(overridden, Layer.PROCESSES, yields=("env-process-overrides-file",)),
+    Rule(web_and_sidekiq, Layer.PROCESSES, yields=("env-web-sidekiq-differ",)),
+)

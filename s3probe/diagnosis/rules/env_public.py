@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import NetworkFault
@@ -165,4 +166,14 @@ def cdn_host(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (host_name, protocol, default_host, cdn_host)
+RULES = (
+    Rule(host_name, Layer.PUBLIC_VALUES, yields=("hostname-has-scheme-or-slash",), reads=(OPEN, "public-get")),
+    Rule(protocol, Layer.PUBLIC_VALUES, yields=("protocol-http-mixed-content", "protocol-not-a-scheme"), reads=(OPEN,)),
+    Rule(
+        default_host,
+        Layer.PUBLIC_VALUES,
+        yields=("csp-omits-default-hostname", "hostname-default-dash-form-dead"),
+        reads=("public-get",),
+    ),
+    Rule(cdn_host, Layer.PUBLIC_VALUES, yields=("cdn-host-confused-with-alias",)),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.env_names import clean, for_s3, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import Provider, detect
@@ -37,12 +38,11 @@ def exchanged_pair(case: Case) -> Iterator[Finding]:
         return
     note = "exchange the two values"
     yield finding(
-        "wrong-secret-key",
+        "key-pair-exchanged",
         case,
         how=f"the value of AWS_ACCESS_KEY_ID has the length and the letters of a secret ({len(key_id)} characters), "
         f"that of AWS_SECRET_ACCESS_KEY those of a key id ({len(secret)} characters)",
         certainty=Certainty.LIKELY,
-        consequence="Every upload ends in HTTP 500: Aws::S3::Errors::InvalidAccessKeyId or SignatureDoesNotMatch",
         fixes=(
             fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "what AWS_SECRET_ACCESS_KEY holds now", note),
             fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "what AWS_ACCESS_KEY_ID holds now", "", together=True),
@@ -146,4 +146,24 @@ def _bucket_first(authority: str, bucket: str) -> bool:
     return rest.count(".") > 1 and _STORE_LABEL.match(rest) is not None
 
 
-RULES = (exchanged_pair, region_of_host, bucket_in_endpoint)
+RULES = (
+    Rule(exchanged_pair, Layer.SUSPICIONS, yields=("key-pair-exchanged",)),
+    Rule(
+        region_of_host,
+        Layer.SUSPICIONS,
+        yields=(
+            "region-wrong-aws-global-endpoint",
+            "region-wrong-aws-regional-endpoint",
+            "region-wrong-custom-endpoint",
+        ),
+    ),
+    Rule(
+        bucket_in_endpoint,
+        Layer.SUSPICIONS,
+        yields=(
+            "endpoint-contains-bucket-path-style",
+            "endpoint-contains-bucket-vhost-style",
+            "endpoint-has-path-or-trailing-slash",
+        ),
+    ),
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
     at_aws,
@@ -77,12 +78,6 @@ def missing(case: Case) -> Iterator[Finding]:
     yield from for_nobody(case)
 
 
-_WITHOUT_BUCKET = "Every upload, and every page with media, raises ArgumentError: missing required :bucket option"
-_WITHOUT_KEYS = (
-    "Every upload raises Aws::Errors::MissingCredentialsError: unable to sign request without credentials set"
-)
-
-
 def _missing(
     case: Case,
     name: str,
@@ -92,13 +87,12 @@ def _missing(
     certainty: Certainty = Certainty.CERTAIN,
 ) -> Finding:
     return finding(
-        "missing-variable",
+        "missing-variable" if name == "S3_BUCKET" else "missing-key-pair",
         case,
         how=how,
         setting=name,
         severity=severity,
         certainty=certainty,
-        consequence=_WITHOUT_BUCKET if name == "S3_BUCKET" else _WITHOUT_KEYS,
         explains=refused(case),
         fixes=(fix,),
     )
@@ -161,4 +155,24 @@ _CHAIN = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_
           "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")  # fmt: skip
 
 
-RULES = (switched_off, several_backends, missing)
+RULES = (
+    Rule(switched_off, Layer.SWITCHES, yields=("env-s3-enabled-not-true",), reads=(OPEN,)),
+    Rule(several_backends, Layer.SWITCHES, yields=("several-backends-enabled",)),
+    Rule(
+        missing,
+        Layer.SWITCHES,
+        yields=(
+            "contabo-tenant-prefix",
+            "env-s3-enabled-left-from-sample",
+            "instance-role-unreachable",
+            "media-host-is-this-machine",
+            "missing-key-pair",
+            "missing-public-host",
+            "missing-variable",
+            "r2-no-public-host",
+            "storj-alias-required",
+            "website-endpoint-needed-garage",
+        ),
+        reads=(OPEN, "public-get", "reach-endpoint", "try-instance-role"),
+    ),
+)

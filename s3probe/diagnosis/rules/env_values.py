@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks
 from s3probe.diagnosis.texts import finding
 from s3probe.settings.ruby import to_i
@@ -152,4 +153,31 @@ def key_prefix(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (permission, storage_class, multipart_threshold, numbers, key_prefix)
+RULES = (
+    Rule(
+        permission,
+        Layer.STORED_VALUES,
+        yields=("permission-public-read-write", "permission-value-invalid"),
+        reads=(
+            "archive-put",
+            "avatar-put",
+            "multipart-create",
+            "public-cors",
+            "public-get",
+            "put-acl-private",
+            "put-acl-restore",
+            "put-with-acl",
+            "put-without-acl",
+            "try-acl-public-read",
+        ),
+    ),
+    Rule(storage_class, Layer.STORED_VALUES, yields=("storage-class-glacier",), reads=(OPEN, "get")),
+    Rule(
+        multipart_threshold,
+        Layer.STORED_VALUES,
+        yields=("large-archive-over-5gb-single-put", "multipart-threshold-in-megabytes"),
+        reads=(OPEN,),
+    ),
+    Rule(numbers, Layer.STORED_VALUES, yields=("timeouts-zero-or-text",), reads=(OPEN,)),
+    Rule(key_prefix, Layer.STORED_VALUES, yields=("remove-orphans-key-prefix",)),
+)

@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import something_works, words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import WAITS, Outcome
 
@@ -160,3 +161,67 @@ def abandoning(case: Case) -> Iterator[Finding]:
             because=[seen[0].id],
             fixes=[Manual("Let the provider remove unfinished uploads after a day (a lifecycle rule of the bucket).")],
         )
+
+
+RULES = (
+    Rule(
+        archived,
+        Layer.READING,
+        yields=("storage-class-glacier",),
+        reads=("get", "get-range", "head", "head-part", "presigned-get", "public-cors", "public-get"),
+    ),
+    Rule(
+        stored_framing,
+        Layer.READING_BACK,
+        yields=("aws-chunked-stored-in-object",),
+        reads=(
+            "acl-read-back",
+            "get",
+            "get-range",
+            "head",
+            "head-part",
+            "presigned-get",
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-range",
+            "restored-public-get",
+        ),
+    ),
+    Rule(part_number, Layer.READING_BACK, yields=("partnumber-head-unsupported",), reads=("head", "head-part")),
+    Rule(
+        checksum_mode,
+        Layer.READING_BACK,
+        yields=("checksum-mode-header-unsupported",),
+        reads=("get", "get-range", "head", "try-get-without-mode"),
+    ),
+    Rule(
+        ranges,
+        Layer.READING_BACK,
+        yields=("range-ignored-by-cache",),
+        tier=Tier.GROUPS,
+        reads=("get-range", "public-range"),
+    ),
+    Rule(
+        damaged,
+        Layer.READING_BACK,
+        yields=("video-not-transcoded-generic-422",),
+        tier=Tier.REQUESTS,
+        reads=("get", "get-range", "presigned-get", "public-get"),
+    ),
+    Rule(
+        large_uploads,
+        Layer.READING_BACK,
+        yields=("mpu-etag-or-object-size-header", "multipart-denied", "multipart-part-timeout"),
+        tier=Tier.GROUPS,
+        reads=("multipart-complete", "multipart-create", "multipart-part", "put-with-acl", "put-without-acl"),
+    ),
+    Rule(
+        abandoning,
+        Layer.READING_BACK,
+        yields=("mpu-parts-pile-up",),
+        reads=("delete", "get", "list", "multipart-abort", "put-with-acl", "put-without-acl"),
+    ),
+    Rule(presigned, Layer.VISITORS, yields=("presigned-link-uses-internal-endpoint",), reads=("get", "presigned-get")),
+)

@@ -10,6 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
@@ -53,14 +54,15 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     what = denial(row)
     acl_alone = what is not None and what.action.lower() == "s3:putobjectacl"
     yield finding(
-        "iam-missing-putobjectacl" if acl_alone else "iam-missing-putobject",
+        "key-limited-to-some-folders",
         case,
         how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
         because=[row.id for row in refused.values()],
         explains=[case.get("try-copy").id] if "custom_emojis" in refused else [],
         fixes=[fixes.allow_objects(case, *actions)],
-        consequence="; ".join(BREAKS[name] for name in refused).capitalize(),
-        bucket=f"{settings.bucket_name}/{names}",
+        permission="s3:PutObjectAcl" if acl_alone else None,
+        folders=names,
+        breaks="; ".join(BREAKS[name] for name in refused),
     )
 
 
@@ -85,13 +87,12 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
     mends: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
-        finding_id, host = "object-not-found-public-key-mismatch", fixes.host_of(seen[0].url)
-        title = f"{host} does not pass requests for {_listed(names)} on to the storage"
+        finding_id = "proxy-drops-folders"
         mends = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
-        finding_id, title = "public-policy-missing", f"Nothing lets visitors read what is in {_listed(names)}"
+        finding_id = "public-policy-leaves-out-folders"
     else:
-        finding_id, title = "deny-anonymous-statement", f"The bucket policy keeps visitors out of {_listed(names)}"
+        finding_id = "policy-denies-some-folders"
         how = f"{how}, though both have the same ACL"
         mends = (fixes.only_media_public(case),)
     yield finding(
@@ -100,9 +101,9 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         how=how,
         because=[o.id for o in seen],
         fixes=mends,
-        certainty=Certainty.LIKELY if finding_id == "deny-anonymous-statement" else Certainty.CERTAIN,
-        title=title,
-        consequence=f"Broken images for everyone: {', '.join(SHOWN[name] for name in names)}",
+        certainty=Certainty.LIKELY if finding_id == "policy-denies-some-folders" else Certainty.CERTAIN,
+        folders=_listed(names),
+        shown=", ".join(SHOWN[name] for name in names),
     )
 
 
@@ -123,3 +124,41 @@ def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     # a storage that is closed to everyone but the proxy: whose words were it that came back?
     closed_for_all = case.get("try-media-origin").failed
     return closed_for_all and seen.facts.get("root") != "Error"
+
+
+RULES = (
+    Rule(
+        closed_to_the_key,
+        Layer.STORING,
+        yields=("key-limited-to-some-folders",),
+        reads=(
+            "archive-put",
+            "avatar-put",
+            "multipart-create",
+            "put-acl-private",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-copy",
+            "try-multipart-second",
+            "try-put-emoji",
+        ),
+    ),
+    Rule(
+        closed_to_visitors,
+        Layer.MEDIA_HOST,
+        yields=("policy-denies-some-folders", "proxy-drops-folders", "public-policy-leaves-out-folders"),
+        tier=Tier.GROUPS,
+        reads=(
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-list-alias",
+            "reach-endpoint",
+            "try-avatar-origin",
+            "try-emoji-origin",
+            "try-media-origin",
+        ),
+    ),
+)

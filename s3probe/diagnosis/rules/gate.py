@@ -9,15 +9,16 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Observation, Outcome
 
 PROTECTED = "cdn-hotlink-or-bot-protection"
+LIMITED = "media-host-limits-visitors"
 _REFUSALS = (401, 403, 410, 418, 429, 451)
 _MOVED = (301, 302, 303, 307, 308)
-_NOBODY = "Nobody sees a picture: the web interface, apps and other servers are all turned away"
 
 
 def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
@@ -33,31 +34,27 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     by_itself = by_itself and (there or stock or bool(cdn(seen)))
     if not (challenged or browser or page or by_itself):
         return None
-    host = fixes.host_of(seen.url)
     sure = Certainty.CERTAIN if there or challenged or browser or page else Certainty.LIKELY
     if browser:
         how = f"{how} as another server asks, and is shown to a browser"
-        title = f"{host} turns away other servers and apps"
-        return unseen(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure, title=title)
+        return unseen(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure)
     if page:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
-        title = f"{host} shows pictures only on pages that it knows (hotlink protection)"
         lines, note = "valid_referers none blocked server_names ~.;", "servers and apps send no Referer"
         mends = _open(case, seen, lines, note)
-        return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title)
+        return unseen(case, PROTECTED, how, *mends, certainty=sure)
     if challenged:
-        title = f"{host} asks whoever fetches a picture to prove that they are human"
         mends = _open(case, seen, "allow all;", "")
-        return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title, consequence=_NOBODY)
+        return unseen(case, "media-host-challenges-visitors", how, *mends, certainty=sure)
     how = f"{how} in words of its own{', while the storage shows the picture' if there else ''}"
     if seen.http_status == 401:
-        title, mends = f"{host} asks visitors for a password", _open(case, seen, "auth_basic off;", "")
+        finding_id, mends = "media-host-asks-for-password", _open(case, seen, "auth_basic off;", "")
     elif seen.http_status == 429:
-        title, mends = f"{host} limits how often visitors may ask", _slower(host)
+        finding_id, mends = LIMITED, _slower(fixes.host_of(seen.url))
     else:
         note = "before every deny; and remove any rule that refuses by address, country or certificate (return 403)"
-        title, mends = f"{host} itself refuses visitors", _open(case, seen, "allow all;", note)
-    return unseen(case, PROTECTED, how, *mends, certainty=sure, title=title, consequence=_NOBODY)
+        finding_id, mends = "media-host-refuses-visitors", _open(case, seen, "allow all;", note)
+    return unseen(case, finding_id, how, *mends, certainty=sure)
 
 
 def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
@@ -87,11 +84,8 @@ def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
     via = seen.facts.get("redirected", "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    host = fixes.host_of(seen.url)
     mends = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
-    title = f"{host} sends visitors round in a circle"
-    how = f"{how}, and so on after {len(via)} redirects"
-    return unseen(case, "alias-redirects-to-other-host", how, *mends, title=title, consequence=_NOBODY)
+    return unseen(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *mends)
 
 
 def led_away(case: Case, seen: Observation) -> Finding | None:
@@ -103,9 +97,8 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage, whose refusal others explain
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    title = f"{published or 'The media host'} sends visitors on to {host}, which has no pictures"
     mends = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
-    return unseen(case, "alias-redirects-to-other-host", how, *mends, title=title, consequence=_NOBODY)
+    return unseen(case, "media-host-leads-elsewhere", how, *mends, target=host)
 
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
@@ -119,13 +112,14 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
     seen = [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
     if seen:
         yield finding(
-            PROTECTED,
+            LIMITED,
             case,
             how=f"GET {seen[0].url} was answered {words(seen[0])} soon after a picture was shown",
             because=[o.id for o in seen],
             fixes=_slower(host),
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
-            title=f"{host} limits how often visitors may ask",
-            consequence="Some pictures of a page are missing, more of them the more people look",
         )
+
+
+RULES = (Rule(limits_visitors, Layer.MEDIA_HOST, yields=("media-host-limits-visitors",), reads=(OPEN, "public-get")),)

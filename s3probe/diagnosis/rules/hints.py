@@ -5,7 +5,7 @@ Each hint says what would decide it. None stands alone: without a failure that f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.diagnosis import fixes
@@ -14,6 +14,7 @@ from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.fixes import store
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.findings import entry
 from s3probe.probe.evidence import NetworkFault, Observation, Outcome
@@ -155,8 +156,45 @@ def late_acl(case: Case) -> Iterator[Finding]:
         yield _hint(case, "contabo-acl-cache-hour", f"{seen.url} was still visible after its ACL became private", seen)
 
 
-RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
-    closed_by_the_provider, owned_by_the_writer, another_project, limited_key, helm_chart, long_archives,
-    unreliable_copy, nightly_sdk, names_of_files_and_folders, mighty_keys, every_account_lists, late_acl,
-)  # fmt: skip
-"""After all others: they claim nothing that anyone else could explain."""
+RULES = (
+    Rule(
+        closed_by_the_provider,
+        Layer.HINTS,
+        yields=("gcs-public-access-prevention", "trial-account-no-public", "wasabi-public-access-off"),
+        reads=("public-get", "reach-endpoint"),
+    ),
+    Rule(
+        owned_by_the_writer,
+        Layer.HINTS,
+        yields=("object-writer-ownership-cross-account",),
+        reads=("public-get", "try-read-ownership"),
+    ),
+    Rule(
+        another_project,
+        Layer.HINTS,
+        yields=("scaleway-default-project-mismatch",),
+        reads=("list", "put-without-acl", "reach-endpoint"),
+    ),
+    Rule(limited_key, Layer.HINTS, yields=("do-limited-key-and-acl",), reads=("put-with-acl", "reach-endpoint")),
+    Rule(
+        helm_chart,
+        Layer.HINTS,
+        yields=("helm-cannot-express-empty-permission",),
+        reads=("put-with-acl", "put-without-acl"),
+    ),
+    Rule(long_archives, Layer.HINTS, yields=("backup-worker-timeout",), reads=("archive-put", "put-without-acl")),
+    Rule(unreliable_copy, Layer.HINTS, yields=("hetzner-copyobject-unreliable",), reads=("reach-endpoint", "try-copy")),
+    Rule(nightly_sdk, Layer.HINTS, yields=("checksum-multipart-ignores-when-required",)),
+    Rule(
+        names_of_files_and_folders, Layer.HINTS, yields=("object-key-conflict-on-filesystem-gateway",), reads=(EVERY,)
+    ),
+    Rule(
+        mighty_keys,
+        Layer.HINTS,
+        yields=("key-can-create-or-delete-buckets", "key-is-root"),
+        reads=(EVERY, "reach-endpoint", "try-list-buckets", "try-read-policy"),
+    ),
+    Rule(every_account_lists, Layer.HINTS, yields=("bucket-listable-authenticated",), reads=("try-bucket-acl",)),
+    Rule(late_acl, Layer.HINTS, yields=("contabo-acl-cache-hour",), reads=("reach-endpoint", "suspended-public-get")),
+)
+"""None stands alone: each needs a failure that it could explain."""

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Outcome
 
@@ -168,3 +169,61 @@ def top_folders(case: Case) -> Iterator[Finding]:
             severity=Severity.NOTICE,
             fixes=[Manual(f"See whether {odd[0]}/ holds media_attachments/, and copy what is in it one level up.")],
         )
+
+
+RULES = (
+    Rule(
+        announced_bodies,
+        Layer.REFUSALS,
+        yields=("expect-100-continue-stalls",),
+        reads=(OPEN, "put-with-acl", "put-without-acl", "try-put-unannounced"),
+    ),
+    Rule(
+        download_cap,
+        Layer.REFUSALS,
+        yields=("download-cap-exceeded",),
+        tier=Tier.GROUPS,
+        reads=(
+            "acl-read-back",
+            "get",
+            "get-range",
+            "head",
+            "head-part",
+            "presigned-get",
+            "public-cors",
+            "public-get",
+            "put-without-acl",
+            "try-get-archive",
+            "try-get-missing",
+        ),
+    ),
+    Rule(
+        body_limit, Layer.REFUSALS, yields=("proxy-body-limit-413",), reads=("list", "put-with-acl", "put-without-acl")
+    ),
+    Rule(
+        start_after,
+        Layer.CHANGING,
+        yields=("remove-orphans-start-after-ceph",),
+        reads=("list", "try-list-from-the-top"),
+    ),
+    Rule(
+        copying,
+        Layer.CHANGING,
+        yields=("storage-schema-copy-denied",),
+        tier=Tier.GROUPS,
+        reads=("get", "put-with-acl", "put-without-acl", "try-copy"),
+    ),
+    Rule(
+        slow_batch,
+        Layer.CHANGING,
+        yields=("delete-batch-timeout",),
+        reads=(OPEN, "batch-delete", "delete", "put-without-acl"),
+    ),
+    Rule(
+        expiry,
+        Layer.READING_BACK,
+        yields=("lifecycle-expires-media",),
+        reads=("get", "head", "multipart-complete", "put-with-acl", "put-without-acl"),
+    ),
+    Rule(top_folders, Layer.PRIVILEGE, yields=("key-path-mismatch-after-migration",), reads=("list",)),
+)

@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import Round, assigned, rounds, told, trial_name, words
+from s3probe.diagnosis.rule import Layer, Rule, every
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.depth import Depth
 from s3probe.settings.addressing import is_aws
@@ -106,7 +107,7 @@ def _key_pair(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
         pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
         return "temporary-credentials-without-token", (*pair, remove)
     if name == "swapped-keys":
-        return "wrong-secret-key", (
+        return "key-pair-exchanged", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
         )
     if name == "clock":
@@ -192,3 +193,42 @@ def _header(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] |
         )
         return "checksum-header-unsupported", (advice,)
     return None
+
+
+RULES = (
+    Rule(
+        mended,
+        Layer.ROUNDS,
+        yields=(
+            "bucket-name-invalid",
+            "checksum-header-unsupported",
+            "clock-skew",
+            "console-port-instead-of-api",
+            "default-key-has-object-lock-or-md5-rule",
+            "deny-source-ip-or-secure-transport",
+            "endpoint-contains-bucket-path-style",
+            "endpoint-contains-bucket-vhost-style",
+            "endpoint-has-path-or-trailing-slash",
+            "endpoint-http-redirects-to-https",
+            "endpoint-missing-non-aws",
+            "env-backslash-eaten",
+            "env-crlf-line-endings",
+            "env-dollar-expands",
+            "env-hash-truncates-value",
+            "env-quotes-kept-literally",
+            "env-smart-quotes-or-nbsp",
+            "forwarded-x-amz-meta-limits",
+            "key-pair-exchanged",
+            "path-style-switch-inverted",
+            "protocol-https-but-endpoint-plain",
+            "region-china-govcloud-partition",
+            "region-wrong-aws-global-endpoint",
+            "region-wrong-aws-regional-endpoint",
+            "region-wrong-custom-endpoint",
+            "signature-v2-rejected",
+            "storage-class-invalid",
+            "temporary-credentials-without-token",
+        ),
+        reads=("clock", "list", "put-with-acl", "put-without-acl", every("try-")),
+    ),
+)

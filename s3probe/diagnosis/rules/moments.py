@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.diagnosis.case import CANARY, Case
-from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import ONCE
 
@@ -17,17 +17,14 @@ def failed_once(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.all_open() if o.id.startswith(ONCE)]
     if not seen:
         return
-    found = finding(
-        "provider-outage",
+    yield finding(
+        "storage-failed-for-a-moment",
         case,
         how=f"{seen[0].operation} was answered {words(seen[0])}; it failed once, and passed when repeated unchanged",
         because=[o.id for o in seen],
         fixes=[Manual("See the provider's status page, and run s3probe again: no setting explains it.")],
         certainty=Certainty.LIKELY,
-        severity=Severity.WARNING,
-        consequence="Mastodon meets the same now and then: an upload or a picture fails and works when tried again",
     )
-    yield replace(found, title="The store failed for a moment")
 
 
 def canary_failed(case: Case) -> Iterator[Finding]:
@@ -49,3 +46,9 @@ def canary_failed(case: Case) -> Iterator[Finding]:
         fixes=[Manual(advice)],
         certainty=Certainty.LIKELY,
     )
+
+
+RULES = (
+    Rule(canary_failed, Layer.WAY, yields=("canary-failed-once",), reads=(OPEN, "put-with-acl")),
+    Rule(failed_once, Layer.STORE, yields=("storage-failed-for-a-moment",), reads=(OPEN,)),
+)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import Layer, Rule, Tier, every
 from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.csp import shuts_in
@@ -24,9 +25,9 @@ SAFE_HEADERS = (
 
 
 _FORBIDDEN = {
-    "img-src": "Every picture of your own users is broken in the web interface; videos play",
-    "media-src": "No video and no sound plays in the web interface; pictures are shown",
-    "connect-src": "The web interface may not fetch media: what needs scripts does not work (audio player, downloads)",
+    "img-src": "every picture of your own users is broken; videos play",
+    "media-src": "no video and no sound plays; pictures are shown",
+    "connect-src": "scripts may not fetch media: the audio player and downloads do not work",
 }
 """What one directive of a page's policy breaks alone."""
 
@@ -43,16 +44,18 @@ def csp(case: Case) -> Iterator[Finding]:
     advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
     others = case.settings.environment.get("EXTRA_MEDIA_HOSTS") or ""
     extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", ",".join(filter(None, (others, f"https://{host}"))))
+    # Mastodon names a host in all three or in none: one alone is another policy's doing
+    alone = missing[0] if len(missing) == 1 else ""
     yield finding(
-        "csp-missing-media-host",
+        "csp-one-directive-lacks-media-host" if alone else "csp-missing-media-host",
         case,
         how=f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
         + (", though the settings do" if listed else ""),
         because=[seen[0].id],
-        # Mastodon names a host in all three or in none: one alone is another policy's doing
-        fixes=[advice] if listed or len(missing) == 1 else [extra, advice],
-        severity=Severity.WARNING if missing == ["connect-src"] else None,
-        consequence=_FORBIDDEN.get(missing[0]) if len(missing) == 1 else None,
+        fixes=[advice] if listed or alone else [extra, advice],
+        severity=Severity.WARNING if alone == "connect-src" else None,
+        directive=alone,
+        breaks=_FORBIDDEN.get(alone, ""),
     )
 
 
@@ -228,13 +231,13 @@ def _silent_family(case: Case, host: str) -> Iterator[Finding]:
         return
     silent = "IPv6" if answers == "ipv4" else "IPv4"
     yield finding(
-        "viewers-ipv4-only-alias",
+        "media-host-address-silent",
         case,
         how=f"DNS gives {host} addresses of both kinds, and its {silent} address does not answer from here",
         because=["try-viewer-families"],
         fixes=[Manual(f"Let the web server of {host} listen there, or remove that address from DNS.")],
         certainty=Certainty.LIKELY,
-        title=f"The {silent} address of {host} does not answer",
+        family=silent,
     )
 
 
@@ -250,3 +253,69 @@ def development_host(case: Case) -> Iterator[Finding]:
             because=["public-get"],
             fixes=[advice],
         )
+
+
+RULES = (
+    Rule(
+        cors,
+        Layer.BROWSERS,
+        yields=("cors-cached-without-vary", "cors-duplicated-header", "cors-missing", "cors-origin-mismatch"),
+        reads=(
+            "public-cors",
+            "public-get",
+            "public-list-alias",
+            "reach-endpoint",
+            "try-cors-fresh",
+            "try-cors-origin",
+            "try-cors-preflight",
+            every("try-cors:"),
+            "try-read-cors",
+        ),
+    ),
+    Rule(
+        csp,
+        Layer.BROWSERS,
+        yields=("csp-missing-media-host", "csp-one-directive-lacks-media-host"),
+        reads=("public-csp",),
+    ),
+    Rule(
+        ranges,
+        Layer.BROWSERS,
+        yields=("range-requests-broken-for-viewers",),
+        tier=Tier.REQUESTS,
+        reads=("get-range", "public-get", "public-list-alias", "public-range", "reach-endpoint"),
+    ),
+    Rule(
+        cache_control,
+        Layer.BROWSERS,
+        yields=("cache-control-missing",),
+        reads=("get", "public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(
+        safe_headers,
+        Layer.BROWSERS,
+        yields=("files-host-shares-domain-cookies", "nosniff-and-sandbox-missing"),
+        reads=("public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(
+        lost_in_a_folder,
+        Layer.BROWSERS,
+        yields=("proxy-cors-lost-on-errors-or-nested-location",),
+        reads=(
+            "public-cors",
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-list-alias",
+            "reach-endpoint",
+        ),
+    ),
+    Rule(
+        families,
+        Layer.BROWSERS,
+        yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
+        reads=("public-get", "reach-endpoint", "try-viewer-families"),
+    ),
+    Rule(development_host, Layer.BROWSERS, yields=("r2-dev-url-throttled",), reads=("public-get",)),
+)

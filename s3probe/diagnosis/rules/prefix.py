@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
@@ -61,3 +62,35 @@ def _found(case: Case, how: str, because: list[str], fix: list[Fix]) -> Finding:
         explains=[o.id for o in case.open("public-cors", "presigned-get") if o.http_status in (401, 403, 404)],
         fixes=fix,
     )
+
+
+RULES = (
+    Rule(
+        forgotten_by_the_key,
+        Layer.REFUSALS,
+        yields=("key-prefix-forgotten-in-alias-or-policy",),
+        reads=(
+            *READS,
+            *WRITES,
+            "batch-delete",
+            "delete",
+            "multipart-abort",
+            "put-acl-private",
+            "reach-endpoint",
+            "try-put-without-prefix",
+        ),
+    ),
+    Rule(
+        forgotten_by_the_public,
+        Layer.VISITORS,
+        yields=("key-prefix-forgotten-in-alias-or-policy",),
+        reads=(
+            "presigned-get",
+            "public-cors",
+            "public-get",
+            "reach-endpoint",
+            "try-public-address-without-prefix",
+            "try-public-without-prefix",
+        ),
+    ),
+)

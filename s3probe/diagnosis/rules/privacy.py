@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import ObjectAcl
@@ -47,20 +48,8 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
     fix = fixes.only_media_public(case)
-    title, follows = None, None
-    if direct[0].id == "public-uploads":
-        title = f"Anyone can list the unfinished uploads of {case.settings.bucket_name}"
-        follows = "The names of files that are being uploaded are public, and of those whose upload broke off"
-    yield finding(
-        "bucket-listable-policy",
-        case,
-        how=how,
-        because=because,
-        fixes=[fix],
-        certainty=certainty,
-        title=title,
-        consequence=follows,
-    )
+    finding_id = "uploads-listable-policy" if direct[0].id == "public-uploads" else "bucket-listable-policy"
+    yield finding(finding_id, case, how=how, because=because, fixes=[fix], certainty=certainty)
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
@@ -146,3 +135,64 @@ def restored(case: Case) -> Iterator[Finding]:
             because=[seen[0].id],
             fixes=[fixes.env(case, "S3_PERMISSION", "public-read")],
         )
+
+
+RULES = (
+    Rule(
+        writing,
+        Layer.STRANGERS_WRITING,
+        yields=("anonymous-write-allowed",),
+        reads=(
+            "public-delete",
+            "public-delete-origin",
+            "public-get",
+            "public-list",
+            "public-list-alias",
+            "public-uploads",
+            "public-versions",
+            "public-write",
+            "reach-endpoint",
+            "try-bucket-acl",
+        ),
+    ),
+    Rule(
+        listing,
+        Layer.STRANGERS_READING,
+        yields=(
+            "bucket-listable-acl",
+            "bucket-listable-policy",
+            "gcs-objectviewer-lists-bucket",
+            "proxy-lists-bucket-at-root",
+            "uploads-listable-policy",
+        ),
+        tier=Tier.GROUPS,
+        reads=(
+            "public-get",
+            "public-list",
+            "public-list-alias",
+            "public-uploads",
+            "public-versions",
+            "reach-endpoint",
+            "try-bucket-acl",
+            "try-public-list",
+        ),
+    ),
+    Rule(
+        rights,
+        Layer.STRANGERS_READING,
+        yields=("anonymous-acl-or-policy-readable",),
+        reads=("public-acl", "public-get", "public-list-alias", "public-policy", "public-query", "try-public-acl"),
+    ),
+    Rule(
+        suspended,
+        Layer.STRANGERS_READING,
+        yields=("suspended-media-stays-public",),
+        reads=("reach-endpoint", "suspended-public-get"),
+    ),
+    Rule(
+        restored,
+        Layer.STRANGERS_READING,
+        yields=("s3-permission-private-defeats-unsuspend",),
+        reads=("restored-public-get",),
+    ),
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
 
 _ADVICE = Manual("Give Mastodon a key of its own with exactly the rights that s3probe policy prints.")
@@ -25,3 +26,9 @@ def reads_bucket_policy(case: Case) -> Iterator[Finding]:
     if seen.ok or seen.error_code == "NoSuchBucketPolicy":
         how = "reading the bucket policy was not refused"
         yield finding("key-can-change-bucket-policy", case, how=how, because=[seen.id], fixes=[_ADVICE])
+
+
+RULES = (
+    Rule(lists_all_buckets, Layer.PRIVILEGE, yields=("key-can-list-all-buckets",), reads=("try-list-buckets",)),
+    Rule(reads_bucket_policy, Layer.PRIVILEGE, yields=("key-can-change-bucket-policy",), reads=("try-read-policy",)),
+)

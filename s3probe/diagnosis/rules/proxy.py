@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
@@ -40,10 +41,13 @@ def redirects(case: Case) -> Iterator[Finding]:
         return
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.obs("public-csp").ran else Certainty.LIKELY
-    finding_id = "alias-redirects-to-other-host" if case.settings.alias_host else "csp-missing-media-host"
-    title = f"Pictures lead on to plain http at {host}, which browsers block on Mastodon's pages" if plain else None
-    mends = proxy if plain else (allow, *proxy) if case.settings.alias_host else (allow,)
-    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, title=title)
+    if plain:
+        finding_id, mends = "media-redirects-to-plain-http", proxy
+    elif case.settings.alias_host:
+        finding_id, mends = "alias-redirects-to-other-host", (allow, *proxy)
+    else:
+        finding_id, mends = "csp-missing-media-host", (allow,)
+    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, target=host)
 
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
@@ -181,3 +185,91 @@ def past_the_proxy(case: Case) -> Iterator[Finding]:
             fixes=[Manual("If costs or blocks matter, let the storage show files to the proxy's addresses alone.")],
             severity=Severity.NOTICE,
         )
+
+
+RULES = (
+    Rule(
+        redirects,
+        Layer.MEDIA_HOST,
+        yields=(
+            "alias-redirects-to-other-host",
+            "cdn-origin-region-mismatch",
+            "csp-missing-media-host",
+            "media-redirects-to-plain-http",
+        ),
+        reads=("public-csp", "public-get", "public-list-alias"),
+    ),
+    Rule(
+        errors_as_pictures,
+        Layer.MEDIA_HOST,
+        yields=("proxy-serves-error-as-image",),
+        reads=(
+            "archive-origin-get",
+            "archive-public-get",
+            "public-get",
+            "public-get-avatar",
+            "public-get-cache",
+            "public-get-emoji",
+            "public-list-alias",
+            "public-missing",
+            "reach-endpoint",
+            "try-avatar-origin",
+            "try-cache-origin",
+            "try-emoji-origin",
+        ),
+    ),
+    Rule(
+        caches_errors,
+        Layer.MEDIA_HOST,
+        yields=("proxy-caches-errors",),
+        reads=(
+            "public-get",
+            "public-get-cache",
+            "public-list-alias",
+            "restored-public-get",
+            "try-cache-origin",
+            "try-restored-origin",
+            "try-unasked",
+        ),
+    ),
+    Rule(keeps_deleted, Layer.MEDIA_HOST, yields=("cdn-keeps-deleted-media",), reads=("deleted-public-get",)),
+    Rule(
+        query,
+        Layer.MANNERS,
+        yields=("proxy-passes-query-string",),
+        reads=(
+            "public-get",
+            "public-get-cache",
+            "public-list-alias",
+            "public-query",
+            "reach-endpoint",
+            "try-public-query",
+        ),
+    ),
+    Rule(
+        headers,
+        Layer.MANNERS,
+        yields=("proxy-forwards-authorization-cookies",),
+        reads=("public-get", "public-get-cache", "public-list-alias", "public-query", "reach-endpoint"),
+    ),
+    Rule(
+        methods,
+        Layer.MANNERS,
+        yields=("proxy-method-not-limited",),
+        reads=("public-delete", "public-get", "public-list-alias", "reach-endpoint"),
+    ),
+    Rule(
+        past_the_proxy,
+        Layer.MANNERS,
+        yields=("origin-bypasses-proxy",),
+        reads=(
+            "public-get",
+            "reach-endpoint",
+            "try-avatar-origin",
+            "try-cache-origin",
+            "try-cors-origin",
+            "try-emoji-origin",
+            "try-restored-origin",
+        ),
+    ),
+)

@@ -10,6 +10,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier, every
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.gate import led_away, turned_away
@@ -22,11 +23,14 @@ from s3probe.settings.addressing import is_aws, regional_host
 _BEFORE_THE_STORAGE = (
     "proxy-drops-bucket-name",
     "proxy-resolver-fails",
+    "proxy-answers-with-own-error",
     "proxy-serves-error-as-image",
     "cdn-origin-region-mismatch",
     "alias-host-no-tls-or-wrong-cert",
     "alias-dns-missing-or-cname-bucket-mismatch",
     "alias-redirects-to-other-host",
+    "media-host-redirects-in-a-circle",
+    "media-host-leads-elsewhere",
 )
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
@@ -82,7 +86,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
             if special is not None:
                 return unseen(case, special[0], how, special[1])
             mend = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
-            return unseen(case, "missing-variable", how, mend)
+            return unseen(case, "missing-public-host", how, mend)
         return unseen(
             case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
         )
@@ -99,7 +103,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     if at_port is not None:
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc))
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
-    return unseen(case, "provider-outage", how, fix, certainty=Certainty.LIKELY)
+    return unseen(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
 
 
 def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
@@ -125,7 +129,6 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
     return unseen(case, finding_id, how, fix)
 
 
-_NO_TYPE = "Browsers offer pictures as downloads, or do not show them at all"
 _TOLD_BY = ("head", "get", "put-with-acl", "put-without-acl")
 
 
@@ -217,15 +220,13 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     kind = seen.facts.get("content-type")
     if kind:
         own = case.obs("get").headers.get("content-type", "").split(";")[0]
-        finding_id = "provider-drops-content-type" if own != "image/png" else "content-type-wrong"
+        finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
         mend: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
         )
         if own == "image/png" and proxied(case, seen):
             mend = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
-        title = f"{fixes.host_of(seen.url)} serves pictures with the wrong content type"
-        told = f"a PNG that was just uploaded was served as {kind}"
-        return unseen(case, finding_id, told, *mend, title=title, consequence=_NO_TYPE)
+        return unseen(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *mend)
     advice: tuple[Fix, ...] = (
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
@@ -253,13 +254,86 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     own = bool(working(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):
         host = fixes.host_of(seen.url)
-        title = f"{host} answers visitors with an error of its own"
         log = Manual(
             f"See the error log of {host}: a limit (limit_req, limit_conn) or a maintenance page (return 503)."
         )
-        return unseen(case, "proxy-resolver-fails", how, log, certainty=Certainty.LIKELY, title=title)
+        return unseen(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
     if own:
         mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
         return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
+
+
+RULES = (
+    Rule(
+        public,
+        Layer.VISITORS,
+        yields=(
+            "acl-header-silently-ignored",
+            "alias-dns-missing-or-cname-bucket-mismatch",
+            "alias-host-no-tls-or-wrong-cert",
+            "alias-redirects-to-other-host",
+            "authenticated-read-acl",
+            "bpa-blocks-public-policy",
+            "bpa-ignores-public-acls",
+            "cdn-hotlink-or-bot-protection",
+            "cdn-origin-region-mismatch",
+            "cloudfront-oac-policy-missing",
+            "contabo-tenant-prefix",
+            "deny-anonymous-statement",
+            "dotted-bucket-tls-mismatch",
+            "endpoint-contains-bucket-path-style",
+            "hostname-contains-bucket",
+            "hostname-default-dash-form-dead",
+            "hostname-port-missing",
+            "kms-objects-not-anonymously-readable",
+            "media-host-asks-for-password",
+            "media-host-challenges-visitors",
+            "media-host-leads-elsewhere",
+            "media-host-limits-visitors",
+            "media-host-redirects-in-a-circle",
+            "media-host-refuses-visitors",
+            "media-host-unreachable",
+            "missing-public-host",
+            "object-not-found-public-key-mismatch",
+            "permission-private-no-public-policy",
+            "protocol-https-but-endpoint-plain",
+            "provider-drops-content-type",
+            "provider-outage",
+            "proxy-answers-with-own-error",
+            "proxy-caches-errors",
+            "proxy-changes-content-type",
+            "proxy-drops-bucket-name",
+            "proxy-resolver-fails",
+            "proxy-serves-error-as-image",
+            "proxy-signs-with-refused-key",
+            "public-policy-missing",
+            "r2-no-public-host",
+            "requester-pays",
+            "storage-class-glacier",
+            "storj-alias-required",
+            "tls-certificate-bad",
+            "website-endpoint-needed-garage",
+        ),
+        tier=Tier.REQUESTS,
+        reads=(
+            OPEN,
+            "get",
+            "head",
+            "public-get",
+            "public-list-alias",
+            "put-with-acl",
+            "put-without-acl",
+            "reach-endpoint",
+            "try-policy-status",
+            every("try-public-"),
+            "try-read-acl",
+            "try-read-policy",
+            "try-read-public-access-block",
+            "try-referer",
+            "try-referer-origin",
+            "try-request-payment",
+        ),
+    ),
+)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
@@ -44,30 +45,35 @@ def quota(case: Case) -> Iterator[Finding]:
         )
 
 
+_Told = list[tuple[Observation, Denial]]
+
+
 def explicit_denies(case: Case) -> Iterator[Finding]:
     """AWS names the policy that denies: no Allow helps against it."""
     rows = (*case.all_open(), case.get("try-get-archive"))
     told = [(o, what) for o in rows if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
-    kms = [(o, d) for o, d in told if d.kms]
-    endpoint = [(o, d) for o, d in told if not d.kms and "vpc endpoint" in d.policy.lower()]
-    explicit = [(o, d) for o, d in told if d.wins and not d.kms and "vpc endpoint" not in d.policy.lower()]
-    if kms:
-        yield _kms(case, [o for o, _d in kms], kms[0][1])
-    if endpoint:
-        bucket = case.settings.bucket_name
-        advice = f"Allow the bucket {bucket} in the policy of the VPC endpoint that this machine's traffic takes."
-        yield _denied_by(case, "vpc-endpoint-policy-blocks", endpoint, advice)
-    if explicit:
-        what = explicit[0][1]
-        advice = (
-            f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
-            "out of it. Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
-        )
-        if not what.explicit:
-            advice = (
-                f"Allow {what.action} in the {what.policy} too: the key's own policy cannot give what that leaves out."
-            )
-        yield _denied_by(case, "explicit-deny-policy", explicit, advice, what.action)
+    kinds = [next((kind for kind, holds, _finding in _DENIERS if holds(what)), "") for _o, what in told]
+    for kind, _holds, found in _DENIERS:
+        mine = [one for one, its in zip(told, kinds, strict=True) if its == kind]
+        if mine:
+            yield found(case, mine)
+
+
+def _by_endpoint(case: Case, told: _Told) -> Finding:
+    bucket = case.settings.bucket_name
+    advice = f"Allow the bucket {bucket} in the policy of the VPC endpoint that this machine's traffic takes."
+    return _denied_by(case, "vpc-endpoint-policy-blocks", told, advice)
+
+
+def _by_policy(case: Case, told: _Told) -> Finding:
+    what = told[0][1]
+    advice = (
+        f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
+        "out of it. Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
+    )
+    if not what.explicit:
+        advice = f"Allow {what.action} in the {what.policy} too: the key's own policy cannot give what that leaves out."
+    return _denied_by(case, "explicit-deny-policy", told, advice, what.action)
 
 
 def _denied_by(
@@ -89,7 +95,8 @@ def _denied_by(
     return finding(finding_id, case, how=how, because=because, explains=follows, fixes=mends, permission=permission)
 
 
-def _kms(case: Case, seen: list[Observation], what: Denial) -> Finding:
+def _by_key(case: Case, told: _Told) -> Finding:
+    seen, what = [o for o, _d in told], told[0][1]
     sse = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
     because = [o.id for o in seen]
     because += [o.id for o in case.open(*WRITES, *READS) if o.outcome is Outcome.DENIED and o.id not in because]
@@ -110,6 +117,14 @@ def _kms_grant(what: Denial) -> list[Fix]:
         return []
     note = "the key's own policy must let IAM decide, as it does by default"
     return [IamAllow(("kms:GenerateDataKey", "kms:Decrypt"), (what.resource,), note)]
+
+
+_DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Told], Finding]], ...] = (
+    ("KMS", lambda what: what.kms, _by_key),
+    ("VPC endpoint", lambda what: "vpc endpoint" in what.policy.lower(), _by_endpoint),
+    ("policy", lambda what: what.wins, _by_policy),
+)
+"""Who denies, by AWS's sentence; the first row that holds counts."""
 
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
@@ -173,3 +188,40 @@ def _alike(one: Observation, other: Observation) -> bool:
 
 def _all_denied(case: Case) -> list[str]:
     return [o.id for o in case.all_open() if o.outcome is Outcome.DENIED]
+
+
+RULES = (
+    Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES,)),
+    Rule(
+        explicit_denies,
+        Layer.REFUSALS,
+        yields=("explicit-deny-policy", "kms-key-not-allowed", "vpc-endpoint-policy-blocks"),
+        reads=(
+            *READS,
+            *WRITES,
+            OPEN,
+            "acl-read-back",
+            "batch-delete",
+            "delete",
+            "public-get",
+            "restored-public-get",
+            "try-delete-exists",
+            "try-get-archive",
+        ),
+    ),
+    Rule(
+        bucket_of_another,
+        Layer.REFUSALS,
+        yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
+        reads=(
+            OPEN,
+            "delete",
+            "list",
+            "public-list",
+            "put-without-acl",
+            every("try-list-buckets"),
+            every("try-unknown-key"),
+            every("try-wrong-secret"),
+        ),
+    ),
+)

@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
 
 _FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}
@@ -42,3 +43,13 @@ def first_current(version: str) -> str:
     """The first release after ``version`` that sends CRC32: ``4.5.8`` -> ``4.5.9``, ``4.3.2`` -> ``4.6.0``."""
     series = ".".join(version.strip().lstrip("v").split(".")[:2])
     return _FIRST.get(series, "4.6.0")
+
+
+RULES = (
+    Rule(
+        next_release,
+        Layer.READING_BACK,
+        yields=("checksum-regression-by-patch-release",),
+        reads=("batch-delete", "put-with-acl", "put-without-acl", "try-batch-next-release", "try-put-next-release"),
+    ),
+)

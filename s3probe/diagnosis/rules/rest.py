@@ -8,6 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier, every
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import WAITS, Actor, Observation, Outcome
@@ -114,3 +115,24 @@ def unexplained(case: Case) -> Iterator[Finding]:
 
 def _says(seen: Observation) -> bool:
     return seen.http_status is not None or seen.network is not None
+
+
+RULES = (
+    Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, "clock")),
+    Rule(throttled, Layer.WAY, yields=("rate-limited-503-slowdown",), reads=(OPEN, "public-get", every("put-with"))),
+    Rule(
+        outage,
+        Layer.STORE,
+        yields=("provider-outage",),
+        tier=Tier.GROUPS,
+        reads=(OPEN, "list", "public-get", "put-with-acl", "put-without-acl"),
+    ),
+    Rule(
+        slow,
+        Layer.CHANGING,
+        yields=("slow-provider-read-timeout",),
+        tier=Tier.GROUPS,
+        reads=(OPEN, "public-get", "put-with-acl"),
+    ),
+    Rule(unexplained, Layer.UNEXPLAINED, yields=("unexplained",), tier=Tier.REST, reads=(OPEN,)),
+)

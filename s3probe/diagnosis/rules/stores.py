@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
 from s3probe.probe.evidence import Outcome
 
@@ -50,3 +51,19 @@ def token_for_objects(case: Case) -> Iterator[Finding]:
             because=[o.id for o in about],
             fixes=[Manual("Nothing to do: this is the least privilege that R2 offers.")],
         )
+
+
+RULES = (
+    Rule(
+        lists_but_does_not_open,
+        Layer.VISITORS,
+        yields=("ovh-bucket-acl-does-not-open-objects",),
+        reads=(OPEN, "public-get", "public-list", "reach-endpoint", "try-bucket-acl", "try-public-with-acl"),
+    ),
+    Rule(
+        token_for_objects,
+        Layer.PRIVILEGE,
+        yields=("r2-object-scoped-token",),
+        reads=("get", "list", "put-without-acl", "reach-endpoint", "try-list-buckets", "try-read-policy"),
+    ),
+)

@@ -10,6 +10,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, every
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
 from s3probe.knowledge.providers import detect
@@ -222,3 +223,39 @@ def _nearest(case: Case, suffix: str) -> str:
 
     names = case.get(f"try-list-buckets{suffix}").facts.get("names", "").split()
     return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
+
+
+RULES = (
+    Rule(
+        unmended,
+        Layer.WAY,
+        yields=(
+            "b2-master-key-used",
+            "bucket-name-invalid",
+            "clock-skew",
+            "console-port-instead-of-api",
+            "dns-fails-in-container",
+            "egress-firewall",
+            "endpoint-is-cdn-or-public-host",
+            "endpoint-missing-non-aws",
+            "gcs-hmac-missing",
+            "http-proxy-env",
+            "key-disabled-or-account-suspended",
+            "nosuchbucket-typo",
+            "path-style-switch-inverted",
+            "provider-outage",
+            "proxy-body-limit-413",
+            "proxy-rewrites-host-before-s3",
+            "r2-token-wrong-type",
+            "region-wrong-aws-global-endpoint",
+            "region-wrong-aws-regional-endpoint",
+            "region-wrong-custom-endpoint",
+            "slow-provider-read-timeout",
+            "temporary-credentials-without-token",
+            "tls-certificate-bad",
+            "wrong-access-key-id",
+            "wrong-secret-key",
+        ),
+        reads=(OPEN, "clock", "list", "put-with-acl", "put-without-acl", "reach-endpoint", every("try-")),
+    ),
+)

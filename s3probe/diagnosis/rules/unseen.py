@@ -34,10 +34,9 @@ def unseen(
     how: str,
     *fix: Fix,
     certainty: Certainty = Certainty.CERTAIN,
-    title: str | None = None,
-    consequence: str | None = None,
+    target: str = "",
 ) -> Finding:
-    """A finding that explains why the published URL shows nothing."""
+    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads on to."""
     return finding(
         finding_id,
         case,
@@ -53,8 +52,7 @@ def unseen(
         ],
         fixes=fix,
         certainty=certainty,
-        title=title,
-        consequence=consequence,
+        target=target,
     )
 
 

@@ -73,12 +73,11 @@ def without_public_host(case: Case) -> Iterator[Finding]:
     other = fixes.env(case, "S3_HOSTNAME", host)
     alias = _own_host(case)
     yield finding(
-        special[0] if special else "missing-variable",
+        special[0] if special else "missing-public-host",
         case,
         how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
         f"while the files are at {host}",
         setting="S3_ALIAS_HOST" if special else "S3_HOSTNAME",
-        consequence="Uploads work, and every picture is broken: media URLs lead to a host without any of the files",
         explains=tuple(o.id for o in case.all_open() if _asked_there(o, settings.hostname) and not o.assuming),
         fixes=(special[1],) if special else (other, alias),
     )
@@ -106,14 +105,11 @@ def for_nobody(case: Case) -> Iterator[Finding]:
         # in words: on its own this line would only break the machine's own view
         mend = replace(mend, note=f"{mend.note}; and S3_PROTOCOL=https")
     yield finding(
-        "missing-variable",
+        "media-host-is-this-machine",
         case,
         how=f"with {name}={host}, media URLs look like {settings.protocol}://{host}/..., which the browsers of your "
         "visitors look for on their own machine",
-        setting="S3_ALIAS_HOST",
-        severity=Severity.WARNING,
         certainty=Certainty.LIKELY,
-        consequence="Uploads work, and nobody but this machine can open a picture",
         fixes=(mend,),
     )
 

@@ -48,7 +48,7 @@ def _no_media_host(scenario: Scenario) -> Scenario:
 
 FAULTS = (
     Fault("deny-anonymous-statement", _referer_only, healthy_policy),
-    Fault("deny-anonymous-statement", _avatars_denied, variant="for avatars"),
+    Fault("policy-denies-some-folders", _avatars_denied),
     Fault("csp-missing-media-host", _no_media_host),
     Fault("bucket-listable-policy", _opens("s3:ListBucket", whole_bucket=True, sid="PublicList"), healthy_policy),
     Fault("bucket-listable-acl", bucket(acl="public-read")),

@@ -1,0 +1,104 @@
+"""The record of a rule: the function, what it may say, what it looks at, when it runs, and where its findings stand."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum, auto
+from pathlib import PurePath
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Finding, RuleError
+
+OPEN = "(every open observation)"
+"""In ``reads``: the rule looks through everything that failed and that nothing explains yet."""
+EVERY = "(every observation)"
+"""In ``reads``: the rule looks through all that was asked."""
+
+
+class Tier(IntEnum):
+    """When a rule runs. Inside a tier the order means nothing: rules of one tier do not take from each other."""
+
+    CAUSES = auto()
+    """Knows its cause by itself, whatever else was found."""
+    GROUPS = auto()
+    """Judges what fails together (a kind of file, a folder, a resource), once no cause explains it."""
+    REQUESTS = auto()
+    """Judges single requests, once nothing larger explains them."""
+    REST = auto()
+    """Tells what is left."""
+
+
+class Layer(IntEnum):
+    """Where findings stand in a report among those of the same severity: from the ground up.
+
+    Inside a layer they stand by the name of their rule. The layer has no influence on when a rule runs.
+    """
+
+    # the file
+    SWITCHES = auto()
+    NAMES = auto()
+    LINES = auto()
+    PROCESSES = auto()
+    API = auto()
+    BUCKET = auto()
+    STORED_VALUES = auto()
+    PUBLIC_VALUES = auto()
+    HOSTS = auto()
+    SUSPICIONS = auto()
+    # the way to the bucket, and the key
+    ROUNDS = auto()
+    WAY = auto()
+    STORE = auto()
+    # rights
+    REFUSALS = auto()
+    STORING = auto()
+    READING = auto()
+    DELETING = auto()
+    LISTING = auto()
+    # files as Mastodon changes, reads and deletes them
+    CHANGING = auto()
+    READING_BACK = auto()
+    GONE = auto()
+    # visitors and strangers
+    VISITORS = auto()
+    MEDIA_HOST = auto()
+    STRANGERS_WRITING = auto()
+    STRANGERS_READING = auto()
+    ARCHIVES = auto()
+    BROWSERS = auto()
+    MANNERS = auto()
+    PRIVILEGE = auto()
+    # what nothing above tells
+    UNEXPLAINED = auto()
+    HINTS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``function`` yields the findings it recognises in what no rule of an earlier tier has explained."""
+
+    function: Callable[[Case], Iterable[Finding]]
+    layer: Layer
+    yields: tuple[str, ...]
+    """Ids of the findings it may yield."""
+    tier: Tier = Tier.CAUSES
+    reads: tuple[str, ...] = ()
+    """Ids of the observations it may look at, of whatever round; :func:`every`, :data:`OPEN`, :data:`EVERY`."""
+
+    @property
+    def name(self) -> str:
+        """``acl.refused_acl``: module and function."""
+        return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
+
+    def failed(self, error: Exception) -> RuleError:
+        """What to say of an exception that the rule ended with."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        return RuleError(self.name, f"{type(error).__name__}: {error}", place)
+
+
+def every(prefix: str) -> str:
+    """In ``reads``: all observations whose ids begin so."""
+    return f"{prefix}*"

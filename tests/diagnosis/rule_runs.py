@@ -1,0 +1,140 @@
+"""What tests ask of the rules' records: what a rule really looks at, and whether the order inside a tier matters."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from zlib import crc32
+
+from s3probe.diagnosis import engine
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Diagnosis, Finding
+from s3probe.diagnosis.rule import EVERY, OPEN, Rule, every
+from s3probe.probe.evidence import Evidence, Observation
+from s3probe.settings.model import Settings
+
+ALL_RULES = (*engine.FILE_RULES, *engine.FOUNDATION_RULES, *engine.WIRE_RULES)
+_ROUND = re.compile(r"@\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder(Case):
+    """A case that notes what is asked of it, in the words of ``Rule.reads``."""
+
+    asked: set[str] = field(default_factory=set)
+
+    def get(self, exact_id: str) -> Observation:
+        self.asked.add(_ROUND.sub("", exact_id))
+        return Case.get(self, exact_id)
+
+    def attempts(self, action: str) -> Iterator[Observation]:
+        self.asked.add(_ROUND.sub("", action))
+        return Case.attempts(self, action)
+
+    def all_open(self) -> tuple[Observation, ...]:
+        self.asked.add(OPEN)
+        return Case.all_open(self)
+
+    def trials(self, prefix: str) -> tuple[Observation, ...]:
+        self.asked.add(every(prefix) if prefix else EVERY)
+        return Case.trials(self, prefix)
+
+
+def seeds(subject: str) -> range:
+    """One order by default, another for each subject; many in the exhaustive run (``S3PROBE_EXHAUSTIVE``)."""
+    first = crc32(subject.encode())
+    return range(first, first + (100 if os.environ.get("S3PROBE_EXHAUSTIVE") else 1))
+
+
+def declared(asked: str, reads: tuple[str, ...]) -> bool:
+    """Whether a record names ``asked``, by itself or with all that begins so."""
+    prefixes = tuple(read.removesuffix("*") for read in reads if read.endswith("*"))
+    return asked in reads or asked.removesuffix("*").startswith(prefixes or "\0")
+
+
+def stages(settings: Settings, evidence: Evidence) -> list[tuple[tuple[Rule, ...], Case]]:
+    """Each set of rules of an examination with the case that it begins from."""
+    file = engine.run_rules(engine.FILE_RULES, Case(settings, evidence))
+    start, _assuming = engine.starting_point(settings)
+    foundation = replace(file.case, settings=start)
+    below = engine.run_rules(engine.FOUNDATION_RULES, foundation)
+    wire = replace(below.case, settings=engine.in_force(start, below.case))
+    return [
+        (engine.FILE_RULES, Case(settings, evidence)),
+        (engine.FOUNDATION_RULES, foundation),
+        (engine.WIRE_RULES, wire),
+    ]
+
+
+def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, str]]:
+    """``(rule, reads or yields, id)`` for all that a rule does and its record does not say."""
+    found = []
+    for rules, case in stages(settings, evidence):
+        claimed = case.claimed
+        for rule in sorted(rules, key=lambda rule: rule.tier):
+            recorder = Recorder(case.settings, case.evidence, claimed)
+            told = engine.run_rules([rule], recorder)
+            claimed = told.case.claimed
+            assert told.errors == ()
+            found += [(rule.name, "reads", asked) for asked in recorder.asked if not declared(asked, rule.reads)]
+            found += [(rule.name, "yields", f.id) for _rule, f in told.told if f.id not in rule.yields]
+    return found
+
+
+def _by_rule(rules: Sequence[Rule], case: Case) -> dict[str, tuple[Finding, ...]]:
+    told: dict[str, tuple[Finding, ...]] = {}
+    for rule, finding in engine.run_rules(rules, case).told:
+        told[rule.name] = (*told.get(rule.name, ()), finding)
+    return told
+
+
+def _shuffled(rules: Sequence[Rule], seed: int) -> list[Rule]:
+    mixed = list(rules)
+    random.Random(seed).shuffle(mixed)
+    # the engine's own sort is stable: the mixed order lasts inside each tier
+    return sorted(mixed, key=lambda rule: rule.tier)
+
+
+def quarrels(settings: Settings, evidence: Evidence, seeds: Sequence[int]) -> list[tuple[str, str]]:
+    """Pairs of rules of one tier that tell something else when they run the other way round."""
+    found = []
+    for rules, case in stages(settings, evidence):
+        usual = sorted(rules, key=lambda rule: rule.tier)
+        want = _by_rule(usual, case)
+        for seed in seeds:
+            mixed = _shuffled(rules, seed)
+            if _by_rule(mixed, case) != want:
+                found.append(_culprits(usual, mixed, case))
+    return found
+
+
+def _culprits(usual: list[Rule], mixed: list[Rule], case: Case) -> tuple[str, str]:
+    """The first two neighbours whose swap, on the way from one order to the other, changes what is told."""
+    place = {rule.name: number for number, rule in enumerate(mixed)}
+    order, want = list(usual), _by_rule(usual, case)
+    swapped = True
+    while swapped:
+        swapped = False
+        for i in range(len(order) - 1):
+            if place[order[i].name] > place[order[i + 1].name]:
+                order[i], order[i + 1] = order[i + 1], order[i]
+                if _by_rule(order, case) != want:
+                    return order[i + 1].name, order[i].name
+                swapped = True
+    raise AssertionError("the orders differ, and no swap does")
+
+
+def report_in_any_order(settings: Settings, evidence: Evidence, seed: int) -> Diagnosis:
+    """The diagnosis with the tables themselves in another order."""
+    tables = ("FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES")
+    kept = {name: getattr(engine, name) for name in tables}
+    try:
+        for name, rules in kept.items():
+            setattr(engine, name, tuple(_shuffled(rules, seed)))
+        return engine.diagnose(settings, evidence)
+    finally:
+        for name, rules in kept.items():
+            setattr(engine, name, rules)

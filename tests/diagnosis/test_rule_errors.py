@@ -1,0 +1,105 @@
+"""An exception in a rule costs that rule: the others are still heard, and the failed one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import wraps
+
+import pytest
+
+from s3probe.diagnosis import engine
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.engine import diagnose, lint, starting_point
+from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.rule import Rule
+from s3probe.probe.evidence import Outcome
+from tests.diagnosis.rule_runs import ALL_RULES
+from tests.diagnosis.wire_table import SHOWN, A
+
+TABLES = ("FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES")
+BROKEN = SHOWN["iam-missing-getobject"].row(
+    "public-cors", outcome=Outcome.WRONG, origin="https://m.example", allowed="none"
+)
+"""Two findings of two rules in one run."""
+
+
+def _raises(error: BaseException) -> Iterator[Finding]:
+    raise error
+
+
+def breaking(rule: Rule, error: BaseException) -> Rule:
+    """The same record, with a function that raises."""
+
+    @wraps(rule.function)
+    def broken(_case: Case) -> Iterator[Finding]:
+        yield from _raises(error)
+
+    return replace(rule, function=broken)
+
+
+def put_in(patch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
+    """The rule of that name raises from now on."""
+    for table in TABLES:
+        rules = tuple(breaking(rule, error) if rule.name == name else rule for rule in getattr(engine, table))
+        patch.setattr(engine, table, rules)
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
+def test_the_others_are_heard_and_the_failed_one_is_named(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {f.id for f in BROKEN.findings}
+    assert whole == {"iam-missing-getobject", "cors-missing"}
+    put_in(monkeypatch, rule.name, KeyError("a-fact"))
+    found = diagnose(BROKEN.settings, BROKEN.evidence)
+    assert [(e.rule, e.error) for e in found.rule_errors] == [(rule.name, "KeyError: 'a-fact'")]
+    assert found.rule_errors[0].place.startswith("test_rule_errors.py:")
+    # what the failed rule alone would have explained is left over, and said
+    assert {f.id for f in found} - {"unexplained"} == whole - set(rule.yields)
+    assert ("unexplained" in {f.id for f in found}) == bool(whole & set(rule.yields))
+
+
+def test_what_a_rule_told_before_it_failed_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    (rule,) = (rule for rule in engine.WIRE_RULES if rule.name == "rights.get_object")
+
+    @wraps(rule.function)
+    def half(case: Case) -> Iterator[Finding]:
+        yield from rule.function(case)
+        raise ValueError("late")
+
+    monkeypatch.setattr(
+        engine, "WIRE_RULES", tuple(replace(r, function=half) if r is rule else r for r in engine.WIRE_RULES)
+    )
+    found = diagnose(BROKEN.settings, BROKEN.evidence)
+    assert {f.id for f in found} == {"iam-missing-getobject", "cors-missing"}
+    assert [e.error for e in found.rule_errors] == ["ValueError: late"]
+
+
+def test_a_rule_of_the_file_that_fails_stops_neither_the_linter_nor_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = A.line("S3_ENDPOINT=s3.example.net").settings
+    put_in(monkeypatch, "env_values.permission", RuntimeError("no"))
+    linted = lint(settings)
+    assert "endpoint-without-scheme" in {f.id for f in linted}
+    assert [e.rule for e in linted.rule_errors] == ["env_values.permission"]
+    assert starting_point(settings)[1] == ("S3_ENDPOINT=https://s3.example.net",)
+
+
+def test_a_rule_that_fails_without_evidence_alone_is_named_by_the_examination_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (rule,) = (rule for rule in engine.FILE_RULES if rule.name == "env_bucket.bucket_name")
+
+    @wraps(rule.function)
+    def offline(case: Case) -> Iterator[Finding]:
+        if case.evidence is None:
+            raise AttributeError("evidence")
+        yield from rule.function(case)
+
+    rules = tuple(replace(r, function=offline) if r is rule else r for r in engine.FILE_RULES)
+    monkeypatch.setattr(engine, "FILE_RULES", rules)
+    assert [e.rule for e in diagnose(A.settings, A.evidence).rule_errors] == ["env_bucket.bucket_name"]
+
+
+def test_a_signal_is_no_error_of_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_in(monkeypatch, "rights.get_object", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        diagnose(BROKEN.settings, BROKEN.evidence)
