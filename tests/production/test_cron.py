@@ -20,6 +20,7 @@ from s3probe.probe.evidence import Evidence
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET
 from tests.cli.support import Cli
+from tests.exhaustive import EXHAUSTIVE
 from tests.production import hostile, local
 from tests.production.hostile import Gate
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, HEALTHY, UNREACHABLE, evidence
@@ -129,8 +130,12 @@ def test_the_lock_is_the_kernels(tmp_path: Path) -> None:
         pass
 
 
+AN_HOUR = 4 if EXHAUSTIVE else 1
+"""Runs within an hour."""
+
+
 class Week:
-    """Runs of cron every quarter of an hour, on a clock of the test."""
+    """Runs of cron, :data:`AN_HOUR` times an hour, on a clock of the test."""
 
     def __init__(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cli = cli
@@ -139,50 +144,52 @@ class Week:
         cli.file()
 
     def run(self, seen: Evidence, findings: tuple[Finding, ...] = (), *more: str) -> str:
-        """One run, what cron would mail of it, and fifteen minutes."""
+        """One run, what cron would mail of it, and the time until the next."""
         self.cli.probe(seen, findings)
         _status, out, err = self.cli.run("check", "--quick", "--quiet", "--state", "state", *more)
-        self.time += timedelta(minutes=15)
+        self.time += timedelta(hours=1) / AN_HOUR
         return out + err
 
 
 def test_a_week_of_cron_mails_changes_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """672 runs: an outage of a night, a warning of two days, a moment without a network."""
+    """An outage of a night, a warning of two days, a moment without a network."""
     week = Week(cli, monkeypatch)
     mails: dict[int, str] = {}
-    for number in range(7 * 24 * 4):
-        day, hour = divmod(number // 4, 24)
+    moment = 25 * AN_HOUR
+    for number in range(7 * 24 * AN_HOUR):
+        day, hour = divmod(number // AN_HOUR, 24)
         if day == 2 and hour < 8:
             said = week.run(evidence(BROKEN), (ACL_DISABLED,))
         elif day in (4, 5):
             said = week.run(evidence(HEALTHY), (DELETE_DENIED,))
-        elif number == 100:
+        elif number == moment:
             said = week.run(evidence(UNREACHABLE))
         else:
             said = week.run(evidence(HEALTHY))
         if said:
             mails[number] = said.splitlines()[0]
-    assert list(mails) == [100, 101, 192, 224, 384, 576]
-    assert mails[100].startswith("Newly failing: s3probe could not tell")
-    assert mails[101].startswith("Recovered after 15 min")
-    assert mails[192].startswith(f"Newly failing: {ACL_DISABLED.title}")
-    assert mails[224].startswith("Recovered after 8 h 0 min")
-    assert mails[384].startswith(f"Newly failing: {DELETE_DENIED.title}")
-    assert mails[576].startswith("Recovered after 2 d 0 h")
+    assert list(mails) == [moment, moment + 1, *(hours * AN_HOUR for hours in (48, 56, 96, 144))]
+    said = list(mails.values())
+    assert said[0].startswith("Newly failing: s3probe could not tell")
+    assert said[1].startswith("Recovered after 15 min" if EXHAUSTIVE else "Recovered after 1 h 0 min")
+    assert said[2].startswith(f"Newly failing: {ACL_DISABLED.title}")
+    assert said[3].startswith("Recovered after 8 h 0 min")
+    assert said[4].startswith(f"Newly failing: {DELETE_DENIED.title}")
+    assert said[5].startswith("Recovered after 2 d 0 h")
 
 
 def test_a_reminder_comes_once_a_day(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     week = Week(cli, monkeypatch)
-    runs = range(3 * 24 * 4)
+    runs = range(3 * 24 * AN_HOUR)
     said = [n for n in runs if week.run(evidence(BROKEN), (ACL_DISABLED,), "--remind", "24")]
-    assert said == [0, 96, 192]
+    assert said == [0, 24 * AN_HOUR, 48 * AN_HOUR]
 
 
 def test_trouble_that_flaps_is_told_as_it_changes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     week = Week(cli, monkeypatch)
     chance = random.Random(7)
     before = False
-    for _ in range(200):
+    for _ in range(50 * AN_HOUR):
         broken = chance.random() < 0.3
         said = week.run(evidence(BROKEN if broken else HEALTHY), (ACL_DISABLED,) if broken else ())
         assert bool(said) is (broken is not before)

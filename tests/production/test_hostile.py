@@ -85,7 +85,7 @@ def examined(folder: Path, port: int, *argv: str, deadline: float = DEADLINE) ->
     return ended
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def survived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """The report on each of the servers, all examined side by side in one process."""
     folder = tmp_path_factory.mktemp("evil")
