@@ -56,8 +56,8 @@ class Selection:
     """What ``--only`` and ``--skip`` name. Raises :class:`UsageError` for an id that is neither action nor finding."""
 
     def __init__(self, only: Iterable[str], skip: Iterable[str]) -> None:
+        from s3probe.evidence.actions import ACTIONS
         from s3probe.knowledge.findings import ids
-        from s3probe.probe.actions import ACTIONS
 
         self.actions, self.findings = frozenset(ACTIONS), frozenset(ids())
         self.only, self.skip = self._known(only), self._known(skip)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome
+from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome
 from s3probe.settings.model import Settings
 
 CANARY = "canary-"

@@ -8,7 +8,8 @@ from dataclasses import replace
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rounds import assigned
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import Evidence
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
@@ -106,6 +107,6 @@ def diagnose(
 
 def in_force(settings: Settings, case: Case) -> Settings:
     """The settings under which the rest was asked: with the mends of the foundation, as the evidence records them."""
-    for assumption in case.obs("list").assuming:
+    for assumption in case.obs(ActionId.LIST).assuming:
         settings = remade(settings, **{name: value or None for name, value in assigned(assumption).items()})
     return settings

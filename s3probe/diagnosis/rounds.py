@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
-from s3probe.probe.depth import Depth, depth
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import Observation
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 _NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")
@@ -26,7 +28,7 @@ _ASKED = {
     "AbortMultipartUpload": "abandoning a large upload",
     "CopyObject": "copying a file",
 }
-_ROWS = ("put-with-acl", "put-without-acl", "list")
+_ROWS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ def rounds(case: Case) -> Iterator[Round]:
         if not rows:
             return
         furthest = max(rows, key=depth)
-        kept = next((t for t in case.trials("try-") if t.facts.get("kept") == "yes" and _suffix(t.id) == suffix), None)
+        kept = next(
+            (t for t in case.trials("try-") if t.facts.get(Fact.KEPT) == "yes" and _suffix(t.id) == suffix), None
+        )
         yield Round(suffix, rows, furthest, depth(furthest), kept)
         if kept is None:
             return
@@ -77,7 +81,10 @@ def trial_name(kept: Observation) -> str:
 
 def something_works(case: Case) -> bool:
     """Whether anything that Mastodon's key asks for is granted: else a single refusal says nothing of its own."""
-    return any(case.obs(name).ok for name in ("put-with-acl", "put-without-acl", "list", "get", "delete"))
+    return any(
+        case.obs(name).ok
+        for name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.DELETE)
+    )
 
 
 def told(seen: Observation) -> str:

@@ -11,10 +11,11 @@ import socket
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.facts import Fact, Facts
+from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
 from s3probe.probe.session import Session
 
-Facts = dict[str, str]
 FamiliesOf = Callable[[str, int], Facts]
 """Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
 
@@ -27,17 +28,19 @@ _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.RE
 
 def ask(session: Session, families_of: FamiliesOf) -> None:
     """Writes ``try-address-families`` down when the endpoint was not reached, or only after a wait."""
-    seen, settings = session.book.get("reach-endpoint"), session.world.settings
+    seen, settings = session.book.get(ActionId.REACH_ENDPOINT), session.world.settings
     if seen is None or settings.proxy or not (seen.network in _CUT_OFF or seen.seconds > 0.4 * settings.open_timeout):
         return
     parts = urlsplit(seen.url)
     facts = families_of(parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
     if facts:
         title = "The endpoint is reached over IPv4 and IPv6 alike"
-        whole = facts.get("connects") == facts.get("addresses")
+        whole = facts.get(Fact.CONNECTS) == facts.get(Fact.ADDRESSES)
         outcome = Outcome.OK if whole else Outcome.UNREACHABLE
         session.book.add(
-            Observation("try-address-families", title, "connect", Actor.VISITOR, outcome, url=seen.url, facts=facts)
+            Observation(
+                Experiment.ADDRESS_FAMILIES, title, "connect", Actor.VISITOR, outcome, url=seen.url, facts=facts
+            )
         )
 
 
@@ -49,9 +52,9 @@ def families_of(host: str, port: int) -> Facts:
         return {}
     found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
     return {
-        "addresses": _named(family for family in _NAMES if family in found),
-        "routes": _named(family for family in _NAMES if _routed(family)),
-        "connects": _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
+        Fact.ADDRESSES: _named(family for family in _NAMES if family in found),
+        Fact.ROUTES: _named(family for family in _NAMES if _routed(family)),
+        Fact.CONNECTS: _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
     }
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from s3probe.probe.evidence import Cleanup
+from s3probe.evidence.facts import Facts
+from s3probe.evidence.observations import Cleanup
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.settings.model import Settings
 
@@ -59,7 +60,7 @@ def _unheard(_cleanup: Cleanup) -> None:
     """A clean-up whose result nobody needs before the evidence is there."""
 
 
-def _nothing_known(_host: str, _port: int) -> dict[str, str]:
+def _nothing_known(_host: str, _port: int) -> Facts:
     """No look at this machine's own ways out."""
     return {}
 
@@ -73,7 +74,7 @@ class Tools:
     run_id: Callable[[], str] = new_run_id
     invocation_id: Callable[[], str] = lambda: str(uuid4())
     progress: Callable[[str], None] = _silent
-    families_of: Callable[[str, int], dict[str, str]] = _nothing_known
+    families_of: Callable[[str, int], Facts] = _nothing_known
     """What ``probe.families`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""

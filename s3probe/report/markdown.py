@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.probe.evidence import THOROUGH, NetworkFault, Observation, Outcome
+from s3probe.evidence.ids import ObservationId
+from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
@@ -81,7 +82,11 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
 
 
 def _promise(
-    promise: Promise, rows: dict[str, Observation], explained: dict[str, Finding], source: str, told: set[str]
+    promise: Promise,
+    rows: dict[ObservationId, Observation],
+    explained: dict[ObservationId, Finding],
+    source: str,
+    told: set[str],
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
     # what a small run leaves out is no promise kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.probe.evidence import Actor, Observation, Outcome
+from s3probe.evidence.observations import Actor, Observation, Outcome
 
 WHO = "User: arn:aws:iam::777788889999:user/JohnDoe is not authorized to perform: s3:GetObject"
 ON = f"{WHO} on resource: arn:aws:s3:::files/x"

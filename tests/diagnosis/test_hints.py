@@ -9,7 +9,7 @@ import pytest
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Certainty, Severity
 from s3probe.knowledge.findings import entry
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM

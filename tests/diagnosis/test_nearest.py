@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, ServerFix
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy

@@ -13,7 +13,7 @@ import pytest
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
 from s3probe.knowledge.findings import entry, ids
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import HEALTHY, Seen, healthy

@@ -8,7 +8,7 @@ from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rounds import words
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
 from tests.diagnosis.wire_table import A
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.engine import diagnose, starting_point
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.probe.actions import ACTIONS, action
-from s3probe.probe.evidence import Actor, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.actions import ACTIONS, action
+from s3probe.evidence.observations import Actor, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line, without

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
 from tests.diagnosis.env_cases import AWS, CUSTOM, with_line, without
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, POLICY, Seen, healthy
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from s3probe.probe.client import MUTATING, Client, ForbiddenOperationError, StoppedError
-from s3probe.probe.evidence import Actor, NetworkFault, Outcome
+from s3probe.evidence.observations import Actor, NetworkFault, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
 from tests.probe.build import wire
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from s3probe.probe.actions import ACTIONS, WITHOUT_UPLOAD
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.actions import ACTIONS, WITHOUT_UPLOAD
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.instance import PATH
 from s3probe.probe.tools import ProbeOptions

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from s3probe.probe.connection import Pool
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport
 from tests.probe.servers import Server, Visit, answering, serving, within

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.headers import header_trials

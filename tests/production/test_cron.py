@@ -14,7 +14,7 @@ import pytest
 from s3probe.cli import main
 from s3probe.cli.console import Console
 from s3probe.diagnosis.model import Finding
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET
 from tests.cli.support import Cli

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
-from s3probe.probe.evidence import Actor, Cleanup, Observation, Outcome, Run
+from s3probe.evidence.observations import Actor, Cleanup, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.mends import removal_commands

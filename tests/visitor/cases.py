@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from io import BytesIO
 
 from s3probe.diagnosis.case import Case
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome, Run
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load

@@ -6,7 +6,7 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.diagnosis.rules.archives import expired, link_host
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
 from tests.visitor.cases import case, seen
 
 

@@ -7,7 +7,7 @@ import pytest
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import gate, needs, rest
 from s3probe.diagnosis.rules.public import public
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
 from tests.visitor.cases import FILE, case, seen
 
 NGINX = {"server": "nginx/1.22.1", "content-type": "text/html"}

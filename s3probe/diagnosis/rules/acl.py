@@ -10,7 +10,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.observations import Observation, Outcome
 
 CANNED = (
     "private",
@@ -23,7 +25,13 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_AFTER = ("avatar-put", "archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
+_AFTER = (
+    ActionId.AVATAR_PUT,
+    ActionId.ARCHIVE_PUT,
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+    ActionId.MULTIPART_CREATE,
+)
 
 
 AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"
@@ -44,8 +52,8 @@ class _Order:
 
 def refused_acl(case: Case) -> Iterator[Finding]:
     """The upload with Mastodon's ACL fails, the one without passes."""
-    seen = case.open("put-with-acl")
-    if not seen or not case.obs("put-without-acl").ok:
+    seen = case.open(ActionId.PUT_WITH_ACL)
+    if not seen or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         return
     upload = seen[0]
     if upload.outcome not in (Outcome.DENIED, Outcome.REJECTED, Outcome.WRONG, Outcome.UNKNOWN):
@@ -56,7 +64,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         acl: upload if acl == case.settings.acl else case.get(f"try-acl-{acl}")
         for acl in ("private", "public-read", "bucket-owner-full-control")
     }
-    change = case.get("try-put-acl-private")
+    change = case.get(Experiment.PUT_ACL_PRIVATE)
     named = _named(case, upload, table, change)
     if named is None:
         return
@@ -67,7 +75,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         case,
         how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}{_ladder_words(table, upload)}; "
         "without an ACL it passed",
-        because=(upload.id, "put-without-acl", *tried),
+        because=(upload.id, ActionId.PUT_WITHOUT_ACL, *tried),
         explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
         fixes=fix,
     )
@@ -75,7 +83,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
 
 def _hidden_by_acl(case: Case) -> list[str]:
     """Without its ACL a picture may be invisible: that follows, and is no fault of its own."""
-    seen = case.open("public-get", "public-cors")
+    seen = case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
     return [o.id for o in seen if o.http_status in (401, 403)]
 
 
@@ -94,7 +102,7 @@ def _named(
     acl = case.settings.acl or ""
     private, public, full = table["private"], table["public-read"], table["bucket-owner-full-control"]
     # straight from the storage, where a proxy before it has a fault of its own
-    visible = case.obs("public-get").ok or case.get("try-public-origin").ok
+    visible = case.obs(ActionId.PUBLIC_GET).ok or case.get(Experiment.PUBLIC_ORIGIN).ok
     # what is meant to be closed needs no policy that opens it
     empty = fixes.env(case, "S3_PERMISSION", "", "" if visible or acl == "private" else AND_POLICY)
     none = _Order(empty, visible)
@@ -128,8 +136,8 @@ def _says_uniform(upload: Observation) -> bool:
 
 def _blocked(case: Case, none: _Order) -> tuple[str, tuple[Fix, ...]]:
     """Public ACLs alone are refused. The bucket's own setting, when readable, says whether it is the account's."""
-    readable = case.get("try-read-public-access-block")
-    bucket_allows = readable.facts.get("BlockPublicAcls", "").lower() == "false" or (
+    readable = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
+    bucket_allows = readable.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "false" or (
         readable.error_code == "NoSuchPublicAccessBlockConfiguration"
     )
     off = ("BlockPublicAcls", "IgnorePublicAcls")
@@ -142,22 +150,24 @@ def _blocked(case: Case, none: _Order) -> tuple[str, tuple[Fix, ...]]:
 
 def archive_acl(case: Case) -> Iterator[Finding]:
     """Media pass with their ACL, archives do not with theirs (private)."""
-    seen = case.open("archive-put")
-    if not seen or not case.obs("put-with-acl").ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
+    seen = case.open(ActionId.ARCHIVE_PUT)
+    if not seen or not case.obs(ActionId.PUT_WITH_ACL).ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
         return
     yield finding(
         "b2-archive-private-acl",
         case,
         how=f"an archive with ACL private was answered {words(seen[0])}, a picture with {case.settings.acl} passed",
         because=[seen[0].id],
-        explains=[o.id for o in case.open("put-acl-private", "put-acl-restore")],
+        explains=[o.id for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE)],
         fixes=[fixes.env(case, "S3_PERMISSION", "")],
     )
 
 
 def acl_change(case: Case) -> Iterator[Finding]:
     """Uploads pass with an ACL, but changing one later fails: a suspension stops half way."""
-    seen = [o for o in case.open("put-acl-private", "put-acl-restore") if o.outcome is not Outcome.UNREACHABLE]
+    seen = [
+        o for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if o.outcome is not Outcome.UNREACHABLE
+    ]
     if not seen:
         return
     first = seen[0]
@@ -188,13 +198,13 @@ def acl_change(case: Case) -> Iterator[Finding]:
 
 def acl_change_loses_content(case: Case) -> Iterator[Finding]:
     """The gateway took the ACL change for an upload of nothing (rclone serve s3 does)."""
-    seen = case.open("acl-read-back")
-    if seen and seen[0].facts.get("length") is not None:
+    seen = case.open(Experiment.ACL_READ_BACK)
+    if seen and seen[0].facts.get(Fact.LENGTH) is not None:
         yield finding(
             "acl-change-empties-object",
             case,
-            how=f"after its ACL was changed, the file was {seen[0].facts['length']} bytes long",
-            because=["acl-read-back", "put-acl-private"],
-            explains=["restored-public-get"],
+            how=f"after its ACL was changed, the file was {seen[0].facts[Fact.LENGTH]} bytes long",
+            because=[Experiment.ACL_READ_BACK, ActionId.PUT_ACL_PRIVATE],
+            explains=[ActionId.RESTORED_PUBLIC_GET],
             fixes=[fixes.env(case, "S3_PERMISSION", "")],
         )

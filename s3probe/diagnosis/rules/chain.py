@@ -8,8 +8,11 @@ from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
 from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.headers import Header
+from s3probe.evidence.ids import Experiment
+from s3probe.evidence.observations import Observation
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
-from s3probe.probe.evidence import Observation
 from s3probe.settings.model import Settings
 
 
@@ -50,7 +53,7 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
     alias = (settings.alias_host or "").split("/")[0].lower()
-    first = seen.facts.get("bucket", "")
+    first = seen.facts.get(Fact.BUCKET, "")
     folder = settings.key_prefix.strip("/").split("/")[0] or ""
     proxy = at_proxy(case, proxy_lines(settings), "origin")
     if first and (first in MEDIA_FOLDERS or first == folder):
@@ -67,9 +70,9 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     moved = seen.http_status in (301, 307)
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
-    told = seen.facts.get("region") or seen.facts.get("endpoint") or "Redirect" in (seen.error_code or "")
+    told = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
     title = f"{fixes.host_of(seen.url)} asks S3 in the wrong region"
-    if moved and (told or "amazonaws" in seen.headers.get("location", "")):
+    if moved and (told or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
         return unseen(
             case, "cdn-origin-region-mismatch", how, *at_proxy(case, proxy_lines(case.settings), "origin"), title=title
         )
@@ -89,7 +92,7 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
-    if not working(case) or not case.get("try-public-fresh").ok or not (hit(seen) or cdn(seen)):
+    if not working(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (hit(seen) or cdn(seen)):
         return None
     mends = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
     return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)

@@ -10,6 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.ids import ActionId
 
 
 def bucket_twice(case: Case) -> Iterator[Finding]:
@@ -22,15 +24,21 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     host, path = parts.netloc.removeprefix(f"{settings.bucket}."), parts.path.strip("/")
     in_path = settings.bucket is not None and path == settings.bucket
     holds = bool(settings.bucket) and (in_path or host != parts.netloc)
-    listed = case.obs("list")
+    listed = case.obs(ActionId.LIST)
     if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
         return
     # the answer names the bucket as the key it did not find, or else a file went up beside it
-    taken_for_a_key = listed.facts.get("key") == settings.bucket or case.obs("put-without-acl").ok
+    taken_for_a_key = listed.facts.get(Fact.KEY) == settings.bucket or case.obs(ActionId.PUT_WITHOUT_ACL).ok
     if listed.http_status != 404 or not taken_for_a_key:
         return
     bare = urlunsplit((parts.scheme, host, "" if in_path else parts.path, "", ""))
-    follows = case.open("public-get", "public-cors", "public-list", "batch-delete", "archive-public-get")
+    follows = case.open(
+        ActionId.PUBLIC_GET,
+        ActionId.PUBLIC_CORS,
+        ActionId.PUBLIC_LIST,
+        ActionId.BATCH_DELETE,
+        ActionId.ARCHIVE_PUBLIC_GET,
+    )
     yield finding(
         "endpoint-contains-bucket-path-style",
         case,

@@ -19,6 +19,7 @@ from s3probe.diagnosis.rules.env_names import (
     trouble_of,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.settings.addressing import is_host_label
 from s3probe.settings.model import Settings, Stage, Trouble
 
@@ -34,7 +35,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         return
     public = [name for name in blank if name in ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME")]
     storage_class_only = blank == ["S3_STORAGE_CLASS"]
-    if storage_class_only and case.obs("put-with-acl").ok:
+    if storage_class_only and case.obs(ActionId.PUT_WITH_ACL).ok:
         return
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:
@@ -142,7 +143,7 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
     pair = case.settings.credentials
     if pair is None or pair.session_token is not None or not clean(pair.access_key_id).startswith("ASIA"):
         return
-    if signing_works(case) or tried(case, "try-session-token"):
+    if signing_works(case) or tried(case, Experiment.SESSION_TOKEN):
         return
     yield finding(
         "temporary-credentials-without-token",
@@ -151,7 +152,7 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
         "key id and secret only".replace(" env ", " "),
         certainty=Certainty.LIKELY,
         because=tuple(
-            o.id for o in case.open("put-with-acl") if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
+            o.id for o in case.open(ActionId.PUT_WITH_ACL) if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
         ),
         fixes=(
             Manual("Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."),

@@ -8,6 +8,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.ids import ActionId
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
 
 _ACL_NAMES = ("S3_PERMISSIONS", "S3_ACL", "S3_DEFAULT_ACL")
@@ -53,8 +54,8 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
         variable = environment.variables.get(name)
         if variable is None or variable.value == "public-read":
             continue
-        put = case.obs("put-with-acl")
-        refused_acl = put.failed and case.obs("put-without-acl").ok
+        put = case.obs(ActionId.PUT_WITH_ACL)
+        refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
         yield finding(
             "env-misspelt-s3-permissions",
             case,
@@ -62,7 +63,12 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
             "S3_PERMISSION is not set, so public-read is sent",
             severity=Severity.FAILURE if refused_acl else Severity.WARNING,
             because=(put.id,) if refused_acl else (),
-            explains=tuple(o.id for o in case.open("avatar-put", "archive-put", "put-acl-private", "multipart-create"))
+            explains=tuple(
+                o.id
+                for o in case.open(
+                    ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT, ActionId.PUT_ACL_PRIVATE, ActionId.MULTIPART_CREATE
+                )
+            )
             if refused_acl
             else (),
             fixes=(EnvFix("S3_PERMISSION", variable.value, variable.line),),

@@ -8,7 +8,8 @@ from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.probe.evidence import Actor
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import Actor
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
@@ -29,8 +30,8 @@ CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
 PUBLIC_ACTIONS = (
-    "public-get", "public-cors", "public-range", "public-get-cache", "public-get-avatar", "public-get-emoji",
-    "restored-public-get",
+    ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE, ActionId.PUBLIC_GET_CACHE, ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI,
+    ActionId.RESTORED_PUBLIC_GET,
 )  # fmt: skip
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
@@ -145,7 +146,7 @@ def signing_works(case: Case, *variables: str) -> bool:
         o.ok
         and o.actor is Actor.MASTODON
         and o.operation
-        and o.id not in ("reach-endpoint", "clock")
+        and o.id not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)
         and not any(assumption.startswith(mended) for assumption in o.assuming)
         for o in case.evidence.observations
     )

@@ -10,7 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import NetworkFault
 from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
 from s3probe.settings.rubyuri import authority_of
@@ -38,7 +39,7 @@ def _public_host(settings: Settings) -> tuple[str, str]:
 
 def _failed(case: Case) -> tuple[str, ...]:
     """Ids of what visitors could not do, as far as nothing explains it yet."""
-    wanted = (*PUBLIC_ACTIONS, "public-head", "public-range")
+    wanted = (*PUBLIC_ACTIONS, "public-head", ActionId.PUBLIC_RANGE)
     return tuple(o.id for o in case.all_open() if o.id.partition("@")[0] in wanted and not o.assuming)
 
 
@@ -57,7 +58,7 @@ def host_name(case: Case) -> Iterator[Finding]:
     if value == tidy:
         return
     slash_only = value.rstrip("/") == tidy
-    works = slash_only and case.get("public-get").ok
+    works = slash_only and case.get(ActionId.PUBLIC_GET).ok
     yield finding(
         "hostname-has-scheme-or-slash",
         case,
@@ -119,13 +120,13 @@ def default_host(case: Case) -> Iterator[Finding]:
             certainty=Certainty.LIKELY,
             fixes=(fix,),
         )
-    elif not (dead and case.get("public-get").network is NetworkFault.DNS) and not _allowed(settings):
+    elif not (dead and case.get(ActionId.PUBLIC_GET).network is NetworkFault.DNS) and not _allowed(settings):
         yield finding(
             "csp-omits-default-hostname",
             case,
             how=f"media URLs lead to {settings.hostname}; the pages allow "
             f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
-            explains=("public-csp",),
+            explains=(ActionId.PUBLIC_CSP,),
             fixes=(fix,),
         )
 

@@ -15,8 +15,10 @@ from s3probe.diagnosis.fixes import store
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.knowledge.findings import entry
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 _FILESYSTEM_CODES = ("XMinioParentIsObject", "ExistingObjectIsDirectory", "ExistingObjectIsFile",
@@ -40,7 +42,7 @@ def _hint(case: Case, finding_id: str, how: str, *because: Observation) -> Findi
 
 def _closed(case: Case) -> Observation | None:
     """The picture that a visitor was refused."""
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     return seen if seen.failed and seen.http_status in (401, 403) else None
 
 
@@ -61,15 +63,15 @@ def closed_by_the_provider(case: Case) -> Iterator[Finding]:
 
 def owned_by_the_writer(case: Case) -> Iterator[Finding]:
     """A bucket policy opens only what belongs to the bucket's owner."""
-    seen, ownership = _closed(case), case.get("try-read-ownership").facts.get("ObjectOwnership")
+    seen, ownership = _closed(case), case.get(Experiment.READ_OWNERSHIP).facts.get(Fact.OBJECT_OWNERSHIP)
     if seen is not None and ownership == "ObjectWriter":
         how = f"a visitor was answered {words(seen)}, and Object Ownership is ObjectWriter"
-        yield _hint(case, "object-writer-ownership-cross-account", how, seen, case.get("try-read-ownership"))
+        yield _hint(case, "object-writer-ownership-cross-account", how, seen, case.get(Experiment.READ_OWNERSHIP))
 
 
 def another_project(case: Case) -> Iterator[Finding]:
     """Scaleway looks for the bucket in the key's preferred project."""
-    refused = [o for o in (case.obs("list"), case.obs("put-without-acl")) if o.outcome is Outcome.DENIED]
+    refused = [o for o in (case.obs(ActionId.LIST), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.outcome is Outcome.DENIED]
     if len(refused) == 2 and store(case).id == "scaleway":
         yield _hint(
             case, "scaleway-default-project-mismatch", f"every request was answered {words(refused[0])}", refused[0]
@@ -78,7 +80,7 @@ def another_project(case: Case) -> Iterator[Finding]:
 
 def limited_key(case: Case) -> Iterator[Finding]:
     """Limited keys and Cold Storage buckets of DigitalOcean refuse ACLs."""
-    seen = case.obs("put-with-acl")
+    seen = case.obs(ActionId.PUT_WITH_ACL)
     if seen.outcome is Outcome.DENIED and store(case).id == "digitalocean-spaces":
         yield _hint(case, "do-limited-key-and-acl", f"an upload with an ACL was answered {words(seen)}", seen)
 
@@ -86,16 +88,16 @@ def limited_key(case: Case) -> Iterator[Finding]:
 def helm_chart(case: Case) -> Iterator[Finding]:
     """In a pod, an S3_PERMISSION that is missing may have been meant to be empty."""
     environment = case.settings.environment
-    seen = case.obs("put-with-acl")
+    seen = case.obs(ActionId.PUT_WITH_ACL)
     in_pod = environment.get("KUBERNETES_SERVICE_HOST") and environment.sources == (PROCESS_ENVIRONMENT,)
-    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.obs("put-without-acl").ok:
+    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         yield _hint(case, "helm-cannot-express-empty-permission", f"S3_PERMISSION is missing, and {words(seen)}", seen)
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
     """A small archive that takes half of the time-out says what a large one will do."""
-    seen = case.obs("archive-put")
-    slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs("put-without-acl").ok) or (
+    seen = case.obs(ActionId.ARCHIVE_PUT)
+    slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)
     )
     if slow:
@@ -107,7 +109,7 @@ def long_archives(case: Case) -> Iterator[Finding]:
 
 def unreliable_copy(case: Case) -> Iterator[Finding]:
     """Copies at Hetzner fail at times, and for no reason of rights."""
-    seen = case.get("try-copy")
+    seen = case.get(Experiment.COPY)
     if seen.failed and seen.outcome is not Outcome.DENIED and store(case).id == "hetzner":
         yield _hint(case, "hetzner-copyobject-unreliable", f"a copy was answered {words(seen)}", seen)
 
@@ -129,7 +131,7 @@ def names_of_files_and_folders(case: Case) -> Iterator[Finding]:
 
 def mighty_keys(case: Case) -> Iterator[Finding]:
     """A key that sees all buckets and reads policies may do everything; AWS's sentence may call it root."""
-    buckets, policy = case.get("try-list-buckets"), case.get("try-read-policy")
+    buckets, policy = case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)
     root = next((o for o in case.trials("") if denial(o) and ":root is not" in (o.message or "")), None)
     if root is not None:
         yield _hint(case, "key-is-root", words(root), root)
@@ -142,15 +144,15 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
 
 def every_account_lists(case: Case) -> Iterator[Finding]:
     """The bucket's ACL names all accounts of the provider."""
-    seen = case.get("try-bucket-acl")
-    if seen.ok and "READ" in seen.facts.get("authenticated-users", ""):
+    seen = case.get(Experiment.BUCKET_ACL)
+    if seen.ok and "READ" in seen.facts.get(Fact.AUTHENTICATED_USERS, ""):
         how = "the bucket's own ACL grants READ to AuthenticatedUsers, which are all accounts of the provider"
         yield _hint(case, "bucket-listable-authenticated", how, seen)
 
 
 def late_acl(case: Case) -> Iterator[Finding]:
     """At Contabo a change of an ACL may take an hour to show."""
-    seen = case.obs("suspended-public-get")
+    seen = case.obs(ActionId.SUSPENDED_PUBLIC_GET)
     if seen.failed and store(case).id == "contabo":
         yield _hint(case, "contabo-acl-cache-hour", f"{seen.url} was still visible after its ACL became private", seen)
 

@@ -10,7 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import Round, assigned, rounds, told, trial_name, words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.depth import Depth
+from s3probe.evidence.gates import Depth
+from s3probe.evidence.ids import ActionId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 
@@ -169,7 +170,7 @@ def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]]
 
 def _wants_a_checksum(this: Round) -> bool:
     """Whether the refusal asks for Content-MD5 instead of complaining of the CRC32."""
-    plain = next((row for row in this.rows if row.id.startswith("put-without-acl")), this.furthest)
+    plain = next((row for row in this.rows if row.id.startswith(ActionId.PUT_WITHOUT_ACL)), this.furthest)
     text = f"{plain.error_code} {plain.message}".lower()
     return "md5" in text and not ("unsupported" in text or "not implemented" in text)
 

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import CANARY, Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import ONCE
+from s3probe.evidence.observations import ONCE
 
 
 def failed_once(case: Case) -> Iterator[Finding]:

@@ -16,7 +16,10 @@ from s3probe.diagnosis.rules.gate import led_away, turned_away
 from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
 from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.headers import Header
+from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.settings.addressing import is_aws, regional_host
 
 _BEFORE_THE_STORAGE = (
@@ -33,7 +36,7 @@ _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 def public(case: Case) -> Iterator[Finding]:
     """The one reason why the published URL does not show the picture."""
-    open_now = case.open("public-get") or case.open(first_visit(case).id)
+    open_now = case.open(ActionId.PUBLIC_GET) or case.open(first_visit(case).id)
     if not open_now:
         return
     seen = open_now[0]
@@ -56,7 +59,7 @@ def public(case: Case) -> Iterator[Finding]:
 
 def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[Finding]:
     """Behind a proxy with a fault of its own the storage refuses every visitor, in words of its own."""
-    origin = case.get("try-public-origin")
+    origin = case.get(Experiment.PUBLIC_ORIGIN)
     refused = origin.outcome is Outcome.DENIED and origin.error_code == "AccessDenied"
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
     if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
@@ -74,7 +77,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
-    if case.get("try-public-as-browser").ok:  # it hangs up on those it does not like (nginx: return 444)
+    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it hangs up on those it does not like (nginx: return 444)
         return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
@@ -114,7 +117,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     # whatever S3 says there, it speaks without TLS
     tried = [o for o in case.trials("try-public-") if o.url.startswith("http://") and fixes.host_of(o.url) == host]
-    plain = any(o.ok or o.facts.get("s3") for o in tried)
+    plain = any(o.ok or o.facts.get(Fact.S3) for o in tried)
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix(
             "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
@@ -126,11 +129,11 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
 
 
 _NO_TYPE = "Browsers offer pictures as downloads, or do not show them at all"
-_TOLD_BY = ("head", "get", "put-with-acl", "put-without-acl")
+_TOLD_BY = (ActionId.HEAD, ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
 
 def _encrypted(case: Case, seen: Observation) -> Finding | None:
-    kinds = [case.obs(n).headers.get("x-amz-server-side-encryption", "") for n in _TOLD_BY]
+    kinds = [case.obs(n).headers.get(Header.X_AMZ_SERVER_SIDE_ENCRYPTION, "") for n in _TOLD_BY]
     kms = any(kind.startswith("aws:kms") for kind in kinds)
     if not kms or seen.http_status not in (400, 403):
         return None
@@ -140,7 +143,7 @@ def _encrypted(case: Case, seen: Observation) -> Finding | None:
 
 
 def _archived(case: Case, seen: Observation) -> Finding | None:
-    cold = case.obs("get").error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
+    cold = case.obs(ActionId.GET).error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
     if not cold:
         return None
     how = f"a visitor was answered {words(seen)}"
@@ -204,7 +207,7 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
-    if seen.facts.get("root") == "Error" or seen.facts.get("markup") == "yes":
+    if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
         mends = at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200")
         return unseen(
             case,
@@ -212,11 +215,11 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
             f"GET {seen.url} gave {seen.http_status} with an error page inside",
             *mends,
         )
-    if seen.facts.get("body") == "aws-chunked":
+    if seen.facts.get(Fact.BODY) == "aws-chunked":
         return None
-    kind = seen.facts.get("content-type")
+    kind = seen.facts.get(Fact.CONTENT_TYPE)
     if kind:
-        own = case.obs("get").headers.get("content-type", "").split(";")[0]
+        own = case.obs(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "content-type-wrong"
         mend: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
@@ -237,8 +240,8 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
 
 def _instead(seen: Observation) -> str:
     """What came for a PNG, as far as its headers tell."""
-    kind, coded = seen.headers.get("content-type", "").split(";")[0], seen.headers.get("content-encoding", "")
-    if seen.facts.get("body") == "empty" or seen.http_status == 204:
+    kind, coded = seen.headers.get(Header.CONTENT_TYPE, "").split(";")[0], seen.headers.get(Header.CONTENT_ENCODING, "")
+    if seen.facts.get(Fact.BODY) == "empty" or seen.http_status == 204:
         return "nothing inside"
     told = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
     return f"other bytes{f' ({told})' if told else ''}"
@@ -249,7 +252,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
     # the storage itself has an answer, be it a no: the error is the proxy's own
-    answers = any(o.http_status and o.http_status < 500 for o in case.trials("try-public-origin"))
+    answers = any(o.http_status and o.http_status < 500 for o in case.trials(Experiment.PUBLIC_ORIGIN))
     own = bool(working(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):
         host = fixes.host_of(seen.url)

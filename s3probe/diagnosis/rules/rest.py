@@ -10,19 +10,20 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import WAITS, Actor, Observation, Outcome
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import WAITS, Actor, Observation, Outcome
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[str]:
     """When the upload with Mastodon's ACL did not arrive, the plain one that stands in for it may be invisible."""
-    if case.obs("put-with-acl").id not in {o.id for o in seen}:
+    if case.obs(ActionId.PUT_WITH_ACL).id not in {o.id for o in seen}:
         return []
-    return [o.id for o in case.open("public-get") if o.http_status in (401, 403)]
+    return [o.id for o in case.open(ActionId.PUBLIC_GET) if o.http_status in (401, 403)]
 
 
 def clock(case: Case) -> Iterator[Finding]:
     """The clock is off so far that signatures fail, or soon will."""
-    seen = case.open("clock")
+    seen = case.open(ActionId.CLOCK)
     if not seen:
         return
     refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
@@ -94,14 +95,16 @@ def outage(case: Case) -> Iterator[Finding]:
 def _broken_for_visitors(case: Case) -> list[str]:
     """Visitors who ask the storage itself meet the same."""
     seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and (o.http_status or 0) >= 500]
-    hosts = {fixes.host_of(case.obs(name).url) for name in ("put-without-acl", "put-with-acl", "list")}
+    hosts = {
+        fixes.host_of(case.obs(name).url) for name in (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.LIST)
+    }
     hosts.add(fixes.host_of(case.settings.api_base))
     return [o.id for o in seen if fixes.host_of(o.url) in hosts]
 
 
 def unexplained(case: Case) -> Iterator[Finding]:
     """What no rule recognised, with the server's own words: never guessed, never dropped."""
-    seen = [o for o in case.all_open() if o.id not in ("clock", "reach-endpoint")]
+    seen = [o for o in case.all_open() if o.id not in (ActionId.CLOCK, ActionId.REACH_ENDPOINT)]
     if not seen:
         return
     listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])

@@ -12,9 +12,11 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, words
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.gates import Depth
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.knowledge.providers import detect
-from s3probe.probe.depth import Depth
-from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.addressing import is_aws
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
@@ -46,7 +48,7 @@ def unmended(case: Case) -> Iterator[Finding]:
 def _finding(
     case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
 ) -> Finding:
-    reach = case.get("reach-endpoint")
+    reach = case.get(ActionId.REACH_ENDPOINT)
     visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
@@ -133,7 +135,7 @@ def _region(case: Case, last: Round) -> Finding:
     settings = case.settings
     aws = not settings.endpoint or is_aws(settings.endpoint)
     kind = "aws-regional-endpoint" if aws else "custom-endpoint"
-    named = last.furthest.facts.get("region", "")
+    named = last.furthest.facts.get(Fact.REGION, "")
     fix: Fix = (
         fixes.env(case, "S3_REGION", named)
         if named
@@ -192,7 +194,7 @@ def _signature(case: Case, last: Round) -> Finding:
 
 def _host_rewritten(seen: Observation) -> bool:
     """Whether the server computed the signature for another host than the one that was asked."""
-    theirs = seen.facts.get("signed-host", "")
+    theirs = seen.facts.get(Fact.SIGNED_HOST, "")
     return bool(theirs) and theirs != urlsplit(seen.url).netloc
 
 
@@ -220,5 +222,5 @@ def _nearest(case: Case, suffix: str) -> str:
     """The bucket of this key with the most similar name, when the key may list them."""
     import difflib
 
-    names = case.get(f"try-list-buckets{suffix}").facts.get("names", "").split()
+    names = case.get(f"try-list-buckets{suffix}").facts.get(Fact.NAMES, "").split()
     return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")

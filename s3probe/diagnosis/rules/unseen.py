@@ -6,7 +6,8 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Actor, Observation
+from s3probe.evidence.ids import ActionId
+from s3probe.evidence.observations import Actor, Observation
 
 ADDRESSES = (
     "alias-with-bucket",
@@ -44,11 +45,11 @@ def unseen(
         how=how,
         because=[first_visit(case).id],
         explains=[
-            "public-cors",
-            "public-range",
-            "public-get-cache",
-            "public-get-avatar",
-            "public-get-emoji",
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_RANGE,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_EMOJI,
             *_same_way(case),
         ],
         fixes=fix,
@@ -60,7 +61,7 @@ def unseen(
 
 def first_visit(case: Case) -> Observation:
     """The visitor's look at the picture; with nothing uploaded, a request that did not get to the same host."""
-    seen, root = case.obs("public-get"), case.obs("public-list-alias")
+    seen, root = case.obs(ActionId.PUBLIC_GET), case.obs(ActionId.PUBLIC_LIST_ALIAS)
     return root if not seen.ran and root.network is not None else seen
 
 
