@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from s3probe.diagnosis.case import Case
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth, depth
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import Observation
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
@@ -43,7 +43,7 @@ class Round:
     """The trial the run went on with; ``None`` in the last round."""
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[ObservationId, ...]:
         return tuple(row.id for row in self.rows if row.failed)
 
 
@@ -51,32 +51,20 @@ def rounds(case: Case) -> Iterator[Round]:
     """All rounds of this run, first the one under the settings as they are."""
     for number in range(10):
         suffix = f"@{number}" if number else ""
-        rows = tuple(row for name in _ROWS if (row := case.get(name + suffix)).ran)
+        rows = tuple(row for name in _ROWS if (row := case.get(name.in_round(suffix))).ran)
         if not rows:
             return
         furthest = max(rows, key=depth)
-        kept = next(
-            (t for t in case.trials("try-") if t.facts.get(Fact.KEPT) == "yes" and _suffix(t.id) == suffix), None
-        )
+        kept = next((t for t in case.all() if t.facts.get(Fact.KEPT) == "yes" and t.id.suffix == suffix), None)
         yield Round(suffix, rows, furthest, depth(furthest), kept)
         if kept is None:
             return
-
-
-def _suffix(observation_id: str) -> str:
-    head, mark, number = observation_id.rpartition("@")
-    return f"@{number}" if mark and head and number.isdigit() else ""
 
 
 def assigned(assumption: str) -> dict[str, str]:
     """``S3_REGION=x; S3_ENDPOINT=y`` by name; nothing of an assumption in words. A value may hold a semicolon."""
     parts = (_ASSIGNMENT.fullmatch(part) for part in _NEXT_ASSIGNMENT.split(assumption))
     return {match[1]: match[2] for match in parts if match}
-
-
-def trial_name(kept: Observation) -> str:
-    """``try-region:eu-west-2@1`` -> ``region:eu-west-2``."""
-    return kept.id.removeprefix("try-").removesuffix(_suffix(kept.id))
 
 
 def something_works(case: Case) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
+from s3probe.evidence.ids import ObservationId
 from s3probe.knowledge.findings import entry
 
 
@@ -14,8 +15,8 @@ def finding(
     case: Case,
     *,
     how: str,
-    because: Iterable[str] = (),
-    explains: Iterable[str] = (),
+    because: Iterable[ObservationId] = (),
+    explains: Iterable[ObservationId] = (),
     fixes: Iterable[Fix] = (),
     certainty: Certainty = Certainty.CERTAIN,
     severity: Severity | None = None,

@@ -23,6 +23,16 @@ class ObservationId(str):
         return self.startswith(_EXPERIMENT)
 
     @property
+    def is_at_first(self) -> bool:
+        """Whether it is a first answer, and the repetition of the same request passed."""
+        return self.startswith(_AT_FIRST)
+
+    @property
+    def asked(self) -> ObservationId:
+        """What was asked, without the mark of the canary."""
+        return ObservationId(self.removeprefix(_BY_THE_CANARY))
+
+    @property
     def is_of_canary(self) -> bool:
         """Whether only the quick run met it, and not the examination that followed."""
         return self.startswith(_BY_THE_CANARY)
@@ -229,3 +239,20 @@ ACL_EXPERIMENTS = {
     "bucket-owner-full-control": Experiment.ACL_BUCKET_OWNER_FULL_CONTROL,
 }
 """Uploads that differ in their canned ACL alone, by that ACL."""
+
+OTHER_FOLDERS = {
+    "cache": (ActionId.PUBLIC_GET_CACHE, Experiment.CACHE_ORIGIN),
+    "avatar": (ActionId.PUBLIC_GET_AVATAR, Experiment.AVATAR_ORIGIN),
+    "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
+}
+"""Files outside ``media_attachments/``, by kind: a visitor's look at the published URL, and at the storage itself."""
+LOOKS = tuple(look for look, _origin in OTHER_FOLDERS.values())
+TEXT_EXPERIMENTS = (
+    Experiment.SECRET_RAW,
+    Experiment.SECRET_UNQUOTED,
+    Experiment.SECRET_TRIMMED,
+    Experiment.KEY_ID_RAW,
+    Experiment.KEY_ID_UNQUOTED,
+    Experiment.KEY_ID_TRIMMED,
+)
+"""Half a key pair as it stands in the file, before dotenv changed it, or without stray marks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
+from s3probe.evidence.ids import OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.probe.browser import NOT_FETCHED, origin_of
 from s3probe.probe.exchange import Answer
@@ -20,13 +20,6 @@ from s3probe.probe.storage import Kept
 from s3probe.probe.xml import error
 from s3probe.settings.keys import AVATARS, EMOJI
 from s3probe.settings.mastodon import object_url, public_url
-
-ROWS = {
-    "cache": (ActionId.PUBLIC_GET_CACHE, Experiment.CACHE_ORIGIN),
-    "avatar": (ActionId.PUBLIC_GET_AVATAR, Experiment.AVATAR_ORIGIN),
-    "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
-}
-"""By kind of file: a visitor's look at the published URL, and at the storage itself."""
 
 
 def other_folders(session: Session, kept: Kept) -> Iterator[Step]:
@@ -44,9 +37,9 @@ def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
     settings = session.world.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     origin = (("Origin", origin_of(settings)),)
-    seen = fetch(session, ROWS[kind][0], published, stored, headers=origin)
+    seen = fetch(session, OTHER_FOLDERS[kind][0], published, stored, headers=origin)
     if not seen.ok and seen.network is None and published != direct:
-        there = fetch(session, ROWS[kind][1], direct, stored, "The file is there at the storage itself")
+        there = fetch(session, OTHER_FOLDERS[kind][1], direct, stored, "The file is there at the storage itself")
         media = kept.get("media")
         if not there.ok and media is not None:
             # a storage that is open to the proxy alone refuses every folder
@@ -84,7 +77,7 @@ def _media_is_shown(session: Session, action_id: ObservationId) -> bool:
 def _see_or_skip(session: Session, kept: Kept, kind: str) -> None:
     stored = kept.get(kind)
     if stored is None:
-        session.skip(ROWS[kind][0], "it could not be uploaded")
+        session.skip(OTHER_FOLDERS[kind][0], "it could not be uploaded")
     else:
         see(session, kept, kind, stored)
 

@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import ACL_EXPERIMENTS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
 
 CANNED = (
@@ -61,8 +61,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     if upload.error_code == "SignatureDoesNotMatch":
         return  # something on the way changes the request: the other upload proves the key
     table = {
-        acl: upload if acl == case.settings.acl else case.get(f"try-acl-{acl}")
-        for acl in ("private", "public-read", "bucket-owner-full-control")
+        acl: upload if acl == case.settings.acl else case.get(experiment) for acl, experiment in ACL_EXPERIMENTS.items()
     }
     change = case.get(Experiment.PUT_ACL_PRIVATE)
     named = _named(case, upload, table, change)
@@ -81,7 +80,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     )
 
 
-def _hidden_by_acl(case: Case) -> list[str]:
+def _hidden_by_acl(case: Case) -> list[ObservationId]:
     """Without its ACL a picture may be invisible: that follows, and is no fault of its own."""
     seen = case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
     return [o.id for o in seen if o.http_status in (401, 403)]

@@ -38,11 +38,11 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     settings, there = case.settings, working(case)
     alias = (settings.alias_host or "").rstrip("/")
     proxy = at_proxy(case, proxy_lines(settings), "origin")
-    if "alias-with-bucket" in there:
+    if Experiment.PUBLIC_ALIAS_WITH_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
         return unseen(case, "proxy-drops-bucket-name", how, fix, *proxy)
-    if "alias-without-bucket" in there:
+    if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
         return unseen(case, "object-not-found-public-key-mismatch", how, fix, *proxy)

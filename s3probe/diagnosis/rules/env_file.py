@@ -24,6 +24,7 @@ from s3probe.diagnosis.rules.env_names import (
     tried,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.ids import TEXT_EXPERIMENTS
 from s3probe.settings.dotenv import literal
 from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
@@ -53,7 +54,7 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 continue
             if _stray_quote(case, variable):
                 continue  # one mend for one line: the quote mark's own finding has it
-            if note.name in CREDENTIALS and (signing_works(case) or tried(case, "try-secret-", "try-key-id-")):
+            if note.name in CREDENTIALS and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
                 continue
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)

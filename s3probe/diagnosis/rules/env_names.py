@@ -8,7 +8,7 @@ from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import Actor
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
@@ -134,7 +134,7 @@ def at_aws(settings: Settings) -> bool:
     return is_aws(settings.api_base)
 
 
-def refused(case: Case) -> tuple[str, ...]:
+def refused(case: Case) -> tuple[ObservationId, ...]:
     """Ids of Mastodon's requests that failed under the settings as they are, and that nothing explains yet."""
     return tuple(o.id for o in case.all_open() if o.actor is Actor.MASTODON and not o.assuming)
 
@@ -152,6 +152,6 @@ def signing_works(case: Case, *variables: str) -> bool:
     )
 
 
-def tried(case: Case, *prefixes: str) -> bool:
-    """Whether an experiment of that name succeeded: then the rules of the wire tell more than the file can."""
-    return any(o.ok for prefix in prefixes for o in case.trials(prefix))
+def tried(case: Case, *experiments: ObservationId) -> bool:
+    """Whether one of these experiments succeeded: then the rules of the wire tell more than the file can."""
+    return any(o.ok for o in case.every(*experiments))

@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import NetworkFault
 from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
@@ -37,7 +37,7 @@ def _public_host(settings: Settings) -> tuple[str, str]:
     return "S3_HOSTNAME", "" if settings.hostname_is_default else settings.hostname
 
 
-def _failed(case: Case) -> tuple[str, ...]:
+def _failed(case: Case) -> tuple[ObservationId, ...]:
     """Ids of what visitors could not do, as far as nothing explains it yet."""
     wanted = (*PUBLIC_ACTIONS, "public-head", ActionId.PUBLIC_RANGE)
     return tuple(o.id for o in case.all_open() if o.id.partition("@")[0] in wanted and not o.assuming)

@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import LOOKS, OTHER_FOLDERS, ActionId, Experiment
 from s3probe.evidence.observations import Observation, Outcome
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
@@ -79,7 +79,7 @@ def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
 
 def closed_to_visitors(case: Case) -> Iterator[Finding]:
     """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
-    seen = [o for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status in (401, 403, 404)]
+    seen = [o for o in case.open(*LOOKS) if o.http_status in (401, 403, 404)]
     if not seen or not case.obs(ActionId.PUBLIC_GET).ok:
         return
     names = [KINDS[_kind(o)] for o in seen]
@@ -115,12 +115,12 @@ def _listed(folders: Iterable[str]) -> str:
 
 
 def _kind(seen: Observation) -> str:
-    return seen.id.removeprefix("public-get-")
+    return next(kind for kind, (look, _origin) in OTHER_FOLDERS.items() if look == seen.id)
 
 
 def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     """Whether the proxy refuses a file on its own account, or S3 does."""
-    if case.get(f"try-{_kind(seen)}-origin").ok:
+    if case.get(OTHER_FOLDERS[_kind(seen)][1]).ok:
         return True
     # a storage that is closed to everyone but the proxy: whose words were it that came back?
     closed_for_all = case.get(Experiment.MEDIA_ORIGIN).failed

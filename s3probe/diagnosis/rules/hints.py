@@ -124,7 +124,7 @@ def nightly_sdk(case: Case) -> Iterator[Finding]:
 
 def names_of_files_and_folders(case: Case) -> Iterator[Finding]:
     """Gateways over a file system cannot keep a file and a folder of one name."""
-    seen = next((o for o in case.trials("") if o.failed and o.error_code in _FILESYSTEM_CODES), None)
+    seen = next((o for o in case.all() if o.failed and o.error_code in _FILESYSTEM_CODES), None)
     if seen is not None:
         yield _hint(case, "object-key-conflict-on-filesystem-gateway", f"{seen.id} was answered {words(seen)}", seen)
 
@@ -132,7 +132,7 @@ def names_of_files_and_folders(case: Case) -> Iterator[Finding]:
 def mighty_keys(case: Case) -> Iterator[Finding]:
     """A key that sees all buckets and reads policies may do everything; AWS's sentence may call it root."""
     buckets, policy = case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)
-    root = next((o for o in case.trials("") if denial(o) and ":root is not" in (o.message or "")), None)
+    root = next((o for o in case.all() if denial(o) and ":root is not" in (o.message or "")), None)
     if root is not None:
         yield _hint(case, "key-is-root", words(root), root)
         return

@@ -35,7 +35,7 @@ def own_proxy(seen: Observation) -> bool:
 
 def cdn(seen: Observation) -> str:
     """The CDN that answers, by its headers."""
-    said = " ".join(seen.headers.get(name, "") for name in ("server", "via", "x-cache")).lower()
+    said = " ".join(seen.headers.get(name, "") for name in (Header.SERVER, Header.VIA, Header.X_CACHE)).lower()
     if Header.CF_RAY in seen.headers or "cloudflare" in said:
         return "Cloudflare"
     if "cloudfront" in said or Header.X_AMZ_CF_ID in seen.headers:
@@ -51,7 +51,7 @@ def proxied(case: Case, seen: Observation) -> bool:
     if not proxy_stands_before(case.settings):
         return False
     theirs = case.obs(ActionId.REACH_ENDPOINT).headers.get(Header.SERVER, "")
-    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in ("via", *CACHE_HEADERS))
+    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in (Header.VIA, *CACHE_HEADERS))
     return between or seen.headers.get(Header.SERVER, "") != theirs
 
 

@@ -12,7 +12,7 @@ from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, 
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import LOOKS, ActionId, Experiment, ExperimentWith
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
 
@@ -76,7 +76,7 @@ def cors(case: Case) -> Iterator[Finding]:
     if case.get(Experiment.CORS_ORIGIN).ok:
         yield _lost_on_the_way(case, row, how)
         return
-    other = next((o for o in case.trials("try-cors:") if o.ok), None)
+    other = next((o for o in case.every(ExperimentWith.CORS) if o.ok), None)
     known = case.settings.web_domain is not None
     at_store = fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
@@ -189,7 +189,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    shown = [o for o in (case.obs(f"public-get-{kind}") for kind in ("cache", "avatar", "emoji")) if o.ok]
+    shown = [o for o in map(case.obs, LOOKS) if o.ok]
     lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
     if lost and case.obs(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
         yield finding(

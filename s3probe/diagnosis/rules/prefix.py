@@ -10,7 +10,7 @@ from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
 
 
@@ -64,7 +64,7 @@ def _is_there(seen: Observation) -> bool:
     return seen.http_status == 200 and "body" not in seen.facts
 
 
-def _found(case: Case, how: str, because: list[str], fix: list[Fix]) -> Finding:
+def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix]) -> Finding:
     return finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,

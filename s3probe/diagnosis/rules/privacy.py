@@ -10,16 +10,19 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
 from s3probe.knowledge.providers import ObjectAcl
 
 NO_ROOT = "location = / { return 404; }"
-_PARTS = {ActionId.PUBLIC_VERSIONS: "old versions", ActionId.PUBLIC_UPLOADS: "unfinished uploads"}
+_PARTS: dict[ObservationId, str] = {
+    ActionId.PUBLIC_VERSIONS: "old versions",
+    ActionId.PUBLIC_UPLOADS: "unfinished uploads",
+}
 ONLY_READ = "limit_except GET { deny all; }"
 
 
-def _lists(case: Case, *names: str) -> tuple[Observation, ...]:
+def _lists(case: Case, *names: ObservationId) -> tuple[Observation, ...]:
     return tuple(o for o in case.open(*names) if o.facts.get(Fact.LISTING))
 
 

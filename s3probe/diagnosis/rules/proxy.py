@@ -9,12 +9,11 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import LOOKS, OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
 
 
@@ -51,11 +50,10 @@ def redirects(case: Case) -> Iterator[Finding]:
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
     """What is refused or missing at the storage is answered with 200 at the published host."""
-    files = tuple((f"public-get-{kind}", f"try-{kind}-origin") for kind in KINDS)
-    pairs = (
+    pairs: tuple[tuple[ObservationId, ObservationId], ...] = (
         (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET),
         (ActionId.PUBLIC_MISSING, ActionId.PUBLIC_MISSING),
-        *files,
+        *OTHER_FOLDERS.values(),
     )
     missing = case.obs(ActionId.PUBLIC_MISSING)
     if missing.ran and missing.http_status != 200:
@@ -77,7 +75,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
-            explains=[o.id for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status == 200],
+            explains=[o.id for o in case.open(*LOOKS) if o.http_status == 200],
             fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
             severity=Severity.WARNING,
         )
@@ -189,7 +187,7 @@ def methods(case: Case) -> Iterator[Finding]:
 
 def past_the_proxy(case: Case) -> Iterator[Finding]:
     """The storage shows files to everyone beside the proxy. Told only where it was seen: no request is spent on it."""
-    tried = (Experiment.CORS_ORIGIN, Experiment.RESTORED_ORIGIN, *(f"try-{kind}-origin" for kind in KINDS))
+    tried = (Experiment.CORS_ORIGIN, Experiment.RESTORED_ORIGIN, *(origin for _look, origin in OTHER_FOLDERS.values()))
     seen = next((o for o in (case.get(name) for name in tried) if o.http_status == 200), None)
     if seen is not None and _adjustable(case):
         yield finding(

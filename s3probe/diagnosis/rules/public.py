@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.gate import led_away, turned_away
 from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
-from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
+from s3probe.diagnosis.rules.unseen import ADDRESSES, first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.headers import Header
@@ -98,7 +98,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, fix)
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
-    at_port = working(case).get("hostname-with-port")
+    at_port = working(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
     if at_port is not None:
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc))
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
@@ -116,7 +116,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
             fix = fixes.env(case, "S3_HOSTNAME", value)
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     # whatever S3 says there, it speaks without TLS
-    tried = [o for o in case.trials("try-public-") if o.url.startswith("http://") and fixes.host_of(o.url) == host]
+    tried = [o for o in case.every(*ADDRESSES) if o.url.startswith("http://") and fixes.host_of(o.url) == host]
     plain = any(o.ok or o.facts.get(Fact.S3) for o in tried)
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix(
@@ -152,12 +152,14 @@ def _archived(case: Case, seen: Observation) -> Finding | None:
 
 def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
     settings = case.settings
-    there = working(case).get("hostname-without-bucket")
+    there = working(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
     if settings.alias_host or there is None:
         return None
     bare = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     # the host without the bucket works only where the store takes path style, which the trial shows
-    path_style = any(name in working(case) for name in ("path-style", "origin")) and _same_host(case, bare)
+    path_style = any(
+        name in working(case) for name in (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN)
+    ) and _same_host(case, bare)
     as_alias = fixes.env(case, "S3_ALIAS_HOST", settings.hostname)
     as_host = fixes.env(case, "S3_HOSTNAME", bare)
     order = (as_host, as_alias) if path_style else (as_alias, as_host)
@@ -180,17 +182,23 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     doubled = _doubled_path(case, how)
     if doubled is not None:
         return doubled
-    if "hostname-with-port" in there:
-        value = urlsplit(there["hostname-with-port"].url).netloc
+    if Experiment.PUBLIC_HOSTNAME_WITH_PORT in there:
+        value = urlsplit(there[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
-    place = there.get("path-style") or there.get("origin") or there.get("regional")
-    if place is None and "virtual-host" not in there:
+    place = (
+        there.get(Experiment.PUBLIC_PATH_STYLE)
+        or there.get(Experiment.PUBLIC_ORIGIN)
+        or there.get(Experiment.PUBLIC_REGIONAL)
+    )
+    if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in there:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):
         fix: Fix = fixes.env(case, "S3_HOSTNAME", urlsplit(place.url).netloc)
     else:
-        fix = fixes.env(case, "S3_ALIAS_HOST", urlsplit((there.get("virtual-host") or place or seen).url).netloc)
-    at = (place or there["virtual-host"]).url
+        fix = fixes.env(
+            case, "S3_ALIAS_HOST", urlsplit((there.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
+        )
+    at = (place or there[Experiment.PUBLIC_VIRTUAL_HOST]).url
     return unseen(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
 
 
@@ -252,7 +260,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
     # the storage itself has an answer, be it a no: the error is the proxy's own
-    answers = any(o.http_status and o.http_status < 500 for o in case.trials(Experiment.PUBLIC_ORIGIN))
+    answers = any(o.http_status and o.http_status < 500 for o in case.every(Experiment.PUBLIC_ORIGIN))
     own = bool(working(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):
         host = fixes.host_of(seen.url)

@@ -10,12 +10,11 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
-from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import LOOKS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
 
 _QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
@@ -87,7 +86,7 @@ def _denied_by(
         ]
     if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in told):
         # a Deny of the bucket's own policy is for visitors too
-        seen = case.open(ActionId.PUBLIC_GET, *(f"public-get-{kind}" for kind in KINDS), ActionId.RESTORED_PUBLIC_GET)
+        seen = case.open(ActionId.PUBLIC_GET, *LOOKS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
     mends = [Manual(advice)]
@@ -129,11 +128,11 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     told = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
     if len(refused) < len(rows) or told:
         return
-    wrong = case.trials(Experiment.WRONG_SECRET)
+    wrong = case.every(Experiment.WRONG_SECRET)
     if wrong and _alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    names = case.trials(Experiment.LIST_BUCKETS)
+    names = case.every(Experiment.LIST_BUCKETS)
     if names and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split():
         return
     settings = case.settings
@@ -162,7 +161,7 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
     """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     mends: tuple[Fix, ...]
-    unknown = case.trials(Experiment.UNKNOWN_KEY)
+    unknown = case.every(Experiment.UNKNOWN_KEY)
     known_id = bool(unknown) and not _alike(unknown[-1], refused)
     if known_id:
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
@@ -180,5 +179,5 @@ def _alike(one: Observation, other: Observation) -> bool:
     return one.error_code == other.error_code and first == second
 
 
-def _all_denied(case: Case) -> list[str]:
+def _all_denied(case: Case) -> list[ObservationId]:
     return [o.id for o in case.all_open() if o.outcome is Outcome.DENIED]

@@ -10,11 +10,11 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import WAITS, Actor, Observation, Outcome
 
 
-def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[str]:
+def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """When the upload with Mastodon's ACL did not arrive, the plain one that stands in for it may be invisible."""
     if case.obs(ActionId.PUT_WITH_ACL).id not in {o.id for o in seen}:
         return []
@@ -37,7 +37,7 @@ def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is no nuisance any more."""
     seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not before_the_storage(case, o)]
     if seen:
-        uploads = [o for o in case.trials("put-with") if o.ran]
+        uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)
         retry = fixes.env(case, "S3_RETRY_LIMIT", "3")
         # trying again helps against bursts, not against a storage that refuses every upload
@@ -53,7 +53,7 @@ def throttled(case: Case) -> Iterator[Finding]:
         )
 
 
-def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[str]:
+def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """A HEAD has no body that could say SlowDown."""
     statuses = {o.http_status for o in seen}
     return [o.id for o in case.all_open() if o.operation == "HeadObject" and o.http_status in statuses]
@@ -92,7 +92,7 @@ def outage(case: Case) -> Iterator[Finding]:
         )
 
 
-def _broken_for_visitors(case: Case) -> list[str]:
+def _broken_for_visitors(case: Case) -> list[ObservationId]:
     """Visitors who ask the storage itself meet the same."""
     seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and (o.http_status or 0) >= 500]
     hosts = {

@@ -11,7 +11,7 @@ from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
 
 WRITES = (
@@ -34,7 +34,7 @@ _NO_BATCHES = (
 )
 
 
-def denied(case: Case, *actions: str) -> tuple[Observation, ...]:
+def denied(case: Case, *actions: ObservationId) -> tuple[Observation, ...]:
     """Those of ``actions`` that were refused for lack of a right and are not explained yet."""
     # a signature that the storage will not take with one kind of request alone is no matter of rights
     seen = (o for o in case.open(*actions) if o.error_code != "SignatureDoesNotMatch")

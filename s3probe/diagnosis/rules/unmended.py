@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.knowledge.providers import detect
 from s3probe.settings.addressing import is_aws
@@ -182,7 +182,7 @@ def _signature(case: Case, last: Round) -> Finding:
         "the secret of this key id",
         "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
     )
-    unknown = case.get(f"try-unknown-key{last.suffix}")
+    unknown = case.get(Experiment.UNKNOWN_KEY.in_round(last.suffix))
     if unknown.error_code != last.furthest.error_code:
         return _finding(case, last, "wrong-secret-key", again)
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
@@ -222,5 +222,5 @@ def _nearest(case: Case, suffix: str) -> str:
     """The bucket of this key with the most similar name, when the key may list them."""
     import difflib
 
-    names = case.get(f"try-list-buckets{suffix}").facts.get(Fact.NAMES, "").split()
+    names = case.get(Experiment.LIST_BUCKETS.in_round(suffix)).facts.get(Fact.NAMES, "").split()
     return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
