@@ -9,6 +9,8 @@ import pytest
 
 from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
 from s3probe.diagnosis.model import Finding
+from s3probe.evidence.facts import Fact
+from s3probe.evidence.ids import ObservationId
 from s3probe.evidence.observations import Evidence
 from s3probe.redact import masked, shorten
 from s3probe.scrub import Scrubber
@@ -114,7 +116,7 @@ def test_a_wrong_type_says_where() -> None:
 
 
 def test_clean_reaches_every_text() -> None:
-    dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(SECRET,))
+    dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(ObservationId(SECRET),))
     cleaned = clean(dirty, Scrubber([Secret(SECRET)]))
     assert (cleaned.how_known, cleaned.because) == ("***", ("***",))
 
@@ -142,7 +144,7 @@ def test_a_masked_key_id_shows_no_more_than_the_shortened_one() -> None:
 
 
 def test_a_key_id_that_a_server_names_still_equals_that_of_the_settings() -> None:
-    told = replace(BROKEN[2], facts={"key-id": KEY_ID})
+    told = replace(BROKEN[2], facts={Fact.KEY_ID: KEY_ID})
     loaded, seen = load(dump(evidence((told,)), settings()))
     assert loaded.credentials is not None
-    assert seen.observations[0].facts["key-id"] == loaded.credentials.access_key_id != KEY_ID
+    assert seen.observations[0].facts[Fact.KEY_ID] == loaded.credentials.access_key_id != KEY_ID

@@ -18,6 +18,7 @@ from s3probe.cli.examination import options_for
 from s3probe.cli.parser import parse
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding
+from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
@@ -76,7 +77,7 @@ def test_options_reach_the_probe(cli: Cli) -> None:
 def test_an_action_id_leaves_the_findings_alone(cli: Cli) -> None:
     cli.file()
     cli.probe(evidence(BROKEN), (ACL_DISABLED,))
-    assert cli.run("check", "--only", "put-with-acl")[0] == 2
+    assert cli.run("check", "--only", ActionId.PUT_WITH_ACL)[0] == 2
     assert cli.run("check", "--skip", ACL_DISABLED.id, "--format", "json")[1].count(ACL_DISABLED.id) == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.diagnosis.denial import Denial, denial
+from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Actor, Observation, Outcome
 
 WHO = "User: arn:aws:iam::777788889999:user/JohnDoe is not authorized to perform: s3:GetObject"
@@ -12,7 +13,7 @@ ON = f"{WHO} on resource: arn:aws:s3:::files/x"
 
 
 def read(message: str | None) -> Denial | None:
-    return denial(Observation("get", "", "GetObject", Actor.MASTODON, Outcome.DENIED, message=message))
+    return denial(Observation(ActionId.GET, "", "GetObject", Actor.MASTODON, Outcome.DENIED, message=message))
 
 
 @pytest.mark.parametrize(

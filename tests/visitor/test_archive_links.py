@@ -6,6 +6,7 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.diagnosis.rules.archives import expired, link_host
+from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Outcome
 from tests.visitor.cases import case, seen
 
@@ -24,11 +25,11 @@ from tests.visitor.cases import case, seen
     ],
 )
 def test_where_links_lead(endpoint: str, severity: Severity | None) -> None:
-    found = list(link_host(case(seen("archive-put"), extra=f"S3_ENDPOINT={endpoint}\n")))
+    found = list(link_host(case(seen(ActionId.ARCHIVE_PUT), extra=f"S3_ENDPOINT={endpoint}\n")))
     assert [f.severity for f in found] == ([severity] if severity else [])
 
 
 def test_a_link_that_never_expires_is_named() -> None:
-    (found,) = expired(case(seen("presigned-expired", 200, Outcome.WRONG, open="yes")))
+    (found,) = expired(case(seen(ActionId.PRESIGNED_EXPIRED, 200, Outcome.WRONG, open="yes")))
     assert found.id == "archive-dumps-world-readable"
-    assert list(expired(case(seen("presigned-expired", 403)))) == []
+    assert list(expired(case(seen(ActionId.PRESIGNED_EXPIRED, 403)))) == []
