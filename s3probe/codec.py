@@ -169,7 +169,7 @@ def clean(value: T, scrubber: Scrubber) -> T:
 
 def dump(evidence: Evidence, settings: Settings, findings: tuple[Finding, ...] | None = None) -> str:
     """An evidence file's text. ``findings`` are kept so that a replay shows the same report."""
-    # rules compare the key id that a server names with that of the settings: both are masked alike
+    # a key id that a server names can be compared with that of the settings: both are masked alike
     scrubber = scrubber_for(settings, masked)
     content = {
         _MARK: SCHEMA_VERSION,

@@ -18,11 +18,9 @@ class Header(HeaderName, ReprEnum):
 
     ACCESS_CONTROL_ALLOW_ORIGIN = "access-control-allow-origin"
     AGE = "age"
-    ALLOW = "allow"
     CACHE_CONTROL = "cache-control"
     CONTENT_ENCODING = "content-encoding"
     CONTENT_LENGTH = "content-length"
-    CONTENT_RANGE = "content-range"
     CONTENT_SECURITY_POLICY = "content-security-policy"
     CONTENT_TYPE = "content-type"
     DATE = "date"
@@ -30,10 +28,7 @@ class Header(HeaderName, ReprEnum):
     LOCATION = "location"
     SERVER = "server"
     SET_COOKIE = "set-cookie"
-    VARY = "vary"
     VIA = "via"
-    WWW_AUTHENTICATE = "www-authenticate"
-    ACCEPT_RANGES = "accept-ranges"
     X_CACHE = "x-cache"
     X_CACHE_STATUS = "x-cache-status"
     X_PROXY_CACHE = "x-proxy-cache"
@@ -49,13 +44,10 @@ class Header(HeaderName, ReprEnum):
     X_AMZ_EXPIRATION = "x-amz-expiration"
     X_AMZ_ID_2 = "x-amz-id-2"
     X_AMZ_OBJECT_LOCK_MODE = "x-amz-object-lock-mode"
-    X_AMZ_REQUEST_CHARGED = "x-amz-request-charged"
     X_AMZ_REQUEST_ID = "x-amz-request-id"
     X_AMZ_SERVER_SIDE_ENCRYPTION = "x-amz-server-side-encryption"
-    X_AMZ_STORAGE_CLASS = "x-amz-storage-class"
     X_AMZ_VERSION_ID = "x-amz-version-id"
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
-    X_RGW_OBJECT_TYPE = "x-rgw-object-type"
 
 
 _WHOSE_SERVICE = re.compile(

@@ -199,8 +199,6 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
             Fact.BUCKET: body.bucket_name or body.bucket,
             Fact.KEY: body.key,
             Fact.ENDPOINT: body.endpoint,
-            Fact.KEY_ID: body.aws_access_key_id,
-            Fact.ARGUMENT: body.argument_name,
             Fact.SIGNED_HOST: _signed_host(body),
             Fact.SKEW: _skew(body),
         }

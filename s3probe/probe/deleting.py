@@ -99,11 +99,7 @@ class Deleting:
                 return None, {}
             codes = sorted(set(refused.values()))
             outcome = Outcome.DENIED if codes == ["AccessDenied"] else Outcome.WRONG
-            return outcome, {
-                Fact.PER_KEY_ERRORS: str(len(refused)),
-                Fact.PER_KEY_CODE: ", ".join(codes),
-                Fact.PER_KEY_MESSAGE: errors[0][2],
-            }
+            return outcome, {Fact.PER_KEY_ERRORS: str(len(refused)), Fact.PER_KEY_CODE: ", ".join(codes)}
 
         call = session.world.wire.batch_delete([entry.key for entry in entries])
         seen, _answer = session.ask(ActionId.BATCH_DELETE, call, judge)
