@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from s3probe.evidence.headers import HeaderName, kept
+from s3probe.evidence.vocabulary import HeaderName, kept
 
 
 def kept_as(headers: Mapping[str, str]) -> dict[HeaderName, str]:

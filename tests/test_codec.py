@@ -9,8 +9,8 @@ import pytest
 
 from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
 from s3probe.diagnosis.model import Finding
-from s3probe.evidence.ids import ObservationId
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.redact import masked, shorten
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret

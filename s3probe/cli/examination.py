@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
 from s3probe.settings.model import Settings
@@ -106,11 +106,11 @@ def why_nothing_can_be_asked(settings: Settings) -> str:
 
 def nothing_asked(options: ProbeOptions, why: str) -> Evidence:
     """The evidence of a run in which no request could be made."""
-    from s3probe.evidence.actions import ACTIONS
+    from s3probe.evidence.vocabulary import ActionId
 
     skipped = (
-        Observation(row.id, row.title.format(acl="…"), row.operation, row.actor, Outcome.SKIPPED, row.needs, reason=why)
-        for row in ACTIONS.values()
+        Observation(a, a.row.title.format(acl="…"), a.row.operation, a.row.by, Outcome.SKIPPED, a.row.needs, reason=why)
+        for a in ActionId
     )
     return Evidence(Run("", _now(), 0.0, options.profile, options.mastodon_version or ""), tuple(skipped))
 

@@ -56,7 +56,7 @@ class Selection:
     """What ``--only`` and ``--skip`` name. Raises :class:`UsageError` for an id that is neither action nor finding."""
 
     def __init__(self, only: Iterable[str], skip: Iterable[str]) -> None:
-        from s3probe.evidence.actions import ACTIONS
+        from s3probe.evidence.vocabulary import ACTIONS
         from s3probe.knowledge.findings import ids
 
         self.actions, self.findings = frozenset(ACTIONS), frozenset(ids())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from s3probe.evidence.ids import ExperimentWith, ObservationId
-from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome
+from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.vocabulary import Actor, ExperimentWith, ObservationId
 from s3probe.settings.model import Settings
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rounds import assigned
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, ServerFix
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
 from s3probe.settings.model import Settings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
-from s3probe.evidence.ids import ObservationId
+from s3probe.evidence.vocabulary import ObservationId
 
 
 class Severity(StrEnum):

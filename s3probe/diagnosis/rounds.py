@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
-from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth, depth
-from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 _NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")

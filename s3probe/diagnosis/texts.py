@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
-from s3probe.evidence.ids import ObservationId
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.knowledge.findings import entry
 
 

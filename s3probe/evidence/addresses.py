@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings

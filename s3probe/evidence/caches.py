@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from s3probe.evidence.headers import Header
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import Header
 
 CACHE_HEADERS = (
     Header.X_CACHE,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from s3probe.evidence.facts import Fact
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import Fact
 
 
 class Depth(IntEnum):

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from s3probe.evidence.facts import Fact, FactName
-from s3probe.evidence.headers import HeaderName
-from s3probe.evidence.ids import ObservationId
+from s3probe.evidence.vocabulary import Actor, Fact, FactName, HeaderName, ObservationId
 
 
 class Outcome(StrEnum):
@@ -23,13 +21,6 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
-
-
-class Actor(StrEnum):
-    """Whose request it was."""
-
-    MASTODON = "mastodon"  # signed with its keys
-    VISITOR = "visitor"  # anonymous
 
 
 class NetworkFault(StrEnum):

@@ -12,7 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from s3probe.evidence.headers import HeaderName
+from s3probe.evidence.vocabulary import HeaderName
 
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")

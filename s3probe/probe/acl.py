@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.facts import Facts, known
-from s3probe.evidence.ids import ACL_EXPERIMENTS, ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, known
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture

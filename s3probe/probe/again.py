@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from s3probe.evidence.ids import ObservationId
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.session import Session
 
 _SAYS_NOTHING = (Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.SKIPPED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from s3probe.evidence.headers import Header
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.exchange import Answer
 
 _NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'

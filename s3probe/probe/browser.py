@@ -7,11 +7,8 @@ from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence import page_policy as csp
-from s3probe.evidence.actions import action
-from s3probe.evidence.facts import Fact, FactName, Facts
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment, ExperimentWith
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, FactName, Facts, Header, row_of
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -66,7 +63,7 @@ def _range(session: Session, seen: Observation, answer: Answer, stored: Stored) 
     else:
         outcome = seen.outcome
     session.book.add(
-        replace(seen, id=ActionId.PUBLIC_RANGE, title=action(ActionId.PUBLIC_RANGE).title, outcome=outcome, facts=facts)
+        replace(seen, id=ActionId.PUBLIC_RANGE, title=row_of(ActionId.PUBLIC_RANGE).title, outcome=outcome, facts=facts)
     )
 
 

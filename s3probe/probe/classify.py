@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from s3probe.evidence.headers import Header
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import ErrorBody, error, root_name
 

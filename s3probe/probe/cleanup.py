@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from s3probe.evidence.headers import Header
 from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.exchange import Answer, Call

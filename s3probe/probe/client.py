@@ -10,11 +10,8 @@ from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from s3probe.evidence.actions import action
-from s3probe.evidence.facts import Fact, FactName, Facts
-from s3probe.evidence.headers import Header, kept
-from s3probe.evidence.ids import ObservationId
-from s3probe.evidence.observations import Actor, Cost, Observation, Outcome
+from s3probe.evidence.observations import Cost, Observation, Outcome
+from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept, row_of
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import ErrorBody, error, root_name
@@ -141,14 +138,14 @@ class Client:
         title: str | None = None,
     ) -> Observation:
         """The observation of one exchange; ``outcome`` overrides what status and code say."""
-        row = action(action_id)
+        row = row_of(action_id)
         body = error(answer.body)
         known: Facts = {**_facts(answer, body), **(facts or {})}
         return Observation(
             id=action_id,
             title=title or row.title,
             operation=call.operation,
-            actor=row.actor if row.operation else _actor(call),
+            actor=row.by if row.operation else _actor(call),
             outcome=outcome or outcome_of(answer, body),
             needs=row.needs,
             method=call.method,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, ObservationId
 from s3probe.probe.classify import outcome_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import Entry

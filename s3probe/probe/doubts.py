@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.again import passes_again
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import a_listing, same_bytes

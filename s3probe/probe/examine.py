@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from s3probe.evidence.actions import ACTIONS, ARCHIVE_VISIT, BESIDE
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
+from s3probe.evidence.vocabulary import ACTIONS, ARCHIVE_VISIT, BESIDE, ActionId, Actor, Experiment, Fact, ObservationId
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import families
 from s3probe.probe.cleanup import clean_up
@@ -148,7 +146,7 @@ class Examination:
         )
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
-        for action_id in ACTIONS if self._options.profile != "quick" else ():
+        for action_id in ActionId if self._options.profile != "quick" else ():
             if self._session.book.get(action_id) is None and action_id != ActionId.SUSPENDED_PUBLIC_GET:
                 self._session.skip(action_id, self._why_not(action_id))
         run = Run(
@@ -162,10 +160,10 @@ class Examination:
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
         return Evidence(run, tuple(rows), cleanup, self._client.cost())
 
-    def _why_not(self, action_id: ObservationId) -> str:
+    def _why_not(self, action_id: ActionId) -> str:
         if not self._selected(action_id):
             return LEFT_OUT
-        if not self._signed and ACTIONS[action_id].actor == "mastodon":
+        if not self._signed and action_id.row.by is Actor.MASTODON:
             return "there is no key pair to sign with"
         if self._late:
             return f"the deadline of {self._options.deadline:g} s passed first"
@@ -183,8 +181,8 @@ class Examination:
     def _wanted(self, name: str) -> bool:
         """The same; an action that is left out is written down as such."""
         selected = self._selected(name)
-        if not selected and (row := ACTIONS.get(ObservationId(name))) is not None:
-            self._session.skip(row.id, LEFT_OUT)
+        if not selected and (action := ACTIONS.get(name)) is not None:
+            self._session.skip(action, LEFT_OUT)
         return selected
 
     def _learn_version(self) -> None:

@@ -11,9 +11,8 @@ import socket
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import ActionId, Experiment
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, Facts
 from s3probe.probe.session import Session
 
 FamiliesOf = Callable[[str, int], Facts]

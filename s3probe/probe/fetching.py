@@ -7,10 +7,8 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence.addresses import proxy_stands_before
-from s3probe.evidence.facts import Fact, FactName, Facts
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Fact, FactName, Facts, Header, ObservationId
 from s3probe.probe.exchange import Answer
 from s3probe.probe.session import VISITOR_AGENT, Judge, Session, Stored, visitor_call
 from s3probe.probe.xml import error, root_name

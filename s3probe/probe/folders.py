@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.browser import NOT_FETCHED, origin_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import doubts
 from s3probe.probe.exchange import Answer

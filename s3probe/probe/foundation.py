@@ -11,13 +11,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from s3probe.evidence.actions import ACTIONS, WITHOUT_UPLOAD
 from s3probe.evidence.addresses import listing_url
-from s3probe.evidence.facts import Fact, Facts
 from s3probe.evidence.gates import Depth, depth
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import (
+    ActionId,
+    Experiment,
+    ExperimentWith,
+    Fact,
+    Facts,
+    Header,
+    ObservationId,
+)
 from s3probe.probe.again import passes_again
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_listing
@@ -303,7 +308,7 @@ def _another(before: Observation, now: Observation) -> bool:
 
 def wants_uploads(session: Session) -> bool:
     """Whether anything was asked for that needs a file of ours in the bucket."""
-    return any(session.wanted(action_id) for action_id in ACTIONS if action_id not in WITHOUT_UPLOAD)
+    return any(session.wanted(action) for action in ActionId if action.row.needs_file)
 
 
 def _folders(answer: Answer) -> tuple[Outcome | None, Facts]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.probe.form import WireForm
 from s3probe.probe.session import World
 from s3probe.probe.trials import Trial

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, Header, ObservationId
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from s3probe.evidence.headers import Header
 from s3probe.evidence.observations import NEVER_SENT
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.classify import THROTTLE_CODES
 from s3probe.probe.exchange import Answer
 from s3probe.probe.wire import Wire

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored

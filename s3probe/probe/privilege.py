@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Experiment, Fact, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session

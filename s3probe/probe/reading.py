@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step

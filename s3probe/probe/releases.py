@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Experiment, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture

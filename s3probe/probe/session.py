@@ -6,10 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from s3probe.evidence.actions import ACTIONS, action
-from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import ObservationId
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Entry, Ledger
@@ -117,7 +115,7 @@ class Session:
         ``facts`` are known before: they are kept whatever the answer, and when there is none.
         """
         world = world or self.world
-        self.tools.progress(self._named(title or action(action_id).title))
+        self.tools.progress(self._named(title or row_of(action_id).title))
         try:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
@@ -144,14 +142,14 @@ class Session:
         return self._skipped(action_id, LEFT_OUT if left_out else reason, title=title)
 
     def _skipped(self, action_id: ObservationId, reason: str, *, title: str | None = None) -> Observation:
-        row = action(action_id)
+        row = row_of(action_id)
         return self.book.add(
             self._titled(
                 Observation(
                     action_id,
                     title or row.title,
                     row.operation,
-                    row.actor,
+                    row.by,
                     Outcome.SKIPPED,
                     needs=row.needs,
                     reason=reason,

@@ -8,11 +8,9 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from s3probe.evidence.actions import UPLOADS_AFTER_ALL, action
 from s3probe.evidence.addresses import listing_url, other_addresses, same_host_as_storage, with_query
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import THOROUGH, Observation, Outcome
+from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment, Fact, Facts, ObservationId, row_of
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_no, must_not_open, tells_nothing, without_words
@@ -107,7 +105,7 @@ def _list(session: Session) -> None:
     elif tells_nothing(first.http_status):
         outcome = Outcome.THROTTLED if first.http_status == 429 else Outcome.UNKNOWN
     row = replace(
-        first, id=ActionId.PUBLIC_LIST, title=action(ActionId.PUBLIC_LIST).title, outcome=outcome, facts=facts
+        first, id=ActionId.PUBLIC_LIST, title=row_of(ActionId.PUBLIC_LIST).title, outcome=outcome, facts=facts
     )
     session.book.add(row)
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from s3probe.evidence.addresses import proxy_stands_before
-from s3probe.evidence.facts import Fact, Facts
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import tells_nothing, without_words

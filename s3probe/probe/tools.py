@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from s3probe.evidence.facts import Facts
 from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.settings.model import Settings
 

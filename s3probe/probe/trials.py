@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth, depth
-from s3probe.evidence.ids import Experiment, ExperimentWith, ObservationId
 from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import candidate_regions, detect
 from s3probe.probe.session import World
 from s3probe.probe.worlds import WorldMaker

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.evidence.facts import Facts
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.evidence.actions import action
 from s3probe.evidence.addresses import other_addresses, proxy_stands_before
 from s3probe.evidence.caches import hit
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
-from s3probe.evidence.observations import Actor, Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, ObservationId, row_of
 from s3probe.probe import browser, permits, strangers, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
@@ -127,7 +125,7 @@ class Visitor:
             session.skip(ActionId.PUBLIC_GET_CACHE, browser.NOT_FETCHED if stored else "it could not be uploaded")
         elif asked is not None and asked.facts.get(Fact.SHOWN) and not by_policy:
             # the query went no further than the proxy: this was the file's own address
-            title = action(ActionId.PUBLIC_GET_CACHE).title
+            title = row_of(ActionId.PUBLIC_GET_CACHE).title
             session.book.add(replace(asked, id=ActionId.PUBLIC_GET_CACHE, title=title, facts={}))
         elif not see(session, kept, "cache", stored).ok and session.book.get(ActionId.PUBLIC_MISSING) is not None:
             self._is_the_no_remembered()

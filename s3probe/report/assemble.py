@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from s3probe.codec import clean
 from s3probe.diagnosis.model import EnvFix, Finding, Fix
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.redact import scrubber_for, shorten
 from s3probe.report.model import Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings

@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.evidence.ids import ObservationId
 from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.places import sentence
-from s3probe.report.promises import CATEGORY_GROUPS, GROUPS, PROMISES, Promise
 from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, shown, tally
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
@@ -48,24 +47,24 @@ def _chapter(report: Report) -> Iterator[str]:
     for name, value in facts:
         yield f"| {name} | {_code(value)} |"
     told: set[str] = set()
-    for group in GROUPS:
+    for section in Section:
         yield ""
-        yield f"## {group}"
+        yield f"## {section}"
         yield ""
-        yield from _group(group, report, told)
+        yield from _section(section, report, told)
 
 
-def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
+def _section(section: Section, report: Report, told: set[str]) -> Iterator[str]:
     explained = explained_by(report)
     rows = {row.id: row for row in shown(report.evidence)}
     experiments = (report.evidence.get(action) for promise in PROMISES for action in promise.also)
     rows |= {row.id: row for row in experiments if row is not None and row.id not in rows}
     for promise in PROMISES:
-        if promise.group == group:
+        if promise.section is section:
             yield from _promise(promise, rows, explained, report.subject.source, told)
-    if group == "Resilience":
+    if section is Section.RESILIENCE:
         yield from _in_time(tuple(rows.values()))
-    if group == "Cost":
+    if section is Section.COST:
         yield from _cost(report)
     bound = {
         explained[action].id
@@ -74,7 +73,7 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
         if action in explained and action in rows and not rows[action].ok
     }
     for finding in report.findings:
-        if finding.id not in bound and _home(finding) == group:
+        if finding.id not in bound and _home(finding) is section:
             # a box says what shall hold: it is the mend that can be ticked, and a notice asks for none
             head = "- " if finding.severity is Severity.NOTICE else "- [ ] Mended: "
             yield f"{head}{_escaped(finding.title)}"
@@ -168,15 +167,14 @@ def _cost(report: Report) -> Iterator[str]:
     yield f"This check took {cost(report)}."
 
 
-def _home(finding: Finding) -> str:
-    """The group of a finding that no promise mentions, by the category of its text."""
+def _home(finding: Finding) -> Section:
+    """Where a finding stands that no promise mentions."""
     from s3probe.knowledge.findings import entry
 
     try:
-        category = entry(finding.id).category
+        return Section(entry(finding.id).section)
     except (KeyError, OSError):
-        category = ""  # a finding of another version: it is still shown
-    return CATEGORY_GROUPS.get(category, "Uploads")
+        return Section.UPLOADS  # a finding of another version: it is still shown
 
 
 def _escaped(text: str) -> str:

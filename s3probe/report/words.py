@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.evidence.ids import ObservationId
 from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.report.model import Report, Verdict
 
 _ASCII = str.maketrans(

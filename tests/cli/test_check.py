@@ -18,8 +18,8 @@ from s3probe.cli.examination import options_for
 from s3probe.cli.parser import parse
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Finding
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Evidence, Observation
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli

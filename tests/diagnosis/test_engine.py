@@ -11,8 +11,8 @@ from s3probe.diagnosis.engine import diagnose, lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rounds import assigned
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Evidence, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
 from tests.diagnosis.wire_cases import HEALTHY
 from tests.diagnosis.wire_table import SHOWN, A, C, hidden, listed, mended

@@ -10,8 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import lint, run_rules
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, Severity
 from s3probe.diagnosis.rules import FILE_RULES
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
-from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 from s3probe.settings.mastodon import interpret, remade
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, found, settings_of, with_line

@@ -8,8 +8,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor
 from s3probe.sandbox.recommended import RECOMMENDED
 from s3probe.sandbox.scenario import KEY_ID, SECRET
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without

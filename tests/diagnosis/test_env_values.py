@@ -11,8 +11,8 @@ from s3probe.diagnosis.engine import lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
 
 HEALTHY = {

@@ -8,8 +8,8 @@ import pytest
 
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Certainty, Severity
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.knowledge.findings import entry
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load

@@ -9,8 +9,8 @@ import pytest
 from s3probe.diagnosis.engine import diagnose, lint
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, ServerFix
 from s3probe.diagnosis.rules.releases import first_current
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM, found, with_line, without

@@ -8,9 +8,8 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, ServerFix
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy

@@ -12,8 +12,8 @@ import pytest
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
-from s3probe.evidence.ids import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line

@@ -8,8 +8,8 @@ from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rounds import words
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor
 from tests.diagnosis.wire_table import A
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"

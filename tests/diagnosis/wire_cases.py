@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.engine import diagnose, starting_point
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.evidence.actions import ACTIONS, action
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import Actor, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact, ObservationId, row_of
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line, without
@@ -62,9 +60,9 @@ class Seen:
         usual = Outcome.UNREACHABLE if network else _OUTCOMES.get(status or 0, Outcome.UNKNOWN)
         seen = Observation(
             id=action_id,
-            title=action(action_id).title.replace("{acl}", "public-read"),
-            operation=action(action_id).operation or "ListObjectsV2",
-            actor=action(action_id).actor if action(action_id).operation else Actor.MASTODON,
+            title=row_of(action_id).title.replace("{acl}", "public-read"),
+            operation=row_of(action_id).operation or "ListObjectsV2",
+            actor=row_of(action_id).by if row_of(action_id).operation else Actor.MASTODON,
             outcome=outcome or (Outcome.OK if status and 200 <= status < 300 else usual),
             url=url if url is not None else self.url(action_id),
             http_status=status,
@@ -164,7 +162,7 @@ class Seen:
 def healthy(env: str) -> Seen:
     """A run in which everything went well."""
     seen = Seen(env, {})
-    for action_id in ACTIONS:
+    for action_id in ActionId:
         status = _STATUS.get(action_id, 200)
         headers = (
             {"content-type": "image/png"} if action_id in (ActionId.GET, ActionId.HEAD, ActionId.PUBLIC_GET) else {}

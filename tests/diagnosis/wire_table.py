@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from s3probe.evidence.ids import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, with_line, without
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, POLICY, Seen, healthy
 

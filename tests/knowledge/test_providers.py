@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from s3probe.evidence.headers import HeaderName
+from s3probe.evidence.vocabulary import HeaderName
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, candidate_regions, detect, provider, providers
 
 

@@ -12,7 +12,7 @@ import pytest
 from s3probe.cli.examination import check
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Severity
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Report

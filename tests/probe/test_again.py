@@ -10,8 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ProbeOptions
 from s3probe.report.model import Report, Verdict

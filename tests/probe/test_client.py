@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.client import MUTATING, Client, ForbiddenOperationError, StoppedError
 from s3probe.probe.exchange import Answer, Call, Limits
 from tests.probe.build import wire

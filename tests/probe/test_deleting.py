@@ -7,7 +7,7 @@ from dataclasses import replace
 from s3probe.cli.examination import check
 from s3probe.cli.sources import Selection
 from s3probe.diagnosis.model import Severity
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import list_versions
 from s3probe.sandbox.sandbox import Sandbox

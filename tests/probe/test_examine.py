@@ -8,9 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.evidence.actions import ACTIONS
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import ACTIONS, ActionId
 from s3probe.probe.examine import examine
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import Clock, ProbeOptions, Tools

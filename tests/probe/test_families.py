@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from s3probe.evidence.facts import Fact
+from s3probe.evidence.vocabulary import Fact
 from s3probe.probe.families import families_of
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth, depth
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import error

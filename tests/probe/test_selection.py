@@ -8,9 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from s3probe.evidence.actions import ACTIONS, WITHOUT_UPLOAD
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.instance import PATH
 from s3probe.probe.tools import ProbeOptions
@@ -56,10 +55,6 @@ def test_a_failure_that_was_asked_for_is_still_followed_up() -> None:
 def test_a_failure_that_was_not_asked_for_is_not_followed_up() -> None:
     ran = run(FAULTS["remove-orphans-start-after-ceph"].scenario(), replace(OPTIONS, only=("get",)))
     assert Experiment.LIST_FROM_THE_TOP not in asked(ran)
-
-
-def test_every_action_without_upload_is_an_action() -> None:
-    assert set(ACTIONS) > WITHOUT_UPLOAD
 
 
 class Instance:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from s3probe.evidence.headers import Header
 from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.connection import Pool
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.headers import header_trials

@@ -16,8 +16,8 @@ from s3probe.diagnosis.model import (
     ServerFix,
     Severity,
 )
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import Actor, Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.report.model import Report, Subject
 from s3probe.secret import Secret
 from s3probe.settings.model import Credentials, Environment, Note, NoteKind, Settings, Stage, Trouble, Variable

@@ -11,8 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
-from s3probe.evidence.ids import ActionId, Experiment
-from s3probe.evidence.observations import Actor, Cleanup, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.mends import removal_commands

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from io import BytesIO
 
 from s3probe.diagnosis.case import Case
-from s3probe.evidence.facts import Fact, FactName
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact, FactName, ObservationId
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.evidence.addresses import other_addresses, proxy_stands_before, same_host_as_storage, with_query
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment
 from tests.visitor.cases import ALIAS, settings
 
 KEY = "media_attachments/files/a.png"

@@ -6,8 +6,8 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.diagnosis.rules.archives import expired, link_host
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId
 from tests.visitor.cases import case, seen
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.rules import folders, needs
-from s3probe.evidence.ids import OTHER_FOLDERS, ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy

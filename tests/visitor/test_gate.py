@@ -7,9 +7,8 @@ import pytest
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import gate, needs, rest
 from s3probe.diagnosis.rules.public import public
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
-from s3probe.evidence.observations import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 from tests.visitor.cases import FILE, case, seen
 
 NGINX = {"server": "nginx/1.22.1", "content-type": "text/html"}

@@ -6,8 +6,8 @@ from s3probe.diagnosis.model import Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import needs, proxy
 from s3probe.diagnosis.rules.links import own_cookies, proxied
 from s3probe.diagnosis.rules.public import public
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.visitor.cases import FILE, case, seen
 
 NGINX = {"server": "nginx/1.22.1", "content-type": "image/png"}

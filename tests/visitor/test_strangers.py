@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from s3probe.evidence import page_policy as csp
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy

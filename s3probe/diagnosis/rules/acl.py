@@ -10,9 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ACL_EXPERIMENTS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, ObservationId
 
 CANNED = (
     "private",

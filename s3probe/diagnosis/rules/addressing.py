@@ -11,9 +11,8 @@ from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _NAMELESS = (NetworkFault.DNS, NetworkFault.TLS_NAME, NetworkFault.TLS_OTHER)
 _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)

@@ -12,8 +12,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rules.links import at_proxy, below
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.providers import PolicySupport
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target

@@ -8,10 +8,8 @@ from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
 from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import Experiment
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import Experiment, Fact, Header
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
 from s3probe.settings.model import Settings
 

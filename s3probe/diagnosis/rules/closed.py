@@ -9,9 +9,8 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.unseen import unseen
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import Experiment
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import Experiment, Fact
 from s3probe.knowledge.providers import Provider
 
 

@@ -9,10 +9,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import asked, something_works, words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Fact, Header
 
 
 def batch(case: Case) -> Iterator[Finding]:

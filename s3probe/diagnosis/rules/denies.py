@@ -10,9 +10,8 @@ from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
-from s3probe.evidence.observations import Actor, Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 
 
 def written_denies(case: Case) -> Iterator[Finding]:

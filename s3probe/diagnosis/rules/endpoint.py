@@ -10,8 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId, Fact
 
 
 def bucket_twice(case: Case) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from s3probe.diagnosis.rules.env_names import (
     trouble_of,
 )
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.addressing import is_host_label
 from s3probe.settings.model import Settings, Stage, Trouble
 

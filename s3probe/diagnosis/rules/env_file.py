@@ -24,7 +24,7 @@ from s3probe.diagnosis.rules.env_names import (
     tried,
 )
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import TEXT_EXPERIMENTS
+from s3probe.evidence.vocabulary import TEXT_EXPERIMENTS
 from s3probe.settings.dotenv import literal
 from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable

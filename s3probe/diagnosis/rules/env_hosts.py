@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rules.env_names import for_s3, refused
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.model import NoteKind

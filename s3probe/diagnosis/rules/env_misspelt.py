@@ -8,7 +8,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
 
 _ACL_NAMES = ("S3_PERMISSIONS", "S3_ACL", "S3_DEFAULT_ACL")

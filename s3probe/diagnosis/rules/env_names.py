@@ -8,8 +8,7 @@ from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import Actor
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable

@@ -10,8 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, ObservationId
 from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
 from s3probe.settings.rubyuri import authority_of

@@ -17,8 +17,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.rules.visitors import for_nobody, without_public_host
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment, Fact
 
 _OFF = ("false", "no", "0", "off", "")
 

@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.ruby import to_i
 
 CANNED_ACLS = frozenset(

@@ -9,9 +9,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import something_works, words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import WAITS, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 LARGEST_VIDEO = 99 * 1024 * 1024
 """Bytes: what Mastodon takes at most (app/models/media_attachment.rb, VIDEO_LIMIT)."""

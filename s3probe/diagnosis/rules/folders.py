@@ -13,9 +13,8 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import LOOKS, OTHER_FOLDERS, ActionId, Experiment
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
 """What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""

@@ -12,10 +12,8 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 PROTECTED = "cdn-hotlink-or-bot-protection"
 _REFUSALS = (401, 403, 410, 418, 429, 451)

@@ -15,9 +15,8 @@ from s3probe.diagnosis.fixes import store
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.findings import entry
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 

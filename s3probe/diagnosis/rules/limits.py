@@ -10,10 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")

@@ -12,9 +12,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.evidence.addresses import proxy_stands_before
 from s3probe.evidence.caches import CACHE_HEADERS, hit
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor, Header
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
 

@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import Round, assigned, rounds, told, words
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.gates import Depth
-from s3probe.evidence.ids import ActionId, Experiment, ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 

@@ -10,11 +10,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import LOOKS, ActionId, Experiment, ExperimentWith
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
+from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, ExperimentWith, Fact, Header
 
 _TOO_SHORT = 600
 """Seconds: what a browser keeps for less it fetches again on the next page."""

@@ -10,8 +10,8 @@ from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 
 
 def forgotten_by_the_key(case: Case) -> Iterator[Finding]:

@@ -9,9 +9,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.knowledge.providers import ObjectAcl
 
 NO_ROOT = "location = / { return 404; }"

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import Experiment
+from s3probe.evidence.vocabulary import Experiment, Fact
 
 _ADVICE = Manual("Give Mastodon a key of its own with exactly the rights that s3probe policy prints.")
 

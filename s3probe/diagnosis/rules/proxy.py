@@ -11,10 +11,8 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Sev
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import LOOKS, OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
 
 
 def redirects(case: Case) -> Iterator[Finding]:

@@ -16,10 +16,8 @@ from s3probe.diagnosis.rules.gate import led_away, turned_away
 from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
 from s3probe.diagnosis.rules.unseen import ADDRESSES, first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 from s3probe.settings.addressing import is_aws, regional_host
 
 _BEFORE_THE_STORAGE = (

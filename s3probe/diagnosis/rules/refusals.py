@@ -13,9 +13,8 @@ from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import LOOKS, ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, Fact, ObservationId
 
 _QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment
 
 _FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}
 OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists on Content-MD5 for batch deletions.")

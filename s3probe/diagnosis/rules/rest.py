@@ -10,8 +10,8 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, ObservationId
-from s3probe.evidence.observations import WAITS, Actor, Observation, Outcome
+from s3probe.evidence.observations import WAITS, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:

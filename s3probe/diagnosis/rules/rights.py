@@ -9,10 +9,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.headers import Header
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
 
 WRITES = (
     ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART,

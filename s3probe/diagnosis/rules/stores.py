@@ -10,9 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _PUBLIC_ACLS = ("public-read", "public-read-write")
 

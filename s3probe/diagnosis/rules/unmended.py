@@ -12,10 +12,9 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, words
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.facts import Fact
 from s3probe.evidence.gates import Depth
-from s3probe.evidence.ids import ActionId, Experiment
 from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import detect
 from s3probe.settings.addressing import is_aws
 

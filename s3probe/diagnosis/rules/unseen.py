@@ -6,8 +6,8 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId, Experiment, ObservationId
-from s3probe.evidence.observations import Actor, Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 
 ADDRESSES = (
     Experiment.PUBLIC_ALIAS_WITH_BUCKET,

@@ -13,8 +13,8 @@ from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.ids import ActionId
-from s3probe.evidence.observations import Actor, Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor
 from s3probe.settings.rubyuri import authority_of
 
 _SURE = ("cloudflare-r2", "storj")
