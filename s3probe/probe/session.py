@@ -199,5 +199,3 @@ def visitor_call(
 
 VISITOR_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 s3probe"
 """A browser's, so that the visitor meets what visitors meet; it still says who asks."""
-
-__all__ = ["VISITOR_AGENT", "Actor", "Book", "Judge", "Session", "Stored", "World", "visitor_call"]

@@ -129,7 +129,8 @@ def test_no_failed_request_is_ever_dropped(finding_id: str, message: str | None)
 @pytest.mark.parametrize(
     "action_id",
     [
-        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.HEAD, ActionId.DELETE, ActionId.BATCH_DELETE, ActionId.PUT_ACL_PRIVATE,
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.HEAD, ActionId.DELETE,
+        ActionId.BATCH_DELETE, ActionId.PUT_ACL_PRIVATE,
         ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE, ActionId.PUBLIC_GET,
     ],
 )  # fmt: skip

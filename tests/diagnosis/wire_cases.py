@@ -17,8 +17,16 @@ from tests.evidence_by_hand import kept_as
 KEY = "media_attachments/files/s3probe/abcdefghij/with-acl.png"
 ARCHIVE = "backups/dumps/s3probe/abcdefghij/archive.zip"
 DENIED = "Access Denied"
-_STATUS = {ActionId.GET_RANGE: 206, "delete": 204, ActionId.MULTIPART_ABORT: 204, ActionId.PUBLIC_LIST: 403, ActionId.PUBLIC_WRITE: 403,
-           ActionId.ARCHIVE_PUBLIC_GET: 403, ActionId.SUSPENDED_PUBLIC_GET: 403, ActionId.REACH_ENDPOINT: 403}  # fmt: skip
+_STATUS = {
+    ActionId.GET_RANGE: 206,
+    "delete": 204,
+    ActionId.MULTIPART_ABORT: 204,
+    ActionId.PUBLIC_LIST: 403,
+    ActionId.PUBLIC_WRITE: 403,
+    ActionId.ARCHIVE_PUBLIC_GET: 403,
+    ActionId.SUSPENDED_PUBLIC_GET: 403,
+    ActionId.REACH_ENDPOINT: 403,
+}
 _OUTCOMES = {400: Outcome.REJECTED, 401: Outcome.DENIED, 403: Outcome.DENIED, 404: Outcome.WRONG, 405: Outcome.REJECTED,
              411: Outcome.REJECTED, 413: Outcome.REJECTED, 501: Outcome.REJECTED, 301: Outcome.REJECTED,
              307: Outcome.REJECTED, 407: Outcome.REJECTED}  # fmt: skip

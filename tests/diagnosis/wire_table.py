@@ -58,60 +58,94 @@ FOUNDATION: dict[str, Seen] = {
     "env-smart-quotes-or-nbsp": mended(
         secret("\u201cabcdefghijklmnopqrst\u201d"), Experiment.SECRET_TRIMMED, "without stray marks"
     ),
-    "env-quotes-kept-literally": mended(secret("'\"abcdefghijklmnopqrst\"'"), Experiment.SECRET_TRIMMED, "without stray marks"),
+    "env-quotes-kept-literally": mended(
+        secret("'\"abcdefghijklmnopqrst\"'"), Experiment.SECRET_TRIMMED, "without stray marks"
+    ),
     "region-wrong-aws-global-endpoint": mended(
         A.line("S3_REGION=us-east-1").stopped(400, "AuthorizationHeaderMalformed", "expecting", region="eu-west-2"),
-        ExperimentWith.REGION.of("eu-west-2"), "S3_REGION=eu-west-2"),
+        ExperimentWith.REGION.of("eu-west-2"),
+        "S3_REGION=eu-west-2",
+    ),
     "region-wrong-aws-regional-endpoint": mended(
         A.line("S3_REGION=eu-west-1").stopped(301, "PermanentRedirect", "specified endpoint", region="eu-west-2"),
-        ExperimentWith.REGION.of("eu-west-2"), "S3_REGION=eu-west-2"),
+        ExperimentWith.REGION.of("eu-west-2"),
+        "S3_REGION=eu-west-2",
+    ),
     "region-wrong-custom-endpoint": mended(
         C.stopped(400, "AuthorizationHeaderMalformed", "expecting", region="fr-par"),
-        ExperimentWith.REGION.of("fr-par"), "S3_REGION=fr-par"),
+        ExperimentWith.REGION.of("fr-par"),
+        "S3_REGION=fr-par",
+    ),
     "signature-v2-rejected": mended(
         A.line("S3_SIGNATURE_VERSION=s3").stopped(400, "InvalidRequest", "Please use AWS4-HMAC-SHA256"),
-        Experiment.SIGNATURE_V4, "S3_SIGNATURE_VERSION="),
+        Experiment.SIGNATURE_V4,
+        "S3_SIGNATURE_VERSION=",
+    ),
     "temporary-credentials-without-token": mended(
         A.line("AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE", "AWS_SESSION_TOKEN=tokentoken").stopped(*NO_SUCH_KEY),
-        Experiment.SESSION_TOKEN, "AWS_SESSION_TOKEN sent"),
+        Experiment.SESSION_TOKEN,
+        "AWS_SESSION_TOKEN sent",
+    ),
     "wrong-secret-key": A.stopped(*SIGNATURE),
     "wrong-access-key-id": A.stopped(*NO_SUCH_KEY),
     "clock-skew": mended(
         A.stopped(403, "RequestTimeTooSkewed", "The difference").row(
-            ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"), Experiment.CLOCK, "the clock set right").row(
-            ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"),
+            ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"
+        ),
+        Experiment.CLOCK,
+        "the clock set right",
+    ).row(ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"),
     "deny-source-ip-or-secure-transport": mended(
         A.line("S3_ENDPOINT=http://s3.eu-west-2.amazonaws.com").stopped(403, "AccessDenied", DENIED),
-        Experiment.SCHEME_HTTPS, "S3_ENDPOINT=https://s3.eu-west-2.amazonaws.com"),
+        Experiment.SCHEME_HTTPS,
+        "S3_ENDPOINT=https://s3.eu-west-2.amazonaws.com",
+    ),
     "endpoint-http-redirects-to-https": mended(
         C.line("S3_ENDPOINT=http://s3.example.net").stopped(301, None, None, s3="", markup="yes"),
-        Experiment.SCHEME_HTTPS, "S3_ENDPOINT=https://s3.example.net"),
+        Experiment.SCHEME_HTTPS,
+        "S3_ENDPOINT=https://s3.example.net",
+    ),
     "protocol-https-but-endpoint-plain": mended(
-        C.stopped(None, network=NetworkFault.TLS_NOT_TLS),
-        Experiment.SCHEME_HTTP, "S3_ENDPOINT=http://s3.example.net"),
+        C.stopped(None, network=NetworkFault.TLS_NOT_TLS), Experiment.SCHEME_HTTP, "S3_ENDPOINT=http://s3.example.net"
+    ),
     "endpoint-has-path-or-trailing-slash": mended(
         C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
-        Experiment.ENDPOINT_WITHOUT_PATH, "S3_ENDPOINT=https://s3.example.net"),
+        Experiment.ENDPOINT_WITHOUT_PATH,
+        "S3_ENDPOINT=https://s3.example.net",
+    ),
     "endpoint-contains-bucket-vhost-style": mended(
         healthy(with_line(ENDPOINT_WITH_BUCKET, "S3_OVERRIDE_PATH_STYLE=true")).stopped(404, "NoSuchBucket", "no"),
-        Experiment.ENDPOINT_WITHOUT_BUCKET, "S3_ENDPOINT=https://s3.example.net"),
-    "endpoint-contains-bucket-path-style": healthy(ENDPOINT_WITH_BUCKET).row(ActionId.LIST, 404, "NoSuchKey", "no such key"),
+        Experiment.ENDPOINT_WITHOUT_BUCKET,
+        "S3_ENDPOINT=https://s3.example.net",
+    ),
+    "endpoint-contains-bucket-path-style": healthy(ENDPOINT_WITH_BUCKET).row(
+        ActionId.LIST, 404, "NoSuchKey", "no such key"
+    ),
     "endpoint-missing-non-aws": mended(
         healthy(without(CUSTOM, "S3_ENDPOINT")).stopped(*NO_SUCH_KEY),
-        ExperimentWith.ENDPOINT.of("https"), "S3_ENDPOINT=https://s3.example.net"),
+        ExperimentWith.ENDPOINT.of("https"),
+        "S3_ENDPOINT=https://s3.example.net",
+    ),
     "path-style-switch-inverted": mended(
-        C.stopped(404, "NoSuchBucket", "no"), Experiment.VIRTUAL_HOST, "S3_OVERRIDE_PATH_STYLE=true"),
+        C.stopped(404, "NoSuchBucket", "no"), Experiment.VIRTUAL_HOST, "S3_OVERRIDE_PATH_STYLE=true"
+    ),
     "console-port-instead-of-api": mended(
         C.line("S3_ENDPOINT=https://s3.example.net:9001").stopped(200, None, None, outcome=Outcome.WRONG, markup="yes"),
-        Experiment.ENDPOINT_PORT, "S3_ENDPOINT=https://s3.example.net:9000"),
+        Experiment.ENDPOINT_PORT,
+        "S3_ENDPOINT=https://s3.example.net:9000",
+    ),
     "bucket-name-invalid": A.line("S3_BUCKET=files_example").stopped(400, "InvalidBucketName", "not valid"),
     "nosuchbucket-typo": A.stopped(404, "NoSuchBucket", "The specified bucket does not exist"),
-    "checksum-header-unsupported": C.row(ActionId.PUT_WITH_ACL, 400, "InvalidArgument", "Unsupported header").row(
-        ActionId.PUT_WITHOUT_ACL, 400, "InvalidArgument", "Unsupported header").mended(
-        Experiment.PUT_NO_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"),
-    "storage-class-invalid": mended(C.line("S3_STORAGE_CLASS=STANDARD_IA").row(
-        ActionId.PUT_WITH_ACL, 400, "InvalidStorageClass", "not valid").row(
-        ActionId.PUT_WITHOUT_ACL, 400, "InvalidStorageClass", "not valid"), Experiment.PUT_NO_STORAGE_CLASS, "S3_STORAGE_CLASS="),
+    "checksum-header-unsupported": C.row(ActionId.PUT_WITH_ACL, 400, "InvalidArgument", "Unsupported header")
+    .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidArgument", "Unsupported header")
+    .mended(Experiment.PUT_NO_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"),
+    "storage-class-invalid": mended(
+        C.line("S3_STORAGE_CLASS=STANDARD_IA")
+        .row(ActionId.PUT_WITH_ACL, 400, "InvalidStorageClass", "not valid")
+        .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidStorageClass", "not valid"),
+        Experiment.PUT_NO_STORAGE_CLASS,
+        "S3_STORAGE_CLASS=",
+    ),
     "default-key-has-object-lock-or-md5-rule": C.line("AWS_REQUEST_CHECKSUM_CALCULATION=when_required")
     .row(ActionId.PUT_WITH_ACL, 400, "InvalidRequest", "Content-MD5 is required")
     .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidRequest", "Content-MD5 is required")
@@ -135,81 +169,129 @@ FOUNDATION: dict[str, Seen] = {
     "canary-failed-once": C.row(ActionId.PUT_WITH_ACL.as_met_by_canary(), 500, "InternalError"),
     "key-disabled-or-account-suspended": A.stopped(403, "AccountProblem", "There is a problem with your account"),
     "b2-master-key-used": provider("s3.us-west-004.backblazeb2.com", "AWS_ACCESS_KEY_ID=0123456789ab").stopped(
-        *NO_SUCH_KEY),
-    "r2-token-wrong-type": provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
-                                    "S3_ALIAS_HOST=files.example.com").stopped(401, "Unauthorized", "Unauthorized"),
+        *NO_SUCH_KEY
+    ),
+    "r2-token-wrong-type": provider(
+        "0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com", "S3_ALIAS_HOST=files.example.com"
+    ).stopped(401, "Unauthorized", "Unauthorized"),
     "gcs-hmac-missing": provider("storage.googleapis.com").stopped(*NO_SUCH_KEY),
     "proxy-rewrites-host-before-s3": C.stopped(*SIGNATURE, signed_host="minio:9000"),
-}  # fmt: skip
+}
 
 RIGHTS: dict[str, Seen] = {
-    "quota-or-cap-exceeded": C.row(ActionId.PUT_WITH_ACL, 403, "QuotaExceeded", "full").row(
-        ActionId.PUT_WITHOUT_ACL, 403, "QuotaExceeded", "full").row(ActionId.ARCHIVE_PUT, 403, "QuotaExceeded", "full"),
-    "kms-key-not-allowed": A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT,
-        message=f"{AS}kms:GenerateDataKey{ON} because no identity-based policy allows the kms:GenerateDataKey action"),
-    "vpc-endpoint-policy-blocks": A.stopped(403, "AccessDenied",
-        f"{AS}s3:PutObject{ON} because no VPC endpoint policy allows the s3:PutObject action"),
-    "explicit-deny-policy": A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT,
-        message=f"{AS}s3:PutObject{ON} with an explicit deny in a resource-based policy"),
+    "quota-or-cap-exceeded": C.row(ActionId.PUT_WITH_ACL, 403, "QuotaExceeded", "full")
+    .row(ActionId.PUT_WITHOUT_ACL, 403, "QuotaExceeded", "full")
+    .row(ActionId.ARCHIVE_PUT, 403, "QuotaExceeded", "full"),
+    "kms-key-not-allowed": A.denied(
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.ARCHIVE_PUT,
+        message=f"{AS}kms:GenerateDataKey{ON} because no identity-based policy allows the kms:GenerateDataKey action",
+    ),
+    "vpc-endpoint-policy-blocks": A.stopped(
+        403, "AccessDenied", f"{AS}s3:PutObject{ON} because no VPC endpoint policy allows the s3:PutObject action"
+    ),
+    "explicit-deny-policy": A.denied(
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.ARCHIVE_PUT,
+        message=f"{AS}s3:PutObject{ON} with an explicit deny in a resource-based policy",
+    ),
     "bucket-owned-by-other-account": A.stopped(403, "AccessDenied", DENIED).denied(ActionId.DELETE),
-    "policy-bucket-arn-without-slash-star": A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, ActionId.DELETE,
-        Experiment.GET_MISSING, ActionId.MULTIPART_CREATE).skipped(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PUBLIC_GET),
-    "b2-key-not-entitled": C.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, message="not entitled"),
-    "iam-missing-putobject": A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE),
-    "iam-missing-getobject": A.denied(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET),
-    "iam-missing-deleteobject": A.denied(ActionId.DELETE).row(ActionId.BATCH_DELETE, outcome=Outcome.DENIED, per_key_errors="2",
-        per_key_code="AccessDenied"),
-    "object-lock-prevents-delete": A.denied(ActionId.DELETE, message="Access Denied because object protected by object lock"),
+    "policy-bucket-arn-without-slash-star": A.denied(
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.ARCHIVE_PUT,
+        ActionId.DELETE,
+        Experiment.GET_MISSING,
+        ActionId.MULTIPART_CREATE,
+    ).skipped(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PUBLIC_GET),
+    "b2-key-not-entitled": C.denied(
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, message="not entitled"
+    ),
+    "iam-missing-putobject": A.denied(
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE
+    ),
+    "iam-missing-getobject": A.denied(
+        ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET
+    ),
+    "iam-missing-deleteobject": A.denied(ActionId.DELETE).row(
+        ActionId.BATCH_DELETE, outcome=Outcome.DENIED, per_key_errors="2", per_key_code="AccessDenied"
+    ),
+    "object-lock-prevents-delete": A.denied(
+        ActionId.DELETE, message="Access Denied because object protected by object lock"
+    ),
     "iam-missing-listbucket": A.denied(ActionId.LIST, Experiment.GET_TAGGING),
-    "policy-resource-only-objects": A.denied(ActionId.LIST).row(Experiment.GET_TAGGING).row(Experiment.DELETE_VERSION, 204),
+    "policy-resource-only-objects": A.denied(ActionId.LIST)
+    .row(Experiment.GET_TAGGING)
+    .row(Experiment.DELETE_VERSION, 204),
     "iam-missing-abortmultipart": A.denied(ActionId.MULTIPART_ABORT),
     "key-can-list-all-buckets": A.row(Experiment.LIST_BUCKETS, count="4", names="a b c d"),
     "key-can-change-bucket-policy": A.row(Experiment.READ_POLICY, 404, "NoSuchBucketPolicy", "no policy"),
-}  # fmt: skip
+}
 
 ACLS: dict[str, Seen] = {
     "acl-not-implemented-r2": no_acl(C, 501, "NotImplemented", "A header you provided implies functionality"),
-    "permission-value-invalid": no_acl(A.line("S3_PERMISSION=none"), 400, "InvalidArgument").row(
-        Experiment.ACL_PRIVATE).row(Experiment.ACL_PUBLIC_READ),
+    "permission-value-invalid": no_acl(A.line("S3_PERMISSION=none"), 400, "InvalidArgument")
+    .row(Experiment.ACL_PRIVATE)
+    .row(Experiment.ACL_PUBLIC_READ),
     "bpa-blocks-public-acl": no_acl(A, 403, "AccessDenied").row(Experiment.ACL_PRIVATE).row(LADDER[1]),
-    "bpa-account-level-still-on": no_acl(A, 403, "AccessDenied").row(Experiment.ACL_PRIVATE).row(LADDER[1]).row(
-        Experiment.READ_PUBLIC_ACCESS_BLOCK, BlockPublicAcls="false"),
+    "bpa-account-level-still-on": no_acl(A, 403, "AccessDenied")
+    .row(Experiment.ACL_PRIVATE)
+    .row(LADDER[1])
+    .row(Experiment.READ_PUBLIC_ACCESS_BLOCK, BlockPublicAcls="false"),
     "iam-missing-putobjectacl": no_acl(A, 403, "AccessDenied"),
     "acl-disabled-bucket-owner-enforced": no_acl(A, 400, "AccessControlListNotSupported").row(LADDER[1]),
     "permission-private-with-acl-disabled": no_acl(
-        P.line("S3_PERMISSION=private"), 400, "AccessControlListNotSupported").row(LADDER[1]).row(ActionId.PUBLIC_GET),
+        P.line("S3_PERMISSION=private"), 400, "AccessControlListNotSupported"
+    )
+    .row(LADDER[1])
+    .row(ActionId.PUBLIC_GET),
     "acl-uniform-gcs": no_acl(provider("storage.googleapis.com"), 400, "InvalidArgument"),
-    "acl-must-match-bucket-b2": C.row(ActionId.PUT_WITH_ACL, 400, *NO_ACL).row(Experiment.ACL_PRIVATE).row(
-        LADDER[1], 400, *NO_ACL).row(Experiment.PUT_ACL_PRIVATE, 400, *NO_ACL),
-    "b2-archive-private-acl": C.row(ActionId.ARCHIVE_PUT, 400, *NO_ACL).row(ActionId.PUT_ACL_PRIVATE, 400, *NO_ACL).skipped(
-        ActionId.PRESIGNED_GET, ActionId.ARCHIVE_PUBLIC_GET),
+    "acl-must-match-bucket-b2": C.row(ActionId.PUT_WITH_ACL, 400, *NO_ACL)
+    .row(Experiment.ACL_PRIVATE)
+    .row(LADDER[1], 400, *NO_ACL)
+    .row(Experiment.PUT_ACL_PRIVATE, 400, *NO_ACL),
+    "b2-archive-private-acl": C.row(ActionId.ARCHIVE_PUT, 400, *NO_ACL)
+    .row(ActionId.PUT_ACL_PRIVATE, 400, *NO_ACL)
+    .skipped(ActionId.PRESIGNED_GET, ActionId.ARCHIVE_PUBLIC_GET),
     "suspended-media-stays-public": C.row(ActionId.PUT_ACL_PRIVATE, 501, "NotImplemented", "no ACLs"),
     "suspension-acl-call-crashes": C.row(ActionId.PUT_ACL_PRIVATE, 400, "MalformedACLError", "malformed"),
     "acl-change-empties-object": C.row(Experiment.ACL_READ_BACK, outcome=Outcome.WRONG, length="0"),
-}  # fmt: skip
+}
 
 FILES: dict[str, Seen] = {
-    "aws-chunked-stored-in-object": C.row(ActionId.GET, outcome=Outcome.WRONG, body="aws-chunked").row(
-        ActionId.GET_RANGE, outcome=Outcome.WRONG, range="different").row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG,
-        body="aws-chunked"),
-    "storage-class-glacier": GLACIER.row(ActionId.GET, 403, "InvalidObjectState", "not valid").row(
-        ActionId.GET_RANGE, 403, "InvalidObjectState", "not valid").row(ActionId.PUBLIC_GET, 403, "InvalidObjectState", "not valid"),
+    "aws-chunked-stored-in-object": C.row(ActionId.GET, outcome=Outcome.WRONG, body="aws-chunked")
+    .row(ActionId.GET_RANGE, outcome=Outcome.WRONG, range="different")
+    .row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, body="aws-chunked"),
+    "storage-class-glacier": GLACIER.row(ActionId.GET, 403, "InvalidObjectState", "not valid")
+    .row(ActionId.GET_RANGE, 403, "InvalidObjectState", "not valid")
+    .row(ActionId.PUBLIC_GET, 403, "InvalidObjectState", "not valid"),
     "partnumber-head-unsupported": C.row(ActionId.HEAD_PART, 501),
     "checksum-mode-header-unsupported": C.row(ActionId.GET, 501, "NotImplemented", "x-amz-checksum-mode is not known"),
     "range-ignored-by-cache": C.row(ActionId.GET_RANGE, outcome=Outcome.WRONG, range="ignored"),
     "video-not-transcoded-generic-422": C.row(ActionId.GET, outcome=Outcome.WRONG, body="empty"),
     "presigned-link-uses-internal-endpoint": C.row(ActionId.PRESIGNED_GET, 403, "AccessDenied", "no query"),
-    "multipart-part-timeout": C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT).skipped(ActionId.MULTIPART_COMPLETE),
+    "multipart-part-timeout": C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT).skipped(
+        ActionId.MULTIPART_COMPLETE
+    ),
     "mpu-etag-or-object-size-header": C.row(ActionId.MULTIPART_COMPLETE, 400, "InvalidPart", "not found"),
-    "multipart-denied": C.denied(ActionId.MULTIPART_CREATE).skipped(ActionId.MULTIPART_PART, ActionId.MULTIPART_COMPLETE),
+    "multipart-denied": C.denied(ActionId.MULTIPART_CREATE).skipped(
+        ActionId.MULTIPART_PART, ActionId.MULTIPART_COMPLETE
+    ),
     "mpu-parts-pile-up": C.row(ActionId.MULTIPART_ABORT, 501, "NotImplemented", "no"),
-    "versioning-delete-markers": A.row(ActionId.DELETE, 204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "v"}),
-    "delete-objects-per-key-errors-ignored": C.row(ActionId.BATCH_DELETE, outcome=Outcome.WRONG, per_key_errors="2",
-        per_key_code="InternalError"),
-    "delete-md5-required": C.row(ActionId.BATCH_DELETE, 400, "MissingContentMD5", "Missing required header: Content-MD5"),
+    "versioning-delete-markers": A.row(
+        ActionId.DELETE, 204, headers={"x-amz-delete-marker": "true", "x-amz-version-id": "v"}
+    ),
+    "delete-objects-per-key-errors-ignored": C.row(
+        ActionId.BATCH_DELETE, outcome=Outcome.WRONG, per_key_errors="2", per_key_code="InternalError"
+    ),
+    "delete-md5-required": C.row(
+        ActionId.BATCH_DELETE, 400, "MissingContentMD5", "Missing required header: Content-MD5"
+    ),
     "delete-objects-unsupported": C.row(ActionId.BATCH_DELETE, 501, "NotImplemented", "no"),
     "delete-without-effect": C.row(ActionId.DELETE, 204, outcome=Outcome.WRONG, gone="no"),
-}  # fmt: skip
+}
 
 ALIAS = with_line(AWS, "S3_ALIAS_HOST=files.example.com")
 L = healthy(ALIAS)
@@ -236,23 +318,31 @@ PUBLIC: dict[str, Seen] = {
     "alias-host-no-tls-or-wrong-cert": away(L, NetworkFault.TLS_UNTRUSTED),
     "dotted-bucket-tls-mismatch": away(DOTTED, NetworkFault.TLS_NAME),
     "hostname-port-missing": away(AT_PORT, NetworkFault.REFUSED).row(
-        Experiment.PUBLIC_HOSTNAME_WITH_PORT, url="https://s3.example.net:9000/files-example/x"),
-    "kms-objects-not-anonymously-readable": A.row(ActionId.PUBLIC_GET, 400, "InvalidArgument", "AWS KMS").skipped(
-        ActionId.PUBLIC_CORS).row(ActionId.HEAD, headers={"x-amz-server-side-encryption": "aws:kms"}),
-    "hostname-contains-bucket": WITH_BUCKET.row(ActionId.PUBLIC_GET, 404, "NoSuchKey", "no").row(
-        Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET).row(Experiment.PUBLIC_ORIGIN),
+        Experiment.PUBLIC_HOSTNAME_WITH_PORT, url="https://s3.example.net:9000/files-example/x"
+    ),
+    "kms-objects-not-anonymously-readable": A.row(ActionId.PUBLIC_GET, 400, "InvalidArgument", "AWS KMS")
+    .skipped(ActionId.PUBLIC_CORS)
+    .row(ActionId.HEAD, headers={"x-amz-server-side-encryption": "aws:kms"}),
+    "hostname-contains-bucket": WITH_BUCKET.row(ActionId.PUBLIC_GET, 404, "NoSuchKey", "no")
+    .row(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
+    .row(Experiment.PUBLIC_ORIGIN),
     "object-not-found-public-key-mismatch": C.row(ActionId.PUBLIC_GET, 404, "NoSuchKey", "no").row(
-        Experiment.PUBLIC_PATH_STYLE, url="https://s3.example.net/files-example/x"),
+        Experiment.PUBLIC_PATH_STYLE, url="https://s3.example.net/files-example/x"
+    ),
     "proxy-drops-bucket-name": L.row(ActionId.PUBLIC_GET, 404, "NoSuchBucket", "no", bucket="media_attachments").row(
-        Experiment.PUBLIC_ORIGIN),
+        Experiment.PUBLIC_ORIGIN
+    ),
     "cdn-origin-region-mismatch": L.row(ActionId.PUBLIC_GET, 301, "PermanentRedirect", "no", region="eu-west-2").row(
-        Experiment.PUBLIC_ORIGIN),
+        Experiment.PUBLIC_ORIGIN
+    ),
     "proxy-resolver-fails": L.row(ActionId.PUBLIC_GET, 502, markup="yes").row(Experiment.PUBLIC_ORIGIN),
     "cdn-hotlink-or-bot-protection": L.row(ActionId.PUBLIC_GET, 403, headers={"cf-mitigated": "challenge"}).row(
-        Experiment.PUBLIC_ORIGIN),
+        Experiment.PUBLIC_ORIGIN
+    ),
     "proxy-serves-error-as-image": L.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, root="Error"),
-    "provider-drops-content-type": A.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, content_type="binary/octet-stream").row(
-        ActionId.GET, headers={"content-type": "binary/octet-stream"}),
+    "provider-drops-content-type": A.row(
+        ActionId.PUBLIC_GET, outcome=Outcome.WRONG, content_type="binary/octet-stream"
+    ).row(ActionId.GET, headers={"content-type": "binary/octet-stream"}),
     "content-type-wrong": L.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, content_type="text/html"),
     "requester-pays": hidden(A).row(Experiment.REQUEST_PAYMENT, Payer="Requester"),
     "deny-anonymous-statement": hidden(P).row(Experiment.REFERER),
@@ -262,13 +352,15 @@ PUBLIC: dict[str, Seen] = {
     "acl-header-silently-ignored": hidden(C).row(Experiment.READ_ACL),
     "permission-private-no-public-policy": hidden(A.line("S3_PERMISSION=private")).row(Experiment.PUBLIC_WITH_ACL),
     "public-policy-missing": hidden(P),
-    "r2-no-public-host": hidden(provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
-                                         "S3_PERMISSION=")),
+    "r2-no-public-host": hidden(
+        provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com", "S3_PERMISSION=")
+    ),
     "storj-alias-required": hidden(provider("gateway.storjshare.io", "S3_PERMISSION=")),
-    "website-endpoint-needed-garage": C.denied(ActionId.PUBLIC_GET, message="Garage does not support anonymous access yet"
-                                               ).skipped(ActionId.PUBLIC_CORS),
+    "website-endpoint-needed-garage": C.denied(
+        ActionId.PUBLIC_GET, message="Garage does not support anonymous access yet"
+    ).skipped(ActionId.PUBLIC_CORS),
     "contabo-tenant-prefix": hidden(provider("eu2.contabostorage.com")),
-}  # fmt: skip
+}
 
 
 def listed(seen: Seen, action_id: ObservationId = ActionId.PUBLIC_LIST) -> Seen:

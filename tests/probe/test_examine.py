@@ -21,11 +21,30 @@ from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
 from tests.sandbox.client import Client
 
 PROMISED = {
-    ActionId.REACH_ENDPOINT, ActionId.CLOCK, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.GET_RANGE, ActionId.LIST,
-    ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART, ActionId.MULTIPART_ABORT, ActionId.MULTIPART_COMPLETE, ActionId.PUT_ACL_PRIVATE,
-    ActionId.PUT_ACL_RESTORE, ActionId.PRESIGNED_GET, ActionId.DELETE, ActionId.BATCH_DELETE, ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_LIST,
-    ActionId.PUBLIC_WRITE, ActionId.ARCHIVE_PUT, ActionId.ARCHIVE_PUBLIC_GET,
-}  # fmt: skip
+    ActionId.REACH_ENDPOINT,
+    ActionId.CLOCK,
+    ActionId.PUT_WITH_ACL,
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.HEAD,
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.LIST,
+    ActionId.MULTIPART_CREATE,
+    ActionId.MULTIPART_PART,
+    ActionId.MULTIPART_ABORT,
+    ActionId.MULTIPART_COMPLETE,
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+    ActionId.PRESIGNED_GET,
+    ActionId.DELETE,
+    ActionId.BATCH_DELETE,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_LIST,
+    ActionId.PUBLIC_WRITE,
+    ActionId.ARCHIVE_PUT,
+    ActionId.ARCHIVE_PUBLIC_GET,
+}
 """The ids that always exist in a full examination."""
 
 MOST_REQUESTS = 40

@@ -29,9 +29,14 @@ CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
 PUBLIC_ACTIONS = (
-    ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE, ActionId.PUBLIC_GET_CACHE, ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_RANGE,
+    ActionId.PUBLIC_GET_CACHE,
+    ActionId.PUBLIC_GET_AVATAR,
+    ActionId.PUBLIC_GET_EMOJI,
     ActionId.RESTORED_PUBLIC_GET,
-)  # fmt: skip
+)
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
 

@@ -15,8 +15,18 @@ from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
-_READS = (ActionId.GET, ActionId.GET_RANGE, ActionId.HEAD, ActionId.HEAD_PART, ActionId.PRESIGNED_GET, ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, Experiment.ACL_READ_BACK,
-          Experiment.GET_ARCHIVE, Experiment.GET_MISSING)  # fmt: skip
+_READS = (
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.HEAD,
+    ActionId.HEAD_PART,
+    ActionId.PRESIGNED_GET,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    Experiment.ACL_READ_BACK,
+    Experiment.GET_ARCHIVE,
+    Experiment.GET_MISSING,
+)
 _EXPIRES = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.MULTIPART_COMPLETE)
 
 

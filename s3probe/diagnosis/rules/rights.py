@@ -13,9 +13,14 @@ from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
 
 WRITES = (
-    ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART,
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.PUT_WITH_ACL,
+    ActionId.AVATAR_PUT,
+    ActionId.ARCHIVE_PUT,
+    ActionId.MULTIPART_CREATE,
+    ActionId.MULTIPART_PART,
     ActionId.MULTIPART_COMPLETE,
-)  # fmt: skip
+)
 READS = (
     ActionId.HEAD,
     ActionId.HEAD_PART,
