@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from s3probe import __version__
 from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
@@ -92,7 +92,9 @@ def _decode(hint: Any, plain: Any, where: str) -> Any:
         return tuple(_decode(args[0], item, f"{where}[{i}]") for i, item in enumerate(plain))
     if origin is not None and issubclass(origin, Mapping):
         _expect(isinstance(plain, dict), where, "an object")
-        return MappingProxyType({key: _decode(args[1], item, f"{where}.{key}") for key, item in plain.items()})
+        return MappingProxyType(
+            {_decode(args[0], key, where): _decode(args[1], item, f"{where}.{key}") for key, item in plain.items()}
+        )
     if hint in (object, Any):
         return _frozen(plain)
     if hint is Secret:
@@ -101,6 +103,9 @@ def _decode(hint: Any, plain: Any, where: str) -> Any:
     if is_dataclass(hint):
         return _decode_dataclass(typing.cast(type, hint), plain, where)
     if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(plain)
+    if isinstance(hint, type) and issubclass(hint, str):
+        _expect(isinstance(plain, str), where, "text")
         return hint(plain)
     if hint is float and isinstance(plain, int) and not isinstance(plain, bool):
         return float(plain)
@@ -164,7 +169,7 @@ def clean(value: T, scrubber: Scrubber) -> T:
 
 def dump(evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None) -> str:
     """An evidence file's text. The diagnosis is kept so that a replay shows the same report."""
-    # rules compare the key id that a server names with that of the settings: both are masked alike
+    # a key id that a server names can be compared with that of the settings: both are masked alike
     scrubber = scrubber_for(settings, masked)
     content = {
         _MARK: SCHEMA_VERSION,

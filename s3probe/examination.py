@@ -27,10 +27,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from s3probe.diagnosis.case import CANARY
 from s3probe.diagnosis.model import Diagnosis, Finding
+from s3probe.evidence.observations import Cleanup, Cost, Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.findings import ids
-from s3probe.probe.evidence import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.report.assemble import assemble
 from s3probe.report.model import Report
 from s3probe.settings.model import Settings
@@ -146,11 +146,11 @@ def _why_nothing_can_be_asked(settings: Settings) -> str:
 
 def _nothing_asked(options: ProbeOptions, why: str) -> Evidence:
     """The evidence of a run in which no request could be made."""
-    from s3probe.probe.actions import ACTIONS
+    from s3probe.evidence.vocabulary import ActionId
 
     skipped = (
-        Observation(row.id, row.title.format(acl="…"), row.operation, row.actor, Outcome.SKIPPED, row.needs, reason=why)
-        for row in ACTIONS.values()
+        Observation(a, a.row.title.format(acl="…"), a.row.operation, a.row.by, Outcome.SKIPPED, a.row.needs, reason=why)
+        for a in ActionId
     )
     return Evidence(Run("", _now(), 0.0, options.profile, options.mastodon_version or ""), tuple(skipped))
 
@@ -162,8 +162,8 @@ def _now() -> str:
 def _went_well(quick: Evidence) -> bool:
     """Whether the canary came back: uploaded, seen by a visitor, deleted and gone. Not to have asked is not well."""
     seen = {o.id for o in quick.observations if o.ok}
-    uploaded = bool(seen & {"put-with-acl", "put-without-acl"})
-    return uploaded and {"public-get", "delete"} <= seen and not any(o.failed for o in quick.observations)
+    uploaded = bool(seen & {ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL})
+    return uploaded and {ActionId.PUBLIC_GET, ActionId.DELETE} <= seen and not any(o.failed for o in quick.observations)
 
 
 def _together(quick: Evidence, full: Evidence) -> Evidence:
@@ -196,4 +196,4 @@ def _met_by_the_canary_alone(quick: Evidence, full: Evidence) -> Iterator[Observ
         again = full.get(row.id)
         if row.failed and not (again is not None and again.failed):
             title = f"{row.title}, when the canary asked"
-            yield replace(row, id=CANARY + row.id.removeprefix("try-"), title=title)
+            yield replace(row, id=row.id.as_met_by_canary(), title=title)

@@ -9,7 +9,8 @@ import pytest
 
 from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
 from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.redact import masked, shorten
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
@@ -116,7 +117,7 @@ def test_a_wrong_type_says_where() -> None:
 
 
 def test_clean_reaches_every_text() -> None:
-    dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(SECRET,))
+    dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(ObservationId(SECRET),))
     cleaned = clean(dirty, Scrubber([Secret(SECRET)]))
     assert (cleaned.how_known, cleaned.because) == ("***", ("***",))
 
@@ -143,8 +144,8 @@ def test_a_masked_key_id_shows_no_more_than_the_shortened_one() -> None:
     assert masked(SECRET) == "XXXXXXXXXXXXX/XXXXXXX+XXXXXXXXXXXXXXXXXX"
 
 
-def test_a_key_id_that_a_server_names_still_equals_that_of_the_settings() -> None:
-    told = replace(BROKEN[2], facts={"key-id": KEY_ID})
+def test_a_key_id_that_a_server_names_is_masked_like_that_of_the_settings() -> None:
+    told = replace(BROKEN[2], message=KEY_ID)
     loaded, seen = load(dump(evidence((told,)), settings()))
     assert loaded.credentials is not None
-    assert seen.observations[0].facts["key-id"] == loaded.credentials.access_key_id != KEY_ID
+    assert seen.observations[0].message == loaded.credentials.access_key_id != KEY_ID

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.session import visitor_call
 from s3probe.probe.transport import HttpTransport

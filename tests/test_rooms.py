@@ -130,7 +130,7 @@ def test_a_module_imports_only_what_its_room_may() -> None:
 @pytest.mark.parametrize(
     ("module", "code"),
     [
-        ("settings.model", "from s3probe.probe.evidence import Evidence"),
+        ("settings.model", "from s3probe.evidence.observations import Evidence"),
         ("probe.client", "def f(): from s3probe import diagnosis"),
         ("diagnosis.case", "if TYPE_CHECKING: from s3probe.probe.session import Session"),
         ("diagnosis.case", "import s3probe.probe.client"),

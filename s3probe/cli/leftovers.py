@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from s3probe.cli.console import Console
-from s3probe.probe.evidence import Cleanup, Evidence, Run
+from s3probe.evidence.observations import Cleanup, Evidence, Run
 from s3probe.settings.model import Settings
 
 

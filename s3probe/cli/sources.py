@@ -58,8 +58,8 @@ def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Setti
 
 def selection_of(only: Iterable[str], skip: Iterable[str]) -> Selection:
     """What ``--only`` and ``--skip`` name. Raises :class:`UsageError` for an id that is neither action nor finding."""
+    from s3probe.evidence.vocabulary import ACTIONS
     from s3probe.knowledge.findings import ids
-    from s3probe.probe.actions import ACTIONS
 
     known = frozenset(ACTIONS) | frozenset(ids())
     return Selection(_known(only, known), _known(skip, known))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome
+from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.vocabulary import Actor, ExperimentWith, ObservationId
 from s3probe.settings.model import Settings
-
-CANARY = "canary-"
-"""Begins the ids of what a quick run met and the examination that followed did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +16,27 @@ class Case:
 
     settings: Settings
     evidence: Evidence | None = None
-    claimed: frozenset[str] = frozenset()
+    claimed: frozenset[ObservationId] = frozenset()
     """Ids of observations that an earlier finding explains."""
 
-    def get(self, exact_id: str) -> Observation:
+    def get(self, exact_id: ObservationId) -> Observation:
         """The observation of exactly that id; a skipped one stands in when it was never made."""
         found = self.evidence.get(exact_id) if self.evidence else None
         return found or Observation(exact_id, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
 
-    def obs(self, action: str) -> Observation:
+    def obs(self, action: ObservationId) -> Observation:
         """The latest attempt of an action: the one made after all mends (``list@2`` before ``list``)."""
         return next(reversed(list(self.attempts(action))), self.get(action))
 
-    def attempts(self, action: str) -> Iterator[Observation]:
+    def attempts(self, action: ObservationId) -> Iterator[Observation]:
         """All attempts of an action, first the one under the settings as they are."""
         for suffix in ("", *(f"@{number}" for number in range(1, 10))):
-            found = self.evidence.get(action + suffix) if self.evidence else None
+            found = self.evidence.get(action.in_round(suffix)) if self.evidence else None
             if found is None:
                 return
             yield found
 
-    def open(self, *actions: str) -> tuple[Observation, ...]:
+    def open(self, *actions: ObservationId) -> tuple[Observation, ...]:
         """Those of ``actions`` (latest attempts) that failed and that no earlier finding explains."""
         found = (self.obs(action) for action in actions)
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
@@ -48,17 +46,21 @@ class Case:
         if self.evidence is None:
             return ()
         return tuple(
-            o
-            for o in self.evidence.observations
-            if o.failed and o.id not in self.claimed and not o.id.startswith("try-")
+            o for o in self.evidence.observations if o.failed and o.id not in self.claimed and not o.id.is_experiment
         )
 
-    def trials(self, prefix: str) -> tuple[Observation, ...]:
-        """All experiments whose id begins so, in the order they were written down."""
-        if self.evidence is None:
-            return ()
-        return tuple(o for o in self.evidence.observations if o.id.startswith(prefix))
+    def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
+        """What came of these questions in every round and with every value, in the order it was written down."""
+        return tuple(
+            o
+            for o in self.all()
+            if any(q.made(o.id) if isinstance(q, ExperimentWith) else o.id.base == q for q in questions)
+        )
 
-    def claim(self, *actions: str) -> Case:
+    def all(self) -> tuple[Observation, ...]:
+        """Everything that was written down, experiments too."""
+        return self.evidence.observations if self.evidence is not None else ()
+
+    def claim(self, *actions: ObservationId) -> Case:
         """The same case with these observations explained."""
         return replace(self, claimed=self.claimed | frozenset(actions))

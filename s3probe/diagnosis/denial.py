@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.observations import Observation
 
 _ACTION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", re.IGNORECASE)
 _RESOURCE = re.compile(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)

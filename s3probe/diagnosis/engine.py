@@ -11,7 +11,8 @@ from s3probe.diagnosis.rounds import assigned
 from s3probe.diagnosis.rule import Rule
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
@@ -143,6 +144,6 @@ def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
 
 def in_force(settings: Settings, case: Case) -> Settings:
     """The settings under which the rest was asked: with the mends of the foundation, as the evidence records them."""
-    for assumption in case.obs("list").assuming:
+    for assumption in case.obs(ActionId.LIST).assuming:
         settings = remade(settings, **{name: value or None for name, value in assigned(assumption).items()})
     return settings

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, ServerFix
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
-from s3probe.probe.evidence import Observation
 from s3probe.settings.model import Settings
 
 _CLOCK_NOISE = 60.0
@@ -46,7 +47,7 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
 
 def store(case: Case) -> Provider:
     """Who the store is, by its host and its answers."""
-    return detect(host_of(case.settings.api_base), case.obs("reach-endpoint").headers)
+    return detect(host_of(case.settings.api_base), case.obs(ActionId.REACH_ENDPOINT).headers)
 
 
 def step(case: Case, topic: str) -> str:
@@ -179,7 +180,7 @@ def no_body_limit() -> ServerFix:
 
 def clock(case: Case, refused: Observation) -> ServerFix:
     """Sets this machine's clock; by how much it is off, where the refusal or the first answer's date tells."""
-    told = [row.facts.get("skew", "") for row in (refused, case.get("clock"))]
+    told = [row.facts.get(Fact.SKEW, "") for row in (refused, case.get(ActionId.CLOCK))]
     skew = next((float(text) for text in told if text and abs(float(text)) >= _CLOCK_NOISE), None)
     note = "" if skew is None else f"this machine's clock is {duration(skew)} {'slow' if skew > 0 else 'fast'}"
     return ServerFix("clock", "timedatectl set-ntp true", note)

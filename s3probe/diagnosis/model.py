@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from s3probe.evidence.vocabulary import ObservationId
+
 
 class Severity(StrEnum):
     """FAILURE: Mastodon does not work, or something private is open. WARNING: it will hurt."""
@@ -116,9 +118,9 @@ class Finding:
     """The deciding experiment in a sentence, with the server's own words where they help."""
     setting: str | None = None
     permission: str | None = None
-    because: tuple[str, ...] = ()
+    because: tuple[ObservationId, ...] = ()
     """Ids of the observations that decide it."""
-    explains: tuple[str, ...] = ()
+    explains: tuple[ObservationId, ...] = ()
     """Ids of further failed observations that follow from it."""
     fixes: tuple[Fix, ...] = ()
     links: tuple[str, ...] = ()

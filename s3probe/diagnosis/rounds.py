@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
-from s3probe.probe.depth import Depth, depth
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
 _NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")
@@ -26,7 +27,7 @@ _ASKED = {
     "AbortMultipartUpload": "abandoning a large upload",
     "CopyObject": "copying a file",
 }
-_ROWS = ("put-with-acl", "put-without-acl", "list")
+_ROWS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Round:
     """The trial the run went on with; ``None`` in the last round."""
 
     @property
-    def ids(self) -> tuple[str, ...]:
+    def ids(self) -> tuple[ObservationId, ...]:
         return tuple(row.id for row in self.rows if row.failed)
 
 
@@ -49,19 +50,14 @@ def rounds(case: Case) -> Iterator[Round]:
     """All rounds of this run, first the one under the settings as they are."""
     for number in range(10):
         suffix = f"@{number}" if number else ""
-        rows = tuple(row for name in _ROWS if (row := case.get(name + suffix)).ran)
+        rows = tuple(row for name in _ROWS if (row := case.get(name.in_round(suffix))).ran)
         if not rows:
             return
         furthest = max(rows, key=depth)
-        kept = next((t for t in case.trials("try-") if t.facts.get("kept") == "yes" and _suffix(t.id) == suffix), None)
+        kept = next((t for t in case.all() if t.facts.get(Fact.KEPT) == "yes" and t.id.suffix == suffix), None)
         yield Round(suffix, rows, furthest, depth(furthest), kept)
         if kept is None:
             return
-
-
-def _suffix(observation_id: str) -> str:
-    head, mark, number = observation_id.rpartition("@")
-    return f"@{number}" if mark and head and number.isdigit() else ""
 
 
 def assigned(assumption: str) -> dict[str, str]:
@@ -70,14 +66,12 @@ def assigned(assumption: str) -> dict[str, str]:
     return {match[1]: match[2] for match in parts if match}
 
 
-def trial_name(kept: Observation) -> str:
-    """``try-region:eu-west-2@1`` -> ``region:eu-west-2``."""
-    return kept.id.removeprefix("try-").removesuffix(_suffix(kept.id))
-
-
 def something_works(case: Case) -> bool:
     """Whether anything that Mastodon's key asks for is granted: else a single refusal says nothing of its own."""
-    return any(case.obs(name).ok for name in ("put-with-acl", "put-without-acl", "list", "get", "delete"))
+    return any(
+        case.obs(name).ok
+        for name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.DELETE)
+    )
 
 
 def told(seen: Observation) -> str:

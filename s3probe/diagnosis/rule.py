@@ -5,16 +5,25 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import IntEnum, auto
+from enum import Enum, IntEnum, auto
 from pathlib import PurePath
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, RuleError
+from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
 
-OPEN = "(every open observation)"
-"""In ``reads``: the rule looks through everything that failed and that nothing explains yet."""
-EVERY = "(every observation)"
-"""In ``reads``: the rule looks through all that was asked."""
+
+class Scope(Enum):
+    """What a rule looks through where it does not ask for observations by their ids."""
+
+    OPEN = auto()
+    """Everything that failed and that nothing explains yet."""
+    EVERY = auto()
+    """All that was asked."""
+
+
+OPEN, EVERY = Scope.OPEN, Scope.EVERY
+Read = ObservationId | ExperimentWith | Scope
 
 
 class Tier(IntEnum):
@@ -84,8 +93,8 @@ class Rule:
     yields: tuple[str, ...]
     """Ids of the findings it may yield."""
     tier: Tier = Tier.CAUSES
-    reads: tuple[str, ...] = ()
-    """Ids of the observations it may look at, of whatever round; :func:`every`, :data:`OPEN`, :data:`EVERY`."""
+    reads: tuple[Read, ...] = ()
+    """The observations that it may look at, of whatever round and value."""
 
     @property
     def name(self) -> str:
@@ -97,8 +106,3 @@ class Rule:
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         return RuleError(self.name, f"{type(error).__name__}: {error}", place)
-
-
-def every(prefix: str) -> str:
-    """In ``reads``: all observations whose ids begin so."""
-    return f"{prefix}*"

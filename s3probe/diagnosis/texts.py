@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.knowledge.findings import entry
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import public_url
@@ -19,8 +20,8 @@ def finding(
     case: Case,
     *,
     how: str,
-    because: Iterable[str] = (),
-    explains: Iterable[str] = (),
+    because: Iterable[ObservationId] = (),
+    explains: Iterable[ObservationId] = (),
     fixes: Iterable[Fix] = (),
     certainty: Certainty = Certainty.CERTAIN,
     severity: Severity | None = None,

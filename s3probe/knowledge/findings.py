@@ -20,6 +20,8 @@ class Entry:
     state: str
     """``decided`` (an experiment on the wire), ``linted`` (the file alone), ``hinted`` or ``out-of-reach``."""
     severity: str
+    section: str
+    """Where the checklist for launch day tells of it (``evidence.vocabulary.Section``)."""
     title: str
     consequence: str
     meaning: str

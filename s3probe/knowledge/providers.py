@@ -12,6 +12,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from s3probe.evidence.vocabulary import HeaderName
+
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")
 
@@ -85,7 +87,7 @@ def provider(provider_id: str) -> Provider:
     return providers()[provider_id]
 
 
-def detect(endpoint_host: str, headers: Mapping[str, str]) -> Provider:
+def detect(endpoint_host: str, headers: Mapping[HeaderName, str]) -> Provider:
     """The provider behind ``endpoint_host`` (``host``, ``host:port`` or a URL), judged by its name and an answer.
 
     A provider's own host name is believed first, then the marks in the answer's ``headers``, then weak hints
@@ -93,7 +95,7 @@ def detect(endpoint_host: str, headers: Mapping[str, str]) -> Provider:
     """
     authority = _authority(endpoint_host)
     host = re.sub(r":\d+$", "", authority)
-    answer = {name.lower(): value for name, value in headers.items()}
+    answer: dict[str, str] = {name.lower(): value for name, value in headers.items()}
     known = providers()
     return (
         next((p for p in known.values() if _matches(p.hosts, host)), None)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, known
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
@@ -16,9 +17,6 @@ from s3probe.probe.xml import fields, root_name
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import public_url
 
-LADDER = ("private", "public-read", "bucket-owner-full-control")
-"""Tried beside the ACL of the settings; each upload differs from the others in this header alone."""
-
 
 def needed(session: Session, found: Foundation) -> bool:
     """Whether the plain upload passed and the one with Mastodon's ACL was refused."""
@@ -29,7 +27,7 @@ def interrupted(session: Session, found: Foundation) -> bool:
     """Whether the upload with Mastodon's ACL failed on the way alone, which says nothing about ACLs."""
     if not needed(session, found):
         return False
-    seen = [row for row in session.book.rows() if row.id.split("@")[0] == "put-with-acl" and row.ran]
+    seen = [row for row in session.book.rows() if row.id.base == ActionId.PUT_WITH_ACL and row.ran]
     return bool(seen) and seen[-1].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
 
 
@@ -38,19 +36,19 @@ def again(session: Session, found: Foundation) -> None:
     body = picture(f"{session.run_id}/with-acl-again.png")
     title, acl = "The same upload works when it is tried again", session.world.settings.acl
     _seen, found.with_acl = session.put(
-        "try-put-again", MEDIA, "with-acl-again.png", body, "image/png", acl=acl, title=title
+        Experiment.PUT_AGAIN, MEDIA, "with-acl-again.png", body, "image/png", acl=acl, title=title
     )
 
 
 def ladder(session: Session, found: Foundation) -> Iterator[Step]:
     """The uploads, and the ACL change on an object that is there."""
-    for acl in LADDER:
+    for acl in ACL_EXPERIMENTS:
         if acl != session.world.settings.acl:
-            yield Step(acl, lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
+            yield Step(ACL_EXPERIMENTS[acl], lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
     if found.without_acl is not None:
         call = session.world.wire.put_acl(found.without_acl.key, "private")
         title = "The ACL of a file can be set to private"
-        yield Step("change", lambda: session.ask("try-put-acl-private", call, title=title))
+        yield Step(Experiment.PUT_ACL_PRIVATE, lambda: session.ask(Experiment.PUT_ACL_PRIVATE, call, title=title))
     yield from what_the_bucket_says(session)
 
 
@@ -58,7 +56,7 @@ def _put(session: Session, acl: str) -> None:
     name = f"acl-{acl}.png"
     body = picture(f"{session.run_id}/{name}")
     session.put(
-        f"try-acl-{acl}", MEDIA, name, body, "image/png", acl=acl, title=f"A file can be uploaded with ACL {acl}"
+        ACL_EXPERIMENTS[acl], MEDIA, name, body, "image/png", acl=acl, title=f"A file can be uploaded with ACL {acl}"
     )
 
 
@@ -67,29 +65,29 @@ def what_the_bucket_says(session: Session) -> Iterator[Step]:
     wire = session.world.wire
     for action_id, operation, query, title in (
         (
-            "try-read-public-access-block",
+            Experiment.READ_PUBLIC_ACCESS_BLOCK,
             "GetPublicAccessBlock",
             "publicAccessBlock",
             "Block Public Access can be read",
         ),
-        ("try-read-ownership", "GetBucketOwnershipControls", "ownershipControls", "Object Ownership can be read"),
+        (Experiment.READ_OWNERSHIP, "GetBucketOwnershipControls", "ownershipControls", "Object Ownership can be read"),
     ):
         call = wire.read(operation, query)
         yield Step(action_id, lambda a=action_id, c=call, t=title: session.ask(a, c, _settings, title=t))  # type: ignore[misc]
 
 
-def _settings(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _settings(answer: Answer) -> tuple[Outcome | None, Facts]:
     # Ceph 16 writes BlockPublicAccessBlockConfiguration
-    known = (root_name(answer.body) or "").endswith(("PublicAccessBlockConfiguration", "OwnershipControls"))
-    if not known:
+    told = (root_name(answer.body) or "").endswith(("PublicAccessBlockConfiguration", "OwnershipControls"))
+    if not told:
         # the fields of an error may repeat the signature
         return (Outcome.WRONG if answer.status == 200 else None), {}
-    return None, fields(answer.body)
+    return None, known(fields(answer.body))
 
 
 def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
     """Nobody can see an object without a public ACL: would one open it, or are ACLs without effect here?"""
-    if session.world.settings.acl not in (None, "private") or session.book.get("try-acl-public-read") is not None:
+    if session.world.settings.acl not in (None, "private") or session.book.get(Experiment.ACL_PUBLIC_READ) is not None:
         return
 
     def attempt() -> None:
@@ -97,13 +95,13 @@ def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
         body = picture(f"{session.run_id}/{name}")
         title = "A file can be uploaded with ACL public-read"
         _seen, stored = session.put(
-            "try-acl-public-read", MEDIA, name, body, "image/png", acl="public-read", title=title
+            Experiment.ACL_PUBLIC_READ, MEDIA, name, body, "image/png", acl="public-read", title=title
         )
         if stored is not None:
             title = "A visitor can see a picture with ACL public-read"
-            visitor.fetch("try-public-with-acl", public_url(session.world.settings, stored.key), stored, title)
+            visitor.fetch(Experiment.PUBLIC_WITH_ACL, public_url(session.world.settings, stored.key), stored, title)
 
-    yield Step("public-acl", attempt)
+    yield Step(Experiment.PUBLIC_WITH_ACL, attempt)
 
 
 def without_acl(maker: WorldMaker, session: Session) -> World:

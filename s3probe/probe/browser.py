@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urljoin, urlsplit
 
-from s3probe.probe import csp
-from s3probe.probe.actions import action
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence import page_policy as csp
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, FactName, Facts, Header, row_of
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -32,55 +31,57 @@ def origin_of(settings: Settings) -> str:
 
 def cors_and_range(session: Session, url: str, stored: Stored) -> None:
     """One request of a player on Mastodon's page answers both: may scripts read it, and is a range a range?"""
-    first = session.book.get("public-get")
+    first = session.book.get(ActionId.PUBLIC_GET)
     if first is None or first.http_status != 200:
-        for action_id in ("public-cors", "public-range"):
+        for action_id in (ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE):
             session.skip(action_id, NOT_FETCHED)
         return
     place = first.led_to or url
     origin = origin_of(session.world.settings)
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
-    seen, answer = session.ask("public-cors", visitor_call(place, headers=asked), judge)
+    seen, answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked), judge)
     if answer is None:
-        session.skip("public-range", seen.reason or "")
+        session.skip(ActionId.PUBLIC_RANGE, seen.reason or "")
         return
     _range(session, seen, answer, stored)
     if answer.fault is None and seen.http_status not in (200, 206):
         # refused for the range, or for the origin? without the range only the origin is left
-        seen, _answer = session.ask("public-cors", visitor_call(place, headers=asked[:1]), judge)
+        seen, _answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked[:1]), judge)
     if seen.http_status in (200, 206) and not seen.ok:
         _why_no_cors(session, seen, place, stored)
 
 
 def _range(session: Session, seen: Observation, answer: Answer, stored: Stored) -> None:
     """The same answer, judged for its range. No request of its own."""
-    facts = {}
+    facts: Facts = {}
     if answer.status == 206 and answer.body == stored.body[:2]:
         outcome = Outcome.OK
     elif answer.fault is None:
         outcome = Outcome.WRONG
-        facts = {"range": "ignored" if answer.status == 200 else "refused" if answer.status != 206 else "different"}
+        facts = {Fact.RANGE: "ignored" if answer.status == 200 else "refused" if answer.status != 206 else "different"}
     else:
         outcome = seen.outcome
-    session.book.add(replace(seen, id="public-range", title=action("public-range").title, outcome=outcome, facts=facts))
+    session.book.add(
+        replace(seen, id=ActionId.PUBLIC_RANGE, title=row_of(ActionId.PUBLIC_RANGE).title, outcome=outcome, facts=facts)
+    )
 
 
-def _allows(answer: Answer, origin: str) -> tuple[Outcome | None, Mapping[str, str]]:
-    allowed = answer.headers.get("access-control-allow-origin", "")
+def _allows(answer: Answer, origin: str) -> tuple[Outcome | None, Facts]:
+    allowed = answer.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN, "")
     if answer.status in (200, 206) and allowed not in ("*", origin):
-        return Outcome.WRONG, {"origin": origin, "allowed": allowed or "none"}
-    return None, {"origin": origin}
+        return Outcome.WRONG, {Fact.ORIGIN: origin, Fact.ALLOWED: allowed or "none"}
+    return None, {Fact.ORIGIN: origin}
 
 
-def _any_status(answer: Answer, origin: str) -> tuple[Outcome | None, Mapping[str, str]]:
-    allowed = answer.headers.get("access-control-allow-origin", "")
-    return (Outcome.OK if allowed in ("*", origin) else Outcome.WRONG), {"allowed": allowed or "none"}
+def _any_status(answer: Answer, origin: str) -> tuple[Outcome | None, Facts]:
+    allowed = answer.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN, "")
+    return (Outcome.OK if allowed in ("*", origin) else Outcome.WRONG), {Fact.ALLOWED: allowed or "none"}
 
 
 def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored) -> None:
     """No rule at all, one for another origin, or a proxy or cache on the way that loses the header?"""
-    if "access-control-allow-origin" in seen.headers:
+    if Header.ACCESS_CONTROL_ALLOW_ORIGIN in seen.headers:
         return
     settings = session.world.settings
     origin = origin_of(settings)
@@ -88,7 +89,7 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
     if urlsplit(direct).netloc != urlsplit(place).netloc:
         judge = partial(_allows, origin=origin)
         session.ask(
-            "try-cors-origin",
+            Experiment.CORS_ORIGIN,
             visitor_call(direct, headers=(("Origin", origin),)),
             judge,
             title="CORS at the storage itself",
@@ -96,7 +97,7 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
         # S3 sends the header with its refusals too: a key that nobody can have asked for passes every cache
         unasked = public_url(settings, f"{stored.key}.none")
         session.ask(
-            "try-cors-fresh",
+            Experiment.CORS_FRESH,
             visitor_call(unasked, headers=(("Origin", origin),)),
             partial(_any_status, origin=origin),
             title="CORS where no cache answers",
@@ -105,20 +106,20 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
     for other in _other_origins(settings):
         call = visitor_call(place, headers=(("Origin", other),))
         tried, _answer = session.ask(
-            f"try-cors:{other}", call, partial(_allows, origin=other), title=f"CORS for {other}"
+            ExperimentWith.CORS.of(other), call, partial(_allows, origin=other), title=f"CORS for {other}"
         )
         if tried.ok:
             return
     # S3 tells "CORS is not enabled for this bucket" from "this CORS request is not allowed" in a preflight only
     headers = (("Origin", origin), ("Access-Control-Request-Method", "GET"))
     session.ask(
-        "try-cors-preflight",
+        Experiment.CORS_PREFLIGHT,
         visitor_call(direct, method="OPTIONS", headers=headers),
         title="A CORS preflight is answered",
     )
     # other stores say it to a key that may read the rules
     rules = session.world.wire.read("GetBucketCors", "cors")
-    session.ask("try-read-cors", rules, _cors_rules, title="The bucket has CORS rules")
+    session.ask(Experiment.READ_CORS, rules, _cors_rules, title="The bucket has CORS rules")
 
 
 def _other_origins(settings: Settings) -> tuple[str, ...]:
@@ -129,7 +130,7 @@ def _other_origins(settings: Settings) -> tuple[str, ...]:
     return tuple(name for name in names if name)
 
 
-def _cors_rules(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _cors_rules(answer: Answer) -> tuple[Outcome | None, Facts]:
     wrong = answer.status == 200 and root_name(answer.body) != "CORSConfiguration"
     return (Outcome.WRONG if wrong else None), {}
 
@@ -140,30 +141,32 @@ def page_policy(session: Session, url: str) -> None:
     The page is the instance's, not the storage's: it is asked past the meter, and one that cannot be read tells
     nothing.
     """
-    seen = session.book.get("public-get")
+    seen = session.book.get(ActionId.PUBLIC_GET)
     # where the address itself may be wrong, a page that does not name it says nothing
     proxied = session.world.settings.alias_host is not None
     there = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
     if seen is None or not there:
-        session.skip("public-csp", NOT_FETCHED)
+        session.skip(ActionId.PUBLIC_CSP, NOT_FETCHED)
         return
     domain = session.world.settings.web_domain or ""
     page = f"https://{domain}/"
     answer, page = _page(session, page)
-    policy = answer.headers.get("content-security-policy", "")
+    policy = answer.headers.get(Header.CONTENT_SECURITY_POLICY, "")
     elsewhere = urlsplit(page).hostname != urlsplit(f"https://{domain}/").hostname
     if answer.status != 200 or elsewhere or not csp.names_media(policy):
         no_policy = "no Content-Security-Policy of Mastodon's" if not elsewhere else "another host answers"
         why = answer.detail or (f"HTTP {answer.status}" if answer.status != 200 else no_policy)
-        session.skip("public-csp", f"{page} could not be read from here as a page of Mastodon ({why})")
+        session.skip(ActionId.PUBLIC_CSP, f"{page} could not be read from here as a page of Mastodon ({why})")
         return
     missing = [name for name in DIRECTIVES if not csp.allows(policy, name, url, page)]
-    facts = {"media": url, "missing": " ".join(missing)} if missing else {}
+    facts: dict[FactName, str] = {Fact.MEDIA: url, Fact.MISSING: " ".join(missing)} if missing else {}
     target = seen.led_to
     if target and seen.ok and not csp.allows(policy, "img-src", _root(target), page):
-        facts["redirect"] = target
+        facts[Fact.REDIRECT] = target
     outcome = Outcome.WRONG if facts else Outcome.OK
-    session.book.add(session.client.observe("public-csp", visitor_call(page), answer, outcome=outcome, facts=facts))
+    session.book.add(
+        session.client.observe(ActionId.PUBLIC_CSP, visitor_call(page), answer, outcome=outcome, facts=facts)
+    )
 
 
 def _page(session: Session, page: str) -> tuple[Answer, str]:
@@ -172,7 +175,7 @@ def _page(session: Session, page: str) -> tuple[Answer, str]:
         seconds = max(0.1, min(10.0, session.remaining()))
         # patient: S3_OPEN_TIMEOUT is about the storage, and a slow page is no fault of it
         answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
-        target = urljoin(page, answer.headers.get("location", ""))
+        target = urljoin(page, answer.headers.get(Header.LOCATION, ""))
         if answer.status not in _MOVED or urlsplit(target).scheme != "https":
             break
         page = target

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import ErrorBody, error, root_name
 
@@ -39,7 +40,7 @@ _DENIED_CODES = frozenset(
 
 def is_markup(answer: Answer) -> bool:
     """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3."""
-    kind = answer.headers.get("content-type", "").lower()
+    kind = answer.headers.get(Header.CONTENT_TYPE, "").lower()
     head = answer.body[:512].lstrip().lower()
     if b"http request to an https server" in head:  # Go's own words, in plain text
         return True
@@ -48,7 +49,7 @@ def is_markup(answer: Answer) -> bool:
 
 def is_s3(answer: Answer) -> bool:
     """Whether an S3 service wrote this answer, as far as it shows."""
-    if "x-amz-request-id" in answer.headers or "x-amz-id-2" in answer.headers:
+    if Header.X_AMZ_REQUEST_ID in answer.headers or Header.X_AMZ_ID_2 in answer.headers:
         return True
     return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
 
@@ -57,7 +58,7 @@ def _in_s3_words(answer: Answer, code: str) -> bool:
     """Whether a refusal can be S3's: a legible code, its request id, or no body at all (HEAD). Not a portal's."""
     if not answer.body:
         return True
-    return not answer.truncated and (bool(_CODE.fullmatch(code)) or "x-amz-request-id" in answer.headers)
+    return not answer.truncated and (bool(_CODE.fullmatch(code)) or Header.X_AMZ_REQUEST_ID in answer.headers)
 
 
 def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
+from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, StoppedError
-from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Entry, Ledger
 from s3probe.probe.payload import picture
@@ -106,7 +107,7 @@ class _Removal:
         deleted = self._ask(entry.wire.delete(entry.key))
         if deleted.status not in _GONE:
             return
-        if deleted.headers.get("x-amz-version-id", "null") not in ("", "null"):
+        if deleted.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("", "null"):
             entry.versioned = True
             self._versions()
         elif self._ask(entry.wire.head(entry.key)).status in (403, 404, 410):

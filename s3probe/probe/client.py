@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from s3probe.probe.actions import action
+from s3probe.evidence.observations import Cost, Observation, Outcome
+from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept, row_of
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.evidence import Actor, Cost, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import ErrorBody, error, root_name
 
@@ -36,50 +36,6 @@ _STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNOR
 """The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""
-
-_KEPT_HEADERS = (
-    "access-control-allow-origin",
-    "age",
-    "allow",
-    "cache-control",
-    "content-encoding",
-    "content-length",
-    "content-range",
-    "content-security-policy",
-    "content-type",
-    "date",
-    "etag",
-    "location",
-    "server",
-    "set-cookie",
-    "vary",
-    "via",
-    "www-authenticate",
-    "accept-ranges",
-    "x-cache",
-    "x-cache-status",
-    "x-content-type-options",
-    "cf-cache-status",
-    "cf-mitigated",
-    "cf-ray",
-    "x-amz-bucket-region",
-    "x-amz-delete-marker",
-    "x-amz-expiration",
-    "x-amz-object-lock-mode",
-    "x-amz-request-charged",
-    "x-amz-request-id",
-    "x-amz-server-side-encryption",
-    "x-amz-storage-class",
-    "x-amz-version-id",
-    "x-amzn-waf-action",
-    "x-rgw-object-type",
-)
-
-
-_WHOSE_SERVICE = re.compile(
-    r"(?:cf-r2|x-amz-cf|x-bz|x-goog|x-guploader|x-gfe|x-cos|x-oss|x-tigris|x-minio|x-rgw|x-openstack)-.+|x-trans-id"
-)
-"""Names of headers by which a provider is known (knowledge/providers.toml, ``answers``)."""
 
 
 class ForbiddenOperationError(RuntimeError):
@@ -172,25 +128,24 @@ class Client:
 
     def observe(
         self,
-        action_id: str,
+        action_id: ObservationId,
         call: Call,
         answer: Answer,
         *,
         outcome: Outcome | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Facts | None = None,
         assuming: tuple[str, ...] = (),
         title: str | None = None,
     ) -> Observation:
         """The observation of one exchange; ``outcome`` overrides what status and code say."""
-        row = action(action_id)
+        row = row_of(action_id)
         body = error(answer.body)
-        known = dict(_facts(answer, body))
-        known.update(facts or {})
+        known: Facts = {**_facts(answer, body), **(facts or {})}
         return Observation(
             id=action_id,
             title=title or row.title,
             operation=call.operation,
-            actor=row.actor if row.operation else _actor(call),
+            actor=row.by if row.operation else _actor(call),
             outcome=outcome or outcome_of(answer, body),
             needs=row.needs,
             method=call.method,
@@ -200,7 +155,7 @@ class Client:
             message=self._message(answer, body),
             network=answer.fault,
             seconds=round(answer.seconds, 4),
-            headers=MappingProxyType({name: self._scrub(answer.headers[name]) for name in _kept(answer.headers)}),
+            headers=MappingProxyType({name: self._scrub(answer.headers[name]) for name in kept(answer.headers)}),
             facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
             assuming=assuming,
         )
@@ -208,11 +163,6 @@ class Client:
     def _message(self, answer: Answer, body: ErrorBody | None) -> str | None:
         text = answer.detail if answer.fault else (body.message if body else "")
         return self._scrub(text) or None
-
-
-def _kept(headers: Mapping[str, str]) -> list[str]:
-    telling = sorted(name for name in headers if _WHOSE_SERVICE.fullmatch(name) and name not in _KEPT_HEADERS)
-    return [name for name in _KEPT_HEADERS if name in headers] + telling
 
 
 def _is_ours(call: Call) -> bool:
@@ -232,28 +182,26 @@ def _skew(body: ErrorBody) -> str:
         return ""
 
 
-def _facts(answer: Answer, body: ErrorBody | None) -> Mapping[str, str]:
+def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
     """What later judgement reads beside status and code."""
-    facts: dict[str, str] = {}
+    facts: dict[FactName, str] = {}
     if answer.status is not None:
-        facts["s3"] = "yes" if is_s3(answer) else ""
-        facts["markup"] = "yes" if is_markup(answer) else ""
-        facts["root"] = root_name(answer.body) or ""
-        facts["stock-page"] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
+        facts[Fact.S3] = "yes" if is_s3(answer) else ""
+        facts[Fact.MARKUP] = "yes" if is_markup(answer) else ""
+        facts[Fact.ROOT] = root_name(answer.body) or ""
+        facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
-            "region": body.region or _region_in(body.message),
-            "bucket": body.bucket_name or body.bucket,
-            "key": body.key,
-            "endpoint": body.endpoint,
-            "key-id": body.aws_access_key_id,
-            "argument": body.argument_name,
-            "signed-host": _signed_host(body),
-            "skew": _skew(body),
+            Fact.REGION: body.region or _region_in(body.message),
+            Fact.BUCKET: body.bucket_name or body.bucket,
+            Fact.KEY: body.key,
+            Fact.ENDPOINT: body.endpoint,
+            Fact.SIGNED_HOST: _signed_host(body),
+            Fact.SKEW: _skew(body),
         }
-    region = answer.headers.get("x-amz-bucket-region", "")
+    region = answer.headers.get(Header.X_AMZ_BUCKET_REGION, "")
     if region:
-        facts["region"] = region
+        facts[Fact.REGION] = region
     return facts
 
 

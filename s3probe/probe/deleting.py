@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, ObservationId
 from s3probe.probe.classify import outcome_of
-from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import Entry
 from s3probe.probe.schedule import Step
@@ -26,11 +27,11 @@ class Deleting:
 
     def steps(self) -> Iterator[Step]:
         """One object goes alone, all others together."""
-        yield Step("delete", self.single)
-        yield Step("batch-delete", self.batch)
-        listed = self._session.book.get("list")
+        yield Step(ActionId.DELETE, self.single)
+        yield Step(ActionId.BATCH_DELETE, self.batch)
+        listed = self._session.book.get(ActionId.LIST)
         if listed is not None and listed.outcome is Outcome.DENIED:
-            yield Step("delete-version", self.version)
+            yield Step(Experiment.DELETE_VERSION, self.version)
 
     def version(self) -> None:
         """Deletes the version ``null`` of a key that never was, which takes a right of its own: s3:DeleteObjectVersion.
@@ -39,7 +40,7 @@ class Deleting:
         """
         entry = self._never_written("never-written-4.png")
         call = self._session.world.wire.delete(entry.key, version_id="null")
-        self._session.ask("try-delete-version", call, title="The key may name versions, which Mastodon never does")
+        self._session.ask(Experiment.DELETE_VERSION, call, title="The key may name versions, which Mastodon never does")
 
     def _never_written(self, name: str) -> Entry:
         session = self._session
@@ -53,18 +54,18 @@ class Deleting:
         stored = self._media
         entry = stored.entry if stored else self._never_written("never-written-2.png")
         wire = session.world.wire
-        seen, _answer = session.ask("delete", wire.delete(entry.key))
+        seen, _answer = session.ask(ActionId.DELETE, wire.delete(entry.key))
         if seen.ok and stored:
-            gone = self.gone(entry, "try-delete-gone")
-            facts = {**seen.facts, "gone": "yes" if gone else "no"}
+            gone = self.gone(entry, Experiment.DELETE_GONE)
+            facts = {**seen.facts, Fact.GONE: "yes" if gone else "no"}
             outcome = Outcome.OK if gone is not False else Outcome.WRONG
             session.book.add(replace(seen, outcome=outcome, facts=facts))
 
-    def gone(self, entry: Entry, action_id: str) -> bool | None:
+    def gone(self, entry: Entry, action_id: ObservationId) -> bool | None:
         """Whether a HEAD no longer finds the key; ``None`` when the answer does not tell."""
         session = self._session
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
             # without s3:ListBucket a missing key is answered 403; reading worked before, so it means the same
             return {200: Outcome.WRONG, 403: Outcome.OK, 404: Outcome.OK, 410: Outcome.OK}.get(answer.status or 0), {}
 
@@ -87,7 +88,7 @@ class Deleting:
         entries = entries or [self._never_written("never-written-3.png")]
         refused: dict[str, str] = {}
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
             body = error(answer.body)
             if outcome_of(answer, body) is not Outcome.OK:
                 return None, {}
@@ -97,19 +98,15 @@ class Deleting:
                 return None, {}
             codes = sorted(set(refused.values()))
             outcome = Outcome.DENIED if codes == ["AccessDenied"] else Outcome.WRONG
-            return outcome, {
-                "per-key-errors": str(len(refused)),
-                "per-key-code": ", ".join(codes),
-                "per-key-message": errors[0][2],
-            }
+            return outcome, {Fact.PER_KEY_ERRORS: str(len(refused)), Fact.PER_KEY_CODE: ", ".join(codes)}
 
         call = session.world.wire.batch_delete([entry.key for entry in entries])
-        seen, _answer = session.ask("batch-delete", call, judge)
+        seen, _answer = session.ask(ActionId.BATCH_DELETE, call, judge)
         if not seen.ok or not real:
             return
-        gone = self.gone(entries[-1], "try-batch-gone")
+        gone = self.gone(entries[-1], Experiment.BATCH_GONE)
         if gone is False:
-            session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "gone": "no"}))
+            session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, Fact.GONE: "no"}))
         elif gone and not session.ledger.keeps_versions():
             # of what is not marked here the clean-up makes sure, one by one
             session.ledger.mark_removed(entries)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.again import passes_again
-from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import a_listing, same_bytes
 from s3probe.probe.payload import picture
@@ -16,12 +17,12 @@ from s3probe.probe.storage import Kept
 from s3probe.probe.worlds import WorldMaker
 from s3probe.settings.keys import MEDIA
 
-_UPLOADS = ("put-with-acl", "put-without-acl")
+_UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
 
 def listing(session: Session) -> Iterator[Step]:
     """A listing that is refused with ``start-after``: does it work from the top, and is it refused again?"""
-    seen = session.book.get("list")
+    seen = session.book.get(ActionId.LIST)
     if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
         return
     call = session.world.wire.list_objects()
@@ -29,39 +30,41 @@ def listing(session: Session) -> Iterator[Step]:
     again = session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
     def attempt() -> None:
-        session.ask("try-list-from-the-top", call, a_listing, title=title)
+        session.ask(Experiment.LIST_FROM_THE_TOP, call, a_listing, title=title)
         passes_again(session, seen.id, lambda: session.ask(seen.id, again, a_listing))
 
-    yield Step("list-top", attempt)
+    yield Step(Experiment.LIST_FROM_THE_TOP, attempt)
 
 
 def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
     """A link is refused though media can be read: does the key read an archive, which no public policy opens?"""
-    seen, stored = session.book.get("presigned-get"), kept.get("archive")
+    seen, stored = session.book.get(ActionId.PRESIGNED_GET), kept.get("archive")
     if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
         return
     call = session.world.wire.get(stored.key)
     title = "Mastodon can read an archive back"
-    yield Step("get-archive", lambda: session.ask("try-get-archive", call, same_bytes(stored.body), title=title))
+    yield Step(
+        Experiment.GET_ARCHIVE, lambda: session.ask(Experiment.GET_ARCHIVE, call, same_bytes(stored.body), title=title)
+    )
 
 
 def checksum_mode(session: Session, maker: WorldMaker, kept: Kept) -> Iterator[Step]:
     """A download is refused for what it is: does it work when no checksum is asked for?"""
-    seen, head, stored = session.book.get("get"), session.book.get("head"), kept.get("media")
+    seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), kept.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
     world = maker.changed(session.world, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None)
     call, title = world.wire.get(stored.key), "A file can be read without asking for its checksum"
     yield Step(
-        "no-mode",
-        lambda: session.ask("try-get-without-mode", call, same_bytes(stored.body), world=world, title=title),
+        Experiment.GET_WITHOUT_MODE,
+        lambda: session.ask(Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), world=world, title=title),
     )
 
 
 def announcing(session: Session) -> Iterator[Step]:
     """Uploads that are refused with 417, wait about a second or get no answer: how do they fare without ``Expect``?"""
     uploads = [row for name in _UPLOADS if (row := session.book.get(name)) is not None and row.ran]
-    if not any(_stalled(row, session.book.get("list")) for row in uploads):
+    if not any(_stalled(row, session.book.get(ActionId.LIST)) for row in uploads):
         return
 
     def attempt() -> None:
@@ -69,10 +72,10 @@ def announcing(session: Session) -> Iterator[Step]:
         body = picture(f"{session.run_id}/unannounced.png")
         call = unannounced(session.world.wire.put_object(entry.key, body, "image/png", acl=None))
         title = "A file can be uploaded without Expect: 100-continue"
-        seen, answer = session.ask("try-put-unannounced", call, title=title)
+        seen, answer = session.ask(Experiment.PUT_UNANNOUNCED, call, title=title)
         session.ledger.answered(entry, answer, written=seen.ok)
 
-    yield Step("unannounced", attempt)
+    yield Step(Experiment.PUT_UNANNOUNCED, attempt)
 
 
 def _stalled(upload: Observation, listed: Observation | None) -> bool:

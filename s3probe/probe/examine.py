@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
+from s3probe.evidence.vocabulary import ACTIONS, ARCHIVE_VISIT, BESIDE, ActionId, Actor, Experiment, Fact, ObservationId
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import families
-from s3probe.probe.actions import ACTIONS, BESIDE
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
-from s3probe.probe.evidence import Cleanup, Evidence, Outcome, Run
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
@@ -146,8 +146,8 @@ class Examination:
         )
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
-        for action_id in ACTIONS if self._options.profile != "quick" else ():
-            if self._session.book.get(action_id) is None and action_id != "suspended-public-get":
+        for action_id in ActionId if self._options.profile != "quick" else ():
+            if self._session.book.get(action_id) is None and action_id != ActionId.SUSPENDED_PUBLIC_GET:
                 self._session.skip(action_id, self._why_not(action_id))
         run = Run(
             self._run_id,
@@ -157,13 +157,13 @@ class Examination:
             self._version,
             self._complete,
         )
-        rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.split("@")[0], len(_ORDER)))
+        rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
         return Evidence(run, tuple(rows), cleanup, self._client.cost())
 
-    def _why_not(self, action_id: str) -> str:
+    def _why_not(self, action_id: ActionId) -> str:
         if not self._selected(action_id):
             return LEFT_OUT
-        if not self._signed and ACTIONS[action_id].actor == "mastodon":
+        if not self._signed and action_id.row.by is Actor.MASTODON:
             return "there is no key pair to sign with"
         if self._late:
             return f"the deadline of {self._options.deadline:g} s passed first"
@@ -181,8 +181,8 @@ class Examination:
     def _wanted(self, name: str) -> bool:
         """The same; an action that is left out is written down as such."""
         selected = self._selected(name)
-        if name in ACTIONS and not selected:
-            self._session.skip(name, LEFT_OUT)
+        if not selected and (action := ACTIONS.get(name)) is not None:
+            self._session.skip(action, LEFT_OUT)
         return selected
 
     def _learn_version(self) -> None:
@@ -213,7 +213,7 @@ class Examination:
             return
         if not found.stands:
             # a stranger needs no key pair: an open listing is seen even when Mastodon is locked out
-            reached = self._session.book.get("reach-endpoint")
+            reached = self._session.book.get(ActionId.REACH_ENDPOINT)
             if reached is not None and reached.http_status is not None:
                 self._parallel(Visitor(self._session).privacy())
             self._complete = self._complete and self.remaining() > 0
@@ -221,7 +221,7 @@ class Examination:
         if acl_ladder.interrupted(self._session, found):
             acl_ladder.again(self._session, found)
         elif acl_ladder.needed(self._session, found):
-            if self._selected("put-with-acl"):
+            if self._selected(ActionId.PUT_WITH_ACL):
                 self._parallel_all(acl_ladder.ladder(self._session, found))
             self._session.world = acl_ladder.without_acl(self._maker, self._session)
         kept = first_objects(found)
@@ -235,8 +235,8 @@ class Examination:
         vendor = self._tools.vendor()
         if vendor:
             title = "The machine's role can be asked for a key pair"
-            row = self._session.skip("try-instance-role", "", title=title)
-            self._session.book.add(replace(row, outcome=Outcome.WRONG, reason=None, facts={"vendor": vendor}))
+            row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
+            self._session.book.add(replace(row, outcome=Outcome.WRONG, reason=None, facts={Fact.VENDOR: vendor}))
 
     def _canary(self) -> None:
         """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
@@ -244,14 +244,14 @@ class Examination:
         if not wants_uploads(session):
             return  # there is nothing to send: the whole examination asks for what was named
         acl = session.world.settings.acl
-        name = "put-with-acl" if acl is not None else "put-without-acl"
+        name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
         if stored is not None:
             kept = {"media": stored}
-            seen = [step for step in Visitor(session).first_look(kept) if step.name == "public-get"]
+            seen = [step for step in Visitor(session).first_look(kept) if step.name == ActionId.PUBLIC_GET]
             self._parallel(seen)
-            self._parallel([Step("delete", Deleting(session, kept).single)])
+            self._parallel([Step(ActionId.DELETE, Deleting(session, kept).single)])
         self._complete = self.remaining() > 0
 
     def _parallel(self, steps: Iterable[Step]) -> None:
@@ -275,10 +275,10 @@ class Examination:
         steps += visitor.privacy()
         steps += visitor.writing()
         steps += too_much(session)
-        before = ("archive-put", "public-get")
-        steps.append(Step("archive-visit", lambda: session.parallel(visitor.archive(kept)), before))
+        before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
+        steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(kept)), before))
         # the same picture is hidden only after the visitor has seen it
-        after = () if "plain" in kept else ("public-cors",)
+        after = () if "plain" in kept else (ActionId.PUBLIC_CORS,)
         for step in hiding(session, kept, visitor.look_at_hidden, visitor.look_at_restored):
             steps.append(step if step.after else Step(step.name, step.work, after))
         return steps
@@ -289,7 +289,7 @@ class Examination:
         # gateways to a file system trip over two deletions at the same moment in one folder, which only a probe makes:
         # alone, the answer counts
         for step in deleting.steps():
-            seen = self._session.book.get(step.name)
+            seen = self._session.book.get(ObservationId(step.name))
             if seen is not None and seen.outcome is Outcome.UNKNOWN:
                 self._parallel([step])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 
 
 @dataclass(frozen=True, slots=True, repr=False)

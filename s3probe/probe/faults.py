@@ -16,6 +16,7 @@ from urllib3.exceptions import IncompleteRead as ShortBody
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationValueError
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe import tlsfaults as tls
 from s3probe.probe.bounds import (
     ConnectTimedOutError,
@@ -26,7 +27,6 @@ from s3probe.probe.bounds import (
     WriteTimedOutError,
 )
 from s3probe.probe.dial import LookupTimedOutError
-from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.text import clean
 from s3probe.probe.trust import TrustError
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
-from s3probe.probe.addresses import proxy_stands_before
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.evidence.addresses import proxy_stands_before
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Fact, FactName, Facts, Header, ObservationId
 from s3probe.probe.exchange import Answer
 from s3probe.probe.session import VISITOR_AGENT, Judge, Session, Stored, visitor_call
 from s3probe.probe.xml import error, root_name
@@ -16,20 +17,20 @@ HOPS = 5
 """Redirects a browser would follow here; enough for every honest set-up."""
 
 
-def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]:
+def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Facts]]:
     """Judges a download: the very bytes that were uploaded, or what came instead."""
 
-    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if not 200 <= (answer.status or 0) < 300 or answer.body == body:
             return None, {}
         chunked = body in answer.body and answer.body[:1].isalnum()
         kind = "aws-chunked" if chunked else "empty" if not answer.body else "other"
-        return Outcome.WRONG, {"body": kind}
+        return Outcome.WRONG, {Fact.BODY: kind}
 
     return judge
 
 
-def a_listing(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+def a_listing(answer: Answer) -> tuple[Outcome | None, Facts]:
     """Judges a listing: a portal or a proxy says 200 to anything."""
     wrong = answer.status == 200 and root_name(answer.body) != "ListBucketResult"
     return Outcome.WRONG if wrong else None, {}
@@ -37,7 +38,7 @@ def a_listing(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
 
 def fetch(
     session: Session,
-    action_id: str,
+    action_id: ObservationId,
     url: str,
     stored: Stored,
     title: str | None = None,
@@ -50,7 +51,7 @@ def fetch(
     """
     judge = same_bytes(stored.body)
 
-    def look(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    def look(answer: Answer) -> tuple[Outcome | None, Facts]:
         outcome, facts = judge(answer)
         if outcome is None and 200 <= (answer.status or 0) < 300:
             outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
@@ -60,18 +61,20 @@ def fetch(
     return _follow(session, action_id, url, look, title, agent, headers)
 
 
-def must_not_open(session: Session, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
+def must_not_open(
+    session: Session, action_id: ObservationId, url: str, stored: Stored, title: str | None = None
+) -> Observation:
     """GET of something private, redirects followed: anything but its bytes is well."""
 
-    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if answer.status in (200, 206) and answer.body == stored.body:
-            return Outcome.WRONG, {"open": "yes"}
+            return Outcome.WRONG, {Fact.OPEN: "yes"}
         return a_no(answer)
 
     if not urlsplit(url).hostname:
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
     seen = _follow(session, action_id, url, judge, title)
-    if seen.led_to and seen.failed and not seen.facts.get("open"):
+    if seen.led_to and seen.failed and not seen.facts.get(Fact.OPEN):
         # wherever that led, it did not show the file
         return session.book.add(replace(seen, outcome=Outcome.OK))
     return without_words(session, seen)
@@ -79,7 +82,7 @@ def must_not_open(session: Session, action_id: str, url: str, stored: Stored, ti
 
 def _follow(
     session: Session,
-    action_id: str,
+    action_id: ObservationId,
     url: str,
     judge: Judge,
     title: str | None,
@@ -90,7 +93,7 @@ def _follow(
     via: list[str] = []
     first = ""
     for _hop in range(HOPS):
-        way = {"redirected": " ".join(via), "redirect-code": first}
+        way: Facts = {Fact.REDIRECTED: " ".join(via), Fact.REDIRECT_CODE: first}
         call = visitor_call(url, agent=agent, headers=headers)
         seen, answer = session.ask(action_id, call, judge, title=title, facts=way)
         target = _target(url, answer)
@@ -104,7 +107,7 @@ def _follow(
     return seen
 
 
-def a_no(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def a_no(answer: Answer) -> tuple[Outcome | None, Facts]:
     """Judges what must be refused: any answer is a no, but an error or a rate limit is no answer."""
     return (None if tells_nothing(answer.status or 0) else Outcome.OK), {}
 
@@ -119,7 +122,7 @@ def without_words(session: Session, seen: Observation) -> Observation:
 
     Hanging up shows nothing, which is what was wanted. An error leaves open what the storage behind it would say.
     """
-    host, shown = urlsplit(seen.url).hostname, session.book.get("public-get")
+    host, shown = urlsplit(seen.url).hostname, session.book.get(ActionId.PUBLIC_GET)
     at_proxy = proxy_stands_before(session.world.settings) and shown is not None and shown.ok
     if not at_proxy or shown is None or host != urlsplit(shown.url).hostname:
         return seen
@@ -134,19 +137,19 @@ def _target(url: str, answer: Answer | None) -> str | None:
     """Where a redirect leads, or ``None`` when this is none that may be followed."""
     if answer is None or answer.status not in (301, 302, 303, 307, 308):
         return None
-    location = answer.headers.get("location", "")
+    location = answer.headers.get(Header.LOCATION, "")
     target = urljoin(url, location)
     parts = urlsplit(target)
     return target if location and parts.scheme in ("http", "https") and parts.hostname else None
 
 
-def _kept_headers(answer: Answer, stored: Stored, cache_control: str) -> tuple[Outcome | None, dict[str, str]]:
+def _kept_headers(answer: Answer, stored: Stored, cache_control: str) -> tuple[Outcome | None, Facts]:
     """Content-Type and Cache-Control as uploaded. Only a wrong type keeps a browser from showing the file."""
-    kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
-    facts = {}
-    if answer.headers.get("cache-control", "") != cache_control:
-        facts["cache-control"] = answer.headers.get("cache-control", "") or "none"
+    kind = answer.headers.get(Header.CONTENT_TYPE, "").split(";")[0].strip().lower()
+    facts: dict[FactName, str] = {}
+    if answer.headers.get(Header.CACHE_CONTROL, "") != cache_control:
+        facts[Fact.CACHE_CONTROL] = answer.headers.get(Header.CACHE_CONTROL, "") or "none"
     if kind != stored.content_type:
-        facts["content-type"] = kind or "none"
+        facts[Fact.CONTENT_TYPE] = kind or "none"
         return Outcome.WRONG, facts
     return None, facts

@@ -5,10 +5,11 @@ Where a policy or a proxy names folders, media may be open and avatars closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.browser import NOT_FETCHED, origin_of
-from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
@@ -22,10 +23,12 @@ from s3probe.settings.mastodon import object_url, public_url
 
 def other_folders(session: Session, kept: Kept) -> Iterator[Step]:
     """An avatar is uploaded, an emoji is copied from the media file, and a visitor looks at both."""
-    yield Step("avatar-put", lambda: _put(session, kept, "avatar-put", AVATARS, "avatar"))
-    yield Step("copy", lambda: _copy(session, kept))
-    yield Step("public-get-avatar", lambda: _see_avatar(session, kept), ("avatar-put", "public-get"))
-    yield Step("public-get-emoji", lambda: _see_emoji(session, kept), ("copy", "public-get"))
+    yield Step(ActionId.AVATAR_PUT, lambda: _put(session, kept, ActionId.AVATAR_PUT, AVATARS, "avatar"))
+    yield Step(Experiment.COPY, lambda: _copy(session, kept))
+    yield Step(
+        ActionId.PUBLIC_GET_AVATAR, lambda: _see_avatar(session, kept), (ActionId.AVATAR_PUT, ActionId.PUBLIC_GET)
+    )
+    yield Step(ActionId.PUBLIC_GET_EMOJI, lambda: _see_emoji(session, kept), (Experiment.COPY, ActionId.PUBLIC_GET))
 
 
 def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
@@ -33,37 +36,37 @@ def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
     settings = session.world.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     origin = (("Origin", origin_of(settings)),)
-    seen = fetch(session, f"public-get-{kind}", published, stored, headers=origin)
+    seen = fetch(session, OTHER_FOLDERS[kind][0], published, stored, headers=origin)
     if not seen.ok and seen.network is None and published != direct:
-        there = fetch(session, f"try-{kind}-origin", direct, stored, "The file is there at the storage itself")
+        there = fetch(session, OTHER_FOLDERS[kind][1], direct, stored, "The file is there at the storage itself")
         media = kept.get("media")
         if not there.ok and media is not None:
             # a storage that is open to the proxy alone refuses every folder
             title = "The media file is there at the storage itself"
-            fetch(session, "try-media-origin", object_url(settings, media.key), media, title)
+            fetch(session, Experiment.MEDIA_ORIGIN, object_url(settings, media.key), media, title)
     return seen
 
 
 def _see_avatar(session: Session, kept: Kept) -> None:
-    if _media_is_shown(session, "public-get-avatar"):
-        tried = session.book.get("avatar-put")
+    if _media_is_shown(session, ActionId.PUBLIC_GET_AVATAR):
+        tried = session.book.get(ActionId.AVATAR_PUT)
         if tried is None or not tried.ran:  # left out by --only
-            _put(session, kept, "try-put-avatar", AVATARS, "avatar", "An avatar can be uploaded")
+            _put(session, kept, Experiment.PUT_AVATAR, AVATARS, "avatar", "An avatar can be uploaded")
         _see_or_skip(session, kept, "avatar")
 
 
 def _see_emoji(session: Session, kept: Kept) -> None:
-    if not _media_is_shown(session, "public-get-emoji"):
+    if not _media_is_shown(session, ActionId.PUBLIC_GET_EMOJI):
         return
     copied = kept.pop("emoji", None)
     if copied is None or not see(session, kept, "emoji", copied).ok:
         # not every store copies, or copies well: what Mastodon uploads decides
-        _put(session, kept, "try-put-emoji", EMOJI, "emoji", "A custom emoji can be uploaded")
+        _put(session, kept, Experiment.PUT_EMOJI, EMOJI, "emoji", "A custom emoji can be uploaded")
         _see_or_skip(session, kept, "emoji")
 
 
-def _media_is_shown(session: Session, action_id: str) -> bool:
-    first = session.book.get("public-get")
+def _media_is_shown(session: Session, action_id: ObservationId) -> bool:
+    first = session.book.get(ActionId.PUBLIC_GET)
     if first is not None and not first.ok and first.reason != LEFT_OUT:
         session.skip(action_id, NOT_FETCHED)
         return False
@@ -73,12 +76,14 @@ def _media_is_shown(session: Session, action_id: str) -> bool:
 def _see_or_skip(session: Session, kept: Kept, kind: str) -> None:
     stored = kept.get(kind)
     if stored is None:
-        session.skip(f"public-get-{kind}", "it could not be uploaded")
+        session.skip(OTHER_FOLDERS[kind][0], "it could not be uploaded")
     else:
         see(session, kept, kind, stored)
 
 
-def _put(session: Session, kept: Kept, action_id: str, class_path: str, kind: str, title: str | None = None) -> None:
+def _put(
+    session: Session, kept: Kept, action_id: ObservationId, class_path: str, kind: str, title: str | None = None
+) -> None:
     name = f"{kind}.png"
     body = picture(f"{session.run_id}/{name}")
     acl = session.world.settings.acl
@@ -92,16 +97,16 @@ def _copy(session: Session, kept: Kept) -> None:
     title = "tootctl upgrade storage-schema can copy a file inside the bucket"
     source = kept.get("media")
     if source is None:
-        session.skip("try-copy", "there was no file to copy", title=title)
+        session.skip(Experiment.COPY, "there was no file to copy", title=title)
         return
     entry = session.ledger.mint(session.world.wire, EMOJI, "copied.png")
     call = session.world.wire.copy_object(source.key, entry.key, acl=session.world.settings.acl)
-    seen, answer = session.ask("try-copy", call, _copied, title=title)
+    seen, answer = session.ask(Experiment.COPY, call, _copied, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok:
         kept["emoji"] = Stored(entry, source.body, source.content_type, seen)
 
 
-def _copied(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _copied(answer: Answer) -> tuple[Outcome | None, Facts]:
     # S3 may answer 200 and report an error in the body (CopyObject, AWS API reference)
     return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import doubts
-from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
@@ -21,19 +22,19 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
     """Only a failure of what was asked for (``--only``) raises any."""
     selected = session.wanted
     steps: list[Step] = []
-    seen, media = session.book.get("public-get"), kept.get("media")
+    seen, media = session.book.get(ActionId.PUBLIC_GET), kept.get("media")
     if media and seen is not None and seen.failed:
         steps += visitor.elsewhere(media)
         steps += visitor.why_not_public(media)
         steps += acl_ladder.what_the_bucket_says(session)
         steps += acl_ladder.would_an_acl_help(session, visitor)
-    plain = session.book.get("put-without-acl")
+    plain = session.book.get(ActionId.PUT_WITHOUT_ACL)
     if plain is not None and plain.outcome is Outcome.DENIED and selected(plain.id):
         steps += acl_ladder.what_the_bucket_says(session)
-    lists = ("public-list", "public-list-alias", "public-versions", "public-uploads")
+    lists = (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS)
     if any((row := session.book.get(name)) and row.failed for name in lists):
         steps += visitor.who_opened_the_list()
-    if selected("put-without-acl") or selected("public-get"):
+    if selected(ActionId.PUT_WITHOUT_ACL) or selected(ActionId.PUBLIC_GET):
         steps += without_prefix(session, visitor, kept)
     doubtful = (
         *doubts.listing(session),
@@ -42,14 +43,16 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
         *doubts.announcing(session),
     )
     steps += [step for step in doubtful if selected(step.name)]
-    listed = session.book.get("list")
+    listed = session.book.get(ActionId.LIST)
     if media and listed is not None and listed.outcome is Outcome.DENIED and selected(listed.id):
         tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
         title = "The key may do more on objects than it needs"
-        steps.append(Step("tags", lambda: session.ask("try-get-tagging", tags, _tags, title=title)))
+        steps.append(
+            Step(Experiment.GET_TAGGING, lambda: session.ask(Experiment.GET_TAGGING, tags, _tags, title=title))
+        )
     return {step.name: step for step in steps}.values()
 
 
-def _tags(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+def _tags(answer: Answer) -> tuple[Outcome | None, Facts]:
     # a store that does not know ?tagging gives the file itself
     return (Outcome.WRONG if answer.status == 200 and root_name(answer.body) != "Tagging" else None), {}

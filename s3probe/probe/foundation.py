@@ -11,11 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from s3probe.probe.actions import ACTIONS, WITHOUT_UPLOAD
-from s3probe.probe.addresses import listing_url
+from s3probe.evidence.addresses import listing_url
+from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import (
+    ActionId,
+    Experiment,
+    ExperimentWith,
+    Fact,
+    Facts,
+    Header,
+    ObservationId,
+)
 from s3probe.probe.again import passes_again
-from s3probe.probe.depth import Depth, depth
-from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_listing
 from s3probe.probe.headers import header_trials
@@ -32,6 +40,7 @@ from s3probe.settings.addressing import is_aws
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.model import Credentials
 
+_ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
 ROUNDS = 4
 """So many faults below the rights can be mended on the way; each round costs two round trips."""
 
@@ -97,34 +106,34 @@ class Foundations:
         passed = [passes_again(self._session, row.id, lambda row=row: self._repeat(row.id, suffix)) for row in seen]  # type: ignore[misc]  # mypy cannot type a lambda's default
         return any(passed)
 
-    def _repeat(self, action_id: str, suffix: str) -> None:
+    def _repeat(self, action_id: ObservationId, suffix: str) -> None:
         if action_id.startswith("put-"):
-            self._put(suffix, with_acl=action_id.startswith("put-with-acl"))
+            self._put(suffix, with_acl=action_id.startswith(ActionId.PUT_WITH_ACL))
         else:
             self._list(action_id)
 
     def _keep(self, trial: Trial, suffix: str) -> None:
-        row = self._session.book.get(trial.id + suffix)
+        row = self._session.book.get(trial.id.in_round(suffix))
         if row is not None:
-            self._session.book.add(replace(row, facts={**row.facts, "kept": "yes"}))
+            self._session.book.add(replace(row, facts={**row.facts, Fact.KEPT: "yes"}))
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:
         return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
 
     def _round(self, suffix: str) -> tuple[Observation, ...]:
-        steps = [Step("list", lambda: self._list(f"list{suffix}"))]
+        steps = [Step(ActionId.LIST, lambda: self._list(ActionId.LIST.in_round(suffix)))]
         if not suffix:
-            steps.append(Step("reach", self._reach))
+            steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
-            steps.append(Step("put", lambda: self._put(suffix, with_acl=False)))
-            steps.append(Step("put-acl", lambda: self._put(suffix, with_acl=True)))
+            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(suffix, with_acl=False)))
+            steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._put(suffix, with_acl=True)))
         self._session.parallel(steps)
         self._again_alone(suffix)
         return self._rows(suffix)
 
     def _rows(self, suffix: str) -> tuple[Observation, ...]:
         """What was asked in a round, without what was left out."""
-        rows = (self._session.book.get(f"{name}{suffix}") for name in ("list", "put-without-acl", "put-with-acl"))
+        rows = (self._session.book.get(name.in_round(suffix)) for name in _ROWS)
         return tuple(row for row in rows if row is not None and row.ran)
 
     def _again_alone(self, suffix: str) -> None:
@@ -133,7 +142,9 @@ class Foundations:
         Gateways to a file system trip over two uploads that make the same folder at the same moment, which only a
         probe does: alone, the answer counts.
         """
-        pair = [self._session.book.get(f"put-{kind}-acl{suffix}") for kind in ("with", "without")]
+        pair = [
+            self._session.book.get(name.in_round(suffix)) for name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
+        ]
         passed = [row for row in pair if row is not None and row.ok]
         failed = [row for row in pair if row is not None and row.outcome is Outcome.UNKNOWN]
         if passed and failed:
@@ -144,28 +155,28 @@ class Foundations:
         session = self._session
         sent_at = session.tools.clock.now()
 
-        def judge(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+        def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
             self._found.skew = _skew(answer, sent_at)
-            return Outcome.OK, {} if self._found.skew is None else {"skew": f"{self._found.skew:.0f}"}
+            return Outcome.OK, {} if self._found.skew is None else {Fact.SKEW: f"{self._found.skew:.0f}"}
 
         # asked as a listing, so that the first request also shows whether strangers may list
         call = visitor_call(listing_url(session.world.settings))
-        seen, _answer = session.ask("reach-endpoint", call, judge)
+        seen, _answer = session.ask(ActionId.REACH_ENDPOINT, call, judge)
         if self._found.skew is None:
-            session.skip("clock", "the answer carried no date" if seen.ok else "the endpoint did not answer")
+            session.skip(ActionId.CLOCK, "the answer carried no date" if seen.ok else "the endpoint did not answer")
         else:
             off = abs(self._found.skew) > 900
-            row = session.skip("clock", "")
+            row = session.skip(ActionId.CLOCK, "")
             session.book.add(
                 replace(
                     row,
                     outcome=Outcome.WRONG if off else Outcome.OK,
                     reason=None,
-                    facts={"skew": f"{self._found.skew:.0f}"},
+                    facts={Fact.SKEW: f"{self._found.skew:.0f}"},
                 )
             )
 
-    def _list(self, action_id: str) -> Observation:
+    def _list(self, action_id: ObservationId) -> Observation:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
         call = self._session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         return self._session.ask(action_id, call, _folders)[0]
@@ -174,7 +185,7 @@ class Foundations:
         session = self._session
         acl = session.world.settings.acl
         kind = "with" if with_acl else "without"
-        action_id = f"put-{kind}-acl{suffix}"
+        action_id = (ActionId.PUT_WITH_ACL if with_acl else ActionId.PUT_WITHOUT_ACL).in_round(suffix)
         if with_acl and acl is None:
             session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
             return
@@ -191,9 +202,9 @@ class Foundations:
         made = list(trials(self._maker, self._session.world, seen, self._found.skew))
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
         for trial in made:
-            row = self._session.book.get(trial.id + suffix)
+            row = self._session.book.get(trial.id.in_round(suffix))
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
-            stopped = min(depth(seen), Depth.NOT_S3) if trial.id == "try-signature-v4" else depth(seen)
+            stopped = min(depth(seen), Depth.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else depth(seen)
             if row is not None and row.ran and depth(row) > stopped and not self._leads_back(trial, row):
                 return trial
         return None
@@ -203,18 +214,18 @@ class Foundations:
 
         Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well.
         """
-        if not trial.id.startswith("try-region:") or depth(row) not in (Depth.REGION, Depth.KEY_ID):
+        if not ExperimentWith.REGION.made(trial.id) or depth(row) not in (Depth.REGION, Depth.KEY_ID):
             return False
         settings = trial.world.settings
         if depth(row) is Depth.KEY_ID:
             return not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname)
-        return row.facts.get("region", "") in ("", self._session.world.settings.region)
+        return row.facts.get(Fact.REGION, "") in ("", self._session.world.settings.region)
 
     def _try(self, trial: Trial, suffix: str) -> None:
         call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id + suffix, call, a_listing, world=trial.world, title=trial.title)
+        self._session.ask(trial.id.in_round(suffix), call, a_listing, world=trial.world, title=trial.title)
 
-    def _with_pair(self, action_id: str, title: str, pair: Credentials) -> Step:
+    def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
         world = self._session.world
         other = self._maker.of(world.settings, world.assuming, credentials=pair)
         call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
@@ -227,20 +238,31 @@ class Foundations:
         pair = world.settings.credentials or self._maker.credentials
         if reached in (Depth.RIGHTS, Depth.KEY_ID, Depth.SIGNATURE):
             other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
-            steps.append(self._with_pair(f"try-wrong-secret{suffix}", "With a secret that is certainly wrong", other))
+            steps.append(
+                self._with_pair(
+                    Experiment.WRONG_SECRET.in_round(suffix), "With a secret that is certainly wrong", other
+                )
+            )
         if reached in (Depth.RIGHTS, Depth.SIGNATURE):
             other = replace(pair, access_key_id="S3PROBENOSUCHKEY0000")
-            steps.append(self._with_pair(f"try-unknown-key{suffix}", "With a key id that nobody has", other))
+            steps.append(
+                self._with_pair(Experiment.UNKNOWN_KEY.in_round(suffix), "With a key id that nobody has", other)
+            )
         if reached in (Depth.BUCKET, Depth.RIGHTS):
             head = world.wire.read("HeadBucket", "", method="HEAD")
             steps.append(
-                Step("head", lambda: session.ask(f"try-head-bucket{suffix}", head, title="The bucket is there"))
+                Step(
+                    Experiment.HEAD_BUCKET,
+                    lambda: session.ask(Experiment.HEAD_BUCKET.in_round(suffix), head, title="The bucket is there"),
+                )
             )
             buckets = world.wire.read("ListBuckets", "")
             steps.append(
                 Step(
-                    "buckets",
-                    lambda: session.ask(f"try-list-buckets{suffix}", buckets, names, title="Buckets of this key"),
+                    Experiment.LIST_BUCKETS,
+                    lambda: session.ask(
+                        Experiment.LIST_BUCKETS.in_round(suffix), buckets, names, title="Buckets of this key"
+                    ),
                 )
             )
         self._session.parallel(steps)
@@ -248,7 +270,7 @@ class Foundations:
     def _headers(self, suffix: str) -> Trial | None:
         """The plain upload was refused for what it is, not for who asks: drop one header at a time."""
         session = self._session
-        row = session.book.get(f"put-without-acl{suffix}")
+        row = session.book.get(ActionId.PUT_WITHOUT_ACL.in_round(suffix))
         if row is None or row.outcome not in (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.WRONG) or row.network:
             return None
         made = list(header_trials(self._maker, session.world))
@@ -259,12 +281,19 @@ class Foundations:
 
             def work(trial: Trial = trial, name: str = name, body: bytes = body) -> None:
                 session.put(
-                    trial.id + suffix, MEDIA, name, body, "image/png", acl=None, world=trial.world, title=trial.title
+                    trial.id.in_round(suffix),
+                    MEDIA,
+                    name,
+                    body,
+                    "image/png",
+                    acl=None,
+                    world=trial.world,
+                    title=trial.title,
                 )
 
             steps.append(Step(trial.id, work))
         self._session.parallel(steps)
-        answers = [(trial, session.book.get(trial.id + suffix)) for trial in made]
+        answers = [(trial, session.book.get(trial.id.in_round(suffix))) for trial in made]
         passed = next((trial for trial, tried in answers if tried is not None and tried.ok), None)
         # two headers at once: without the one that is looked at first, the complaint is about the other
         return passed or next((trial for trial, tried in answers if tried is not None and _another(row, tried)), None)
@@ -279,19 +308,19 @@ def _another(before: Observation, now: Observation) -> bool:
 
 def wants_uploads(session: Session) -> bool:
     """Whether anything was asked for that needs a file of ours in the bucket."""
-    return any(session.wanted(action_id) for action_id in ACTIONS if action_id not in WITHOUT_UPLOAD)
+    return any(session.wanted(action) for action in ActionId if action.row.needs_file)
 
 
-def _folders(answer: Answer) -> tuple[Outcome | None, dict[str, str]]:
+def _folders(answer: Answer) -> tuple[Outcome | None, Facts]:
     """The top folders that a listing shows, as a fact: names of users' files are not kept."""
     tops = {key.partition("/")[0] for key in list_keys(answer.body) if "/" in key} if answer.status == 200 else set()
-    return a_listing(answer)[0], {"folders": " ".join(sorted(tops)[:30])} if tops else {}
+    return a_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
 
 
 def _skew(answer: Answer, sent_at: datetime) -> float | None:
     """The server's Date minus our clock in seconds; ``None`` without a usable date."""
     try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
+        theirs = parsedate_to_datetime(answer.headers.get(Header.DATE, ""))
     except (TypeError, ValueError):
         return None
     if theirs.tzinfo is None:

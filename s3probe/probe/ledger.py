@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from s3probe.evidence.observations import NEVER_SENT
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.classify import THROTTLE_CODES
-from s3probe.probe.evidence import NEVER_SENT
 from s3probe.probe.exchange import Answer
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error
@@ -90,7 +91,7 @@ class Ledger:
         elif answer.status is not None and (
             written or answer.status < 500 or answer.status == 501 or _throttled(entry, answer)
         ):
-            self.settle(entry, written=written, version=answer.headers.get("x-amz-version-id"))
+            self.settle(entry, written=written, version=answer.headers.get(Header.X_AMZ_VERSION_ID))
 
     def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""

@@ -10,7 +10,8 @@ import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-Facts = dict[str, str]
+from s3probe.evidence.vocabulary import Fact, Facts
+
 FamiliesOf = Callable[[str, int], Facts]
 """Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
 
@@ -41,9 +42,9 @@ def families_of(host: str, port: int) -> Facts:
         return {}
     found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
     return {
-        "addresses": _named(family for family in _NAMES if family in found),
-        "routes": _named(family for family in _NAMES if _routed(family)),
-        "connects": _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
+        Fact.ADDRESSES: _named(family for family in _NAMES if family in found),
+        Fact.ROUTES: _named(family for family in _NAMES if _routed(family)),
+        Fact.CONNECTS: _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
     }
 
 

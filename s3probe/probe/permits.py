@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Experiment, Fact, FactName, Facts, known
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
@@ -18,23 +19,31 @@ def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
     """What the object's ACL and the bucket's policy say, for keys that may read them."""
     wire = session.world.wire
     acl = wire.read("GetObjectAcl", "acl", stored.key)
-    yield Step("object-acl", lambda: session.ask("try-read-acl", acl, everyone, title="The object's ACL"))
+    yield Step(Experiment.READ_ACL, lambda: session.ask(Experiment.READ_ACL, acl, everyone, title="The object's ACL"))
     yield from policy_status(session)
     if session.world.settings.web_domain:
-        yield Step("referer", lambda: _with_referer(session, stored))
+        yield Step(Experiment.REFERER, lambda: _with_referer(session, stored))
     payer = wire.read("GetBucketRequestPayment", "requestPayment")
-    yield Step("payer", lambda: session.ask("try-request-payment", payer, _payer, title="Who pays for requests"))
+    yield Step(
+        Experiment.REQUEST_PAYMENT,
+        lambda: session.ask(Experiment.REQUEST_PAYMENT, payer, _payer, title="Who pays for requests"),
+    )
 
 
 def policy_status(session: Session) -> Iterator[Step]:
     """Whether the bucket policy is public in S3's own eyes."""
     status = session.world.wire.read("GetBucketPolicyStatus", "policyStatus")
-    yield Step("policy", lambda: session.ask("try-policy-status", status, _public, title="The policy's status"))
+    yield Step(
+        Experiment.POLICY_STATUS,
+        lambda: session.ask(Experiment.POLICY_STATUS, status, _public, title="The policy's status"),
+    )
 
 
 def bucket_acl(session: Session) -> Step:
     acl = session.world.wire.read("GetBucketAcl", "acl")
-    return Step("bucket-acl", lambda: session.ask("try-bucket-acl", acl, everyone, title="The bucket's ACL"))
+    return Step(
+        Experiment.BUCKET_ACL, lambda: session.ask(Experiment.BUCKET_ACL, acl, everyone, title="The bucket's ACL")
+    )
 
 
 def _with_referer(session: Session, stored: Stored) -> None:
@@ -44,11 +53,11 @@ def _with_referer(session: Session, stored: Stored) -> None:
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     headers = (("Referer", page),)
     call = visitor_call(published, headers=headers)
-    seen, _answer = session.ask("try-referer", call, same, title=f"The picture on a page of {page}")
+    seen, _answer = session.ask(Experiment.REFERER, call, same, title=f"The picture on a page of {page}")
     if not seen.ok and published != direct:
         # a proxy with a fault of its own hides whom the storage lets in
         title = f"The picture at the storage itself, on a page of {page}"
-        session.ask("try-referer-origin", visitor_call(direct, headers=headers), same, title=title)
+        session.ask(Experiment.REFERER_ORIGIN, visitor_call(direct, headers=headers), same, title=title)
 
 
 def page_of(settings: Settings) -> str:
@@ -61,27 +70,27 @@ def _rooted(answer: Answer, root: str) -> Outcome | None:
     return Outcome.WRONG if answer.status == 200 and root_name(answer.body) != root else None
 
 
-def everyone(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def everyone(answer: Answer) -> tuple[Outcome | None, Facts]:
     return _rooted(answer, "AccessControlPolicy"), grants(answer)
 
 
-def grants(answer: Answer) -> dict[str, str]:
+def grants(answer: Answer) -> Facts:
     """Who is granted what in an ACL answer: ``all-users`` and ``authenticated-users`` with their permissions."""
-    facts: dict[str, list[str]] = {}
+    facts: dict[FactName, list[str]] = {}
     for grant in acl_grants(answer.body):
-        for ending, name in (("/AllUsers", "all-users"), ("/AuthenticatedUsers", "authenticated-users")):
+        for ending, name in (("/AllUsers", Fact.ALL_USERS), ("/AuthenticatedUsers", Fact.AUTHENTICATED_USERS)):
             if grant.grantee.endswith(ending):
                 facts.setdefault(name, []).append(grant.permission)
     return {name: " ".join(permissions) for name, permissions in facts.items()}
 
 
-def _payer(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _payer(answer: Answer) -> tuple[Outcome | None, Facts]:
     # the fields of an error may repeat the signature
-    return _rooted(answer, "RequestPaymentConfiguration"), fields(answer.body) if answer.status == 200 else {}
+    return _rooted(answer, "RequestPaymentConfiguration"), known(fields(answer.body)) if answer.status == 200 else {}
 
 
-def _public(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _public(answer: Answer) -> tuple[Outcome | None, Facts]:
     text = answer.body.lower()
     return _rooted(answer, "PolicyStatus"), {
-        "is-public": "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
+        Fact.IS_PUBLIC: "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
@@ -19,14 +20,14 @@ def without_prefix(session: Session, visitor: Visitor, kept: Kept) -> Iterator[S
     """Would a key, a policy or a proxy be content with keys that do not begin with the prefix?"""
     if not session.world.settings.key_prefix.strip("/"):
         return
-    upload, seen = session.book.get("put-without-acl"), session.book.get("public-get")
+    upload, seen = session.book.get(ActionId.PUT_WITHOUT_ACL), session.book.get(ActionId.PUBLIC_GET)
     media = kept.get("media")
     refused = upload is not None and upload.outcome is Outcome.DENIED
     closed = media is not None and seen is not None and _closed(seen)
     if closed and media is not None:
-        yield Step("prefix-in-alias", lambda: _asked_without(session, visitor, media))
+        yield Step(Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX, lambda: _asked_without(session, visitor, media))
     if refused or closed:
-        yield Step("prefix-in-policy", lambda: _written_without(session, visitor, look=closed))
+        yield Step(Experiment.PUT_WITHOUT_PREFIX, lambda: _written_without(session, visitor, look=closed))
 
 
 def _closed(seen: Observation) -> bool:
@@ -38,7 +39,7 @@ def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
     settings = session.world.settings
     bare = media.key.removeprefix(settings.key_prefix.strip("/")).lstrip("/")
     title = "A visitor can see the picture when the address leaves the prefix out"
-    visitor.fetch_on_a_page("try-public-address-without-prefix", public_url(settings, bare), media, title)
+    visitor.fetch_on_a_page(Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX, public_url(settings, bare), media, title)
 
 
 def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
@@ -50,11 +51,11 @@ def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     acl = session.world.settings.acl
     title = "A file can be uploaded without the prefix"
     call = session.world.wire.put_object(entry.key, body, "image/png", acl=acl)
-    seen, answer = session.ask("try-put-without-prefix", call, title=title)
+    seen, answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok and look:
         stored = Stored(entry, body, "image/png", seen)
         title = "A visitor can see a picture that was uploaded without the prefix"
         visitor.fetch_on_a_page(
-            "try-public-without-prefix", public_url(session.world.settings, entry.key), stored, title
+            Experiment.PUBLIC_WITHOUT_PREFIX, public_url(session.world.settings, entry.key), stored, title
         )

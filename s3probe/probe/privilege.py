@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Experiment, Fact, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
@@ -16,24 +17,29 @@ def too_much(session: Session) -> Iterator[Step]:
     """The list of all buckets, and the text of the bucket policy."""
     wire = session.world.wire
     buckets, policy = wire.read("ListBuckets", ""), wire.read("GetBucketPolicy", "policy")
-    yield Step("buckets", lambda: session.ask("try-list-buckets", buckets, names, title="Buckets of this key"))
-    yield Step("policy-text", lambda: session.ask("try-read-policy", policy, _policy, title="The bucket policy"))
+    yield Step(
+        Experiment.LIST_BUCKETS,
+        lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names, title="Buckets of this key"),
+    )
+    yield Step(
+        Experiment.READ_POLICY, lambda: session.ask(Experiment.READ_POLICY, policy, _policy, title="The bucket policy")
+    )
 
 
-def names(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def names(answer: Answer) -> tuple[Outcome | None, Facts]:
     """The buckets of a ListBuckets answer, as a fact."""
     found = bucket_names(answer.body)
     listing = root_name(answer.body) == "ListAllMyBucketsResult"
     wrong = Outcome.WRONG if answer.status == 200 and not listing else None
-    return wrong, {"names": " ".join(found[:50]), "count": str(len(found))} if listing else {}
+    return wrong, {Fact.NAMES: " ".join(found[:50]), Fact.COUNT: str(len(found))} if listing else {}
 
 
-def _policy(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
     # stores that do not know ?policy list the bucket instead: a policy is JSON with statements
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:
         return Outcome.WRONG, {}
-    return None, {"denies": " ".join(denied_actions(answer.body)[:30])}
+    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30])}
 
 
 def denied_actions(policy: bytes) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
@@ -16,22 +17,22 @@ from s3probe.settings.keys import ARCHIVES
 def reading(session: Session, stored: Stored) -> Iterator[Step]:
     """HEAD, HEAD of part 1, GET and a ranged GET of an object that was just written."""
     wire, key = session.world.wire, stored.key
-    yield Step("head", lambda: session.ask("head", wire.head(key)))
-    yield Step("get", lambda: session.ask("get", wire.get(key), same_bytes(stored.body)))
+    yield Step(ActionId.HEAD, lambda: session.ask(ActionId.HEAD, wire.head(key)))
+    yield Step(ActionId.GET, lambda: session.ask(ActionId.GET, wire.get(key), same_bytes(stored.body)))
     if session.world.settings.force_single_request:
-        for action_id in ("head-part", "get-range"):
+        for action_id in (ActionId.HEAD_PART, ActionId.GET_RANGE):
             session.skip(action_id, "S3_FORCE_SINGLE_REQUEST=true, so Mastodon reads every file with one GET")
         return
-    yield Step("head-part", lambda: session.ask("head-part", wire.head(key, part_number=1)))
+    yield Step(ActionId.HEAD_PART, lambda: session.ask(ActionId.HEAD_PART, wire.head(key, part_number=1)))
 
-    def in_range(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    def in_range(answer: Answer) -> tuple[Outcome | None, Facts]:
         if answer.status == 206 and answer.body == stored.body[:10]:
             return None, {}
         if answer.status is not None and 200 <= answer.status < 300:
-            return Outcome.WRONG, {"range": "ignored" if answer.status == 200 else "different"}
+            return Outcome.WRONG, {Fact.RANGE: "ignored" if answer.status == 200 else "different"}
         return None, {}
 
-    yield Step("get-range", lambda: session.ask("get-range", wire.get(key, byte_range=(0, 9)), in_range))
+    yield Step(ActionId.GET_RANGE, lambda: session.ask(ActionId.GET_RANGE, wire.get(key, byte_range=(0, 9)), in_range))
 
 
 def reading_nothing(session: Session) -> Iterator[Step]:
@@ -42,6 +43,9 @@ def reading_nothing(session: Session) -> Iterator[Step]:
     entry = session.ledger.mint(session.world.wire, ARCHIVES, "never-written.zip")
     session.ledger.settle(entry, written=False)
     title = "A missing file is reported as missing"
-    yield Step("get-missing", lambda: session.ask("try-get-missing", session.world.wire.get(entry.key), title=title))
-    for action_id in ("head", "head-part", "get", "get-range"):
+    yield Step(
+        Experiment.GET_MISSING,
+        lambda: session.ask(Experiment.GET_MISSING, session.world.wire.get(entry.key), title=title),
+    )
+    for action_id in (ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE):
         session.skip(action_id, NOTHING_WRITTEN)

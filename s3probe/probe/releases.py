@@ -5,9 +5,10 @@ Releases before 4.4.16 and 4.5.9 protect uploads and batch deletions with Conten
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Experiment, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
@@ -30,7 +31,7 @@ def next_release(maker: WorldMaker, session: Session) -> Iterator[Step]:
         form=WireForm.CURRENT,
         clock_offset=here.clock_offset,
     )
-    yield Step("next-release", lambda: _try(session, world))
+    yield Step(Experiment.PUT_NEXT_RELEASE, lambda: _try(session, world))
 
 
 def _try(session: Session, world: World) -> None:
@@ -39,13 +40,13 @@ def _try(session: Session, world: World) -> None:
     title = "A file can be uploaded as Mastodon 4.4.16 / 4.5.9 and newer do"
     acl = world.settings.acl
     _seen, stored = session.put(
-        "try-put-next-release", MEDIA, name, body, "image/png", acl=acl, world=world, title=title
+        Experiment.PUT_NEXT_RELEASE, MEDIA, name, body, "image/png", acl=acl, world=world, title=title
     )
     if stored is not None:
         call = world.wire.batch_delete([stored.key])
         title = "Files can be deleted at once as Mastodon 4.4.16 / 4.5.9 and newer do"
-        session.ask("try-batch-next-release", call, _deleted, world=world, title=title)
+        session.ask(Experiment.BATCH_NEXT_RELEASE, call, _deleted, world=world, title=title)
 
 
-def _deleted(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _deleted(answer: Answer) -> tuple[Outcome | None, Facts]:
     return (Outcome.WRONG, {}) if answer.status == 200 and delete_errors(answer.body) else (None, {})

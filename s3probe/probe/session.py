@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from s3probe.probe.actions import ACTIONS, action
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
 from s3probe.probe.client import Client, StoppedError
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Entry, Ledger
 from s3probe.probe.schedule import Crew, Step, run_steps
@@ -16,7 +16,7 @@ from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.settings.model import Credentials, Settings
 
-Judge = Callable[[Answer], tuple[Outcome | None, Mapping[str, str]]]
+Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
 
 LEFT_OUT = "left out by --only or --skip"
@@ -59,14 +59,14 @@ class Book:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rows: dict[str, Observation] = {}
+        self._rows: dict[ObservationId, Observation] = {}
 
     def add(self, observation: Observation) -> Observation:
         with self._lock:
             self._rows[observation.id] = observation
         return observation
 
-    def get(self, action_id: str) -> Observation | None:
+    def get(self, action_id: ObservationId) -> Observation | None:
         with self._lock:
             return self._rows.get(action_id)
 
@@ -101,21 +101,21 @@ class Session:
 
     def ask(
         self,
-        action_id: str,
+        action_id: ObservationId,
         call: Call,
         judge: Judge | None = None,
         *,
         world: World | None = None,
         title: str | None = None,
         limits: Limits | None = None,
-        facts: Mapping[str, str] | None = None,
+        facts: Facts | None = None,
     ) -> tuple[Observation, Answer | None]:
         """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent.
 
         ``facts`` are known before: they are kept whatever the answer, and when there is none.
         """
         world = world or self.world
-        self.tools.progress(self._named(title or action(action_id).title))
+        self.tools.progress(self._named(title or row_of(action_id).title))
         try:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
@@ -124,7 +124,7 @@ class Session:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer
         outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
-        known = {**(facts or {}), **found}
+        known: Facts = {**(facts or {}), **found}
         observation = self.client.observe(
             action_id, call, answer, outcome=outcome, facts=known, assuming=world.assuming, title=title
         )
@@ -136,20 +136,20 @@ class Session:
     def _named(self, title: str) -> str:
         return title.replace("{acl}", self.world.settings.acl or "none")
 
-    def skip(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
+    def skip(self, action_id: ObservationId, reason: str, *, title: str | None = None) -> Observation:
         """Writes down that an action was not made, and why; nobody waits for one that was left out."""
         left_out = action_id in ACTIONS and not self.wanted(action_id)
         return self._skipped(action_id, LEFT_OUT if left_out else reason, title=title)
 
-    def _skipped(self, action_id: str, reason: str, *, title: str | None = None) -> Observation:
-        row = action(action_id)
+    def _skipped(self, action_id: ObservationId, reason: str, *, title: str | None = None) -> Observation:
+        row = row_of(action_id)
         return self.book.add(
             self._titled(
                 Observation(
                     action_id,
                     title or row.title,
                     row.operation,
-                    row.actor,
+                    row.by,
                     Outcome.SKIPPED,
                     needs=row.needs,
                     reason=reason,
@@ -160,7 +160,7 @@ class Session:
 
     def put(
         self,
-        action_id: str,
+        action_id: ObservationId,
         class_path: str,
         name: str,
         body: bytes,
@@ -199,5 +199,3 @@ def visitor_call(
 
 VISITOR_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 s3probe"
 """A browser's, so that the visitor meets what visitors meet; it still says who asks."""
-
-__all__ = ["VISITOR_AGENT", "Actor", "Book", "Judge", "Session", "Stored", "World", "visitor_call"]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
-from s3probe.probe.actions import action
-from s3probe.probe.addresses import listing_url, other_addresses, same_host_as_storage, with_query
+from s3probe.evidence.addresses import listing_url, other_addresses, same_host_as_storage, with_query
+from s3probe.evidence.observations import THOROUGH, Observation, Outcome
+from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment, Fact, Facts, ObservationId, row_of
 from s3probe.probe.browser import origin_of
-from s3probe.probe.evidence import THOROUGH, Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_no, must_not_open, tells_nothing, without_words
 from s3probe.probe.form import WireForm
@@ -34,36 +34,42 @@ def reading(session: Session) -> Iterator[Step]:
     """Listings in all their forms, and the bucket's policy. They need no object and change nothing."""
     settings = session.world.settings
     root = bucket_url(settings)
-    yield Step("public-list", lambda: _list(session))
+    yield Step(ActionId.PUBLIC_LIST, lambda: _list(session))
     versions = with_query(root, "versions&max-keys=1")
-    yield Step("public-versions", lambda: _must_not_list(session, "public-versions", versions))
+    yield Step(ActionId.PUBLIC_VERSIONS, lambda: _must_not_list(session, ActionId.PUBLIC_VERSIONS, versions))
     policy = with_query(root, "policy")
-    yield Step("public-policy", lambda: session.ask("public-policy", visitor_call(policy), _told))
+    yield Step(ActionId.PUBLIC_POLICY, lambda: session.ask(ActionId.PUBLIC_POLICY, visitor_call(policy), _told))
     if session.thorough:
         acl = with_query(root, "acl")
         title = "Nobody can read the bucket's ACL"
-        yield Step("bucket-acl-told", lambda: session.ask("try-public-acl", visitor_call(acl), _told, title=title))
+        yield Step(
+            Experiment.PUBLIC_ACL, lambda: session.ask(Experiment.PUBLIC_ACL, visitor_call(acl), _told, title=title)
+        )
         yield from _list_elsewhere(session)
     base = public_url(settings, "")
     one = same_host_as_storage(settings) or not urlsplit(base).hostname or base.rstrip("/") == root.rstrip("/")
-    yield Step("public-uploads", lambda: _list_uploads(session, one_address=one))
+    yield Step(ActionId.PUBLIC_UPLOADS, lambda: _list_uploads(session, one_address=one))
     if one:
-        session.skip("public-list-alias", "files are published under the storage's own address")
+        session.skip(ActionId.PUBLIC_LIST_ALIAS, "files are published under the storage's own address")
         return
     # Mastodon's dashboard asks ?max-keys=1 (app/lib/admin/system_check/media_privacy_check.rb)
     alias = with_query(base, "list-type=2&max-keys=1")
-    yield Step("public-list-alias", lambda: _must_not_list(session, "public-list-alias", alias), ("public-get",))
+    yield Step(
+        ActionId.PUBLIC_LIST_ALIAS,
+        lambda: _must_not_list(session, ActionId.PUBLIC_LIST_ALIAS, alias),
+        (ActionId.PUBLIC_GET,),
+    )
 
 
 def _list_elsewhere(session: Session) -> Iterator[Step]:
     """The same listing with the bucket in the path, or in the host name: whichever Mastodon does not use."""
     settings = session.world.settings
-    other = "virtual-host" if settings.path_style else "path-style"
+    other = Experiment.PUBLIC_VIRTUAL_HOST if settings.path_style else Experiment.PUBLIC_PATH_STYLE
     base = dict(other_addresses(settings, "")).get(other)
     if base is not None:
         url = with_query(base, "list-type=2&max-keys=1")
         title = "Nobody can list the bucket under its other address"
-        yield Step("list-elsewhere", lambda: _must_not_list(session, "try-public-list", url, title))
+        yield Step(Experiment.PUBLIC_LIST, lambda: _must_not_list(session, Experiment.PUBLIC_LIST, url, title))
 
 
 def _list_uploads(session: Session, *, one_address: bool) -> None:
@@ -74,56 +80,58 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
     by_acl = session.world.settings.acl is not None
     large = session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address)
     if large and not session.thorough:
-        session.skip("public-uploads", ONLY_THOROUGH)
+        session.skip(ActionId.PUBLIC_UPLOADS, ONLY_THOROUGH)
     else:
         _uploads_must_not_be_listed(session)
 
 
 def _uploads_must_not_be_listed(session: Session) -> None:
     url = with_query(bucket_url(session.world.settings), "uploads&max-uploads=1")
-    _must_not_list(session, "public-uploads", url)
+    _must_not_list(session, ActionId.PUBLIC_UPLOADS, url)
 
 
 def _list(session: Session) -> None:
     """The first request of the run has asked this already, unless something was mended since."""
     url = listing_url(session.world.settings)
-    first = session.book.get("reach-endpoint")
+    first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:
-        _must_not_list(session, "public-list", url)
+        _must_not_list(session, ActionId.PUBLIC_LIST, url)
         return
-    is_open = first.facts.get("root") in LISTINGS
-    facts = {**first.facts, **({"listing": "open"} if is_open else {})}
+    is_open = first.facts.get(Fact.ROOT) in LISTINGS
+    facts: Facts = {**first.facts, Fact.LISTING: "open"} if is_open else first.facts
     outcome = Outcome.OK
     if is_open:
         outcome = Outcome.WRONG
     elif tells_nothing(first.http_status):
         outcome = Outcome.THROTTLED if first.http_status == 429 else Outcome.UNKNOWN
-    row = replace(first, id="public-list", title=action("public-list").title, outcome=outcome, facts=facts)
+    row = replace(
+        first, id=ActionId.PUBLIC_LIST, title=row_of(ActionId.PUBLIC_LIST).title, outcome=outcome, facts=facts
+    )
     session.book.add(row)
 
 
-def _must_not_list(session: Session, action_id: str, url: str, title: str | None = None) -> Observation:
-    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _must_not_list(session: Session, action_id: ObservationId, url: str, title: str | None = None) -> Observation:
+    def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
-            return Outcome.WRONG, {"listing": "open"}
+            return Outcome.WRONG, {Fact.LISTING: "open"}
         return a_no(answer)
 
     return without_words(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
 
 
-def _told(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _told(answer: Answer) -> tuple[Outcome | None, Facts]:
     """Who may do what, told to a stranger."""
     policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and (policy or root_name(answer.body) == "AccessControlPolicy"):
-        return Outcome.WRONG, {"rights": "open"}
+        return Outcome.WRONG, {Fact.RIGHTS: "open"}
     return a_no(answer)
 
 
 def who_opened_the_list(session: Session) -> Iterator[Step]:
     """An open listing: a bucket ACL opens versions and uploads too, a policy's s3:ListBucket does not."""
-    asked = session.book.get("public-uploads")
+    asked = session.book.get(ActionId.PUBLIC_UPLOADS)
     if asked is None or not asked.ran:
-        yield Step("uploads-after-all", lambda: _uploads_must_not_be_listed(session))
+        yield Step(UPLOADS_AFTER_ALL, lambda: _uploads_must_not_be_listed(session))
     yield bucket_acl(session)
     yield from policy_status(session)
 
@@ -131,47 +139,49 @@ def who_opened_the_list(session: Session) -> Iterator[Step]:
 def object_acl(session: Session, stored: Stored) -> Step:
     """The ACL of a picture, asked at the storage."""
     url = with_query(object_url(session.world.settings, stored.key), "acl")
-    return Step("public-acl", lambda: session.ask("public-acl", visitor_call(url), _told))
+    return Step(ActionId.PUBLIC_ACL, lambda: session.ask(ActionId.PUBLIC_ACL, visitor_call(url), _told))
 
 
 def archive(session: Session, kept: Kept) -> Iterator[Step]:
     """The archive by its plain URL, at the public host and at the bucket itself, and by a link that has expired."""
     stored = kept.get("archive")
     if stored is None:
-        for action_id in ("archive-public-get", "archive-origin-get", "presigned-expired"):
+        for action_id in (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET, ActionId.PRESIGNED_EXPIRED):
             session.skip(action_id, "no archive could be uploaded to try it on")
         return
     settings = session.world.settings
     public, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     if same_host_as_storage(settings) or public == direct:
-        yield Step("archive-public-get", lambda: must_not_open(session, "archive-public-get", public, stored))
-        session.skip("archive-origin-get", "files are published under the storage's own address")
+        yield Step(
+            ActionId.ARCHIVE_PUBLIC_GET, lambda: must_not_open(session, ActionId.ARCHIVE_PUBLIC_GET, public, stored)
+        )
+        session.skip(ActionId.ARCHIVE_ORIGIN_GET, "files are published under the storage's own address")
     else:
-        yield Step("archive-public-get", lambda: _closed_twice(session, public, direct, stored))
+        yield Step(ActionId.ARCHIVE_PUBLIC_GET, lambda: _closed_twice(session, public, direct, stored))
     if session.world.wire.form is WireForm.LEGACY and not session.thorough:
         # such a run also tries the next release's form: it must not grow beyond what an examination may cost
-        session.skip("presigned-expired", NEXT_INSTEAD)
+        session.skip(ActionId.PRESIGNED_EXPIRED, NEXT_INSTEAD)
     else:
-        yield Step("presigned-expired", lambda: _expired(session, stored))
+        yield Step(ActionId.PRESIGNED_EXPIRED, lambda: _expired(session, stored))
 
 
 def _closed_twice(session: Session, public: str, direct: str, stored: Stored) -> None:
     """At the public host, and at the storage itself unless its own refusal has come through."""
-    seen = must_not_open(session, "archive-public-get", public, stored)
+    seen = must_not_open(session, ActionId.ARCHIVE_PUBLIC_GET, public, stored)
     if seen.ok and seen.error_code == "AccessDenied":
-        session.skip("archive-origin-get", "the storage's own refusal came through the public host")
+        session.skip(ActionId.ARCHIVE_ORIGIN_GET, "the storage's own refusal came through the public host")
     else:
-        must_not_open(session, "archive-origin-get", direct, stored)
+        must_not_open(session, ActionId.ARCHIVE_ORIGIN_GET, direct, stored)
 
 
 def _expired(session: Session, stored: Stored) -> None:
     valid = session.world.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
 
-    def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+    def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         is_open = answer.status == 200 and answer.body == stored.body
-        return (Outcome.WRONG, {"open": "yes"}) if is_open else a_no(answer)
+        return (Outcome.WRONG, {Fact.OPEN: "yes"}) if is_open else a_no(answer)
 
-    session.ask("presigned-expired", valid, judge)
+    session.ask(ActionId.PRESIGNED_EXPIRED, valid, judge)
 
 
 def through_the_proxy(session: Session, stored: Stored) -> None:
@@ -184,31 +194,31 @@ def through_the_proxy(session: Session, stored: Stored) -> None:
     judge = partial(_passed_on, body=stored.body)
     origin = ("Origin", origin_of(settings))
     call = visitor_call(url, headers=(("Authorization", "Bearer s3probe"), origin))
-    seen, _answer = session.ask("public-query", call, judge)
+    seen, _answer = session.ask(ActionId.PUBLIC_QUERY, call, judge)
     seen = without_words(session, seen)
-    if seen.facts.get("authorization"):
+    if seen.facts.get(Fact.AUTHORIZATION):
         # the header is refused before the query is looked at
         title = "The public host passes no query on to the storage"
-        session.ask("try-public-query", visitor_call(url), judge, title=title)
+        session.ask(Experiment.PUBLIC_QUERY, visitor_call(url), judge, title=title)
 
 
-def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Mapping[str, str]]:
+def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Facts]:
     if answer.status in (200, 206) and answer.body == body:
-        return Outcome.OK, {"shown": "yes"}
+        return Outcome.OK, {Fact.SHOWN: "yes"}
     if root_name(answer.body) == "AccessControlPolicy":
-        return Outcome.WRONG, {"query": "passed", "rights": "open"}
+        return Outcome.WRONG, {Fact.QUERY: "passed", Fact.RIGHTS: "open"}
     said = error(answer.body)
     if said is None:
         return a_no(answer)
     # AWS: 400 InvalidArgument "Unsupported Authorization Type"; others name the header in the same way
     about = f"{said.code} {said.message} {said.argument_name}".lower()
     if "authorization" in about and said.code != "AccessDenied":
-        return Outcome.OK, {"authorization": "passed"}
-    return Outcome.OK, {"query": "passed"}
+        return Outcome.OK, {Fact.AUTHORIZATION: "passed"}
+    return Outcome.OK, {Fact.QUERY: "passed"}
 
 
 def expect_nothing(session: Session, key: str) -> None:
     """The public URL of a file before it is there. A cache that keeps this answer will serve it afterwards."""
     url = public_url(session.world.settings, key)
 
-    without_words(session, session.ask("public-missing", visitor_call(url), a_no)[0])
+    without_words(session, session.ask(ActionId.PUBLIC_MISSING, visitor_call(url), a_no)[0])

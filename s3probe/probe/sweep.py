@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
+from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.credentials import chain
-from s3probe.probe.evidence import Cleanup
 from s3probe.probe.exchange import Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.ledger import Entry, Ledger

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from s3probe.probe.addresses import proxy_stands_before
+from s3probe.evidence.addresses import proxy_stands_before
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.classify import is_markup, is_s3
-from s3probe.probe.evidence import Observation, Outcome
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import tells_nothing, without_words
 from s3probe.probe.payload import picture
@@ -19,28 +20,44 @@ from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
 
+_ON_A_FILE = {
+    ActionId.PUBLIC_DELETE: (
+        Experiment.PUT_PUBLIC_DELETE,
+        Experiment.PUBLIC_DELETE,
+        Experiment.PUBLIC_DELETE_THERE,
+    ),
+    ActionId.PUBLIC_DELETE_ORIGIN: (
+        Experiment.PUT_PUBLIC_DELETE_ORIGIN,
+        Experiment.PUBLIC_DELETE_ORIGIN,
+        Experiment.PUBLIC_DELETE_ORIGIN_THERE,
+    ),
+}
+"""A file is uploaded, a stranger's deletion is tried on it, and it is looked for."""
+
 
 def writing(session: Session) -> Iterator[Step]:
     """An anonymous upload and deletion of keys of ours, registered like any other, for they may succeed."""
     settings = session.world.settings
-    yield Step("public-write", lambda: _write(session))
+    yield Step(ActionId.PUBLIC_WRITE, lambda: _write(session))
     if not proxy_stands_before(settings):
-        yield Step("public-delete", lambda: _delete(session, "public-delete", object_url))
-        session.skip("public-delete-origin", "tried at the public host")
+        yield Step(ActionId.PUBLIC_DELETE, lambda: _delete(session, ActionId.PUBLIC_DELETE, object_url))
+        session.skip(ActionId.PUBLIC_DELETE_ORIGIN, "tried at the public host")
     elif settings.acl is None or session.thorough:
         # where policies decide and not ACLs, one may open deletion alone
-        yield Step("public-delete", lambda: _delete(session, "public-delete", public_url), ("public-get",))
-        yield Step("public-delete-origin", lambda: _delete(session, "public-delete-origin", object_url))
+        yield Step(
+            ActionId.PUBLIC_DELETE, lambda: _delete(session, ActionId.PUBLIC_DELETE, public_url), (ActionId.PUBLIC_GET,)
+        )
+        yield Step(ActionId.PUBLIC_DELETE_ORIGIN, lambda: _delete(session, ActionId.PUBLIC_DELETE_ORIGIN, object_url))
     else:
-        yield Step("public-delete", lambda: _delete_at_both(session), ("public-get",))
+        yield Step(ActionId.PUBLIC_DELETE, lambda: _delete_at_both(session), (ActionId.PUBLIC_GET,))
 
 
 def _delete_at_both(session: Session) -> None:
     """At the storage too where the public host does not refuse: whose fault is it?"""
-    if _delete(session, "public-delete", public_url).ok:
-        session.skip("public-delete-origin", ONLY_THOROUGH)
+    if _delete(session, ActionId.PUBLIC_DELETE, public_url).ok:
+        session.skip(ActionId.PUBLIC_DELETE_ORIGIN, ONLY_THOROUGH)
     else:
-        _delete(session, "public-delete-origin", object_url)
+        _delete(session, ActionId.PUBLIC_DELETE_ORIGIN, object_url)
 
 
 def _write(session: Session) -> None:
@@ -48,21 +65,23 @@ def _write(session: Session) -> None:
     body = picture(f"{session.run_id}/anonymous.png")
     url = object_url(session.world.settings, entry.key)
     call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
-    seen, answer = session.ask("public-write", call, partial(_changed, what="write"))
+    seen, answer = session.ask(ActionId.PUBLIC_WRITE, call, partial(_changed, what=Fact.WRITE))
     session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
     if seen.outcome is Outcome.WRONG:
         # something on the way may say 200 to anything
         title = "A stranger's upload is not there"
-        there, _answer = session.ask("try-public-write", session.world.wire.head(entry.key), _is_not_there, title=title)
+        there, _answer = session.ask(
+            Experiment.PUBLIC_WRITE, session.world.wire.head(entry.key), _is_not_there, title=title
+        )
         if there.http_status == 404:
             _says_yes_to_anything(session, seen)
 
 
-def _delete(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> Observation:
+def _delete(session: Session, action_id: ActionId, address: Callable[[Settings, str], str]) -> Observation:
     """A key that was never written: a store that lets anyone delete says so all the same (204)."""
     entry = session.ledger.mint(session.world.wire, MEDIA, f"{action_id}.png")
     session.ledger.settle(entry, written=False)
-    seen, answer = session.ask(action_id, _deletion(session, address, entry.key), partial(_changed, what="delete"))
+    seen, answer = session.ask(action_id, _deletion(session, address, entry.key), partial(_changed, what=Fact.DELETE))
     if seen.outcome is Outcome.WRONG:  # with versioning on, a delete marker of ours is there now
         session.ledger.answered(entry, answer, written=True)
         if _still_there(session, action_id, address):
@@ -74,36 +93,35 @@ def _deletion(session: Session, address: Callable[[Settings, str], str], key: st
     return replace(visitor_call(address(session.world.settings, key), method="DELETE"), operation="DeleteObject")
 
 
-def _still_there(session: Session, action_id: str, address: Callable[[Settings, str], str]) -> bool:
+def _still_there(session: Session, action_id: ActionId, address: Callable[[Settings, str], str]) -> bool:
     """A proxy may say 204 to anything: is a file that is there gone after a stranger's deletion?"""
+    upload, again, looked = _ON_A_FILE[action_id]
     name = f"{action_id}-there.png"
     body, acl = picture(f"{session.run_id}/{name}"), session.world.settings.acl
     title = "A file can be uploaded that strangers may try to delete"
-    _seen, stored = session.put(f"try-put-{action_id}", MEDIA, name, body, "image/png", acl=acl, title=title)
+    _seen, stored = session.put(upload, MEDIA, name, body, "image/png", acl=acl, title=title)
     if stored is None:
         return False
     title = "A stranger cannot delete a file that is there"
-    session.ask(
-        f"try-{action_id}", _deletion(session, address, stored.key), partial(_changed, what="delete"), title=title
-    )
+    session.ask(again, _deletion(session, address, stored.key), partial(_changed, what=Fact.DELETE), title=title)
     title = "The file is still there"
-    there, _answer = session.ask(f"try-{action_id}-there", session.world.wire.head(stored.key), title=title)
+    there, _answer = session.ask(looked, session.world.wire.head(stored.key), title=title)
     return there.ok
 
 
-def _is_not_there(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _is_not_there(answer: Answer) -> tuple[Outcome | None, Facts]:
     return {200: Outcome.WRONG, 404: Outcome.OK}.get(answer.status or 0), {}
 
 
 def _says_yes_to_anything(session: Session, seen: Observation) -> Observation:
-    facts = {name: value for name, value in seen.facts.items() if name not in ("write", "delete")}
+    facts = {name: value for name, value in seen.facts.items() if name not in (Fact.WRITE, Fact.DELETE)}
     return session.book.add(replace(seen, outcome=Outcome.OK, facts=facts))
 
 
-def _changed(answer: Answer, what: str) -> tuple[Outcome | None, Mapping[str, str]]:
+def _changed(answer: Answer, what: Fact) -> tuple[Outcome | None, Facts]:
     status = answer.status or 0
     if tells_nothing(status):
         return None, {}
     # 200 with something else than S3's answer is no store that has obeyed: a proxy may say so to everything
-    done = status == 204 or (200 <= status < 300 and not is_markup(answer) and (what == "write" or is_s3(answer)))
+    done = status == 204 or (200 <= status < 300 and not is_markup(answer) and (what is Fact.WRITE or is_s3(answer)))
     return (Outcome.WRONG, {what: "open"}) if done else (Outcome.OK, {})

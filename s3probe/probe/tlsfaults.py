@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.bounds import Exchange, Stage
 from s3probe.probe.connection import shown_certificate
-from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.text import clean
 
 Explained = tuple[NetworkFault, str]

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from s3probe.probe.evidence import Cleanup
+from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import FamiliesOf
 from s3probe.settings.model import Settings
@@ -60,7 +61,7 @@ def _unheard(_cleanup: Cleanup) -> None:
     """A clean-up whose result nobody needs before the evidence is there."""
 
 
-def _nothing_known(_host: str, _port: int) -> dict[str, str]:
+def _nothing_known(_host: str, _port: int) -> Facts:
     """No look at this machine's own ways out."""
     return {}
 

@@ -23,9 +23,9 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
 from s3probe.probe.connection import use_our_connections
-from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain
 from s3probe.probe.text import clean_exact

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
+from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import candidate_regions, detect
-from s3probe.probe.depth import Depth, depth
-from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.probe.session import World
 from s3probe.probe.worlds import WorldMaker
 from s3probe.secret import Secret
@@ -27,12 +28,15 @@ PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1
 
 _WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
 
+_SECRET = {"raw": Experiment.SECRET_RAW, "unquoted": Experiment.SECRET_UNQUOTED, "trimmed": Experiment.SECRET_TRIMMED}
+_KEY_ID = {"raw": Experiment.KEY_ID_RAW, "unquoted": Experiment.KEY_ID_UNQUOTED, "trimmed": Experiment.KEY_ID_TRIMMED}
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One changed thing. ``id`` is the observation it will be (``try-region:eu-west-2``)."""
 
-    id: str
+    id: ObservationId
     title: str
     world: World
 
@@ -44,7 +48,7 @@ def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | Non
     """
     stopped = depth(seen)
     if world.settings.signature_version == "s3":
-        yield _change(maker, world, "signature-v4", "With Signature Version 4", S3_SIGNATURE_VERSION=None)
+        yield _change(maker, world, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None)
     if stopped <= Depth.NOT_S3:
         yield from _other_ways(maker, world, seen, stopped)
     elif stopped is Depth.REGION:
@@ -64,8 +68,8 @@ def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | Non
             yield from _bucket(maker, world)
 
 
-def _change(maker: WorldMaker, world: World, name: str, title: str, **env: str | None) -> Trial:
-    return Trial(f"try-{name}", title, maker.changed(world, **env))
+def _change(maker: WorldMaker, world: World, experiment: ObservationId, title: str, **env: str | None) -> Trial:
+    return Trial(experiment, title, maker.changed(world, **env))
 
 
 def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Depth) -> Iterator[Trial]:
@@ -75,7 +79,9 @@ def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Dep
         parts = urlsplit(settings.endpoint)
         yield from _without_bucket(maker, world)
         if not settings.path_style:
-            yield _change(maker, world, "path-style", "With the bucket in the path", S3_OVERRIDE_PATH_STYLE=None)
+            yield _change(
+                maker, world, Experiment.PATH_STYLE, "With the bucket in the path", S3_OVERRIDE_PATH_STYLE=None
+            )
         if seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER) and parts.scheme == "https":
             yield _scheme(maker, world, "http")
         if parts.scheme == "http" and stopped is Depth.NOT_S3:
@@ -84,19 +90,24 @@ def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Dep
             yield from _without_path(maker, world)
             if parts.port == 9001:
                 moved = urlunsplit((parts.scheme, f"{parts.hostname}:9000", parts.path, "", ""))
-                yield _change(maker, world, "endpoint-port", "At the API's port 9000", S3_ENDPOINT=moved)
+                yield _change(maker, world, Experiment.ENDPOINT_PORT, "At the API's port 9000", S3_ENDPOINT=moved)
         if settings.path_style:
-            yield _change(maker, world, "virtual-host", "With the bucket in the host", S3_OVERRIDE_PATH_STYLE="true")
+            yield _change(
+                maker, world, Experiment.VIRTUAL_HOST, "With the bucket in the host", S3_OVERRIDE_PATH_STYLE="true"
+            )
     else:
         yield from _hostname_as_endpoint(maker, world)
         if settings.region != "us-east-1":
-            yield _change(maker, world, "region:us-east-1", "With region us-east-1", S3_REGION="us-east-1")
+            yield _change(
+                maker, world, ExperimentWith.REGION.of("us-east-1"), "With region us-east-1", S3_REGION="us-east-1"
+            )
 
 
 def _scheme(maker: WorldMaker, world: World, scheme: str) -> Trial:
     parts = urlsplit(world.settings.endpoint or "")
     url = urlunsplit((scheme, *parts[1:]))
-    return _change(maker, world, f"scheme-{scheme}", f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
+    experiment = Experiment.SCHEME_HTTP if scheme == "http" else Experiment.SCHEME_HTTPS
+    return _change(maker, world, experiment, f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
 
 
 def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
@@ -106,10 +117,14 @@ def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
     prefix = f"{settings.bucket_name}."
     if settings.bucket and parts.netloc.startswith(prefix):
         url = urlunsplit((parts.scheme, parts.netloc.removeprefix(prefix), parts.path, "", ""))
-        yield _change(maker, world, "endpoint-without-bucket", "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url)
+        yield _change(
+            maker, world, Experiment.ENDPOINT_WITHOUT_BUCKET, "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url
+        )
     elif settings.bucket and settings.bucket in parts.path.strip("/").split("/"):
         url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        yield _change(maker, world, "endpoint-without-bucket", "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url)
+        yield _change(
+            maker, world, Experiment.ENDPOINT_WITHOUT_BUCKET, "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url
+        )
 
 
 def _without_path(maker: WorldMaker, world: World) -> Iterator[Trial]:
@@ -117,7 +132,9 @@ def _without_path(maker: WorldMaker, world: World) -> Iterator[Trial]:
     parts = urlsplit(world.settings.endpoint or "")
     if parts.path.strip("/"):
         bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
-        yield _change(maker, world, "endpoint-without-path", "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare)
+        yield _change(
+            maker, world, Experiment.ENDPOINT_WITHOUT_PATH, "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare
+        )
 
 
 def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
@@ -129,15 +146,19 @@ def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
     scheme = settings.protocol if settings.protocol in ("http", "https") else "https"
     for chosen in dict.fromkeys((scheme, "https")):
         yield _change(
-            maker, world, f"endpoint:{chosen}", f"At {chosen}://{host} as S3_ENDPOINT", S3_ENDPOINT=f"{chosen}://{host}"
+            maker,
+            world,
+            ExperimentWith.ENDPOINT.of(chosen),
+            f"At {chosen}://{host} as S3_ENDPOINT",
+            S3_ENDPOINT=f"{chosen}://{host}",
         )
 
 
 def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Trial]:
-    named = seen.facts.get("region", "")
+    named = seen.facts.get(Fact.REGION, "")
     settings = world.settings
     if not named:
-        named = _region_in_host(seen.facts.get("endpoint", ""))
+        named = _region_in_host(seen.facts.get(Fact.ENDPOINT, ""))
     tried = {settings.region}
     if named and named not in tried:
         tried.add(named)
@@ -146,7 +167,7 @@ def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Tri
             env["S3_ENDPOINT"] = settings.endpoint.replace(settings.region, named)
         elif settings.endpoint and is_aws(settings.endpoint) and seen.http_status == 301:
             env["S3_ENDPOINT"] = f"https://{regional_host(named)}"
-        yield _change(maker, world, f"region:{named}", f"With region {named}", **env)
+        yield _change(maker, world, ExperimentWith.REGION.of(named), f"With region {named}", **env)
     yield from _candidate_regions(maker, world, tried)
 
 
@@ -160,7 +181,7 @@ def _candidate_regions(maker: WorldMaker, world: World, tried: set[str]) -> Iter
     for region in (_region_in_host(host), *usual[:6]):
         if region and region not in tried:
             tried.add(region)
-            yield _change(maker, world, f"region:{region}", f"With region {region}", S3_REGION=region)
+            yield _change(maker, world, ExperimentWith.REGION.of(region), f"With region {region}", S3_REGION=region)
 
 
 def _region_in_host(host: str) -> str:
@@ -176,7 +197,7 @@ def _region_in_host(host: str) -> str:
 
 def _clock(maker: WorldMaker, world: World, skew: float) -> Trial:
     assumed = maker.of(world.settings, (*world.assuming, "the clock set right"), clock_offset=skew)
-    return Trial("try-clock", "With the server's own time in the signature", assumed)
+    return Trial(Experiment.CLOCK, "With the server's own time in the signature", assumed)
 
 
 def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial]:
@@ -189,11 +210,11 @@ def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial
     if token and pair and pair.session_token is None:
         with_token = replace(pair, session_token=Secret(token))
         assumed = maker.of(settings, (*world.assuming, "AWS_SESSION_TOKEN sent"), credentials=with_token)
-        yield Trial("try-session-token", "With the session token", assumed)
+        yield Trial(Experiment.SESSION_TOKEN, "With the session token", assumed)
     if pair and len(pair.access_key_id) > len(pair.secret_access_key) >= 16:
         swapped = Credentials(pair.secret_access_key.reveal(), Secret(pair.access_key_id))
         assumed = maker.of(settings, (*world.assuming, "key id and secret exchanged"), credentials=swapped)
-        yield Trial("try-swapped-keys", "With key id and secret exchanged", assumed)
+        yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret exchanged", assumed)
     if stopped is Depth.SIGNATURE:
         yield from _candidate_regions(maker, world, {settings.region})
     if stopped is Depth.KEY_ID and is_aws(settings.api_base):
@@ -216,7 +237,7 @@ def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
             env["S3_ENDPOINT"] = f"https://{host}"
         if settings.hostname_is_default or is_aws(settings.hostname):
             env["S3_HOSTNAME"] = host
-        yield _change(maker, world, f"partition:{region}", f"In the region {region}", **env)
+        yield _change(maker, world, ExperimentWith.PARTITION.of(region), f"In the region {region}", **env)
 
 
 def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
@@ -224,7 +245,7 @@ def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
     variable = world.settings.environment.variables.get(name)
     if variable is None:
         return
-    short = "secret" if "SECRET" in name else "key-id"
+    experiments = _SECRET if "SECRET" in name else _KEY_ID
     texts = {}
     if variable.raw is not None:
         texts["raw"] = variable.raw.strip()
@@ -238,7 +259,7 @@ def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
                 f"{name} exactly as written in the file" if form != "trimmed" else f"{name} without stray marks"
             )
             yield Trial(
-                f"try-{short}-{form}",
+                experiments[form],
                 f"With {assumption}",
                 maker.changed(world, assumption, **{name: text}),
             )
@@ -251,10 +272,12 @@ def _bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
         yield from _without_bucket(maker, world)
         yield from _without_path(maker, world)
         flipped = "true" if settings.path_style else None
-        name, how = ("virtual-host", "in the host") if flipped else ("path-style", "in the path")
-        yield _change(maker, world, name, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped)
+        experiment, how = (
+            (Experiment.VIRTUAL_HOST, "in the host") if flipped else (Experiment.PATH_STYLE, "in the path")
+        )
+        yield _change(maker, world, experiment, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped)
     trimmed = settings.bucket_name.strip(_WRAPPINGS).lower()
     if trimmed and trimmed != settings.bucket_name:
-        yield _change(maker, world, "bucket-trimmed", f"With bucket {trimmed}", S3_BUCKET=trimmed)
+        yield _change(maker, world, Experiment.BUCKET_TRIMMED, f"With bucket {trimmed}", S3_BUCKET=trimmed)
     if not settings.endpoint:
         yield from _hostname_as_endpoint(maker, world)

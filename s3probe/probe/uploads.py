@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.bodies import Part, part_of
-from s3probe.probe.evidence import Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.ledger import Entry
@@ -25,20 +26,20 @@ def archives(session: Session, kept: Kept) -> Iterator[Step]:
     def put() -> None:
         body = archive(f"{session.run_id}/archive")
         acl = session.world.settings.archive_acl
-        _seen, stored = session.put("archive-put", ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
+        _seen, stored = session.put(ActionId.ARCHIVE_PUT, ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
         if stored:
             kept["archive"] = stored
 
     def presigned() -> None:
         stored = kept.get("archive") or kept.get("media")
         if stored is None:
-            session.skip("presigned-get", NOTHING_WRITTEN)
+            session.skip(ActionId.PRESIGNED_GET, NOTHING_WRITTEN)
             return
         call = session.world.wire.presigned_get(stored.key, 3600)
-        session.ask("presigned-get", call, same_bytes(stored.body))
+        session.ask(ActionId.PRESIGNED_GET, call, same_bytes(stored.body))
 
-    yield Step("archive-put", put)
-    yield Step("presigned-get", presigned, after=("archive-put",))
+    yield Step(ActionId.ARCHIVE_PUT, put)
+    yield Step(ActionId.PRESIGNED_GET, presigned, after=(ActionId.ARCHIVE_PUT,))
 
 
 class LargeUpload:
@@ -53,11 +54,13 @@ class LargeUpload:
         self._body = b""
 
     def steps(self) -> Iterator[Step]:
-        yield Step("multipart-create", self._create)
-        yield Step("multipart-part", self._send_part, after=("multipart-create",))
+        yield Step(ActionId.MULTIPART_CREATE, self._create)
+        yield Step(ActionId.MULTIPART_PART, self._send_part, after=(ActionId.MULTIPART_CREATE,))
         # a visitor may have to ask for the file before it is there
-        yield Step("multipart-complete", self._complete, after=("multipart-part", "public-missing"))
-        yield Step("multipart-abort", self._abort, after=("multipart-create",))
+        yield Step(
+            ActionId.MULTIPART_COMPLETE, self._complete, after=(ActionId.MULTIPART_PART, ActionId.PUBLIC_MISSING)
+        )
+        yield Step(ActionId.MULTIPART_ABORT, self._abort, after=(ActionId.MULTIPART_CREATE,))
 
     @property
     def key(self) -> str | None:
@@ -65,7 +68,7 @@ class LargeUpload:
         return self._entry.key if self._entry is not None and self._upload is not None else None
 
     def _begin(
-        self, action_id: str, name: str, title: str | None = None, class_path: str = MEDIA
+        self, action_id: ObservationId, name: str, title: str | None = None, class_path: str = MEDIA
     ) -> tuple[Entry, Entry | None]:
         session = self._session
         entry = session.ledger.mint(session.world.wire, class_path, name)
@@ -79,21 +82,21 @@ class LargeUpload:
         else:
             session.ledger.answered(upload, answer, written=False)
         if seen.ok and not given:
-            session.book.add(replace(seen, outcome=Outcome.WRONG, facts={**seen.facts, "upload-id": "missing"}))
+            session.book.add(replace(seen, outcome=Outcome.WRONG, message="the answer held no upload id"))
         return entry, upload if given else None
 
     def _create(self) -> None:
         # where copies from other servers lie, as most of a bucket's files do
-        self._entry, self._upload = self._begin("multipart-create", "finished.mp4", class_path=REMOTE_MEDIA)
+        self._entry, self._upload = self._begin(ActionId.MULTIPART_CREATE, "finished.mp4", class_path=REMOTE_MEDIA)
 
     def _send_part(self) -> None:
         session = self._session
         if self._upload is None or self._entry is None:
-            session.skip("multipart-part", "no large upload could be begun")
+            session.skip(ActionId.MULTIPART_PART, "no large upload could be begun")
             return
         body = picture(f"{session.run_id}/finished.mp4")
         call = session.world.wire.upload_part(self._entry.key, self._upload.upload_id or "", 1, body)
-        seen, answer = session.ask("multipart-part", call)
+        seen, answer = session.ask(ActionId.MULTIPART_PART, call)
         if answer is not None and seen.ok:
             self._part = part_of(1, answer)
             self._body = body
@@ -101,18 +104,18 @@ class LargeUpload:
     def _complete(self) -> None:
         session = self._session
         if self._part is None or self._upload is None or self._entry is None:
-            session.skip("multipart-complete", "no part could be uploaded")
+            session.skip(ActionId.MULTIPART_COMPLETE, "no part could be uploaded")
             return
         wire = session.world.wire
         upload_id = self._upload.upload_id or ""
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
         self._entry.written = None  # from here on the object may exist
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+        def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
             # S3 may answer 200 and report an error in the body (CompleteMultipartUpload, AWS API reference)
             return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})
 
-        seen, answer = session.ask("multipart-complete", call, judge)
+        seen, answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge)
         session.ledger.answered(self._entry, answer, written=seen.ok)
         if seen.ok:
             session.ledger.mark_removed([self._upload])
@@ -120,21 +123,21 @@ class LargeUpload:
 
     def _abort(self) -> None:
         session = self._session
-        begun = session.book.get("multipart-create")
+        begun = session.book.get(ActionId.MULTIPART_CREATE)
         # a folder of its own may be what was refused: the second upload goes where media go
         refused = begun is not None and begun.outcome is Outcome.DENIED
         if self._upload is None and not refused:
             self._abort_nothing()
             return
-        entry, upload = self._begin("try-multipart-second", "abandoned.mp4", "A second large upload can be begun")
+        entry, upload = self._begin(Experiment.MULTIPART_SECOND, "abandoned.mp4", "A second large upload can be begun")
         if upload is None and refused:
             self._abort_nothing()
             return
         if upload is None:
-            session.skip("multipart-abort", "no second large upload could be begun")
+            session.skip(ActionId.MULTIPART_ABORT, "no second large upload could be begun")
             return
         call = session.world.wire.abort_multipart(entry.key, upload.upload_id or "")
-        seen, _answer = session.ask("multipart-abort", call)
+        seen, _answer = session.ask(ActionId.MULTIPART_ABORT, call)
         if seen.ok:
             session.ledger.mark_removed([upload])
 
@@ -144,10 +147,10 @@ class LargeUpload:
         entry = session.ledger.mint(session.world.wire, MEDIA, "never-begun.mp4")
         session.ledger.settle(entry, written=False)
         call = session.world.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
-        session.ask("multipart-abort", call, _absent_is_fine)
+        session.ask(ActionId.MULTIPART_ABORT, call, _absent_is_fine)
 
 
-def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Mapping[str, str]]:
+def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Facts]:
     body = error(answer.body)
     missing = answer.status == 404 and (body is None or body.code in ("NoSuchUpload", "NoSuchKey", ""))
-    return (Outcome.OK, {"tried-on": "nothing"}) if missing else (None, {})
+    return (Outcome.OK if missing else None), {}

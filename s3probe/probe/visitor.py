@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from s3probe.evidence.addresses import other_addresses, proxy_stands_before
+from s3probe.evidence.caches import hit
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, ObservationId, row_of
 from s3probe.probe import browser, permits, strangers, tampering
-from s3probe.probe.actions import action
-from s3probe.probe.addresses import other_addresses, proxy_stands_before
-from s3probe.probe.caches import hit
-from s3probe.probe.evidence import Actor, Observation, Outcome
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
 from s3probe.probe.form import WireForm
@@ -22,7 +22,7 @@ from s3probe.probe.uploads import LargeUpload
 from s3probe.settings.keys import REMOTE_MEDIA
 from s3probe.settings.mastodon import object_url, public_url
 
-FIRST = ("public-get", "public-cors", "public-range", "public-csp")
+FIRST = (ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE, ActionId.PUBLIC_CSP)
 
 
 class Visitor:
@@ -32,11 +32,11 @@ class Visitor:
         self._session = session
         self._settings = session.world.settings
 
-    def fetch(self, action_id: str, url: str, stored: Stored, title: str | None = None) -> Observation:
+    def fetch(self, action_id: ObservationId, url: str, stored: Stored, title: str | None = None) -> Observation:
         """GET of an uploaded file by ``url``."""
         return fetch(self._session, action_id, url, stored, title)
 
-    def fetch_on_a_page(self, action_id: str, url: str, stored: Stored, title: str) -> Observation:
+    def fetch_on_a_page(self, action_id: ObservationId, url: str, stored: Stored, title: str) -> Observation:
         """The same from a page of the instance: hotlink protection lets it pass."""
         referer = (("Referer", permits.page_of(self._settings)),)
         return fetch(self._session, action_id, url, stored, title, headers=referer)
@@ -54,14 +54,14 @@ class Visitor:
                 session.skip(action_id, f"Mastodon publishes {url}, which no browser can open")
             return
         agent = self._server_agent()
-        yield Step("public-get", lambda: fetch(session, "public-get", url, stored, agent=agent))
-        yield Step("public-cors", lambda: browser.cors_and_range(session, url, stored), ("public-get",))
+        yield Step(ActionId.PUBLIC_GET, lambda: fetch(session, ActionId.PUBLIC_GET, url, stored, agent=agent))
+        yield Step(ActionId.PUBLIC_CORS, lambda: browser.cors_and_range(session, url, stored), (ActionId.PUBLIC_GET,))
         if self._settings.web_domain:
-            yield Step("public-csp", lambda: browser.page_policy(session, url), ("public-get",))
+            yield Step(ActionId.PUBLIC_CSP, lambda: browser.page_policy(session, url), (ActionId.PUBLIC_GET,))
         if proxy_stands_before(self._settings):
-            yield Step("viewer-families", lambda: self._families(url), ("public-get",))
+            yield Step(Experiment.VIEWER_FAMILIES, lambda: self._families(url), (ActionId.PUBLIC_GET,))
         if proxy_stands_before(self._settings) and not session.thorough:
-            session.skip("public-acl", strangers.ONLY_THOROUGH)
+            session.skip(ActionId.PUBLIC_ACL, strangers.ONLY_THOROUGH)
         else:
             yield strangers.object_acl(session, stored)
 
@@ -70,11 +70,11 @@ class Visitor:
         parts = urlsplit(url)
         facts = self._session.tools.families_of(parts.hostname or "", parts.port or 443)
         if facts:
-            whole = facts.get("addresses") == "ipv4 ipv6"
+            whole = facts.get(Fact.ADDRESSES) == "ipv4 ipv6"
             outcome = Outcome.OK if whole else Outcome.WRONG
             title = "Visitors find the public host over IPv4 and IPv6"
             self._session.book.add(
-                Observation("try-viewer-families", title, "connect", Actor.VISITOR, outcome, url=url, facts=facts)
+                Observation(Experiment.VIEWER_FAMILIES, title, "connect", Actor.VISITOR, outcome, url=url, facts=facts)
             )
 
     def other_files(self, kept: Kept, large: LargeUpload) -> Iterator[Step]:
@@ -84,56 +84,66 @@ class Visitor:
             return
         by_policy = settings.acl in (None, "private")
         if by_policy and proxy_stands_before(settings):
-            yield Step("public-missing", lambda: self._before_it_is_there(large), ("multipart-create", "public-get"))
+            yield Step(
+                ActionId.PUBLIC_MISSING,
+                lambda: self._before_it_is_there(large),
+                (ActionId.MULTIPART_CREATE, ActionId.PUBLIC_GET),
+            )
         else:
-            session.skip("public-missing", strangers.NO_PROXY if by_policy else "an ACL opens each file by itself")
-        yield Step("public-query", lambda: self._with_a_query(kept), ("public-get", "multipart-complete"))
-        yield Step("public-get-cache", lambda: self._copy_of_another_server(kept, by_policy), ("public-query",))
+            session.skip(
+                ActionId.PUBLIC_MISSING, strangers.NO_PROXY if by_policy else "an ACL opens each file by itself"
+            )
+        yield Step(
+            ActionId.PUBLIC_QUERY, lambda: self._with_a_query(kept), (ActionId.PUBLIC_GET, ActionId.MULTIPART_COMPLETE)
+        )
+        yield Step(
+            ActionId.PUBLIC_GET_CACHE, lambda: self._copy_of_another_server(kept, by_policy), (ActionId.PUBLIC_QUERY,)
+        )
 
     def _before_it_is_there(self, large: LargeUpload) -> None:
         key = large.key
         if key is None:
-            self._session.skip("public-missing", "no large upload could be begun")
+            self._session.skip(ActionId.PUBLIC_MISSING, "no large upload could be begun")
         else:
             strangers.expect_nothing(self._session, key)
 
     def _with_a_query(self, kept: Kept) -> None:
-        session, stored, first = self._session, kept.get("large"), self._session.book.get("public-get")
+        session, stored, first = self._session, kept.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
         if stored is None:
-            session.skip("public-query", "no file was left that nobody has asked for")
+            session.skip(ActionId.PUBLIC_QUERY, "no file was left that nobody has asked for")
         elif first is None or not first.ok:
-            session.skip("public-query", browser.NOT_FETCHED)
+            session.skip(ActionId.PUBLIC_QUERY, browser.NOT_FETCHED)
         elif not proxy_stands_before(self._settings):
-            session.skip("public-query", strangers.NO_PROXY)
+            session.skip(ActionId.PUBLIC_QUERY, strangers.NO_PROXY)
         else:
             strangers.through_the_proxy(session, stored)
 
     def _copy_of_another_server(self, kept: Kept, by_policy: bool) -> None:
-        session, stored, first = self._session, kept.get("large"), self._session.book.get("public-get")
-        asked = session.book.get("public-query")
+        session, stored, first = self._session, kept.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
+        asked = session.book.get(ActionId.PUBLIC_QUERY)
         if stored is None or first is None or not first.ok:
-            session.skip("public-get-cache", browser.NOT_FETCHED if stored else "it could not be uploaded")
-        elif asked is not None and asked.facts.get("shown") and not by_policy:
+            session.skip(ActionId.PUBLIC_GET_CACHE, browser.NOT_FETCHED if stored else "it could not be uploaded")
+        elif asked is not None and asked.facts.get(Fact.SHOWN) and not by_policy:
             # the query went no further than the proxy: this was the file's own address
-            title = action("public-get-cache").title
-            session.book.add(replace(asked, id="public-get-cache", title=title, facts={}))
-        elif not see(session, kept, "cache", stored).ok and session.book.get("public-missing") is not None:
+            title = row_of(ActionId.PUBLIC_GET_CACHE).title
+            session.book.add(replace(asked, id=ActionId.PUBLIC_GET_CACHE, title=title, facts={}))
+        elif not see(session, kept, "cache", stored).ok and session.book.get(ActionId.PUBLIC_MISSING) is not None:
             self._is_the_no_remembered()
 
     def _is_the_no_remembered(self) -> None:
         """This file was asked for before it was there. Is another of its folder shown that was not?"""
         session, acl = self._session, self._settings.acl
-        there, media = session.book.get("try-cache-origin"), session.book.get("try-media-origin")
+        there, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
         # a storage that is open to the proxy alone shows nothing to anyone else
         if (there is None or not there.ok) and (media is None or media.ok):
             return
         name, kind = "unasked.mp4", "video/mp4"
         body = picture(f"{session.run_id}/{name}")
         title = "A second copy from another server can be uploaded"
-        _seen, fresh = session.put("try-put-unasked", REMOTE_MEDIA, name, body, kind, acl=acl, title=title)
+        _seen, fresh = session.put(Experiment.PUT_UNASKED, REMOTE_MEDIA, name, body, kind, acl=acl, title=title)
         if fresh is not None:
             title = "A file of the same folder is shown that nobody has asked for yet"
-            fetch(session, "try-unasked", public_url(self._settings, fresh.key), fresh, title)
+            fetch(session, Experiment.UNASKED, public_url(self._settings, fresh.key), fresh, title)
 
     def elsewhere(self, stored: Stored) -> Iterator[Step]:
         """The same object by every other address it could have: which link of the chain breaks?"""
@@ -146,33 +156,33 @@ class Visitor:
                 yield Step(
                     name,
                     lambda name=name, url=url: fetch(  # type: ignore[misc]  # lambda defaults
-                        session, f"try-public-{name}", url, stored, title=f"The picture at {url}"
+                        session, name, url, stored, title=f"The picture at {url}"
                     ),
                 )
         if urlsplit(published).hostname:
             title = "The picture is shown to a browser"
             yield Step(
-                "as-browser",
-                lambda: fetch(session, "try-public-as-browser", published, stored, title, VISITOR_AGENT),
+                Experiment.PUBLIC_AS_BROWSER,
+                lambda: fetch(session, Experiment.PUBLIC_AS_BROWSER, published, stored, title, VISITOR_AGENT),
             )
             fresh = f"{published}?s3probe={session.run_id}"
             title = "The picture is shown where no cache answers"
-            yield Step("fresh", lambda: fetch(session, "try-public-fresh", fresh, stored, title))
+            yield Step(Experiment.PUBLIC_FRESH, lambda: fetch(session, Experiment.PUBLIC_FRESH, fresh, stored, title))
 
     def why_not_public(self, stored: Stored) -> Iterator[Step]:
         """What the object's ACL and the bucket's policy say."""
         return permits.why_not_public(self._session, stored)
 
-    def look_at_hidden(self, action_id: str, stored: Stored) -> Observation:
+    def look_at_hidden(self, action_id: ObservationId, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""
         return must_not_open(self._session, action_id, public_url(self._settings, stored.key), stored)
 
-    def look_at_restored(self, action_id: str, stored: Stored) -> Observation:
+    def look_at_restored(self, action_id: ObservationId, stored: Stored) -> Observation:
         """The same picture after its ACL was set back; when it is not there, is it the cache that remembers the no?"""
         seen = fetch(self._session, action_id, public_url(self._settings, stored.key), stored)
         if not seen.ok and seen.network is None and proxy_stands_before(self._settings):
             title = "The picture that is shown again is there at the storage itself"
-            fetch(self._session, "try-restored-origin", object_url(self._settings, stored.key), stored, title)
+            fetch(self._session, Experiment.RESTORED_ORIGIN, object_url(self._settings, stored.key), stored, title)
         return seen
 
     def privacy(self) -> Iterator[Step]:
@@ -191,20 +201,24 @@ class Visitor:
     def after_deletion(self, kept: Kept) -> Iterator[Step]:
         """A cache that goes on showing what is deleted. Not every one shows itself in its answers."""
         session, stored = self._session, kept.get("media")
-        first, again = session.book.get("public-get"), session.book.get("public-cors")
+        first, again = session.book.get(ActionId.PUBLIC_GET), session.book.get(ActionId.PUBLIC_CORS)
         cached = proxy_stands_before(self._settings) or (again is not None and hit(again))
         if stored is None or first is None or not first.ok or not cached:
-            session.skip("deleted-public-get", "no cache before the storage kept the picture")
+            session.skip(ActionId.DELETED_PUBLIC_GET, "no cache before the storage kept the picture")
         elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough:
-            session.skip("deleted-public-get", strangers.NEXT_INSTEAD)
+            session.skip(ActionId.DELETED_PUBLIC_GET, strangers.NEXT_INSTEAD)
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
-            session.skip("deleted-public-get", "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
+            session.skip(ActionId.DELETED_PUBLIC_GET, "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
         else:
             url = public_url(self._settings, stored.key)
-            yield Step("deleted-public-get", lambda: self._still_shown("deleted-public-get", url, stored), ("delete",))
+            yield Step(
+                ActionId.DELETED_PUBLIC_GET,
+                lambda: self._still_shown(ActionId.DELETED_PUBLIC_GET, url, stored),
+                (ActionId.DELETE,),
+            )
 
-    def _still_shown(self, action_id: str, url: str, stored: Stored) -> None:
-        gone = self._session.book.get("try-delete-gone")
+    def _still_shown(self, action_id: ObservationId, url: str, stored: Stored) -> None:
+        gone = self._session.book.get(Experiment.DELETE_GONE)
         if gone is None or not gone.ok:
             self._session.skip(action_id, "the file could not be deleted")
         else:

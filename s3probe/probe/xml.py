@@ -29,7 +29,6 @@ class ErrorBody:
     bucket_name: str = ""
     key: str = ""
     endpoint: str = ""
-    aws_access_key_id: str = ""
     argument_name: str = ""
     argument_value: str = ""
     string_to_sign: str = ""
@@ -50,7 +49,6 @@ _ELEMENTS = {
     "BucketName": "bucket_name",
     "Key": "key",
     "Endpoint": "endpoint",
-    "AWSAccessKeyId": "aws_access_key_id",
     "ArgumentName": "argument_name",
     "ArgumentValue": "argument_value",
     "StringToSign": "string_to_sign",

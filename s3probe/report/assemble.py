@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from s3probe.codec import clean
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.redact import scrubber_for, shorten
 from s3probe.report.model import Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
@@ -36,7 +37,7 @@ def subject_of(settings: Settings, evidence: Evidence) -> Subject:
     """Whose storage was examined, in the words of the settings. Answers help to recognise the provider."""
     from s3probe.knowledge.providers import detect
 
-    reached = evidence.get("reach-endpoint")
+    reached = evidence.get(ActionId.REACH_ENDPOINT)
 
     return Subject(
         source=source_of(settings),

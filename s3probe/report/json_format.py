@@ -9,7 +9,7 @@ from typing import Any
 from s3probe import __version__
 from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, ServerFix
-from s3probe.probe.evidence import Evidence, Observation
+from s3probe.evidence.observations import Evidence, Observation
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 

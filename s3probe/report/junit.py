@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.probe.evidence import THOROUGH, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.places import sentence
-from s3probe.report.promises import CATEGORY_GROUPS, GROUPS, PROMISES, Promise
 from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, rule_errors, shown, tally
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
@@ -50,24 +50,24 @@ def _chapter(report: Report) -> Iterator[str]:
         yield ""
         yield from (f"> {_escaped(line)}." for line in rule_errors(report))
     told: set[str] = set()
-    for group in GROUPS:
+    for section in Section:
         yield ""
-        yield f"## {group}"
+        yield f"## {section}"
         yield ""
-        yield from _group(group, report, told)
+        yield from _section(section, report, told)
 
 
-def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
+def _section(section: Section, report: Report, told: set[str]) -> Iterator[str]:
     explained = explained_by(report)
     rows = {row.id: row for row in shown(report.evidence)}
     experiments = (report.evidence.get(action) for promise in PROMISES for action in promise.also)
     rows |= {row.id: row for row in experiments if row is not None and row.id not in rows}
     for promise in PROMISES:
-        if promise.group == group:
+        if promise.section is section:
             yield from _promise(promise, rows, explained, report.subject.source, told)
-    if group == "Resilience":
+    if section is Section.RESILIENCE:
         yield from _in_time(tuple(rows.values()))
-    if group == "Cost":
+    if section is Section.COST:
         yield from _cost(report)
     bound = {
         explained[action].id
@@ -76,7 +76,7 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
         if action in explained and action in rows and not rows[action].ok
     }
     for finding in report.findings:
-        if finding.id not in bound and _home(finding) == group:
+        if finding.id not in bound and _home(finding) is section:
             # a box says what shall hold: it is the mend that can be ticked, and a notice asks for none
             head = "- " if finding.severity is Severity.NOTICE else "- [ ] Mended: "
             yield f"{head}{_escaped(finding.title)}"
@@ -84,7 +84,11 @@ def _group(group: str, report: Report, told: set[str]) -> Iterator[str]:
 
 
 def _promise(
-    promise: Promise, rows: dict[str, Observation], explained: dict[str, Finding], source: str, told: set[str]
+    promise: Promise,
+    rows: dict[ObservationId, Observation],
+    explained: dict[ObservationId, Finding],
+    source: str,
+    told: set[str],
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
     # what a small run leaves out is no promise kept
@@ -166,15 +170,14 @@ def _cost(report: Report) -> Iterator[str]:
     yield f"This check took {cost(report)}."
 
 
-def _home(finding: Finding) -> str:
-    """The group of a finding that no promise mentions, by the category of its text."""
+def _home(finding: Finding) -> Section:
+    """Where a finding stands that no promise mentions."""
     from s3probe.knowledge.findings import entry
 
     try:
-        category = entry(finding.id).category
+        return Section(entry(finding.id).section)
     except (KeyError, OSError):
-        category = ""  # a finding of another version: it is still shown
-    return CATEGORY_GROUPS.get(category, "Uploads")
+        return Section.UPLOADS  # a finding of another version: it is still shown
 
 
 def _escaped(text: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
-from s3probe.probe.evidence import Actor, Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import Actor
 from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report
 from s3probe.report.places import bucket_words, sentence, server_words

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from s3probe.diagnosis.model import Finding, RuleError, Severity
-from s3probe.probe.evidence import Evidence, Outcome
+from s3probe.evidence.observations import Evidence, Outcome
 
 
 class Verdict(StrEnum):
@@ -53,7 +53,7 @@ class Report:
             return Verdict.UNKNOWN
         undecided = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
         explained = {i for f in self.findings for i in (*f.because, *f.explains)}
-        asked = [o for o in self.evidence.observations if not o.id.startswith("try-")]
+        asked = [o for o in self.evidence.observations if not o.id.is_experiment]
         if not self.evidence.run.complete or (asked and not any(o.ran for o in asked)):
             return Verdict.UNKNOWN
         if any(o.outcome in undecided and o.id not in explained for o in asked):

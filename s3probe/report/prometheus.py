@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from s3probe import __version__
 from s3probe.diagnosis.model import Severity
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.words import shown

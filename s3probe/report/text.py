@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.mends import Mend, mends, removal_commands, sweep_can
 from s3probe.report.model import Report, Verdict

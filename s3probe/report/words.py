@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.probe.evidence import Evidence, Observation, Outcome
+from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.report.model import Report, Verdict
 
 _ASCII = str.maketrans(
@@ -84,7 +85,7 @@ def tally(findings: Iterable[Finding]) -> str:
 def shown(evidence: Evidence) -> tuple[Observation, ...]:
     """What a person is told of: every action once (its last answer), experiments left out."""
     last = {observation.id: observation for observation in evidence.observations}
-    return tuple(o for o in last.values() if not o.id.startswith("try-"))
+    return tuple(o for o in last.values() if not o.id.is_experiment)
 
 
 def answer(observation: Observation) -> str:
@@ -115,9 +116,9 @@ def cost(report: Report) -> str:
     )
 
 
-def explained_by(report: Report) -> dict[str, Finding]:
+def explained_by(report: Report) -> dict[ObservationId, Finding]:
     """Action id -> the finding that decides on it or explains it, the most important first."""
-    found: dict[str, Finding] = {}
+    found: dict[ObservationId, Finding] = {}
     for pick in ("because", "explains"):
         for finding in report.findings:
             for action in getattr(finding, pick):

@@ -11,7 +11,7 @@ import pytest
 
 from s3probe.cli import main
 from s3probe.diagnosis.model import Diagnosis, Finding
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from tests.report.samples import KEY_ID, SECRET

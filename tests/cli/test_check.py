@@ -17,8 +17,9 @@ from s3probe.cli.errors import UsageError
 from s3probe.cli.parser import parse
 from s3probe.cli.sources import options_for
 from s3probe.diagnosis.model import Finding
+from s3probe.evidence.observations import Evidence, Observation
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.examination import EVERYTHING
-from s3probe.probe.evidence import Evidence, Observation
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
@@ -76,7 +77,7 @@ def test_options_reach_the_probe(cli: Cli) -> None:
 def test_an_action_id_leaves_the_findings_alone(cli: Cli) -> None:
     cli.file()
     cli.probe(evidence(BROKEN), (ACL_DISABLED,))
-    assert cli.run("check", "--only", "put-with-acl")[0] == 2
+    assert cli.run("check", "--only", ActionId.PUT_WITH_ACL)[0] == 2
     assert cli.run("check", "--skip", ACL_DISABLED.id, "--format", "json")[1].count(ACL_DISABLED.id) == 0
 
 

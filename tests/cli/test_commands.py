@@ -11,7 +11,7 @@ import pytest
 from s3probe.cli.parser import COMMANDS, with_command
 from s3probe.codec import dump
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding
-from s3probe.probe.evidence import Cleanup
+from s3probe.evidence.observations import Cleanup
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Finding
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence
 

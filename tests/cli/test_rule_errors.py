@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.cli.support import ENV_TEXT, Cli
 from tests.diagnosis.test_rule_errors import put_in
 from tests.diagnosis.wire_table import A
@@ -16,7 +17,7 @@ from tests.report.samples import SECRET
 
 RULE = "privilege.lists_all_buckets"
 HEALTHY = A.evidence
-DENIED = A.denied("list", "try-get-tagging").evidence
+DENIED = A.denied(ActionId.LIST, Experiment.GET_TAGGING).evidence
 
 
 def _probe(cli: Cli, seen: Evidence, monkeypatch: pytest.MonkeyPatch, *, where: str = RULE) -> Path:
@@ -80,7 +81,9 @@ def test_junit_has_an_error_and_nagios_says_so_in_its_first_line(cli: Cli, monke
 def test_a_failure_that_was_found_all_the_same_is_status_2(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    closed = A.denied("put-with-acl", "put-without-acl", "archive-put", "multipart-create").evidence
+    closed = A.denied(
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE
+    ).evidence
     _probe(cli, closed, monkeypatch)
     status, out, _err = cli.run("check", "--format", form)
     assert status == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from zlib import crc32
@@ -12,35 +11,40 @@ from zlib import crc32
 from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Diagnosis, Finding
-from s3probe.diagnosis.rule import EVERY, OPEN, Rule, every
-from s3probe.probe.evidence import Evidence, Observation
+from s3probe.diagnosis.rule import EVERY, OPEN, Read, Rule
+from s3probe.evidence.observations import Evidence, Observation
+from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
 from s3probe.settings.model import Settings
 
 ALL_RULES = (*engine.FILE_RULES, *engine.FOUNDATION_RULES, *engine.WIRE_RULES)
-_ROUND = re.compile(r"@\d+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder(Case):
     """A case that notes what is asked of it, in the words of ``Rule.reads``."""
 
-    asked: set[str] = field(default_factory=set)
+    asked: set[Read] = field(default_factory=set)
 
-    def get(self, exact_id: str) -> Observation:
-        self.asked.add(_ROUND.sub("", exact_id))
+    def get(self, exact_id: ObservationId) -> Observation:
+        self.asked.add(exact_id.base)
         return Case.get(self, exact_id)
 
-    def attempts(self, action: str) -> Iterator[Observation]:
-        self.asked.add(_ROUND.sub("", action))
+    def attempts(self, action: ObservationId) -> Iterator[Observation]:
+        self.asked.add(action.base)
         return Case.attempts(self, action)
 
     def all_open(self) -> tuple[Observation, ...]:
         self.asked.add(OPEN)
         return Case.all_open(self)
 
-    def trials(self, prefix: str) -> tuple[Observation, ...]:
-        self.asked.add(every(prefix) if prefix else EVERY)
-        return Case.trials(self, prefix)
+    def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
+        self.asked.update(questions)
+        # what the case looks through for these is not what the rule looks at
+        return Case(self.settings, self.evidence, self.claimed).every(*questions)
+
+    def all(self) -> tuple[Observation, ...]:
+        self.asked.add(EVERY)
+        return Case.all(self)
 
 
 def seeds(subject: str) -> range:
@@ -49,10 +53,12 @@ def seeds(subject: str) -> range:
     return range(first, first + (100 if os.environ.get("S3PROBE_EXHAUSTIVE") else 1))
 
 
-def declared(asked: str, reads: tuple[str, ...]) -> bool:
-    """Whether a record names ``asked``, by itself or with all that begins so."""
-    prefixes = tuple(read.removesuffix("*") for read in reads if read.endswith("*"))
-    return asked in reads or asked.removesuffix("*").startswith(prefixes or "\0")
+def declared(asked: Read, reads: tuple[Read, ...]) -> bool:
+    """Whether a record names ``asked``, by itself, with every value, or with everything."""
+    if asked in reads or EVERY in reads:
+        return True
+    named = (read for read in reads if isinstance(read, ExperimentWith))
+    return isinstance(asked, ObservationId) and any(read.made(asked) for read in named)
 
 
 def stages(settings: Settings, evidence: Evidence) -> list[tuple[tuple[Rule, ...], Case]]:
@@ -69,9 +75,9 @@ def stages(settings: Settings, evidence: Evidence) -> list[tuple[tuple[Rule, ...
     ]
 
 
-def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, str]]:
+def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, object]]:
     """``(rule, reads or yields, id)`` for all that a rule does and its record does not say."""
-    found = []
+    found: list[tuple[str, str, object]] = []
     for rules, case in stages(settings, evidence):
         claimed = case.claimed
         for rule in sorted(rules, key=lambda rule: rule.tier):

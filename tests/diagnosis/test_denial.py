@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.probe.evidence import Actor, Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor
 
 WHO = "User: arn:aws:iam::777788889999:user/JohnDoe is not authorized to perform: s3:GetObject"
 ON = f"{WHO} on resource: arn:aws:s3:::files/x"
 
 
 def read(message: str | None) -> Denial | None:
-    return denial(Observation("get", "", "GetObject", Actor.MASTODON, Outcome.DENIED, message=message))
+    return denial(Observation(ActionId.GET, "", "GetObject", Actor.MASTODON, Outcome.DENIED, message=message))
 
 
 @pytest.mark.parametrize(

@@ -12,15 +12,16 @@ from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rounds import assigned
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Evidence, Outcome, Run
+from s3probe.evidence.observations import Evidence, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
 from tests.diagnosis.wire_cases import HEALTHY
 from tests.diagnosis.wire_table import SHOWN, A, C, hidden, listed, mended
 
-CASE = Case(A.settings, A.denied("head", "get").evidence)
+CASE = Case(A.settings, A.denied(ActionId.HEAD, ActionId.GET).evidence)
 
 
-def _claims(name: str, *because: str, explains: tuple[str, ...] = ()) -> Iterator[Finding]:
+def _claims(name: str, *because: ObservationId, explains: tuple[ObservationId, ...] = ()) -> Iterator[Finding]:
     yield finding(name, CASE, how="seen", because=because, explains=explains)
 
 
@@ -37,19 +38,21 @@ def test_a_rule_sees_only_what_no_earlier_one_explains() -> None:
         seen.append(tuple(o.id for o in case.all_open()))
         yield from ()
 
-    claims = _rule(lambda _: _claims("iam-missing-getobject", "get"))
+    claims = _rule(lambda _: _claims("iam-missing-getobject", ActionId.GET))
     run_rules([_rule(later, Tier.REST), claims, _rule(later)], CASE)
     assert seen == [("head",), ("head",)]
 
 
 def test_what_follows_is_claimed_like_what_decides() -> None:
-    judged = run_rules([_rule(lambda _: _claims("iam-missing-getobject", "get", explains=("head",)))], CASE)
+    judged = run_rules(
+        [_rule(lambda _: _claims("iam-missing-getobject", ActionId.GET, explains=(ActionId.HEAD,)))], CASE
+    )
     assert judged.case.all_open() == ()
 
 
 def test_each_id_comes_once_with_all_it_explains() -> None:
-    get = _rule(lambda _: _claims("iam-missing-getobject", "get"), layer=Layer.READING)
-    head = _rule(lambda _: _claims("iam-missing-getobject", "head"), layer=Layer.LISTING)
+    get = _rule(lambda _: _claims("iam-missing-getobject", ActionId.GET), layer=Layer.READING)
+    head = _rule(lambda _: _claims("iam-missing-getobject", ActionId.HEAD), layer=Layer.LISTING)
     for rules in ((get, head), (head, get)):
         judged = run_rules(rules, CASE)
         assert [(f.id, f.because) for f in ranked(judged.told)] == [("iam-missing-getobject", ("get", "head"))]
@@ -57,17 +60,25 @@ def test_each_id_comes_once_with_all_it_explains() -> None:
 
 
 def test_a_possibility_explains_nothing() -> None:
-    possible = finding("key-is-root", CASE, how="perhaps", because=("get",), certainty=Certainty.POSSIBLE)
+    possible = finding("key-is-root", CASE, how="perhaps", because=(ActionId.GET,), certainty=Certainty.POSSIBLE)
     assert run_rules([_rule(lambda _: [possible])], CASE).case.all_open() == CASE.all_open()
 
 
 def test_an_experiment_that_failed_is_no_failure() -> None:
-    assert A.denied("try-get-tagging", "try-wrong-secret").findings == ()
+    assert A.denied(Experiment.GET_TAGGING, Experiment.WRONG_SECRET).findings == ()
 
 
 def test_failures_come_before_warnings_and_each_from_the_ground_up() -> None:
-    both = A.denied("list", "try-get-tagging", "head", "head-part", "get", "get-range", "presigned-get")
-    cors = both.row("public-cors", outcome=Outcome.WRONG, origin="https://mastodon.example", allowed="none")
+    both = A.denied(
+        ActionId.LIST,
+        Experiment.GET_TAGGING,
+        ActionId.HEAD,
+        ActionId.HEAD_PART,
+        ActionId.GET,
+        ActionId.GET_RANGE,
+        ActionId.PRESIGNED_GET,
+    )
+    cors = both.row(ActionId.PUBLIC_CORS, outcome=Outcome.WRONG, origin="https://mastodon.example", allowed="none")
     found = cors.findings
     order = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
     assert [order[f.severity] for f in found] == sorted(order[f.severity] for f in found)
@@ -83,39 +94,44 @@ def test_what_the_file_shows_comes_before_what_lies_behind() -> None:
 
 def test_faults_behind_a_mended_one_are_found_in_the_same_run() -> None:
     first = SHOWN["region-wrong-custom-endpoint"]
-    later = first.denied("head", "head-part", "get", "get-range", "presigned-get")
+    later = first.denied(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET)
     assert later.named == ("region-wrong-custom-endpoint", "iam-missing-getobject")
 
 
 def test_the_rest_is_judged_under_the_settings_it_was_asked_with() -> None:
     # the endpoint that was mended on the way is the one the bucket's commands must name
     wrong = mended(C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
-                   "endpoint-without-path", "S3_ENDPOINT=https://s3.example.net")  # fmt: skip
-    found = listed(wrong).row("try-bucket-acl", all_users="READ").findings
+                   Experiment.ENDPOINT_WITHOUT_PATH, "S3_ENDPOINT=https://s3.example.net")  # fmt: skip
+    found = listed(wrong).row(Experiment.BUCKET_ACL, all_users="READ").findings
     commands = [getattr(fix, "command", "") for f in found for fix in f.fixes]
     assert [c for c in commands if c]
     assert not [c for c in commands if "/v1" in c]
 
 
 def test_what_no_rule_knows_is_shown_with_the_servers_own_words() -> None:
-    found = C.row("head", 418, "Teapot", "short and stout", outcome=Outcome.REJECTED).findings
+    found = C.row(ActionId.HEAD, 418, "Teapot", "short and stout", outcome=Outcome.REJECTED).findings
     assert [f.id for f in found] == ["unexplained"]
     assert "short and stout" in found[0].how_known
 
 
 def test_the_unknown_stays_beside_the_known() -> None:
-    found = hidden(A).denied("try-read-acl").row("get", 418, "Teapot", "stout", outcome=Outcome.REJECTED).findings
+    found = (
+        hidden(A)
+        .denied(Experiment.READ_ACL)
+        .row(ActionId.GET, 418, "Teapot", "stout", outcome=Outcome.REJECTED)
+        .findings
+    )
     assert {f.id for f in found} >= {"bpa-ignores-public-acls", "unexplained"}
 
 
 def test_what_the_file_suspects_and_the_wire_decides_is_one_finding() -> None:
     found = SHOWN["bucket-name-invalid"].findings
     assert [(f.id, f.certainty) for f in found] == [("bucket-name-invalid", Certainty.CERTAIN)]
-    assert set(found[0].because) == {"put-with-acl", "put-without-acl", "list"}
+    assert set(found[0].because) == {ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST}
 
 
 def test_skip_and_only_name_findings() -> None:
-    seen = A.denied("list", "try-get-tagging")
+    seen = A.denied(ActionId.LIST, Experiment.GET_TAGGING)
     assert diagnose(seen.settings, seen.evidence, skip=("iam-missing-listbucket",)).findings == ()
     assert [f.id for f in diagnose(seen.settings, seen.evidence, only=("cors-missing",))] == []
 

@@ -10,7 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import lint, ranked, run_rules
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, Severity
 from s3probe.diagnosis.rules import FILE_RULES
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 from s3probe.settings.mastodon import interpret, remade
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, found, settings_of, with_line
@@ -47,18 +48,18 @@ def test_a_changed_value_outside_storage_is_nobody_elses_business() -> None:
 def test_a_damaged_value_is_a_likely_warning_until_it_was_tried() -> None:
     text = with_line(AWS, f"{SECRET}=abc#def")
     assert found(text)["env-hash-truncates-value"].severity is Severity.WARNING
-    assert "env-hash-truncates-value" not in judged(text, ("put-with-acl", Outcome.OK))
+    assert "env-hash-truncates-value" not in judged(text, (ActionId.PUT_WITH_ACL, Outcome.OK))
     assert "env-hash-truncates-value" not in judged(
-        text, ("put-with-acl", Outcome.DENIED), ("try-secret-raw", Outcome.OK)
+        text, (ActionId.PUT_WITH_ACL, Outcome.DENIED), (Experiment.SECRET_RAW, Outcome.OK)
     )
-    assert "env-hash-truncates-value" in judged(text, ("put-with-acl", Outcome.UNREACHABLE))
+    assert "env-hash-truncates-value" in judged(text, (ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE))
 
 
 def test_nothing_else_is_said_of_a_value_that_only_a_command_knows() -> None:
     assert found(with_line(AWS, "S3_BUCKET=$(cat /etc/bucket)")).keys() == {"env-command-substitution"}
 
 
-def judged(text: str, *seen: tuple[str, Outcome]) -> dict[str, Finding]:
+def judged(text: str, *seen: tuple[ObservationId, Outcome]) -> dict[str, Finding]:
     observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
     return {f.id: f for f in ranked(run_rules(FILE_RULES, Case(settings_of(text), evidence)).told)}

@@ -8,7 +8,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import lint, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor
 from s3probe.sandbox.recommended import RECOMMENDED
 from s3probe.sandbox.scenario import KEY_ID, SECRET
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
@@ -114,7 +115,7 @@ def test_is_a_likely_warning_where_it_is_and_only_there(
 def test_an_examination_starts_from_the_file_as_it_is_and_judges_it_by_the_wire(faulty: str) -> None:
     settings = settings_of(faulty)
     assert starting_point(settings) == (settings, ())
-    seen = (Observation("put-with-acl", "", "PutObject", Actor.MASTODON, Outcome.OK, http_status=200),)
+    seen = (Observation(ActionId.PUT_WITH_ACL, "", "PutObject", Actor.MASTODON, Outcome.OK, http_status=200),)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), seen)
     assert run_rules(FILE_RULES, Case(settings, evidence)).told == ()
 

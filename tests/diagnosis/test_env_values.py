@@ -11,7 +11,8 @@ from s3probe.diagnosis.engine import lint, ranked, run_rules, starting_point
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
 
 HEALTHY = {
@@ -348,14 +349,16 @@ def test_an_alias_that_stops_the_start_says_so() -> None:
     assert "Mastodon does not start" in finding.how_known
 
 
-def _observed(*seen: tuple[str, Outcome, str | None]) -> Evidence:
+def _observed(*seen: tuple[ObservationId, Outcome, str | None]) -> Evidence:
     observations = tuple(
         Observation(action, "", "PutObject", Actor.MASTODON, outcome, error_code=code) for action, outcome, code in seen
     )
     return Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
 
 
-def _judged(text: str, *seen: tuple[str, Outcome, str | None]) -> dict[str, tuple[Severity, Certainty, set[str]]]:
+def _judged(
+    text: str, *seen: tuple[ObservationId, Outcome, str | None]
+) -> dict[str, tuple[Severity, Certainty, set[str]]]:
     found_ = ranked(run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen))).told)
     return {f.id: (f.severity, f.certainty, {*f.because, *f.explains}) for f in found_}
 
@@ -364,27 +367,27 @@ def test_the_wire_decides_on_an_unknown_acl() -> None:
     text = AWS + "S3_PERMISSION=none\n"
     refused = _judged(
         text,
-        ("put-with-acl", Outcome.REJECTED, "InvalidArgument"),
-        ("put-without-acl", Outcome.OK, None),
-        ("multipart-create", Outcome.REJECTED, "InvalidArgument"),
+        (ActionId.PUT_WITH_ACL, Outcome.REJECTED, "InvalidArgument"),
+        (ActionId.PUT_WITHOUT_ACL, Outcome.OK, None),
+        (ActionId.MULTIPART_CREATE, Outcome.REJECTED, "InvalidArgument"),
     )
     assert refused["permission-value-invalid"] == (
         Severity.FAILURE,
         Certainty.CERTAIN,
-        {"put-with-acl", "multipart-create"},
+        {ActionId.PUT_WITH_ACL, ActionId.MULTIPART_CREATE},
     )
-    assert _judged(text, ("put-with-acl", Outcome.OK, None)) == {}
+    assert _judged(text, (ActionId.PUT_WITH_ACL, Outcome.OK, None)) == {}
 
 
 def test_a_broken_setting_explains_what_failed_because_of_it() -> None:
     text = with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")
-    judged = _judged(text, ("put-with-acl", Outcome.REJECTED, None), ("list", Outcome.SKIPPED, None))
-    assert judged["endpoint-without-scheme"][2] == {"put-with-acl"}
+    judged = _judged(text, (ActionId.PUT_WITH_ACL, Outcome.REJECTED, None), (ActionId.LIST, Outcome.SKIPPED, None))
+    assert judged["endpoint-without-scheme"][2] == {ActionId.PUT_WITH_ACL}
 
 
 def test_a_name_that_aws_took_is_no_fault() -> None:
     text = with_line(AWS, "S3_BUCKET=My_Files")
-    assert _judged(text, ("put-with-acl", Outcome.OK, None)) == {}
+    assert _judged(text, (ActionId.PUT_WITH_ACL, Outcome.OK, None)) == {}
 
 
 ODD = st.text(alphabet="aA1.-_/:@[]{}%#?\"' $\\\n\u00a0“é", max_size=12)

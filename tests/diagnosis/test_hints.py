@@ -8,19 +8,20 @@ import pytest
 
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Certainty, Severity
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.knowledge.findings import entry
-from s3probe.probe.evidence import NetworkFault, Outcome
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM
 from tests.diagnosis.wire_cases import HEALTHY, Seen
 from tests.diagnosis.wire_table import A, C, P, provider
 
-SLOW = {"archive-put": 3.0}
+SLOW: dict[ObservationId, float] = {ActionId.ARCHIVE_PUT: 3.0}
 ROOT = "User: arn:aws:iam::123456789012:root is not authorized to perform: s3:ListBucket on resource: x"
 
 
-def _taking(seen: Seen, seconds: dict[str, float]) -> Seen:
+def _taking(seen: Seen, seconds: dict[ObservationId, float]) -> Seen:
     rows = {name: replace(row, seconds=seconds.get(name, row.seconds)) for name, row in seen.rows.items()}
     return replace(seen, rows=rows)
 
@@ -31,44 +32,56 @@ HETZNER, CONTABO = provider("fsn1.your-objectstorage.com"), provider("eu2.contab
 SCALEWAY = provider("s3.nl-ams.scw.cloud")
 
 HINTED: list[tuple[str, Seen, Seen]] = [
-    ("gcs-public-access-prevention", GCS.denied("public-get"), C.denied("public-get")),
-    ("wasabi-public-access-off", WASABI.denied("public-get"), C.denied("public-get")),
-    ("trial-account-no-public", B2.denied("public-get"), C.denied("public-get")),
+    ("gcs-public-access-prevention", GCS.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
+    ("wasabi-public-access-off", WASABI.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
+    ("trial-account-no-public", B2.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
     (
         "object-writer-ownership-cross-account",
-        P.denied("public-get").row("try-read-ownership", ObjectOwnership="ObjectWriter"),
-        P.denied("public-get").row("try-read-ownership", ObjectOwnership="BucketOwnerEnforced"),
+        P.denied(ActionId.PUBLIC_GET).row(Experiment.READ_OWNERSHIP, ObjectOwnership="ObjectWriter"),
+        P.denied(ActionId.PUBLIC_GET).row(Experiment.READ_OWNERSHIP, ObjectOwnership="BucketOwnerEnforced"),
     ),
     ("scaleway-default-project-mismatch", SCALEWAY.stopped(403, "AccessDenied"), C.stopped(403, "AccessDenied")),
-    ("do-limited-key-and-acl", SPACES.denied("put-with-acl", "try-acl-private"), C.denied("put-with-acl")),
+    (
+        "do-limited-key-and-acl",
+        SPACES.denied(ActionId.PUT_WITH_ACL, Experiment.ACL_PRIVATE),
+        C.denied(ActionId.PUT_WITH_ACL),
+    ),
     ("backup-worker-timeout", _taking(A, SLOW), A),
-    ("backup-worker-timeout", A.row("archive-put", network=NetworkFault.READ_TIMEOUT), A.denied("archive-put")),
-    ("hetzner-copyobject-unreliable", HETZNER.row("try-copy", 500, "InternalError"), HETZNER.denied("try-copy")),
+    (
+        "backup-worker-timeout",
+        A.row(ActionId.ARCHIVE_PUT, network=NetworkFault.READ_TIMEOUT),
+        A.denied(ActionId.ARCHIVE_PUT),
+    ),
+    (
+        "hetzner-copyobject-unreliable",
+        HETZNER.row(Experiment.COPY, 500, "InternalError"),
+        HETZNER.denied(Experiment.COPY),
+    ),
     (
         "object-key-conflict-on-filesystem-gateway",
-        C.row("put-with-acl", 400, "XMinioParentIsObject"),
-        C.row("put-with-acl", 400, "InvalidArgument"),
+        C.row(ActionId.PUT_WITH_ACL, 400, "XMinioParentIsObject"),
+        C.row(ActionId.PUT_WITH_ACL, 400, "InvalidArgument"),
     ),
-    ("key-is-root", A.denied("list", message=ROOT), A.denied("list")),
+    ("key-is-root", A.denied(ActionId.LIST, message=ROOT), A.denied(ActionId.LIST)),
     (
         "key-can-create-or-delete-buckets",
-        A.row("try-list-buckets", count="1").row("try-read-policy", 404, "NoSuchBucketPolicy"),
-        A.row("try-list-buckets", count="1").denied("try-read-policy"),
+        A.row(Experiment.LIST_BUCKETS, count="1").row(Experiment.READ_POLICY, 404, "NoSuchBucketPolicy"),
+        A.row(Experiment.LIST_BUCKETS, count="1").denied(Experiment.READ_POLICY),
     ),
     (
         "bucket-listable-authenticated",
-        A.row("try-bucket-acl", authenticated_users="READ"),
-        A.row("try-bucket-acl", authenticated_users=""),
+        A.row(Experiment.BUCKET_ACL, authenticated_users="READ"),
+        A.row(Experiment.BUCKET_ACL, authenticated_users=""),
     ),
     (
         "contabo-acl-cache-hour",
-        CONTABO.row("suspended-public-get", outcome=Outcome.WRONG, body="same"),
-        C.row("suspended-public-get", outcome=Outcome.WRONG, body="same"),
+        CONTABO.row(ActionId.SUSPENDED_PUBLIC_GET, outcome=Outcome.WRONG, body="same"),
+        C.row(ActionId.SUSPENDED_PUBLIC_GET, outcome=Outcome.WRONG, body="same"),
     ),
     (
         "key-path-mismatch-after-migration",
-        A.row("list", folders="media_attachments system"),
-        A.row("list", folders="x"),
+        A.row(ActionId.LIST, folders="media_attachments system"),
+        A.row(ActionId.LIST, folders="x"),
     ),
 ]
 
@@ -90,7 +103,7 @@ def test_a_missing_permission_in_a_pod_may_have_been_meant_to_be_empty(pod: bool
     if pod:
         environ["KUBERNETES_SERVICE_HOST"] = "10.0.0.1"
     settings = interpret(load(None, environ=environ))
-    refused = A.row("put-with-acl", 400, "AccessControlListNotSupported").evidence
+    refused = A.row(ActionId.PUT_WITH_ACL, 400, "AccessControlListNotSupported").evidence
     found = {f.id for f in diagnose(settings, refused)}
     assert ("helm-cannot-express-empty-permission" in found) is pod
     assert "acl-disabled-bucket-owner-enforced" in found

@@ -9,14 +9,15 @@ import pytest
 from s3probe.diagnosis.engine import diagnose, lint
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, ServerFix
 from s3probe.diagnosis.rules.releases import first_current
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM, found, with_line, without
 from tests.diagnosis.wire_cases import Seen
 from tests.diagnosis.wire_table import A, C, provider
 
-FAMILIES = "try-address-families"
+FAMILIES = Experiment.ADDRESS_FAMILIES
 
 
 def _cut_off(seen: Seen, addresses: str, routes: str, connects: str = "") -> Seen:
@@ -52,7 +53,7 @@ def test_an_ipv6_address_that_does_not_answer_is_told_from_a_slow_store() -> Non
 def test_without_keys_a_role_is_expected_on_ec2_only(vendor: str, named: str) -> None:
     seen = Seen(without(AWS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), {})
     if vendor:
-        seen = seen.row("try-instance-role", None, outcome=Outcome.WRONG, vendor=vendor)
+        seen = seen.row(Experiment.INSTANCE_ROLE, None, outcome=Outcome.WRONG, vendor=vendor)
     assert seen.findings[0].id == named
 
 
@@ -112,17 +113,17 @@ def test_private_defeats_the_end_of_a_suspension_where_only_acls_open_files() ->
 
 
 def test_fix_permissions_is_spoken_of_only_when_someone_might_reach_for_it() -> None:
-    empty = A.line("S3_PERMISSION=").denied("public-get")
+    empty = A.line("S3_PERMISSION=").denied(ActionId.PUBLIC_GET)
     assert "fix-permissions-aborts" in {f.id for f in empty.findings}
     assert "fix-permissions-aborts" not in {f.id for f in A.line("S3_PERMISSION=").findings}
-    assert "fix-permissions-aborts" not in {f.id for f in A.denied("public-get").findings}
+    assert "fix-permissions-aborts" not in {f.id for f in A.denied(ActionId.PUBLIC_GET).findings}
 
 
 def test_a_token_for_objects_alone_is_what_r2_should_have() -> None:
     r2 = provider("acc.r2.cloudflarestorage.com", "S3_PERMISSION=", "S3_ALIAS_HOST=files.example.com")
-    seen = r2.denied("try-list-buckets", "try-read-policy")
+    seen = r2.denied(Experiment.LIST_BUCKETS, Experiment.READ_POLICY)
     assert [f.id for f in diagnose(seen.settings, seen.evidence)] == ["r2-object-scoped-token"]
-    other = C.denied("try-list-buckets", "try-read-policy")
+    other = C.denied(Experiment.LIST_BUCKETS, Experiment.READ_POLICY)
     assert other.findings == ()
 
 
@@ -146,7 +147,7 @@ def test_the_first_release_that_will_fail(version: str, first: str) -> None:
     ],
 )
 def test_opening_the_media_is_told_in_the_providers_own_way(host: str, words: str) -> None:
-    closed = provider(host, "S3_PERMISSION=", "S3_ALIAS_HOST=files.example.com").denied("public-get")
+    closed = provider(host, "S3_PERMISSION=", "S3_ALIAS_HOST=files.example.com").denied(ActionId.PUBLIC_GET)
     fix = next(f for f in closed.findings if f.id == "public-policy-missing").fixes[0]
     assert isinstance(fix, (BucketPolicy, BucketSetting))
     command = fix.command if isinstance(fix, BucketSetting) else ""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, ServerFix
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
@@ -22,7 +23,7 @@ NOT_SO = "SignatureDoesNotMatch"
 
 
 def _refused_put(seen: Seen, why: str) -> Seen:
-    uploads = ("put-with-acl", "put-without-acl", "avatar-put", "archive-put")
+    uploads = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)
     return seen.denied(*uploads, message=f"{AS}s3:PutObject{ON} {why}")
 
 
@@ -39,88 +40,112 @@ def test_an_outer_policy_that_leaves_the_action_out_is_no_matter_of_the_keys_own
 
 def test_a_deny_for_reading_explains_the_heads_that_have_no_words() -> None:
     told = f"{AS}s3:GetObject{ON} with an explicit deny in an identity-based policy"
-    seen = A.denied("get", "get-range", message=told)
-    for name in ("head", "head-part", "acl-read-back"):
+    seen = A.denied(ActionId.GET, ActionId.GET_RANGE, message=told)
+    for name in (ActionId.HEAD, ActionId.HEAD_PART, Experiment.ACL_READ_BACK):
         seen = seen.row(name, 403, None, None)
     assert seen.named == ("explicit-deny-policy",)
-    silent = seen.denied("get", "get-range")
+    silent = seen.denied(ActionId.GET, ActionId.GET_RANGE)
     assert silent.named == ("iam-missing-getobject",)
 
 
 def test_a_head_that_is_refused_where_a_get_passes_is_no_missing_right() -> None:
-    assert A.row("head", 403, None, None).named == ("unexplained",)
-    assert A.row("head", 403, None, None).denied("get").named == ("iam-missing-getobject",)
+    assert A.row(ActionId.HEAD, 403, None, None).named == ("unexplained",)
+    assert A.row(ActionId.HEAD, 403, None, None).denied(ActionId.GET).named == ("iam-missing-getobject",)
 
 
 def test_a_folder_that_lacks_the_right_to_an_acl_alone_is_said_so() -> None:
-    lacking = A.denied("avatar-put", message=f"{AS}s3:PutObjectAcl{ON} because no identity-based policy allows it")
+    lacking = A.denied(
+        ActionId.AVATAR_PUT, message=f"{AS}s3:PutObjectAcl{ON} because no identity-based policy allows it"
+    )
     assert [(f.id, f.permission) for f in lacking.findings] == [("key-limited-to-some-folders", "s3:PutObjectAcl")]
-    plain = A.denied("avatar-put")
+    plain = A.denied(ActionId.AVATAR_PUT)
     assert [(f.id, f.permission) for f in plain.findings] == [("key-limited-to-some-folders", "s3:PutObject")]
 
 
-@pytest.mark.parametrize("action_id", ["put-without-acl", "get", "delete"])
-def test_one_kind_of_request_with_a_wrong_signature_is_no_missing_right(action_id: str) -> None:
+@pytest.mark.parametrize("action_id", [ActionId.PUT_WITHOUT_ACL, ActionId.GET, ActionId.DELETE])
+def test_one_kind_of_request_with_a_wrong_signature_is_no_missing_right(action_id: ObservationId) -> None:
     seen = C.row(action_id, 403, NOT_SO, "The request signature we calculated does not match")
     assert not [name for name in seen.named if name.startswith(("iam-", "bpa-", "acl-"))]
     assert any(name.startswith("iam-") for name in A.denied(action_id).named)
 
 
 def test_a_store_that_takes_nothing_has_no_fault_of_its_own_in_single_requests() -> None:
-    lone = C.row("batch-delete", 501, "NotImplemented", "no")
+    lone = C.row(ActionId.BATCH_DELETE, 501, "NotImplemented", "no")
     assert lone.named == ("delete-objects-unsupported",)
     nothing = C
-    for name in ("put-with-acl", "put-without-acl", "list", "get", "delete", "batch-delete", "multipart-abort"):
+    for name in (
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.LIST,
+        ActionId.GET,
+        ActionId.DELETE,
+        ActionId.BATCH_DELETE,
+        ActionId.MULTIPART_ABORT,
+    ):
         nothing = nothing.row(name, 501, "NotImplemented", "no")
     assert not {"delete-objects-unsupported", "mpu-parts-pile-up"} & set(nothing.named)
 
 
 def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_files() -> None:
     stopped = C
-    for name in ("put-with-acl", "put-without-acl", "avatar-put", "archive-put", "multipart-part"):
+    for name in (
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.AVATAR_PUT,
+        ActionId.ARCHIVE_PUT,
+        ActionId.MULTIPART_PART,
+    ):
         stopped = stopped.row(name, 413, None, None, markup="yes")
     assert stopped.named[0] == "proxy-body-limit-413"
     assert stopped.findings[0].fixes == (
         ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage"),
     )
-    large = C.row("multipart-part", 413, None, None, markup="yes").skipped("multipart-complete")
+    large = C.row(ActionId.MULTIPART_PART, 413, None, None, markup="yes").skipped(ActionId.MULTIPART_COMPLETE)
     assert large.named == ("multipart-denied",)
 
 
 def test_a_part_that_is_cut_off_is_no_matter_of_patience() -> None:
-    late = C.row("multipart-part", network=NetworkFault.READ_TIMEOUT).skipped("multipart-complete")
-    cut = C.row("multipart-part", network=NetworkFault.CLOSED).skipped("multipart-complete")
+    late = C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT).skipped(ActionId.MULTIPART_COMPLETE)
+    cut = C.row(ActionId.MULTIPART_PART, network=NetworkFault.CLOSED).skipped(ActionId.MULTIPART_COMPLETE)
     assert (late.named, cut.named) == (("multipart-part-timeout",), ("multipart-denied",))
 
 
 def test_throttling_explains_the_heads_that_cannot_say_so() -> None:
-    busy = C.row("get", 503, "SlowDown", "Reduce your request rate", outcome=Outcome.THROTTLED)
-    busy = busy.row("head", 503, None, None)
+    busy = C.row(ActionId.GET, 503, "SlowDown", "Reduce your request rate", outcome=Outcome.THROTTLED)
+    busy = busy.row(ActionId.HEAD, 503, None, None)
     assert len(busy.named) == 1
-    alone = C.row("head", 503, None, None)
+    alone = C.row(ActionId.HEAD, 503, None, None)
     assert alone.named == ("unexplained",)
     assert busy.named != alone.named
 
 
 def test_an_outage_is_one_finding_with_what_visitors_meet_at_the_same_host() -> None:
     down = C
-    for name in ("put-with-acl", "put-without-acl", "list", "get", "delete", "public-get", "public-list"):
+    for name in (
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.LIST,
+        ActionId.GET,
+        ActionId.DELETE,
+        ActionId.PUBLIC_GET,
+        ActionId.PUBLIC_LIST,
+    ):
         down = down.row(name, 503, None, None)
     assert down.named == ("provider-outage",)
 
 
 def test_an_archive_whose_reading_alone_is_denied_in_words_is_told() -> None:
     told = f"{AS}s3:GetObject{ON} with an explicit deny in a resource-based policy"
-    assert P.row("presigned-get", 403, "AccessDenied", DENIED).denied("try-get-archive", message=told).named == (
-        "explicit-deny-policy",
-    )
+    assert P.row(ActionId.PRESIGNED_GET, 403, "AccessDenied", DENIED).denied(
+        Experiment.GET_ARCHIVE, message=told
+    ).named == ("explicit-deny-policy",)
 
 
 def _answered_alike(unknown: str) -> Seen:
-    refused = ("put-with-acl", "put-without-acl", "list", "delete")
+    refused = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
     stopped = A.denied(*refused, message="Access denied for request AAAA1111BBBB2222")
-    stopped = stopped.row("try-wrong-secret", 403, "AccessDenied", "Access denied for request CCCC3333DDDD4444")
-    return stopped.row("try-unknown-key", 403, "AccessDenied", unknown)
+    stopped = stopped.row(Experiment.WRONG_SECRET, 403, "AccessDenied", "Access denied for request CCCC3333DDDD4444")
+    return stopped.row(Experiment.UNKNOWN_KEY, 403, "AccessDenied", unknown)
 
 
 def test_refusals_that_differ_in_a_request_id_alone_are_alike() -> None:
@@ -155,9 +180,9 @@ class _InWordsAlone:
 
 def test_a_region_that_only_the_message_names_is_heard() -> None:
     report = run(FAULTS["region-wrong-custom-endpoint"].scenario(), wrap=_InWordsAlone).report
-    row = report.evidence.get("list")
+    row = report.evidence.get(ActionId.LIST)
     assert row is not None
-    assert f"expecting '{row.facts['region']}'" in (row.message or "")
+    assert f"expecting '{row.facts[Fact.REGION]}'" in (row.message or "")
     assert report.findings[0].id == "region-wrong-custom-endpoint"
 
 
@@ -174,7 +199,7 @@ class _SaysYesToListings:
 
 def test_a_200_that_holds_no_listing_is_none() -> None:
     ran = run(custom(), wrap=_SaysYesToListings)
-    row = ran.report.evidence.get("list")
+    row = ran.report.evidence.get(ActionId.LIST)
     assert row is not None
     assert row.outcome is Outcome.WRONG
     assert ran.named == ("unexplained",)

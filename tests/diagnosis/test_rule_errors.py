@@ -13,13 +13,14 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose, lint, starting_point
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rule import Rule
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId
 from tests.diagnosis.rule_runs import ALL_RULES
 from tests.diagnosis.wire_table import SHOWN, A
 
 TABLES = ("FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES")
 BROKEN = SHOWN["iam-missing-getobject"].row(
-    "public-cors", outcome=Outcome.WRONG, origin="https://m.example", allowed="none"
+    ActionId.PUBLIC_CORS, outcome=Outcome.WRONG, origin="https://m.example", allowed="none"
 )
 """Two findings of two rules in one run."""
 

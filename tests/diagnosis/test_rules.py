@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from s3probe.codec import load_saved
 from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
+from s3probe.diagnosis.rule import Layer, Rule, Scope, Tier
+from s3probe.evidence import vocabulary
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.findings import entry, ids
-from s3probe.probe.evidence import Evidence
 from s3probe.settings.model import Settings
 from tests.diagnosis.rule_runs import ALL_RULES, quarrels, report_in_any_order, seeds, undeclared
 from tests.diagnosis.wire_table import SHOWN
@@ -72,17 +75,17 @@ def test_what_a_rule_reads_without_saying_so_is_named() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "WIRE_RULES", bare)
         found = undeclared(seen.settings, seen.evidence)
-    assert ("rights.list_bucket", "reads", "list") in found
+    assert ("rights.list_bucket", "reads", ActionId.LIST) in found
     assert ("rights.list_bucket", "yields", "iam-missing-listbucket") in found
 
 
 def _written(rule: Rule) -> tuple[set[str], list[re.Pattern[str]]]:
-    """The strings of the rule's module and of what it is made of, and patterns for those with a value inside."""
+    """What the rule's module and those it is made of name, and patterns for strings with a value inside."""
     modules = {rule.function.__module__}
     for module in [*modules]:
         names = vars(sys.modules[module]).values()
         modules |= {m for v in names if (m := getattr(v, "__module__", None) or getattr(v, "__name__", ""))}
-    strings: set[str] = set()
+    named: set[str] = set()
     patterns: list[re.Pattern[str]] = []
     for module in (m for m in modules if m.startswith("s3probe.diagnosis") and m in sys.modules):
         tree = ast.parse(inspect.getsource(sys.modules[module]))
@@ -90,12 +93,27 @@ def _written(rule: Rule) -> tuple[set[str], list[re.Pattern[str]]]:
         for node in ast.walk(tree):
             if id(node) in records:
                 continue  # the record itself proves nothing
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                strings.add(node.value)
-            elif isinstance(node, ast.JoinedStr) and any(isinstance(value, ast.Constant) for value in node.values):
-                parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else "[a-z-]+" for v in node.values]
-                patterns.append(re.compile("".join(parts)))
-    return strings, patterns
+            match node:
+                case ast.Constant(value=str(text)):
+                    named.add(text)
+                case ast.JoinedStr(values=values) if any(isinstance(value, ast.Constant) for value in values):
+                    parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else "[a-z-]+" for v in values]
+                    patterns.append(re.compile("".join(parts)))
+                case ast.Attribute(value=ast.Name(id="ActionId" | "Experiment" | "ExperimentWith" as kind), attr=name):
+                    named.add(str(getattr(vocabulary, kind)[name]))
+                case ast.Name(id=name) if isinstance(table := getattr(vocabulary, name, None), tuple | dict):
+                    named |= set(_flat(table))
+    return named, patterns
+
+
+def _flat(table: object) -> Iterator[str]:
+    if isinstance(table, str):
+        yield str(table)
+    elif isinstance(table, dict):
+        yield from _flat(tuple(table.values()))
+    elif isinstance(table, tuple):
+        for item in table:
+            yield from _flat(item)
 
 
 def _is_table(assignment: ast.Assign) -> bool:
@@ -104,9 +122,9 @@ def _is_table(assignment: ast.Assign) -> bool:
 
 @pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
 def test_a_record_names_nothing_that_its_rule_never_uses(rule: Rule) -> None:
-    strings, patterns = _written(rule)
-    for name in (*rule.yields, *(read.removesuffix("*") for read in rule.reads if read not in (OPEN, EVERY))):
-        assert name in strings or any(pattern.fullmatch(name) for pattern in patterns), name
+    named, patterns = _written(rule)
+    for name in (*rule.yields, *(str(read) for read in rule.reads if not isinstance(read, Scope))):
+        assert name in named or any(pattern.fullmatch(name) for pattern in patterns), name
     assert set(rule.yields) <= set(ids())
     assert len(set(rule.reads)) == len(rule.reads)
 

@@ -12,8 +12,9 @@ import pytest
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.knowledge.findings import entry, ids
-from s3probe.probe.evidence import NetworkFault, Outcome
 from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import HEALTHY, Seen, healthy
@@ -121,18 +122,19 @@ def test_no_failed_request_is_ever_dropped(finding_id: str, message: str | None)
     seen = SHOWN[finding_id].worded(message)
     told = {i for f in seen.findings for i in (*f.because, *f.explains)}
     left = {o.id for o in seen.rows.values() if o.failed and not o.id.startswith("try-")} - told
-    assert left - {"clock", "reach-endpoint"} == set()
+    assert left - {ActionId.CLOCK, ActionId.REACH_ENDPOINT} == set()
 
 
 @pytest.mark.parametrize("fault", NetworkFault)
 @pytest.mark.parametrize(
     "action_id",
     [
-        "put-with-acl", "put-without-acl", "list", "get", "head", "delete", "batch-delete", "put-acl-private",
-        "archive-put", "multipart-create", "public-get",
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.HEAD, ActionId.DELETE,
+        ActionId.BATCH_DELETE, ActionId.PUT_ACL_PRIVATE,
+        ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE, ActionId.PUBLIC_GET,
     ],
 )  # fmt: skip
-def test_a_network_fault_is_never_called_a_permission_fault(action_id: str, fault: NetworkFault) -> None:
+def test_a_network_fault_is_never_called_a_permission_fault(action_id: ObservationId, fault: NetworkFault) -> None:
     found = C.row(action_id, network=fault).findings
     assert found
     assert {f.id for f in found} & PERMISSION_RULES == set()
@@ -146,24 +148,26 @@ def test_an_unreachable_storage_is_one_finding_of_the_network(fault: NetworkFaul
 
 
 def test_everything_refused_with_a_surely_wrong_secret_too_is_the_key() -> None:
-    every = SHOWN["bucket-owned-by-other-account"].denied("try-wrong-secret")
+    every = SHOWN["bucket-owned-by-other-account"].denied(Experiment.WRONG_SECRET)
     assert every.named == ("wrong-access-key-id",)
 
 
 def test_a_bucket_among_the_keys_own_is_nobody_elses() -> None:
-    own = SHOWN["bucket-owned-by-other-account"].row("try-list-buckets", names="files-example")
+    own = SHOWN["bucket-owned-by-other-account"].row(Experiment.LIST_BUCKETS, names="files-example")
     assert "bucket-owned-by-other-account" not in own.named
 
 
 def test_a_missing_file_decides_about_reading_only_where_listing_is_allowed() -> None:
     # AWS, GetObject: without s3:ListBucket a missing key is answered 403
-    nothing = A.without("head", "head-part", "get", "get-range").denied("try-get-missing")
+    nothing = A.without(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE).denied(
+        Experiment.GET_MISSING
+    )
     assert "iam-missing-getobject" in nothing.named
-    assert "iam-missing-getobject" not in nothing.denied("list").named
+    assert "iam-missing-getobject" not in nothing.denied(ActionId.LIST).named
 
 
 def test_the_nearest_bucket_of_the_key_is_offered() -> None:
-    near = SHOWN["nosuchbucket-typo"].row("try-list-buckets", names="files-exampel other")
+    near = SHOWN["nosuchbucket-typo"].row(Experiment.LIST_BUCKETS, names="files-exampel other")
     fix = near.findings[0].fixes[0]
     assert isinstance(fix, EnvFix)
     assert (fix.variable, fix.value) == ("S3_BUCKET", "files-exampel")
@@ -172,8 +176,10 @@ def test_the_nearest_bucket_of_the_key_is_offered() -> None:
 def test_two_region_trials_are_one_fault() -> None:
     first = FOUNDATION["region-wrong-aws-global-endpoint"]
     rows = {name: row for name, row in first.rows.items() if not name.endswith("@1")}
-    twice = Seen(first.env, rows).row("list@1", 301, "PermanentRedirect", region="eu-north-1")
-    twice = twice.row("try-region:eu-north-1@1", assuming=("S3_REGION=eu-north-1",), kept="yes").row("list@2")
+    twice = Seen(first.env, rows).row(ActionId.LIST.in_round("@1"), 301, "PermanentRedirect", region="eu-north-1")
+    twice = twice.row(
+        ExperimentWith.REGION.of("eu-north-1").in_round("@1"), assuming=("S3_REGION=eu-north-1",), kept="yes"
+    ).row(ActionId.LIST.in_round("@2"))
     assert twice.named == ("region-wrong-aws-global-endpoint",)
 
 
@@ -186,13 +192,13 @@ def test_the_region_that_was_found_is_the_fix() -> None:
 def test_missing_acl_right_and_blocked_acls_differ_in_the_private_upload_alone() -> None:
     refused = no_acl(A, 403, "AccessDenied")
     assert refused.named == ("iam-missing-putobjectacl",)
-    assert refused.row("try-acl-private").named == ("bpa-blocks-public-acl",)
+    assert refused.row(Experiment.ACL_PRIVATE).named == ("bpa-blocks-public-acl",)
 
 
 def test_the_way_that_shows_pictures_comes_first() -> None:
     refused = SHOWN["acl-disabled-bucket-owner-enforced"]
     assert refused.findings[0].fixes[0].kind == "bucket-setting"
-    seen_anyway = refused.row("public-get").findings[0].fixes[0]
+    seen_anyway = refused.row(ActionId.PUBLIC_GET).findings[0].fixes[0]
     assert isinstance(seen_anyway, EnvFix)
     assert (seen_anyway.variable, seen_anyway.value) == ("S3_PERMISSION", "")
 
@@ -201,25 +207,27 @@ def test_the_account_is_offered_beside_the_bucket_unless_the_bucket_can_be_read(
     settings = [getattr(f, "setting", "") for f in SHOWN["bpa-ignores-public-acls"].findings[0].fixes]
     assert settings == ["public-access-block", "account-public-access-block"]
     allows = (
-        hidden(A).row("try-read-acl", all_users="READ").row("try-read-public-access-block", IgnorePublicAcls="false")
+        hidden(A)
+        .row(Experiment.READ_ACL, all_users="READ")
+        .row(Experiment.READ_PUBLIC_ACCESS_BLOCK, IgnorePublicAcls="false")
     )
     assert [getattr(f, "setting", "") for f in allows.findings[0].fixes] == ["account-public-access-block"]
 
 
 def test_an_ignored_acl_is_told_from_a_blocked_one_by_the_acl_itself() -> None:
-    assert hidden(A).row("try-read-acl", all_users="READ").findings[0].certainty is Certainty.CERTAIN
-    assert hidden(A).row("try-read-acl").named == ("acl-header-silently-ignored",)
+    assert hidden(A).row(Experiment.READ_ACL, all_users="READ").findings[0].certainty is Certainty.CERTAIN
+    assert hidden(A).row(Experiment.READ_ACL).named == ("acl-header-silently-ignored",)
 
 
 def test_another_address_that_works_is_no_refused_visitor() -> None:
     # what else the follow-up asks (an ACL that helped, a listing that was refused) is no address of the picture
-    tried = hidden(P).row("try-public-with-acl").row("public-uploads", 403, outcome=Outcome.OK)
+    tried = hidden(P).row(Experiment.PUBLIC_WITH_ACL).row(ActionId.PUBLIC_UPLOADS, 403, outcome=Outcome.OK)
     assert tried.named == ("permission-private-no-public-policy",)
 
 
 def test_a_listing_through_the_alias_alone_is_the_proxys() -> None:
-    assert listed(listed(P), "public-list-alias").named == ("bucket-listable-policy",)
-    assert listed(P, "public-list-alias").named == ("proxy-lists-bucket-at-root",)
+    assert listed(listed(P), ActionId.PUBLIC_LIST_ALIAS).named == ("bucket-listable-policy",)
+    assert listed(P, ActionId.PUBLIC_LIST_ALIAS).named == ("proxy-lists-bucket-at-root",)
 
 
 def test_the_alias_is_blamed_only_when_there_is_one() -> None:
@@ -229,7 +237,7 @@ def test_the_alias_is_blamed_only_when_there_is_one() -> None:
 
 
 def test_with_a_single_request_nobody_asks_for_parts() -> None:
-    alone = healthy(with_line(CUSTOM, "S3_FORCE_SINGLE_REQUEST=true")).skipped("head-part", "get-range")
+    alone = healthy(with_line(CUSTOM, "S3_FORCE_SINGLE_REQUEST=true")).skipped(ActionId.HEAD_PART, ActionId.GET_RANGE)
     assert alone.named == ()
 
 
@@ -241,23 +249,25 @@ def test_above_the_largest_video_a_refused_multipart_is_no_failure() -> None:
 
 def test_a_listing_that_names_the_bucket_as_its_key_decides_without_an_upload() -> None:
     full = SHOWN["endpoint-contains-bucket-path-style"]
-    throttled = full.row("put-without-acl", 503, "SlowDown", outcome=Outcome.THROTTLED)
-    throttled = throttled.row("put-with-acl", 503, "SlowDown", outcome=Outcome.THROTTLED)
+    throttled = full.row(ActionId.PUT_WITHOUT_ACL, 503, "SlowDown", outcome=Outcome.THROTTLED)
+    throttled = throttled.row(ActionId.PUT_WITH_ACL, 503, "SlowDown", outcome=Outcome.THROTTLED)
     assert "endpoint-contains-bucket-path-style" not in throttled.named
-    named = throttled.row("list", 404, "NoSuchKey", key="files-example").named
+    named = throttled.row(ActionId.LIST, 404, "NoSuchKey", key="files-example").named
     assert named == ("endpoint-contains-bucket-path-style", "rate-limited-503-slowdown")
 
 
 def test_an_error_of_the_proxy_is_not_the_storages_when_the_storage_answers() -> None:
-    broken = L.row("public-get", 502, markup="yes").skipped("public-cors")
-    assert broken.row("try-public-origin", 403).named == ("proxy-resolver-fails",)
-    assert broken.row("try-public-origin", 502, markup="yes").named == ("provider-outage",)
+    broken = L.row(ActionId.PUBLIC_GET, 502, markup="yes").skipped(ActionId.PUBLIC_CORS)
+    assert broken.row(Experiment.PUBLIC_ORIGIN, 403).named == ("proxy-resolver-fails",)
+    assert broken.row(Experiment.PUBLIC_ORIGIN, 502, markup="yes").named == ("provider-outage",)
 
 
 def test_a_public_host_that_does_not_exist_is_named_even_with_nothing_uploaded() -> None:
-    nothing = SHOWN["hostname-default-dash-form-dead"].denied("put-with-acl", "put-without-acl", "archive-put")
-    nothing = nothing.skipped("public-get").row(
-        "public-list-alias", network=NetworkFault.DNS, url=nothing.url("public-get")
+    nothing = SHOWN["hostname-default-dash-form-dead"].denied(
+        ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT
+    )
+    nothing = nothing.skipped(ActionId.PUBLIC_GET).row(
+        ActionId.PUBLIC_LIST_ALIAS, network=NetworkFault.DNS, url=nothing.url(ActionId.PUBLIC_GET)
     )
     assert {"iam-missing-putobject", "hostname-default-dash-form-dead"} <= set(nothing.named)
     assert "unexplained" not in nothing.named

@@ -8,20 +8,27 @@ from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rounds import words
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor
 from tests.diagnosis.wire_table import A
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
 
 
 def of_kms(message: str) -> Finding:
-    case = A.denied("put-with-acl", "put-without-acl", "archive-put", message=message)
+    case = A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, message=message)
     return next(f for f in diagnose(case.settings, case.evidence) if f.id == "kms-key-not-allowed")
 
 
 def test_without_a_connection_nobody_answered() -> None:
     seen = Observation(
-        "x", "", "GET", Actor.VISITOR, Outcome.UNREACHABLE, network=NetworkFault.DNS, message="a.example does not exist"
+        ActionId.PUBLIC_GET,
+        "",
+        "GET",
+        Actor.VISITOR,
+        Outcome.UNREACHABLE,
+        network=NetworkFault.DNS,
+        message="a.example does not exist",
     )
     assert words(seen) == "no connection: a.example does not exist"
 

@@ -8,17 +8,26 @@ from functools import cache
 
 from s3probe.diagnosis.engine import diagnose, starting_point
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.probe.actions import ACTIONS, action
-from s3probe.probe.evidence import Actor, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact, ObservationId, row_of
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line, without
+from tests.evidence_by_hand import kept_as
 
 KEY = "media_attachments/files/s3probe/abcdefghij/with-acl.png"
 ARCHIVE = "backups/dumps/s3probe/abcdefghij/archive.zip"
 DENIED = "Access Denied"
-_STATUS = {"get-range": 206, "delete": 204, "multipart-abort": 204, "public-list": 403, "public-write": 403,
-           "archive-public-get": 403, "suspended-public-get": 403, "reach-endpoint": 403}  # fmt: skip
+_STATUS = {
+    ActionId.GET_RANGE: 206,
+    "delete": 204,
+    ActionId.MULTIPART_ABORT: 204,
+    ActionId.PUBLIC_LIST: 403,
+    ActionId.PUBLIC_WRITE: 403,
+    ActionId.ARCHIVE_PUBLIC_GET: 403,
+    ActionId.SUSPENDED_PUBLIC_GET: 403,
+    ActionId.REACH_ENDPOINT: 403,
+}
 _OUTCOMES = {400: Outcome.REJECTED, 401: Outcome.DENIED, 403: Outcome.DENIED, 404: Outcome.WRONG, 405: Outcome.REJECTED,
              411: Outcome.REJECTED, 413: Outcome.REJECTED, 501: Outcome.REJECTED, 301: Outcome.REJECTED,
              307: Outcome.REJECTED, 407: Outcome.REJECTED}  # fmt: skip
@@ -40,7 +49,7 @@ class Seen:
     """One examination: an env file and what its run saw."""
 
     env: str
-    rows: Mapping[str, Observation]
+    rows: Mapping[ObservationId, Observation]
     environ: tuple[tuple[str, str], ...] = ()
     """The process environment, which wins over the file."""
 
@@ -50,7 +59,7 @@ class Seen:
 
     def row(
         self,
-        action_id: str,
+        action_id: ObservationId,
         status: int | None = 200,
         code: str | None = None,
         message: str | None = None,
@@ -62,58 +71,65 @@ class Seen:
         assuming: tuple[str, ...] = (),
         **facts: str,
     ) -> Seen:
-        """The same with this observation instead of the one of that id, or added. ``a_b`` names the fact ``a-b``."""
+        """The same with this observation instead of the one of that id, or added. ``a_b`` names the fact ``a-b``.
+
+        A fact or header that the probe never keeps raises :class:`ValueError`.
+        """
         if network is not None:
             status = None
         usual = Outcome.UNREACHABLE if network else _OUTCOMES.get(status or 0, Outcome.UNKNOWN)
         seen = Observation(
             id=action_id,
-            title=action(action_id).title.replace("{acl}", "public-read"),
-            operation=action(action_id).operation or "ListObjectsV2",
-            actor=action(action_id).actor if action(action_id).operation else Actor.MASTODON,
+            title=row_of(action_id).title.replace("{acl}", "public-read"),
+            operation=row_of(action_id).operation or "ListObjectsV2",
+            actor=row_of(action_id).by if row_of(action_id).operation else Actor.MASTODON,
             outcome=outcome or (Outcome.OK if status and 200 <= status < 300 else usual),
             url=url if url is not None else self.url(action_id),
             http_status=status,
             error_code=code,
             message=message,
             network=network,
-            headers=headers or {},
-            facts={name.replace("_", "-"): value for name, value in facts.items()},
+            headers=kept_as(headers or {}),
+            facts={Fact(name.replace("_", "-")): value for name, value in facts.items()},
             assuming=assuming,
         )
         return replace(self, rows={**self.rows, action_id: seen})
 
-    def denied(self, *action_ids: str, message: str | None = DENIED) -> Seen:
+    def denied(self, *action_ids: ObservationId, message: str | None = DENIED) -> Seen:
         """These were answered 403 AccessDenied."""
         changed = self
         for action_id in action_ids:
             changed = changed.row(action_id, 403, "AccessDenied", message)
         return changed
 
-    def skipped(self, *action_ids: str) -> Seen:
+    def skipped(self, *action_ids: ObservationId) -> Seen:
         changed = self
         for action_id in action_ids:
             changed = changed.row(action_id, None, outcome=Outcome.SKIPPED)
         return changed
 
-    def without(self, *action_ids: str) -> Seen:
+    def without(self, *action_ids: ObservationId) -> Seen:
         """These were never considered."""
         return replace(self, rows={name: row for name, row in self.rows.items() if name not in action_ids})
 
     def stopped(self, status: int | None, code: str | None = None, message: str | None = None, **more: object) -> Seen:
         """Whatever was signed was answered so, and nothing else could be asked."""
         changed = replace(self, rows={})
-        for action_id in ("put-with-acl", "put-without-acl", "list"):
+        for action_id in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST):
             changed = changed.row(action_id, status, code, message, **more)  # type: ignore[arg-type]
-        return changed.row("reach-endpoint", 403, outcome=Outcome.OK)
+        return changed.row(ActionId.REACH_ENDPOINT, 403, outcome=Outcome.OK)
 
-    def mended(self, trial: str, *assuming: str, rest: Seen | None = None) -> Seen:
+    def mended(self, trial: ObservationId, *assuming: str, rest: Seen | None = None) -> Seen:
         """The trial got further and was kept; the run went on in its world."""
-        changed = self.row(f"try-{trial}", assuming=assuming, kept="yes")
+        changed = self.row(trial, assuming=assuming, kept="yes")
         after = rest or HEALTHY[self.env]
         rows = dict(changed.rows)
         for name, seen in after.rows.items():
-            later = f"{name}@1" if name in ("put-with-acl", "put-without-acl", "list") else name
+            later = (
+                name.in_round("@1")
+                if name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
+                else name
+            )
             rows[later] = replace(seen, id=later, assuming=assuming)
         return replace(changed, rows=rows)
 
@@ -137,13 +153,15 @@ class Seen:
         rows = {n: replace(o, message=message) if o.error_code else o for n, o in self.rows.items()}
         return replace(self, rows=rows)
 
-    def url(self, action_id: str) -> str:
+    def url(self, action_id: ObservationId) -> str:
         settings = _examined(self.env, self.environ)
-        if action_id.startswith(("public-get", "public-cors", "suspended")):
+        if action_id.startswith((ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, "suspended")):
             return public_url(settings, KEY)
         if action_id.startswith("archive-public"):
             return public_url(settings, ARCHIVE)
-        if action_id.startswith(("list", "public-list", "reach", "batch", "try-region", "try-path", "try-virtual")):
+        if action_id.startswith(
+            (ActionId.LIST, ActionId.PUBLIC_LIST, "reach", "batch", "try-region", "try-path", "try-virtual")
+        ):
             return bucket_url(settings)
         return object_url(settings, KEY)
 
@@ -164,11 +182,13 @@ class Seen:
 def healthy(env: str) -> Seen:
     """A run in which everything went well."""
     seen = Seen(env, {})
-    for action_id in ACTIONS:
+    for action_id in ActionId:
         status = _STATUS.get(action_id, 200)
-        headers = {"content-type": "image/png"} if action_id in ("get", "head", "public-get") else {}
+        headers = (
+            {"content-type": "image/png"} if action_id in (ActionId.GET, ActionId.HEAD, ActionId.PUBLIC_GET) else {}
+        )
         seen = seen.row(action_id, status, outcome=Outcome.OK, headers=headers)
-    return seen.row("clock", None, outcome=Outcome.OK, skew="0")
+    return seen.row(ActionId.CLOCK, None, outcome=Outcome.OK, skew="0")
 
 
 POLICY = f"{AWS}S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from s3probe.diagnosis.model import Severity
+from s3probe.evidence.vocabulary import Section
 from s3probe.knowledge.findings import Entry, entry, ids
 from s3probe.knowledge.providers import providers
 from s3probe.report.explain import STATES
@@ -39,6 +40,7 @@ def test_what_no_rule_explains_is_described_too() -> None:
 def test_every_field_says_something(e: Entry) -> None:
     assert e.state in STATES
     assert e.severity in set(Severity)
+    assert e.section in set(Section)
     for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.mend.values(), *e.links):
         assert text.strip() == text
         assert len(text) > 5

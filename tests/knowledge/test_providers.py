@@ -7,7 +7,12 @@ import time
 
 import pytest
 
+from s3probe.evidence.vocabulary import HeaderName
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, candidate_regions, detect, provider, providers
+
+
+def named(headers: dict[str, str]) -> dict[HeaderName, str]:
+    return {HeaderName(name): value for name, value in headers.items()}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +76,7 @@ def test_a_providers_host_name_is_known(host: str, expected: str) -> None:
     ],
 )
 def test_an_unknown_host_is_the_generic_provider(host: str) -> None:
-    assert detect(host, {"Server": "nginx", "Content-Type": "text/html"}).id == "unknown"
+    assert detect(host, named({"Server": "nginx", "Content-Type": "text/html"})).id == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -95,20 +100,20 @@ def test_an_unknown_host_is_the_generic_provider(host: str) -> None:
     ],
 )
 def test_an_answer_tells_a_store_under_a_host_of_its_own(headers: dict[str, str], expected: str) -> None:
-    assert detect("s3.example.org", headers).id == expected
+    assert detect("s3.example.org", named(headers)).id == expected
 
 
 def test_an_answer_counts_more_than_a_usual_port() -> None:
-    assert detect("10.0.0.5:9000", {"Server": "RustFS"}).id == "rustfs"
+    assert detect("10.0.0.5:9000", named({"Server": "RustFS"})).id == "rustfs"
 
 
 def test_a_providers_own_host_counts_more_than_what_its_software_says() -> None:
     request_id = {"x-amz-request-id": "tx00000000000000000045f-0058ff4cf1-1101-fsn1"}
-    assert detect("fsn1.your-objectstorage.com", request_id).id == "hetzner"
+    assert detect("fsn1.your-objectstorage.com", named(request_id)).id == "hetzner"
 
 
 def test_cloudflare_in_front_of_a_store_does_not_make_it_r2() -> None:
-    assert detect("s3.example.org", {"Server": "cloudflare", "CF-RAY": "8a-AMS"}).id == "unknown"
+    assert detect("s3.example.org", named({"Server": "cloudflare", "CF-RAY": "8a-AMS"})).id == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -187,5 +192,5 @@ def test_acls_are_known_as_facts_a_program_can_use() -> None:
 def test_the_first_look_is_quick() -> None:
     providers.cache_clear()
     started = time.process_time()
-    detect("s3.example.org", {"Server": "nginx"})
+    detect("s3.example.org", named({"Server": "nginx"}))
     assert time.process_time() - started < 0.1  # 7 ms on a slow machine; the bound only catches an accident

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from s3probe.diagnosis.model import Severity
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.examination import check
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
@@ -82,7 +83,7 @@ def _named(report: Report) -> list[str]:
 def test_ceph_behind_the_guide_is_healthy(ceph: Ceph, tmp_path: Path) -> None:
     report = examined(ceph, tmp_path, block(ceph))
     assert _named(report) == [], [(f.id, f.how_known) for f in report.findings]
-    suspended = report.evidence.get("suspended-public-get")
+    suspended = report.evidence.get(ActionId.SUSPENDED_PUBLIC_GET)
     assert suspended is not None
     assert suspended.ok
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ProbeOptions
 from s3probe.report.model import Report, Verdict
@@ -85,7 +86,16 @@ def test_a_failure_that_passes_is_told_as_such(chosen: Callable[[Call], bool], n
     assert not any(isinstance(fix, EnvFix) for fix in found.fixes)
     # everything behind it was examined all the same
     seen = {row.id: row for row in report.evidence.observations}
-    assert all(seen[name].ok for name in ("put-with-acl", "put-without-acl", "list", "public-get", "delete"))
+    assert all(
+        seen[name].ok
+        for name in (
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.LIST,
+            ActionId.PUBLIC_GET,
+            ActionId.DELETE,
+        )
+    )
 
 
 @pytest.mark.parametrize("name", ["checksum-header-unsupported", "remove-orphans-start-after-ceph"])
@@ -112,14 +122,14 @@ def test_a_region_whose_error_names_the_one_already_set_is_no_mend() -> None:
 
     report = examined(healthy(), in_this_region, 1000, PAGE)
     assert [f.id for f in report.findings if f.severity is Severity.FAILURE] == ["provider-outage"]
-    assert not [row for row in report.evidence.observations if row.facts.get("kept")]
+    assert not [row for row in report.evidence.observations if row.facts.get(Fact.KEPT)]
 
 
 QUICK = replace(OPTIONS, profile="quick")
 
 
 @pytest.mark.parametrize(
-    ("chosen", "action"), [(is_put, "put-with-acl"), (lambda call: call.operation == "DeleteObject", "delete")]
+    ("chosen", "action"), [(is_put, ActionId.PUT_WITH_ACL), (lambda call: call.operation == "DeleteObject", "delete")]
 )
 def test_what_only_the_canary_met_is_told(chosen: Callable[[Call], bool], action: str) -> None:
     report = examined(healthy(), chosen, 1, xml(500, "InternalError"), QUICK)

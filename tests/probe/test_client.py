@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.client import MUTATING, Client, ForbiddenOperationError, StoppedError
-from s3probe.probe.evidence import Actor, NetworkFault, Outcome
 from s3probe.probe.exchange import Answer, Call, Limits
 from tests.probe.build import wire
 
@@ -149,23 +150,25 @@ ERROR = (
 def test_an_observation_holds_what_judgement_needs() -> None:
     recorder = Recorder()
     scrubbing = Client(recorder, Limits(), lambda: 1.0, scrub=lambda text: text.replace("s3kr1t", "…"))
-    seen = scrubbing.observe("list", WIRE.list_objects(), Answer(400, {"server": "s3kr1t", "x-other": "1"}, ERROR))
+    seen = scrubbing.observe(
+        ActionId.LIST, WIRE.list_objects(), Answer(400, {"server": "s3kr1t", "x-other": "1"}, ERROR)
+    )
     assert (seen.outcome, seen.http_status, seen.error_code) == (Outcome.REJECTED, 400, "AuthorizationHeaderMalformed")
     assert seen.message == "wrong … region"
-    assert seen.facts["region"] == "eu-west-2"
+    assert seen.facts[Fact.REGION] == "eu-west-2"
     assert dict(seen.headers) == {"server": "…"}
     assert seen.actor is Actor.MASTODON
 
 
 def test_the_query_of_a_presigned_link_is_not_kept() -> None:
     call = WIRE.presigned_get(KEY, 3600)
-    seen = client(Recorder()).observe("presigned-get", call, Answer(200))
+    seen = client(Recorder()).observe(ActionId.PRESIGNED_GET, call, Answer(200))
     assert "X-Amz-Signature" in call.url
     assert "?" not in seen.url
 
 
 def test_a_network_fault_keeps_its_own_words() -> None:
     seen = client(Recorder()).observe(
-        "list", WIRE.list_objects(), Answer(fault=NetworkFault.DNS, detail="no such host")
+        ActionId.LIST, WIRE.list_objects(), Answer(fault=NetworkFault.DNS, detail="no such host")
     )
     assert (seen.network, seen.message, seen.outcome) == (NetworkFault.DNS, "no such host", Outcome.UNREACHABLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s3probe.diagnosis.model import Severity
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import list_versions
@@ -66,7 +67,7 @@ def test_a_store_that_only_says_it_deleted_is_found_and_nothing_stays() -> None:
 
 
 def test_the_private_file_is_the_one_that_is_looked_for() -> None:
-    row = run(healthy_policy()).report.evidence.get("try-batch-gone")
+    row = run(healthy_policy()).report.evidence.get(Experiment.BATCH_GONE)
     assert row is not None
     assert row.ok
     assert "/backups/dumps/" in row.url

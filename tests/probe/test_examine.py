@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.probe.actions import ACTIONS
-from s3probe.probe.evidence import Cleanup
+from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.vocabulary import ACTIONS, ActionId
 from s3probe.probe.examine import examine
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
@@ -21,11 +21,30 @@ from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
 from tests.sandbox.client import Client
 
 PROMISED = {
-    "reach-endpoint", "clock", "put-with-acl", "put-without-acl", "head", "get", "get-range", "list",
-    "multipart-create", "multipart-part", "multipart-abort", "multipart-complete", "put-acl-private",
-    "put-acl-restore", "presigned-get", "delete", "batch-delete", "public-get", "public-cors", "public-list",
-    "public-write", "archive-put", "archive-public-get",
-}  # fmt: skip
+    ActionId.REACH_ENDPOINT,
+    ActionId.CLOCK,
+    ActionId.PUT_WITH_ACL,
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.HEAD,
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.LIST,
+    ActionId.MULTIPART_CREATE,
+    ActionId.MULTIPART_PART,
+    ActionId.MULTIPART_ABORT,
+    ActionId.MULTIPART_COMPLETE,
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+    ActionId.PRESIGNED_GET,
+    ActionId.DELETE,
+    ActionId.BATCH_DELETE,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_LIST,
+    ActionId.PUBLIC_WRITE,
+    ActionId.ARCHIVE_PUT,
+    ActionId.ARCHIVE_PUBLIC_GET,
+}
 """The ids that always exist in a full examination."""
 
 MOST_REQUESTS = 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.instance import InstanceAnswer, instance_version, read_version
 

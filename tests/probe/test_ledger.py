@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.probe.evidence import NEVER_SENT, NetworkFault
+from s3probe.evidence.observations import NEVER_SENT, NetworkFault
 from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import Entry, Ledger
 from tests.probe.build import wire

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.depth import Depth, depth
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import error
 
@@ -73,7 +74,7 @@ def test_s3_shows_itself_by_its_request_id_or_its_error() -> None:
 def seen(status: int | None = None, code: str | None = None, **more: object) -> Observation:
     answer = Answer(status)
     values = {"http_status": status, "error_code": code, "outcome": outcome_of(answer), **more}
-    return Observation("list", "", "ListObjectsV2", Actor.MASTODON, **values)  # type: ignore[arg-type]  # by name
+    return Observation(ActionId.LIST, "", "ListObjectsV2", Actor.MASTODON, **values)  # type: ignore[arg-type]  # by name
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,9 @@ def seen(status: int | None = None, code: str | None = None, **more: object) -> 
         (seen(network=NetworkFault.TLS_NOT_TLS), Depth.TLS),
         (seen(network=NetworkFault.CLOSED), Depth.NOT_S3),
         (seen(network=NetworkFault.PROTOCOL), Depth.NOT_S3),
-        (seen(200, facts={"markup": "yes"}), Depth.NOT_S3),
+        (seen(200, facts={Fact.MARKUP: "yes"}), Depth.NOT_S3),
         (seen(302), Depth.NOT_S3),
-        (seen(301, facts={"region": "eu-west-2"}), Depth.REGION),
+        (seen(301, facts={Fact.REGION: "eu-west-2"}), Depth.REGION),
         (seen(301, "PermanentRedirect"), Depth.REGION),
         (seen(400, "AuthorizationHeaderMalformed"), Depth.REGION),
         (seen(403, "RequestTimeTooSkewed"), Depth.CLOCK),

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 import pytest
 
-from s3probe.probe.actions import ACTIONS, WITHOUT_UPLOAD
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.instance import PATH
 from s3probe.probe.tools import ProbeOptions
@@ -23,35 +23,38 @@ def asked(ran: Ran) -> set[str]:
     return {row.id for row in ran.report.evidence.observations if row.ran}
 
 
-@pytest.mark.parametrize("only", [("list",), ("public-list", "list"), ("reach-endpoint",)])
+@pytest.mark.parametrize("only", [("list",), (ActionId.PUBLIC_LIST, ActionId.LIST), (ActionId.REACH_ENDPOINT,)])
 def test_what_needs_no_file_uploads_none(only: Collection[str]) -> None:
     ran = run(healthy(), replace(OPTIONS, only=only))
     assert not [seen.operation for seen in ran.requests if seen.method in ("PUT", "POST", "DELETE")]
     # the listing and the endpoint's answer are what every trial is compared with
-    assert asked(ran) == {"reach-endpoint", "clock", "list", *only}
+    assert asked(ran) == {ActionId.REACH_ENDPOINT, ActionId.CLOCK, ActionId.LIST, *only}
     assert ran.report.evidence.cleanup.created == 0
     left_out = {row.id for row in ran.report.evidence.observations if row.reason == "left out by --only or --skip"}
-    assert left_out >= {"put-with-acl", "put-without-acl", "get", "delete"} - asked(ran)
+    assert left_out >= {ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.GET, ActionId.DELETE} - asked(ran)
 
 
 def test_what_needs_a_file_makes_it_and_no_experiments_beside() -> None:
     seen = asked(run(healthy(), replace(OPTIONS, only=("get",))))
-    assert seen == {"reach-endpoint", "clock", "list", "put-with-acl", "put-without-acl", "get"}
+    assert seen == {
+        ActionId.REACH_ENDPOINT,
+        ActionId.CLOCK,
+        ActionId.LIST,
+        ActionId.PUT_WITH_ACL,
+        ActionId.PUT_WITHOUT_ACL,
+        ActionId.GET,
+    }
 
 
 def test_a_failure_that_was_asked_for_is_still_followed_up() -> None:
     ran = run(FAULTS["remove-orphans-start-after-ceph"].scenario(), replace(OPTIONS, only=("list",)))
-    assert "try-list-from-the-top" in asked(ran)
+    assert Experiment.LIST_FROM_THE_TOP in asked(ran)
     assert ran.named == ("remove-orphans-start-after-ceph",)
 
 
 def test_a_failure_that_was_not_asked_for_is_not_followed_up() -> None:
     ran = run(FAULTS["remove-orphans-start-after-ceph"].scenario(), replace(OPTIONS, only=("get",)))
-    assert "try-list-from-the-top" not in asked(ran)
-
-
-def test_every_action_without_upload_is_an_action() -> None:
-    assert set(ACTIONS) > WITHOUT_UPLOAD
+    assert Experiment.LIST_FROM_THE_TOP not in asked(ran)
 
 
 class Instance:

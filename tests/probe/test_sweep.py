@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from s3probe.probe.evidence import Cleanup
+from s3probe.evidence.observations import Cleanup
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.sweep import SweepError, sweep
 from s3probe.probe.tools import Clock, Tools

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import Header
 from s3probe.probe.connection import Pool
-from s3probe.probe.evidence import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport
 from tests.probe.servers import Server, Visit, answering, serving, within
@@ -81,7 +82,7 @@ def test_reads_status_headers_and_body() -> None:
 
 def test_header_values_cannot_steer_a_terminal() -> None:
     answer = asked(answering(b"HTTP/1.1 200 OK\r\nServer: \x1b[31mred\x9b\r\nX: " + b"y" * 9000 + b"\r\n\r\n"))
-    assert answer.headers["server"] == "\ufffd[31mred\ufffd"
+    assert answer.headers[Header.SERVER] == "\ufffd[31mred\ufffd"
     assert len(answer.headers["x"]) == 4096
 
 
@@ -196,7 +197,7 @@ def test_a_head_has_no_body_to_wait_for() -> None:
         call = Call("HeadObject", "HEAD", f"http://{server.netloc}/k")
         answer = HttpTransport().send(call, SHORT)
     assert (answer.status, answer.fault, answer.truncated) == (200, None, False)
-    assert answer.headers["content-length"] == "500"
+    assert answer.headers[Header.CONTENT_LENGTH] == "500"
 
 
 def test_many_threads_share_one_transport() -> None:
@@ -465,7 +466,7 @@ class TestFaults:
 
     def test_what_arrived_before_the_break_is_kept(self) -> None:
         answer = asked(answering(HEAD + b"ETag: x\r\nContent-Length: 9\r\n\r\nabc"))
-        assert (answer.status, answer.body, answer.headers["etag"], answer.truncated) == (200, b"abc", "x", True)
+        assert (answer.status, answer.body, answer.headers[Header.ETAG], answer.truncated) == (200, b"abc", "x", True)
 
     def test_a_reset(self) -> None:
         def handle(visit: Visit) -> None:

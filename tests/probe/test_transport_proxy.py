@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Call, Limits
 from s3probe.probe.transport import HttpTransport
 from tests.probe.servers import Visit, answering, serving, within

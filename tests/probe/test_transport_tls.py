@@ -11,7 +11,7 @@ import pytest
 import trustme
 from urllib3.util import wait_for_read
 
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport
 from s3probe.probe.trust import PLACES, Trust, choose

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.form import WireForm
 from s3probe.probe.headers import header_trials
@@ -37,7 +38,7 @@ def maker_for(settings: Settings) -> WorldMaker:
 def seen(status: int | None, code: str | None = None, **more: Any) -> Observation:
     outcome = Outcome.DENIED if status in (401, 403) else Outcome.OK if status == 200 else Outcome.REJECTED
     values = {"http_status": status, "error_code": code, "outcome": outcome, **more}
-    return Observation("list", "", "ListObjectsV2", Actor.MASTODON, **values)
+    return Observation(ActionId.LIST, "", "ListObjectsV2", Actor.MASTODON, **values)
 
 
 def made(env: Mapping[str, str], stopped: Observation, skew: float | None = 0.0) -> tuple[World, list[Trial]]:
@@ -60,8 +61,8 @@ def differences(one: World, other: World) -> set[str]:
 
 
 CASES = [
-    (AWS, seen(400, "AuthorizationHeaderMalformed", facts={"region": "eu-west-2"})),
-    (AWS, seen(301, "PermanentRedirect", facts={"region": "eu-west-2"})),
+    (AWS, seen(400, "AuthorizationHeaderMalformed", facts={Fact.REGION: "eu-west-2"})),
+    (AWS, seen(301, "PermanentRedirect", facts={Fact.REGION: "eu-west-2"})),
     (CUSTOM, seen(400, "AuthorizationHeaderMalformed")),
     (CUSTOM, seen(403, "SignatureDoesNotMatch")),
     (CUSTOM, seen(404, "NoSuchBucket")),
@@ -69,8 +70,8 @@ CASES = [
     (CUSTOM, seen(None, network=NetworkFault.DNS)),
     ({**CUSTOM, "S3_ENDPOINT": "http://s3.example.net"}, seen(301)),
     ({**CUSTOM, "S3_ENDPOINT": "http://s3.example.net"}, seen(403, "AccessDenied")),
-    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net:9001"}, seen(200, facts={"markup": "yes"})),
-    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net/v1"}, seen(404, facts={"markup": "yes"})),
+    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net:9001"}, seen(200, facts={Fact.MARKUP: "yes"})),
+    ({**CUSTOM, "S3_ENDPOINT": "https://s3.example.net/v1"}, seen(404, facts={Fact.MARKUP: "yes"})),
     ({**CUSTOM, "S3_ENDPOINT": "https://files.s3.example.net"}, seen(404, "NoSuchBucket")),
     ({**CUSTOM, "S3_SIGNATURE_VERSION": "s3"}, seen(400, "InvalidRequest")),
     ({**PLAIN, "S3_HOSTNAME": "s3.example.net"}, seen(403, "InvalidAccessKeyId")),
@@ -102,13 +103,13 @@ def test_nothing_is_tried_where_the_key_is_accepted(env: Mapping[str, str], stop
 
 
 def test_the_region_that_the_answer_names_comes_first() -> None:
-    _, tried = made(CUSTOM, seen(400, "AuthorizationHeaderMalformed", facts={"region": "fr-par"}))
+    _, tried = made(CUSTOM, seen(400, "AuthorizationHeaderMalformed", facts={Fact.REGION: "fr-par"}))
     assert tried[0].id == "try-region:fr-par"
     assert tried[0].world.settings.region == "fr-par"
 
 
 def test_at_aws_only_the_named_region_is_tried() -> None:
-    _, tried = made(AWS, seen(301, "PermanentRedirect", facts={"region": "eu-west-2"}))
+    _, tried = made(AWS, seen(301, "PermanentRedirect", facts={Fact.REGION: "eu-west-2"}))
     assert [trial.id for trial in tried] == ["try-region:eu-west-2"]
 
 
@@ -117,7 +118,7 @@ def test_at_aws_only_the_named_region_is_tried() -> None:
 )
 def test_the_clock_is_tried_only_when_it_is_off(skew: float | None, tried: bool) -> None:
     _, all_tried = made(AWS, seen(403, "RequestTimeTooSkewed"), skew)
-    assert ("try-clock" in [trial.id for trial in all_tried]) is tried
+    assert (Experiment.CLOCK in [trial.id for trial in all_tried]) is tried
 
 
 def test_the_clock_trial_signs_with_the_servers_time() -> None:
@@ -128,16 +129,16 @@ def test_the_clock_trial_signs_with_the_servers_time() -> None:
 
 def test_a_token_is_tried_only_when_there_is_one() -> None:
     stopped = seen(403, "InvalidAccessKeyId")
-    assert "try-session-token" not in [trial.id for trial in made(AWS, stopped)[1]]
+    assert Experiment.SESSION_TOKEN not in [trial.id for trial in made(AWS, stopped)[1]]
     with_token = {**AWS, "AWS_SESSION_TOKEN": "token"}
-    assert "try-session-token" in [trial.id for trial in made(with_token, stopped)[1]]
+    assert Experiment.SESSION_TOKEN in [trial.id for trial in made(with_token, stopped)[1]]
 
 
 def test_swapped_halves_are_tried_only_when_they_look_swapped() -> None:
     stopped = seen(403, "InvalidAccessKeyId")
-    assert "try-swapped-keys" not in [trial.id for trial in made(AWS, stopped)[1]]
+    assert Experiment.SWAPPED_KEYS not in [trial.id for trial in made(AWS, stopped)[1]]
     swapped = {**AWS, "AWS_ACCESS_KEY_ID": SECRET, "AWS_SECRET_ACCESS_KEY": "AKIAIOSFODNN7EXAMPLE"}
-    assert "try-swapped-keys" in [trial.id for trial in made(swapped, stopped)[1]]
+    assert Experiment.SWAPPED_KEYS in [trial.id for trial in made(swapped, stopped)[1]]
 
 
 def test_no_trial_shows_a_secret() -> None:
@@ -153,10 +154,10 @@ def headers_of(**env: str) -> list[str]:
 
 
 def test_only_headers_that_are_sent_are_left_out() -> None:
-    assert "try-put-no-storage-class" not in headers_of()
-    assert "try-put-no-storage-class" in headers_of(S3_STORAGE_CLASS="STANDARD_IA")
-    assert "try-put-no-checksum" in headers_of()
-    assert "try-put-no-checksum" not in headers_of(AWS_REQUEST_CHECKSUM_CALCULATION="when_required")
+    assert Experiment.PUT_NO_STORAGE_CLASS not in headers_of()
+    assert Experiment.PUT_NO_STORAGE_CLASS in headers_of(S3_STORAGE_CLASS="STANDARD_IA")
+    assert Experiment.PUT_NO_CHECKSUM in headers_of()
+    assert Experiment.PUT_NO_CHECKSUM not in headers_of(AWS_REQUEST_CHECKSUM_CALCULATION="when_required")
 
 
 def test_a_header_trial_leaves_out_one_header() -> None:
@@ -170,10 +171,10 @@ def test_a_header_trial_leaves_out_one_header() -> None:
 
     for trial in header_trials(maker, world):
         gone = sent(world) - sent(trial.world)
-        if trial.id == "try-put-no-storage-class":
+        if trial.id == Experiment.PUT_NO_STORAGE_CLASS:
             assert gone == {"x-amz-storage-class"}
-        if trial.id == "try-put-no-cache-control":
+        if trial.id == Experiment.PUT_NO_CACHE_CONTROL:
             assert gone == {"cache-control"}
-        if trial.id == "try-put-no-checksum":
+        if trial.id == Experiment.PUT_NO_CHECKSUM:
             assert any("checksum" in name or "trailer" in name for name in gone)
             assert not {"x-amz-storage-class", "cache-control"} & gone

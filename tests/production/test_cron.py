@@ -16,7 +16,7 @@ import pytest
 from s3probe.cli import main
 from s3probe.cli.console import Console
 from s3probe.diagnosis.model import Finding
-from s3probe.probe.evidence import Evidence
+from s3probe.evidence.observations import Evidence
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET
 from tests.cli.support import Cli
@@ -169,13 +169,13 @@ def test_a_week_of_cron_mails_changes_alone(cli: Cli, monkeypatch: pytest.Monkey
         if said:
             mails[number] = said.splitlines()[0]
     assert list(mails) == [moment, moment + 1, *(hours * AN_HOUR for hours in (48, 56, 96, 144))]
-    said = list(mails.values())
-    assert said[0].startswith("Newly failing: s3probe could not tell")
-    assert said[1].startswith("Recovered after 15 min" if EXHAUSTIVE else "Recovered after 1 h 0 min")
-    assert said[2].startswith(f"Newly failing: {ACL_DISABLED.title}")
-    assert said[3].startswith("Recovered after 8 h 0 min")
-    assert said[4].startswith(f"Newly failing: {DELETE_DENIED.title}")
-    assert said[5].startswith("Recovered after 2 d 0 h")
+    told = list(mails.values())
+    assert told[0].startswith("Newly failing: s3probe could not tell")
+    assert told[1].startswith("Recovered after 15 min" if EXHAUSTIVE else "Recovered after 1 h 0 min")
+    assert told[2].startswith(f"Newly failing: {ACL_DISABLED.title}")
+    assert told[3].startswith("Recovered after 8 h 0 min")
+    assert told[4].startswith(f"Newly failing: {DELETE_DENIED.title}")
+    assert told[5].startswith("Recovered after 2 d 0 h")
 
 
 def test_a_reminder_comes_once_a_day(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

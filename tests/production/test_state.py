@@ -12,7 +12,7 @@ import pytest
 from s3probe.cli.errors import UsageError
 from s3probe.cli.state import LEFT_BEHIND, UNKNOWN, UNREADABLE, Memory, compare, load, save
 from s3probe.diagnosis.model import Finding
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.observations import Observation
 from s3probe.report.formats import Unexamined
 from s3probe.report.model import Report
 from tests.report import samples

@@ -16,7 +16,8 @@ from s3probe.diagnosis.model import (
     ServerFix,
     Severity,
 )
-from s3probe.probe.evidence import Actor, Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.report.model import Report, Subject
 from s3probe.secret import Secret
 from s3probe.settings.model import Credentials, Environment, Note, NoteKind, Settings, Stage, Trouble, Variable
@@ -81,7 +82,7 @@ def settings(**changes: Any) -> Settings:
     return Settings(**(values | changes))
 
 
-def observation(action: str, title: str = "", outcome: Outcome = Outcome.OK, **more: Any) -> Observation:
+def observation(action: ObservationId, title: str = "", outcome: Outcome = Outcome.OK, **more: Any) -> Observation:
     values: dict[str, Any] = {"operation": "GetObject", "actor": Actor.MASTODON, "seconds": 0.05}
     if outcome is Outcome.OK:
         values["http_status"] = 200
@@ -91,16 +92,16 @@ def observation(action: str, title: str = "", outcome: Outcome = Outcome.OK, **m
 UPLOAD: dict[str, Any] = {"operation": "PutObject", "needs": ("s3:PutObject", "s3:PutObjectAcl")}
 
 HEALTHY = (
-    observation("reach-endpoint", "The S3 API at s3.eu-west-2.amazonaws.com answers", operation="GET"),
-    observation("clock", "This machine's clock agrees with the S3 server's", operation="GET"),
-    observation("put-with-acl", "Mastodon can upload a file with ACL public-read", **UPLOAD),
-    observation("put-without-acl", "Mastodon can upload a file without an ACL", operation="PutObject"),
-    observation("get", "Mastodon can read a file back", needs=("s3:GetObject",)),
-    observation("delete", "Mastodon can delete a file", operation="DeleteObject", http_status=204),
-    observation("public-get", "Visitors can see an uploaded file", operation="GET", actor=Actor.VISITOR),
-    observation("public-list", "Visitors cannot list the bucket", operation="GET", actor=Actor.VISITOR),
-    observation("archive-put", "Mastodon can upload a user's archive with ACL private", **UPLOAD),
-    observation("archive-public-get", "Visitors cannot read a user's archive", actor=Actor.VISITOR),
+    observation(ActionId.REACH_ENDPOINT, "The S3 API at s3.eu-west-2.amazonaws.com answers", operation="GET"),
+    observation(ActionId.CLOCK, "This machine's clock agrees with the S3 server's", operation="GET"),
+    observation(ActionId.PUT_WITH_ACL, "Mastodon can upload a file with ACL public-read", **UPLOAD),
+    observation(ActionId.PUT_WITHOUT_ACL, "Mastodon can upload a file without an ACL", operation="PutObject"),
+    observation(ActionId.GET, "Mastodon can read a file back", needs=("s3:GetObject",)),
+    observation(ActionId.DELETE, "Mastodon can delete a file", operation="DeleteObject", http_status=204),
+    observation(ActionId.PUBLIC_GET, "Visitors can see an uploaded file", operation="GET", actor=Actor.VISITOR),
+    observation(ActionId.PUBLIC_LIST, "Visitors cannot list the bucket", operation="GET", actor=Actor.VISITOR),
+    observation(ActionId.ARCHIVE_PUT, "Mastodon can upload a user's archive with ACL private", **UPLOAD),
+    observation(ActionId.ARCHIVE_PUBLIC_GET, "Visitors cannot read a user's archive", actor=Actor.VISITOR),
 )
 
 ACL_DISABLED = Finding(
@@ -111,8 +112,8 @@ ACL_DISABLED = Finding(
     consequence="Every upload fails with Aws::S3::Errors::AccessControlListNotSupported",
     how_known="The same upload succeeds without an ACL and is refused with one: “The bucket does not allow ACLs”.",
     setting="S3_PERMISSION",
-    because=("put-with-acl", "put-without-acl"),
-    explains=("archive-put",),
+    because=(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+    explains=(ActionId.ARCHIVE_PUT,),
     fixes=(
         EnvFix("S3_PERMISSION", "", 14),
         BucketSetting(
@@ -133,7 +134,7 @@ DELETE_DENIED = Finding(
     consequence="Deleted media stays in the bucket for ever, and Mastodon says nothing",
     how_known="DeleteObject was answered with 403 AccessDenied.",
     permission="s3:DeleteObject",
-    because=("delete",),
+    because=(ActionId.DELETE,),
     fixes=(
         IamAllow(("s3:DeleteObject",), ("arn:aws:s3:::files-example/*",)),
         BucketPolicy(
@@ -154,8 +155,8 @@ DELETE_DENIED = Finding(
 
 def _broken() -> tuple[Observation, ...]:
     changed = {
-        "put-with-acl": observation(
-            "put-with-acl",
+        ActionId.PUT_WITH_ACL: observation(
+            ActionId.PUT_WITH_ACL,
             "Mastodon can upload a file with ACL public-read",
             Outcome.REJECTED,
             http_status=400,
@@ -164,23 +165,23 @@ def _broken() -> tuple[Observation, ...]:
             headers=MappingProxyType({"server": "AmazonS3"}),
             **UPLOAD,
         ),
-        "archive-put": observation(
-            "archive-put",
+        ActionId.ARCHIVE_PUT: observation(
+            ActionId.ARCHIVE_PUT,
             "Mastodon can upload a user's archive with ACL private",
             Outcome.REJECTED,
             http_status=400,
             error_code="AccessControlListNotSupported",
             **UPLOAD,
         ),
-        "archive-public-get": observation(
-            "archive-public-get",
+        ActionId.ARCHIVE_PUBLIC_GET: observation(
+            ActionId.ARCHIVE_PUBLIC_GET,
             "Visitors cannot read a user's archive",
             Outcome.SKIPPED,
             actor=Actor.VISITOR,
             reason="the archive could not be uploaded",
         ),
         "delete": observation(
-            "delete",
+            ActionId.DELETE,
             "Mastodon can delete a file",
             Outcome.DENIED,
             operation="DeleteObject",
@@ -195,14 +196,14 @@ BROKEN = _broken()
 
 UNREACHABLE = (
     observation(
-        "reach-endpoint",
+        ActionId.REACH_ENDPOINT,
         "The S3 API at s3.eu-west-2.amazonaws.com answers",
         Outcome.UNREACHABLE,
         operation="GET",
         network=NetworkFault.READ_TIMEOUT,
         message="no answer within 5 seconds",
     ),
-    observation("get", "Mastodon can read a file back", Outcome.SKIPPED, reason="the endpoint was not reached"),
+    observation(ActionId.GET, "Mastodon can read a file back", Outcome.SKIPPED, reason="the endpoint was not reached"),
 )
 
 

@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Severity
-from s3probe.probe.evidence import Actor, Cleanup, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.mends import removal_commands
@@ -52,9 +53,9 @@ def with_finding(finding: Finding) -> Report:
 @every_format
 def test_no_format_shows_a_secret_or_a_control_character(name: str) -> None:
     dirty = f"\x1b[2J{SECRET} \u202e{KEY_ID} X-Amz-Signature=0badcafe"
-    said = observation("get", "Mastodon can read", Outcome.WRONG, message=dirty, error_code=dirty)
-    skipped = observation("list", "It lists", Outcome.SKIPPED, reason=dirty)
-    found = replace(ACL_DISABLED, title=dirty, consequence=dirty, how_known=dirty, because=("get",))
+    said = observation(ActionId.GET, "Mastodon can read", Outcome.WRONG, message=dirty, error_code=dirty)
+    skipped = observation(ActionId.LIST, "It lists", Outcome.SKIPPED, reason=dirty)
+    found = replace(ACL_DISABLED, title=dirty, consequence=dirty, how_known=dirty, because=(ActionId.GET,))
     left = Cleanup(1, 0, (f"cache/{dirty}",))
     report = assemble(settings(), evidence((said, skipped), cleanup=left), Diagnosis((found,)))
     text = render(name, report)
@@ -118,7 +119,7 @@ def test_the_subject_is_that_of_the_settings() -> None:
 
 
 def test_the_provider_is_told_by_the_answer_when_the_name_says_nothing() -> None:
-    reached = observation("reach-endpoint", headers={"server": "MinIO"})
+    reached = observation(ActionId.REACH_ENDPOINT, headers={"server": "MinIO"})
     custom = settings(api_base="https://storage.example.org", endpoint="https://storage.example.org")
     assert assemble(custom, evidence((reached,)), Diagnosis()).subject.provider == "minio"
 
@@ -181,19 +182,20 @@ def test_colour_only_when_asked() -> None:
 
 
 def test_what_was_taken_for_granted_is_told() -> None:
-    again = replace(HEALTHY[4], id="get@1", assuming=("S3_REGION=eu-west-2",))
+    again = replace(HEALTHY[4], id=ActionId.GET.in_round("@1"), assuming=("S3_REGION=eu-west-2",))
     text = render("text", Report(SUBJECT, evidence((*BROKEN, again)), (ACL_DISABLED,)))
     assert "As if S3_REGION=eu-west-2 were set:\n  ✔  Mastodon can read a file back\n" in text
 
 
 def test_experiments_are_not_told_to_people() -> None:
-    tried = observation("try-region", "An experiment", Outcome.DENIED)
+    tried = observation(Experiment.COPY, "An experiment", Outcome.DENIED)
     assert "An experiment" not in render("text", Report(SUBJECT, evidence((*BROKEN, tried)), (ACL_DISABLED,)))
 
 
 def test_many_actions_skipped_for_one_reason_take_one_line() -> None:
     skipped = [
-        observation(name, outcome=Outcome.SKIPPED, reason="no answer") for name in ("get", "list", "head", "delete")
+        observation(name, outcome=Outcome.SKIPPED, reason="no answer")
+        for name in (ActionId.GET, ActionId.LIST, ActionId.HEAD, ActionId.DELETE)
     ]
     for rows, line in ((skipped, "  –  4 actions were skipped: no answer"), (skipped[:3], "skipped: no answer")):
         text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)))
@@ -337,11 +339,11 @@ def results(text: str) -> dict[str, str]:
 
 def test_junit_fails_what_fails_the_run() -> None:
     mild = results(render("junit", BROKEN_REPORT))
-    assert (mild[ACL_DISABLED.id], mild["put-with-acl"]) == ("failure", "failure")
+    assert (mild[ACL_DISABLED.id], mild[ActionId.PUT_WITH_ACL]) == ("failure", "failure")
     assert (mild[DELETE_DENIED.id], mild["delete"]) == ("skipped", "skipped")
     strict = results(render("junit", BROKEN_REPORT, fail_on_warning=True))
     assert (strict[DELETE_DENIED.id], strict["delete"]) == ("failure", "failure")
-    assert results(render("junit", REPORTS["unknown"]))["reach-endpoint"] == "error"
+    assert results(render("junit", REPORTS["unknown"]))[ActionId.REACH_ENDPOINT] == "error"
 
 
 def test_junit_survives_what_xml_cannot_hold() -> None:
@@ -417,7 +419,7 @@ def test_markdown_has_all_groups_in_order() -> None:
 
 def test_markdown_shows_foreign_text_as_text() -> None:
     said = Observation(
-        "get", "It reads", "GetObject", Actor.MASTODON, Outcome.WRONG, message="<img src=x> [a](b) `c` *d*\n# e"
+        ActionId.GET, "It reads", "GetObject", Actor.MASTODON, Outcome.WRONG, message="<img src=x> [a](b) `c` *d*\n# e"
     )
     text = render("markdown", Report(SUBJECT, evidence((said,)), ()))
     assert "\\<img src=x\\> \\[a\\](b) \\`c\\` \\*d\\* \\# e" in text

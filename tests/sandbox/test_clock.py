@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.runs import fault_name, run_fault
@@ -16,11 +17,11 @@ SKEWED = [fault for fault in ALL if fault.id == "clock-skew"]
 def test_the_storages_time_is_tried_and_ends_the_fault(fault: Fault) -> None:
     ran = run_fault(fault)
     evidence = ran.report.evidence
-    clock, tried = evidence.get("clock"), evidence.get("try-clock")
+    clock, tried = evidence.get(ActionId.CLOCK), evidence.get(Experiment.CLOCK)
     assert clock is not None
     assert tried is not None
     assert clock.outcome is Outcome.WRONG
-    assert abs(float(clock.facts["skew"])) == pytest.approx(20 * 60, abs=5)
+    assert abs(float(clock.facts[Fact.SKEW])) == pytest.approx(20 * 60, abs=5)
     assert tried.ok
     assert ran.named == ("clock-skew",)
     assert "with the server's own time in the signature it answered 200" in ran.report.findings[0].how_known

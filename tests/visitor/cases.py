@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from io import BytesIO
 
 from s3probe.diagnosis.case import Case
-from s3probe.probe.evidence import Actor, Evidence, Observation, Outcome, Run
+from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact, FactName, ObservationId
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
+from tests.evidence_by_hand import kept_as
 
 ENV = """LOCAL_DOMAIN=mastodon.example
 S3_ENABLED=true
@@ -30,7 +32,7 @@ def settings(extra: str = "") -> Settings:
 
 
 def seen(
-    action: str,
+    action: ObservationId,
     status: int = 200,
     outcome: Outcome = Outcome.OK,
     *,
@@ -40,14 +42,16 @@ def seen(
     **facts: str,
 ) -> Observation:
     """One answer. A fact's underscore stands for a hyphen."""
-    known = {name.replace("_", "-"): value for name, value in facts.items()}
+    known: dict[FactName, str] = {Fact(name.replace("_", "-")): value for name, value in facts.items()}
     return Observation(
         action, action, method, Actor.VISITOR, outcome, http_status=status, url=url, method=method,
-        headers=headers or {}, facts=known,
+        headers=kept_as(headers or {}), facts=known,
     )  # fmt: skip
 
 
 def case(*rows: Observation, extra: str = ALIAS) -> Case:
     """These answers, under the usual settings with an alias host."""
-    store = seen("reach-endpoint", 403, headers={"server": "S3"}, url="https://s3.nl-ams.example.net/files-example")
+    store = seen(
+        ActionId.REACH_ENDPOINT, 403, headers={"server": "S3"}, url="https://s3.nl-ams.example.net/files-example"
+    )
     return Case(settings(extra), Evidence(Run("run", "2026-11-23T18:00:00Z", 1.0, "full"), (store, *rows)))

@@ -6,7 +6,8 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.diagnosis.rules.archives import expired, link_host
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId
 from tests.visitor.cases import case, seen
 
 
@@ -24,7 +25,7 @@ from tests.visitor.cases import case, seen
     ],
 )
 def test_where_links_lead(endpoint: str, severity: Severity | None) -> None:
-    found = list(link_host(case(seen("archive-put"), extra=f"S3_ENDPOINT={endpoint}\n")))
+    found = list(link_host(case(seen(ActionId.ARCHIVE_PUT), extra=f"S3_ENDPOINT={endpoint}\n")))
     assert [f.severity for f in found] == ([severity] if severity else [])
     public = endpoint == "http://s3.nl-ams.example.net"
     assert {f.id for f in found} <= {
@@ -33,6 +34,6 @@ def test_where_links_lead(endpoint: str, severity: Severity | None) -> None:
 
 
 def test_a_link_that_never_expires_is_named() -> None:
-    (found,) = expired(case(seen("presigned-expired", 200, Outcome.WRONG, open="yes")))
+    (found,) = expired(case(seen(ActionId.PRESIGNED_EXPIRED, 200, Outcome.WRONG, open="yes")))
     assert found.id == "archive-link-never-expires"
-    assert list(expired(case(seen("presigned-expired", 403)))) == []
+    assert list(expired(case(seen(ActionId.PRESIGNED_EXPIRED, 403)))) == []

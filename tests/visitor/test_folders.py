@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.rules import folders, needs
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
@@ -58,8 +59,9 @@ def test_every_kind_of_file_is_fetched_by_the_url_that_is_published(
 ) -> None:
     report = run(make()).report
     assert report.verdict == "ok", [(f.id, f.how_known) for f in report.findings]
-    for name, folder in zip(("", "-avatar", "-emoji", "-cache"), FOLDERS, strict=True):
-        row = report.evidence.get(f"public-get{name}")
+    looks = (ActionId.PUBLIC_GET, ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI, ActionId.PUBLIC_GET_CACHE)
+    for look, folder in zip(looks, FOLDERS, strict=True):
+        row = report.evidence.get(look)
         assert row is not None
         assert row.ok, row
         assert row.url.startswith(f"https://{host}{before}{folder}/s3probe/")
@@ -87,15 +89,15 @@ def test_a_copy_that_is_not_shown_says_nothing_of_the_folder() -> None:
     ran = run(custom(), wrap=_Forgets)
     report = ran.report
     assert ran.left == ()
-    row = report.evidence.get("public-get-emoji")
+    row = report.evidence.get(ActionId.PUBLIC_GET_EMOJI)
     assert row is not None
     assert row.ok
     assert "emoji.png" in row.url
     assert report.findings == ()
 
 
-@pytest.mark.parametrize("only", ["public-get-avatar", "public-get-emoji"])
-def test_a_kind_that_is_asked_for_alone_gets_its_file(only: str) -> None:
+@pytest.mark.parametrize("only", [ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI])
+def test_a_kind_that_is_asked_for_alone_gets_its_file(only: ActionId) -> None:
     ran = run(healthy_policy(), replace(OPTIONS, only=(only,)))
     row = ran.report.evidence.get(only)
     assert row is not None
@@ -110,9 +112,9 @@ NGINX = {"server": "nginx/1.22.1"}
 
 def _closed(status: int = 403, **facts: str) -> tuple[object, ...]:
     return (
-        seen("public-get", headers=NGINX),
-        seen("public-get-avatar", status, Outcome.DENIED, headers=NGINX, url=AVATAR, **facts),
-        seen("try-avatar-origin", 403, Outcome.DENIED),
+        seen(ActionId.PUBLIC_GET, headers=NGINX),
+        seen(ActionId.PUBLIC_GET_AVATAR, status, Outcome.DENIED, headers=NGINX, url=AVATAR, **facts),
+        seen(Experiment.AVATAR_ORIGIN, 403, Outcome.DENIED),
     )
 
 
@@ -133,29 +135,32 @@ def test_who_closes_a_folder_is_told_by_the_media_file_at_the_storage(
     media_at_origin: int, root: str, finding_id: str
 ) -> None:
     outcome = Outcome.OK if media_at_origin == 200 else Outcome.DENIED
-    rows = (*_closed(root=root), seen("try-media-origin", media_at_origin, outcome))
+    rows = (*_closed(root=root), seen(Experiment.MEDIA_ORIGIN, media_at_origin, outcome))
     (found,) = folders.closed_to_visitors(case(*rows, extra=BY_POLICY))  # type: ignore[arg-type]
     assert found.id == finding_id
     assert AVATAR in found.how_known
 
 
 def test_a_folder_that_is_slow_or_broken_is_not_closed() -> None:
-    rows = (seen("public-get"), seen("public-get-avatar", 502, Outcome.UNKNOWN, url=AVATAR))
+    rows = (seen(ActionId.PUBLIC_GET), seen(ActionId.PUBLIC_GET_AVATAR, 502, Outcome.UNKNOWN, url=AVATAR))
     assert list(folders.closed_to_visitors(case(*rows))) == []
 
 
 def test_nothing_is_said_of_folders_where_no_picture_is_shown_at_all() -> None:
-    rows = (seen("public-get", 403, Outcome.DENIED), seen("public-get-avatar", 403, Outcome.DENIED, url=AVATAR))
+    rows = (
+        seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED),
+        seen(ActionId.PUBLIC_GET_AVATAR, 403, Outcome.DENIED, url=AVATAR),
+    )
     assert list(folders.closed_to_visitors(case(*rows))) == []
 
 
 @pytest.mark.parametrize("kind", ["cache", "avatar", "emoji"])
 def test_cors_is_looked_for_in_each_folder(kind: str) -> None:
-    shown = (seen("public-get", headers=NGINX), seen("public-cors", 206, headers=NGINX))
-    without = seen(f"public-get-{kind}", headers=NGINX, url=AVATAR)
+    shown = (seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_CORS, 206, headers=NGINX))
+    without = seen(OTHER_FOLDERS[kind][0], headers=NGINX, url=AVATAR)
     (found,) = needs.lost_in_a_folder(case(*shown, without))
     assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
-    with_it = seen(f"public-get-{kind}", headers={**NGINX, "access-control-allow-origin": "*"}, url=AVATAR)
+    with_it = seen(OTHER_FOLDERS[kind][0], headers={**NGINX, "access-control-allow-origin": "*"}, url=AVATAR)
     assert list(needs.lost_in_a_folder(case(*shown, with_it))) == []
 
 

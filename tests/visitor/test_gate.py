@@ -7,13 +7,14 @@ import pytest
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import gate, needs, rest
 from s3probe.diagnosis.rules.public import public
-from s3probe.probe.evidence import Actor, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 from tests.visitor.cases import FILE, case, seen
 
 NGINX = {"server": "nginx/1.22.1", "content-type": "text/html"}
 CLOUDFLARE = {"server": "cloudflare", "cf-ray": "8a1b", "content-type": "text/html"}
-THERE = seen("try-public-origin")
-CLOSED = seen("try-public-origin", 403, Outcome.DENIED, root="Error")
+THERE = seen(Experiment.PUBLIC_ORIGIN)
+CLOSED = seen(Experiment.PUBLIC_ORIGIN, 403, Outcome.DENIED, root="Error")
 PROTECTED = "cdn-hotlink-or-bot-protection"
 BY_POLICY = "S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
 
@@ -24,7 +25,7 @@ def _found(*rows: Observation) -> Finding:
 
 
 def _refused(status: int = 403, headers: dict[str, str] | None = None, **facts: str) -> Observation:
-    return seen("public-get", status, Outcome.DENIED, headers=headers or NGINX, **facts)
+    return seen(ActionId.PUBLIC_GET, status, Outcome.DENIED, headers=headers or NGINX, **facts)
 
 
 @pytest.mark.parametrize("status", [401, 403, 410, 418, 451])
@@ -42,7 +43,7 @@ def test_a_refusal_in_the_storages_words_is_no_rule_of_the_host() -> None:
 
 
 def test_a_path_that_the_host_does_not_know_is_no_refusal() -> None:
-    row = seen("public-get", 404, Outcome.WRONG, headers=NGINX, stock_page="yes")
+    row = seen(ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=NGINX, stock_page="yes")
     assert _found(row, THERE).id == "object-not-found-public-key-mismatch"
 
 
@@ -54,9 +55,9 @@ def test_where_the_storage_is_closed_only_nginxs_own_page_says_that_it_was_not_a
 
 
 def test_a_certificate_that_visitors_do_not_have_is_asked_for_with_400() -> None:
-    row = seen("public-get", 400, Outcome.REJECTED, headers=NGINX, stock_page="yes")
+    row = seen(ActionId.PUBLIC_GET, 400, Outcome.REJECTED, headers=NGINX, stock_page="yes")
     assert _found(row, THERE).id == "media-host-refuses-visitors"
-    elsewhere = seen("public-get", 400, Outcome.REJECTED, headers=NGINX)
+    elsewhere = seen(ActionId.PUBLIC_GET, 400, Outcome.REJECTED, headers=NGINX)
     assert _found(elsewhere, THERE).id == "object-not-found-public-key-mismatch"
 
 
@@ -70,51 +71,51 @@ def test_a_password_is_called_one_and_its_line_is_named() -> None:
 @pytest.mark.parametrize("header", ["cf-mitigated", "x-amzn-waf-action"])
 def test_a_challenge_is_one_whatever_status_it_comes_with(header: str) -> None:
     for status, outcome in ((202, Outcome.WRONG), (403, Outcome.DENIED), (405, Outcome.REJECTED)):
-        row = seen("public-get", status, outcome, headers={header: "challenge"}, body="other")
+        row = seen(ActionId.PUBLIC_GET, status, outcome, headers={header: "challenge"}, body="other")
         assert _found(row, CLOSED).id == "media-host-challenges-visitors"
-    plain = seen("public-get", 202, Outcome.WRONG, headers=NGINX, body="other")
+    plain = seen(ActionId.PUBLIC_GET, 202, Outcome.WRONG, headers=NGINX, body="other")
     assert _found(plain, THERE).id == "proxy-serves-error-as-image"
 
 
 def test_a_rule_on_the_referer_is_the_hosts_or_the_policys_by_whose_words_refuse() -> None:
-    page = seen("try-referer")
+    page = seen(Experiment.REFERER)
     assert _found(_refused(), CLOSED, page).id == PROTECTED
     assert _found(_refused(root="Error"), CLOSED, page).id == "deny-anonymous-statement"
 
 
 def test_hanging_up_on_servers_alone_is_a_rule_and_hanging_up_on_everyone_is_none() -> None:
-    row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.UNREACHABLE, url=FILE,
+    row = Observation(ActionId.PUBLIC_GET, "", "GET", Actor.VISITOR, Outcome.UNREACHABLE, url=FILE,
                       network=NetworkFault.CLOSED)  # fmt: skip
-    assert _found(row, THERE, seen("try-public-as-browser")).id == PROTECTED
+    assert _found(row, THERE, seen(Experiment.PUBLIC_AS_BROWSER)).id == PROTECTED
     assert _found(row, THERE).id == "media-host-unreachable"
 
 
 def test_redirects_without_end_are_told_from_one_that_leads_astray() -> None:
     away = "https://login.example.org/"
-    circle = seen("public-get", 301, Outcome.REJECTED, headers=NGINX, redirected=f"{FILE} {FILE}/ {FILE}")
-    login = seen("public-get", 200, Outcome.WRONG, url=away, redirected=away, markup="yes", body="other")
+    circle = seen(ActionId.PUBLIC_GET, 301, Outcome.REJECTED, headers=NGINX, redirected=f"{FILE} {FILE}/ {FILE}")
+    login = seen(ActionId.PUBLIC_GET, 200, Outcome.WRONG, url=away, redirected=away, markup="yes", body="other")
     first, second = _found(circle, THERE), _found(login, THERE)
     assert (first.id, second.id) == ("media-host-redirects-in-a-circle", "media-host-leads-elsewhere")
     assert "circle" in first.title
     assert "login.example.org" in second.title
     to_storage = "https://s3.nl-ams.example.net/files-example/a.png"
-    denied = seen("public-get", 403, Outcome.DENIED, url=to_storage, redirected=to_storage, root="Error")
+    denied = seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED, url=to_storage, redirected=to_storage, root="Error")
     assert _found(denied, CLOSED).id == "public-policy-missing"
     other_region = "https://files-example.s3-us-west-2.amazonaws.com/a.png"
-    moved = seen("public-get", 403, Outcome.DENIED, url=other_region, redirected=other_region, root="Error")
+    moved = seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED, url=other_region, redirected=other_region, root="Error")
     assert _found(moved, CLOSED).id == "public-policy-missing"
 
 
 def test_a_wrong_region_is_seen_where_the_proxy_hides_the_header_that_names_it() -> None:
-    moved = seen("public-get", 301, Outcome.REJECTED, headers=NGINX, endpoint="b.s3.eu-west-2.amazonaws.com")
+    moved = seen(ActionId.PUBLIC_GET, 301, Outcome.REJECTED, headers=NGINX, endpoint="b.s3.eu-west-2.amazonaws.com")
     assert _found(moved, THERE).id == "cdn-origin-region-mismatch"
-    bare = seen("public-get", 301, Outcome.REJECTED, headers=NGINX)
+    bare = seen(ActionId.PUBLIC_GET, 301, Outcome.REJECTED, headers=NGINX)
     assert list(public(case(bare, THERE, extra=BY_POLICY))) == []
 
 
 def test_a_key_that_the_visitor_never_sent_is_the_proxys() -> None:
-    row = Observation("public-get", "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
-                      error_code="SignatureDoesNotMatch", facts={"root": "Error"})  # fmt: skip
+    row = Observation(ActionId.PUBLIC_GET, "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
+                      error_code="SignatureDoesNotMatch", facts={Fact.ROOT: "Error"})  # fmt: skip
     found = _found(row, CLOSED)
     assert found.id == "proxy-signs-with-refused-key"
     assert "key that it refuses" in found.title
@@ -123,50 +124,52 @@ def test_a_key_that_the_visitor_never_sent_is_the_proxys() -> None:
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
     outcome = Outcome.THROTTLED if status == 429 else Outcome.UNKNOWN
-    late = seen("public-get-avatar", status, outcome, headers=CLOUDFLARE)
-    limited = case(seen("public-get", headers=CLOUDFLARE), late)
+    late = seen(ActionId.PUBLIC_GET_AVATAR, status, outcome, headers=CLOUDFLARE)
+    limited = case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE), late)
     (found,) = gate.limits_visitors(limited)
     assert (found.id, found.severity, found.because) == (
         "media-host-limits-visitors",
         Severity.WARNING,
-        ("public-get-avatar",),
+        (ActionId.PUBLIC_GET_AVATAR,),
     )
     assert list(rest.throttled(limited)) == []
-    at_storage = seen("public-get-avatar", status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png")
-    slow = case(seen("public-get", headers=CLOUDFLARE), at_storage)
+    at_storage = seen(
+        ActionId.PUBLIC_GET_AVATAR, status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png"
+    )
+    slow = case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE), at_storage)
     assert list(gate.limits_visitors(slow)) == []
     assert [f.id for f in rest.throttled(slow)] == (["rate-limited-503-slowdown"] if status == 429 else [])
 
 
 @pytest.mark.parametrize(("status", "named"), [(416, True), (200, True), (429, False), (503, False)])
 def test_a_limit_says_nothing_of_ranges(status: int, named: bool) -> None:
-    row = seen("public-range", status, Outcome.WRONG, headers=NGINX, range="refused")
-    assert bool(list(needs.ranges(case(seen("public-get", headers=NGINX), row)))) is named
+    row = seen(ActionId.PUBLIC_RANGE, status, Outcome.WRONG, headers=NGINX, range="refused")
+    assert bool(list(needs.ranges(case(seen(ActionId.PUBLIC_GET, headers=NGINX), row)))) is named
 
 
 @pytest.mark.parametrize(("status", "reach"), [(502, True), (504, True), (500, False), (503, False)])
 def test_an_error_of_the_hosts_own_is_no_lost_way_to_the_storage(status: int, reach: bool) -> None:
-    found = _found(seen("public-get", status, Outcome.UNKNOWN, headers=NGINX), THERE)
+    found = _found(seen(ActionId.PUBLIC_GET, status, Outcome.UNKNOWN, headers=NGINX), THERE)
     assert found.id == ("proxy-resolver-fails" if reach else "proxy-answers-with-own-error")
     assert isinstance(found.fixes[0], ServerFix) is reach
 
 
 def test_a_cdn_is_told_in_words_and_the_lines_are_for_a_proxy_behind_it() -> None:
-    lost = seen("public-get", 404, Outcome.WRONG, headers=CLOUDFLARE)
+    lost = seen(ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=CLOUDFLARE)
     words, lines = _found(lost, THERE).fixes
     assert isinstance(words, Manual)
     assert words.text.startswith("At Cloudflare: ")
     assert isinstance(lines, ServerFix)
     assert "behind Cloudflare" in lines.note
-    (own,) = _found(seen("public-get", 404, Outcome.WRONG, headers=NGINX), THERE).fixes
+    (own,) = _found(seen(ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=NGINX), THERE).fixes
     assert isinstance(own, ServerFix)
 
 
 def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_it() -> None:
-    own = seen("public-get", headers=NGINX)
+    own = seen(ActionId.PUBLIC_GET, headers=NGINX)
 
     def families(connects: str, routes: str) -> Observation:
-        return seen("try-viewer-families", addresses="ipv4 ipv6", connects=connects, routes=routes)
+        return seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6", connects=connects, routes=routes)
 
     (found,) = needs.families(case(own, families("ipv4", "ipv4 ipv6")))
     assert found.id == "media-host-address-silent"
@@ -176,8 +179,8 @@ def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_
 
 
 def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
-    own = seen("public-get", headers=NGINX)
-    (found,) = needs.families(case(own, seen("try-viewer-families", outcome=Outcome.WRONG, addresses="ipv6")))
+    own = seen(ActionId.PUBLIC_GET, headers=NGINX)
+    (found,) = needs.families(case(own, seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv6")))
     assert found.severity is Severity.WARNING
 
 
@@ -189,14 +192,14 @@ def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
     ],
 )  # fmt: skip
 def test_a_cache_control_that_keeps_next_to_nothing(value: str, named: bool) -> None:
-    stored = seen("get", headers={"cache-control": "public, max-age=315576000, immutable"})
-    row = seen("public-get", headers=NGINX, cache_control=value)
+    stored = seen(ActionId.GET, headers={"cache-control": "public, max-age=315576000, immutable"})
+    row = seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control=value)
     assert bool(list(needs.cache_control(case(stored, row)))) is named
 
 
 def test_a_storage_that_is_closed_behind_a_faulty_proxy_is_said_as_well_and_not_called_certain() -> None:
-    lost = seen("public-get", 404, Outcome.WRONG, headers=NGINX, bucket="media_attachments", root="Error")
-    shut = Observation("try-public-origin", "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
+    lost = seen(ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=NGINX, bucket="media_attachments", root="Error")
+    shut = Observation(Experiment.PUBLIC_ORIGIN, "", "GET", Actor.VISITOR, Outcome.DENIED, url=FILE, http_status=403,
                        error_code="AccessDenied")  # fmt: skip
 
     def named(first: Observation, origin: Observation) -> list[tuple[str, str]]:
@@ -205,5 +208,7 @@ def test_a_storage_that_is_closed_behind_a_faulty_proxy_is_said_as_well_and_not_
     proxy = ("proxy-drops-bucket-name", "certain")
     assert named(lost, shut) == [proxy, ("public-policy-missing", "likely")]
     assert named(lost, THERE) == [proxy]
-    behind_a_cdn = seen("public-get", 404, Outcome.WRONG, headers=CLOUDFLARE, bucket="media_attachments", root="Error")
+    behind_a_cdn = seen(
+        ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=CLOUDFLARE, bucket="media_attachments", root="Error"
+    )
     assert named(behind_a_cdn, shut) == [proxy]

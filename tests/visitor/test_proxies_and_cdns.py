@@ -6,7 +6,8 @@ from s3probe.diagnosis.model import Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import needs, proxy
 from s3probe.diagnosis.rules.links import own_cookies, proxied
 from s3probe.diagnosis.rules.public import public
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.visitor.cases import FILE, case, seen
 
 NGINX = {"server": "nginx/1.22.1", "content-type": "image/png"}
@@ -16,33 +17,33 @@ REFUSED = "<Error><Code>AccessDenied</Code>"
 
 
 def test_a_cname_to_the_storage_is_no_proxy_that_lets_methods_through() -> None:
-    rows = (seen("public-get", headers=STORE), seen("public-delete", 403, root="Error", method="DELETE"))
+    rows = (seen(ActionId.PUBLIC_GET, headers=STORE), seen(ActionId.PUBLIC_DELETE, 403, root="Error", method="DELETE"))
     assert list(proxy.methods(case(*rows))) == []
     assert not proxied(case(*rows), rows[0])
 
 
 def test_an_own_proxy_that_lets_methods_through_is_a_notice() -> None:
-    rows = (seen("public-get", headers=NGINX), seen("public-delete", 403, root="Error", method="DELETE"))
+    rows = (seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_DELETE, 403, root="Error", method="DELETE"))
     (found,) = proxy.methods(case(*rows))
     assert (found.id, found.severity) == ("proxy-method-not-limited", Severity.NOTICE)
 
 
 def test_a_query_on_a_file_that_is_closed_anyway_tells_nothing() -> None:
-    asked = seen("public-query", 403, query="passed")
-    closed = seen("public-get-cache", 403, Outcome.DENIED)
-    assert list(proxy.query(case(seen("public-get", headers=NGINX), asked, closed))) == []
+    asked = seen(ActionId.PUBLIC_QUERY, 403, query="passed")
+    closed = seen(ActionId.PUBLIC_GET_CACHE, 403, Outcome.DENIED)
+    assert list(proxy.query(case(seen(ActionId.PUBLIC_GET, headers=NGINX), asked, closed))) == []
 
 
 def test_cookies_of_a_cdn_are_not_the_storages() -> None:
-    assert own_cookies(seen("public-get", headers={"set-cookie": "__cf_bm=abc; path=/"})) == ""
-    assert own_cookies(seen("public-get", headers={"set-cookie": "session=abc; path=/"})) == "session"
+    assert own_cookies(seen(ActionId.PUBLIC_GET, headers={"set-cookie": "__cf_bm=abc; path=/"})) == ""
+    assert own_cookies(seen(ActionId.PUBLIC_GET, headers={"set-cookie": "session=abc; path=/"})) == "session"
 
 
 def test_a_cdn_forgets_errors_soon_so_its_cache_is_a_notice() -> None:
     rows = (
-        seen("public-get", headers=CLOUDFLARE),
-        seen("restored-public-get", 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-cache-status": "HIT"}),
-        seen("try-restored-origin"),
+        seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE),
+        seen(ActionId.RESTORED_PUBLIC_GET, 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-cache-status": "HIT"}),
+        seen(Experiment.RESTORED_ORIGIN),
     )
     (found,) = proxy.caches_errors(case(*rows))
     assert (found.id, found.severity) == ("proxy-caches-errors", Severity.NOTICE)
@@ -51,16 +52,16 @@ def test_a_cdn_forgets_errors_soon_so_its_cache_is_a_notice() -> None:
 
 def test_an_error_that_the_storage_gives_too_is_not_the_caches() -> None:
     rows = (
-        seen("restored-public-get", 403, Outcome.DENIED, headers=NGINX),
-        seen("try-restored-origin", 403, Outcome.DENIED),
+        seen(ActionId.RESTORED_PUBLIC_GET, 403, Outcome.DENIED, headers=NGINX),
+        seen(Experiment.RESTORED_ORIGIN, 403, Outcome.DENIED),
     )
     assert list(proxy.caches_errors(case(*rows))) == []
 
 
 def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
     rows = (
-        seen("public-get", 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-mitigated": "challenge"}),
-        seen("try-public-origin", url="https://s3.nl-ams.example.net/files-example/a.png"),
+        seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED, headers={**CLOUDFLARE, "cf-mitigated": "challenge"}),
+        seen(Experiment.PUBLIC_ORIGIN, url="https://s3.nl-ams.example.net/files-example/a.png"),
     )
     (found,) = public(case(*rows))
     assert found.id == "media-host-challenges-visitors"
@@ -68,26 +69,28 @@ def test_cloudflares_challenge_is_named_with_advice_for_cloudflare() -> None:
 
 
 def test_a_picture_that_the_storage_refuses_to_everyone_is_no_bot_protection() -> None:
-    theirs = seen("public-get", 403, Outcome.DENIED, headers=CLOUDFLARE, root="Error")  # S3's own words come through
-    rows = (theirs, seen("try-public-origin", 403, Outcome.DENIED))
+    theirs = seen(
+        ActionId.PUBLIC_GET, 403, Outcome.DENIED, headers=CLOUDFLARE, root="Error"
+    )  # S3's own words come through
+    rows = (theirs, seen(Experiment.PUBLIC_ORIGIN, 403, Outcome.DENIED))
     assert [f.id for f in public(case(*rows))] == ["acl-header-silently-ignored"]
 
 
 def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
     headers = {"server": "AmazonS3", "x-cache": "Error from cloudfront", "via": "1.1 a.cloudfront.net (CloudFront)"}
-    closed = seen("try-public-origin", 403, Outcome.DENIED)
+    closed = seen(Experiment.PUBLIC_ORIGIN, 403, Outcome.DENIED)
     extra = "S3_ALIAS_HOST=files.example.com\nS3_PERMISSION=\n"
-    theirs = seen("public-get", 403, Outcome.DENIED, headers=headers, root="Error")
+    theirs = seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED, headers=headers, root="Error")
     (found,) = public(case(theirs, closed, extra=extra))
     assert found.id == "cloudfront-oac-policy-missing"
-    own = seen("public-get", 403, Outcome.DENIED, headers=headers)
+    own = seen(ActionId.PUBLIC_GET, 403, Outcome.DENIED, headers=headers)
     (found,) = public(case(own, closed, extra=extra))
     assert found.id == "media-host-refuses-visitors"  # CloudFront's own page: a firewall or a country rule
 
 
 def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname() -> None:
     def asked(headers: dict[str, str]) -> tuple[str, object]:
-        row = seen("public-get", 404, Outcome.REJECTED, headers=headers, bucket="files.example.com")
+        row = seen(ActionId.PUBLIC_GET, 404, Outcome.REJECTED, headers=headers, bucket="files.example.com")
         (found,) = public(case(row))
         return found.id, found.fixes[0]
 
@@ -98,7 +101,9 @@ def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname
 
 
 def test_missing_cors_before_an_own_proxy_is_mended_there() -> None:
-    row = seen("public-cors", 206, Outcome.WRONG, headers=NGINX, origin="https://mastodon.example", allowed="none")
+    row = seen(
+        ActionId.PUBLIC_CORS, 206, Outcome.WRONG, headers=NGINX, origin="https://mastodon.example", allowed="none"
+    )
     (found,) = needs.cors(case(row))
     assert isinstance(found.fixes[0], ServerFix)
     (at_store,) = needs.cors(case(row, extra=""))
@@ -106,7 +111,10 @@ def test_missing_cors_before_an_own_proxy_is_mended_there() -> None:
 
 
 def test_ranges_that_the_storage_does_not_know_are_a_notice() -> None:
-    rows = (seen("public-range", 200, Outcome.WRONG, range="ignored"), seen("get-range", 200, Outcome.WRONG))
+    rows = (
+        seen(ActionId.PUBLIC_RANGE, 200, Outcome.WRONG, range="ignored"),
+        seen(ActionId.GET_RANGE, 200, Outcome.WRONG),
+    )
     (found,) = needs.ranges(case(*rows, extra=""))
     assert found.severity is Severity.NOTICE
 
@@ -116,42 +124,46 @@ MISSING = "nosniff-and-sandbox-missing"
 
 def test_headers_against_sniffing_are_asked_of_the_admins_own_proxy_and_of_the_instances_own_domain() -> None:
     inside = FILE.replace("files.example.com", "files.mastodon.example")
-    rows = seen("public-get", headers=NGINX, url=inside)
+    rows = seen(ActionId.PUBLIC_GET, headers=NGINX, url=inside)
     assert [f.id for f in needs.safe_headers(case(rows))] == [MISSING]
-    assert [f.id for f in needs.safe_headers(case(seen("public-get", headers=NGINX)))] == [MISSING]
-    assert list(needs.safe_headers(case(seen("public-get", headers=CLOUDFLARE)))) == []
+    assert [f.id for f in needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX)))] == [MISSING]
+    assert list(needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)))) == []
     policies = {"default-src 'none'; form-action 'none'": [], "sandbox": [], "default-src *": [MISSING]}
     for policy, named in policies.items():
         headers = {**NGINX, "x-content-type-options": "nosniff", "content-security-policy": policy}
-        assert [f.id for f in needs.safe_headers(case(seen("public-get", headers=headers)))] == named, policy
+        assert [f.id for f in needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=headers)))] == named, policy
 
 
 def test_media_under_the_instances_own_name_share_its_cookies() -> None:
     same = FILE.replace("files.example.com", "mastodon.example")
-    (found,) = needs.safe_headers(case(seen("public-get", headers=NGINX, url=same)))
+    (found,) = needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX, url=same)))
     assert (found.id, found.severity) == ("files-host-shares-domain-cookies", Severity.WARNING)
 
 
 def test_a_guides_cache_control_is_as_good_as_mastodons() -> None:
-    stored = seen("get", headers={"cache-control": "public, max-age=315576000, immutable"})
-    row = seen("public-get", headers=NGINX, cache_control="max-age=31536000, public")
+    stored = seen(ActionId.GET, headers={"cache-control": "public, max-age=315576000, immutable"})
+    row = seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control="max-age=31536000, public")
     assert list(needs.cache_control(case(stored, row))) == []
-    (found,) = needs.cache_control(case(stored, seen("public-get", headers=NGINX, cache_control="none")))
+    (found,) = needs.cache_control(case(stored, seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control="none")))
     assert found.id == "cache-control-missing"
 
 
 def test_cors_in_one_folder_alone_is_a_nested_location() -> None:
-    rows = (seen("public-get", headers=NGINX), seen("public-cors", 206), seen("public-get-cache", headers=NGINX))
+    rows = (
+        seen(ActionId.PUBLIC_GET, headers=NGINX),
+        seen(ActionId.PUBLIC_CORS, 206),
+        seen(ActionId.PUBLIC_GET_CACHE, headers=NGINX),
+    )
     (found,) = needs.lost_in_a_folder(case(*rows))
     assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
-    with_header = seen("public-get-cache", headers={**NGINX, "access-control-allow-origin": "*"})
+    with_header = seen(ActionId.PUBLIC_GET_CACHE, headers={**NGINX, "access-control-allow-origin": "*"})
     assert list(needs.lost_in_a_folder(case(*rows[:2], with_header))) == []
 
 
 def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
-    only_four = seen("try-viewer-families", outcome=Outcome.WRONG, addresses="ipv4")
-    both = seen("try-viewer-families", addresses="ipv4 ipv6")
-    own, foreign = seen("public-get", headers=NGINX), seen("public-get", headers=CLOUDFLARE)
+    only_four = seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv4")
+    both = seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6")
+    own, foreign = seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)
     (found,) = needs.families(case(own, only_four))
     assert (found.id, found.severity) == ("viewers-ipv4-only-alias", Severity.NOTICE)
     assert list(needs.families(case(own, both))) == []
@@ -159,14 +171,14 @@ def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
 
 
 def test_a_development_host_is_named() -> None:
-    trial = seen("public-get", url="https://pub-0123456789abcdef.r2.dev/media_attachments/a.png")
+    trial = seen(ActionId.PUBLIC_GET, url="https://pub-0123456789abcdef.r2.dev/media_attachments/a.png")
     assert [f.id for f in needs.development_host(case(trial))] == ["r2-dev-url-throttled"]
-    assert list(needs.development_host(case(seen("public-get")))) == []
+    assert list(needs.development_host(case(seen(ActionId.PUBLIC_GET)))) == []
 
 
 def test_a_storage_open_beside_the_proxy_is_told_where_it_was_seen() -> None:
-    shown = seen("public-get", headers=NGINX)
-    direct = seen("try-cors-origin", url="https://s3.nl-ams.example.net/files-example/a.png")
+    shown = seen(ActionId.PUBLIC_GET, headers=NGINX)
+    direct = seen(Experiment.CORS_ORIGIN, url="https://s3.nl-ams.example.net/files-example/a.png")
     (found,) = proxy.past_the_proxy(case(shown, direct))
     assert (found.id, found.severity) == ("origin-bypasses-proxy", Severity.NOTICE)
     assert list(proxy.past_the_proxy(case(shown))) == []

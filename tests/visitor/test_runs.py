@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy
@@ -44,7 +45,7 @@ def test_a_cache_before_acls_is_the_largest_of_them() -> None:
 
 def test_an_instance_that_cannot_be_reached_is_skipped_with_its_reason() -> None:
     report = run(healthy().with_world(instance=None)).report
-    row = report.evidence.get("public-csp")
+    row = report.evidence.get(ActionId.PUBLIC_CSP)
     assert row is not None
     assert row.outcome is Outcome.SKIPPED
     assert "could not be read" in (row.reason or "")
@@ -53,7 +54,7 @@ def test_an_instance_that_cannot_be_reached_is_skipped_with_its_reason() -> None
 
 def test_the_instance_is_no_part_of_the_cost() -> None:
     report = run(healthy()).report
-    row = report.evidence.get("public-csp")
+    row = report.evidence.get(ActionId.PUBLIC_CSP)
     assert row is not None
     assert row.ok
     assert report.evidence.cost.requests == run(healthy().with_world(instance=None)).report.evidence.cost.requests
@@ -107,10 +108,10 @@ def test_the_finding_stands_under_the_box_it_opens() -> None:
 
 
 def test_strangers_who_may_list_uploads_alone_are_found_and_a_full_run_leaves_the_question_out() -> None:
-    closed = run(healthy()).report.evidence.get("public-uploads")
+    closed = run(healthy()).report.evidence.get(ActionId.PUBLIC_UPLOADS)
     assert closed is not None
     assert closed.ok
-    cached = run(proxy(AliasFault.KEEPS_DELETED)(healthy_alias())).report.evidence.get("public-uploads")
+    cached = run(proxy(AliasFault.KEEPS_DELETED)(healthy_alias())).report.evidence.get(ActionId.PUBLIC_UPLOADS)
     assert cached is not None
     assert cached.outcome is Outcome.SKIPPED
     assert "--thorough" in (cached.reason or "")
@@ -119,6 +120,6 @@ def test_strangers_who_may_list_uploads_alone_are_found_and_a_full_run_leaves_th
 def test_what_was_left_out_is_asked_when_another_listing_is_open() -> None:
     scenario = _old(custom())
     listed = Statement("Allow", ("s3:ListBucket",), ("arn:aws:s3:::files-example",), ("*",), sid="PublicList")
-    row = run(scenario.with_bucket(policy=(listed,))).report.evidence.get("public-uploads")
+    row = run(scenario.with_bucket(policy=(listed,))).report.evidence.get(ActionId.PUBLIC_UPLOADS)
     assert row is not None
     assert row.ran

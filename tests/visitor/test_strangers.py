@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from s3probe.probe import csp
-from s3probe.probe.evidence import NetworkFault, Outcome
+from s3probe.evidence import page_policy as csp
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy
@@ -98,7 +99,7 @@ def test_an_error_of_the_storage_is_no_proof_that_it_refuses() -> None:
     said = _with(lambda call: Answer(500) if listing in call.url and not call.url.startswith(f"https://{ALIAS}") and
                  not any(name == "Authorization" for name, _ in call.headers) else None)  # fmt: skip
     ran = run(healthy(), wrap=said)
-    row = ran.report.evidence.get("public-list")
+    row = ran.report.evidence.get(ActionId.PUBLIC_LIST)
     assert row is not None
     assert row.outcome is Outcome.UNKNOWN
     assert "- [ ] Nobody can list the bucket" in _markdown(ran)

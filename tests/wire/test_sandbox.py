@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from s3probe.probe.evidence import Actor
+from s3probe.evidence.vocabulary import Actor, Fact
 from s3probe.report.model import Report
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, healthy
@@ -137,8 +137,8 @@ def _answers() -> list[tuple[str, set[str]]]:
     found = []
     for seen in examined().evidence.observations:
         whose = seen.operation if seen.actor is Actor.MASTODON else f"a visitor's {seen.method}"
-        if seen.http_status is not None and seen.facts.get("s3"):
-            found.append((f"{whose} {seen.http_status}", set(seen.headers)))
+        if seen.http_status is not None and seen.facts.get(Fact.S3):
+            found.append((f"{whose} {seen.http_status}", {str(name) for name in seen.headers}))
     return found
 
 

@@ -12,7 +12,7 @@ from s3probe.cli.sources import env_files, load_settings
 def run(args: Namespace, console: Console) -> int:
     """Says what was found and removed. Status 2 when something could not be removed."""
     from s3probe.diagnosis.model import Diagnosis
-    from s3probe.probe.evidence import Evidence, Run
+    from s3probe.evidence.observations import Evidence, Run
     from s3probe.probe.sweep import sweep
     from s3probe.probe.tools import default_tools
     from s3probe.report.assemble import assemble

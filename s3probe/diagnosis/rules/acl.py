@@ -11,7 +11,8 @@ from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, ObservationId
 
 CANNED = (
     "private",
@@ -24,7 +25,13 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_AFTER = ("avatar-put", "archive-put", "put-acl-private", "put-acl-restore", "multipart-create")
+_AFTER = (
+    ActionId.AVATAR_PUT,
+    ActionId.ARCHIVE_PUT,
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+    ActionId.MULTIPART_CREATE,
+)
 
 
 AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"
@@ -60,15 +67,15 @@ class _Ladder:
     @property
     def bucket_allows(self) -> bool:
         """The bucket's own Block Public Access, when readable, does not block: then it is the account's."""
-        block = self.case.get("try-read-public-access-block")
-        off = block.facts.get("BlockPublicAcls", "").lower() == "false"
+        block = self.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
+        off = block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "false"
         return off or block.error_code == "NoSuchPublicAccessBlockConfiguration"
 
     @property
     def visible_without(self) -> bool:
         """Whether visitors can see a picture that was uploaded without an ACL."""
         # straight from the storage, where a proxy before it has a fault of its own
-        return self.case.obs("public-get").ok or self.case.get("try-public-origin").ok
+        return self.case.obs(ActionId.PUBLIC_GET).ok or self.case.get(Experiment.PUBLIC_ORIGIN).ok
 
 
 _Ways = Callable[[_Ladder], tuple[Fix, ...]]
@@ -110,7 +117,9 @@ def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:
 def _block_off(ladder: _Ladder) -> tuple[Fix, ...]:
     bucket = fixes.public_access_block(ladder.case, "BlockPublicAcls", "IgnorePublicAcls")
     # what the key may read decides; otherwise it may be the account's as well
-    return (bucket,) if ladder.case.get("try-read-public-access-block").ok else (bucket, *_account_block_off(ladder))
+    return (
+        (bucket,) if ladder.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).ok else (bucket, *_account_block_off(ladder))
+    )
 
 
 _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
@@ -141,8 +150,8 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
 
 def refused_acl(case: Case) -> Iterator[Finding]:
     """The upload with Mastodon's ACL fails, the one without passes."""
-    seen = case.open("put-with-acl")
-    if not seen or not case.obs("put-without-acl").ok:
+    seen = case.open(ActionId.PUT_WITH_ACL)
+    if not seen or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         return
     upload = seen[0]
     if upload.outcome not in (Outcome.DENIED, Outcome.REJECTED, Outcome.WRONG, Outcome.UNKNOWN):
@@ -150,10 +159,9 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     if upload.error_code == "SignatureDoesNotMatch":
         return  # something on the way changes the request: the other upload proves the key
     table = {
-        acl: upload if acl == case.settings.acl else case.get(f"try-acl-{acl}")
-        for acl in ("private", "public-read", "bucket-owner-full-control")
+        acl: upload if acl == case.settings.acl else case.get(experiment) for acl, experiment in ACL_EXPERIMENTS.items()
     }
-    change = case.get("try-put-acl-private")
+    change = case.get(Experiment.PUT_ACL_PRIVATE)
     ladder = _Ladder(case, upload, table["private"], table["public-read"], table["bucket-owner-full-control"], change)
     finding_id, ways = next(((name, ways) for fits, name, ways in _VERDICTS if fits(ladder)), ("", None))
     if not finding_id or ways is None:
@@ -164,15 +172,15 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         case,
         how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}{_ladder_words(table, upload)}; "
         "without an ACL it passed",
-        because=(upload.id, "put-without-acl", *tried),
+        because=(upload.id, ActionId.PUT_WITHOUT_ACL, *tried),
         explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
         fixes=ways(ladder),
     )
 
 
-def _hidden_by_acl(case: Case) -> list[str]:
+def _hidden_by_acl(case: Case) -> list[ObservationId]:
     """Without its ACL a picture may be invisible: that follows, and is no fault of its own."""
-    seen = case.open("public-get", "public-cors")
+    seen = case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
     return [o.id for o in seen if o.http_status in (401, 403)]
 
 
@@ -191,22 +199,24 @@ def _says_uniform(upload: Observation) -> bool:
 
 def archive_acl(case: Case) -> Iterator[Finding]:
     """Media pass with their ACL, archives do not with theirs (private)."""
-    seen = case.open("archive-put")
-    if not seen or not case.obs("put-with-acl").ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
+    seen = case.open(ActionId.ARCHIVE_PUT)
+    if not seen or not case.obs(ActionId.PUT_WITH_ACL).ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
         return
     yield finding(
         "b2-archive-private-acl",
         case,
         how=f"an archive with ACL private was answered {words(seen[0])}, a picture with {case.settings.acl} passed",
         because=[seen[0].id],
-        explains=[o.id for o in case.open("put-acl-private", "put-acl-restore")],
+        explains=[o.id for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE)],
         fixes=[fixes.env(case, "S3_PERMISSION", "")],
     )
 
 
 def acl_change(case: Case) -> Iterator[Finding]:
     """Uploads pass with an ACL, but changing one later fails: a suspension stops half way."""
-    seen = [o for o in case.open("put-acl-private", "put-acl-restore") if o.outcome is not Outcome.UNREACHABLE]
+    seen = [
+        o for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if o.outcome is not Outcome.UNREACHABLE
+    ]
     if not seen:
         return
     first = seen[0]
@@ -237,14 +247,14 @@ def acl_change(case: Case) -> Iterator[Finding]:
 
 def acl_change_loses_content(case: Case) -> Iterator[Finding]:
     """The gateway took the ACL change for an upload of nothing (rclone serve s3 does)."""
-    seen = case.open("acl-read-back")
-    if seen and seen[0].facts.get("length") is not None:
+    seen = case.open(Experiment.ACL_READ_BACK)
+    if seen and seen[0].facts.get(Fact.LENGTH) is not None:
         yield finding(
             "acl-change-empties-object",
             case,
-            how=f"after its ACL was changed, the file was {seen[0].facts['length']} bytes long",
-            because=["acl-read-back", "put-acl-private"],
-            explains=["restored-public-get"],
+            how=f"after its ACL was changed, the file was {seen[0].facts[Fact.LENGTH]} bytes long",
+            because=[Experiment.ACL_READ_BACK, ActionId.PUT_ACL_PRIVATE],
+            explains=[ActionId.RESTORED_PUBLIC_GET],
             fixes=[fixes.env(case, "S3_PERMISSION", "")],
         )
 
@@ -265,22 +275,22 @@ RULES = (
             "permission-value-invalid",
         ),
         reads=(
-            "archive-put",
-            "avatar-put",
-            "multipart-create",
-            "public-cors",
-            "public-get",
-            "put-acl-private",
-            "put-acl-restore",
-            "put-with-acl",
-            "put-without-acl",
-            "reach-endpoint",
-            "try-acl-bucket-owner-full-control",
-            "try-acl-private",
-            "try-acl-public-read",
-            "try-public-origin",
-            "try-put-acl-private",
-            "try-read-public-access-block",
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.MULTIPART_CREATE,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.PUT_ACL_RESTORE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            Experiment.ACL_BUCKET_OWNER_FULL_CONTROL,
+            Experiment.ACL_PRIVATE,
+            Experiment.ACL_PUBLIC_READ,
+            Experiment.PUBLIC_ORIGIN,
+            Experiment.PUT_ACL_PRIVATE,
+            Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
     ),
     Rule(
@@ -288,14 +298,19 @@ RULES = (
         Layer.STORING,
         yields=("b2-archive-private-acl",),
         tier=Tier.GROUPS,
-        reads=("archive-put", "put-acl-private", "put-acl-restore", "put-with-acl"),
+        reads=(ActionId.ARCHIVE_PUT, ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE, ActionId.PUT_WITH_ACL),
     ),
     Rule(
         acl_change,
         Layer.CHANGING,
         yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
         tier=Tier.REQUESTS,
-        reads=("put-acl-private", "put-acl-restore", "reach-endpoint"),
+        reads=(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE, ActionId.REACH_ENDPOINT),
     ),
-    Rule(acl_change_loses_content, Layer.READING_BACK, yields=("acl-change-empties-object",), reads=("acl-read-back",)),
+    Rule(
+        acl_change_loses_content,
+        Layer.READING_BACK,
+        yields=("acl-change-empties-object",),
+        reads=(Experiment.ACL_READ_BACK,),
+    ),
 )

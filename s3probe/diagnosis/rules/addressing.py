@@ -12,7 +12,8 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import NetworkFault, Observation
+from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _NAMELESS = (NetworkFault.DNS, NetworkFault.TLS_NAME, NetworkFault.TLS_OTHER)
 _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)
@@ -20,12 +21,12 @@ _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.RE
 
 def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     """Uploads in path style work; ``https://BUCKET.HOST`` has no name in DNS or no certificate."""
-    seen, settings = case.open("public-get"), case.settings
+    seen, settings = case.open(ActionId.PUBLIC_GET), case.settings
     if not seen or seen[0].network not in _NAMELESS or at_aws(settings) or "." in settings.bucket_name:
         return
     api = urlsplit(settings.api_base)
     host = fixes.host_of(seen[0].url)
-    if host != f"{settings.bucket_name}.{api.hostname}" or not case.obs("put-without-acl").ok:
+    if host != f"{settings.bucket_name}.{api.hostname}" or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         return
     style = f"{api.netloc}/{settings.bucket_name}"
     variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
@@ -36,7 +37,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         "non-aws-virtual-host-cert",
         case,
         how=f"GET {seen[0].url}: {words(seen[0])}; uploads to {api.netloc} with the bucket in the path pass",
-        because=[seen[0].id, "put-without-acl"],
+        because=[seen[0].id, ActionId.PUT_WITHOUT_ACL],
         explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
         setting=variable,
         fixes=[mend, proxy],
@@ -45,8 +46,8 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
 
 def lacks_ipv4(case: Case) -> bool:
     """Whether this machine has a way out for IPv6 alone, and the endpoint an IPv4 address alone."""
-    told = case.get("try-address-families").facts
-    return told.get("addresses") == "ipv4" and told.get("routes") == "ipv6"
+    told = case.get(Experiment.ADDRESS_FAMILIES).facts
+    return told.get(Fact.ADDRESSES) == "ipv4" and told.get(Fact.ROUTES) == "ipv6"
 
 
 def one_kind_of_address(case: Case) -> Iterator[Finding]:
@@ -68,8 +69,8 @@ def one_kind_of_address(case: Case) -> Iterator[Finding]:
 
 def broken_ipv6(case: Case) -> Iterator[Finding]:
     """IPv6 is tried first and does not answer; IPv4 does."""
-    told = case.get("try-address-families").facts
-    if told.get("addresses") != "ipv4 ipv6" or told.get("connects") != "ipv4":
+    told = case.get(Experiment.ADDRESS_FAMILIES).facts
+    if told.get(Fact.ADDRESSES) != "ipv4 ipv6" or told.get(Fact.CONNECTS) != "ipv4":
         return
     settings = case.settings
     late = [o for o in case.all_open() if o.network in _CUT_OFF]
@@ -78,7 +79,7 @@ def broken_ipv6(case: Case) -> Iterator[Finding]:
         case,
         how=f"{fixes.host_of(settings.api_base)} has an IPv6 address that does not answer from here, its IPv4 address "
         "does",
-        because=["try-address-families", *(o.id for o in late)],
+        because=[Experiment.ADDRESS_FAMILIES, *(o.id for o in late)],
         fixes=[ServerFix("ipv6", "precedence ::ffff:0:0/96 100", "in /etc/gai.conf: IPv4 is then tried first")],
     )
 
@@ -88,12 +89,12 @@ def _host(seen: list[Observation]) -> str:
 
 
 RULES = (
-    Rule(one_kind_of_address, Layer.WAY, yields=("ipv6-only-host",), reads=(OPEN, "try-address-families")),
-    Rule(broken_ipv6, Layer.WAY, yields=("ipv6-broken-first",), reads=("try-address-families",)),
+    Rule(one_kind_of_address, Layer.WAY, yields=("ipv6-only-host",), reads=(OPEN, Experiment.ADDRESS_FAMILIES)),
+    Rule(broken_ipv6, Layer.WAY, yields=("ipv6-broken-first",), reads=(Experiment.ADDRESS_FAMILIES,)),
     Rule(
         bucket_host_of_own_store,
         Layer.VISITORS,
         yields=("non-aws-virtual-host-cert",),
-        reads=(OPEN, "public-get", "put-without-acl"),
+        reads=(OPEN, ActionId.PUBLIC_GET, ActionId.PUT_WITHOUT_ACL),
     ),
 )

@@ -13,6 +13,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, below
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.providers import PolicySupport
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target
@@ -23,7 +24,11 @@ _INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|localdomain|intranet|corp
 
 def open_archives(case: Case) -> Iterator[Finding]:
     """A stranger could open an archive."""
-    seen = [o for o in case.open("archive-public-get", "archive-origin-get") if o.facts.get("open") == "yes"]
+    seen = [
+        o
+        for o in case.open(ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET)
+        if o.facts.get(Fact.OPEN) == "yes"
+    ]
     if not seen:
         return
     provider = fixes.store(case)
@@ -33,7 +38,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
         case, NO_ARCHIVES.format(prefix=below(case.settings)), "archives", "archive links do not use the alias host"
     )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
-    by_proxy = case.obs("archive-origin-get").ok and seen[0].id == "archive-public-get"
+    by_proxy = case.obs(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
     yield finding(
         "archive-dumps-world-readable",
@@ -47,7 +52,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
 
 def expired(case: Case) -> Iterator[Finding]:
     """A link that was signed for an hour still opens the archive two hours later."""
-    seen = [o for o in case.open("presigned-expired") if o.facts.get("open")]
+    seen = [o for o in case.open(ActionId.PRESIGNED_EXPIRED) if o.facts.get(Fact.OPEN)]
     if seen:
         yield finding(
             "archive-link-never-expires",
@@ -60,7 +65,7 @@ def expired(case: Case) -> Iterator[Finding]:
 
 def link_host(case: Case) -> Iterator[Finding]:
     """Links are signed for S3_ENDPOINT, never for the alias: an inner name means nothing to a browser outside."""
-    if not case.obs("archive-put").ok:
+    if not case.obs(ActionId.ARCHIVE_PUT).ok:
         return
     try:
         target = presigned_target(case.settings, "backups")
@@ -68,7 +73,7 @@ def link_host(case: Case) -> Iterator[Finding]:
         return
     loopback, inner = _nature(target.host)
     # where pictures fail for want of TLS, the archives' links follow
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     same_fault = seen.network is not None and fixes.host_of(seen.url) == target.host
     plain = target.scheme == "http" and not same_fault
     if not (inner or loopback or plain):
@@ -115,13 +120,19 @@ RULES = (
         open_archives,
         Layer.ARCHIVES,
         yields=("archive-dumps-world-readable",),
-        reads=("archive-origin-get", "archive-public-get", "public-get", "public-list-alias", "reach-endpoint"),
+        reads=(
+            ActionId.ARCHIVE_ORIGIN_GET,
+            ActionId.ARCHIVE_PUBLIC_GET,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.REACH_ENDPOINT,
+        ),
     ),
-    Rule(expired, Layer.ARCHIVES, yields=("archive-link-never-expires",), reads=("presigned-expired",)),
+    Rule(expired, Layer.ARCHIVES, yields=("archive-link-never-expires",), reads=(ActionId.PRESIGNED_EXPIRED,)),
     Rule(
         link_host,
         Layer.ARCHIVES,
         yields=("presigned-link-uses-internal-endpoint", "presigned-link-without-tls"),
-        reads=("archive-put", "public-get"),
+        reads=(ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET),
     ),
 )

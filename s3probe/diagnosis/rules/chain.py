@@ -8,8 +8,9 @@ from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
 from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import Experiment, Fact, Header
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
-from s3probe.probe.evidence import Observation
 from s3probe.settings.model import Settings
 
 
@@ -35,11 +36,11 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     settings, there = case.settings, working(case)
     alias = (settings.alias_host or "").rstrip("/")
     proxy = at_proxy(case, proxy_lines(settings), "origin")
-    if "alias-with-bucket" in there:
+    if Experiment.PUBLIC_ALIAS_WITH_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
         return unseen(case, "proxy-drops-bucket-name", how, fix, *proxy)
-    if "alias-without-bucket" in there:
+    if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
         return unseen(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
@@ -50,7 +51,7 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
     alias = (settings.alias_host or "").split("/")[0].lower()
-    first = seen.facts.get("bucket", "")
+    first = seen.facts.get(Fact.BUCKET, "")
     folder = settings.key_prefix.strip("/").split("/")[0] or ""
     proxy = at_proxy(case, proxy_lines(settings), "origin")
     if first and (first in MEDIA_FOLDERS or first == folder):
@@ -67,8 +68,8 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     moved = seen.http_status in (301, 307)
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
-    told = seen.facts.get("region") or seen.facts.get("endpoint") or "Redirect" in (seen.error_code or "")
-    if moved and (told or "amazonaws" in seen.headers.get("location", "")):
+    told = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
+    if moved and (told or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
         mends = at_proxy(case, proxy_lines(case.settings), "origin")
         return unseen(case, "cdn-origin-region-mismatch", how, *mends)
     return None
@@ -86,7 +87,7 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
-    if not working(case) or not case.get("try-public-fresh").ok or not (hit(seen) or cdn(seen)):
+    if not working(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (hit(seen) or cdn(seen)):
         return None
     mends = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
     return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)

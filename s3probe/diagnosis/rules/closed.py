@@ -9,8 +9,9 @@ from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.unseen import unseen
 from s3probe.diagnosis.rules.visitors import public_host_of
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import Experiment, Fact
 from s3probe.knowledge.providers import Provider
-from s3probe.probe.evidence import Observation, Outcome
 
 
 def closed(case: Case, seen: Observation) -> Finding | None:
@@ -22,14 +23,14 @@ def closed(case: Case, seen: Observation) -> Finding | None:
     if seen.http_status not in (400, 401, 403) and seen.outcome is not Outcome.DENIED:
         return None
     how = f"a visitor was answered {words(seen)}"
-    if case.get("try-request-payment").facts.get("Payer") == "Requester":
+    if case.get(Experiment.REQUEST_PAYMENT).facts.get(Fact.PAYER) == "Requester":
         return unseen(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
-    if case.get("try-referer").ok or case.get("try-referer-origin").ok:
+    if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
         return unseen(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
-    status = case.get("try-policy-status")
+    status = case.get(Experiment.POLICY_STATUS)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
-    if status.facts.get("is-public") == "yes":
+    if status.facts.get(Fact.IS_PUBLIC) == "yes":
         return unseen(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", block)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
@@ -41,7 +42,7 @@ def closed(case: Case, seen: Observation) -> Finding | None:
 
 def _opening(case: Case) -> tuple[Fix, ...]:
     """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
-    asked = case.get("try-read-policy")
+    asked = case.get(Experiment.READ_POLICY)
     # a store that does not know ?policy refuses the question, or answers another one (a listing)
     foreign = asked.http_status in (405, 501) or (asked.outcome is Outcome.WRONG and asked.http_status == 200)
     if not foreign:
@@ -55,21 +56,21 @@ def _opening(case: Case) -> tuple[Fix, ...]:
 
 def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provider) -> Finding:
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
-    listed = case.get("try-read-acl")
-    block = case.get("try-read-public-access-block")
+    listed = case.get(Experiment.READ_ACL)
+    block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
     switches = ("BlockPublicAcls", "IgnorePublicAcls")
     at_bucket = fixes.public_access_block(case, *switches)
     at_account = fixes.public_access_block(case, *switches, account=True)
-    allows = block.ok and block.facts.get("IgnorePublicAcls", "").lower() == "false"
+    allows = block.ok and block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "false"
     allows = allows or block.error_code == "NoSuchPublicAccessBlockConfiguration"
     ignoring = (at_account,) if allows else (at_bucket, at_account)
-    granted = "READ" in listed.facts.get("all-users", "")
+    granted = "READ" in listed.facts.get(Fact.ALL_USERS, "")
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
         ignored = f"{how}, although the file's ACL grants everyone to read it"
         return unseen(case, "acl-header-silently-ignored", ignored, *_opening(case))
-    if granted or block.facts.get("IgnorePublicAcls", "").lower() == "true":
+    if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
         told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
         return unseen(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
     if listed.ok:
@@ -84,7 +85,7 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
 def _nothing_opens_it(case: Case, how: str) -> Finding:
     """No public ACL is sent: a policy must open the media, and none does."""
     policy = _opening(case)
-    helps = case.get("try-public-with-acl").ok
+    helps = case.get(Experiment.PUBLIC_WITH_ACL).ok
     if helps:
         permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
@@ -92,7 +93,7 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     if case.settings.acl == "private":
         return unseen(case, "permission-private-no-public-policy", how, *policy)
     # a policy that is there may be set aside by Block Public Access, which this key may not look at
-    hidden = at_aws(case.settings) and case.get("try-policy-status").outcome is Outcome.DENIED
+    hidden = at_aws(case.settings) and case.get(Experiment.POLICY_STATUS).outcome is Outcome.DENIED
     if not hidden:
         return unseen(case, "public-policy-missing", how, *policy)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -10,19 +10,20 @@ from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import asked, something_works, words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Fact, Header
 
 
 def batch(case: Case) -> Iterator[Finding]:
     """The batch is refused whole, or leaves errors in a 200 that nobody reads."""
-    seen = case.open("batch-delete")
+    seen = case.open(ActionId.BATCH_DELETE)
     if not seen or seen[0].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN):
         return
     row = seen[0]
-    if row.outcome is Outcome.DENIED and case.obs("delete").outcome is Outcome.DENIED:
+    if row.outcome is Outcome.DENIED and case.obs(ActionId.DELETE).outcome is Outcome.DENIED:
         return  # the same right is missing for both, and the finding about the single deletion says so
-    if row.facts.get("per-key-errors"):
-        count, codes = row.facts["per-key-errors"], row.facts.get("per-key-code")
+    if row.facts.get(Fact.PER_KEY_ERRORS):
+        count, codes = row.facts[Fact.PER_KEY_ERRORS], row.facts.get(Fact.PER_KEY_CODE)
         how = f"DeleteObjects answered 200 with {count} errors inside ({codes})"
         advice = (
             fixes.allow_objects(case, "s3:DeleteObject")
@@ -46,7 +47,7 @@ def batch(case: Case) -> Iterator[Finding]:
             "Use a version of the storage that knows DeleteObjects; Mastodon has no other way to delete many."
         )
         how = f"DeleteObjects was answered {words(row)}, while a single delete "
-        how += "worked" if case.obs("delete").ok else "failed too"
+        how += "worked" if case.obs(ActionId.DELETE).ok else "failed too"
         yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=[advice_text])
         return
     if row.outcome is Outcome.DENIED:
@@ -58,13 +59,13 @@ def batch(case: Case) -> Iterator[Finding]:
 
 def versions(case: Case) -> Iterator[Finding]:
     """With versioning on, a delete only hides."""
-    deleted, uploaded = case.obs("delete"), case.obs("put-without-acl")
-    marker = deleted.headers.get("x-amz-delete-marker") == "true"
-    version = uploaded.headers.get("x-amz-version-id", "null") not in ("null", "")
+    deleted, uploaded = case.obs(ActionId.DELETE), case.obs(ActionId.PUT_WITHOUT_ACL)
+    marker = deleted.headers.get(Header.X_AMZ_DELETE_MARKER) == "true"
+    version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
     if not (marker or version):
         return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
-    lock = case.obs("head").headers.get("x-amz-object-lock-mode")
+    lock = case.obs(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
     if lock:
         advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
         how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
@@ -81,7 +82,7 @@ def versions(case: Case) -> Iterator[Finding]:
 
 def still_there(case: Case) -> Iterator[Finding]:
     """The delete was confirmed, and the file is still there."""
-    seen = [o for o in case.open("delete", "batch-delete") if o.facts.get("gone") == "no"]
+    seen = [o for o in case.open(ActionId.DELETE, ActionId.BATCH_DELETE) if o.facts.get(Fact.GONE) == "no"]
     if seen:
         yield finding(
             "delete-without-effect",
@@ -93,7 +94,7 @@ def still_there(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule(still_there, Layer.GONE, yields=("delete-without-effect",), reads=("batch-delete", "delete")),
+    Rule(still_there, Layer.GONE, yields=("delete-without-effect",), reads=(ActionId.BATCH_DELETE, ActionId.DELETE)),
     Rule(
         batch,
         Layer.GONE,
@@ -104,12 +105,20 @@ RULES = (
             "iam-missing-deleteobject",
         ),
         tier=Tier.REQUESTS,
-        reads=("batch-delete", "delete", "get", "list", "put-with-acl", "put-without-acl", "reach-endpoint"),
+        reads=(
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.GET,
+            ActionId.LIST,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+        ),
     ),
     Rule(
         versions,
         Layer.GONE,
         yields=("object-lock-prevents-delete", "versioning-delete-markers"),
-        reads=("delete", "head", "put-without-acl"),
+        reads=(ActionId.DELETE, ActionId.HEAD, ActionId.PUT_WITHOUT_ACL),
     ),
 )

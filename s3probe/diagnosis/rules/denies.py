@@ -11,12 +11,13 @@ from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Actor, Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 
 
 def written_denies(case: Case) -> Iterator[Finding]:
     """What was refused is what the readable bucket policy denies without a condition: no Allow helps."""
-    patterns = case.get("try-read-policy").facts.get("denies", "").split()
+    patterns = case.get(Experiment.READ_POLICY).facts.get(Fact.DENIES, "").split()
     refused = [(o, action) for o in case.all_open() if (action := _denied_action(o, patterns))]
     if not refused:
         return
@@ -38,8 +39,8 @@ def _denied_action(seen: Observation, patterns: list[str]) -> str:
     """The first right that ``seen`` needs and a pattern (``s3:Put*``) denies; ``""`` when the answer tells a cause."""
     if seen.outcome is not Outcome.DENIED or denial(seen) is not None:
         return ""
-    needs = ("s3:GetObject",) if seen.actor is Actor.VISITOR and seen.id == "public-get" else seen.needs
+    needs = ("s3:GetObject",) if seen.actor is Actor.VISITOR and seen.id == ActionId.PUBLIC_GET else seen.needs
     return next((need for need in needs if any(fnmatchcase(need.lower(), p.lower()) for p in patterns)), "")
 
 
-RULES = (Rule(written_denies, Layer.REFUSALS, yields=("explicit-deny-policy",), reads=(OPEN, "try-read-policy")),)
+RULES = (Rule(written_denies, Layer.REFUSALS, yields=("explicit-deny-policy",), reads=(OPEN, Experiment.READ_POLICY)),)

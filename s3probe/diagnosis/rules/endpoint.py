@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Fact
 
 
 def bucket_twice(case: Case) -> Iterator[Finding]:
@@ -23,15 +24,21 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     host, path = parts.netloc.removeprefix(f"{settings.bucket}."), parts.path.strip("/")
     in_path = settings.bucket is not None and path == settings.bucket
     holds = bool(settings.bucket) and (in_path or host != parts.netloc)
-    listed = case.obs("list")
+    listed = case.obs(ActionId.LIST)
     if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
         return
     # the answer names the bucket as the key it did not find, or else a file went up beside it
-    taken_for_a_key = listed.facts.get("key") == settings.bucket or case.obs("put-without-acl").ok
+    taken_for_a_key = listed.facts.get(Fact.KEY) == settings.bucket or case.obs(ActionId.PUT_WITHOUT_ACL).ok
     if listed.http_status != 404 or not taken_for_a_key:
         return
     bare = urlunsplit((parts.scheme, host, "" if in_path else parts.path, "", ""))
-    follows = case.open("public-get", "public-cors", "public-list", "batch-delete", "archive-public-get")
+    follows = case.open(
+        ActionId.PUBLIC_GET,
+        ActionId.PUBLIC_CORS,
+        ActionId.PUBLIC_LIST,
+        ActionId.BATCH_DELETE,
+        ActionId.ARCHIVE_PUBLIC_GET,
+    )
     yield finding(
         "endpoint-contains-bucket-path-style",
         case,
@@ -48,13 +55,13 @@ RULES = (
         Layer.WAY,
         yields=("endpoint-contains-bucket-path-style",),
         reads=(
-            "archive-public-get",
-            "batch-delete",
-            "list",
-            "public-cors",
-            "public-get",
-            "public-list",
-            "put-without-acl",
+            ActionId.ARCHIVE_PUBLIC_GET,
+            ActionId.BATCH_DELETE,
+            ActionId.LIST,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUT_WITHOUT_ACL,
         ),
     ),
 )

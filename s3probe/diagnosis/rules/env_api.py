@@ -9,7 +9,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, every
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     clean,
     for_s3,
@@ -20,6 +20,7 @@ from s3probe.diagnosis.rules.env_names import (
     trouble_of,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.addressing import is_host_label
 from s3probe.settings.model import Settings, Stage, Trouble
 
@@ -35,7 +36,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         return
     public = [name for name in blank if name in ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME")]
     storage_class_only = blank == ["S3_STORAGE_CLASS"]
-    if storage_class_only and case.obs("put-with-acl").ok:
+    if storage_class_only and case.obs(ActionId.PUT_WITH_ACL).ok:
         return
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:
@@ -143,7 +144,7 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
     pair = case.settings.credentials
     if pair is None or pair.session_token is not None or not clean(pair.access_key_id).startswith("ASIA"):
         return
-    if signing_works(case) or tried(case, "try-session-token"):
+    if signing_works(case) or tried(case, Experiment.SESSION_TOKEN):
         return
     yield finding(
         "temporary-credentials-without-token",
@@ -152,7 +153,7 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
         "key id and secret only".replace(" env ", " "),
         certainty=Certainty.LIKELY,
         because=tuple(
-            o.id for o in case.open("put-with-acl") if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
+            o.id for o in case.open(ActionId.PUT_WITH_ACL) if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
         ),
         fixes=(
             Manual("Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."),
@@ -217,7 +218,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule(blank_values, Layer.API, yields=("env-empty-not-unset",), reads=(OPEN, "put-with-acl")),
+    Rule(blank_values, Layer.API, yields=("env-empty-not-unset",), reads=(OPEN, ActionId.PUT_WITH_ACL)),
     Rule(endpoint, Layer.API, yields=("endpoint-without-scheme",), reads=(OPEN,)),
     Rule(signature, Layer.API, yields=("signature-version-invalid",), reads=(OPEN,)),
     Rule(region, Layer.API, yields=("region-not-a-code",), reads=(OPEN,)),
@@ -225,7 +226,7 @@ RULES = (
         temporary_keys,
         Layer.API,
         yields=("temporary-credentials-without-token",),
-        reads=(EVERY, "put-with-acl", every("try-session-token")),
+        reads=(EVERY, ActionId.PUT_WITH_ACL, Experiment.SESSION_TOKEN),
     ),
     Rule(sdk_variables, Layer.API, yields=("sdk-env-variables-interfere",), reads=(OPEN,)),
     Rule(other_exceptions, Layer.API, yields=("setting-raises-exception",), reads=(OPEN,)),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, ServerFix, Severity
-from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, every
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,
@@ -25,6 +25,7 @@ from s3probe.diagnosis.rules.env_names import (
     tried,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import TEXT_EXPERIMENTS
 from s3probe.settings.dotenv import literal
 from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
@@ -54,7 +55,7 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 continue
             if _stray_quote(case, variable):
                 continue  # one mend for one line: the quote mark's own finding has it
-            if note.name in CREDENTIALS and (signing_works(case) or tried(case, "try-secret-", "try-key-id-")):
+            if note.name in CREDENTIALS and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
                 continue
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)
@@ -272,7 +273,7 @@ RULES = (
         changed_values,
         Layer.LINES,
         yields=("env-backslash-eaten", "env-dollar-expands", "env-hash-truncates-value"),
-        reads=(EVERY, every("try-key-id-"), every("try-secret-")),
+        reads=(EVERY, *TEXT_EXPERIMENTS),
     ),
     Rule(commands, Layer.LINES, yields=("env-command-substitution",)),
     Rule(

@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import for_s3, refused
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.model import NoteKind
@@ -75,7 +76,7 @@ def empty_acl_and_fix_permissions(case: Case) -> Iterator[Finding]:
 
     Said only when visitors are refused: then an admin reaches for that command.
     """
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     if case.settings.acl is None and seen.failed and seen.http_status in (401, 403):
         yield finding(
             "fix-permissions-aborts",
@@ -92,8 +93,8 @@ def private_after_suspension(case: Case) -> Iterator[Finding]:
     Only where nothing but the ACL opens files: a bucket policy, an alias host or a switch of the provider's makes it
     harmless. When nobody sees a picture at all, the rules of the wire name that.
     """
-    settings, seen = case.settings, case.obs("public-get")
-    store = detect(authority_of(settings.api_base), case.obs("reach-endpoint").headers)
+    settings, seen = case.settings, case.obs(ActionId.PUBLIC_GET)
+    store = detect(authority_of(settings.api_base), case.obs(ActionId.REACH_ENDPOINT).headers)
     by_acl_alone = store.object_acl is ObjectAcl.YES and store.bucket_policy is not PolicySupport.YES
     if settings.acl != "private" or settings.alias_host or seen.ran or not by_acl_alone:
         return
@@ -120,12 +121,12 @@ def readers(case: Case) -> Iterator[Finding]:
 RULES = (
     Rule(wrong_kind_of_host, Layer.HOSTS, yields=("accelerate-or-website-endpoint-used",), reads=(OPEN,)),
     Rule(bucket_in_linode_endpoint, Layer.HOSTS, yields=("linode-bucket-in-endpoint-tutorials",), reads=(OPEN,)),
-    Rule(empty_acl_and_fix_permissions, Layer.HOSTS, yields=("fix-permissions-aborts",), reads=("public-get",)),
+    Rule(empty_acl_and_fix_permissions, Layer.HOSTS, yields=("fix-permissions-aborts",), reads=(ActionId.PUBLIC_GET,)),
     Rule(
         private_after_suspension,
         Layer.HOSTS,
         yields=("s3-permission-private-defeats-unsuspend",),
-        reads=("public-get", "reach-endpoint"),
+        reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT),
     ),
     Rule(readers, Layer.HOSTS, yields=("env-file-world-readable",)),
 )

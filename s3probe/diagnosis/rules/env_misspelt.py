@@ -9,6 +9,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
 
 _ACL_NAMES = ("S3_PERMISSIONS", "S3_ACL", "S3_DEFAULT_ACL")
@@ -54,8 +55,8 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
         variable = environment.variables.get(name)
         if variable is None or variable.value == "public-read":
             continue
-        put = case.obs("put-with-acl")
-        refused_acl = put.failed and case.obs("put-without-acl").ok
+        put = case.obs(ActionId.PUT_WITH_ACL)
+        refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
         yield finding(
             "env-misspelt-s3-permissions",
             case,
@@ -63,7 +64,12 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
             "S3_PERMISSION is not set, so public-read is sent",
             severity=Severity.FAILURE if refused_acl else Severity.WARNING,
             because=(put.id,) if refused_acl else (),
-            explains=tuple(o.id for o in case.open("avatar-put", "archive-put", "put-acl-private", "multipart-create"))
+            explains=tuple(
+                o.id
+                for o in case.open(
+                    ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT, ActionId.PUT_ACL_PRIVATE, ActionId.MULTIPART_CREATE
+                )
+            )
             if refused_acl
             else (),
             fixes=(EnvFix("S3_PERMISSION", variable.value, variable.line),),
@@ -141,7 +147,14 @@ RULES = (
         misspelt_acl,
         Layer.NAMES,
         yields=("env-misspelt-s3-permissions",),
-        reads=("archive-put", "avatar-put", "multipart-create", "put-acl-private", "put-with-acl", "put-without-acl"),
+        reads=(
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.MULTIPART_CREATE,
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+        ),
     ),
     Rule(misspelt_names, Layer.NAMES, yields=("env-misspelt-other-names",), reads=(OPEN,)),
 )

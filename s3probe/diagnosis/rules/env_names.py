@@ -8,7 +8,7 @@ from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.probe.evidence import Actor
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
@@ -29,9 +29,14 @@ CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
 PUBLIC_ACTIONS = (
-    "public-get", "public-cors", "public-range", "public-get-cache", "public-get-avatar", "public-get-emoji",
-    "restored-public-get",
-)  # fmt: skip
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_RANGE,
+    ActionId.PUBLIC_GET_CACHE,
+    ActionId.PUBLIC_GET_AVATAR,
+    ActionId.PUBLIC_GET_EMOJI,
+    ActionId.RESTORED_PUBLIC_GET,
+)
 _MARKS = "\"'“”‘’„‚«»\u00a0\u200b\u200c\u200d\ufeff\u2060"
 
 
@@ -133,7 +138,7 @@ def at_aws(settings: Settings) -> bool:
     return is_aws(settings.api_base)
 
 
-def refused(case: Case) -> tuple[str, ...]:
+def refused(case: Case) -> tuple[ObservationId, ...]:
     """Ids of Mastodon's requests that failed under the settings as they are, and that nothing explains yet."""
     return tuple(o.id for o in case.all_open() if o.actor is Actor.MASTODON and not o.assuming)
 
@@ -145,12 +150,12 @@ def signing_works(case: Case, *variables: str) -> bool:
         o.ok
         and o.actor is Actor.MASTODON
         and o.operation
-        and o.id not in ("reach-endpoint", "clock")
+        and o.id not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)
         and not any(assumption.startswith(mended) for assumption in o.assuming)
-        for o in case.trials("")
+        for o in case.all()
     )
 
 
-def tried(case: Case, *prefixes: str) -> bool:
-    """Whether an experiment of that name succeeded: then the rules of the wire tell more than the file can."""
-    return any(o.ok for prefix in prefixes for o in case.trials(prefix))
+def tried(case: Case, *experiments: ObservationId) -> bool:
+    """Whether one of these experiments succeeded: then the rules of the wire tell more than the file can."""
+    return any(o.ok for o in case.every(*experiments))

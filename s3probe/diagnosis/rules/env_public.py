@@ -11,7 +11,8 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import NetworkFault
+from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import partition
 from s3probe.settings.model import Settings, Stage
 from s3probe.settings.rubyuri import authority_of
@@ -37,9 +38,9 @@ def _public_host(settings: Settings) -> tuple[str, str]:
     return "S3_HOSTNAME", "" if settings.hostname_is_default else settings.hostname
 
 
-def _failed(case: Case) -> tuple[str, ...]:
+def _failed(case: Case) -> tuple[ObservationId, ...]:
     """Ids of what visitors could not do, as far as nothing explains it yet."""
-    wanted = (*PUBLIC_ACTIONS, "public-head", "public-range")
+    wanted = (*PUBLIC_ACTIONS, "public-head", ActionId.PUBLIC_RANGE)
     return tuple(o.id for o in case.all_open() if o.id.partition("@")[0] in wanted and not o.assuming)
 
 
@@ -58,7 +59,7 @@ def host_name(case: Case) -> Iterator[Finding]:
     if value == tidy:
         return
     slash_only = value.rstrip("/") == tidy
-    works = slash_only and case.get("public-get").ok
+    works = slash_only and case.get(ActionId.PUBLIC_GET).ok
     yield finding(
         "hostname-has-scheme-or-slash",
         case,
@@ -120,13 +121,13 @@ def default_host(case: Case) -> Iterator[Finding]:
             certainty=Certainty.LIKELY,
             fixes=(fix,),
         )
-    elif not (dead and case.get("public-get").network is NetworkFault.DNS) and not _allowed(settings):
+    elif not (dead and case.get(ActionId.PUBLIC_GET).network is NetworkFault.DNS) and not _allowed(settings):
         yield finding(
             "csp-omits-default-hostname",
             case,
             how=f"media URLs lead to {settings.hostname}; the pages allow "
             f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
-            explains=("public-csp",),
+            explains=(ActionId.PUBLIC_CSP,),
             fixes=(fix,),
         )
 
@@ -167,13 +168,13 @@ def cdn_host(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule(host_name, Layer.PUBLIC_VALUES, yields=("hostname-has-scheme-or-slash",), reads=(OPEN, "public-get")),
+    Rule(host_name, Layer.PUBLIC_VALUES, yields=("hostname-has-scheme-or-slash",), reads=(OPEN, ActionId.PUBLIC_GET)),
     Rule(protocol, Layer.PUBLIC_VALUES, yields=("protocol-http-mixed-content", "protocol-not-a-scheme"), reads=(OPEN,)),
     Rule(
         default_host,
         Layer.PUBLIC_VALUES,
         yields=("csp-omits-default-hostname", "hostname-default-dash-form-dead"),
-        reads=("public-get",),
+        reads=(ActionId.PUBLIC_GET,),
     ),
     Rule(cdn_host, Layer.PUBLIC_VALUES, yields=("cdn-host-confused-with-alias",)),
 )

@@ -18,6 +18,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.rules.visitors import for_nobody, without_public_host
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _OFF = ("false", "no", "0", "off", "")
 
@@ -106,7 +107,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
     if misspelt_for(case.settings, *absent):
         return
     gone = bool(refused(case))
-    machine = case.get("try-instance-role").facts.get("vendor", "")
+    machine = case.get(Experiment.INSTANCE_ROLE).facts.get(Fact.VENDOR, "")
     if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and at_aws(case.settings):
         yield _no_role(case, machine)
         return
@@ -145,7 +146,7 @@ def _no_role(case: Case, machine: str) -> Finding:
         "instance-role-unreachable",
         case,
         how=f"no key pair is set, this is a machine of {machine}, and its metadata service gave no credentials",
-        because=["try-instance-role"],
+        because=[Experiment.INSTANCE_ROLE],
         explains=refused(case),
         fixes=[ServerFix("metadata-hops", command, "in a container; and see that a role is attached at all"), pair],
     )
@@ -173,6 +174,6 @@ RULES = (
             "storj-alias-required",
             "website-endpoint-needed-garage",
         ),
-        reads=(OPEN, "public-get", "reach-endpoint", "try-instance-role"),
+        reads=(OPEN, ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.INSTANCE_ROLE),
     ),
 )

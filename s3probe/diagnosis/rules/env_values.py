@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.ruby import to_i
 
 CANNED_ACLS = frozenset(
@@ -22,7 +23,13 @@ CANNED_ACLS = frozenset(
 """AWS, Access control list overview: canned ACL."""
 SMALLEST_PART = 5 * 1024 * 1024
 LARGEST_PUT = 5 * 1024**3
-_ACL_ACTIONS = ("avatar-put", "archive-put", "multipart-create", "put-acl-private", "put-acl-restore")
+_ACL_ACTIONS = (
+    ActionId.AVATAR_PUT,
+    ActionId.ARCHIVE_PUT,
+    ActionId.MULTIPART_CREATE,
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+)
 
 
 @for_s3
@@ -41,13 +48,17 @@ def permission(case: Case) -> Iterator[Finding]:
         return
     if value in CANNED_ACLS or stray_marks(value):
         return
-    put = case.obs("put-with-acl")
+    put = case.obs(ActionId.PUT_WITH_ACL)
     if put.ok:
         return  # the service takes any text: nothing follows from it
-    refused_acl = put.failed and case.obs("put-without-acl").ok
+    refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
     lower = value.strip().lower()
-    hidden = [o.id for o in case.open("public-get", "public-cors") if refused_acl and o.http_status in (401, 403)]
-    opens = bool(hidden) and case.obs("try-acl-public-read").ok
+    hidden = [
+        o.id
+        for o in case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
+        if refused_acl and o.http_status in (401, 403)
+    ]
+    opens = bool(hidden) and case.obs(Experiment.ACL_PUBLIC_READ).ok
     mended = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
@@ -66,7 +77,7 @@ def permission(case: Case) -> Iterator[Finding]:
 def storage_class(case: Case) -> Iterator[Finding]:
     """GLACIER and DEEP_ARCHIVE: what is stored there cannot be read at once."""
     value = case.settings.storage_class
-    if value not in ("GLACIER", "DEEP_ARCHIVE") or case.obs("get").ok:
+    if value not in ("GLACIER", "DEEP_ARCHIVE") or case.obs(ActionId.GET).ok:
         return
     unreadable = tuple(o.id for o in case.all_open() if o.error_code == "InvalidObjectState")
     yield finding(
@@ -98,7 +109,9 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
             case,
             how=f"Mastodon reads S3_MULTIPART_THRESHOLD={text} as {settings.multipart_threshold} bytes; "
             "a multipart upload needs at least 5242880",
-            explains=tuple(o for o in refused(case) if o.startswith(("put-", "avatar-put", "archive-put"))),
+            explains=tuple(
+                o for o in refused(case) if o.startswith(("put-", ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT))
+            ),
             fixes=(as_bytes, default) if size >= SMALLEST_PART else (default,),
         )
     elif settings.multipart_threshold > LARGEST_PUT:
@@ -159,19 +172,19 @@ RULES = (
         Layer.STORED_VALUES,
         yields=("permission-public-read-write", "permission-value-invalid"),
         reads=(
-            "archive-put",
-            "avatar-put",
-            "multipart-create",
-            "public-cors",
-            "public-get",
-            "put-acl-private",
-            "put-acl-restore",
-            "put-with-acl",
-            "put-without-acl",
-            "try-acl-public-read",
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.MULTIPART_CREATE,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.PUT_ACL_RESTORE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.ACL_PUBLIC_READ,
         ),
     ),
-    Rule(storage_class, Layer.STORED_VALUES, yields=("storage-class-glacier",), reads=(OPEN, "get")),
+    Rule(storage_class, Layer.STORED_VALUES, yields=("storage-class-glacier",), reads=(OPEN, ActionId.GET)),
     Rule(
         multipart_threshold,
         Layer.STORED_VALUES,

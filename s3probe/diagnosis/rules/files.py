@@ -10,7 +10,8 @@ from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import something_works, words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import WAITS, Outcome
+from s3probe.evidence.observations import WAITS, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 LARGEST_VIDEO = 99 * 1024 * 1024
 """Bytes: what Mastodon takes at most (app/models/media_attachment.rb, VIDEO_LIMIT)."""
@@ -19,10 +20,24 @@ CHECKSUM_OFF = ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")
 
 def stored_framing(case: Case) -> Iterator[Finding]:
     """The store kept the aws-chunked framing in the file."""
-    seen = [o for o in case.open("get", "public-get") if o.facts.get("body") == "aws-chunked"]
+    seen = [o for o in case.open(ActionId.GET, ActionId.PUBLIC_GET) if o.facts.get(Fact.BODY) == "aws-chunked"]
     if seen:
-        visits = ("public-get", "public-range", "public-get-cache", "public-get-avatar", "public-get-emoji")
-        follows = ("get-range", "head", "head-part", "presigned-get", "acl-read-back", "restored-public-get", *visits)
+        visits = (
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_RANGE,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_EMOJI,
+        )
+        follows = (
+            ActionId.GET_RANGE,
+            ActionId.HEAD,
+            ActionId.HEAD_PART,
+            ActionId.PRESIGNED_GET,
+            Experiment.ACL_READ_BACK,
+            ActionId.RESTORED_PUBLIC_GET,
+            *visits,
+        )
         yield finding(
             "aws-chunked-stored-in-object",
             case,
@@ -35,9 +50,20 @@ def stored_framing(case: Case) -> Iterator[Finding]:
 
 def archived(case: Case) -> Iterator[Finding]:
     """Stored in a class from which nothing can be read at once."""
-    seen = [o for o in case.open("get", "head", "public-get", "presigned-get") if o.error_code == "InvalidObjectState"]
+    seen = [
+        o
+        for o in case.open(ActionId.GET, ActionId.HEAD, ActionId.PUBLIC_GET, ActionId.PRESIGNED_GET)
+        if o.error_code == "InvalidObjectState"
+    ]
     if seen:
-        follows = ("get", "get-range", "head-part", "presigned-get", "public-get", "public-cors")
+        follows = (
+            ActionId.GET,
+            ActionId.GET_RANGE,
+            ActionId.HEAD_PART,
+            ActionId.PRESIGNED_GET,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_CORS,
+        )
         yield finding(
             "storage-class-glacier",
             case,
@@ -50,9 +76,9 @@ def archived(case: Case) -> Iterator[Finding]:
 
 def part_number(case: Case) -> Iterator[Finding]:
     """HEAD works, HEAD with partNumber=1 does not."""
-    seen = case.open("head-part")
+    seen = case.open(ActionId.HEAD_PART)
     refused = bool(seen) and seen[0].outcome not in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
-    if refused and case.obs("head").ok and not case.settings.force_single_request:
+    if refused and case.obs(ActionId.HEAD).ok and not case.settings.force_single_request:
         yield finding(
             "partnumber-head-unsupported",
             case,
@@ -64,44 +90,44 @@ def part_number(case: Case) -> Iterator[Finding]:
 
 def checksum_mode(case: Case) -> Iterator[Finding]:
     """GET with x-amz-checksum-mode is refused."""
-    seen = [o for o in case.open("get") if o.outcome is Outcome.REJECTED]
-    without = case.get("try-get-without-mode")
+    seen = [o for o in case.open(ActionId.GET) if o.outcome is Outcome.REJECTED]
+    without = case.get(Experiment.GET_WITHOUT_MODE)
     told = "checksum" in (seen[0].message or "").lower() if seen else False
-    if seen and case.obs("head").ok and (without.ok or (told and not without.ran)):
+    if seen and case.obs(ActionId.HEAD).ok and (without.ok or (told and not without.ran)):
         yield finding(
             "checksum-mode-header-unsupported",
             case,
             how=f"a download was answered {words(seen[0])}"
             + ("; without x-amz-checksum-mode it passed" if without.ok else ""),
-            because=[o.id for o in (*case.open("get", "get-range"), without) if o.ran],
+            because=[o.id for o in (*case.open(ActionId.GET, ActionId.GET_RANGE), without) if o.ran],
             fixes=[fixes.env(case, "AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")],
         )
 
 
 def ranges(case: Case) -> Iterator[Finding]:
     """A range is answered with the whole file, or with 200."""
-    seen = [o for o in case.open("get-range") if o.facts.get("range")]
+    seen = [o for o in case.open(ActionId.GET_RANGE) if o.facts.get(Fact.RANGE)]
     if seen and not case.settings.force_single_request:
         yield finding(
             "range-ignored-by-cache",
             case,
             how=f"a request for 10 bytes was answered {seen[0].http_status} instead of 206",
             because=[seen[0].id],
-            explains=[o.id for o in case.open("public-range") if o.facts.get("range")],
+            explains=[o.id for o in case.open(ActionId.PUBLIC_RANGE) if o.facts.get(Fact.RANGE)],
             fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
         )
 
 
 def damaged(case: Case) -> Iterator[Finding]:
     """What came back is not what was uploaded, and nothing above says why."""
-    seen = [o for o in case.open("get") if o.facts.get("body")]
+    seen = [o for o in case.open(ActionId.GET) if o.facts.get(Fact.BODY)]
     if seen:
         yield finding(
             "video-not-transcoded-generic-422",
             case,
-            how=f"the file that came back is not the one that was uploaded ({seen[0].facts['body']})",
+            how=f"the file that came back is not the one that was uploaded ({seen[0].facts[Fact.BODY]})",
             because=[seen[0].id],
-            explains=[o.id for o in case.open("get-range", "presigned-get", "public-get")],
+            explains=[o.id for o in case.open(ActionId.GET_RANGE, ActionId.PRESIGNED_GET, ActionId.PUBLIC_GET)],
             fixes=[
                 Manual("See what stands between Mastodon and the storage (proxy, cache, gateway): it changes files.")
             ],
@@ -110,8 +136,8 @@ def damaged(case: Case) -> Iterator[Finding]:
 
 def presigned(case: Case) -> Iterator[Finding]:
     """A link that Mastodon signs does not open, though reading with the key works."""
-    seen = case.open("presigned-get")
-    if seen and case.obs("get").ok:
+    seen = case.open(ActionId.PRESIGNED_GET)
+    if seen and case.obs(ActionId.GET).ok:
         host = fixes.host_of(seen[0].url)
         yield finding(
             "presigned-link-uses-internal-endpoint",
@@ -129,8 +155,8 @@ def presigned(case: Case) -> Iterator[Finding]:
 
 def large_uploads(case: Case) -> Iterator[Finding]:
     """Small files pass; a large upload stops at one of its steps."""
-    upload = case.open("multipart-create", "multipart-part", "multipart-complete")
-    if not upload or not (case.obs("put-without-acl").ok or case.obs("put-with-acl").ok):
+    upload = case.open(ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART, ActionId.MULTIPART_COMPLETE)
+    if not upload or not (case.obs(ActionId.PUT_WITHOUT_ACL).ok or case.obs(ActionId.PUT_WITH_ACL).ok):
         return
     first = upload[0]
     because = [o.id for o in upload]
@@ -142,7 +168,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
         fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
         yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix, severity=severity)
         return
-    if first.id == "multipart-complete":
+    if first.id == ActionId.MULTIPART_COMPLETE:
         checksum = fixes.env(case, *CHECKSUM_OFF)
         fix = [checksum, threshold]
         yield finding("mpu-etag-or-object-size-header", case, how=how, because=because, fixes=fix, severity=severity)
@@ -152,7 +178,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
 
 def abandoning(case: Case) -> Iterator[Finding]:
     """The store cannot abandon an upload at all."""
-    seen = case.open("multipart-abort")
+    seen = case.open(ActionId.MULTIPART_ABORT)
     if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and something_works(case):
         yield finding(
             "mpu-parts-pile-up",
@@ -168,60 +194,91 @@ RULES = (
         archived,
         Layer.READING,
         yields=("storage-class-glacier",),
-        reads=("get", "get-range", "head", "head-part", "presigned-get", "public-cors", "public-get"),
+        reads=(
+            ActionId.GET,
+            ActionId.GET_RANGE,
+            ActionId.HEAD,
+            ActionId.HEAD_PART,
+            ActionId.PRESIGNED_GET,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+        ),
     ),
     Rule(
         stored_framing,
         Layer.READING_BACK,
         yields=("aws-chunked-stored-in-object",),
         reads=(
-            "acl-read-back",
-            "get",
-            "get-range",
-            "head",
-            "head-part",
-            "presigned-get",
-            "public-get",
-            "public-get-avatar",
-            "public-get-cache",
-            "public-get-emoji",
-            "public-range",
-            "restored-public-get",
+            Experiment.ACL_READ_BACK,
+            ActionId.GET,
+            ActionId.GET_RANGE,
+            ActionId.HEAD,
+            ActionId.HEAD_PART,
+            ActionId.PRESIGNED_GET,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_EMOJI,
+            ActionId.PUBLIC_RANGE,
+            ActionId.RESTORED_PUBLIC_GET,
         ),
     ),
-    Rule(part_number, Layer.READING_BACK, yields=("partnumber-head-unsupported",), reads=("head", "head-part")),
+    Rule(
+        part_number,
+        Layer.READING_BACK,
+        yields=("partnumber-head-unsupported",),
+        reads=(ActionId.HEAD, ActionId.HEAD_PART),
+    ),
     Rule(
         checksum_mode,
         Layer.READING_BACK,
         yields=("checksum-mode-header-unsupported",),
-        reads=("get", "get-range", "head", "try-get-without-mode"),
+        reads=(ActionId.GET, ActionId.GET_RANGE, ActionId.HEAD, Experiment.GET_WITHOUT_MODE),
     ),
     Rule(
         ranges,
         Layer.READING_BACK,
         yields=("range-ignored-by-cache",),
         tier=Tier.GROUPS,
-        reads=("get-range", "public-range"),
+        reads=(ActionId.GET_RANGE, ActionId.PUBLIC_RANGE),
     ),
     Rule(
         damaged,
         Layer.READING_BACK,
         yields=("video-not-transcoded-generic-422",),
         tier=Tier.REQUESTS,
-        reads=("get", "get-range", "presigned-get", "public-get"),
+        reads=(ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET, ActionId.PUBLIC_GET),
     ),
     Rule(
         large_uploads,
         Layer.READING_BACK,
         yields=("mpu-etag-or-object-size-header", "multipart-denied", "multipart-part-timeout"),
         tier=Tier.GROUPS,
-        reads=("multipart-complete", "multipart-create", "multipart-part", "put-with-acl", "put-without-acl"),
+        reads=(
+            ActionId.MULTIPART_COMPLETE,
+            ActionId.MULTIPART_CREATE,
+            ActionId.MULTIPART_PART,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+        ),
     ),
     Rule(
         abandoning,
         Layer.READING_BACK,
         yields=("mpu-parts-pile-up",),
-        reads=("delete", "get", "list", "multipart-abort", "put-with-acl", "put-without-acl"),
+        reads=(
+            ActionId.DELETE,
+            ActionId.GET,
+            ActionId.LIST,
+            ActionId.MULTIPART_ABORT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+        ),
     ),
-    Rule(presigned, Layer.VISITORS, yields=("presigned-link-uses-internal-endpoint",), reads=("get", "presigned-get")),
+    Rule(
+        presigned,
+        Layer.VISITORS,
+        yields=("presigned-link-uses-internal-endpoint",),
+        reads=(ActionId.GET, ActionId.PRESIGNED_GET),
+    ),
 )

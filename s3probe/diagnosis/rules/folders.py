@@ -14,7 +14,8 @@ from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
 """What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""
@@ -41,7 +42,7 @@ SHOWN: Mapping[str, str] = MappingProxyType(
 def closed_to_the_key(case: Case) -> Iterator[Finding]:
     """The key stores files in media_attachments/ and not in another folder, of the same kind and with the same ACL."""
     settings = case.settings
-    first = case.obs("put-with-acl" if settings.acl is not None else "put-without-acl")
+    first = case.obs(ActionId.PUT_WITH_ACL if settings.acl is not None else ActionId.PUT_WITHOUT_ACL)
     if not first.ok:
         return
     refused = {name: row for name, row in _by_folder(case) if row.outcome is Outcome.DENIED}
@@ -58,7 +59,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
         case,
         how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
         because=[row.id for row in refused.values()],
-        explains=[case.get("try-copy").id] if "custom_emojis" in refused else [],
+        explains=[case.get(Experiment.COPY).id] if "custom_emojis" in refused else [],
         fixes=[fixes.allow_objects(case, *actions)],
         permission="s3:PutObjectAcl" if acl_alone else None,
         folders=names,
@@ -68,19 +69,19 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
 
 def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
     """What was uploaded elsewhere, as far as its folder alone sets it apart."""
-    yield "accounts", case.obs("avatar-put")
-    yield "custom_emojis", case.get("try-put-emoji")
-    if case.get("try-multipart-second").ok:
-        yield "cache", case.obs("multipart-create")
+    yield "accounts", case.obs(ActionId.AVATAR_PUT)
+    yield "custom_emojis", case.get(Experiment.PUT_EMOJI)
+    if case.get(Experiment.MULTIPART_SECOND).ok:
+        yield "cache", case.obs(ActionId.MULTIPART_CREATE)
     # an archive's ACL is private: where that is taken for another file, it is not what was refused
-    if case.settings.acl is None or case.obs("put-acl-private").ok:
-        yield "backups", case.obs("archive-put")
+    if case.settings.acl is None or case.obs(ActionId.PUT_ACL_PRIVATE).ok:
+        yield "backups", case.obs(ActionId.ARCHIVE_PUT)
 
 
 def closed_to_visitors(case: Case) -> Iterator[Finding]:
     """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
-    seen = [o for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status in (401, 403, 404)]
-    if not seen or not case.obs("public-get").ok:
+    seen = [o for o in case.open(*LOOKS) if o.http_status in (401, 403, 404)]
+    if not seen or not case.obs(ActionId.PUBLIC_GET).ok:
         return
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
@@ -114,16 +115,16 @@ def _listed(folders: Iterable[str]) -> str:
 
 
 def _kind(seen: Observation) -> str:
-    return seen.id.removeprefix("public-get-")
+    return next(kind for kind, (look, _origin) in OTHER_FOLDERS.items() if look == seen.id)
 
 
 def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     """Whether the proxy refuses a file on its own account, or S3 does."""
-    if case.get(f"try-{_kind(seen)}-origin").ok:
+    if case.get(OTHER_FOLDERS[_kind(seen)][1]).ok:
         return True
     # a storage that is closed to everyone but the proxy: whose words were it that came back?
-    closed_for_all = case.get("try-media-origin").failed
-    return closed_for_all and seen.facts.get("root") != "Error"
+    closed_for_all = case.get(Experiment.MEDIA_ORIGIN).failed
+    return closed_for_all and seen.facts.get(Fact.ROOT) != "Error"
 
 
 RULES = (
@@ -132,16 +133,16 @@ RULES = (
         Layer.STORING,
         yields=("key-limited-to-some-folders",),
         reads=(
-            "archive-put",
-            "avatar-put",
-            "multipart-create",
-            "put-acl-private",
-            "put-with-acl",
-            "put-without-acl",
-            "reach-endpoint",
-            "try-copy",
-            "try-multipart-second",
-            "try-put-emoji",
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.MULTIPART_CREATE,
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            Experiment.COPY,
+            Experiment.MULTIPART_SECOND,
+            Experiment.PUT_EMOJI,
         ),
     ),
     Rule(
@@ -150,15 +151,15 @@ RULES = (
         yields=("policy-denies-some-folders", "proxy-drops-folders", "public-policy-leaves-out-folders"),
         tier=Tier.GROUPS,
         reads=(
-            "public-get",
-            "public-get-avatar",
-            "public-get-cache",
-            "public-get-emoji",
-            "public-list-alias",
-            "reach-endpoint",
-            "try-avatar-origin",
-            "try-emoji-origin",
-            "try-media-origin",
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_EMOJI,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.REACH_ENDPOINT,
+            Experiment.AVATAR_ORIGIN,
+            Experiment.EMOJI_ORIGIN,
+            Experiment.MEDIA_ORIGIN,
         ),
     ),
 )

@@ -13,7 +13,8 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
 from s3probe.diagnosis.rules.unseen import unseen, working
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 PROTECTED = "cdn-hotlink-or-bot-protection"
 LIMITED = "media-host-limits-visitors"
@@ -23,13 +24,13 @@ _MOVED = (301, 302, 303, 307, 308)
 
 def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     """The host refuses by a rule of its own: hotlink and bot protection, firewall, password, rate limit."""
-    own_words = not seen.error_code and seen.facts.get("root") != "Error"
-    challenged = bool(seen.headers.get("cf-mitigated") or seen.headers.get("x-amzn-waf-action"))
-    challenged = challenged or (seen.http_status == 503 and "cf-ray" in seen.headers)
-    browser, page = case.get("try-public-as-browser").ok, case.get("try-referer").ok and own_words
+    own_words = not seen.error_code and seen.facts.get(Fact.ROOT) != "Error"
+    challenged = bool(seen.headers.get(Header.CF_MITIGATED) or seen.headers.get(Header.X_AMZN_WAF_ACTION))
+    challenged = challenged or (seen.http_status == 503 and Header.CF_RAY in seen.headers)
+    browser, page = case.get(Experiment.PUBLIC_AS_BROWSER).ok, case.get(Experiment.REFERER).ok and own_words
     there = bool(working(case))
     # where the storage is closed to all but the host, only the server's own page says whose refusal it is
-    stock = bool(seen.facts.get("stock-page"))
+    stock = bool(seen.facts.get(Fact.STOCK_PAGE))
     by_itself = own_words and (seen.http_status in _REFUSALS or (seen.http_status == 400 and stock))
     by_itself = by_itself and (there or stock or bool(cdn(seen)))
     if not (challenged or browser or page or by_itself):
@@ -81,7 +82,7 @@ def _slower(host: str) -> tuple[Fix, ...]:
 
 def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
     """Redirects without end: between http and https, or with and without a slash."""
-    via = seen.facts.get("redirected", "").split()
+    via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
     mends = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
@@ -93,7 +94,7 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
     target = seen.led_to
     host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
     storage = fixes.host_of(case.settings.api_base)
-    s3 = seen.error_code or seen.facts.get("root") == "Error"
+    s3 = seen.error_code or seen.facts.get(Fact.ROOT) == "Error"
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage, whose refusal others explain
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
@@ -103,7 +104,7 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
     """The picture is shown, and after a few requests the host before the storage has enough."""
-    shown = case.obs("public-get")
+    shown = case.obs(ActionId.PUBLIC_GET)
     if not shown.ok:
         return
     host = fixes.host_of(shown.url)
@@ -122,4 +123,6 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (Rule(limits_visitors, Layer.MEDIA_HOST, yields=("media-host-limits-visitors",), reads=(OPEN, "public-get")),)
+RULES = (
+    Rule(limits_visitors, Layer.MEDIA_HOST, yields=("media-host-limits-visitors",), reads=(OPEN, ActionId.PUBLIC_GET)),
+)

@@ -16,8 +16,9 @@ from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.findings import entry
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 _FILESYSTEM_CODES = ("XMinioParentIsObject", "ExistingObjectIsDirectory", "ExistingObjectIsFile",
@@ -41,7 +42,7 @@ def _hint(case: Case, finding_id: str, how: str, *because: Observation) -> Findi
 
 def _closed(case: Case) -> Observation | None:
     """The picture that a visitor was refused."""
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     return seen if seen.failed and seen.http_status in (401, 403) else None
 
 
@@ -62,15 +63,15 @@ def closed_by_the_provider(case: Case) -> Iterator[Finding]:
 
 def owned_by_the_writer(case: Case) -> Iterator[Finding]:
     """A bucket policy opens only what belongs to the bucket's owner."""
-    seen, ownership = _closed(case), case.get("try-read-ownership").facts.get("ObjectOwnership")
+    seen, ownership = _closed(case), case.get(Experiment.READ_OWNERSHIP).facts.get(Fact.OBJECT_OWNERSHIP)
     if seen is not None and ownership == "ObjectWriter":
         how = f"a visitor was answered {words(seen)}, and Object Ownership is ObjectWriter"
-        yield _hint(case, "object-writer-ownership-cross-account", how, seen, case.get("try-read-ownership"))
+        yield _hint(case, "object-writer-ownership-cross-account", how, seen, case.get(Experiment.READ_OWNERSHIP))
 
 
 def another_project(case: Case) -> Iterator[Finding]:
     """Scaleway looks for the bucket in the key's preferred project."""
-    refused = [o for o in (case.obs("list"), case.obs("put-without-acl")) if o.outcome is Outcome.DENIED]
+    refused = [o for o in (case.obs(ActionId.LIST), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.outcome is Outcome.DENIED]
     if len(refused) == 2 and store(case).id == "scaleway":
         yield _hint(
             case, "scaleway-default-project-mismatch", f"every request was answered {words(refused[0])}", refused[0]
@@ -79,7 +80,7 @@ def another_project(case: Case) -> Iterator[Finding]:
 
 def limited_key(case: Case) -> Iterator[Finding]:
     """Limited keys and Cold Storage buckets of DigitalOcean refuse ACLs."""
-    seen = case.obs("put-with-acl")
+    seen = case.obs(ActionId.PUT_WITH_ACL)
     if seen.outcome is Outcome.DENIED and store(case).id == "digitalocean-spaces":
         yield _hint(case, "do-limited-key-and-acl", f"an upload with an ACL was answered {words(seen)}", seen)
 
@@ -87,16 +88,16 @@ def limited_key(case: Case) -> Iterator[Finding]:
 def helm_chart(case: Case) -> Iterator[Finding]:
     """In a pod, an S3_PERMISSION that is missing may have been meant to be empty."""
     environment = case.settings.environment
-    seen = case.obs("put-with-acl")
+    seen = case.obs(ActionId.PUT_WITH_ACL)
     in_pod = environment.get("KUBERNETES_SERVICE_HOST") and environment.sources == (PROCESS_ENVIRONMENT,)
-    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.obs("put-without-acl").ok:
+    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         yield _hint(case, "helm-cannot-express-empty-permission", f"S3_PERMISSION is missing, and {words(seen)}", seen)
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
     """A small archive that takes half of the time-out says what a large one will do."""
-    seen = case.obs("archive-put")
-    slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs("put-without-acl").ok) or (
+    seen = case.obs(ActionId.ARCHIVE_PUT)
+    slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)
     )
     if slow:
@@ -108,7 +109,7 @@ def long_archives(case: Case) -> Iterator[Finding]:
 
 def unreliable_copy(case: Case) -> Iterator[Finding]:
     """Copies at Hetzner fail at times, and for no reason of rights."""
-    seen = case.get("try-copy")
+    seen = case.get(Experiment.COPY)
     if seen.failed and seen.outcome is not Outcome.DENIED and store(case).id == "hetzner":
         yield _hint(case, "hetzner-copyobject-unreliable", f"a copy was answered {words(seen)}", seen)
 
@@ -123,15 +124,15 @@ def nightly_sdk(case: Case) -> Iterator[Finding]:
 
 def names_of_files_and_folders(case: Case) -> Iterator[Finding]:
     """Gateways over a file system cannot keep a file and a folder of one name."""
-    seen = next((o for o in case.trials("") if o.failed and o.error_code in _FILESYSTEM_CODES), None)
+    seen = next((o for o in case.all() if o.failed and o.error_code in _FILESYSTEM_CODES), None)
     if seen is not None:
         yield _hint(case, "object-key-conflict-on-filesystem-gateway", f"{seen.id} was answered {words(seen)}", seen)
 
 
 def mighty_keys(case: Case) -> Iterator[Finding]:
     """A key that sees all buckets and reads policies may do everything; AWS's sentence may call it root."""
-    buckets, policy = case.get("try-list-buckets"), case.get("try-read-policy")
-    root = next((o for o in case.trials("") if denial(o) and ":root is not" in (o.message or "")), None)
+    buckets, policy = case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)
+    root = next((o for o in case.all() if denial(o) and ":root is not" in (o.message or "")), None)
     if root is not None:
         yield _hint(case, "key-is-root", words(root), root)
         return
@@ -143,15 +144,15 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
 
 def every_account_lists(case: Case) -> Iterator[Finding]:
     """The bucket's ACL names all accounts of the provider."""
-    seen = case.get("try-bucket-acl")
-    if seen.ok and "READ" in seen.facts.get("authenticated-users", ""):
+    seen = case.get(Experiment.BUCKET_ACL)
+    if seen.ok and "READ" in seen.facts.get(Fact.AUTHENTICATED_USERS, ""):
         how = "the bucket's own ACL grants READ to AuthenticatedUsers, which are all accounts of the provider"
         yield _hint(case, "bucket-listable-authenticated", how, seen)
 
 
 def late_acl(case: Case) -> Iterator[Finding]:
     """At Contabo a change of an ACL may take an hour to show."""
-    seen = case.obs("suspended-public-get")
+    seen = case.obs(ActionId.SUSPENDED_PUBLIC_GET)
     if seen.failed and store(case).id == "contabo":
         yield _hint(case, "contabo-acl-cache-hour", f"{seen.url} was still visible after its ACL became private", seen)
 
@@ -161,29 +162,44 @@ RULES = (
         closed_by_the_provider,
         Layer.HINTS,
         yields=("gcs-public-access-prevention", "trial-account-no-public", "wasabi-public-access-off"),
-        reads=("public-get", "reach-endpoint"),
+        reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT),
     ),
     Rule(
         owned_by_the_writer,
         Layer.HINTS,
         yields=("object-writer-ownership-cross-account",),
-        reads=("public-get", "try-read-ownership"),
+        reads=(ActionId.PUBLIC_GET, Experiment.READ_OWNERSHIP),
     ),
     Rule(
         another_project,
         Layer.HINTS,
         yields=("scaleway-default-project-mismatch",),
-        reads=("list", "put-without-acl", "reach-endpoint"),
+        reads=(ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.REACH_ENDPOINT),
     ),
-    Rule(limited_key, Layer.HINTS, yields=("do-limited-key-and-acl",), reads=("put-with-acl", "reach-endpoint")),
+    Rule(
+        limited_key,
+        Layer.HINTS,
+        yields=("do-limited-key-and-acl",),
+        reads=(ActionId.PUT_WITH_ACL, ActionId.REACH_ENDPOINT),
+    ),
     Rule(
         helm_chart,
         Layer.HINTS,
         yields=("helm-cannot-express-empty-permission",),
-        reads=("put-with-acl", "put-without-acl"),
+        reads=(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
-    Rule(long_archives, Layer.HINTS, yields=("backup-worker-timeout",), reads=("archive-put", "put-without-acl")),
-    Rule(unreliable_copy, Layer.HINTS, yields=("hetzner-copyobject-unreliable",), reads=("reach-endpoint", "try-copy")),
+    Rule(
+        long_archives,
+        Layer.HINTS,
+        yields=("backup-worker-timeout",),
+        reads=(ActionId.ARCHIVE_PUT, ActionId.PUT_WITHOUT_ACL),
+    ),
+    Rule(
+        unreliable_copy,
+        Layer.HINTS,
+        yields=("hetzner-copyobject-unreliable",),
+        reads=(ActionId.REACH_ENDPOINT, Experiment.COPY),
+    ),
     Rule(nightly_sdk, Layer.HINTS, yields=("checksum-multipart-ignores-when-required",)),
     Rule(
         names_of_files_and_folders, Layer.HINTS, yields=("object-key-conflict-on-filesystem-gateway",), reads=(EVERY,)
@@ -192,9 +208,14 @@ RULES = (
         mighty_keys,
         Layer.HINTS,
         yields=("key-can-create-or-delete-buckets", "key-is-root"),
-        reads=(EVERY, "reach-endpoint", "try-list-buckets", "try-read-policy"),
+        reads=(EVERY, ActionId.REACH_ENDPOINT, Experiment.LIST_BUCKETS, Experiment.READ_POLICY),
     ),
-    Rule(every_account_lists, Layer.HINTS, yields=("bucket-listable-authenticated",), reads=("try-bucket-acl",)),
-    Rule(late_acl, Layer.HINTS, yields=("contabo-acl-cache-hour",), reads=("reach-endpoint", "suspended-public-get")),
+    Rule(every_account_lists, Layer.HINTS, yields=("bucket-listable-authenticated",), reads=(Experiment.BUCKET_ACL,)),
+    Rule(
+        late_acl,
+        Layer.HINTS,
+        yields=("contabo-acl-cache-hour",),
+        reads=(ActionId.REACH_ENDPOINT, ActionId.SUSPENDED_PUBLIC_GET),
+    ),
 )
 """None stands alone: each needs a failure that it could explain."""

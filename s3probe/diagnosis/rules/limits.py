@@ -11,13 +11,24 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manu
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import EXPECT_WAIT, NetworkFault, Outcome
+from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
-_READS = ("get", "get-range", "head", "head-part", "presigned-get", "public-get", "public-cors", "acl-read-back",
-          "try-get-archive", "try-get-missing")  # fmt: skip
-_EXPIRES = ("put-with-acl", "put-without-acl", "head", "get", "multipart-complete")
+_READS = (
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.HEAD,
+    ActionId.HEAD_PART,
+    ActionId.PRESIGNED_GET,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    Experiment.ACL_READ_BACK,
+    Experiment.GET_ARCHIVE,
+    Experiment.GET_MISSING,
+)
+_EXPIRES = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.MULTIPART_COMPLETE)
 
 
 def download_cap(case: Case) -> Iterator[Finding]:
@@ -28,7 +39,7 @@ def download_cap(case: Case) -> Iterator[Finding]:
         if o.error_code in _CAP_CODES
         or (o.outcome is not Outcome.OK and any(word in (o.message or "").lower() for word in _CAP_WORDS))
     ]
-    upload = case.obs("put-without-acl")
+    upload = case.obs(ActionId.PUT_WITHOUT_ACL)
     if not seen or (not upload.ok and upload.id not in case.claimed):
         return
     yield finding(
@@ -43,8 +54,8 @@ def download_cap(case: Case) -> Iterator[Finding]:
 
 def body_limit(case: Case) -> Iterator[Finding]:
     """A proxy refuses every upload for its size, though ours are tiny, while the listing passes."""
-    seen = [o for o in case.open("put-without-acl", "put-with-acl") if o.http_status == 413]
-    if seen and case.obs("list").ok:
+    seen = [o for o in case.open(ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL) if o.http_status == 413]
+    if seen and case.obs(ActionId.LIST).ok:
         yield finding(
             "proxy-body-limit-413",
             case,
@@ -57,7 +68,7 @@ def body_limit(case: Case) -> Iterator[Finding]:
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
     for name in _EXPIRES:
-        told = case.obs(name).headers.get("x-amz-expiration")
+        told = case.obs(name).headers.get(Header.X_AMZ_EXPIRATION)
         if told:
             rule = told.partition('rule-id="')[2].partition('"')[0]
             bucket = case.settings.bucket_name
@@ -77,15 +88,17 @@ def expiry(case: Case) -> Iterator[Finding]:
 
 def slow_batch(case: Case) -> Iterator[Finding]:
     """One delete is quick, many at once get no answer in time."""
-    seen = [o for o in case.open("batch-delete") if o.network in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)]
-    others = [o for o in case.all_open() if o.network is not None and o.id != "batch-delete"]
-    if seen and not others and case.obs("delete").ok and case.obs("put-without-acl").ok:
+    seen = [
+        o for o in case.open(ActionId.BATCH_DELETE) if o.network in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)
+    ]
+    others = [o for o in case.all_open() if o.network is not None and o.id != ActionId.BATCH_DELETE]
+    if seen and not others and case.obs(ActionId.DELETE).ok and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         limit = fixes.env(case, "S3_BATCH_DELETE_LIMIT", "100")
         yield finding(
             "delete-batch-timeout",
             case,
-            how=f"DeleteObjects: {words(seen[0])}; a single delete took {case.obs('delete').seconds:.1f} s",
+            how=f"DeleteObjects: {words(seen[0])}; a single delete took {case.obs(ActionId.DELETE).seconds:.1f} s",
             because=[seen[0].id],
             fixes=[limit, replace(patience, together=True)],
         )
@@ -93,7 +106,7 @@ def slow_batch(case: Case) -> Iterator[Finding]:
 
 def start_after(case: Case) -> Iterator[Finding]:
     """Listing from a given key on is refused, listing from the top works."""
-    seen, top = case.open("list"), case.get("try-list-from-the-top")
+    seen, top = case.open(ActionId.LIST), case.get(Experiment.LIST_FROM_THE_TOP)
     if seen and top.ok:
         yield finding(
             "remove-orphans-start-after-ceph",
@@ -111,10 +124,10 @@ def start_after(case: Case) -> Iterator[Finding]:
 
 def copying(case: Case) -> Iterator[Finding]:
     """Reading and storing work, and only the copy of one's own file is refused."""
-    seen = case.get("try-copy")
-    stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
+    seen = case.get(Experiment.COPY)
+    stored = case.obs(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.obs(ActionId.PUT_WITHOUT_ACL)
     mine = seen.id not in case.claimed
-    if mine and seen.outcome is Outcome.DENIED and stored.ok and case.obs("get").ok:
+    if mine and seen.outcome is Outcome.DENIED and stored.ok and case.obs(ActionId.GET).ok:
         advice = Manual("Look for a Deny statement about copies (s3:x-amz-copy-source, s3:x-amz-metadata-directive).")
         yield finding(
             "storage-schema-copy-denied",
@@ -127,8 +140,8 @@ def copying(case: Case) -> Iterator[Finding]:
 
 def announced_bodies(case: Case) -> Iterator[Finding]:
     """The same upload without ``Expect: 100-continue`` passes, or passes at once."""
-    without = case.get("try-put-unannounced")
-    uploads = [o for o in (case.obs("put-with-acl"), case.obs("put-without-acl")) if o.ran]
+    without = case.get(Experiment.PUT_UNANNOUNCED)
+    uploads = [o for o in (case.obs(ActionId.PUT_WITH_ACL), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.ran]
     refused = [o for o in uploads if o.http_status == 417]
     # what else may be wrong with the upload is said only to one that was not announced
     heard = bool(refused) and without.http_status not in (None, 417)
@@ -156,7 +169,7 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
 
 def top_folders(case: Case) -> Iterator[Finding]:
     """``system/`` or a folder named like the bucket at the top: files were copied one level too deep."""
-    folders = case.obs("list").facts.get("folders", "").split()
+    folders = case.obs(ActionId.LIST).facts.get(Fact.FOLDERS, "").split()
     prefix = case.settings.key_prefix.strip("/").partition("/")[0]
     odd = [name for name in ("system", "public", case.settings.bucket_name) if name in folders and name != prefix]
     if odd:
@@ -164,7 +177,7 @@ def top_folders(case: Case) -> Iterator[Finding]:
             "key-path-mismatch-after-migration",
             case,
             how=f"the listing shows a folder {odd[0]}/ at the top of the bucket; only an old file's address decides",
-            because=["list"],
+            because=[ActionId.LIST],
             certainty=Certainty.POSSIBLE,
             severity=Severity.NOTICE,
             fixes=[Manual(f"See whether {odd[0]}/ holds media_attachments/, and copy what is in it one level up.")],
@@ -176,7 +189,7 @@ RULES = (
         announced_bodies,
         Layer.REFUSALS,
         yields=("expect-100-continue-stalls",),
-        reads=(OPEN, "put-with-acl", "put-without-acl", "try-put-unannounced"),
+        reads=(OPEN, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.PUT_UNANNOUNCED),
     ),
     Rule(
         download_cap,
@@ -184,46 +197,55 @@ RULES = (
         yields=("download-cap-exceeded",),
         tier=Tier.GROUPS,
         reads=(
-            "acl-read-back",
-            "get",
-            "get-range",
-            "head",
-            "head-part",
-            "presigned-get",
-            "public-cors",
-            "public-get",
-            "put-without-acl",
-            "try-get-archive",
-            "try-get-missing",
+            Experiment.ACL_READ_BACK,
+            ActionId.GET,
+            ActionId.GET_RANGE,
+            ActionId.HEAD,
+            ActionId.HEAD_PART,
+            ActionId.PRESIGNED_GET,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.GET_ARCHIVE,
+            Experiment.GET_MISSING,
         ),
     ),
     Rule(
-        body_limit, Layer.REFUSALS, yields=("proxy-body-limit-413",), reads=("list", "put-with-acl", "put-without-acl")
+        body_limit,
+        Layer.REFUSALS,
+        yields=("proxy-body-limit-413",),
+        reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         start_after,
         Layer.CHANGING,
         yields=("remove-orphans-start-after-ceph",),
-        reads=("list", "try-list-from-the-top"),
+        reads=(ActionId.LIST, Experiment.LIST_FROM_THE_TOP),
     ),
     Rule(
         copying,
         Layer.CHANGING,
         yields=("storage-schema-copy-denied",),
         tier=Tier.GROUPS,
-        reads=("get", "put-with-acl", "put-without-acl", "try-copy"),
+        reads=(ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.COPY),
     ),
     Rule(
         slow_batch,
         Layer.CHANGING,
         yields=("delete-batch-timeout",),
-        reads=(OPEN, "batch-delete", "delete", "put-without-acl"),
+        reads=(OPEN, ActionId.BATCH_DELETE, ActionId.DELETE, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         expiry,
         Layer.READING_BACK,
         yields=("lifecycle-expires-media",),
-        reads=("get", "head", "multipart-complete", "put-with-acl", "put-without-acl"),
+        reads=(
+            ActionId.GET,
+            ActionId.HEAD,
+            ActionId.MULTIPART_COMPLETE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+        ),
     ),
-    Rule(top_folders, Layer.PRIVILEGE, yields=("key-path-mismatch-after-migration",), reads=("list",)),
+    Rule(top_folders, Layer.PRIVILEGE, yields=("key-path-mismatch-after-migration",), reads=(ActionId.LIST,)),
 )

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
-from s3probe.probe.addresses import proxy_stands_before
-from s3probe.probe.caches import CACHE_HEADERS, hit
-from s3probe.probe.evidence import Actor, Observation
+from s3probe.evidence.addresses import proxy_stands_before
+from s3probe.evidence.caches import CACHE_HEADERS, hit
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor, Header
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
 
@@ -28,15 +29,15 @@ _FOREIGN_COOKIES = re.compile(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|vis
 
 def own_proxy(seen: Observation) -> bool:
     """A web server that the admin runs (by the Server header) answers, and no CDN before it."""
-    return bool(_OWN.search(seen.headers.get("server", ""))) and not cdn(seen)
+    return bool(_OWN.search(seen.headers.get(Header.SERVER, ""))) and not cdn(seen)
 
 
 def cdn(seen: Observation) -> str:
     """The CDN that answers, by its headers."""
-    said = " ".join(seen.headers.get(name, "") for name in ("server", "via", "x-cache")).lower()
-    if "cf-ray" in seen.headers or "cloudflare" in said:
+    said = " ".join(seen.headers.get(name, "") for name in (Header.SERVER, Header.VIA, Header.X_CACHE)).lower()
+    if Header.CF_RAY in seen.headers or "cloudflare" in said:
         return "Cloudflare"
-    if "cloudfront" in said or "x-amz-cf-id" in seen.headers:
+    if "cloudfront" in said or Header.X_AMZ_CF_ID in seen.headers:
         return "CloudFront"
     return next((name for name in ("Fastly", "BunnyCDN", "KeyCDN", "Akamai") if name.lower() in said), "")
 
@@ -48,9 +49,9 @@ def proxied(case: Case, seen: Observation) -> bool:
     """
     if not proxy_stands_before(case.settings):
         return False
-    theirs = case.obs("reach-endpoint").headers.get("server", "")
-    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in ("via", *CACHE_HEADERS))
-    return between or seen.headers.get("server", "") != theirs
+    theirs = case.obs(ActionId.REACH_ENDPOINT).headers.get(Header.SERVER, "")
+    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in (Header.VIA, *CACHE_HEADERS))
+    return between or seen.headers.get(Header.SERVER, "") != theirs
 
 
 def upstream(settings: Settings) -> tuple[str, str]:
@@ -71,7 +72,7 @@ def proxy_lines(settings: Settings) -> str:
 
 def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
     """Lines for the media host, with the block where they belong."""
-    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.obs("public-get").url)
+    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
     # a location of its own stands in the server block; all else where the storage is asked
     place = "" if lines.startswith("location") else "in the location block that asks the storage, "
     return ServerFix("nginx", lines, f"{place}in the server block of {alias}{'; ' + note if note else ''}")
@@ -103,7 +104,7 @@ AT_CDN: Mapping[str, str] = MappingProxyType(
 
 def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, ...]:
     """:func:`nginx`, and before it what a CDN in front has to do."""
-    name = cdn(case.obs("public-get")) or cdn(case.obs("public-list-alias"))
+    name = cdn(case.obs(ActionId.PUBLIC_GET)) or cdn(case.obs(ActionId.PUBLIC_LIST_ALIAS))
     if not name:
         return (nginx(case, lines, note),)
     host, base = upstream(case.settings)
@@ -120,11 +121,11 @@ def below(settings: Settings) -> str:
 
 def before_the_storage(case: Case, seen: Observation) -> bool:
     """Whether a visitor was answered by the proxy or CDN at the published host, whose ways are its own."""
-    published = fixes.host_of(case.obs("public-get").url)
+    published = fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
     return seen.actor is Actor.VISITOR and proxy_stands_before(case.settings) and fixes.host_of(seen.url) == published
 
 
 def own_cookies(seen: Observation) -> str:
     """``Set-Cookie`` of the media host, but for those a CDN sets to tell people from robots."""
-    cookies = seen.headers.get("set-cookie", "")
+    cookies = seen.headers.get(Header.SET_COOKIE, "")
     return "" if _FOREIGN_COOKIES.match(cookies) else cookies.partition("=")[0].strip()

@@ -8,10 +8,11 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
-from s3probe.diagnosis.rounds import Round, assigned, rounds, told, trial_name, words
-from s3probe.diagnosis.rule import Layer, Rule, every
+from s3probe.diagnosis.rounds import Round, assigned, rounds, told, words
+from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.depth import Depth
+from s3probe.evidence.gates import Depth
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 
@@ -21,6 +22,16 @@ _DAMAGE = {
     NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "\\"),
 }
 
+_TEXT: dict[ObservationId, tuple[str, bool]] = {
+    Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", True),
+    Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", True),
+    Experiment.SECRET_TRIMMED: ("AWS_SECRET_ACCESS_KEY", False),
+    Experiment.KEY_ID_RAW: ("AWS_ACCESS_KEY_ID", True),
+    Experiment.KEY_ID_UNQUOTED: ("AWS_ACCESS_KEY_ID", True),
+    Experiment.KEY_ID_TRIMMED: ("AWS_ACCESS_KEY_ID", False),
+}
+"""Whose text was tried, and whether it was the text before dotenv changed it."""
+
 
 def mended(case: Case) -> Iterator[Finding]:
     """One finding per round that a trial mended; consecutive region trials are one fault."""
@@ -28,16 +39,16 @@ def mended(case: Case) -> Iterator[Finding]:
     for index, this in enumerate(all_rounds):
         if this.kept is None:
             continue
-        name = trial_name(this.kept)
-        if name.startswith("region:"):
+        name = this.kept.id
+        if ExperimentWith.REGION.made(name):
             following = all_rounds[index + 1].kept if index + 1 < len(all_rounds) else None
-            if following is not None and trial_name(following).startswith("region:"):
+            if following is not None and ExperimentWith.REGION.made(following.id):
                 continue
             earlier = all_rounds[index - 1] if index else None
-            begun = earlier if earlier and earlier.kept and trial_name(earlier.kept).startswith("region:") else this
-            yield _region(case, begun, this, name.removeprefix("region:"))
+            begun = earlier if earlier and earlier.kept and ExperimentWith.REGION.made(earlier.kept.id) else this
+            yield _region(case, begun, this, ExperimentWith.REGION.value_in(name))
         else:
-            found = _other(case, this, name)
+            found = _other(case, this, name.base)
             if found is not None:
                 yield found
 
@@ -85,7 +96,7 @@ def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
     )
 
 
-def _other(case: Case, this: Round, name: str) -> Finding | None:
+def _other(case: Case, this: Round, name: ObservationId) -> Finding | None:
     assert this.kept is not None
     found = _key_pair(case, this, name) or _endpoint(case, this, name) or _header(case, this, name)
     if found is None:
@@ -94,32 +105,32 @@ def _other(case: Case, this: Round, name: str) -> Finding | None:
     return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
 
 
-def _key_pair(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
-    if name.startswith(("secret-", "key-id-")):
-        variable = "AWS_SECRET_ACCESS_KEY" if name.startswith("secret-") else "AWS_ACCESS_KEY_ID"
-        return _damaged(case, variable, name.rpartition("-")[2])
-    if name == "signature-v4":
+def _key_pair(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
+    if name in _TEXT:
+        variable, before_dotenv = _TEXT[name]
+        return _damaged(case, variable, before_dotenv=before_dotenv)
+    if name == Experiment.SIGNATURE_V4:
         return "signature-v2-rejected", (fixes.env(case, "S3_SIGNATURE_VERSION", None),)
-    if name == "session-token":
+    if name == Experiment.SESSION_TOKEN:
         remove = fixes.env(
             case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
         )
         pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
         return "temporary-credentials-without-token", (*pair, remove)
-    if name == "swapped-keys":
+    if name == Experiment.SWAPPED_KEYS:
         return "key-pair-exchanged", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
         )
-    if name == "clock":
+    if name == Experiment.CLOCK:
         return "clock-skew", (fixes.clock(case, this.furthest),)
     return None
 
 
-def _damaged(case: Case, variable: str, form: str) -> tuple[str, tuple[Fix, ...]]:
+def _damaged(case: Case, variable: str, *, before_dotenv: bool) -> tuple[str, tuple[Fix, ...]]:
     """Which mark dotenv acted on, or what is around the value that does not belong to it."""
     settings = case.settings
     entry = settings.environment.variables.get(variable)
-    if form in ("raw", "unquoted") and entry is not None:
+    if before_dotenv and entry is not None:
         for note in settings.environment.notes:
             if note.name == variable and note.line == entry.line and note.kind in _DAMAGE:
                 return _DAMAGE[note.kind][0], (fixes.requote(case, variable),)
@@ -139,55 +150,55 @@ def _damaged(case: Case, variable: str, form: str) -> tuple[str, tuple[Fix, ...]
     return finding_id, (Manual(advice),)
 
 
-def _endpoint(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
+def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     settings = case.settings
     changed = _lines(case, this)
-    if name.startswith("endpoint:"):
+    if ExperimentWith.ENDPOINT.made(name):
         return "endpoint-missing-non-aws", changed
-    if name == "endpoint-without-bucket":
+    if name == Experiment.ENDPOINT_WITHOUT_BUCKET:
         style = "path" if settings.path_style else "vhost"
         return f"endpoint-contains-bucket-{style}-style", changed
-    if name in ("path-style", "virtual-host"):
+    if name in (Experiment.PATH_STYLE, Experiment.VIRTUAL_HOST):
         return "path-style-switch-inverted", changed
-    if name.startswith("partition:"):
+    if ExperimentWith.PARTITION.made(name):
         return "region-china-govcloud-partition", tuple(
             replace(fix, together=place > 0) for place, fix in enumerate(changed)
         )
-    if name == "scheme-https" and this.stopped is Depth.RIGHTS:
+    if name == Experiment.SCHEME_HTTPS and this.stopped is Depth.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
-    if name == "scheme-https":
+    if name == Experiment.SCHEME_HTTPS:
         return "endpoint-http-redirects-to-https", changed
-    if name == "scheme-http":
+    if name == Experiment.SCHEME_HTTP:
         return "protocol-https-but-endpoint-plain", changed
-    if name == "endpoint-without-path":
+    if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
-    if name == "endpoint-port":
+    if name == Experiment.ENDPOINT_PORT:
         return "console-port-instead-of-api", changed
-    if name == "bucket-trimmed":
+    if name == Experiment.BUCKET_TRIMMED:
         return "bucket-name-invalid", changed
     return None
 
 
 def _wants_a_checksum(this: Round) -> bool:
     """Whether the refusal asks for Content-MD5 instead of complaining of the CRC32."""
-    plain = next((row for row in this.rows if row.id.startswith("put-without-acl")), this.furthest)
+    plain = next((row for row in this.rows if row.id.base == ActionId.PUT_WITHOUT_ACL), this.furthest)
     text = f"{plain.error_code} {plain.message}".lower()
     return "md5" in text and not ("unsupported" in text or "not implemented" in text)
 
 
-def _header(case: Case, this: Round, name: str) -> tuple[str, tuple[Fix, ...]] | None:
+def _header(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     changed = _lines(case, this)
-    if name == "put-no-checksum":
+    if name == Experiment.PUT_NO_CHECKSUM:
         return "checksum-header-unsupported", changed
-    if name == "put-no-storage-class":
+    if name == Experiment.PUT_NO_STORAGE_CLASS:
         return "storage-class-invalid", changed
-    if name == "put-with-checksum" or (name == "put-legacy" and _wants_a_checksum(this)):
+    if name == Experiment.PUT_WITH_CHECKSUM or (name == Experiment.PUT_LEGACY and _wants_a_checksum(this)):
         advice = Manual("Use a bucket without Object Lock and without a rule about headers.")
         return "default-key-has-object-lock-or-md5-rule", changed or (advice,)
-    if name == "put-no-cache-control":
+    if name == Experiment.PUT_NO_CACHE_CONTROL:
         advice = Manual("Use another gateway: Mastodon sends Cache-Control with every upload, and nothing stops that.")
         return "forwarded-x-amz-meta-limits", (advice,)
-    if name == "put-legacy":
+    if name == Experiment.PUT_LEGACY:
         advice = Manual(
             "Ask the provider for CRC32 checksum support; Mastodon before 4.4.16 / 4.5.9 still works with it."
         )
@@ -229,6 +240,6 @@ RULES = (
             "storage-class-invalid",
             "temporary-credentials-without-token",
         ),
-        reads=("clock", "list", "put-with-acl", "put-without-acl", every("try-")),
+        reads=(ActionId.CLOCK, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, EVERY),
     ),
 )

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rule import Layer, Rule, Tier, every
+from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.csp import shuts_in
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.page_policy import shuts_in
+from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, ExperimentWith, Fact, Header
 
 _TOO_SHORT = 600
 """Seconds: what a browser keeps for less it fetches again on the next page."""
@@ -34,11 +35,11 @@ _FORBIDDEN = {
 
 def csp(case: Case) -> Iterator[Finding]:
     """Mastodon's pages forbid the browser to show what the media host serves."""
-    seen = [o for o in case.open("public-csp") if o.facts.get("missing")]
+    seen = [o for o in case.open(ActionId.PUBLIC_CSP) if o.facts.get(Fact.MISSING)]
     if not seen:
         return
-    host = fixes.host_of(seen[0].facts["media"])
-    missing = seen[0].facts["missing"].split()
+    host = fixes.host_of(seen[0].facts[Fact.MEDIA])
+    missing = seen[0].facts[Fact.MISSING].split()
     listed = any(host in allowed for allowed in case.settings.csp_media_hosts)
     # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
     advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
@@ -61,11 +62,11 @@ def csp(case: Case) -> Iterator[Finding]:
 
 def cors(case: Case) -> Iterator[Finding]:
     """Scripts of the web interface may not read media."""
-    seen = case.open("public-cors")
-    if not seen or not seen[0].facts.get("allowed"):
+    seen = case.open(ActionId.PUBLIC_CORS)
+    if not seen or not seen[0].facts.get(Fact.ALLOWED):
         return
     row = seen[0]
-    origin, allowed = row.facts.get("origin", ""), row.facts["allowed"]
+    origin, allowed = row.facts.get(Fact.ORIGIN, ""), row.facts[Fact.ALLOWED]
     if "," in allowed:
         how = f"Access-Control-Allow-Origin came twice: {allowed}"
         mends = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
@@ -73,10 +74,10 @@ def cors(case: Case) -> Iterator[Finding]:
         return
     got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
     how = f"a request with Origin {origin} got {got}"
-    if case.get("try-cors-origin").ok:
+    if case.get(Experiment.CORS_ORIGIN).ok:
         yield _lost_on_the_way(case, row, how)
         return
-    other = next((o for o in case.trials("try-cors:") if o.ok), None)
+    other = next((o for o in case.every(ExperimentWith.CORS) if o.ok), None)
     known = case.settings.web_domain is not None
     at_store = fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
@@ -84,7 +85,7 @@ def cors(case: Case) -> Iterator[Finding]:
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
-        how=how + (f", one with {other.facts.get('origin')} got it" if other else ""),
+        how=how + (f", one with {other.facts.get(Fact.ORIGIN)} got it" if other else ""),
         because=[row.id],
         fixes=[*here, at_store],
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
@@ -94,7 +95,7 @@ def cors(case: Case) -> Iterator[Finding]:
 def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
     mends = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
-    fresh = case.get("try-cors-fresh")
+    fresh = case.get(Experiment.CORS_FRESH)
     if hit(row) and fresh.ok:
         told = f"{how} out of a cache, a request that no cache knew got it"
         return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=mends)
@@ -103,20 +104,20 @@ def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
 
 def _rule_exists(case: Case) -> bool:
     """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
-    told = (case.get("try-cors-preflight").message or "").lower()
-    return case.get("try-read-cors").ok or "cors request is not allowed" in told
+    told = (case.get(Experiment.CORS_PREFLIGHT).message or "").lower()
+    return case.get(Experiment.READ_CORS).ok or "cors request is not allowed" in told
 
 
 def ranges(case: Case) -> Iterator[Finding]:
     """A player asked for two bytes and got the whole file, or nothing."""
-    seen = [o for o in case.open("public-range") if o.facts.get("range")]
+    seen = [o for o in case.open(ActionId.PUBLIC_RANGE) if o.facts.get(Fact.RANGE)]
     # a limit or an error says nothing of ranges
     if not seen or seen[0].http_status == 429 or (seen[0].http_status or 0) >= 500:
         return
     row = seen[0]
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
     # the storage's own answer decides whose fault it is; a store without ranges cannot be mended from here
-    at_store = case.obs("get-range")
+    at_store = case.obs(ActionId.GET_RANGE)
     by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
     mends: tuple[Fix, ...] = (
         at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
@@ -136,9 +137,9 @@ def ranges(case: Case) -> Iterator[Finding]:
 
 def cache_control(case: Case) -> Iterator[Finding]:
     """Mastodon's Cache-Control was stored and does not come out: browsers fetch every picture again."""
-    seen = case.obs("public-get")
-    own = case.obs("get").headers.get("cache-control", "")
-    value = seen.facts.get("cache-control", "").lower()
+    seen = case.obs(ActionId.PUBLIC_GET)
+    own = case.obs(ActionId.GET).headers.get(Header.CACHE_CONTROL, "")
+    value = seen.facts.get(Fact.CACHE_CONTROL, "").lower()
     seconds = re.search(r"max-age=(\d+)", value)
     useless = value == "none" or any(word in value for word in ("no-store", "no-cache", "private"))
     useless = useless or (seconds is not None and int(seconds[1]) < _TOO_SHORT)
@@ -157,13 +158,13 @@ def cache_control(case: Case) -> Iterator[Finding]:
 
 def safe_headers(case: Case) -> Iterator[Finding]:
     """Uploaded files on a host that shares the instance's cookies, without the headers that make them harmless."""
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     web = (case.settings.web_domain or "").lower().split(":")[0]
     host = fixes.host_of(seen.url)
     if not seen.ok or not web or not host:
         return
-    safe = "nosniff" in seen.headers.get("x-content-type-options", "").lower()
-    safe = safe and shuts_in(seen.headers.get("content-security-policy", ""))
+    safe = "nosniff" in seen.headers.get(Header.X_CONTENT_TYPE_OPTIONS, "").lower()
+    safe = safe and shuts_in(seen.headers.get(Header.CONTENT_SECURITY_POLICY, ""))
     if host in (web, (case.settings.environment.get("LOCAL_DOMAIN") or "").lower()):
         fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note="give that name a proxy of its own first")
         how = f"media are published under {host}, where Mastodon itself is"
@@ -189,9 +190,9 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    shown = [o for o in (case.obs(f"public-get-{kind}") for kind in ("cache", "avatar", "emoji")) if o.ok]
-    lost = [o for o in shown if not o.headers.get("access-control-allow-origin")]
-    if lost and case.obs("public-cors").ok and proxied(case, lost[0]):
+    shown = [o for o in map(case.obs, LOOKS) if o.ok]
+    lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
+    if lost and case.obs(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
         yield finding(
             "proxy-cors-lost-on-errors-or-nested-location",
             case,
@@ -203,9 +204,9 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
 
 def families(case: Case) -> Iterator[Finding]:
     """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
-    told = case.get("try-viewer-families").facts
-    kinds = told.get("addresses", "")
-    shown = case.obs("public-get")
+    told = case.get(Experiment.VIEWER_FAMILIES).facts
+    kinds = told.get(Fact.ADDRESSES, "")
+    shown = case.obs(ActionId.PUBLIC_GET)
     if not kinds or not shown.ok or not proxied(case, shown) or cdn(shown):
         return
     host = fixes.host_of(shown.url)
@@ -217,7 +218,7 @@ def families(case: Case) -> Iterator[Finding]:
         "viewers-ipv4-only-alias",
         case,
         how=f"DNS gives {host} {'IPv4' if kinds == 'ipv4' else 'IPv6'} addresses alone",
-        because=["try-viewer-families"],
+        because=[Experiment.VIEWER_FAMILIES],
         severity=Severity.WARNING if kinds == "ipv6" else None,
         fixes=[Manual(f"Publish an {record} record for {host} as well, and let its web server listen there.")],
     )
@@ -225,8 +226,8 @@ def families(case: Case) -> Iterator[Finding]:
 
 def _silent_family(case: Case, host: str) -> Iterator[Finding]:
     """Both addresses are published, this machine has a way to both, and one does not answer."""
-    told = case.get("try-viewer-families").facts
-    answers, routes = told.get("connects", ""), told.get("routes", "")
+    told = case.get(Experiment.VIEWER_FAMILIES).facts
+    answers, routes = told.get(Fact.CONNECTS, ""), told.get(Fact.ROUTES, "")
     if answers not in ("ipv4", "ipv6") or routes != "ipv4 ipv6":
         return
     silent = "IPv6" if answers == "ipv4" else "IPv4"
@@ -234,7 +235,7 @@ def _silent_family(case: Case, host: str) -> Iterator[Finding]:
         "media-host-address-silent",
         case,
         how=f"DNS gives {host} addresses of both kinds, and its {silent} address does not answer from here",
-        because=["try-viewer-families"],
+        because=[Experiment.VIEWER_FAMILIES],
         fixes=[Manual(f"Let the web server of {host} listen there, or remove that address from DNS.")],
         certainty=Certainty.LIKELY,
         family=silent,
@@ -243,14 +244,14 @@ def _silent_family(case: Case, host: str) -> Iterator[Finding]:
 
 def development_host(case: Case) -> Iterator[Finding]:
     """Cloudflare's r2.dev names are for trying things out: they are throttled and never cached."""
-    host = fixes.host_of(case.obs("public-get").url)
+    host = fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
     if host.endswith(".r2.dev"):
         advice = Manual("Connect a domain of your own to the bucket in Cloudflare, and put it into S3_ALIAS_HOST.")
         yield finding(
             "r2-dev-url-throttled",
             case,
             how=f"media are published under {host}",
-            because=["public-get"],
+            because=[ActionId.PUBLIC_GET],
             fixes=[advice],
         )
 
@@ -261,61 +262,67 @@ RULES = (
         Layer.BROWSERS,
         yields=("cors-cached-without-vary", "cors-duplicated-header", "cors-missing", "cors-origin-mismatch"),
         reads=(
-            "public-cors",
-            "public-get",
-            "public-list-alias",
-            "reach-endpoint",
-            "try-cors-fresh",
-            "try-cors-origin",
-            "try-cors-preflight",
-            every("try-cors:"),
-            "try-read-cors",
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.REACH_ENDPOINT,
+            Experiment.CORS_FRESH,
+            Experiment.CORS_ORIGIN,
+            Experiment.CORS_PREFLIGHT,
+            ExperimentWith.CORS,
+            Experiment.READ_CORS,
         ),
     ),
     Rule(
         csp,
         Layer.BROWSERS,
         yields=("csp-missing-media-host", "csp-one-directive-lacks-media-host"),
-        reads=("public-csp",),
+        reads=(ActionId.PUBLIC_CSP,),
     ),
     Rule(
         ranges,
         Layer.BROWSERS,
         yields=("range-requests-broken-for-viewers",),
         tier=Tier.REQUESTS,
-        reads=("get-range", "public-get", "public-list-alias", "public-range", "reach-endpoint"),
+        reads=(
+            ActionId.GET_RANGE,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_RANGE,
+            ActionId.REACH_ENDPOINT,
+        ),
     ),
     Rule(
         cache_control,
         Layer.BROWSERS,
         yields=("cache-control-missing",),
-        reads=("get", "public-get", "public-list-alias", "reach-endpoint"),
+        reads=(ActionId.GET, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
     ),
     Rule(
         safe_headers,
         Layer.BROWSERS,
         yields=("files-host-shares-domain-cookies", "nosniff-and-sandbox-missing"),
-        reads=("public-get", "public-list-alias", "reach-endpoint"),
+        reads=(ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
     ),
     Rule(
         lost_in_a_folder,
         Layer.BROWSERS,
         yields=("proxy-cors-lost-on-errors-or-nested-location",),
         reads=(
-            "public-cors",
-            "public-get",
-            "public-get-avatar",
-            "public-get-cache",
-            "public-get-emoji",
-            "public-list-alias",
-            "reach-endpoint",
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_EMOJI,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.REACH_ENDPOINT,
         ),
     ),
     Rule(
         families,
         Layer.BROWSERS,
         yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
-        reads=("public-get", "reach-endpoint", "try-viewer-families"),
+        reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.VIEWER_FAMILIES),
     ),
-    Rule(development_host, Layer.BROWSERS, yields=("r2-dev-url-throttled",), reads=("public-get",)),
+    Rule(development_host, Layer.BROWSERS, yields=("r2-dev-url-throttled",), reads=(ActionId.PUBLIC_GET,)),
 )

@@ -12,32 +12,44 @@ from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 
 
 def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
     """Uploads below the prefix are refused, one at the top of the bucket is not."""
-    refused, top = denied(case, "put-without-acl", "put-with-acl"), case.get("try-put-without-prefix")
+    refused, top = (
+        denied(case, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL),
+        case.get(Experiment.PUT_WITHOUT_PREFIX),
+    )
     if not refused or not top.ok:
         return
-    rows = denied(case, *WRITES, *READS, "delete", "batch-delete", "multipart-abort", "put-acl-private")
+    rows = denied(
+        case,
+        *WRITES,
+        *READS,
+        ActionId.DELETE,
+        ActionId.BATCH_DELETE,
+        ActionId.MULTIPART_ABORT,
+        ActionId.PUT_ACL_PRIVATE,
+    )
     yield finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
         how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}, the same file at the top "
         "of the bucket was taken",
         because=[*(o.id for o in rows), top.id],
-        explains=[o.id for o in case.open("batch-delete")],
+        explains=[o.id for o in case.open(ActionId.BATCH_DELETE)],
         fixes=[fixes.allow_objects(case, *OBJECTS)],
     )
 
 
 def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     """Visitors see the picture when the address, or the file's own name, leaves the prefix out."""
-    seen = case.open("public-get")
+    seen = case.open(ActionId.PUBLIC_GET)
     if not seen:
         return
-    address, written = case.get("try-public-address-without-prefix"), case.get("try-public-without-prefix")
+    address, written = case.get(Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX), case.get(Experiment.PUBLIC_WITHOUT_PREFIX)
     how = f"GET {seen[0].url} was answered {words(seen[0])}"
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
@@ -53,13 +65,15 @@ def _is_there(seen: Observation) -> bool:
     return seen.http_status == 200 and "body" not in seen.facts
 
 
-def _found(case: Case, how: str, because: list[str], fix: list[Fix]) -> Finding:
+def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix]) -> Finding:
     return finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
         how=how,
         because=because,
-        explains=[o.id for o in case.open("public-cors", "presigned-get") if o.http_status in (401, 403, 404)],
+        explains=[
+            o.id for o in case.open(ActionId.PUBLIC_CORS, ActionId.PRESIGNED_GET) if o.http_status in (401, 403, 404)
+        ],
         fixes=fix,
     )
 
@@ -72,12 +86,12 @@ RULES = (
         reads=(
             *READS,
             *WRITES,
-            "batch-delete",
-            "delete",
-            "multipart-abort",
-            "put-acl-private",
-            "reach-endpoint",
-            "try-put-without-prefix",
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.MULTIPART_ABORT,
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.REACH_ENDPOINT,
+            Experiment.PUT_WITHOUT_PREFIX,
         ),
     ),
     Rule(
@@ -85,12 +99,12 @@ RULES = (
         Layer.VISITORS,
         yields=("key-prefix-forgotten-in-alias-or-policy",),
         reads=(
-            "presigned-get",
-            "public-cors",
-            "public-get",
-            "reach-endpoint",
-            "try-public-address-without-prefix",
-            "try-public-without-prefix",
+            ActionId.PRESIGNED_GET,
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_GET,
+            ActionId.REACH_ENDPOINT,
+            Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX,
+            Experiment.PUBLIC_WITHOUT_PREFIX,
         ),
     ),
 )

@@ -10,23 +10,29 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.knowledge.providers import ObjectAcl
-from s3probe.probe.evidence import Observation
 
 NO_ROOT = "location = / { return 404; }"
-_PARTS = {"public-versions": "old versions", "public-uploads": "unfinished uploads"}
+_PARTS: dict[ObservationId, str] = {
+    ActionId.PUBLIC_VERSIONS: "old versions",
+    ActionId.PUBLIC_UPLOADS: "unfinished uploads",
+}
 ONLY_READ = "limit_except GET { deny all; }"
 
 
-def _lists(case: Case, *names: str) -> tuple[Observation, ...]:
-    return tuple(o for o in case.open(*names) if o.facts.get("listing"))
+def _lists(case: Case, *names: ObservationId) -> tuple[Observation, ...]:
+    return tuple(o for o in case.open(*names) if o.facts.get(Fact.LISTING))
 
 
 def listing(case: Case) -> Iterator[Finding]:
     """The listing is open: by the bucket's ACL, by a policy, or only through the public host."""
-    direct = _lists(case, "public-list", "public-versions", "public-uploads", "try-public-list")
-    alias = _lists(case, "public-list-alias")
-    by_itself = alias and not any(o.id == "public-list" for o in direct)
+    direct = _lists(
+        case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS, Experiment.PUBLIC_LIST
+    )
+    alias = _lists(case, ActionId.PUBLIC_LIST_ALIAS)
+    by_itself = alias and not any(o.id == ActionId.PUBLIC_LIST for o in direct)
     if by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
@@ -48,28 +54,30 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
     fix = fixes.only_media_public(case)
-    finding_id = "uploads-listable-policy" if direct[0].id == "public-uploads" else "bucket-listable-policy"
+    finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
     yield finding(finding_id, case, how=how, because=because, fixes=[fix], certainty=certainty)
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     """The ACL itself when readable; else READ on a bucket also opens its uploads, a policy's s3:ListBucket does not."""
-    acl = case.get("try-bucket-acl")
+    acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
-        return "READ" in acl.facts.get("all-users", "").split(), Certainty.CERTAIN
-    asked = (case.get("public-list"), case.get("public-uploads"), case.get("public-versions"))
-    return all(o.facts.get("listing") for o in asked), Certainty.LIKELY
+        return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    asked = (case.get(ActionId.PUBLIC_LIST), case.get(ActionId.PUBLIC_UPLOADS), case.get(ActionId.PUBLIC_VERSIONS))
+    return all(o.facts.get(Fact.LISTING) for o in asked), Certainty.LIKELY
 
 
 def rights(case: Case) -> Iterator[Finding]:
     """A stranger may read who may do what."""
     seen = [
-        o for o in case.open("public-policy", "public-acl", "public-query", "try-public-acl") if o.facts.get("rights")
+        o
+        for o in case.open(ActionId.PUBLIC_POLICY, ActionId.PUBLIC_ACL, ActionId.PUBLIC_QUERY, Experiment.PUBLIC_ACL)
+        if o.facts.get(Fact.RIGHTS)
     ]
     if not seen:
         return
     mends: list[Fix] = [fixes.only_media_public(case)]
-    if seen[0].id == "public-query":
+    if seen[0].id == ActionId.PUBLIC_QUERY:
         mends += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
@@ -82,18 +90,22 @@ def rights(case: Case) -> Iterator[Finding]:
 
 def writing(case: Case) -> Iterator[Finding]:
     """A stranger could upload or delete."""
-    put = [o for o in case.open("public-write") if o.facts.get("write") == "open"]
-    gone = [o for o in case.open("public-delete", "public-delete-origin") if o.facts.get("delete") == "open"]
+    put = [o for o in case.open(ActionId.PUBLIC_WRITE) if o.facts.get(Fact.WRITE) == "open"]
+    gone = [
+        o
+        for o in case.open(ActionId.PUBLIC_DELETE, ActionId.PUBLIC_DELETE_ORIGIN)
+        if o.facts.get(Fact.DELETE) == "open"
+    ]
     seen = (*put, *gone)
     if not seen:
         return
     # an ACL that lets everyone write (public-read-write) lets everyone list as well
     opened_by_acl = _opened_by_acl(case)[0]
-    lists = [o.id for o in _lists(case, "public-list", "public-list-alias", *_PARTS)]
+    lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
     mends: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
-    origin = case.obs("public-delete-origin")
-    if not put and origin.ok and seen[0].id == "public-delete":
+    origin = case.obs(ActionId.PUBLIC_DELETE_ORIGIN)
+    if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
         mends = [*at_proxy(case, ONLY_READ, "methods"), *mends]
     yield finding(
@@ -108,7 +120,7 @@ def writing(case: Case) -> Iterator[Finding]:
 
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
-    seen = [o for o in case.open("suspended-public-get") if o.facts.get("open") == "yes"]
+    seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.store(case)
     advice = Manual("Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here.")
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
@@ -126,7 +138,7 @@ def suspended(case: Case) -> Iterator[Finding]:
 
 def restored(case: Case) -> Iterator[Finding]:
     """A picture stays hidden after the suspension is over, at the storage itself as well."""
-    seen = [o for o in case.open("restored-public-get") if o.http_status in (401, 403)]
+    seen = [o for o in case.open(ActionId.RESTORED_PUBLIC_GET) if o.http_status in (401, 403)]
     if seen and case.settings.acl == "private":
         yield finding(
             "s3-permission-private-defeats-unsuspend",
@@ -143,16 +155,16 @@ RULES = (
         Layer.STRANGERS_WRITING,
         yields=("anonymous-write-allowed",),
         reads=(
-            "public-delete",
-            "public-delete-origin",
-            "public-get",
-            "public-list",
-            "public-list-alias",
-            "public-uploads",
-            "public-versions",
-            "public-write",
-            "reach-endpoint",
-            "try-bucket-acl",
+            ActionId.PUBLIC_DELETE,
+            ActionId.PUBLIC_DELETE_ORIGIN,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_WRITE,
+            ActionId.REACH_ENDPOINT,
+            Experiment.BUCKET_ACL,
         ),
     ),
     Rule(
@@ -167,32 +179,39 @@ RULES = (
         ),
         tier=Tier.GROUPS,
         reads=(
-            "public-get",
-            "public-list",
-            "public-list-alias",
-            "public-uploads",
-            "public-versions",
-            "reach-endpoint",
-            "try-bucket-acl",
-            "try-public-list",
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.REACH_ENDPOINT,
+            Experiment.BUCKET_ACL,
+            Experiment.PUBLIC_LIST,
         ),
     ),
     Rule(
         rights,
         Layer.STRANGERS_READING,
         yields=("anonymous-acl-or-policy-readable",),
-        reads=("public-acl", "public-get", "public-list-alias", "public-policy", "public-query", "try-public-acl"),
+        reads=(
+            ActionId.PUBLIC_ACL,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_POLICY,
+            ActionId.PUBLIC_QUERY,
+            Experiment.PUBLIC_ACL,
+        ),
     ),
     Rule(
         suspended,
         Layer.STRANGERS_READING,
         yields=("suspended-media-stays-public",),
-        reads=("reach-endpoint", "suspended-public-get"),
+        reads=(ActionId.REACH_ENDPOINT, ActionId.SUSPENDED_PUBLIC_GET),
     ),
     Rule(
         restored,
         Layer.STRANGERS_READING,
         yields=("s3-permission-private-defeats-unsuspend",),
-        reads=("restored-public-get",),
+        reads=(ActionId.RESTORED_PUBLIC_GET,),
     ),
 )

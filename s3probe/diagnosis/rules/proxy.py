@@ -10,37 +10,37 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.folders import KINDS
 from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
 
 
 def redirects(case: Case) -> Iterator[Finding]:
     """The published host sends visitors on to a host that Mastodon's pages do not allow."""
-    seen = case.obs("public-get")
+    seen = case.obs(ActionId.PUBLIC_GET)
     target = seen.led_to
     if not target or not seen.ok:
         return
-    page = case.open("public-csp")
-    refused = bool(page and page[0].facts.get("redirect"))
+    page = case.open(ActionId.PUBLIC_CSP)
+    refused = bool(page and page[0].facts.get(Fact.REDIRECT))
     host = urlsplit(target).netloc
-    if not case.obs("public-csp").ran:
+    if not case.obs(ActionId.PUBLIC_CSP).ran:
         refused = not any(host in allowed for allowed in case.settings.csp_media_hosts)
     plain = target.startswith("http://")
-    by_store = seen.facts.get("redirect-code", "") in ("TemporaryRedirect", "PermanentRedirect", "Redirect")
+    by_store = seen.facts.get(Fact.REDIRECT_CODE, "") in ("TemporaryRedirect", "PermanentRedirect", "Redirect")
     if not (refused or plain or (by_store and case.settings.alias_host)):
         return
     how = f"the published URL leads on to {target}"
     how += ", which is not https" if plain else ", which the pages do not allow" if refused else ""
-    because = ["public-get", *(o.id for o in page if refused and not o.facts.get("missing"))]
+    because = [ActionId.PUBLIC_GET, *(o.id for o in page if refused and not o.facts.get(Fact.MISSING))]
     proxy = at_proxy(case, proxy_lines(case.settings), "origin", "instead of a redirect")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
         return
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
-    certainty = Certainty.CERTAIN if case.obs("public-csp").ran else Certainty.LIKELY
+    certainty = Certainty.CERTAIN if case.obs(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
     if plain:
         finding_id, mends = "media-redirects-to-plain-http", proxy
     elif case.settings.alias_host:
@@ -52,23 +52,32 @@ def redirects(case: Case) -> Iterator[Finding]:
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
     """What is refused or missing at the storage is answered with 200 at the published host."""
-    files = tuple((f"public-get-{kind}", f"try-{kind}-origin") for kind in KINDS)
-    pairs = (("archive-public-get", "archive-origin-get"), ("public-missing", "public-missing"), *files)
-    missing = case.obs("public-missing")
+    pairs: tuple[tuple[ObservationId, ObservationId], ...] = (
+        (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET),
+        (ActionId.PUBLIC_MISSING, ActionId.PUBLIC_MISSING),
+        *OTHER_FOLDERS.values(),
+    )
+    missing = case.obs(ActionId.PUBLIC_MISSING)
     if missing.ran and missing.http_status != 200:
         pairs = pairs[1:]  # errors keep their status: a page for /backups/ is meant
     for name, origin in pairs:
         seen, there = case.obs(name), case.obs(origin)
         refused = (there.http_status or 0) >= 400 or name == origin
-        if seen.http_status != 200 or seen.facts.get("open") or seen.led_to or not refused or not proxied(case, seen):
+        if (
+            seen.http_status != 200
+            or seen.facts.get(Fact.OPEN)
+            or seen.led_to
+            or not refused
+            or not proxied(case, seen)
+        ):
             continue
-        what = seen.headers.get("content-type", "something else")
+        what = seen.headers.get(Header.CONTENT_TYPE, "something else")
         yield finding(
             "proxy-serves-error-as-image",
             case,
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
-            explains=[o.id for o in case.open(*(f"public-get-{kind}" for kind in KINDS)) if o.http_status == 200],
+            explains=[o.id for o in case.open(*LOOKS) if o.http_status == 200],
             fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
             severity=Severity.WARNING,
         )
@@ -78,7 +87,10 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
 def caches_errors(case: Case) -> Iterator[Finding]:
     """The published host goes on answering no after the storage says yes."""
     # a folder that the proxy does not pass on is answered the same way: a file that nobody asked for decides
-    for name, proof in (("restored-public-get", "try-restored-origin"), ("public-get-cache", "try-unasked")):
+    for name, proof in (
+        (ActionId.RESTORED_PUBLIC_GET, Experiment.RESTORED_ORIGIN),
+        (ActionId.PUBLIC_GET_CACHE, Experiment.UNASKED),
+    ):
         seen = [o for o in case.open(name) if o.network is None and case.get(proof).ok]
         if not seen:
             continue
@@ -88,7 +100,7 @@ def caches_errors(case: Case) -> Iterator[Finding]:
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     names_cdn = cdn(seen)
-    at_storage = case.get("try-restored-origin").ok or case.get("try-cache-origin").ok
+    at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
     proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
     shown = "out of a cache, " if hit(seen) else ""
     return finding(
@@ -105,7 +117,7 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
 
 def keeps_deleted(case: Case) -> Iterator[Finding]:
     """A deleted picture is still shown, out of a cache. The guide's own proxy does so for two days."""
-    seen = [o for o in case.open("deleted-public-get") if o.facts.get("open")]
+    seen = [o for o in case.open(ActionId.DELETED_PUBLIC_GET) if o.facts.get(Fact.OPEN)]
     if not seen:
         return
     yield finding(
@@ -120,14 +132,17 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
 
 def _adjustable(case: Case) -> bool:
     """A proxy whose lines the admin writes: a CDN's ways are its own, and healthy set-ups stay silent."""
-    shown = case.obs("public-get")
+    shown = case.obs(ActionId.PUBLIC_GET)
     return proxied(case, shown) and not cdn(shown)
 
 
 def query(case: Case) -> Iterator[Finding]:
     """``?acl`` reached the storage: it answered something else than the file."""
-    seen = next((o for o in (case.get("try-public-query"), case.get("public-query")) if o.facts.get("query")), None)
-    if seen is None or not case.obs("public-get-cache").ok or not _adjustable(case):
+    seen = next(
+        (o for o in (case.get(Experiment.PUBLIC_QUERY), case.get(ActionId.PUBLIC_QUERY)) if o.facts.get(Fact.QUERY)),
+        None,
+    )
+    if seen is None or not case.obs(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
     mends = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
@@ -136,18 +151,18 @@ def query(case: Case) -> Iterator[Finding]:
 
 def headers(case: Case) -> Iterator[Finding]:
     """An Authorization header reaches the storage, or cookies come back with pictures."""
-    asked, shown = case.get("public-query"), case.obs("public-get")
+    asked, shown = case.get(ActionId.PUBLIC_QUERY), case.obs(ActionId.PUBLIC_GET)
     if not _adjustable(case):
         return
     cookie = own_cookies(shown)
     lines = "proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header Set-Cookie;"
-    if asked.facts.get("authorization") and case.obs("public-get-cache").ok:
+    if asked.facts.get(Fact.AUTHORIZATION) and case.obs(ActionId.PUBLIC_GET_CACHE).ok:
         how = f"with an Authorization header the file was answered {words(asked)}, without it is shown"
     elif cookie:
         how = f"a picture came with the cookie {cookie}"
     else:
         return
-    because = [asked.id if asked.facts.get("authorization") else shown.id]
+    because = [asked.id if asked.facts.get(Fact.AUTHORIZATION) else shown.id]
     yield finding(
         "proxy-forwards-authorization-cookies",
         case,
@@ -160,8 +175,8 @@ def headers(case: Case) -> Iterator[Finding]:
 
 def methods(case: Case) -> Iterator[Finding]:
     """A DELETE was refused by the storage, not by the proxy."""
-    seen = case.obs("public-delete")
-    if seen.facts.get("root") == "Error" and _adjustable(case):
+    seen = case.obs(ActionId.PUBLIC_DELETE)
+    if seen.facts.get(Fact.ROOT) == "Error" and _adjustable(case):
         yield finding(
             "proxy-method-not-limited",
             case,
@@ -174,13 +189,13 @@ def methods(case: Case) -> Iterator[Finding]:
 
 def past_the_proxy(case: Case) -> Iterator[Finding]:
     """The storage shows files to everyone beside the proxy. Told only where it was seen: no request is spent on it."""
-    tried = ("try-cors-origin", "try-restored-origin", *(f"try-{kind}-origin" for kind in KINDS))
+    tried = (Experiment.CORS_ORIGIN, Experiment.RESTORED_ORIGIN, *(origin for _look, origin in OTHER_FOLDERS.values()))
     seen = next((o for o in (case.get(name) for name in tried) if o.http_status == 200), None)
     if seen is not None and _adjustable(case):
         yield finding(
             "origin-bypasses-proxy",
             case,
-            how=f"GET {seen.url} shows the file past {fixes.host_of(case.obs('public-get').url)}",
+            how=f"GET {seen.url} shows the file past {fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)}",
             because=[seen.id],
             fixes=[Manual("If costs or blocks matter, let the storage show files to the proxy's addresses alone.")],
             severity=Severity.NOTICE,
@@ -197,25 +212,25 @@ RULES = (
             "csp-missing-media-host",
             "media-redirects-to-plain-http",
         ),
-        reads=("public-csp", "public-get", "public-list-alias"),
+        reads=(ActionId.PUBLIC_CSP, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS),
     ),
     Rule(
         errors_as_pictures,
         Layer.MEDIA_HOST,
         yields=("proxy-serves-error-as-image",),
         reads=(
-            "archive-origin-get",
-            "archive-public-get",
-            "public-get",
-            "public-get-avatar",
-            "public-get-cache",
-            "public-get-emoji",
-            "public-list-alias",
-            "public-missing",
-            "reach-endpoint",
-            "try-avatar-origin",
-            "try-cache-origin",
-            "try-emoji-origin",
+            ActionId.ARCHIVE_ORIGIN_GET,
+            ActionId.ARCHIVE_PUBLIC_GET,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_EMOJI,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_MISSING,
+            ActionId.REACH_ENDPOINT,
+            Experiment.AVATAR_ORIGIN,
+            Experiment.CACHE_ORIGIN,
+            Experiment.EMOJI_ORIGIN,
         ),
     ),
     Rule(
@@ -223,53 +238,59 @@ RULES = (
         Layer.MEDIA_HOST,
         yields=("proxy-caches-errors",),
         reads=(
-            "public-get",
-            "public-get-cache",
-            "public-list-alias",
-            "restored-public-get",
-            "try-cache-origin",
-            "try-restored-origin",
-            "try-unasked",
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.RESTORED_PUBLIC_GET,
+            Experiment.CACHE_ORIGIN,
+            Experiment.RESTORED_ORIGIN,
+            Experiment.UNASKED,
         ),
     ),
-    Rule(keeps_deleted, Layer.MEDIA_HOST, yields=("cdn-keeps-deleted-media",), reads=("deleted-public-get",)),
+    Rule(keeps_deleted, Layer.MEDIA_HOST, yields=("cdn-keeps-deleted-media",), reads=(ActionId.DELETED_PUBLIC_GET,)),
     Rule(
         query,
         Layer.MANNERS,
         yields=("proxy-passes-query-string",),
         reads=(
-            "public-get",
-            "public-get-cache",
-            "public-list-alias",
-            "public-query",
-            "reach-endpoint",
-            "try-public-query",
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_QUERY,
+            ActionId.REACH_ENDPOINT,
+            Experiment.PUBLIC_QUERY,
         ),
     ),
     Rule(
         headers,
         Layer.MANNERS,
         yields=("proxy-forwards-authorization-cookies",),
-        reads=("public-get", "public-get-cache", "public-list-alias", "public-query", "reach-endpoint"),
+        reads=(
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUBLIC_QUERY,
+            ActionId.REACH_ENDPOINT,
+        ),
     ),
     Rule(
         methods,
         Layer.MANNERS,
         yields=("proxy-method-not-limited",),
-        reads=("public-delete", "public-get", "public-list-alias", "reach-endpoint"),
+        reads=(ActionId.PUBLIC_DELETE, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
     ),
     Rule(
         past_the_proxy,
         Layer.MANNERS,
         yields=("origin-bypasses-proxy",),
         reads=(
-            "public-get",
-            "reach-endpoint",
-            "try-avatar-origin",
-            "try-cache-origin",
-            "try-cors-origin",
-            "try-emoji-origin",
-            "try-restored-origin",
+            ActionId.PUBLIC_GET,
+            ActionId.REACH_ENDPOINT,
+            Experiment.AVATAR_ORIGIN,
+            Experiment.CACHE_ORIGIN,
+            Experiment.CORS_ORIGIN,
+            Experiment.EMOJI_ORIGIN,
+            Experiment.RESTORED_ORIGIN,
         ),
     ),
 )

@@ -10,14 +10,15 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier, every
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.chain import broken_link
 from s3probe.diagnosis.rules.closed import closed
 from s3probe.diagnosis.rules.gate import led_away, turned_away
 from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
-from s3probe.diagnosis.rules.unseen import first_visit, unseen, working
+from s3probe.diagnosis.rules.unseen import ADDRESSES, first_visit, unseen, working
 from s3probe.diagnosis.rules.visitors import public_host_of
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 from s3probe.settings.addressing import is_aws, regional_host
 
 _BEFORE_THE_STORAGE = (
@@ -37,7 +38,7 @@ _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 def public(case: Case) -> Iterator[Finding]:
     """The one reason why the published URL does not show the picture."""
-    open_now = case.open("public-get") or case.open(first_visit(case).id)
+    open_now = case.open(ActionId.PUBLIC_GET) or case.open(first_visit(case).id)
     if not open_now:
         return
     seen = open_now[0]
@@ -60,7 +61,7 @@ def public(case: Case) -> Iterator[Finding]:
 
 def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[Finding]:
     """Behind a proxy with a fault of its own the storage refuses every visitor, in words of its own."""
-    origin = case.get("try-public-origin")
+    origin = case.get(Experiment.PUBLIC_ORIGIN)
     refused = origin.outcome is Outcome.DENIED and origin.error_code == "AccessDenied"
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
     if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
@@ -78,7 +79,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
-    if case.get("try-public-as-browser").ok:  # it hangs up on those it does not like (nginx: return 444)
+    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it hangs up on those it does not like (nginx: return 444)
         return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
@@ -99,7 +100,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, fix)
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
-    at_port = working(case).get("hostname-with-port")
+    at_port = working(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
     if at_port is not None:
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc))
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
@@ -117,8 +118,8 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
             fix = fixes.env(case, "S3_HOSTNAME", value)
         return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
     # whatever S3 says there, it speaks without TLS
-    tried = [o for o in case.trials("try-public-") if o.url.startswith("http://") and fixes.host_of(o.url) == host]
-    plain = any(o.ok or o.facts.get("s3") for o in tried)
+    tried = [o for o in case.every(*ADDRESSES) if o.url.startswith("http://") and fixes.host_of(o.url) == host]
+    plain = any(o.ok or o.facts.get(Fact.S3) for o in tried)
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix(
             "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
@@ -129,11 +130,11 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
     return unseen(case, finding_id, how, fix)
 
 
-_TOLD_BY = ("head", "get", "put-with-acl", "put-without-acl")
+_TOLD_BY = (ActionId.HEAD, ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
 
 def _encrypted(case: Case, seen: Observation) -> Finding | None:
-    kinds = [case.obs(n).headers.get("x-amz-server-side-encryption", "") for n in _TOLD_BY]
+    kinds = [case.obs(n).headers.get(Header.X_AMZ_SERVER_SIDE_ENCRYPTION, "") for n in _TOLD_BY]
     kms = any(kind.startswith("aws:kms") for kind in kinds)
     if not kms or seen.http_status not in (400, 403):
         return None
@@ -143,7 +144,7 @@ def _encrypted(case: Case, seen: Observation) -> Finding | None:
 
 
 def _archived(case: Case, seen: Observation) -> Finding | None:
-    cold = case.obs("get").error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
+    cold = case.obs(ActionId.GET).error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
     if not cold:
         return None
     how = f"a visitor was answered {words(seen)}"
@@ -152,12 +153,14 @@ def _archived(case: Case, seen: Observation) -> Finding | None:
 
 def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
     settings = case.settings
-    there = working(case).get("hostname-without-bucket")
+    there = working(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
     if settings.alias_host or there is None:
         return None
     bare = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     # the host without the bucket works only where the store takes path style, which the trial shows
-    path_style = any(name in working(case) for name in ("path-style", "origin")) and _same_host(case, bare)
+    path_style = any(
+        name in working(case) for name in (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN)
+    ) and _same_host(case, bare)
     as_alias = fixes.env(case, "S3_ALIAS_HOST", settings.hostname)
     as_host = fixes.env(case, "S3_HOSTNAME", bare)
     order = (as_host, as_alias) if path_style else (as_alias, as_host)
@@ -180,17 +183,23 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     doubled = _doubled_path(case, how)
     if doubled is not None:
         return doubled
-    if "hostname-with-port" in there:
-        value = urlsplit(there["hostname-with-port"].url).netloc
+    if Experiment.PUBLIC_HOSTNAME_WITH_PORT in there:
+        value = urlsplit(there[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
         return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
-    place = there.get("path-style") or there.get("origin") or there.get("regional")
-    if place is None and "virtual-host" not in there:
+    place = (
+        there.get(Experiment.PUBLIC_PATH_STYLE)
+        or there.get(Experiment.PUBLIC_ORIGIN)
+        or there.get(Experiment.PUBLIC_REGIONAL)
+    )
+    if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in there:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):
         fix: Fix = fixes.env(case, "S3_HOSTNAME", urlsplit(place.url).netloc)
     else:
-        fix = fixes.env(case, "S3_ALIAS_HOST", urlsplit((there.get("virtual-host") or place or seen).url).netloc)
-    at = (place or there["virtual-host"]).url
+        fix = fixes.env(
+            case, "S3_ALIAS_HOST", urlsplit((there.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
+        )
+    at = (place or there[Experiment.PUBLIC_VIRTUAL_HOST]).url
     return unseen(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
 
 
@@ -207,7 +216,7 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
-    if seen.facts.get("root") == "Error" or seen.facts.get("markup") == "yes":
+    if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
         mends = at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200")
         return unseen(
             case,
@@ -215,11 +224,11 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
             f"GET {seen.url} gave {seen.http_status} with an error page inside",
             *mends,
         )
-    if seen.facts.get("body") == "aws-chunked":
+    if seen.facts.get(Fact.BODY) == "aws-chunked":
         return None
-    kind = seen.facts.get("content-type")
+    kind = seen.facts.get(Fact.CONTENT_TYPE)
     if kind:
-        own = case.obs("get").headers.get("content-type", "").split(";")[0]
+        own = case.obs(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
         mend: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
@@ -238,8 +247,8 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
 
 def _instead(seen: Observation) -> str:
     """What came for a PNG, as far as its headers tell."""
-    kind, coded = seen.headers.get("content-type", "").split(";")[0], seen.headers.get("content-encoding", "")
-    if seen.facts.get("body") == "empty" or seen.http_status == 204:
+    kind, coded = seen.headers.get(Header.CONTENT_TYPE, "").split(";")[0], seen.headers.get(Header.CONTENT_ENCODING, "")
+    if seen.facts.get(Fact.BODY) == "empty" or seen.http_status == 204:
         return "nothing inside"
     told = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
     return f"other bytes{f' ({told})' if told else ''}"
@@ -250,7 +259,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
     # the storage itself has an answer, be it a no: the error is the proxy's own
-    answers = any(o.http_status and o.http_status < 500 for o in case.trials("try-public-origin"))
+    answers = any(o.http_status and o.http_status < 500 for o in case.every(Experiment.PUBLIC_ORIGIN))
     own = bool(working(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):
         host = fixes.host_of(seen.url)
@@ -319,21 +328,21 @@ RULES = (
         tier=Tier.REQUESTS,
         reads=(
             OPEN,
-            "get",
-            "head",
-            "public-get",
-            "public-list-alias",
-            "put-with-acl",
-            "put-without-acl",
-            "reach-endpoint",
-            "try-policy-status",
-            every("try-public-"),
-            "try-read-acl",
-            "try-read-policy",
-            "try-read-public-access-block",
-            "try-referer",
-            "try-referer-origin",
-            "try-request-payment",
+            ActionId.GET,
+            ActionId.HEAD,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            Experiment.POLICY_STATUS,
+            *ADDRESSES,
+            Experiment.READ_ACL,
+            Experiment.READ_POLICY,
+            Experiment.READ_PUBLIC_ACCESS_BLOCK,
+            Experiment.REFERER,
+            Experiment.REFERER_ORIGIN,
+            Experiment.REQUEST_PAYMENT,
         ),
     ),
 )

@@ -10,12 +10,12 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, every
-from s3probe.diagnosis.rules.folders import KINDS
+from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, Fact, ObservationId
 
 _QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
@@ -50,7 +50,7 @@ _Told = list[tuple[Observation, Denial]]
 
 def explicit_denies(case: Case) -> Iterator[Finding]:
     """AWS names the policy that denies: no Allow helps against it."""
-    rows = (*case.all_open(), case.get("try-get-archive"))
+    rows = (*case.all_open(), case.get(Experiment.GET_ARCHIVE))
     told = [(o, what) for o in rows if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
     kinds = [next((kind for kind, holds, _finding in _DENIERS if holds(what)), "") for _o, what in told]
     for kind, _holds, found in _DENIERS:
@@ -82,13 +82,16 @@ def _denied_by(
     because = [o.id for o, _d in told]
     follows = invisible_without_upload(case, (o for o, _d in told))
     # the per-key refusals inside a batch follow from the refused single deletion
-    follows += [o.id for o in denied(case, "batch-delete")] if case.obs("delete").id in because else []
+    follows += [o.id for o in denied(case, ActionId.BATCH_DELETE)] if case.obs(ActionId.DELETE).id in because else []
     if any(d.action.lower() == "s3:getobject" for _o, d in told):
         # a HEAD has no body that could name the policy
-        follows += [o.id for o in denied(case, *READS, "try-get-archive", "acl-read-back", "try-delete-exists")]
+        follows += [
+            o.id
+            for o in denied(case, *READS, Experiment.GET_ARCHIVE, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS)
+        ]
     if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in told):
         # a Deny of the bucket's own policy is for visitors too
-        seen = case.open("public-get", *(f"public-get-{kind}" for kind in KINDS), "restored-public-get")
+        seen = case.open(ActionId.PUBLIC_GET, *LOOKS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
     mends = [Manual(advice)]
@@ -129,18 +132,22 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Told], Fin
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
-    asked_for = ("put-without-acl", "delete") if _list_is_everyones(case) else ("put-without-acl", "list", "delete")
+    asked_for = (
+        (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
+        if _list_is_everyones(case)
+        else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
+    )
     rows = [case.obs(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
     told = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
     if len(refused) < len(rows) or told:
         return
-    wrong = case.trials("try-wrong-secret")
+    wrong = case.every(Experiment.WRONG_SECRET)
     if wrong and _alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    names = case.trials("try-list-buckets")
-    if names and case.settings.bucket_name in names[-1].facts.get("names", "").split():
+    names = case.every(Experiment.LIST_BUCKETS)
+    if names and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split():
         return
     settings = case.settings
     advice = Manual(
@@ -160,15 +167,15 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
 
 def _list_is_everyones(case: Case) -> bool:
     """Whether the key may list as everyone may, and AWS names the missing right elsewhere and not at this bucket."""
-    names = case.get("try-list-buckets")
-    return bool(case.obs("public-list").facts.get("listing")) and names.failed and denial(names) is not None
+    names = case.get(Experiment.LIST_BUCKETS)
+    return bool(case.obs(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING)) and names.failed and denial(names) is not None
 
 
 def _wrong_half(case: Case, refused: Observation) -> Finding:
     """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     mends: tuple[Fix, ...]
-    unknown = case.trials("try-unknown-key")
+    unknown = case.every(Experiment.UNKNOWN_KEY)
     known_id = bool(unknown) and not _alike(unknown[-1], refused)
     if known_id:
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
@@ -186,7 +193,7 @@ def _alike(one: Observation, other: Observation) -> bool:
     return one.error_code == other.error_code and first == second
 
 
-def _all_denied(case: Case) -> list[str]:
+def _all_denied(case: Case) -> list[ObservationId]:
     return [o.id for o in case.all_open() if o.outcome is Outcome.DENIED]
 
 
@@ -200,13 +207,13 @@ RULES = (
             *READS,
             *WRITES,
             OPEN,
-            "acl-read-back",
-            "batch-delete",
-            "delete",
-            "public-get",
-            "restored-public-get",
-            "try-delete-exists",
-            "try-get-archive",
+            Experiment.ACL_READ_BACK,
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.PUBLIC_GET,
+            ActionId.RESTORED_PUBLIC_GET,
+            Experiment.DELETE_EXISTS,
+            Experiment.GET_ARCHIVE,
         ),
     ),
     Rule(
@@ -215,13 +222,13 @@ RULES = (
         yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
         reads=(
             OPEN,
-            "delete",
-            "list",
-            "public-list",
-            "put-without-acl",
-            every("try-list-buckets"),
-            every("try-unknown-key"),
-            every("try-wrong-secret"),
+            ActionId.DELETE,
+            ActionId.LIST,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.LIST_BUCKETS,
+            Experiment.UNKNOWN_KEY,
+            Experiment.WRONG_SECRET,
         ),
     ),
 )

@@ -10,6 +10,7 @@ from s3probe.diagnosis.model import Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.vocabulary import ActionId, Experiment
 
 _FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}
 OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists on Content-MD5 for batch deletions.")
@@ -17,11 +18,14 @@ OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists 
 
 def next_release(case: Case) -> Iterator[Finding]:
     """This Mastodon's form passes, the next one's does not."""
-    upload, batch = case.get("try-put-next-release"), case.get("try-batch-next-release")
-    stored = case.obs("put-with-acl") if case.settings.acl is not None else case.obs("put-without-acl")
+    upload, batch = case.get(Experiment.PUT_NEXT_RELEASE), case.get(Experiment.BATCH_NEXT_RELEASE)
+    stored = case.obs(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.obs(ActionId.PUT_WITHOUT_ACL)
     refused = [
         (new, what)
-        for new, old, what in ((upload, stored, "an upload"), (batch, case.obs("batch-delete"), "a batch deletion"))
+        for new, old, what in (
+            (upload, stored, "an upload"),
+            (batch, case.obs(ActionId.BATCH_DELETE), "a batch deletion"),
+        )
         if new.failed and new.network is None and old.ok
     ]
     if not refused:
@@ -50,6 +54,12 @@ RULES = (
         next_release,
         Layer.READING_BACK,
         yields=("checksum-regression-by-patch-release",),
-        reads=("batch-delete", "put-with-acl", "put-without-acl", "try-batch-next-release", "try-put-next-release"),
+        reads=(
+            ActionId.BATCH_DELETE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.BATCH_NEXT_RELEASE,
+            Experiment.PUT_NEXT_RELEASE,
+        ),
     ),
 )

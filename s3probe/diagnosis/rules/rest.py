@@ -8,22 +8,23 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier, every
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import WAITS, Actor, Observation, Outcome
+from s3probe.evidence.observations import WAITS, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 
 
-def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[str]:
+def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """When the upload with Mastodon's ACL did not arrive, the plain one that stands in for it may be invisible."""
-    if case.obs("put-with-acl").id not in {o.id for o in seen}:
+    if case.obs(ActionId.PUT_WITH_ACL).id not in {o.id for o in seen}:
         return []
-    return [o.id for o in case.open("public-get") if o.http_status in (401, 403)]
+    return [o.id for o in case.open(ActionId.PUBLIC_GET) if o.http_status in (401, 403)]
 
 
 def clock(case: Case) -> Iterator[Finding]:
     """The clock is off so far that signatures fail, or soon will."""
-    seen = case.open("clock")
+    seen = case.open(ActionId.CLOCK)
     if not seen:
         return
     refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
@@ -37,7 +38,7 @@ def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is no nuisance any more."""
     seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not before_the_storage(case, o)]
     if seen:
-        uploads = [o for o in case.trials("put-with") if o.ran]
+        uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)
         retry = fixes.env(case, "S3_RETRY_LIMIT", "3")
         # trying again helps against bursts, not against a storage that refuses every upload
@@ -53,7 +54,7 @@ def throttled(case: Case) -> Iterator[Finding]:
         )
 
 
-def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[str]:
+def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """A HEAD has no body that could say SlowDown."""
     statuses = {o.http_status for o in seen}
     return [o.id for o in case.all_open() if o.operation == "HeadObject" and o.http_status in statuses]
@@ -92,17 +93,19 @@ def outage(case: Case) -> Iterator[Finding]:
         )
 
 
-def _broken_for_visitors(case: Case) -> list[str]:
+def _broken_for_visitors(case: Case) -> list[ObservationId]:
     """Visitors who ask the storage itself meet the same."""
     seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and (o.http_status or 0) >= 500]
-    hosts = {fixes.host_of(case.obs(name).url) for name in ("put-without-acl", "put-with-acl", "list")}
+    hosts = {
+        fixes.host_of(case.obs(name).url) for name in (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.LIST)
+    }
     hosts.add(fixes.host_of(case.settings.api_base))
     return [o.id for o in seen if fixes.host_of(o.url) in hosts]
 
 
 def unexplained(case: Case) -> Iterator[Finding]:
     """What no rule recognised, with the server's own words: never guessed, never dropped."""
-    seen = [o for o in case.all_open() if o.id not in ("clock", "reach-endpoint")]
+    seen = [o for o in case.all_open() if o.id not in (ActionId.CLOCK, ActionId.REACH_ENDPOINT)]
     if not seen:
         return
     listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])
@@ -118,21 +121,26 @@ def _says(seen: Observation) -> bool:
 
 
 RULES = (
-    Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, "clock")),
-    Rule(throttled, Layer.WAY, yields=("rate-limited-503-slowdown",), reads=(OPEN, "public-get", every("put-with"))),
+    Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, ActionId.CLOCK)),
+    Rule(
+        throttled,
+        Layer.WAY,
+        yields=("rate-limited-503-slowdown",),
+        reads=(OPEN, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+    ),
     Rule(
         outage,
         Layer.STORE,
         yields=("provider-outage",),
         tier=Tier.GROUPS,
-        reads=(OPEN, "list", "public-get", "put-with-acl", "put-without-acl"),
+        reads=(OPEN, ActionId.LIST, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         slow,
         Layer.CHANGING,
         yields=("slow-provider-read-timeout",),
         tier=Tier.GROUPS,
-        reads=(OPEN, "public-get", "put-with-acl"),
+        reads=(OPEN, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL),
     ),
     Rule(unexplained, Layer.UNEXPLAINED, yields=("unexplained",), tier=Tier.REST, reads=(OPEN,)),
 )

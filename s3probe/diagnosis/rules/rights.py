@@ -11,17 +11,30 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
 
 WRITES = (
-    "put-without-acl", "put-with-acl", "avatar-put", "archive-put", "multipart-create", "multipart-part",
-    "multipart-complete",
-)  # fmt: skip
-READS = ("head", "head-part", "get", "get-range", "presigned-get", "try-get-missing")
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.PUT_WITH_ACL,
+    ActionId.AVATAR_PUT,
+    ActionId.ARCHIVE_PUT,
+    ActionId.MULTIPART_CREATE,
+    ActionId.MULTIPART_PART,
+    ActionId.MULTIPART_COMPLETE,
+)
+READS = (
+    ActionId.HEAD,
+    ActionId.HEAD_PART,
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.PRESIGNED_GET,
+    Experiment.GET_MISSING,
+)
 OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
-def denied(case: Case, *actions: str) -> tuple[Observation, ...]:
+def denied(case: Case, *actions: ObservationId) -> tuple[Observation, ...]:
     """Those of ``actions`` that were refused for lack of a right and are not explained yet."""
     # a signature that the storage will not take with one kind of request alone is no matter of rights
     seen = (o for o in case.open(*actions) if o.error_code != "SignatureDoesNotMatch")
@@ -30,19 +43,21 @@ def denied(case: Case, *actions: str) -> tuple[Observation, ...]:
 
 def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
     """Listing works and every object action is refused: they were granted on the bucket, not on what is in it."""
-    writes, deletes = denied(case, "put-without-acl"), denied(case, "delete")
-    if not (writes and deletes and case.obs("list").ok):
+    writes, deletes = denied(case, ActionId.PUT_WITHOUT_ACL), denied(case, ActionId.DELETE)
+    if not (writes and deletes and case.obs(ActionId.LIST).ok):
         return
-    reads = denied(case, "try-get-missing", "get")
+    reads = denied(case, Experiment.GET_MISSING, ActionId.GET)
     if not reads:
         return
-    because = [o.id for o in denied(case, *WRITES, *READS, "delete", "batch-delete", "multipart-abort")]
+    because = [
+        o.id for o in denied(case, *WRITES, *READS, ActionId.DELETE, ActionId.BATCH_DELETE, ActionId.MULTIPART_ABORT)
+    ]
     yield finding(
         "policy-bucket-arn-without-slash-star",
         case,
         how="listing the bucket works, while uploading, reading and deleting are all refused",
         because=because,
-        explains=[o.id for o in case.open("batch-delete", "avatar-put", "archive-put")],
+        explains=[o.id for o in case.open(ActionId.BATCH_DELETE, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)],
         fixes=[fixes.allow_objects(case, *OBJECTS)],
         certainty=Certainty.LIKELY,
     )
@@ -56,16 +71,16 @@ class _Refusal:
     finding_id: str
     how: str
     """``{answer}`` stands for the refusal."""
-    because: tuple[str, ...]
+    because: tuple[ObservationId, ...]
     """What is refused for the same reason."""
     fix: Callable[[Case], Fix]
-    explains: tuple[str, ...] = ()
+    explains: tuple[ObservationId, ...] = ()
     certainty: Certainty = Certainty.CERTAIN
     among: Callable[..., tuple[Observation, ...]] = denied
     """Which of ``because`` count: those that were denied, or with ``Case.open`` those that failed in any way."""
 
 
-def _judged(case: Case, action: str, rows: tuple[_Refusal, ...]) -> Iterator[Finding]:
+def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> Iterator[Finding]:
     refused = denied(case, action)
     if not refused:
         return
@@ -99,24 +114,27 @@ def _not_entitled(_case: Case, refused: Observation) -> bool:
 
 def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
     # AWS refuses public ACLs alone; Ceph 16 takes every upload for one
-    block = case.get("try-read-public-access-block")
-    return block.facts.get("BlockPublicAcls", "").lower() == "true" and not _is_aws(case)
+    block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
+    return block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "true" and not _is_aws(case)
 
 
 def _locked(case: Case, refused: Observation) -> bool:
-    return "object lock" in (refused.message or "").lower() or "x-amz-object-lock-mode" in case.obs("head").headers
+    return (
+        "object lock" in (refused.message or "").lower()
+        or Header.X_AMZ_OBJECT_LOCK_MODE in case.obs(ActionId.HEAD).headers
+    )
 
 
 def _may_no_more(case: Case, _refused: Observation) -> bool:
     """Rights beyond Mastodon's own on objects say that the policy forgot the bucket's ARN."""
     # who wrote a file may tag it on some stores (Ceph) by owning it; naming a version takes a right of its own
-    return not (case.get("try-get-tagging").ok and case.get("try-delete-version").ok)
+    return not (case.get(Experiment.GET_TAGGING).ok and case.get(Experiment.DELETE_VERSION).ok)
 
 
 def _batch_refused_whole(case: Case, _refused: Observation) -> bool:
     # some stores (Ceph 16) ask for s3:DeleteObject on the bucket itself before a batch
-    batch = denied(case, "batch-delete")
-    return case.obs("delete").ok and any("per-key-errors" not in row.facts for row in batch)
+    batch = denied(case, ActionId.BATCH_DELETE)
+    return case.obs(ActionId.DELETE).ok and any("per-key-errors" not in row.facts for row in batch)
 
 
 _MORE = "listing was answered {answer}, while the key may do more on objects than Mastodon ever asks"
@@ -125,7 +143,7 @@ _UPLOAD = (
         _not_entitled,
         "b2-key-not-entitled",
         "uploading was answered {answer}",
-        (*WRITES, *READS, "list", "delete", "batch-delete", "multipart-abort"),
+        (*WRITES, *READS, ActionId.LIST, ActionId.DELETE, ActionId.BATCH_DELETE, ActionId.MULTIPART_ABORT),
         _advise("Create an application key with read and write access to this bucket, without a file name prefix."),
     ),
     _Refusal(
@@ -149,7 +167,7 @@ _DELETE = (
         _locked,
         "object-lock-prevents-delete",
         "deleting a file was answered {answer}",
-        ("delete", "batch-delete"),
+        (ActionId.DELETE, ActionId.BATCH_DELETE),
         _advise("Use a bucket without Object Lock; it cannot be switched off for this one."),
         among=Case.open,
     ),
@@ -157,9 +175,9 @@ _DELETE = (
         _otherwise,
         "iam-missing-deleteobject",
         "deleting a file was answered {answer}",
-        ("delete",),
+        (ActionId.DELETE,),
         _allow("s3:DeleteObject"),
-        explains=("batch-delete",),
+        explains=(ActionId.BATCH_DELETE,),
     ),
 )
 _LIST = (
@@ -167,21 +185,21 @@ _LIST = (
         _may_no_more,
         "iam-missing-listbucket",
         "listing was answered {answer}",
-        ("list",),
+        (ActionId.LIST,),
         lambda case: fixes.allow_bucket(case, "s3:ListBucket"),
     ),
     _Refusal(
         _batch_refused_whole,
         "batch-delete-needs-bucket-arn",
         _MORE,
-        ("list", "batch-delete"),
+        (ActionId.LIST, ActionId.BATCH_DELETE),
         lambda case: fixes.allow_bucket(case, "s3:ListBucket", "s3:DeleteObject"),
     ),
     _Refusal(
         _otherwise,
         "policy-resource-only-objects",
         _MORE,
-        ("list",),
+        (ActionId.LIST,),
         lambda case: fixes.allow_bucket(case, "s3:ListBucket"),
     ),
 )
@@ -190,7 +208,7 @@ _ABORT = (
         _otherwise,
         "iam-missing-abortmultipart",
         "abandoning an upload was answered {answer}",
-        ("multipart-abort",),
+        (ActionId.MULTIPART_ABORT,),
         _allow("s3:AbortMultipartUpload"),
     ),
 )
@@ -198,22 +216,22 @@ _ABORT = (
 
 def put_object(case: Case) -> Iterator[Finding]:
     """Even an upload without an ACL is refused."""
-    yield from _judged(case, "put-without-acl", _UPLOAD)
+    yield from _judged(case, ActionId.PUT_WITHOUT_ACL, _UPLOAD)
 
 
 def delete_object(case: Case) -> Iterator[Finding]:
     """Mastodon hears nothing of it: kt-paperclip swallows the answer, and nobody reads a batch's per-key errors."""
-    yield from _judged(case, "delete", _DELETE)
+    yield from _judged(case, ActionId.DELETE, _DELETE)
 
 
 def list_bucket(case: Case) -> Iterator[Finding]:
     """Only tootctl lists."""
-    yield from _judged(case, "list", _LIST)
+    yield from _judged(case, ActionId.LIST, _LIST)
 
 
 def abort_upload(case: Case) -> Iterator[Finding]:
     """A failed large upload cannot be thrown away."""
-    yield from _judged(case, "multipart-abort", _ABORT)
+    yield from _judged(case, ActionId.MULTIPART_ABORT, _ABORT)
 
 
 def _is_aws(case: Case) -> bool:
@@ -223,10 +241,10 @@ def _is_aws(case: Case) -> bool:
 def get_object(case: Case) -> Iterator[Finding]:
     """The key may write and not read. Visitors may, which can hide it."""
     refused = denied(case, *READS)
-    signed = [o for o in refused if o.id in ("get", "head", "try-get-missing")]
-    if case.obs("get").ok:
+    signed = [o for o in refused if o.id in (ActionId.GET, ActionId.HEAD, Experiment.GET_MISSING)]
+    if case.obs(ActionId.GET).ok:
         signed = []  # a HEAD takes the same right: what refuses it alone is no policy
-    archive = case.get("try-get-archive")
+    archive = case.get(Experiment.GET_ARCHIVE)
     if not signed and archive.outcome is Outcome.DENIED and archive.id not in case.claimed:
         # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right
         signed = [archive]
@@ -234,17 +252,17 @@ def get_object(case: Case) -> Iterator[Finding]:
     if not signed:
         return
     # without s3:ListBucket a missing file is answered 403 too: only a file that is there can decide
-    if signed[0].id == "try-get-missing" and not case.obs("list").ok:
+    if signed[0].id == Experiment.GET_MISSING and not case.obs(ActionId.LIST).ok:
         return
     if any(o.error_code == "InvalidObjectState" for o in refused):
         return
     yield finding(
         "iam-missing-getobject",
         case,
-        how=f"reading {'a file that was just uploaded' if signed[0].id != 'try-get-missing' else 'a file'} "
+        how=f"reading {'a file that was just uploaded' if signed[0].id != Experiment.GET_MISSING else 'a file'} "
         f"was answered {words(_with_body(refused))}",
         because=[o.id for o in refused],
-        explains=[o.id for o in denied(case, "acl-read-back", "try-delete-exists")],
+        explains=[o.id for o in denied(case, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS)],
         fixes=[fixes.allow_objects(case, "s3:GetObject")],
     )
 
@@ -260,7 +278,15 @@ RULES = (
         Layer.STORING,
         yields=("policy-bucket-arn-without-slash-star",),
         tier=Tier.GROUPS,
-        reads=(*READS, *WRITES, "batch-delete", "delete", "list", "multipart-abort", "reach-endpoint"),
+        reads=(
+            *READS,
+            *WRITES,
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.LIST,
+            ActionId.MULTIPART_ABORT,
+            ActionId.REACH_ENDPOINT,
+        ),
     ),
     Rule(
         put_object,
@@ -270,12 +296,12 @@ RULES = (
         reads=(
             *READS,
             *WRITES,
-            "batch-delete",
-            "delete",
-            "list",
-            "multipart-abort",
-            "reach-endpoint",
-            "try-read-public-access-block",
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.LIST,
+            ActionId.MULTIPART_ABORT,
+            ActionId.REACH_ENDPOINT,
+            Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
     ),
     Rule(
@@ -283,27 +309,41 @@ RULES = (
         Layer.READING,
         yields=("iam-missing-getobject",),
         tier=Tier.REQUESTS,
-        reads=(*READS, "acl-read-back", "list", "reach-endpoint", "try-delete-exists", "try-get-archive"),
+        reads=(
+            *READS,
+            Experiment.ACL_READ_BACK,
+            ActionId.LIST,
+            ActionId.REACH_ENDPOINT,
+            Experiment.DELETE_EXISTS,
+            Experiment.GET_ARCHIVE,
+        ),
     ),
     Rule(
         delete_object,
         Layer.DELETING,
         yields=("iam-missing-deleteobject", "object-lock-prevents-delete"),
         tier=Tier.REQUESTS,
-        reads=("batch-delete", "delete", "head", "reach-endpoint"),
+        reads=(ActionId.BATCH_DELETE, ActionId.DELETE, ActionId.HEAD, ActionId.REACH_ENDPOINT),
     ),
     Rule(
         list_bucket,
         Layer.LISTING,
         yields=("batch-delete-needs-bucket-arn", "iam-missing-listbucket", "policy-resource-only-objects"),
         tier=Tier.GROUPS,
-        reads=("batch-delete", "delete", "list", "reach-endpoint", "try-delete-version", "try-get-tagging"),
+        reads=(
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.LIST,
+            ActionId.REACH_ENDPOINT,
+            Experiment.DELETE_VERSION,
+            Experiment.GET_TAGGING,
+        ),
     ),
     Rule(
         abort_upload,
         Layer.LISTING,
         yields=("iam-missing-abortmultipart",),
         tier=Tier.REQUESTS,
-        reads=("multipart-abort", "reach-endpoint"),
+        reads=(ActionId.MULTIPART_ABORT, ActionId.REACH_ENDPOINT),
     ),
 )

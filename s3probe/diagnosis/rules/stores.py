@@ -11,20 +11,26 @@ from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Outcome
+from s3probe.evidence.observations import Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _PUBLIC_ACLS = ("public-read", "public-read-write")
 
 
 def lists_but_does_not_open(case: Case) -> Iterator[Finding]:
     """READ on the bucket itself opens its listing, not what is in it."""
-    seen, listed = case.open("public-get"), [o for o in case.open("public-list") if o.facts.get("listing")]
+    seen, listed = (
+        case.open(ActionId.PUBLIC_GET),
+        [o for o in case.open(ActionId.PUBLIC_LIST) if o.facts.get(Fact.LISTING)],
+    )
     sends_public_acl = case.settings.acl in _PUBLIC_ACLS
     if not seen or seen[0].http_status != 403 or not listed or sends_public_acl:
         return
-    if case.get("try-bucket-acl").ok and "READ" not in case.get("try-bucket-acl").facts.get("all-users", ""):
+    if case.get(Experiment.BUCKET_ACL).ok and "READ" not in case.get(Experiment.BUCKET_ACL).facts.get(
+        Fact.ALL_USERS, ""
+    ):
         return  # a policy opened the listing
-    opens = case.get("try-public-with-acl")
+    opens = case.get(Experiment.PUBLIC_WITH_ACL)
     if not opens.ok:
         return
     permission = fixes.env(case, "S3_PERMISSION", "public-read")
@@ -34,15 +40,17 @@ def lists_but_does_not_open(case: Case) -> Iterator[Finding]:
         how=f"GET {listed[0].url} listed the bucket, and a picture was answered {words(seen[0])}; with the ACL "
         "public-read of its own it is visible",
         because=[seen[0].id, *(o.id for o in listed), opens.id],
-        explains=[o.id for o in case.all_open() if o.id == "public-cors" or o.facts.get("listing")],
+        explains=[o.id for o in case.all_open() if o.id == ActionId.PUBLIC_CORS or o.facts.get(Fact.LISTING)],
         fixes=[fixes.bucket_acl_private(case), replace(permission, together=True)],
     )
 
 
 def token_for_objects(case: Case) -> Iterator[Finding]:
     """An R2 token limited to objects: calls about the bucket are refused, and Mastodon makes none."""
-    about = [o for o in (case.get("try-list-buckets"), case.get("try-read-policy")) if o.outcome is Outcome.DENIED]
-    works = all(case.obs(name).ok for name in ("put-without-acl", "get", "list"))
+    about = [
+        o for o in (case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)) if o.outcome is Outcome.DENIED
+    ]
+    works = all(case.obs(name).ok for name in (ActionId.PUT_WITHOUT_ACL, ActionId.GET, ActionId.LIST))
     if fixes.store(case).id == "cloudflare-r2" and len(about) == 2 and works:
         yield finding(
             "r2-object-scoped-token",
@@ -58,12 +66,26 @@ RULES = (
         lists_but_does_not_open,
         Layer.VISITORS,
         yields=("ovh-bucket-acl-does-not-open-objects",),
-        reads=(OPEN, "public-get", "public-list", "reach-endpoint", "try-bucket-acl", "try-public-with-acl"),
+        reads=(
+            OPEN,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST,
+            ActionId.REACH_ENDPOINT,
+            Experiment.BUCKET_ACL,
+            Experiment.PUBLIC_WITH_ACL,
+        ),
     ),
     Rule(
         token_for_objects,
         Layer.PRIVILEGE,
         yields=("r2-object-scoped-token",),
-        reads=("get", "list", "put-without-acl", "reach-endpoint", "try-list-buckets", "try-read-policy"),
+        reads=(
+            ActionId.GET,
+            ActionId.LIST,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            Experiment.LIST_BUCKETS,
+            Experiment.READ_POLICY,
+        ),
     ),
 )

@@ -10,12 +10,13 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import Round, rounds, words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, every
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.gates import Depth
+from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import detect
-from s3probe.probe.depth import Depth
-from s3probe.probe.evidence import NetworkFault, Observation
 from s3probe.settings.addressing import is_aws
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
@@ -47,7 +48,7 @@ def unmended(case: Case) -> Iterator[Finding]:
 def _finding(
     case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
 ) -> Finding:
-    reach = case.get("reach-endpoint")
+    reach = case.get(ActionId.REACH_ENDPOINT)
     visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
@@ -134,7 +135,7 @@ def _region(case: Case, last: Round) -> Finding:
     settings = case.settings
     aws = not settings.endpoint or is_aws(settings.endpoint)
     kind = "aws-regional-endpoint" if aws else "custom-endpoint"
-    named = last.furthest.facts.get("region", "")
+    named = last.furthest.facts.get(Fact.REGION, "")
     fix: Fix = (
         fixes.env(case, "S3_REGION", named)
         if named
@@ -181,7 +182,7 @@ def _signature(case: Case, last: Round) -> Finding:
         "the secret of this key id",
         "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
     )
-    unknown = case.get(f"try-unknown-key{last.suffix}")
+    unknown = case.get(Experiment.UNKNOWN_KEY.in_round(last.suffix))
     if unknown.error_code != last.furthest.error_code:
         return _finding(case, last, "wrong-secret-key", again)
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
@@ -193,7 +194,7 @@ def _signature(case: Case, last: Round) -> Finding:
 
 def _host_rewritten(seen: Observation) -> bool:
     """Whether the server computed the signature for another host than the one that was asked."""
-    theirs = seen.facts.get("signed-host", "")
+    theirs = seen.facts.get(Fact.SIGNED_HOST, "")
     return bool(theirs) and theirs != urlsplit(seen.url).netloc
 
 
@@ -221,7 +222,7 @@ def _nearest(case: Case, suffix: str) -> str:
     """The bucket of this key with the most similar name, when the key may list them."""
     import difflib
 
-    names = case.get(f"try-list-buckets{suffix}").facts.get("names", "").split()
+    names = case.get(Experiment.LIST_BUCKETS.in_round(suffix)).facts.get(Fact.NAMES, "").split()
     return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
 
 
@@ -256,6 +257,14 @@ RULES = (
             "wrong-access-key-id",
             "wrong-secret-key",
         ),
-        reads=(OPEN, "clock", "list", "put-with-acl", "put-without-acl", "reach-endpoint", every("try-")),
+        reads=(
+            OPEN,
+            ActionId.CLOCK,
+            ActionId.LIST,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            EVERY,
+        ),
     ),
 )

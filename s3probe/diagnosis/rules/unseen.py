@@ -6,26 +6,27 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Actor, Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 
 ADDRESSES = (
-    "alias-with-bucket",
-    "alias-without-bucket",
-    "hostname",
-    "hostname-without-bucket",
-    "hostname-with-port",
-    "origin",
-    "path-style",
-    "virtual-host",
-    "regional",
-    "plain-http",
+    Experiment.PUBLIC_ALIAS_WITH_BUCKET,
+    Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET,
+    Experiment.PUBLIC_HOSTNAME,
+    Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET,
+    Experiment.PUBLIC_HOSTNAME_WITH_PORT,
+    Experiment.PUBLIC_ORIGIN,
+    Experiment.PUBLIC_PATH_STYLE,
+    Experiment.PUBLIC_VIRTUAL_HOST,
+    Experiment.PUBLIC_REGIONAL,
+    Experiment.PUBLIC_PLAIN_HTTP,
 )
 """What the visitor tried (``probe.addresses.other_addresses``)."""
 
 
-def working(case: Case) -> dict[str, Observation]:
+def working(case: Case) -> dict[ObservationId, Observation]:
     """The other addresses at which the very same picture was there."""
-    return {name: seen for name in ADDRESSES if (seen := case.get(f"try-public-{name}")).ok}
+    return {name: seen for name in ADDRESSES if (seen := case.get(name)).ok}
 
 
 def unseen(
@@ -43,11 +44,11 @@ def unseen(
         how=how,
         because=[first_visit(case).id],
         explains=[
-            "public-cors",
-            "public-range",
-            "public-get-cache",
-            "public-get-avatar",
-            "public-get-emoji",
+            ActionId.PUBLIC_CORS,
+            ActionId.PUBLIC_RANGE,
+            ActionId.PUBLIC_GET_CACHE,
+            ActionId.PUBLIC_GET_AVATAR,
+            ActionId.PUBLIC_GET_EMOJI,
             *_same_way(case),
         ],
         fixes=fix,
@@ -58,11 +59,11 @@ def unseen(
 
 def first_visit(case: Case) -> Observation:
     """The visitor's look at the picture; with nothing uploaded, a request that did not get to the same host."""
-    seen, root = case.obs("public-get"), case.obs("public-list-alias")
+    seen, root = case.obs(ActionId.PUBLIC_GET), case.obs(ActionId.PUBLIC_LIST_ALIAS)
     return root if not seen.ran and root.network is not None else seen
 
 
-def _same_way(case: Case) -> list[str]:
+def _same_way(case: Case) -> list[ObservationId]:
     """Other requests of a visitor that the same host did not answer, or not for anyone."""
     seen = first_visit(case)
     host = fixes.host_of(seen.url)

@@ -13,7 +13,8 @@ from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
-from s3probe.probe.evidence import Actor, Observation
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Actor
 from s3probe.settings.rubyuri import authority_of
 
 _SURE = ("cloudflare-r2", "storj")
@@ -57,7 +58,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
     provider = fixes.store(case).id
     special = public_host_of(case, provider)
     if not settings.hostname_is_default:
-        seen = case.obs("public-get")
+        seen = case.obs(ActionId.PUBLIC_GET)
         if special is None or authority_of(f"//{settings.hostname}").lower() != host.lower() or seen.ran:
             return  # what a visitor was answered is for the rules of the wire to judge
         sure = provider in _SURE
@@ -98,7 +99,7 @@ def for_nobody(case: Case) -> Iterator[Finding]:
     host = (settings.hostname if settings.alias_host is None else settings.alias_host).partition("/")[0]
     domain = (settings.web_domain or "").partition(":")[0].lower()
     real = re.search(r"\.[a-z][a-z0-9-]*$", domain) and not domain.endswith(_NOWHERE)
-    if not LOOPBACK.match(host) or not real or case.obs("public-get").failed:
+    if not LOOPBACK.match(host) or not real or case.obs(ActionId.PUBLIC_GET).failed:
         return
     mend = _own_host(case)
     if settings.protocol.lower() == "http":

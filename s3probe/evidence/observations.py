@@ -1,7 +1,4 @@
-"""What a run saw: frozen observations, written to JSON and read back to the same byte.
-
-Diagnosis and report know this module, and beside it only what is pure: ``depth``, ``addresses``, ``caches``.
-"""
+"""What a run saw: frozen observations, written to JSON and read back to the same byte."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+
+from s3probe.evidence.vocabulary import Actor, Fact, FactName, HeaderName, ObservationId
 
 
 class Outcome(StrEnum):
@@ -22,13 +21,6 @@ class Outcome(StrEnum):
     THROTTLED = "throttled"
     SKIPPED = "skipped"
     UNKNOWN = "unknown"
-
-
-class Actor(StrEnum):
-    """Whose request it was."""
-
-    MASTODON = "mastodon"  # signed with its keys
-    VISITOR = "visitor"  # anonymous
 
 
 class NetworkFault(StrEnum):
@@ -72,8 +64,6 @@ WAITS = frozenset({NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFaul
 THOROUGH = "--thorough"
 """Named in the reason of what a small run leaves out, so that nobody takes it for a question that had no need."""
 
-ONCE = "once-"
-"""Begins the id under which the first answer stays when a repetition of the same request passed."""
 EXPECT_WAIT = 0.9
 """Seconds: a client waits about one second for "100 Continue" before it sends the body anyway (Net::HTTP: 1 s)."""
 
@@ -82,8 +72,7 @@ EXPECT_WAIT = 0.9
 class Observation:
     """One request (or a skipped one) and everything judgement needs to know of its answer."""
 
-    id: str
-    """Action id of the contract, or of an experiment (``try-…``)."""
+    id: ObservationId
     title: str
     """A positive sentence: what holds when the outcome is ok."""
     operation: str
@@ -103,9 +92,9 @@ class Observation:
     reason: str | None = None
     """Why it was skipped."""
     seconds: float = 0.0
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    headers: Mapping[HeaderName, str] = field(default_factory=lambda: MappingProxyType({}))
     """Answer headers by lower-case name; repeated ones joined with ``, ``."""
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[FactName, str] = field(default_factory=lambda: MappingProxyType({}))
     """Details read from the answer, e.g. ``region``, ``root`` (XML root element), ``bucket``."""
     assuming: tuple[str, ...] = ()
     """Mends taken for granted when it was asked, e.g. ``S3_REGION=eu-west-2``."""
@@ -125,7 +114,7 @@ class Observation:
     @property
     def led_to(self) -> str:
         """Where the last of the redirects led that were followed; ``""`` without one."""
-        return self.facts.get("redirected", "").split(" ")[-1]
+        return self.facts.get(Fact.REDIRECTED, "").split(" ")[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +161,7 @@ class Evidence:
     cleanup: Cleanup = Cleanup()
     cost: Cost = Cost()
 
-    def get(self, action: str) -> Observation | None:
+    def get(self, action: ObservationId) -> Observation | None:
         """The last observation of that id, or ``None`` when it was never considered."""
         found = None
         for observation in self.observations:

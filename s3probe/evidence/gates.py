@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from s3probe.probe.evidence import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import Fact
 
 
 class Depth(IntEnum):
@@ -75,9 +76,9 @@ def depth(seen: Observation) -> Depth:
         return _CODES[seen.error_code]
     status = seen.http_status or 0
     nowhere = not seen.error_code and (status in _NOWHERE or (status == 200 and seen.outcome is Outcome.WRONG))
-    if seen.facts.get("s3") != "yes" and (seen.facts.get("markup") == "yes" or nowhere):
+    if seen.facts.get(Fact.S3) != "yes" and (seen.facts.get(Fact.MARKUP) == "yes" or nowhere):
         return Depth.NOT_S3
-    if status == 301 and (seen.facts.get("region") or seen.facts.get("endpoint")):
+    if status == 301 and (seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT)):
         return Depth.REGION
     if status in (301, 302, 303, 307, 308):
         return Depth.NOT_S3

@@ -5,41 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 
 
-def other_addresses(settings: Settings, key: str) -> Iterator[tuple[str, str]]:
-    """Name and URL of every other place where a visitor could find ``key``: nearest to the settings first."""
+def other_addresses(settings: Settings, key: str) -> Iterator[tuple[Experiment, str]]:
+    """Experiment and URL of every other place where a visitor could find ``key``: nearest to the settings first."""
     bucket = settings.bucket_name
     api = urlsplit(settings.api_base)
     path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")
     if settings.alias_host:
         yield from _beside_alias(settings, path)
     elif settings.hostname.startswith(f"{bucket}."):
-        yield "hostname-without-bucket", f"{settings.protocol}://{settings.hostname}{path}"
+        yield Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET, f"{settings.protocol}://{settings.hostname}{path}"
     elif settings.hostname and "/" not in settings.hostname and ":" not in settings.hostname and api.port:
-        yield "hostname-with-port", f"{settings.protocol}://{settings.hostname}:{api.port}/{bucket}{path}"
-    yield "origin", object_url(settings, key)
-    yield "path-style", f"{api.scheme}://{api.netloc}/{bucket}{path}"
+        yield (
+            Experiment.PUBLIC_HOSTNAME_WITH_PORT,
+            f"{settings.protocol}://{settings.hostname}:{api.port}/{bucket}{path}",
+        )
+    yield Experiment.PUBLIC_ORIGIN, object_url(settings, key)
+    yield Experiment.PUBLIC_PATH_STYLE, f"{api.scheme}://{api.netloc}/{bucket}{path}"
     if not _is_address(api.hostname or ""):
-        yield "virtual-host", f"{api.scheme}://{bucket}.{api.netloc}{path}"
+        yield Experiment.PUBLIC_VIRTUAL_HOST, f"{api.scheme}://{bucket}.{api.netloc}{path}"
     if is_aws(settings.api_base) and not settings.alias_host:
-        yield "regional", f"https://{regional_host(settings.region)}/{bucket}{path}"
+        yield Experiment.PUBLIC_REGIONAL, f"https://{regional_host(settings.region)}/{bucket}{path}"
     published = public_url(settings, key)
     if published.startswith("https://"):
-        yield "plain-http", "http://" + published.removeprefix("https://")
+        yield Experiment.PUBLIC_PLAIN_HTTP, "http://" + published.removeprefix("https://")
 
 
-def _beside_alias(settings: Settings, path: str) -> Iterator[tuple[str, str]]:
+def _beside_alias(settings: Settings, path: str) -> Iterator[tuple[Experiment, str]]:
     base, bucket = public_url(settings, "").rstrip("/"), settings.bucket_name
     if base.endswith(f"/{bucket}"):
-        yield "alias-without-bucket", f"{base.removesuffix(f'/{bucket}')}{path}"
+        yield Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET, f"{base.removesuffix(f'/{bucket}')}{path}"
     else:
-        yield "alias-with-bucket", f"{base}/{bucket}{path}"
+        yield Experiment.PUBLIC_ALIAS_WITH_BUCKET, f"{base}/{bucket}{path}"
     if not settings.hostname_is_default and settings.hostname:
-        yield "hostname", f"{settings.protocol}://{settings.hostname}/{bucket}{path}"
+        yield Experiment.PUBLIC_HOSTNAME, f"{settings.protocol}://{settings.hostname}/{bucket}{path}"
 
 
 def listing_url(settings: Settings) -> str:

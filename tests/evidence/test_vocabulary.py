@@ -1,0 +1,113 @@
+"""Ids, facts and headers have names, and nothing is asked for that no run writes down."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import s3probe
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept
+from s3probe.knowledge.findings import ids as finding_ids
+from s3probe.knowledge.providers import providers
+
+ROOT = Path(s3probe.__file__).parent
+SPEAKERS = [
+    path
+    for room in ("evidence", "probe", "diagnosis", "report")
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if path.name != "vocabulary.py"
+]
+OBSERVATIONS = {str(member) for kind in (ActionId, Experiment) for member in kind}
+OTHER_IDS = set(finding_ids()) | set(providers())
+"""Findings and providers have ids of their own."""
+
+
+def bare_names(source: str) -> Iterator[str]:
+    """Strings that stand where a name of the vocabulary belongs; mypy finds the rest."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Constant(value=str(text)) if text in OBSERVATIONS and "-" in text:
+                yield text
+            case ast.Compare(left=left, comparators=others):
+                sides = [left, *others]
+                if any(_is(side, "id") for side in sides):
+                    yield from (text for side in sides for text in _texts(side) if text not in OTHER_IDS)
+                if any(_is(side, "headers", "facts") for side in others):
+                    yield from _texts(left)
+            case ast.Call(func=ast.Attribute(value=asked, attr=("startswith" | "endswith"))) if _is(asked, "id"):
+                yield from (text for argument in node.args for text in _texts(argument))
+            case ast.Call(func=ast.Attribute(value=asked, attr="get")) if _is(asked, "headers", "facts"):
+                yield from _texts(node.args[0])
+
+
+def _is(node: ast.AST, *names: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr in names
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
+@pytest.mark.parametrize("path", SPEAKERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_bare_string_stands_for_a_name(path: Path) -> None:
+    assert list(bare_names(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'case.get("try-put-acl-privte" if x else "try-put-acl-private")',
+        'o.id == "lst"',
+        'o.id in ("get", "hed")',
+        'o.id.startswith("put-wth")',
+        'seen.facts.get("regoin", "")',
+        'seen.headers.get("x-cahce")',
+        '"x-cahce" in seen.headers',
+    ],
+)
+def test_a_bare_string_is_found(line: str) -> None:
+    assert list(bare_names(line))
+
+
+@pytest.mark.parametrize("line", ['found.id == "clock-skew"', 'store(case).id == "aws-s3"', "o.id is ActionId.LIST"])
+def test_ids_of_findings_and_providers_are_no_observations(line: str) -> None:
+    assert not list(bare_names(line))
+
+
+def _named(kind: str, *rooms: str) -> set[str]:
+    """The members of ``kind`` that these rooms name."""
+    found = set()
+    for room in rooms:
+        for path in (ROOT / room).rglob("*.py") if (ROOT / room).is_dir() else [ROOT / room]:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == kind:
+                    found.add(node.attr)
+    return found
+
+
+def test_every_fact_is_written_by_the_probe_and_read() -> None:
+    everything = {fact.name for fact in Fact}
+    assert (
+        everything - _named("Fact", "diagnosis", "report", "probe", "evidence/gates.py", "evidence/observations.py")
+        == set()
+    )
+
+
+def test_every_header_is_read() -> None:
+    assert {header.name for header in Header} - _named("Header", "diagnosis", "report", "probe", "evidence") == set()
+
+
+def test_a_round_is_part_of_an_id() -> None:
+    later = ExperimentWith.REGION.of("eu-west-2").in_round("@1")
+    assert (later, later.suffix, ExperimentWith.REGION.value_in(later)) == ("try-region:eu-west-2@1", "@1", "eu-west-2")
+    assert ExperimentWith.REGION.made(later)
+    assert not ExperimentWith.PARTITION.made(later)
+    assert ActionId.LIST.in_round("@2").base == ActionId.LIST
+    assert not ObservationId("list").is_experiment
+
+
+def test_headers_of_no_use_are_dropped() -> None:
+    assert kept(["x-minio-deployment-id", "connection", "date"]) == (Header.DATE, "x-minio-deployment-id")
