@@ -223,5 +223,11 @@ RULES = (
         yields=("mpu-parts-pile-up",),
         reads=("delete", "get", "list", "multipart-abort", "put-with-acl", "put-without-acl"),
     ),
-    Rule(presigned, Layer.VISITORS, yields=("presigned-link-uses-internal-endpoint",), reads=("get", "presigned-get")),
+    Rule(
+        presigned,
+        Layer.VISITORS,
+        yields=("presigned-link-uses-internal-endpoint",),
+        tier=Tier.REQUESTS,
+        reads=("get", "presigned-get"),
+    ),
 )
