@@ -15,6 +15,7 @@ from enum import ReprEnum, StrEnum
 from typing import Self
 
 _EXPERIMENT = "try-"
+_PUBLIC = "public-"
 _AT_FIRST = "once-"
 _BY_THE_CANARY = "canary-"
 
@@ -27,6 +28,11 @@ class ObservationId(str):
     @property
     def is_experiment(self) -> bool:
         return self.startswith(_EXPERIMENT)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is what everyone gets, at the published host or at the storage."""
+        return self.startswith(_PUBLIC)
 
     @property
     def is_at_first(self) -> bool:
@@ -333,6 +339,12 @@ OTHER_FOLDERS = {
 }
 """Files outside ``media_attachments/``, by kind: a visitor's look at the published URL, and at the storage itself."""
 LOOKS = tuple(look for look, _origin in OTHER_FOLDERS.values())
+LARGE_UPLOAD = (
+    ActionId.MULTIPART_CREATE,
+    ActionId.MULTIPART_PART,
+    ActionId.MULTIPART_COMPLETE,
+    ActionId.MULTIPART_ABORT,
+)
 TEXT_EXPERIMENTS = (
     Experiment.SECRET_RAW,
     Experiment.SECRET_UNQUOTED,

@@ -12,11 +12,14 @@ from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Diagnosis, Finding
 from s3probe.diagnosis.rule import EVERY, OPEN, Read, Rule
+from s3probe.diagnosis.rules import wire
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
 from s3probe.settings.model import Settings
 
-ALL_RULES = (*engine.FILE_RULES, *engine.FOUNDATION_RULES, *engine.WIRE_RULES)
+TABLES = ((engine, "FILE_RULES"), (wire, "FOUNDATION_RULES"), (wire, "WIRE_RULES"))
+"""Where the rules stand that an examination runs."""
+ALL_RULES = (*engine.FILE_RULES, *wire.FOUNDATION_RULES, *wire.WIRE_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,12 @@ def stages(settings: Settings, evidence: Evidence) -> list[tuple[tuple[Rule, ...
     file = engine.run_rules(engine.FILE_RULES, Case(settings, evidence))
     start, _assuming = engine.starting_point(settings)
     foundation = replace(file.case, settings=start)
-    below = engine.run_rules(engine.FOUNDATION_RULES, foundation)
-    wire = replace(below.case, settings=engine.in_force(start, below.case))
+    below = engine.run_rules(wire.FOUNDATION_RULES, foundation)
+    above = replace(below.case, settings=engine.in_force(start, below.case))
     return [
         (engine.FILE_RULES, Case(settings, evidence)),
-        (engine.FOUNDATION_RULES, foundation),
-        (engine.WIRE_RULES, wire),
+        (wire.FOUNDATION_RULES, foundation),
+        (wire.WIRE_RULES, above),
     ]
 
 
@@ -113,7 +116,10 @@ def quarrels(settings: Settings, evidence: Evidence, seeds: Sequence[int]) -> li
         for seed in seeds:
             mixed = _shuffled(rules, seed)
             if _by_rule(mixed, case) != want:
-                found.append(_culprits(usual, mixed, case))
+                told = {*want, *_by_rule(mixed, case)}
+                found.append(
+                    _culprits([r for r in usual if r.name in told], [r for r in mixed if r.name in told], case)
+                )
     return found
 
 
@@ -135,12 +141,11 @@ def _culprits(usual: list[Rule], mixed: list[Rule], case: Case) -> tuple[str, st
 
 def report_in_any_order(settings: Settings, evidence: Evidence, seed: int) -> Diagnosis:
     """The diagnosis with the tables themselves in another order."""
-    tables = ("FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES")
-    kept = {name: getattr(engine, name) for name in tables}
+    kept = [(module, name, getattr(module, name)) for module, name in TABLES]
     try:
-        for name, rules in kept.items():
-            setattr(engine, name, tuple(_shuffled(rules, seed)))
+        for module, name, rules in kept:
+            setattr(module, name, tuple(_shuffled(rules, seed)))
         return engine.diagnose(settings, evidence)
     finally:
-        for name, rules in kept.items():
-            setattr(engine, name, rules)
+        for module, name, rules in kept:
+            setattr(module, name, rules)

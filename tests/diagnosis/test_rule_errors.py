@@ -13,12 +13,12 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose, lint, starting_point
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rule import Rule
+from s3probe.diagnosis.rules import wire
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId
-from tests.diagnosis.rule_runs import ALL_RULES
+from tests.diagnosis.rule_runs import ALL_RULES, TABLES
 from tests.diagnosis.wire_table import SHOWN, A
 
-TABLES = ("FILE_RULES", "FOUNDATION_RULES", "WIRE_RULES")
 BROKEN = SHOWN["iam-missing-getobject"].row(
     ActionId.PUBLIC_CORS, outcome=Outcome.WRONG, origin="https://m.example", allowed="none"
 )
@@ -41,9 +41,9 @@ def breaking(rule: Rule, error: BaseException) -> Rule:
 
 def put_in(patch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
     """The rule of that name raises from now on."""
-    for table in TABLES:
-        rules = tuple(breaking(rule, error) if rule.name == name else rule for rule in getattr(engine, table))
-        patch.setattr(engine, table, rules)
+    for module, table in TABLES:
+        rules = tuple(breaking(rule, error) if rule.name == name else rule for rule in getattr(module, table))
+        patch.setattr(module, table, rules)
 
 
 @pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
@@ -60,7 +60,7 @@ def test_the_others_are_heard_and_the_failed_one_is_named(rule: Rule, monkeypatc
 
 
 def test_what_a_rule_told_before_it_failed_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    (rule,) = (rule for rule in engine.WIRE_RULES if rule.name == "rights.get_object")
+    (rule,) = (rule for rule in wire.WIRE_RULES if rule.name == "rights.get_object")
 
     @wraps(rule.function)
     def half(case: Case) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def test_what_a_rule_told_before_it_failed_stands(monkeypatch: pytest.MonkeyPatc
         raise ValueError("late")
 
     monkeypatch.setattr(
-        engine, "WIRE_RULES", tuple(replace(r, function=half) if r is rule else r for r in engine.WIRE_RULES)
+        wire, "WIRE_RULES", tuple(replace(r, function=half) if r is rule else r for r in wire.WIRE_RULES)
     )
     found = diagnose(BROKEN.settings, BROKEN.evidence)
     assert {f.id for f in found} == {"iam-missing-getobject", "cors-missing"}

@@ -15,6 +15,7 @@ from s3probe.codec import load_saved
 from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.rule import Layer, Rule, Scope, Tier
+from s3probe.diagnosis.rules import wire
 from s3probe.evidence import vocabulary
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId
@@ -50,11 +51,9 @@ def test_a_run_written_by_hand_is_judged_alike_in_any_order(finding_id: str) -> 
 def test_two_rules_of_one_tier_that_take_from_each_other_are_named() -> None:
     """The search itself: a rule that belongs after another, put beside it."""
     seen = SHOWN["policy-bucket-arn-without-slash-star"]
-    early = tuple(
-        _in_tier(rule, Tier.GROUPS) if rule.name == "rights.put_object" else rule for rule in engine.WIRE_RULES
-    )
+    early = tuple(_in_tier(rule, Tier.GROUPS) if rule.name == "rights.put_object" else rule for rule in wire.WIRE_RULES)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "WIRE_RULES", early)
+        patch.setattr(wire, "WIRE_RULES", early)
         found = quarrels(seen.settings, seen.evidence, range(20))
     assert {frozenset(pair) for pair in found} == {frozenset({"rights.objects_on_bucket_arn", "rights.put_object"})}
 
@@ -70,10 +69,10 @@ def _bare(rule: Rule) -> Rule:
 def test_what_a_rule_reads_without_saying_so_is_named() -> None:
     seen = SHOWN["iam-missing-listbucket"]
     bare = tuple(
-        Rule(r.function, r.layer, (), r.tier) if r.name == "rights.list_bucket" else r for r in engine.WIRE_RULES
+        Rule(r.function, r.layer, (), r.tier) if r.name == "rights.list_bucket" else r for r in wire.WIRE_RULES
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "WIRE_RULES", bare)
+        patch.setattr(wire, "WIRE_RULES", bare)
         found = undeclared(seen.settings, seen.evidence)
     assert ("rights.list_bucket", "reads", ActionId.LIST) in found
     assert ("rights.list_bucket", "yields", "iam-missing-listbucket") in found
@@ -132,8 +131,8 @@ def test_a_record_names_nothing_that_its_rule_never_uses(rule: Rule) -> None:
 def test_names_are_unique_and_most_rules_need_no_order() -> None:
     names = [rule.name for rule in ALL_RULES]
     assert len(set(names)) == len(names)
-    later = [rule.name for rule in engine.WIRE_RULES if rule.tier is not Tier.CAUSES]
-    assert len(later) < len(engine.WIRE_RULES) / 4
+    later = [rule.name for rule in wire.WIRE_RULES if rule.tier is not Tier.CAUSES]
+    assert len(later) < len(wire.WIRE_RULES) / 4
     assert [rule.name for rule in ALL_RULES if rule.tier is Tier.REST] == ["rest.unexplained"]
     assert {rule.layer for rule in ALL_RULES} == set(Layer)
 

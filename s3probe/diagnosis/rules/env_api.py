@@ -40,7 +40,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         return
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:
-        explained += tuple(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming)
+        explained += tuple(o.id for o in case.all_open() if o.id.is_public and not o.assuming)
     several = f"; the same holds for {', '.join(blank[1:])}" if blank[1:] else ""
     yield finding(
         "env-empty-not-unset",

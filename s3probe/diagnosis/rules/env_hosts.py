@@ -38,7 +38,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
         setting=wrong[0],
         explains=(
             *(refused(case) if "S3_ENDPOINT" in wrong else ()),
-            *(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
+            *(o.id for o in case.all_open() if o.id.is_public and not o.assuming),
         ),
         fixes=[replace(mend, together=place > 0) for place, mend in enumerate(mends)],
     )
@@ -64,7 +64,7 @@ def bucket_in_linode_endpoint(case: Case) -> Iterator[Finding]:
         how=f"S3_ENDPOINT={settings.endpoint} begins with the bucket's name",
         explains=(
             *refused(case),
-            *(o.id for o in case.all_open() if o.id.startswith("public-") and not o.assuming),
+            *(o.id for o in case.all_open() if o.id.is_public and not o.assuming),
         ),
         fixes=[fixes.env(case, "S3_ENDPOINT", f"{scheme}://{cluster}")],
     )

@@ -279,6 +279,7 @@ RULES = (
         presigned,
         Layer.VISITORS,
         yields=("presigned-link-uses-internal-endpoint",),
+        tier=Tier.REQUESTS,
         reads=(ActionId.GET, ActionId.PRESIGNED_GET),
     ),
 )

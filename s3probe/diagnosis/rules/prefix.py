@@ -13,7 +13,7 @@ from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 
 
 def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
 
 def _is_there(seen: Observation) -> bool:
     """Whether the very bytes came, whatever a proxy has done to their headers."""
-    return seen.http_status == 200 and "body" not in seen.facts
+    return seen.http_status == 200 and Fact.BODY not in seen.facts
 
 
 def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix]) -> Finding:

@@ -12,7 +12,7 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.links import before_the_storage
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import WAITS, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
+from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, ObservationId
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
@@ -63,7 +63,7 @@ def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[Observatio
 def slow(case: Case) -> Iterator[Finding]:
     """Some requests got no answer in the time Mastodon waits, others did."""
     seen = [o for o in case.all_open() if o.network in WAITS]
-    if all(o.id.startswith("multipart-") for o in seen):
+    if all(o.id in LARGE_UPLOAD for o in seen):
         return  # only the parts of a large file: that is a finding of its own
     if any(o.actor is Actor.MASTODON for o in seen):
         yield finding(

@@ -134,7 +134,7 @@ def _may_no_more(case: Case, _refused: Observation) -> bool:
 def _batch_refused_whole(case: Case, _refused: Observation) -> bool:
     # some stores (Ceph 16) ask for s3:DeleteObject on the bucket itself before a batch
     batch = denied(case, ActionId.BATCH_DELETE)
-    return case.obs(ActionId.DELETE).ok and any("per-key-errors" not in row.facts for row in batch)
+    return case.obs(ActionId.DELETE).ok and any(Fact.PER_KEY_ERRORS not in row.facts for row in batch)
 
 
 _MORE = "listing was answered {answer}, while the key may do more on objects than Mastodon ever asks"

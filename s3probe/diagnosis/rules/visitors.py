@@ -86,7 +86,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
 
 def _asked_there(seen: Observation, host: str) -> bool:
     lost = seen.actor is Actor.VISITOR and seen.network is not None and fixes.host_of(seen.url) == host
-    return seen.id.startswith("public-") or lost
+    return seen.id.is_public or lost
 
 
 def for_nobody(case: Case) -> Iterator[Finding]:
