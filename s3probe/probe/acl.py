@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, known
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, World
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import fields, root_name
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import public_url

@@ -8,30 +8,30 @@ from dataclasses import replace
 from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ARCHIVE_VISIT, BESIDE, ActionId, Actor, Experiment, Fact, ObservationId
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import families
+from s3probe.probe import address_families
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
-from s3probe.probe.form import WireForm, form_for_version
 from s3probe.probe.foundation import Foundations, wants_uploads
-from s3probe.probe.hiding import hiding
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import too_much
 from s3probe.probe.reading import reading, reading_nothing
 from s3probe.probe.releases import next_release
+from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Book, Session
 from s3probe.probe.storage import Kept, first_objects
+from s3probe.probe.suspension import hiding
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.keys import MEDIA
@@ -207,7 +207,7 @@ class Examination:
             self._canary()
             return
         found = Foundations(self._session, self._maker, self._options).lay()
-        families.ask(self._session, self._tools.families_of)
+        address_families.ask(self._session, self._tools.families_of)
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import doubts
+from s3probe.probe import experiments
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.storage import Kept
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import root_name
 
 
@@ -37,10 +37,10 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
     if selected(ActionId.PUT_WITHOUT_ACL) or selected(ActionId.PUBLIC_GET):
         steps += without_prefix(session, visitor, kept)
     doubtful = (
-        *doubts.listing(session),
-        *doubts.reading_archives(session, kept),
-        *doubts.checksum_mode(session, maker, kept),
-        *doubts.announcing(session),
+        *experiments.listing(session),
+        *experiments.reading_archives(session, kept),
+        *experiments.checksum_mode(session, maker, kept),
+        *experiments.announcing(session),
     )
     steps += [step for step in doubtful if selected(step.name)]
     listed = session.book.get(ActionId.LIST)

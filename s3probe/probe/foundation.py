@@ -23,17 +23,17 @@ from s3probe.evidence.vocabulary import (
     Header,
     ObservationId,
 )
-from s3probe.probe.again import passes_again
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
+from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.evidence.vocabulary import Experiment
-from s3probe.probe.form import WireForm
+from s3probe.probe.conditions import WorldMaker
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.session import World
 from s3probe.probe.trials import Trial
-from s3probe.probe.worlds import WorldMaker
 
 
 def header_trials(maker: WorldMaker, world: World) -> Iterator[Trial]:

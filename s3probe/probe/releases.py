@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Facts
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Answer
-from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, World
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import delete_errors
 from s3probe.settings.keys import MEDIA
 

@@ -14,8 +14,8 @@ from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment,
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import a_no, must_not_open, tells_nothing, without_words
-from s3probe.probe.form import WireForm
-from s3probe.probe.permits import bucket_acl, policy_status
+from s3probe.probe.public_rights import bucket_acl, policy_status
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.storage import Kept

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.exchange import Limits
-from s3probe.probe.form import WireForm
 from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
 from s3probe.probe.wire import Wire
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import probe_key

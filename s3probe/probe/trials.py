@@ -14,8 +14,8 @@ from s3probe.evidence.gates import Depth, depth
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import candidate_regions, detect
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.session import World
-from s3probe.probe.worlds import WorldMaker
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws, partition, regional_host
 from s3probe.settings.model import Credentials

@@ -10,11 +10,11 @@ from s3probe.evidence.addresses import other_addresses, proxy_stands_before
 from s3probe.evidence.caches import hit
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, ObservationId, row_of
-from s3probe.probe import browser, permits, strangers, tampering
+from s3probe.probe import browser, public_rights, strangers, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
-from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
 from s3probe.probe.storage import NOTHING_WRITTEN, Kept
@@ -38,7 +38,7 @@ class Visitor:
 
     def fetch_on_a_page(self, action_id: ObservationId, url: str, stored: Stored, title: str) -> Observation:
         """The same from a page of the instance: hotlink protection lets it pass."""
-        referer = (("Referer", permits.page_of(self._settings)),)
+        referer = (("Referer", public_rights.page_of(self._settings)),)
         return fetch(self._session, action_id, url, stored, title, headers=referer)
 
     def first_look(self, kept: Kept) -> Iterator[Step]:
@@ -171,7 +171,7 @@ class Visitor:
 
     def why_not_public(self, stored: Stored) -> Iterator[Step]:
         """What the object's ACL and the bucket's policy say."""
-        return permits.why_not_public(self._session, stored)
+        return public_rights.why_not_public(self._session, stored)
 
     def look_at_hidden(self, action_id: ObservationId, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""

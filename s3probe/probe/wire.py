@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 from s3probe import __version__
 from s3probe.probe.bodies import Part, complete_body, delete_body
 from s3probe.probe.exchange import Call
-from s3probe.probe.form import Integrity, WireForm, protect
+from s3probe.probe.request_form import Integrity, WireForm, protect
 from s3probe.probe.sign import Headers, Scope, presign_v4, sign_v2, sign_v4
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import bucket_url, credential_region, object_url, target

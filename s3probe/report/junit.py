@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.report.fix_words import mends, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
-from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.words import REPORT_IT, answer, cost, explained_by, headline, shown
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
+from s3probe.report.fix_words import Mend, mends, removal_commands
 from s3probe.report.formats import RenderOptions
-from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
-from s3probe.report.places import sentence
+from s3probe.report.setting_words import sentence
 from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, rule_errors, shown, tally
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from s3probe.report.fix_words import mends, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
-from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.words import answer, count, headline, rule_errors, shown, tally
 

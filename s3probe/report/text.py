@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.report.fix_words import Mend, mends, removal_commands, sweep_can
 from s3probe.report.formats import RenderOptions
-from s3probe.report.mends import Mend, mends, removal_commands, sweep_can
 from s3probe.report.model import Report, Verdict
-from s3probe.report.places import sentence
+from s3probe.report.setting_words import sentence
 from s3probe.report.words import answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
 
 _TWO_COLUMNS = 64

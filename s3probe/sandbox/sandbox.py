@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Self
 
 from s3probe.sandbox.certificates import Certificates
-from s3probe.sandbox.dead_ends import DeadEnds
 from s3probe.sandbox.gateway import Gateway
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import endpoint_of, exists, obstacle
 from s3probe.sandbox.server import LOOPBACK, Server
 from s3probe.sandbox.state import Record, Seen, State, Upload
 from s3probe.sandbox.store import upload_id_of
+from s3probe.sandbox.unreachable_ports import DeadEnds
 from s3probe.sandbox.world import Way, World
 
 _LITERAL = (LOOPBACK, "localhost")

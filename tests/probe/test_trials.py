@@ -10,13 +10,13 @@ import pytest
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Answer, Call, Limits
-from s3probe.probe.form import WireForm
 from s3probe.probe.headers import header_trials
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.session import World
 from s3probe.probe.tools import Clock, Tools
 from s3probe.probe.trials import Trial, trials
-from s3probe.probe.worlds import WorldMaker
 from s3probe.settings.model import Settings
 from tests.probe.build import PLAIN, SECRET, credentials_of, settings_of
 

@@ -14,8 +14,8 @@ from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
+from s3probe.report.fix_words import removal_commands
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
-from s3probe.report.mends import removal_commands
 from s3probe.report.model import Report
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
 from tests.report.samples import (

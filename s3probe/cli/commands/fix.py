@@ -12,8 +12,8 @@ from s3probe.cli.leftovers import named_on_the_way_out
 from s3probe.cli.rewrite import rewrite
 from s3probe.cli.sources import env_files, load_settings, options_for, selection_of
 from s3probe.examination import Examined, check
+from s3probe.report.fix_words import mend
 from s3probe.report.formats import RenderOptions, exit_status
-from s3probe.report.mends import mend
 from s3probe.report.words import rule_errors
 
 

@@ -10,7 +10,15 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
+from s3probe.diagnosis.rules.before_the_storage import (
+    GOOD_ANSWERS_ONLY,
+    at_proxy,
+    cdn,
+    hit,
+    own_cookies,
+    proxied,
+    proxy_lines,
+)
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId

@@ -11,11 +11,11 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.chain import broken_link
-from s3probe.diagnosis.rules.closed import closed
-from s3probe.diagnosis.rules.gate import led_away, turned_away
-from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
-from s3probe.diagnosis.rules.unseen import ADDRESSES, first_visit, unseen, working
+from s3probe.diagnosis.rules.alias_chain import broken_link
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, proxied, proxy_lines
+from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, unseen, working
+from s3probe.diagnosis.rules.not_public import closed
+from s3probe.diagnosis.rules.turned_away import led_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header

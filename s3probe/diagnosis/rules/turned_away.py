@@ -10,8 +10,8 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
-from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.invisible import unseen, working
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
-from s3probe.probe.again import passes_again
+from s3probe.probe.conditions import WorldMaker
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import a_listing, same_bytes
 from s3probe.probe.payload import picture
+from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.storage import Kept
-from s3probe.probe.worlds import WorldMaker
 from s3probe.settings.keys import MEDIA
 
 _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)

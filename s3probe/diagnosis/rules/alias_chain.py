@@ -5,9 +5,9 @@ from __future__ import annotations
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
-from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
-from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
-from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.rules.before_the_storage import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
+from s3probe.diagnosis.rules.invisible import unseen, working
+from s3probe.diagnosis.rules.turned_away import in_a_circle, turned_away
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact, Header
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn

@@ -9,7 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, hit, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from s3probe.probe.form import WireForm
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.session import World
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
