@@ -19,7 +19,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario
-from s3probe.sandbox.state import Seen
+from s3probe.sandbox.state import LoggedRequest
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
@@ -35,8 +35,8 @@ class Ran:
     report: Report
     left: tuple[str, ...]
     """Keys and unfinished uploads that are there now, named as ``left_behind`` names them."""
-    violations: tuple[Seen, ...]
-    requests: tuple[Seen, ...]
+    violations: tuple[LoggedRequest, ...]
+    requests: tuple[LoggedRequest, ...]
 
     @property
     def named(self) -> tuple[str, ...]:

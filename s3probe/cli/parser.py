@@ -132,14 +132,14 @@ def _check(command: argparse.ArgumentParser) -> None:
     _env_files(command, many=True)
     _result(command)
     _probing(command)
-    depth = command.add_mutually_exclusive_group()
-    depth.add_argument(
+    extent = command.add_mutually_exclusive_group()
+    extent.add_argument(
         "--quick",
         action="store_true",
         help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
     )
-    depth.add_argument("--read-only", action="store_true", help="make no write at all")
-    depth.add_argument(
+    extent.add_argument("--read-only", action="store_true", help="make no write at all")
+    extent.add_argument(
         "--thorough",
         action="store_true",
         help="ask strangers' questions at every address, which takes more than 40 requests; --format markdown does so",

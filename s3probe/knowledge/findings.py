@@ -12,7 +12,7 @@ _HEADER = re.compile(r"^\[([a-z0-9-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FindingText:
     """What is known of one finding. Texts may hold placeholders such as ``{bucket}`` in title and consequence."""
 
     id: str
@@ -57,10 +57,10 @@ def ids() -> tuple[str, ...]:
 
 
 @cache
-def entry(finding_id: str) -> Entry:
+def entry(finding_id: str) -> FindingText:
     """What is known of ``finding_id``. Raises KeyError for an unknown id."""
     category, text = _sections()[finding_id]
     data = tomllib.loads(text)[finding_id]
     for name in ("told_apart", "links"):
         data[name] = tuple(data.get(name, ()))
-    return Entry(id=finding_id, category=category, **data)
+    return FindingText(id=finding_id, category=category, **data)

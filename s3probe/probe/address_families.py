@@ -14,7 +14,7 @@ _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.RE
 
 def ask(session: Session, families_of: FamiliesOf) -> None:
     """Writes ``try-address-families`` down when the endpoint was not reached, or only after a wait."""
-    seen, settings = session.book.get(ActionId.REACH_ENDPOINT), session.world.settings
+    seen, settings = session.book.get(ActionId.REACH_ENDPOINT), session.conditions.settings
     if seen is None or settings.proxy or not (seen.network in _CUT_OFF or seen.seconds > 0.4 * settings.open_timeout):
         return
     parts = urlsplit(seen.url)

@@ -37,7 +37,7 @@ def cors_and_range(session: Session, url: str, stored: Stored) -> None:
             session.skip(action_id, NOT_FETCHED)
         return
     place = first.led_to or url
-    origin = origin_of(session.world.settings)
+    origin = origin_of(session.conditions.settings)
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
     seen, answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked), judge)
@@ -83,7 +83,7 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
     """No rule at all, one for another origin, or a proxy or cache on the way that loses the header?"""
     if Header.ACCESS_CONTROL_ALLOW_ORIGIN in seen.headers:
         return
-    settings = session.world.settings
+    settings = session.conditions.settings
     origin = origin_of(settings)
     direct = object_url(settings, stored.key)
     if urlsplit(direct).netloc != urlsplit(place).netloc:
@@ -118,7 +118,7 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
         title="A CORS preflight is answered",
     )
     # other stores say it to a key that may read the rules
-    rules = session.world.wire.read("GetBucketCors", "cors")
+    rules = session.conditions.wire.read("GetBucketCors", "cors")
     session.ask(Experiment.READ_CORS, rules, _cors_rules, title="The bucket has CORS rules")
 
 
@@ -143,12 +143,12 @@ def page_policy(session: Session, url: str) -> None:
     """
     seen = session.book.get(ActionId.PUBLIC_GET)
     # where the address itself may be wrong, a page that does not name it says nothing
-    proxied = session.world.settings.alias_host is not None
+    proxied = session.conditions.settings.alias_host is not None
     there = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
     if seen is None or not there:
         session.skip(ActionId.PUBLIC_CSP, NOT_FETCHED)
         return
-    domain = session.world.settings.web_domain or ""
+    domain = session.conditions.settings.web_domain or ""
     page = f"https://{domain}/"
     answer, page = _page(session, page)
     policy = answer.headers.get(Header.CONTENT_SECURITY_POLICY, "")

@@ -11,7 +11,7 @@ from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
-from s3probe.probe.conditions import WorldMaker
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
@@ -82,14 +82,14 @@ class Examination:
             grace=self._on_its_way * 0.8,
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
-        self._maker = WorldMaker(tools, pair or NO_KEY, form)
+        self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
         self._run_id = tools.run_id()
         ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
         self._session = Session(
             tools,
             self._client,
             ledger,
-            self._maker.of(settings, assuming),
+            self._conditions_maker.of(settings, assuming),
             Book(),
             self._run_id,
             self.remaining,
@@ -187,16 +187,16 @@ class Examination:
 
     def _learn_version(self) -> None:
         """Asks the instance which release it is, which decides the form of its requests. The storage is not asked."""
-        domain = self._session.world.settings.web_domain
+        domain = self._session.conditions.settings.web_domain
         left = self.remaining()
         if self._options.mastodon_version or not domain or left <= 0:
             return
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
         self._version = instance_version(self._tools.transport, domain, limits).version or ""
         if self._version:
-            world = self._session.world
-            self._maker = replace(self._maker, form=form_for_version(self._version))
-            self._session.world = self._maker.of(world.settings, world.assuming)
+            conditions = self._session.conditions
+            self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
+            self._session.conditions = self._conditions_maker.of(conditions.settings, conditions.assuming)
 
     def _ask_everything(self) -> None:
         if not self._signed:
@@ -206,7 +206,7 @@ class Examination:
         if self._options.profile == "quick":
             self._canary()
             return
-        found = Foundations(self._session, self._maker, self._options).lay()
+        found = Foundations(self._session, self._conditions_maker, self._options).lay()
         address_families.ask(self._session, self._tools.families_of)
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
@@ -223,11 +223,11 @@ class Examination:
         elif acl_ladder.needed(self._session, found):
             if self._selected(ActionId.PUT_WITH_ACL):
                 self._parallel_all(acl_ladder.ladder(self._session, found))
-            self._session.world = acl_ladder.without_acl(self._maker, self._session)
+            self._session.conditions = acl_ladder.without_acl(self._conditions_maker, self._session)
         kept = first_objects(found)
         visitor = Visitor(self._session)
         self._parallel(self._middle(kept, visitor))
-        self._parallel_all(follow_ups(self._session, self._maker, kept, visitor))
+        self._parallel_all(follow_ups(self._session, self._conditions_maker, kept, visitor))
         self._delete(kept, visitor)
 
     def _why_no_key(self) -> None:
@@ -243,7 +243,7 @@ class Examination:
         session = self._session
         if not wants_uploads(session):
             return  # there is nothing to send: the whole examination asks for what was named
-        acl = session.world.settings.acl
+        acl = session.conditions.settings.acl
         name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
@@ -269,7 +269,7 @@ class Examination:
         large = LargeUpload(session, kept)
         steps += large.steps()
         steps += other_folders(session, kept)
-        steps += next_release(self._maker, session)
+        steps += next_release(self._conditions_maker, session)
         steps += visitor.first_look(kept)
         steps += visitor.other_files(kept, large)
         steps += visitor.privacy()

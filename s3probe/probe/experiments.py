@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
-from s3probe.probe.conditions import WorldMaker
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import a_listing, same_bytes
 from s3probe.probe.payload import picture
@@ -25,9 +25,9 @@ def listing(session: Session) -> Iterator[Step]:
     seen = session.book.get(ActionId.LIST)
     if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
         return
-    call = session.world.wire.list_objects()
+    call = session.conditions.wire.list_objects()
     title = "The bucket can be listed from the top"
-    again = session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+    again = session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
     def attempt() -> None:
         session.ask(Experiment.LIST_FROM_THE_TOP, call, a_listing, title=title)
@@ -41,23 +41,27 @@ def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
     seen, stored = session.book.get(ActionId.PRESIGNED_GET), kept.get("archive")
     if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
         return
-    call = session.world.wire.get(stored.key)
+    call = session.conditions.wire.get(stored.key)
     title = "Mastodon can read an archive back"
     yield Step(
         Experiment.GET_ARCHIVE, lambda: session.ask(Experiment.GET_ARCHIVE, call, same_bytes(stored.body), title=title)
     )
 
 
-def checksum_mode(session: Session, maker: WorldMaker, kept: Kept) -> Iterator[Step]:
+def checksum_mode(session: Session, conditions_maker: ConditionsMaker, kept: Kept) -> Iterator[Step]:
     """A download is refused for what it is: does it work when no checksum is asked for?"""
     seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), kept.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
-    world = maker.changed(session.world, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None)
-    call, title = world.wire.get(stored.key), "A file can be read without asking for its checksum"
+    conditions = conditions_maker.changed(
+        session.conditions, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None
+    )
+    call, title = conditions.wire.get(stored.key), "A file can be read without asking for its checksum"
     yield Step(
         Experiment.GET_WITHOUT_MODE,
-        lambda: session.ask(Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), world=world, title=title),
+        lambda: session.ask(
+            Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), conditions=conditions, title=title
+        ),
     )
 
 
@@ -68,9 +72,9 @@ def announcing(session: Session) -> Iterator[Step]:
         return
 
     def attempt() -> None:
-        entry = session.ledger.mint(session.world.wire, MEDIA, "unannounced.png")
+        entry = session.ledger.mint(session.conditions.wire, MEDIA, "unannounced.png")
         body = picture(f"{session.run_id}/unannounced.png")
-        call = unannounced(session.world.wire.put_object(entry.key, body, "image/png", acl=None))
+        call = unannounced(session.conditions.wire.put_object(entry.key, body, "image/png", acl=None))
         title = "A file can be uploaded without Expect: 100-continue"
         seen, answer = session.ask(Experiment.PUT_UNANNOUNCED, call, title=title)
         session.ledger.answered(entry, answer, written=seen.ok)

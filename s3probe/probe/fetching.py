@@ -54,7 +54,7 @@ def fetch(
     def look(answer: Answer) -> tuple[Outcome | None, Facts]:
         outcome, facts = judge(answer)
         if outcome is None and 200 <= (answer.status or 0) < 300:
-            outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
+            outcome, more = _kept_headers(answer, stored, session.conditions.settings.cache_control)
             return outcome, {**facts, **more}
         return outcome, facts
 
@@ -123,7 +123,7 @@ def without_words(session: Session, seen: Observation) -> Observation:
     Hanging up shows nothing, which is what was wanted. An error leaves open what the storage behind it would say.
     """
     host, shown = urlsplit(seen.url).hostname, session.book.get(ActionId.PUBLIC_GET)
-    at_proxy = proxy_stands_before(session.world.settings) and shown is not None and shown.ok
+    at_proxy = proxy_stands_before(session.conditions.settings) and shown is not None and shown.ok
     if not at_proxy or shown is None or host != urlsplit(shown.url).hostname:
         return seen
     if seen.network is NetworkFault.CLOSED:

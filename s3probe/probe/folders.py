@@ -33,7 +33,7 @@ def other_folders(session: Session, kept: Kept) -> Iterator[Step]:
 
 def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
     """A visitor's look at a file, asked for as by a page of Mastodon; when it is not there, whose fault is that?"""
-    settings = session.world.settings
+    settings = session.conditions.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     origin = (("Origin", origin_of(settings)),)
     seen = fetch(session, OTHER_FOLDERS[kind][0], published, stored, headers=origin)
@@ -86,7 +86,7 @@ def _put(
 ) -> None:
     name = f"{kind}.png"
     body = picture(f"{session.run_id}/{name}")
-    acl = session.world.settings.acl
+    acl = session.conditions.settings.acl
     _seen, stored = session.put(action_id, class_path, name, body, "image/png", acl=acl, title=title)
     if stored is not None:
         kept[kind] = stored
@@ -99,8 +99,8 @@ def _copy(session: Session, kept: Kept) -> None:
     if source is None:
         session.skip(Experiment.COPY, "there was no file to copy", title=title)
         return
-    entry = session.ledger.mint(session.world.wire, EMOJI, "copied.png")
-    call = session.world.wire.copy_object(source.key, entry.key, acl=session.world.settings.acl)
+    entry = session.ledger.mint(session.conditions.wire, EMOJI, "copied.png")
+    call = session.conditions.wire.copy_object(source.key, entry.key, acl=session.conditions.settings.acl)
     seen, answer = session.ask(Experiment.COPY, call, _copied, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok:

@@ -8,7 +8,7 @@ from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import experiments
-from s3probe.probe.conditions import WorldMaker
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
@@ -18,7 +18,7 @@ from s3probe.probe.visitor import Visitor
 from s3probe.probe.xml import root_name
 
 
-def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor) -> Iterable[Step]:
+def follow_ups(session: Session, conditions_maker: ConditionsMaker, kept: Kept, visitor: Visitor) -> Iterable[Step]:
     """Only a failure of what was asked for (``--only``) raises any."""
     selected = session.wanted
     steps: list[Step] = []
@@ -39,13 +39,13 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
     doubtful = (
         *experiments.listing(session),
         *experiments.reading_archives(session, kept),
-        *experiments.checksum_mode(session, maker, kept),
+        *experiments.checksum_mode(session, conditions_maker, kept),
         *experiments.announcing(session),
     )
     steps += [step for step in doubtful if selected(step.name)]
     listed = session.book.get(ActionId.LIST)
     if media and listed is not None and listed.outcome is Outcome.DENIED and selected(listed.id):
-        tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
+        tags = session.conditions.wire.read("GetObjectTagging", "tagging", media.key)
         title = "The key may do more on objects than it needs"
         steps.append(
             Step(Experiment.GET_TAGGING, lambda: session.ask(Experiment.GET_TAGGING, tags, _tags, title=title))

@@ -17,11 +17,11 @@ from s3probe.settings.model import Settings
 
 def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
     """What the object's ACL and the bucket's policy say, for keys that may read them."""
-    wire = session.world.wire
+    wire = session.conditions.wire
     acl = wire.read("GetObjectAcl", "acl", stored.key)
     yield Step(Experiment.READ_ACL, lambda: session.ask(Experiment.READ_ACL, acl, everyone, title="The object's ACL"))
     yield from policy_status(session)
-    if session.world.settings.web_domain:
+    if session.conditions.settings.web_domain:
         yield Step(Experiment.REFERER, lambda: _with_referer(session, stored))
     payer = wire.read("GetBucketRequestPayment", "requestPayment")
     yield Step(
@@ -32,7 +32,7 @@ def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
 
 def policy_status(session: Session) -> Iterator[Step]:
     """Whether the bucket policy is public in S3's own eyes."""
-    status = session.world.wire.read("GetBucketPolicyStatus", "policyStatus")
+    status = session.conditions.wire.read("GetBucketPolicyStatus", "policyStatus")
     yield Step(
         Experiment.POLICY_STATUS,
         lambda: session.ask(Experiment.POLICY_STATUS, status, _public, title="The policy's status"),
@@ -40,7 +40,7 @@ def policy_status(session: Session) -> Iterator[Step]:
 
 
 def bucket_acl(session: Session) -> Step:
-    acl = session.world.wire.read("GetBucketAcl", "acl")
+    acl = session.conditions.wire.read("GetBucketAcl", "acl")
     return Step(
         Experiment.BUCKET_ACL, lambda: session.ask(Experiment.BUCKET_ACL, acl, everyone, title="The bucket's ACL")
     )
@@ -48,7 +48,7 @@ def bucket_acl(session: Session) -> Step:
 
 def _with_referer(session: Session, stored: Stored) -> None:
     """As Mastodon's own page asks: hotlink protection lets nobody else in, and other servers send no Referer."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     page, same = page_of(settings), same_bytes(stored.body)
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     headers = (("Referer", page),)

@@ -32,7 +32,7 @@ LONG_AGO = timedelta(hours=2)
 
 def reading(session: Session) -> Iterator[Step]:
     """Listings in all their forms, and the bucket's policy. They need no object and change nothing."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     root = bucket_url(settings)
     yield Step(ActionId.PUBLIC_LIST, lambda: _list(session))
     versions = with_query(root, "versions&max-keys=1")
@@ -63,7 +63,7 @@ def reading(session: Session) -> Iterator[Step]:
 
 def _list_elsewhere(session: Session) -> Iterator[Step]:
     """The same listing with the bucket in the path, or in the host name: whichever Mastodon does not use."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     other = Experiment.PUBLIC_VIRTUAL_HOST if settings.path_style else Experiment.PUBLIC_PATH_STYLE
     base = dict(other_addresses(settings, "")).get(other)
     if base is not None:
@@ -77,8 +77,8 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
 
     Where Mastodon sends ACLs, hardly a policy says who may list; then a second address of the files takes its place.
     """
-    by_acl = session.world.settings.acl is not None
-    large = session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address)
+    by_acl = session.conditions.settings.acl is not None
+    large = session.conditions.wire.form is WireForm.LEGACY or (by_acl and not one_address)
     if large and not session.thorough:
         session.skip(ActionId.PUBLIC_UPLOADS, ONLY_THOROUGH)
     else:
@@ -86,13 +86,13 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
 
 
 def _uploads_must_not_be_listed(session: Session) -> None:
-    url = with_query(bucket_url(session.world.settings), "uploads&max-uploads=1")
+    url = with_query(bucket_url(session.conditions.settings), "uploads&max-uploads=1")
     _must_not_list(session, ActionId.PUBLIC_UPLOADS, url)
 
 
 def _list(session: Session) -> None:
     """The first request of the run has asked this already, unless something was mended since."""
-    url = listing_url(session.world.settings)
+    url = listing_url(session.conditions.settings)
     first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:
         _must_not_list(session, ActionId.PUBLIC_LIST, url)
@@ -138,7 +138,7 @@ def who_opened_the_list(session: Session) -> Iterator[Step]:
 
 def object_acl(session: Session, stored: Stored) -> Step:
     """The ACL of a picture, asked at the storage."""
-    url = with_query(object_url(session.world.settings, stored.key), "acl")
+    url = with_query(object_url(session.conditions.settings, stored.key), "acl")
     return Step(ActionId.PUBLIC_ACL, lambda: session.ask(ActionId.PUBLIC_ACL, visitor_call(url), _told))
 
 
@@ -149,7 +149,7 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         for action_id in (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET, ActionId.PRESIGNED_EXPIRED):
             session.skip(action_id, "no archive could be uploaded to try it on")
         return
-    settings = session.world.settings
+    settings = session.conditions.settings
     public, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     if same_host_as_storage(settings) or public == direct:
         yield Step(
@@ -158,7 +158,7 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         session.skip(ActionId.ARCHIVE_ORIGIN_GET, "files are published under the storage's own address")
     else:
         yield Step(ActionId.ARCHIVE_PUBLIC_GET, lambda: _closed_twice(session, public, direct, stored))
-    if session.world.wire.form is WireForm.LEGACY and not session.thorough:
+    if session.conditions.wire.form is WireForm.LEGACY and not session.thorough:
         # such a run also tries the next release's form: it must not grow beyond what an examination may cost
         session.skip(ActionId.PRESIGNED_EXPIRED, NEXT_INSTEAD)
     else:
@@ -175,7 +175,7 @@ def _closed_twice(session: Session, public: str, direct: str, stored: Stored) ->
 
 
 def _expired(session: Session, stored: Stored) -> None:
-    valid = session.world.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
+    valid = session.conditions.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         is_open = answer.status == 200 and answer.body == stored.body
@@ -189,7 +189,7 @@ def through_the_proxy(session: Session, stored: Stored) -> None:
 
     ``stored`` must be a file nobody has asked for: a cache would answer in S3's place.
     """
-    settings = session.world.settings
+    settings = session.conditions.settings
     url = with_query(public_url(settings, stored.key), "acl")
     judge = partial(_passed_on, body=stored.body)
     origin = ("Origin", origin_of(settings))
@@ -219,6 +219,6 @@ def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Facts]:
 
 def expect_nothing(session: Session, key: str) -> None:
     """The public URL of a file before it is there. A cache that keeps this answer will serve it afterwards."""
-    url = public_url(session.world.settings, key)
+    url = public_url(session.conditions.settings, key)
 
     without_words(session, session.ask(ActionId.PUBLIC_MISSING, visitor_call(url), a_no)[0])

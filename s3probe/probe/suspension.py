@@ -18,7 +18,7 @@ Look = Callable[[ObservationId, Stored], Observation | None]
 
 def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored: Look) -> Iterator[Step]:
     """What update_media_attachments_permissions_service.rb does for a suspension, and back."""
-    acl = session.world.settings.acl
+    acl = session.conditions.settings.acl
     stored = kept.get("plain") or kept.get("media")
     if acl is None or stored is None:
         why = "S3_PERMISSION is empty, so Mastodon changes no ACL" if acl is None else NOTHING_WRITTEN
@@ -30,7 +30,7 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
         ):
             session.skip(action_id, why)
         return
-    wire, key = session.world.wire, stored.key
+    wire, key = session.conditions.wire, stored.key
 
     def see() -> None:
         hidden = session.book.get(ActionId.PUT_ACL_PRIVATE)

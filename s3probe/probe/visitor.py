@@ -30,7 +30,7 @@ class Visitor:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._settings = session.world.settings
+        self._settings = session.conditions.settings
 
     def fetch(self, action_id: ObservationId, url: str, stored: Stored, title: str | None = None) -> Observation:
         """GET of an uploaded file by ``url``."""
@@ -205,7 +205,9 @@ class Visitor:
         cached = proxy_stands_before(self._settings) or (again is not None and hit(again))
         if stored is None or first is None or not first.ok or not cached:
             session.skip(ActionId.DELETED_PUBLIC_GET, "no cache before the storage kept the picture")
-        elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough:
+        elif (
+            session.conditions.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough
+        ):
             session.skip(ActionId.DELETED_PUBLIC_GET, strangers.NEXT_INSTEAD)
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
             session.skip(ActionId.DELETED_PUBLIC_GET, "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")

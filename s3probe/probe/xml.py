@@ -76,7 +76,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class ListedUpload:
     """One unfinished multipart upload."""
 
     key: str
@@ -159,10 +159,10 @@ def is_truncated(body: bytes) -> bool:
     return fields(body).get("IsTruncated", "").lower() == "true"
 
 
-def list_uploads(body: bytes) -> tuple[Upload, ...]:
+def list_uploads(body: bytes) -> tuple[ListedUpload, ...]:
     """The unfinished uploads of a ListMultipartUploads answer."""
     return tuple(
-        Upload(_exact(entry, "Key"), _exact(entry, "UploadId"), _text(entry, "Initiated"))
+        ListedUpload(_exact(entry, "Key"), _exact(entry, "UploadId"), _text(entry, "Initiated"))
         for entry in _children(body, "Upload")
     )
 

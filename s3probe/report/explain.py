@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from s3probe.knowledge.findings import Entry, entry, ids
+from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
 
 WIDTH = 88
@@ -72,7 +72,7 @@ def _general(text: str) -> str:
     return text.format_map(_STAND_INS)
 
 
-def _page(e: Entry, width: int) -> Iterator[str]:
+def _page(e: FindingText, width: int) -> Iterator[str]:
     yield e.id
     yield from _wrapped(_general(e.title), width, "  ")
     yield ""
@@ -87,7 +87,7 @@ def _page(e: Entry, width: int) -> Iterator[str]:
     yield from _section("More", e.links, width)
 
 
-def _mends(e: Entry) -> Iterator[str]:
+def _mends(e: FindingText) -> Iterator[str]:
     if "general" in e.mend:
         yield e.mend["general"]
     for provider_id, advice in e.mend.items():
@@ -122,7 +122,7 @@ def _wrapped(text: str, width: int, first: str = "", following: str | None = Non
     return lines
 
 
-def _tally(entries: list[Entry]) -> str:
+def _tally(entries: list[FindingText]) -> str:
     counts = {state: sum(e.state == state for e in entries) for state in STATES}
     by_state = ", ".join(f"{count} {state}" for state, count in counts.items())
     return f"{len(entries)} findings: {by_state}. `s3probe explain ID` tells all about one."

@@ -99,13 +99,13 @@ def nginx_block(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    depth, line = 0, ""
+    level, line = 0, ""
     for part in _NGINX_MARK.split(text):
         if part == "}":
-            depth = max(0, depth - 1)
+            level = max(0, level - 1)
         line += part
         if part in (";", "{", "}") and part:
-            yield "    " * depth + line.strip()
-            depth, line = depth + (part == "{"), ""
+            yield "    " * level + line.strip()
+            level, line = level + (part == "{"), ""
     if line.strip():
         yield line.strip()

@@ -13,8 +13,8 @@ from s3probe.sandbox.certificates import Certificates
 from s3probe.sandbox.gateway import Gateway
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import endpoint_of, exists, obstacle
-from s3probe.sandbox.server import LOOPBACK, Server
-from s3probe.sandbox.state import Record, Seen, State, Upload
+from s3probe.sandbox.server import LOOPBACK, SandboxServer
+from s3probe.sandbox.state import LoggedRequest, OpenUpload, Record, State
 from s3probe.sandbox.store import upload_id_of
 from s3probe.sandbox.unreachable_ports import DeadEnds
 from s3probe.sandbox.world import Way, World
@@ -36,9 +36,9 @@ class _Running:
             self.dead_ends = DeadEnds()
             stack.callback(self.dead_ends.close)
             self.gateway = Gateway(self.state)
-            self.plain = Server(self.gateway, deaf_to_expect=world.deaf_to_expect)
+            self.plain = SandboxServer(self.gateway, deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.plain.stop)
-            self.secure = Server(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
+            self.secure = SandboxServer(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.secure.stop)
             stack.callback(self.gateway.stop)
             self.plain.start()
@@ -115,12 +115,12 @@ class Sandbox:
         return self._run.gateway.answer(request)
 
     @property
-    def requests(self) -> tuple[Seen, ...]:
+    def requests(self) -> tuple[LoggedRequest, ...]:
         """Every request S3 answered, in order."""
         return tuple(self._run.state.requests)
 
     @property
-    def violations(self) -> tuple[Seen, ...]:
+    def violations(self) -> tuple[LoggedRequest, ...]:
         """Attempts to create, delete or change a bucket, allowed or not."""
         return tuple(self._run.state.violations)
 
@@ -143,5 +143,5 @@ class Sandbox:
         state = self._run.state
         reply = state.store.call("POST", bucket, key, query=(("uploads", ""),))
         upload_id = upload_id_of(reply)
-        state.uploads[upload_id] = Upload(bucket, key, "private", state.buckets[bucket].account, "STANDARD")
+        state.uploads[upload_id] = OpenUpload(bucket, key, "private", state.buckets[bucket].account, "STANDARD")
         return upload_id

@@ -97,7 +97,7 @@ class Environment:
         return None if variable is None else variable.line
 
 
-class Stage(StrEnum):
+class RaisedAt(StrEnum):
     """When Mastodon meets a value it cannot use."""
 
     BOOT = "boot"  # Mastodon does not start
@@ -106,10 +106,10 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RaisedError:
     """An exception Mastodon raises from its settings alone (golden/settings.json)."""
 
-    stage: Stage
+    stage: RaisedAt
     exception: str
     """The Ruby class, e.g. ``ArgumentError``."""
     message: str
@@ -180,7 +180,7 @@ class Settings:
     web_domain: str | None
     """WEB_DOMAIN, else LOCAL_DOMAIN."""
     csp_media_hosts: tuple[str, ...]
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[RaisedError, ...] = ()
 
     @property
     def bucket_name(self) -> str:

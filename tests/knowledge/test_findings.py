@@ -13,7 +13,7 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.evidence.vocabulary import Section
-from s3probe.knowledge.findings import Entry, entry, ids
+from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
 from s3probe.report.explain import STATES
 
@@ -37,7 +37,7 @@ def test_what_no_rule_explains_is_described_too() -> None:
 
 
 @pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_every_field_says_something(e: Entry) -> None:
+def test_every_field_says_something(e: FindingText) -> None:
     assert e.state in STATES
     assert e.severity in set(Severity)
     assert e.section in set(Section)
@@ -50,14 +50,14 @@ def test_every_field_says_something(e: Entry) -> None:
 
 
 @pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_a_title_is_one_line_without_a_full_stop(e: Entry) -> None:
+def test_a_title_is_one_line_without_a_full_stop(e: FindingText) -> None:
     assert "\n" not in e.title + e.consequence
     assert len(e.title) <= 110
     assert not e.title.endswith(".")
     assert not e.consequence.endswith(".")
 
 
-def _fields(e: Entry) -> set[str]:
+def _fields(e: FindingText) -> set[str]:
     return {name for text in (e.title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name}
 
 

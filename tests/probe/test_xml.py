@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3probe.probe import xml
-from s3probe.probe.xml import ALL_USERS, ErrorBody, Grant, Listed, Upload, Version
+from s3probe.probe.xml import ALL_USERS, ErrorBody, Grant, Listed, ListedUpload, Version
 
 DENIED = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>'
@@ -158,7 +158,7 @@ def test_unfinished_uploads_and_versions_and_buckets() -> None:
     uploads = (
         b"<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>u</UploadId></Upload></ListMultipartUploadsResult>"
     )
-    assert xml.list_uploads(uploads) == (Upload("k", "u"),)
+    assert xml.list_uploads(uploads) == (ListedUpload("k", "u"),)
     versions = (
         b"<ListVersionsResult><Version><Key>k</Key><VersionId>1</VersionId></Version>"
         b"<DeleteMarker><Key>k</Key><VersionId>2</VersionId></DeleteMarker></ListVersionsResult>"

@@ -20,7 +20,7 @@ from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault,
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.report.model import Report, Subject
 from s3probe.secret import Secret
-from s3probe.settings.model import Credentials, Environment, Note, NoteKind, Settings, Stage, Trouble, Variable
+from s3probe.settings.model import Credentials, Environment, Note, NoteKind, RaisedAt, RaisedError, Settings, Variable
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -77,7 +77,7 @@ def settings(**changes: Any) -> Settings:
         "ca_file": None,
         "web_domain": "mastodon.example",
         "csp_media_hosts": ("https://files.example.com",),
-        "troubles": (Trouble(Stage.CLIENT, "ArgumentError", "made up", "S3_BUCKET"),),
+        "troubles": (RaisedError(RaisedAt.CLIENT, "ArgumentError", "made up", "S3_BUCKET"),),
     }
     return Settings(**(values | changes))
 

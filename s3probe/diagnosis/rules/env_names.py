@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
-from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, RaisedError, Settings, Variable
 
 STORAGE_NAMES = frozenset(
     {
@@ -128,7 +128,7 @@ def clean(value: str) -> str:
     return value.strip(_MARKS + " \t\r\n")
 
 
-def trouble_of(settings: Settings, *variables: str) -> Trouble | None:
+def trouble_of(settings: Settings, *variables: str) -> RaisedError | None:
     """The first exception Mastodon raises because of one of these variables."""
     return next((t for t in settings.troubles if t.variable in variables), None)
 
