@@ -11,7 +11,7 @@ BUG = 70
 
 
 class UsageError(Exception):
-    """Something the caller can mend. ``message`` says what is wrong, ``advice`` what to do."""
+    """Something the caller can fix. ``message`` says what is wrong, ``advice`` what to do."""
 
     def __init__(self, message: str, advice: str = "See s3probe --help.") -> None:
         super().__init__(message)

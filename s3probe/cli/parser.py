@@ -45,7 +45,7 @@ COMMANDS = {
     "lint": "judge the env file alone, without any network",
     "policy": "print the least-privilege policies and the CORS rule for these settings",
     "fix": "run check and print the change of the env file as a diff",
-    "explain": "say what a finding means and how to mend it",
+    "explain": "say what a finding means and how to fix it",
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",

@@ -81,7 +81,7 @@ def compare(
     sources = {report.subject.source for report in reports} | {missed.source for missed in unexamined}
     begun = tuple(t for key, t in current.items() if key not in known)
     lasting = tuple(known[key] for key in current if key in known)
-    # could not tell this time: what was wrong before is neither mended nor new
+    # could not tell this time: what was wrong before is neither fixed nor new
     unclear = {t.source for t in current.values() if t.id in _UNCLEAR}
     kept = tuple(
         t for key, t in known.items() if key not in current and (t.source not in sources or t.source in unclear)

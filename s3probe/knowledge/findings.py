@@ -26,7 +26,7 @@ class FindingText:
     consequence: str
     meaning: str
     told_apart: tuple[str, ...] = ()
-    mend: dict[str, str] = field(default_factory=dict)
+    fix: dict[str, str] = field(default_factory=dict)
     """Advice by provider id; ``general`` fits all."""
     why_state: str = ""
     """For ``hinted`` and ``out-of-reach``: what would decide it, or why nothing can."""

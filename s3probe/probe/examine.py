@@ -52,7 +52,7 @@ NO_KEY = Credentials("", Secret(""), source="none")
 def examine(settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...] = ()) -> Evidence:
     """Does to the bucket what Mastodon would, and returns all that was seen.
 
-    ``assuming`` names mends already made to ``settings`` (faults the file alone shows). An interruption
+    ``assuming`` names fixes already made to ``settings`` (faults the file alone shows). An interruption
     (KeyboardInterrupt or a subclass) is raised again after the clean-up.
     """
     return Examination(settings, options, tools, assuming).run()

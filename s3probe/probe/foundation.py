@@ -42,7 +42,7 @@ from s3probe.settings.model import Credentials
 
 _ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
 ROUNDS = 4
-"""So many faults below the rights can be mended on the way; each round costs two round trips."""
+"""So many faults below the rights can be fixed on the way; each round costs two round trips."""
 
 
 @dataclass(slots=True)
@@ -232,7 +232,7 @@ class Foundations:
         return Step(action_id, lambda: self._session.ask(action_id, call, conditions=other, title=title))
 
     def _watch(self, reached: Gate, suffix: str) -> None:
-        """Questions whose answer mends nothing but tells look-alikes apart."""
+        """Questions whose answer fixes nothing but tells look-alikes apart."""
         session, conditions = self._session, self._session.conditions
         steps = []
         pair = conditions.settings.credentials or self._conditions_maker.credentials

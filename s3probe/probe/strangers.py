@@ -91,7 +91,7 @@ def _uploads_must_not_be_listed(session: Session) -> None:
 
 
 def _list(session: Session) -> None:
-    """The first request of the run has asked this already, unless something was mended since."""
+    """The first request of the run has asked this already, unless something was fixed since."""
     url = listing_url(session.conditions.settings)
     first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:

@@ -83,14 +83,14 @@ def _page(e: FindingText, width: int) -> Iterator[str]:
     yield from _section("What it means", [e.meaning], width)
     yield from _section("What it breaks in Mastodon", [_general(e.consequence)], width)
     yield from _section("How it is told from what looks alike", e.told_apart, width, bullet="- ")
-    yield from _section("How to mend it", _mends(e), width, bullet="- " if len(e.mend) > 1 else "")
+    yield from _section("How to fix it", _advice(e), width, bullet="- " if len(e.fix) > 1 else "")
     yield from _section("More", e.links, width)
 
 
-def _mends(e: FindingText) -> Iterator[str]:
-    if "general" in e.mend:
-        yield e.mend["general"]
-    for provider_id, advice in e.mend.items():
+def _advice(e: FindingText) -> Iterator[str]:
+    if "general" in e.fix:
+        yield e.fix["general"]
+    for provider_id, advice in e.fix.items():
         if provider_id != "general":
             yield f"{providers()[provider_id].name}: {advice}"
 

@@ -64,8 +64,8 @@ def _right_credentials(scenario: Scenario, variable: str, line: int | None) -> S
         return scenario.with_env(variable, user.secret, line)
     if user.token is not None:
         scenario = scenario.with_user(access_key="AKIAMASTODONNEWEXAMP", token=None)
-    mended = scenario.with_env(variable, scenario.user.access_key, line)
-    return mended.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
+    fixed = scenario.with_env(variable, scenario.user.access_key, line)
+    return fixed.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
 
 
 def _add_policy(scenario: Scenario, data: Mapping[str, object]) -> Scenario | None:

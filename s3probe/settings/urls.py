@@ -1,7 +1,7 @@
 """Every address Mastodon makes of its settings: the API's, the presigned one and the public one.
 
 All functions derive from the fields of :class:`Settings`, so that ``dataclasses.replace(settings, region=…)``
-is enough to go on as if a fault were mended. Sources: kt-paperclip ``storage/s3.rb`` and ``url_generator.rb``,
+is enough to go on as if a fault were fixed. Sources: kt-paperclip ``storage/s3.rb`` and ``url_generator.rb``,
 Mastodon ``app/helpers/routing_helper.rb``.
 """
 

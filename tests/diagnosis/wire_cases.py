@@ -121,7 +121,7 @@ class ExaminedFile:
             changed = changed.row(action_id, status, code, message, **more)  # type: ignore[arg-type]
         return changed.row(ActionId.REACH_ENDPOINT, 403, outcome=Outcome.OK)
 
-    def mended(self, trial: ObservationId, *assuming: str, rest: ExaminedFile | None = None) -> ExaminedFile:
+    def fixed_by(self, trial: ObservationId, *assuming: str, rest: ExaminedFile | None = None) -> ExaminedFile:
         """The trial got further and was kept; the run went on in its world."""
         changed = self.row(trial, assuming=assuming, kept="yes")
         after = rest or HEALTHY[self.env]

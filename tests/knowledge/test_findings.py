@@ -41,12 +41,12 @@ def test_every_field_says_something(e: FindingText) -> None:
     assert e.state in STATES
     assert e.severity in set(Severity)
     assert e.section in set(Section)
-    for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.mend.values(), *e.links):
+    for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.fix.values(), *e.links):
         assert text.strip() == text
         assert len(text) > 5
     assert e.told_apart
     assert e.links
-    assert "general" in e.mend
+    assert "general" in e.fix
 
 
 @pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
@@ -102,7 +102,7 @@ def test_most_failures_can_be_told() -> None:
 
 def test_advice_names_only_known_providers() -> None:
     known = set(providers()) | {"general"}
-    assert {(e.id, name) for e in ALL for name in e.mend if name not in known} == set()
+    assert {(e.id, name) for e in ALL for name in e.fix if name not in known} == set()
 
 
 def test_settings_and_permissions_have_the_names_that_mastodon_and_iam_use() -> None:
@@ -130,10 +130,10 @@ def test_the_file_as_a_whole_says_the_same_as_its_sections(file: Path) -> None:
     assert list(whole) == [e.id for e in ALL if e.category == file.stem]
     for finding_id, data in whole.items():
         e = entry(finding_id)
-        assert (e.title, e.meaning, e.mend, list(e.told_apart)) == (
+        assert (e.title, e.meaning, e.fix, list(e.told_apart)) == (
             data["title"],
             data["meaning"],
-            data["mend"],
+            data["fix"],
             data["told_apart"],
         )
 

@@ -1,4 +1,4 @@
-"""What the recorded cases do not reach: the wire's addresses, mended settings, odd values."""
+"""What the recorded cases do not reach: the wire's addresses, fixed settings, odd values."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def test_a_replaced_region_moves_the_api_but_not_the_public_address() -> None:
 def test_remade_settings_follow_the_changed_variables_and_keep_their_lines() -> None:
     env = {n: Variable(n, v, "f", i, v) for i, (n, v) in enumerate({**BASE, "S3_PERMISSION": "private"}.items(), 1)}
     settings = interpret(Environment(env))
-    mended = remade(settings, S3_PERMISSION="", S3_REGION="eu-west-2", S3_BUCKET=None)
-    assert (mended.acl, mended.archive_acl, mended.region, mended.bucket) == (None, None, "eu-west-2", None)
-    assert mended.environment.line_of("S3_PERMISSION") == 5
-    assert mended.environment.line_of("S3_REGION") is None
+    fixed = remade(settings, S3_PERMISSION="", S3_REGION="eu-west-2", S3_BUCKET=None)
+    assert (fixed.acl, fixed.archive_acl, fixed.region, fixed.bucket) == (None, None, "eu-west-2", None)
+    assert fixed.environment.line_of("S3_PERMISSION") == 5
+    assert fixed.environment.line_of("S3_REGION") is None
     assert settings.acl == "private"
 
 
-def test_remade_settings_lose_the_trouble_that_was_mended() -> None:
+def test_remade_settings_lose_the_trouble_that_was_fixed() -> None:
     broken = made(S3_ENDPOINT="minio.example:9000")
     assert [t.stage for t in broken.troubles] == [RaisedAt.CLIENT]
     assert remade(broken, S3_ENDPOINT="https://minio.example:9000").troubles == ()

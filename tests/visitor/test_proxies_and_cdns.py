@@ -100,7 +100,7 @@ def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname
     assert cname[0] == "alias-dns-missing-or-cname-bucket-mismatch"
 
 
-def test_missing_cors_before_an_own_proxy_is_mended_there() -> None:
+def test_missing_cors_before_an_own_proxy_is_fixed_there() -> None:
     row = seen(
         ActionId.PUBLIC_CORS, 206, Outcome.WRONG, headers=NGINX, origin="https://mastodon.example", allowed="none"
     )

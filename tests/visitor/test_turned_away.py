@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
-from s3probe.diagnosis.rules import availability, turned_away, web_client
+from s3probe.diagnosis.rules import storage_availability, turned_away, web_client
 from s3probe.diagnosis.rules.public import public
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
@@ -132,13 +132,15 @@ def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
         Severity.WARNING,
         (ActionId.PUBLIC_GET_AVATAR,),
     )
-    assert list(availability.throttled(limited)) == []
+    assert list(storage_availability.throttled(limited)) == []
     at_storage = seen(
         ActionId.PUBLIC_GET_AVATAR, status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png"
     )
     slow = case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE), at_storage)
     assert list(turned_away.limits_visitors(slow)) == []
-    assert [f.id for f in availability.throttled(slow)] == (["rate-limited-503-slowdown"] if status == 429 else [])
+    assert [f.id for f in storage_availability.throttled(slow)] == (
+        ["rate-limited-503-slowdown"] if status == 429 else []
+    )
 
 
 @pytest.mark.parametrize(("status", "named"), [(416, True), (200, True), (429, False), (503, False)])

@@ -1,4 +1,4 @@
-"""The picture is not at the alias host: which link of the chain to the storage breaks, and the line that mends it."""
+"""The picture is not at the alias host: which link of the chain to the storage breaks, and the line that fixes it."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
     told = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
     if moved and (told or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
-        mends = at_proxy(case, proxy_lines(case.settings), "origin")
-        return unseen(case, "cdn-origin-region-mismatch", how, *mends)
+        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        return unseen(case, "cdn-origin-region-mismatch", how, *offered)
     return None
 
 
@@ -81,30 +81,30 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
         return None
     host = fixes.host_of(seen.url)
     name = cdn(seen) or "the proxy"
-    mend = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
-    return unseen(case, "proxy-signs-with-refused-key", how, mend)
+    fix = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
+    return unseen(case, "proxy-signs-with-refused-key", how, fix)
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
     if not working(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (hit(seen) or cdn(seen)):
         return None
-    mends = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
-    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)
+    offered = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
+    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *offered)
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
     there = working(case)
     if there and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
-        mends = at_proxy(case, proxy_lines(case.settings), "origin")
-        return unseen(case, "object-not-found-public-key-mismatch", how, *mends)
+        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        return unseen(case, "object-not-found-public-key-mismatch", how, *offered)
     if not there and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
         statement = cloudfront_statement(case.settings)
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
-        mend = BucketPolicy(statement, note)
-        return unseen(case, "cloudfront-oac-policy-missing", how, mend, certainty=Certainty.LIKELY)
+        fix = BucketPolicy(statement, note)
+        return unseen(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The chain from the published host to the storage: what stands between, and the lines that mend it."""
+"""The chain from the published host to the storage: what stands between, and the lines that fix it."""
 
 from __future__ import annotations
 

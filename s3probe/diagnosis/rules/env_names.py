@@ -145,13 +145,13 @@ def refused(case: Case) -> tuple[ObservationId, ...]:
 
 def signing_works(case: Case, *variables: str) -> bool:
     """Whether a signed request succeeded with ``variables`` (default: the key pair) as the file has them."""
-    mended = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
+    fixed = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
     return any(
         o.ok
         and o.actor is Actor.MASTODON
         and o.operation
         and o.id not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)
-        and not any(assumption.startswith(mended) for assumption in o.assuming)
+        and not any(assumption.startswith(fixed) for assumption in o.assuming)
         for o in case.all()
     )
 

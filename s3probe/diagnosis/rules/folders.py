@@ -86,22 +86,22 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
-    mends: tuple[Fix, ...] = (fixes.public_read(case),)
+    offered: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"
-        mends = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
+        offered = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
         finding_id = "public-policy-leaves-out-folders"
     else:
         finding_id = "policy-denies-some-folders"
         how = f"{how}, though both have the same ACL"
-        mends = (fixes.only_media_public(case),)
+        offered = (fixes.only_media_public(case),)
     yield finding(
         finding_id,
         case,
         how=how,
         because=[o.id for o in seen],
-        fixes=mends,
+        fixes=offered,
         certainty=Certainty.LIKELY if finding_id == "policy-denies-some-folders" else Certainty.CERTAIN,
         folders=_listed(names),
         shown=", ".join(SHOWN[name] for name in names),

@@ -28,7 +28,7 @@ _LONG = 0.5
 
 
 def _hint(case: Case, finding_id: str, how: str, *because: Observation) -> Finding:
-    advice = entry(finding_id).mend["general"]
+    advice = entry(finding_id).fix["general"]
     return finding(
         finding_id,
         case,

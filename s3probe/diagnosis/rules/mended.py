@@ -1,4 +1,4 @@
-"""Faults below the rights that a trial mended: the one thing that was changed names the cause."""
+"""Faults below the rights that a trial fixed: the one thing that was changed names the cause."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TEXT: dict[ObservationId, tuple[str, bool]] = {
 
 
 def mended(case: Case) -> Iterator[Finding]:
-    """One finding per round that a trial mended; consecutive region trials are one fault."""
+    """One finding per round that a trial fixed; consecutive region trials are one fault."""
     all_rounds = list(rounds(case))
     for index, this in enumerate(all_rounds):
         if this.kept is None:

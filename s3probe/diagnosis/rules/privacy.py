@@ -76,15 +76,15 @@ def rights(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    mends: list[Fix] = [fixes.only_media_public(case)]
+    offered: list[Fix] = [fixes.only_media_public(case)]
     if seen[0].id == ActionId.PUBLIC_QUERY:
-        mends += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+        offered += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
         how=f"GET {seen[0].url} was answered without a signature",
         because=[o.id for o in seen],
-        fixes=mends,
+        fixes=offered,
     )
 
 
@@ -103,18 +103,18 @@ def writing(case: Case) -> Iterator[Finding]:
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-    mends: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
+    offered: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
     origin = case.obs(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
-        mends = [*at_proxy(case, ONLY_READ, "methods"), *mends]
+        offered = [*at_proxy(case, ONLY_READ, "methods"), *offered]
     yield finding(
         "anonymous-write-allowed",
         case,
         how=f"an unsigned {seen[0].method} was answered {seen[0].http_status}",
         because=[o.id for o in seen],
         explains=lists if opened_by_acl else [],
-        fixes=mends,
+        fixes=offered,
     )
 
 

@@ -50,12 +50,12 @@ def redirects(case: Case) -> Iterator[Finding]:
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.obs(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
     if plain:
-        finding_id, mends = "media-redirects-to-plain-http", proxy
+        finding_id, offered = "media-redirects-to-plain-http", proxy
     elif case.settings.alias_host:
-        finding_id, mends = "alias-redirects-to-other-host", (allow, *proxy)
+        finding_id, offered = "alias-redirects-to-other-host", (allow, *proxy)
     else:
-        finding_id, mends = "csp-missing-media-host", (allow,)
-    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, target=host)
+        finding_id, offered = "csp-missing-media-host", (allow,)
+    yield finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty, target=host)
 
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
@@ -153,8 +153,10 @@ def query(case: Case) -> Iterator[Finding]:
     if seen is None or not case.obs(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
-    mends = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
-    yield finding("proxy-passes-query-string", case, how=how, because=[seen.id], fixes=mends, severity=Severity.NOTICE)
+    offered = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+    yield finding(
+        "proxy-passes-query-string", case, how=how, because=[seen.id], fixes=offered, severity=Severity.NOTICE
+    )
 
 
 def headers(case: Case) -> Iterator[Finding]:

@@ -86,8 +86,8 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
             special = public_host_of(case, fixes.store(case).id)
             if special is not None:
                 return unseen(case, special[0], how, special[1])
-            mend = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
-            return unseen(case, "missing-public-host", how, mend)
+            host_line = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
+            return unseen(case, "missing-public-host", how, host_line)
         return unseen(
             case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
         )
@@ -217,12 +217,11 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
     if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
-        mends = at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200")
         return unseen(
             case,
             "proxy-serves-error-as-image",
             f"GET {seen.url} gave {seen.http_status} with an error page inside",
-            *mends,
+            *at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
         )
     if seen.facts.get(Fact.BODY) == "aws-chunked":
         return None
@@ -230,12 +229,12 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if kind:
         own = case.obs(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
-        mend: tuple[Fix, ...] = (
+        offered: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
         )
         if own == "image/png" and proxied(case, seen):
-            mend = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
-        return unseen(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *mend)
+            offered = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
+        return unseen(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *offered)
     advice: tuple[Fix, ...] = (
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
@@ -268,8 +267,8 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         )
         return unseen(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
     if own:
-        mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
-        return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
+        offered = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
+        return unseen(case, "proxy-resolver-fails", how, *offered, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
 
@@ -336,6 +335,9 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             ActionId.REACH_ENDPOINT,
             Experiment.POLICY_STATUS,
+            Experiment.PUBLIC_AS_BROWSER,
+            Experiment.PUBLIC_FRESH,
+            Experiment.PUBLIC_WITH_ACL,
             *ADDRESSES,
             Experiment.READ_ACL,
             Experiment.READ_POLICY,

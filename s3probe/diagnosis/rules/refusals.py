@@ -11,8 +11,8 @@ from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.availability import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
+from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, Fact, ObservationId
@@ -94,8 +94,8 @@ def _denied_by(
         seen = case.open(ActionId.PUBLIC_GET, *LOOKS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
-    mends = [Manual(advice)]
-    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=mends, permission=permission)
+    offered = [Manual(advice)]
+    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=offered, permission=permission)
 
 
 def _by_key(case: Case, told: _Told) -> Finding:
@@ -174,17 +174,17 @@ def _list_is_everyones(case: Case) -> bool:
 def _wrong_half(case: Case, refused: Observation) -> Finding:
     """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
-    mends: tuple[Fix, ...]
+    offered: tuple[Fix, ...]
     unknown = case.every(Experiment.UNKNOWN_KEY)
     known_id = bool(unknown) and not _alike(unknown[-1], refused)
     if known_id:
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
-        finding_id, mends = "wrong-secret-key", (secret,)
+        finding_id, offered = "wrong-secret-key", (secret,)
         how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
     else:
         note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
-        finding_id, mends = "wrong-access-key-id", fixes.new_pair(case, note)
-    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=mends, certainty=Certainty.LIKELY)
+        finding_id, offered = "wrong-access-key-id", fixes.new_pair(case, note)
+    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=offered, certainty=Certainty.LIKELY)
 
 
 def _alike(one: Observation, other: Observation) -> bool:

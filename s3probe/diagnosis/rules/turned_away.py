@@ -42,20 +42,20 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     if page:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
         lines, note = "valid_referers none blocked server_names ~.;", "servers and apps send no Referer"
-        mends = _open(case, seen, lines, note)
-        return unseen(case, PROTECTED, how, *mends, certainty=sure)
+        offered = _open(case, seen, lines, note)
+        return unseen(case, PROTECTED, how, *offered, certainty=sure)
     if challenged:
-        mends = _open(case, seen, "allow all;", "")
-        return unseen(case, "media-host-challenges-visitors", how, *mends, certainty=sure)
+        offered = _open(case, seen, "allow all;", "")
+        return unseen(case, "media-host-challenges-visitors", how, *offered, certainty=sure)
     how = f"{how} in words of its own{', while the storage shows the picture' if there else ''}"
     if seen.http_status == 401:
-        finding_id, mends = "media-host-asks-for-password", _open(case, seen, "auth_basic off;", "")
+        finding_id, offered = "media-host-asks-for-password", _open(case, seen, "auth_basic off;", "")
     elif seen.http_status == 429:
-        finding_id, mends = LIMITED, _slower(fixes.host_of(seen.url))
+        finding_id, offered = LIMITED, _slower(fixes.host_of(seen.url))
     else:
         note = "before every deny; and remove any rule that refuses by address, country or certificate (return 403)"
-        finding_id, mends = "media-host-refuses-visitors", _open(case, seen, "allow all;", note)
-    return unseen(case, finding_id, how, *mends, certainty=sure)
+        finding_id, offered = "media-host-refuses-visitors", _open(case, seen, "allow all;", note)
+    return unseen(case, finding_id, how, *offered, certainty=sure)
 
 
 def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
@@ -85,8 +85,8 @@ def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
     via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    mends = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
-    return unseen(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *mends)
+    offered = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
+    return unseen(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *offered)
 
 
 def led_away(case: Case, seen: Observation) -> Finding | None:
@@ -98,8 +98,8 @@ def led_away(case: Case, seen: Observation) -> Finding | None:
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage, whose refusal others explain
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    mends = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
-    return unseen(case, "media-host-leads-elsewhere", how, *mends, target=host)
+    offered = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
+    return unseen(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
@@ -124,5 +124,5 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule(limits_visitors, Layer.MEDIA_HOST, yields=("media-host-limits-visitors",), reads=(OPEN, ActionId.PUBLIC_GET)),
+    Rule(limits_visitors, Layer.VISITORS, yields=("media-host-limits-visitors",), reads=(OPEN, ActionId.PUBLIC_GET)),
 )

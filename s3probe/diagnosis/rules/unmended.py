@@ -1,4 +1,4 @@
-"""Faults below the rights that no trial mended: told by where the request was stopped."""
+"""Faults below the rights that no trial fixed: told by where the request was stopped."""
 
 from __future__ import annotations
 

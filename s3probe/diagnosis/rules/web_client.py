@@ -69,8 +69,8 @@ def cors(case: Case) -> Iterator[Finding]:
     origin, allowed = row.facts.get(Fact.ORIGIN, ""), row.facts[Fact.ALLOWED]
     if "," in allowed:
         how = f"Access-Control-Allow-Origin came twice: {allowed}"
-        mends = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
-        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=mends)
+        offered = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
+        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=offered)
         return
     got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
     how = f"a request with Origin {origin} got {got}"
@@ -94,12 +94,12 @@ def cors(case: Case) -> Iterator[Finding]:
 
 def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
-    mends = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
+    offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get(Experiment.CORS_FRESH)
     if hit(row) and fresh.ok:
         told = f"{how} out of a cache, a request that no cache knew got it"
-        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=mends)
-    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=mends)
+        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=offered)
+    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=offered)
 
 
 def _rule_exists(case: Case) -> bool:
@@ -116,10 +116,10 @@ def ranges(case: Case) -> Iterator[Finding]:
         return
     row = seen[0]
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
-    # the storage's own answer decides whose fault it is; a store without ranges cannot be mended from here
+    # the storage's own answer decides whose fault it is; a store without ranges cannot be fixed from here
     at_store = case.obs(ActionId.GET_RANGE)
     by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
-    mends: tuple[Fix, ...] = (
+    offered: tuple[Fix, ...] = (
         at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
         if by_proxy
         else (Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache, proxy_force_ranges on)."),)
@@ -129,7 +129,7 @@ def ranges(case: Case) -> Iterator[Finding]:
         case,
         how=how + (", while the storage itself answers 206" if at_store.ok else ""),
         because=[row.id],
-        fixes=mends,
+        fixes=offered,
         severity=None if by_proxy else Severity.NOTICE,
         certainty=Certainty.CERTAIN if at_store.ok else Certainty.LIKELY,
     )
