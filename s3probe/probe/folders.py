@@ -104,7 +104,7 @@ def _copy(session: Session, kept: Kept) -> None:
     seen, answer = session.ask(Experiment.COPY, call, _copied, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok:
-        kept["emoji"] = Stored(entry, source.body, source.content_type, seen)
+        kept["emoji"] = Stored(entry, source.body, source.content_type)
 
 
 def _copied(answer: Answer) -> tuple[Outcome | None, Facts]:

@@ -54,7 +54,7 @@ def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     seen, answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok and look:
-        stored = Stored(entry, body, "image/png", seen)
+        stored = Stored(entry, body, "image/png")
         title = "A visitor can see a picture that was uploaded without the prefix"
         visitor.fetch_on_a_page(
             Experiment.PUBLIC_WITHOUT_PREFIX, public_url(session.conditions.settings, entry.key), stored, title

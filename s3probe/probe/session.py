@@ -44,7 +44,6 @@ class Stored:
     entry: LedgerEntry
     body: bytes
     content_type: str
-    observation: Observation
 
     @property
     def key(self) -> str:
@@ -178,7 +177,7 @@ class Session:
         self.ledger.answered(entry, answer, written=answer is not None and 200 <= (answer.status or 0) < 300)
         if not observation.ok:
             return observation, None
-        return observation, Stored(entry, body, content_type, observation)
+        return observation, Stored(entry, body, content_type)
 
 
 def visitor_call(

@@ -119,7 +119,7 @@ class LargeUpload:
         session.ledger.answered(self._entry, answer, written=seen.ok)
         if seen.ok:
             session.ledger.mark_removed([self._upload])
-            self._kept["large"] = Stored(self._entry, self._body, "video/mp4", seen)
+            self._kept["large"] = Stored(self._entry, self._body, "video/mp4")
 
     def _abort(self) -> None:
         session = self._session

@@ -166,10 +166,8 @@ class Settings:
     multipart_threshold: int
     open_timeout: int
     read_timeout: int
-    retry_limit: int
     signature_version: str
     force_single_request: bool
-    batch_delete_limit: int
     request_checksums: str
     """``when_supported`` or ``when_required`` (AWS_REQUEST_CHECKSUM_CALCULATION)."""
     response_checksums: str
