@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, known
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, facts_among
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import Foundation
@@ -31,7 +31,7 @@ def interrupted(session: Session, found: Foundation) -> bool:
     return bool(seen) and seen[-1].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
 
 
-def again(session: Session, found: Foundation) -> None:
+def repeat_upload(session: Session, found: Foundation) -> None:
     """The same upload once more, so that everything behind it can still be judged."""
     body = picture(f"{session.run_id}/with-acl-again.png")
     title, acl = "The same upload works when it is tried again", session.conditions.settings.acl
@@ -82,7 +82,7 @@ def _settings(answer: Answer) -> tuple[Outcome | None, Facts]:
     if not told:
         # the fields of an error may repeat the signature
         return (Outcome.WRONG if answer.status == 200 else None), {}
-    return None, known(fields(answer.body))
+    return None, facts_among(fields(answer.body))
 
 
 def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:

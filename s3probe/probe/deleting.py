@@ -12,7 +12,7 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import LedgerEntry
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import delete_errors, error
 from s3probe.settings.keys import MEDIA
 
@@ -20,10 +20,10 @@ from s3probe.settings.keys import MEDIA
 class Deleting:
     """Single and batch deletion as Mastodon does them, and the proof that it worked."""
 
-    def __init__(self, session: Session, kept: Kept) -> None:
+    def __init__(self, session: Session, stored_objects: StoredObjects) -> None:
         self._session = session
-        self._media = kept.get("media")
-        self._archive = kept.get("archive")
+        self._media = stored_objects.get("media")
+        self._archive = stored_objects.get("archive")
 
     def steps(self) -> Iterator[Step]:
         """One object goes alone, all others together."""

@@ -9,12 +9,12 @@ from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Call
-from s3probe.probe.fetching import a_listing, same_bytes
+from s3probe.probe.fetching import judge_listing, same_bytes
 from s3probe.probe.payload import picture
 from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.settings.keys import MEDIA
 
 _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
@@ -30,15 +30,15 @@ def listing(session: Session) -> Iterator[Step]:
     again = session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
     def attempt() -> None:
-        session.ask(Experiment.LIST_FROM_THE_TOP, call, a_listing, title=title)
-        passes_again(session, seen.id, lambda: session.ask(seen.id, again, a_listing))
+        session.ask(Experiment.LIST_FROM_THE_TOP, call, judge_listing, title=title)
+        passes_again(session, seen.id, lambda: session.ask(seen.id, again, judge_listing))
 
     yield Step(Experiment.LIST_FROM_THE_TOP, attempt)
 
 
-def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
+def reading_archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """A link is refused though media can be read: does the key read an archive, which no public policy opens?"""
-    seen, stored = session.book.get(ActionId.PRESIGNED_GET), kept.get("archive")
+    seen, stored = session.book.get(ActionId.PRESIGNED_GET), stored_objects.get("archive")
     if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
         return
     call = session.conditions.wire.get(stored.key)
@@ -48,9 +48,9 @@ def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
     )
 
 
-def checksum_mode(session: Session, conditions_maker: ConditionsMaker, kept: Kept) -> Iterator[Step]:
+def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_objects: StoredObjects) -> Iterator[Step]:
     """A download is refused for what it is: does it work when no checksum is asked for?"""
-    seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), kept.get("media")
+    seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), stored_objects.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
     conditions = conditions_maker.changed(

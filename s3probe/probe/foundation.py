@@ -25,7 +25,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import a_listing
+from s3probe.probe.fetching import judge_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
@@ -57,8 +57,8 @@ class Foundation:
     """The server's clock minus ours, seconds."""
 
 
-class Foundations:
-    """Lays the foundation; see the module."""
+class FoundationSearch:
+    """Asks in rounds until the key is accepted; see the module."""
 
     def __init__(self, session: Session, conditions_maker: ConditionsMaker, options: ProbeOptions) -> None:
         self._session = session
@@ -66,7 +66,7 @@ class Foundations:
         self._options = options
         self._found = Foundation()
 
-    def lay(self) -> Foundation:
+    def run(self) -> Foundation:
         """Runs the rounds. ``session.conditions`` then hold for everything that follows."""
         for number in range(ROUNDS + 1):
             suffix = f"@{number}" if number else ""
@@ -98,7 +98,7 @@ class Foundations:
             return self._headers(suffix)
         self._found.stands = reached is Gate.RIGHTS
         trial = self._decide(furthest, suffix)
-        self._watch(reached, suffix)
+        self._tell_apart(reached, suffix)
         return trial
 
     def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
@@ -128,7 +128,7 @@ class Foundations:
             steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(suffix, with_acl=False)))
             steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._put(suffix, with_acl=True)))
         self._session.parallel(steps)
-        self._again_alone(suffix)
+        self._repeat_alone(suffix)
         return self._rows(suffix)
 
     def _rows(self, suffix: str) -> tuple[Observation, ...]:
@@ -136,7 +136,7 @@ class Foundations:
         rows = (self._session.book.get(name.in_round(suffix)) for name in _ROWS)
         return tuple(row for row in rows if row is not None and row.ran)
 
-    def _again_alone(self, suffix: str) -> None:
+    def _repeat_alone(self, suffix: str) -> None:
         """Repeats the one of two uploads that met a 5xx while its twin passed.
 
         Gateways to a file system trip over two uploads that make the same folder at the same moment, which only a
@@ -179,7 +179,7 @@ class Foundations:
     def _list(self, action_id: ObservationId) -> Observation:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
         call = self._session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        return self._session.ask(action_id, call, _folders)[0]
+        return self._session.ask(action_id, call, _judge_folders)[0]
 
     def _put(self, suffix: str, *, with_acl: bool) -> None:
         session = self._session
@@ -223,7 +223,9 @@ class Foundations:
 
     def _try(self, trial: Trial, suffix: str) -> None:
         call = trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id.in_round(suffix), call, a_listing, conditions=trial.conditions, title=trial.title)
+        self._session.ask(
+            trial.id.in_round(suffix), call, judge_listing, conditions=trial.conditions, title=trial.title
+        )
 
     def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
         conditions = self._session.conditions
@@ -231,7 +233,7 @@ class Foundations:
         call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         return Step(action_id, lambda: self._session.ask(action_id, call, conditions=other, title=title))
 
-    def _watch(self, reached: Gate, suffix: str) -> None:
+    def _tell_apart(self, reached: Gate, suffix: str) -> None:
         """Questions whose answer fixes nothing but tells look-alikes apart."""
         session, conditions = self._session, self._session.conditions
         steps = []
@@ -311,10 +313,10 @@ def wants_uploads(session: Session) -> bool:
     return any(session.wanted(action) for action in ActionId if action.row.needs_file)
 
 
-def _folders(answer: Answer) -> tuple[Outcome | None, Facts]:
+def _judge_folders(answer: Answer) -> tuple[Outcome | None, Facts]:
     """The top folders that a listing shows, as a fact: names of users' files are not kept."""
     tops = {key.partition("/")[0] for key in list_keys(answer.body) if "/" in key} if answer.status == 200 else set()
-    return a_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
+    return judge_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
 
 
 def _skew(answer: Answer, sent_at: datetime) -> float | None:

@@ -10,18 +10,18 @@ from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.visitor import Visitor
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key, public_url
 
 
-def without_prefix(session: Session, visitor: Visitor, kept: Kept) -> Iterator[Step]:
+def without_prefix(session: Session, visitor: Visitor, stored_objects: StoredObjects) -> Iterator[Step]:
     """Would a key, a policy or a proxy be content with keys that do not begin with the prefix?"""
     if not session.conditions.settings.key_prefix.strip("/"):
         return
     upload, seen = session.book.get(ActionId.PUT_WITHOUT_ACL), session.book.get(ActionId.PUBLIC_GET)
-    media = kept.get("media")
+    media = stored_objects.get("media")
     refused = upload is not None and upload.outcome is Outcome.DENIED
     closed = media is not None and seen is not None and _closed(seen)
     if closed and media is not None:

@@ -10,11 +10,11 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN
+from s3probe.probe.stored_objects import NOTHING_WRITTEN
 from s3probe.settings.keys import ARCHIVES
 
 
-def reading(session: Session, stored: Stored) -> Iterator[Step]:
+def read_back(session: Session, stored: Stored) -> Iterator[Step]:
     """HEAD, HEAD of part 1, GET and a ranged GET of an object that was just written."""
     wire, key = session.conditions.wire, stored.key
     yield Step(ActionId.HEAD, lambda: session.ask(ActionId.HEAD, wire.head(key)))
@@ -35,7 +35,7 @@ def reading(session: Session, stored: Stored) -> Iterator[Step]:
     yield Step(ActionId.GET_RANGE, lambda: session.ask(ActionId.GET_RANGE, wire.get(key, byte_range=(0, 9)), in_range))
 
 
-def reading_nothing(session: Session) -> Iterator[Step]:
+def read_missing(session: Session) -> Iterator[Step]:
     """No object to read: a key of ours that is not there still shows whether reading is allowed (404 against 403).
 
     It is one among the archives: what a policy opens to everyone, it opens to the key too.

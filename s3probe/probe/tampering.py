@@ -11,7 +11,7 @@ from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.exchange import Answer, Call
-from s3probe.probe.fetching import tells_nothing, without_words
+from s3probe.probe.fetching import is_inconclusive, judge_at_proxy
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, visitor_call
@@ -86,7 +86,7 @@ def _delete(session: Session, action_id: ActionId, address: Callable[[Settings, 
         session.ledger.answered(entry, answer, written=True)
         if _still_there(session, action_id, address):
             return _says_yes_to_anything(session, seen)
-    return without_words(session, seen)
+    return judge_at_proxy(session, seen)
 
 
 def _deletion(session: Session, address: Callable[[Settings, str], str], key: str) -> Call:
@@ -120,7 +120,7 @@ def _says_yes_to_anything(session: Session, seen: Observation) -> Observation:
 
 def _changed(answer: Answer, what: Fact) -> tuple[Outcome | None, Facts]:
     status = answer.status or 0
-    if tells_nothing(status):
+    if is_inconclusive(status):
         return None, {}
     # 200 with something else than S3's answer is no store that has obeyed: a proxy may say so to everything
     done = status == 204 or (200 <= status < 300 and not is_markup(answer) and (what is Fact.WRITE or is_s3(answer)))

@@ -54,7 +54,7 @@ def trials(
             conditions_maker, conditions, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None
         )
     if stopped <= Gate.NOT_S3:
-        yield from _other_ways(conditions_maker, conditions, seen, stopped)
+        yield from _other_addresses(conditions_maker, conditions, seen, stopped)
     elif stopped is Gate.REGION:
         yield from _regions(conditions_maker, conditions, seen)
     else:
@@ -82,7 +82,7 @@ def _change(
     return Trial(experiment, title, conditions_maker.changed(conditions, **env))
 
 
-def _other_ways(
+def _other_addresses(
     conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation, stopped: Gate
 ) -> Iterator[Trial]:
     """The server was not reached, or it is none: another name, style or scheme."""

@@ -14,13 +14,13 @@ from s3probe.probe.ledger import LedgerEntry
 from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
 from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
 
 
-def archives(session: Session, kept: Kept) -> Iterator[Step]:
+def archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """The archive that backup_service.rb uploads, and the link to it that backups_controller.rb signs."""
 
     def put() -> None:
@@ -28,10 +28,10 @@ def archives(session: Session, kept: Kept) -> Iterator[Step]:
         acl = session.conditions.settings.archive_acl
         _seen, stored = session.put(ActionId.ARCHIVE_PUT, ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
         if stored:
-            kept["archive"] = stored
+            stored_objects["archive"] = stored
 
     def presigned() -> None:
-        stored = kept.get("archive") or kept.get("media")
+        stored = stored_objects.get("archive") or stored_objects.get("media")
         if stored is None:
             session.skip(ActionId.PRESIGNED_GET, NOTHING_WRITTEN)
             return
@@ -45,9 +45,9 @@ def archives(session: Session, kept: Kept) -> Iterator[Step]:
 class LargeUpload:
     """A multipart upload that is finished, and one that is abandoned."""
 
-    def __init__(self, session: Session, kept: Kept) -> None:
+    def __init__(self, session: Session, stored_objects: StoredObjects) -> None:
         self._session = session
-        self._kept = kept
+        self._stored_objects = stored_objects
         self._entry: LedgerEntry | None = None
         self._upload: LedgerEntry | None = None
         self._part: Part | None = None
@@ -119,7 +119,7 @@ class LargeUpload:
         session.ledger.answered(self._entry, answer, written=seen.ok)
         if seen.ok:
             session.ledger.mark_removed([self._upload])
-            self._kept["large"] = Stored(self._entry, self._body, "video/mp4")
+            self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
     def _abort(self) -> None:
         session = self._session

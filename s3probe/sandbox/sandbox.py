@@ -16,8 +16,8 @@ from s3probe.sandbox.names import endpoint_of, exists, obstacle
 from s3probe.sandbox.server import LOOPBACK, SandboxServer
 from s3probe.sandbox.state import LoggedRequest, OpenUpload, Record, State
 from s3probe.sandbox.store import upload_id_of
-from s3probe.sandbox.unreachable_ports import DeadEnds
-from s3probe.sandbox.world import Way, World
+from s3probe.sandbox.unreachable_ports import UnreachablePorts
+from s3probe.sandbox.world import ConnectionFault, World
 
 _LITERAL = (LOOPBACK, "localhost")
 
@@ -33,8 +33,8 @@ class _Running:
             self.ca_path = Path(folder) / "ca.pem"
             certificates = Certificates(world)
             certificates.write_authority(self.ca_path)
-            self.dead_ends = DeadEnds()
-            stack.callback(self.dead_ends.close)
+            self.unreachable = UnreachablePorts()
+            stack.callback(self.unreachable.close)
             self.gateway = Gateway(self.state)
             self.plain = SandboxServer(self.gateway, deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.plain.stop)
@@ -99,15 +99,15 @@ class Sandbox:
             return LOOPBACK, port
         if not exists(self.world, name):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        way = obstacle(self.world, name)
-        if way is Way.BLACK_HOLE:
-            return LOOPBACK, self._run.dead_ends.black_hole
+        fault = obstacle(self.world, name)
+        if fault is ConnectionFault.BLACK_HOLE:
+            return LOOPBACK, self._run.unreachable.black_hole
         own = endpoint_of(self.world, name)
-        if own is not None and own.plain_port == port and way is None:
+        if own is not None and own.plain_port == port and fault is None:
             return LOOPBACK, self.http_port
-        ports = {443: self.http_port if way is Way.PLAIN else self.https_port, 80: self.http_port}
-        if way is Way.REFUSED or port not in ports:
-            return LOOPBACK, self._run.dead_ends.refused
+        ports = {443: self.http_port if fault is ConnectionFault.PLAIN else self.https_port, 80: self.http_port}
+        if fault is ConnectionFault.REFUSED or port not in ports:
+            return LOOPBACK, self._run.unreachable.refused
         return LOOPBACK, ports[port]
 
     def answer(self, request: Request) -> Reply:

@@ -52,7 +52,7 @@ def serve(state: State, request: Request) -> Reply:
         reply = _answer(home, request, trace)
         code = ""
     except S3Error as error:
-        worded = _worded(home, error)
+        worded = _with_wording(home, error)
         reply = _error_reply(home, worded)
         code = worded.code
     except Exception:
@@ -202,7 +202,7 @@ def _require_account(state: State, request: Request, user: User | None, action: 
         raise S3Error("AccessDenied", denial(state.world, None, user, action, arn, verdict.why))
 
 
-def _worded(state: State, error: S3Error) -> S3Error:
+def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
     text = personality.wording.get(error.code)
     if text is not None:

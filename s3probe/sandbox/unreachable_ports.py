@@ -8,7 +8,7 @@ import socket
 from s3probe.sandbox.server import LOOPBACK
 
 
-class DeadEnds:
+class UnreachablePorts:
     """Holds the sockets that make the ports dead. ``refused`` and ``black_hole`` are port numbers."""
 
     def __init__(self) -> None:

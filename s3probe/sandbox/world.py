@@ -192,7 +192,7 @@ class Instance:
     media_hosts: tuple[str, ...] = ()
 
 
-class Way(StrEnum):
+class ConnectionFault(StrEnum):
     """How the way to a host ends, when not at S3."""
 
     NO_DNS = "no-dns"
@@ -209,7 +209,7 @@ class Obstacle:
     """``hosts`` may hold ``*``. The first obstacle that matches a host counts."""
 
     hosts: str
-    way: Way
+    fault: ConnectionFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import CUSTOM_HOST, custom, healthy
-from s3probe.sandbox.world import Alias, AliasFault, Endpoint, Obstacle, Way
+from s3probe.sandbox.world import Alias, AliasFault, ConnectionFault, Endpoint, Obstacle
 from tests.sandbox.client import HOST, SandboxClient
 from tests.sandbox.conftest import Serve
 
@@ -127,20 +127,24 @@ def test_a_wildcard_covers_one_label_only(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("way", "words"),
     [
-        (Way.UNTRUSTED, "unable to get local issuer certificate|self-signed"),
-        (Way.EXPIRED, "has expired"),
-        (Way.WRONG_NAME, "Hostname mismatch"),
-        (Way.PLAIN, "(?i)wrong.version.number"),
+        (ConnectionFault.UNTRUSTED, "unable to get local issuer certificate|self-signed"),
+        (ConnectionFault.EXPIRED, "has expired"),
+        (ConnectionFault.WRONG_NAME, "Hostname mismatch"),
+        (ConnectionFault.PLAIN, "(?i)wrong.version.number"),
     ],
 )
-def test_bad_certificates(serve: Serve, way: Way, words: str) -> None:
-    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, way),)))
+def test_bad_certificates(serve: Serve, fault: ConnectionFault, words: str) -> None:
+    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, fault),)))
     with pytest.raises(ssl.SSLError, match=words):
         handshake(box, HOST)
 
 
 def test_dead_ends(serve: Serve) -> None:
-    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, Way.REFUSED), Obstacle(REGIONAL, Way.BLACK_HOLE))))
+    box = serve(
+        healthy().with_world(
+            obstacles=(Obstacle(HOST, ConnectionFault.REFUSED), Obstacle(REGIONAL, ConnectionFault.BLACK_HOLE))
+        )
+    )
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(box.resolve(HOST, 443), timeout=5)
     with pytest.raises(TimeoutError):

@@ -166,10 +166,10 @@ def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
     only_four = seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv4")
     both = seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6")
     own, foreign = seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)
-    (found,) = web_client.families(case(own, only_four))
+    (found,) = web_client.ipv4_and_ipv6(case(own, only_four))
     assert (found.id, found.severity) == ("viewers-ipv4-only-alias", Severity.NOTICE)
-    assert list(web_client.families(case(own, both))) == []
-    assert list(web_client.families(case(foreign, only_four))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, both))) == []
+    assert list(web_client.ipv4_and_ipv6(case(foreign, only_four))) == []
 
 
 def test_a_development_host_is_named() -> None:

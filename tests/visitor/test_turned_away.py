@@ -173,16 +173,18 @@ def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_
     def families(connects: str, routes: str) -> Observation:
         return seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6", connects=connects, routes=routes)
 
-    (found,) = web_client.families(case(own, families("ipv4", "ipv4 ipv6")))
+    (found,) = web_client.ipv4_and_ipv6(case(own, families("ipv4", "ipv4 ipv6")))
     assert found.id == "media-host-address-silent"
     assert found.title == "The IPv6 address of files.example.com does not answer"
-    assert list(web_client.families(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
-    assert list(web_client.families(case(own, families("ipv4", "ipv4")))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, families("ipv4", "ipv4")))) == []
 
 
 def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
     own = seen(ActionId.PUBLIC_GET, headers=NGINX)
-    (found,) = web_client.families(case(own, seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv6")))
+    (found,) = web_client.ipv4_and_ipv6(
+        case(own, seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv6"))
+    )
     assert found.severity is Severity.WARNING
 
 

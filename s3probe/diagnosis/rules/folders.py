@@ -15,7 +15,7 @@ from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact
+from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
 """What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""
@@ -80,7 +80,7 @@ def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
 
 def closed_to_visitors(case: Case) -> Iterator[Finding]:
     """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
-    seen = [o for o in case.open(*LOOKS) if o.http_status in (401, 403, 404)]
+    seen = [o for o in case.open(*FOLDER_VISITS) if o.http_status in (401, 403, 404)]
     if not seen or not case.obs(ActionId.PUBLIC_GET).ok:
         return
     names = [KINDS[_kind(o)] for o in seen]

@@ -44,7 +44,7 @@ def listing(case: Case) -> Iterator[Finding]:
     how = f"GET {direct[0].url} listed the bucket"
     if direct[0].id in _PARTS:
         how = f"GET {direct[0].url} listed the bucket's {_PARTS[direct[0].id]}, though the plain listing is closed"
-    if fixes.store(case).id == "gcs":
+    if fixes.provider_of(case).id == "gcs":
         advice = Manual("Give allUsers the role Storage Legacy Object Reader instead of Storage Object Viewer.")
         yield finding("gcs-objectviewer-lists-bucket", case, how=how, because=because, fixes=[advice])
         return
@@ -121,7 +121,7 @@ def writing(case: Case) -> Iterator[Finding]:
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
-    provider = fixes.store(case)
+    provider = fixes.provider_of(case)
     advice = Manual("Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here.")
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
     if seen:

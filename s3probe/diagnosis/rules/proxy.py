@@ -14,14 +14,14 @@ from s3probe.diagnosis.rules.before_the_storage import (
     GOOD_ANSWERS_ONLY,
     at_proxy,
     cdn,
-    hit,
     own_cookies,
     proxied,
     proxy_lines,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
+from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
 
 
 def redirects(case: Case) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
-            explains=[o.id for o in case.open(*LOOKS) if o.http_status == 200],
+            explains=[o.id for o in case.open(*FOLDER_VISITS) if o.http_status == 200],
             fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
             severity=Severity.WARNING,
         )
@@ -110,14 +110,14 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     names_cdn = cdn(seen)
     at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
     proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
-    shown = "out of a cache, " if hit(seen) else ""
+    shown = "out of a cache, " if cache_hit(seen) else ""
     return finding(
         "proxy-caches-errors",
         case,
         how=f"{how}, {shown}while {proof}",
         because=[seen.id],
         fixes=at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once"),
-        certainty=Certainty.CERTAIN if hit(seen) else Certainty.LIKELY,
+        certainty=Certainty.CERTAIN if cache_hit(seen) else Certainty.LIKELY,
         # a CDN forgets errors in seconds unless told otherwise
         severity=Severity.NOTICE if names_cdn else None,
     )

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import before_the_storage
+from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import WAITS, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, ObservationId
@@ -36,7 +36,7 @@ def clock(case: Case) -> Iterator[Finding]:
 
 def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is no nuisance any more."""
-    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not before_the_storage(case, o)]
+    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not answered_before_the_storage(case, o)]
     if seen:
         uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)

@@ -55,7 +55,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         return
     if misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"):
         return
-    provider = fixes.store(case).id
+    provider = fixes.provider_of(case).id
     special = public_host_of(case, provider)
     if not settings.hostname_is_default:
         seen = case.obs(ActionId.PUBLIC_GET)

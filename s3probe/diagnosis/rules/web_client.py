@@ -9,11 +9,12 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, hit, nginx, own_proxy, proxied
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
-from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, ExperimentWith, Fact, Header
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, ExperimentWith, Fact, Header
 
 _TOO_SHORT = 600
 """Seconds: what a browser keeps for less it fetches again on the next page."""
@@ -96,7 +97,7 @@ def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
     offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get(Experiment.CORS_FRESH)
-    if hit(row) and fresh.ok:
+    if cache_hit(row) and fresh.ok:
         told = f"{how} out of a cache, a request that no cache knew got it"
         return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=offered)
     return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=offered)
@@ -190,7 +191,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    shown = [o for o in map(case.obs, LOOKS) if o.ok]
+    shown = [o for o in map(case.obs, FOLDER_VISITS) if o.ok]
     lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
     if lost and case.obs(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
         yield finding(
@@ -202,7 +203,7 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
         )
 
 
-def families(case: Case) -> Iterator[Finding]:
+def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
     """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
     told = case.get(Experiment.VIEWER_FAMILIES).facts
     kinds = told.get(Fact.ADDRESSES, "")
@@ -319,7 +320,7 @@ RULES = (
         ),
     ),
     Rule(
-        families,
+        ipv4_and_ipv6,
         Layer.BROWSERS,
         yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
         reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.VIEWER_FAMILIES),

@@ -7,17 +7,17 @@ from s3probe.probe.session import Stored
 
 NOTHING_WRITTEN = "no file could be uploaded to try it on"
 
-Kept = dict[str, Stored]
+StoredObjects = dict[str, Stored]
 """What is in the bucket by now: ``media``, ``plain``, ``archive``, ``large``, ``avatar``, ``emoji``."""
 
 
-def first_objects(found: Foundation) -> Kept:
+def first_objects(found: Foundation) -> StoredObjects:
     """The uploads of the foundation by the part they play: ``media`` is Mastodon's own form."""
-    kept: Kept = {}
+    stored_objects: StoredObjects = {}
     if found.with_acl:
-        kept["media"] = found.with_acl
+        stored_objects["media"] = found.with_acl
         if found.without_acl:
-            kept["plain"] = found.without_acl
+            stored_objects["plain"] = found.without_acl
     elif found.without_acl:
-        kept["media"] = found.without_acl
-    return kept
+        stored_objects["media"] = found.without_acl
+    return stored_objects
