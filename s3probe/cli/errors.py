@@ -26,7 +26,7 @@ def advised(error: BaseException) -> tuple[str, str] | None:
 
 
 def bug_report(error: BaseException, clean: Callable[[str], str], version: str) -> str:
-    """What to say of an error nobody foresaw, ready to be sent on: no secret is in it."""
+    """What to say of an unexpected error, ready to be sent on: no secret is in it."""
     trace = clean("".join(traceback.format_exception(error)))
     return (
         f"s3probe {version} has a bug: {clean(f'{type(error).__name__}: {error}')}\n"

@@ -32,7 +32,7 @@ def interrupted(session: Session, found: Foundation) -> bool:
 
 
 def repeat_upload(session: Session, found: Foundation) -> None:
-    """The same upload once more, so that everything behind it can still be judged."""
+    """Repeats the upload, so that everything that needs its file can still be judged."""
     body = picture(f"{session.run_id}/with-acl-again.png")
     title, acl = "The same upload works when it is tried again", session.conditions.settings.acl
     _seen, found.with_acl = session.put(
@@ -86,7 +86,7 @@ def _settings(answer: Answer) -> tuple[Outcome | None, Facts]:
 
 
 def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
-    """Nobody can see an object without a public ACL: would one open it, or are ACLs without effect here?"""
+    """Where visitors cannot see an object without a public ACL: uploads one with it and looks whether it opens."""
     if (
         session.conditions.settings.acl not in (None, "private")
         or session.book.get(Experiment.ACL_PUBLIC_READ) is not None

@@ -80,7 +80,7 @@ def _any_status(answer: Answer, origin: str) -> tuple[Outcome | None, Facts]:
 
 
 def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored) -> None:
-    """No rule at all, one for another origin, or a proxy or cache on the way that loses the header?"""
+    """Finds out why: no rule at all, one for another origin, or a proxy or cache that loses the header."""
     if Header.ACCESS_CONTROL_ALLOW_ORIGIN in seen.headers:
         return
     settings = session.conditions.settings
@@ -173,7 +173,7 @@ def _page(session: Session, page: str) -> tuple[Answer, str]:
     answer = Answer()
     for _hop in range(PAGE_HOPS):
         seconds = max(0.1, min(10.0, session.remaining()))
-        # patient: S3_OPEN_TIMEOUT is about the storage, and a slow page is no fault of it
+        # not S3_OPEN_TIMEOUT: that is for the storage, and a slow page is not its fault
         answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
         target = urljoin(page, answer.headers.get(Header.LOCATION, ""))
         if answer.status not in _MOVED or urlsplit(target).scheme != "https":

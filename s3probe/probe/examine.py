@@ -138,7 +138,7 @@ class Examination:
 
         # an upload that is still on its way would arrive after its own removal
         self._session.crew.wait(min(remaining(), self._on_its_way))
-        # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
+        # longer than Mastodon's own time-outs: leaving nothing behind matters more
         patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
         own_time = self._client.with_time(remaining, patient)
         return clean_up(

@@ -1,4 +1,4 @@
-"""Questions about Mastodon's own side that only a failure or a delay raises; each differs in one thing from its row."""
+"""Questions about Mastodon's own side that only a failure or a delay raises; each changes one thing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
 
 def listing(session: Session) -> Iterator[Step]:
-    """A listing that is refused with ``start-after``: does it work from the top, and is it refused again?"""
+    """Repeats a listing that was refused with ``start-after``: from the top, and unchanged."""
     seen = session.book.get(ActionId.LIST)
     if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
         return
@@ -37,7 +37,7 @@ def listing(session: Session) -> Iterator[Step]:
 
 
 def reading_archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
-    """A link is refused though media can be read: does the key read an archive, which no public policy opens?"""
+    """Where a link is refused though media can be read: reads an archive with the key, as no public policy opens it."""
     seen, stored = session.book.get(ActionId.PRESIGNED_GET), stored_objects.get("archive")
     if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
         return
@@ -49,7 +49,7 @@ def reading_archives(session: Session, stored_objects: StoredObjects) -> Iterato
 
 
 def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_objects: StoredObjects) -> Iterator[Step]:
-    """A download is refused for what it is: does it work when no checksum is asked for?"""
+    """Repeats a rejected download without asking for a checksum."""
     seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), stored_objects.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
@@ -66,7 +66,7 @@ def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_ob
 
 
 def announcing(session: Session) -> Iterator[Step]:
-    """Uploads that are refused with 417, wait about a second or get no answer: how do they fare without ``Expect``?"""
+    """Repeats an upload without ``Expect`` where uploads got a 417, waited about a second or got no answer."""
     uploads = [row for name in _UPLOADS if (row := session.book.get(name)) is not None and row.ran]
     if not any(_stalled(row, session.book.get(ActionId.LIST)) for row in uploads):
         return

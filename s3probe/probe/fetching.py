@@ -64,7 +64,7 @@ def fetch(
 def must_not_open(
     session: Session, action_id: ObservationId, url: str, stored: Stored, title: str | None = None
 ) -> Observation:
-    """GET of something private, redirects followed: anything but its bytes is well."""
+    """GET of something private, redirects followed: everything except its bytes is right."""
 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if answer.status in (200, 206) and answer.body == stored.body:
@@ -75,7 +75,7 @@ def must_not_open(
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
     seen = _follow(session, action_id, url, judge, title)
     if seen.led_to and seen.failed and not seen.facts.get(Fact.OPEN):
-        # wherever that led, it did not show the file
+        # a redirect led somewhere else: the file was not shown
         return session.book.add(replace(seen, outcome=Outcome.OK))
     return judge_at_proxy(session, seen)
 
@@ -108,7 +108,7 @@ def _follow(
 
 
 def judge_refusal(answer: Answer) -> tuple[Outcome | None, Facts]:
-    """Judges what must be refused: any answer is a no, but an error or a rate limit is no answer."""
+    """Judges what must be refused: every answer is a refusal, except an error or a rate limit, which tell nothing."""
     return (None if is_inconclusive(answer.status or 0) else Outcome.OK), {}
 
 

@@ -151,7 +151,7 @@ class FoundationSearch:
             self._put(suffix, with_acl=failed[0] is pair[0])
 
     def _reach(self) -> None:
-        """An unsigned request: is this S3 at all, and what time is it there?"""
+        """An unsigned request: shows whether this is S3, and what time it is there."""
         session = self._session
         sent_at = session.tools.clock.now()
 
@@ -270,7 +270,7 @@ class FoundationSearch:
         self._session.parallel(steps)
 
     def _headers(self, suffix: str) -> Trial | None:
-        """The plain upload was refused for what it is, not for who asks: drop one header at a time."""
+        """Where the plain upload itself was rejected, whoever asks: drops one header at a time."""
         session = self._session
         row = session.book.get(ActionId.PUT_WITHOUT_ACL.in_round(suffix))
         if row is None or row.outcome not in (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.WRONG) or row.network:

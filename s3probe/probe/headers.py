@@ -1,4 +1,4 @@
-"""Uploads with one header less: which of Mastodon's headers does this store refuse?"""
+"""Uploads with one header less: they show which of Mastodon's headers this store refuses."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from s3probe.settings.mastodon import probe_key, public_url
 
 
 def without_prefix(session: Session, visitor: Visitor, stored_objects: StoredObjects) -> Iterator[Step]:
-    """Would a key, a policy or a proxy be content with keys that do not begin with the prefix?"""
+    """Tries keys without the prefix: a key, a policy or a proxy may allow only these."""
     if not session.conditions.settings.key_prefix.strip("/"):
         return
     upload, seen = session.book.get(ActionId.PUT_WITHOUT_ACL), session.book.get(ActionId.PUBLIC_GET)

@@ -20,7 +20,7 @@ Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
 
 LEFT_OUT = "left out by --only or --skip"
-"""The reason of what nobody asked for."""
+"""The reason of an action that the command line left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Session:
         return title.replace("{acl}", self.conditions.settings.acl or "none")
 
     def skip(self, action_id: ObservationId, reason: str, *, title: str | None = None) -> Observation:
-        """Writes down that an action was not made, and why; nobody waits for one that was left out."""
+        """Writes down that an action was not made, and why."""
         left_out = action_id in ACTIONS and not self.wanted(action_id)
         return self._skipped(action_id, LEFT_OUT if left_out else reason, title=title)
 

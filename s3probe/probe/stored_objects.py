@@ -1,4 +1,4 @@
-"""What the steps of a run pass on: the objects that are in the bucket by now, by the part they play."""
+"""The objects that the steps of a run have put into the bucket so far, by what they stand for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from s3probe.probe.session import Stored
 NOTHING_WRITTEN = "no file could be uploaded to try it on"
 
 StoredObjects = dict[str, Stored]
-"""What is in the bucket by now: ``media``, ``plain``, ``archive``, ``large``, ``avatar``, ``emoji``."""
+"""By what they stand for: ``media``, ``plain``, ``archive``, ``large``, ``avatar``, ``emoji``."""
 
 
 def first_objects(found: Foundation) -> StoredObjects:
-    """The uploads of the foundation by the part they play: ``media`` is Mastodon's own form."""
+    """The uploads of the foundation: ``media`` is the one in Mastodon's own form."""
     stored_objects: StoredObjects = {}
     if found.with_acl:
         stored_objects["media"] = found.with_acl

@@ -121,7 +121,7 @@ def _must_not_list(session: Session, action_id: ObservationId, url: str, title: 
 
 
 def _judge_rights(answer: Answer) -> tuple[Outcome | None, Facts]:
-    """Who may do what, told to a stranger."""
+    """Judges whether a stranger was shown a policy or an ACL."""
     policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and (policy or root_name(answer.body) == "AccessControlPolicy"):
         return Outcome.WRONG, {Fact.RIGHTS: "open"}
@@ -186,7 +186,7 @@ def _expired(session: Session, stored: Stored) -> None:
 
 
 def through_the_proxy(session: Session, stored: Stored) -> None:
-    """Does the proxy pass a query and an Authorization header on? S3 then answers another thing than the file.
+    """Asks whether the proxy passes a query and an Authorization header on: S3 then answers something else.
 
     ``stored`` must be a file nobody has asked for: a cache would answer in S3's place.
     """

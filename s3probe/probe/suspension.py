@@ -13,7 +13,7 @@ from s3probe.probe.session import Session, Stored
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 
 VisitorFetch = Callable[[ObservationId, Stored], Observation | None]
-"""A visitor's look at a file, written down under an action id."""
+"""Fetches a file as a visitor, and writes that down under an action id."""
 
 
 def suspend_and_restore(

@@ -53,7 +53,7 @@ def writing(session: Session) -> Iterator[Step]:
 
 
 def _delete_at_both(session: Session) -> None:
-    """At the storage too where the public host does not refuse: whose fault is it?"""
+    """Where the public host does not refuse, the storage is asked as well: that shows whose fault it is."""
     if _delete(session, ActionId.PUBLIC_DELETE, public_url).ok:
         session.skip(ActionId.PUBLIC_DELETE_ORIGIN, ONLY_THOROUGH)
     else:

@@ -54,15 +54,15 @@ class ProbeOptions:
 
 
 def _silent(_line: str) -> None:
-    """Progress nobody watches."""
+    """Shows no progress."""
 
 
 def _unheard(_cleanup: Cleanup) -> None:
-    """A clean-up whose result nobody needs before the evidence is there."""
+    """Ignores the result of the clean-up: the evidence holds it."""
 
 
 def _nothing_known(_host: str, _port: int) -> Facts:
-    """No look at this machine's own ways out."""
+    """Finds out nothing about this machine."""
     return {}
 
 

@@ -1,4 +1,4 @@
-"""Puts a call on the wire once, as it stands, and brings the answer back within its limits.
+"""Sends a call once, exactly as it is, and returns the answer within its limits.
 
 Built on requests' adapter without its session: no ``~/.netrc``, no cookies, no proxy from the environment, no
 redirect followed, nothing sent twice that may have been heard, nothing decoded.
@@ -45,7 +45,7 @@ cannot be written (UnicodeError, CertificateError and urllib3's LocationValueErr
 
 
 class _Again(Enum):
-    """Why a call may go out once more although the way ended."""
+    """Why a call may be sent a second time after its connection failed."""
 
     NO = auto()
     FRESH = auto()

@@ -26,7 +26,7 @@ FIRST = (ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE, Actio
 
 
 class Visitor:
-    """Asks without a key. What each question means is in the modules it is taken from."""
+    """Asks without a key. The modules that it calls say what each question means."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -138,7 +138,7 @@ class Visitor:
             self._is_the_refusal_cached()
 
     def _is_the_refusal_cached(self) -> None:
-        """This file was asked for before it was there. Is another of its folder shown that was not?"""
+        """Was the refusal cached? Looks at a second file of the folder, which was not asked for before it existed."""
         session, acl = self._session, self._settings.acl
         there, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
         # a storage that is open to the proxy alone shows nothing to anyone else
@@ -185,7 +185,7 @@ class Visitor:
         return must_not_open(self._session, action_id, public_url(self._settings, stored.key), stored)
 
     def fetch_restored(self, action_id: ObservationId, stored: Stored) -> Observation:
-        """The same picture after its ACL was set back; when it is not there, is it the cache that remembers the no?"""
+        """The same picture after its ACL was set back; when it is not there, the storage is asked as well."""
         seen = fetch(self._session, action_id, public_url(self._settings, stored.key), stored)
         if not seen.ok and seen.network is None and proxy_stands_before(self._settings):
             title = "The picture that is shown again is there at the storage itself"
@@ -193,7 +193,7 @@ class Visitor:
         return seen
 
     def privacy(self) -> Iterator[Step]:
-        """Listings and rights, which must not be told."""
+        """Listings and rights, which strangers must not see."""
         return strangers.listings_and_policy(self._session)
 
     def who_opened_the_list(self) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Reads S3's answers: error bodies, listings, grants. Pure, and unimpressed by anything a server may send.
+"""Reads S3's answers: error bodies, listings, grants. Pure; never raises, whatever a server sends.
 
 The shapes are those of the S3 API reference (Error Responses, ListObjectsV2, ListMultipartUploads, GetObjectAcl, …).
 Providers differ in namespaces, order and completeness, so elements are found by local name and may all be missing.

@@ -98,7 +98,7 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     for left in report.evidence.cleanup.left_behind:
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
-        if name in ("uploads", "versions"):  # nobody told the id
+        if name in ("uploads", "versions"):  # the id is not known
             verb = "list-multipart-uploads" if name == "uploads" else "list-object-versions"
             commands.append(f"aws s3api{endpoint} {verb} --bucket {bucket} --prefix {shlex.quote(key)}")
             continue

@@ -88,7 +88,7 @@ def _element(
             "name": _text(name) or "s3probe",
             "package": "s3probe",
             "id": str(number),
-            # the schema wants a time without a zone, and a host name; which host examined it is nobody's business
+            # the schema wants a time without a zone, and a host name; the host that examined it is not named
             "timestamp": started.split(".")[0],
             "hostname": "localhost",
             "tests": str(len(cases)),

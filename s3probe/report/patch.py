@@ -78,7 +78,7 @@ def sort_out(fixes: Iterable[EnvFix], environment: Environment, source: str) -> 
 
 
 def env_patch(text: str, fixes: Sequence[EnvFix]) -> str:
-    """``text`` with every fix made: the winning line is changed, all are removed, or a new one joins its kin."""
+    """``text`` with every fix made: the winning line is changed, all are removed, or a new one follows its like."""
     lines = _lines(text)
     for fix in fixes:
         if not fix.secret:

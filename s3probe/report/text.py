@@ -119,7 +119,7 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
 
 
 def _no_endpoint(report: Report) -> str:
-    """Without a bucket Mastodon stores elsewhere; with one, the endpoint was set in a way nobody can use."""
+    """Without a bucket Mastodon stores elsewhere; with one, the endpoint cannot be used."""
     named = [f for f in report.findings if f.setting in _PLACES and f.severity is Severity.FAILURE]
     return f"not usable: {named[0].title}" if named else "none: no S3 is used"
 

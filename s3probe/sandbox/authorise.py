@@ -1,4 +1,4 @@
-"""May they? AWS's order: an explicit Deny anywhere, then an Allow where one is needed.
+"""Decides whether a request is allowed. AWS's order: an explicit Deny anywhere, then an Allow where one is needed.
 
 Source: IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
 """

@@ -1,4 +1,4 @@
-"""What stands in front of everything: one request in, the right neighbour's answer out."""
+"""Takes each request and lets S3, the alias proxy or the instance answer it, by its host."""
 
 from __future__ import annotations
 

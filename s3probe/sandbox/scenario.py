@@ -97,7 +97,7 @@ def least_privilege(bucket: str = BUCKET) -> tuple[Statement, ...]:
 def readable(scenario: Scenario) -> Scenario:
     """The same, with a key that may also read the bucket's settings, as many keys may.
 
-    Some faults show on the wire only to such a key; to a least-privilege one they look like their neighbours.
+    Some faults show on the wire only to such a key; to a least-privilege one they look like other faults.
     """
     allow = Statement("Allow", ("s3:GetBucket*", "s3:GetObjectAcl", "s3:GetObjectRetention"), ("*",), sid="Settings")
     return scenario.with_user(identity=(*scenario.user.identity, allow))

@@ -1,4 +1,4 @@
-"""Two ports nothing answers on: one that refuses, one that swallows."""
+"""Two ports on which nothing answers: one refuses connections, one drops their packets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from s3probe.sandbox.server import LOOPBACK
 
 
 class UnreachablePorts:
-    """Holds the sockets that make the ports dead. ``refused`` and ``black_hole`` are port numbers."""
+    """Holds the sockets that make the ports unreachable. ``refused`` and ``black_hole`` are port numbers."""
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []

@@ -193,7 +193,7 @@ class Instance:
 
 
 class ConnectionFault(StrEnum):
-    """How the way to a host ends, when not at S3."""
+    """Why a connection to a host fails."""
 
     NO_DNS = "no-dns"
     REFUSED = "refused"

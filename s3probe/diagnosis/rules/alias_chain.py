@@ -22,8 +22,8 @@ from s3probe.settings.model import Settings
 
 
 def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
-    """Which link between the alias host and the storage breaks?"""
-    if seen.http_status == 200:  # something is served there: what it is, others say
+    """Finds what breaks between the alias host and the storage."""
+    if seen.http_status == 200:  # something is served there: other rules say what it is
         return _other_path(case, seen, how)
     looks = (
         _other_path,

@@ -1,4 +1,4 @@
-"""The chain from the published host to the storage: what stands between, and the lines that fix it."""
+"""What stands before the storage at the published host (a proxy, a CDN), and the lines that fix it."""
 
 from __future__ import annotations
 

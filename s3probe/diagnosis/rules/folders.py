@@ -122,7 +122,7 @@ def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     """Whether the proxy refuses a file on its own account, or S3 does."""
     if case.get(OTHER_FOLDERS[_kind(seen)][1]).ok:
         return True
-    # a storage that is closed to everyone but the proxy: whose words were it that came back?
+    # the storage may be closed to everyone but the proxy: the answer's own words tell who refused
     closed_for_all = case.get(Experiment.MEDIA_ORIGIN).failed
     return closed_for_all and seen.facts.get(Fact.ROOT) != "Error"
 

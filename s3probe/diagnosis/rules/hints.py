@@ -95,7 +95,7 @@ def helm_chart(case: Case) -> Iterator[Finding]:
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
-    """A small archive that takes half of the time-out says what a large one will do."""
+    """A small archive that takes half of the time-out: a large one will exceed it."""
     seen = case.obs(ActionId.ARCHIVE_PUT)
     slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)

@@ -1,4 +1,4 @@
-"""What all findings about an invisible picture share."""
+"""What all findings about a picture that visitors cannot see share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESSES = (
     Experiment.PUBLIC_REGIONAL,
     Experiment.PUBLIC_PLAIN_HTTP,
 )
-"""What the visitor tried (``probe.addresses.other_addresses``)."""
+"""What the visitor tried (``evidence.addresses.other_addresses``)."""
 
 
 def working_addresses(case: Case) -> dict[ObservationId, Observation]:

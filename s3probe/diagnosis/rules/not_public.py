@@ -1,4 +1,4 @@
-"""The picture is where it should be, and visitors may not read it: what would open it."""
+"""The picture is there and visitors may not read it: the cause, and what opens it."""
 
 from __future__ import annotations
 

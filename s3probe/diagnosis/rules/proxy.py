@@ -93,7 +93,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
 
 
 def caches_errors(case: Case) -> Iterator[Finding]:
-    """The published host goes on answering no after the storage says yes."""
+    """The published host still refuses a file that the storage shows."""
     # a folder that the proxy does not pass on is answered the same way: a file that nobody asked for decides
     for name, proof in (
         (ActionId.RESTORED_PUBLIC_GET, Experiment.RESTORED_ORIGIN),

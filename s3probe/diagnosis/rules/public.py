@@ -1,4 +1,4 @@
-"""Pictures that nobody sees: which link of the chain breaks."""
+"""Pictures that visitors cannot see: the one reason why."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
-    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it hangs up on those it does not like (nginx: return 444)
+    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it closes the connection of those it refuses (nginx: return 444)
         return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
@@ -261,7 +261,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     if (seen.http_status or 0) < 500:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
-    # the storage itself has an answer, be it a no: the error is the proxy's own
+    # the storage itself answers, if only with a refusal: the error is the proxy's own
     answers = any(o.http_status and o.http_status < 500 for o in case.every(Experiment.PUBLIC_ORIGIN))
     own = bool(working_addresses(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):

@@ -131,7 +131,7 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Denials], 
 
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
-    """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
+    """Everything is refused and no answer names a missing right: the bucket is not this account's."""
     asked_for = (
         (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
         if _list_is_everyones(case)
@@ -172,7 +172,7 @@ def _list_is_everyones(case: Case) -> bool:
 
 
 def _wrong_half(case: Case, refused: Observation) -> Finding:
-    """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
+    """A store that calls every wrong signature a lack of rights: finds which half of the pair is wrong."""
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     offered: tuple[Fix, ...]
     unknown = case.every(Experiment.UNKNOWN_KEY)

@@ -35,7 +35,7 @@ def clock(case: Case) -> Iterator[Finding]:
 
 
 def throttled(case: Case) -> Iterator[Finding]:
-    """Too many requests. When no upload got through at all, that is no nuisance any more."""
+    """Too many requests. When no upload got through at all, that is a failure."""
     seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not answered_before_the_storage(case, o)]
     if seen:
         uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]

@@ -97,20 +97,20 @@ def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
 
 
 def redirected_away(case: Case, seen: Observation) -> Finding | None:
-    """The published host sends visitors on to somebody who has no pictures: a login page, a dead name."""
+    """The published host redirects visitors to a host without pictures: a login page, a name that does not exist."""
     target = seen.led_to
     host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
     storage = fixes.host_of(case.settings.api_base)
     s3 = seen.error_code or seen.facts.get(Fact.ROOT) == "Error"
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
-        return None  # it led to a storage, whose refusal others explain
+        return None  # it led to a storage: other rules explain its refusal
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
     offered = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
     return invisible(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
-    """The picture is shown, and after a few requests the host before the storage has enough."""
+    """The picture is shown, and after a few requests the host before the storage refuses (rate limit)."""
     shown = case.obs(ActionId.PUBLIC_GET)
     if not shown.ok:
         return

@@ -1,4 +1,4 @@
-"""What browsers need beside the picture: CORS, a page that allows the host, ranges, and safe headers."""
+"""What Mastodon's web client needs beside the picture: CORS, a page that allows the host, ranges, safe headers."""
 
 from __future__ import annotations
 
