@@ -36,7 +36,7 @@ def other_folders(session: Session, stored_objects: StoredObjects) -> Iterator[S
 
 
 def see(session: Session, stored_objects: StoredObjects, kind: str, stored: Stored) -> Observation:
-    """A visitor's look at a file, asked for as by a page of Mastodon; if it is missing, the storage is asked as well."""
+    """A visitor's look at a file, asked for as a page of Mastodon does; if it is missing, the storage is asked too."""
     settings = session.conditions.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     origin = (("Origin", origin_of(settings)),)
