@@ -359,7 +359,10 @@ ARCHIVE_VISIT = "archive-visit"
 """The step that looks at the archive by every address."""
 UPLOADS_AFTER_ALL = "uploads-after-all"
 """The step that asks for unfinished uploads where the listing turned out to be open."""
+IN_A_BROWSER = "in-a-browser"
+"""The step that looks at the picture as a page of Mastodon's does."""
 BESIDE: dict[str, tuple[ActionId, ...]] = {
+    IN_A_BROWSER: (ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE),
     ARCHIVE_VISIT: (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET, ActionId.PRESIGNED_EXPIRED),
     Experiment.VIEWER_FAMILIES: (ActionId.PUBLIC_GET,),
     Experiment.GET_MISSING: (ActionId.GET,),

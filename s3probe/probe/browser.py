@@ -8,7 +8,18 @@ from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence import page_policy as csp
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, FactName, Facts, Header, row_of
+from s3probe.evidence.vocabulary import (
+    BESIDE,
+    IN_A_BROWSER,
+    ActionId,
+    Experiment,
+    ExperimentWith,
+    Fact,
+    FactName,
+    Facts,
+    Header,
+    row_of,
+)
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -29,13 +40,18 @@ def origin_of(settings: Settings) -> str:
     return f"https://{settings.web_domain or 'mastodon.invalid'}"
 
 
-def cors_and_range(session: Session, url: str, stored: Stored) -> None:
-    """One request of a player on Mastodon's page answers both: may scripts read it, and is a range a range?"""
+def on_a_page(session: Session, url: str, stored: Stored) -> None:
+    """What a page of Mastodon's may do with the picture that a visitor has just got."""
     first = session.book.get(ActionId.PUBLIC_GET)
     if first is None or first.http_status != 200:
-        for action_id in (ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE):
+        for action_id in BESIDE[IN_A_BROWSER]:
             session.skip(action_id, NOT_FETCHED)
         return
+    _cors_and_range(session, first, url, stored)
+
+
+def _cors_and_range(session: Session, first: Observation, url: str, stored: Stored) -> None:
+    """One request of a player on the page answers both: may scripts read it, and is a range a range?"""
     place = first.led_to or url
     origin = origin_of(session.world.settings)
     asked = (("Origin", origin), *RANGE)
