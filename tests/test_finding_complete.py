@@ -1,4 +1,4 @@
-"""A finding has all its parts: text, rule, a set-up in which it is there, one in which it is not, a row that is asked for.
+"""A finding has all its parts: text, rule, a set-up where it is there and one where it is not, a row that is asked for.
 
 Each test names what was forgotten, and where it belongs (.github/CONTRIBUTING.md, "How a finding is added").
 """
@@ -49,7 +49,7 @@ ELSEWHERE = {
     "r2-object-scoped-token": "diagnosis/test_more_rules.py",
     "viewers-ipv4-only-alias": "visitor/test_proxies_and_cdns.py",
 }
-"""Shown by tests of their own, which also show where it is not named: no sandbox has such a CDN, provider or network."""
+"""Shown by tests of their own, and where they are not named too: no sandbox has such a CDN, provider or network."""
 NO_BOX = {ActionId.PUBLIC_QUERY: "a notice about the proxy", ActionId.PUBLIC_MISSING: "it only prepares another look"}
 """Actions that promise nothing by themselves, each with its reason."""
 BY_HAND = set(SHOWN) | {finding_id for finding_id, *_runs in HINTED}
