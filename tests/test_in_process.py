@@ -120,7 +120,7 @@ def answer(scenario: Scenario, call: Call, limits: Limits = LIMITS) -> Answer:
     return both(scenario, call, limits)[0]
 
 
-@pytest.mark.parametrize("way", ConnectionFault)
+@pytest.mark.parametrize("fault", ConnectionFault)
 def test_what_stands_in_the_way_is_met(fault: ConnectionFault) -> None:
     scenario = healthy().with_world(obstacles=(Obstacle(HOST, fault),))
     assert answer(scenario, CALLS["an object"]).fault is FAULTS_MET[fault]

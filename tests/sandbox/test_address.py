@@ -125,7 +125,7 @@ def test_a_wildcard_covers_one_label_only(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "words"),
+    ("fault", "words"),
     [
         (ConnectionFault.UNTRUSTED, "unable to get local issuer certificate|self-signed"),
         (ConnectionFault.EXPIRED, "has expired"),
