@@ -27,34 +27,34 @@ _SURENESS = {Certainty.POSSIBLE: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of some rules: who told what, who failed, and the case with all that is explained claimed."""
+    """What came of some rules: the findings, the errors, and the case with all that is explained claimed."""
 
     case: Case
-    told: tuple[tuple[Rule, Finding], ...] = ()
+    findings: tuple[tuple[Rule, Finding], ...] = ()
     errors: tuple[RuleError, ...] = ()
 
 
 def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
     """Runs the rules, those of an earlier tier first. A rule that raises loses what it had yet to say, and no more."""
-    told: list[tuple[Rule, Finding]] = []
+    findings: list[tuple[Rule, Finding]] = []
     errors: list[RuleError] = []
     for rule in sorted(rules, key=lambda rule: rule.tier):
         seen = case
         try:
             for found in rule.function(seen):
-                told.append((rule, found))
+                findings.append((rule, found))
                 if found.certainty is not Certainty.POSSIBLE:  # a possibility explains nothing
                     case = case.claim(*found.because, *found.explains)
         except Exception as error:
             errors.append(rule.failed(error))
-    return Judged(case, tuple(told), tuple(errors))
+    return Judged(case, tuple(findings), tuple(errors))
 
 
-def ranked(told: Iterable[tuple[Rule, Finding]]) -> tuple[Finding, ...]:
+def ranked(findings: Iterable[tuple[Rule, Finding]]) -> tuple[Finding, ...]:
     """Each id once, most important first; within a severity by the layer and the name of the rule that told it."""
     unique: dict[str, Finding] = {}
     # a rule's own findings keep the order in which it told them
-    for _rule, found in sorted(told, key=lambda one: (one[0].layer, one[0].name)):
+    for _rule, found in sorted(findings, key=lambda one: (one[0].layer, one[0].name)):
         unique[found.id] = _joined(unique.get(found.id), found)
     return tuple(sorted(unique.values(), key=lambda found: _ORDER[found.severity]))
 
@@ -75,7 +75,7 @@ def _joined(first: Finding | None, again: Finding) -> Finding:
 def lint(settings: Settings) -> Diagnosis:
     """What the file alone shows. No network, no evidence."""
     judged = run_rules(FILE_RULES, Case(settings))
-    return Diagnosis(ranked(judged.told), _each_once(judged.errors))
+    return Diagnosis(ranked(judged.findings), _each_once(judged.errors))
 
 
 def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -125,7 +125,7 @@ def diagnose(
     start, _assuming, errors = _started(settings)
     below = run_rules(wire.FOUNDATION_RULES, replace(file.case, settings=start))
     above = run_rules(wire.WIRE_RULES, replace(below.case, settings=in_force(start, below.case)))
-    found = ranked((*file.told, *below.told, *above.told))
+    found = ranked((*file.findings, *below.findings, *above.findings))
     return Diagnosis(
         tuple(f for f in found if f.id not in skip and (not only or f.id in only)),
         _each_once((*errors, *file.errors, *below.errors, *above.errors)),

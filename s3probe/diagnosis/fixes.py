@@ -182,8 +182,8 @@ def no_body_limit() -> ServerFix:
 
 def clock(case: Case, refused: Observation) -> ServerFix:
     """Sets this machine's clock; by how much it is off, where the refusal or the first answer's date tells."""
-    told = [row.facts.get(Fact.SKEW, "") for row in (refused, case.get(ActionId.CLOCK))]
-    skew = next((float(text) for text in told if text and abs(float(text)) >= _CLOCK_NOISE), None)
+    skews = [row.facts.get(Fact.SKEW, "") for row in (refused, case.get(ActionId.CLOCK))]
+    skew = next((float(text) for text in skews if text and abs(float(text)) >= _CLOCK_NOISE), None)
     note = "" if skew is None else f"this machine's clock is {duration(skew)} {'slow' if skew > 0 else 'fast'}"
     return ServerFix("clock", "timedatectl set-ntp true", note)
 

@@ -78,8 +78,8 @@ def what_the_bucket_says(session: Session) -> Iterator[Step]:
 
 def _settings(answer: Answer) -> tuple[Outcome | None, Facts]:
     # Ceph 16 writes BlockPublicAccessBlockConfiguration
-    told = (root_name(answer.body) or "").endswith(("PublicAccessBlockConfiguration", "OwnershipControls"))
-    if not told:
+    is_setting = (root_name(answer.body) or "").endswith(("PublicAccessBlockConfiguration", "OwnershipControls"))
+    if not is_setting:
         # the fields of an error may repeat the signature
         return (Outcome.WRONG if answer.status == 200 else None), {}
     return None, facts_among(fields(answer.body))

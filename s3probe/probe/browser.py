@@ -200,8 +200,8 @@ def page_policy(session: Session, url: str) -> None:
     seen = session.book.get(ActionId.PUBLIC_GET)
     # where the address itself may be wrong, a page that does not name it says nothing
     proxied = session.conditions.settings.alias_host is not None
-    there = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
-    if seen is None or not there:
+    readable = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
+    if seen is None or not readable:
         session.skip(ActionId.PUBLIC_CSP, NOT_FETCHED)
         return
     domain = session.conditions.settings.web_domain or ""

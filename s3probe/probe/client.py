@@ -209,8 +209,8 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
 
 def _region_in(message: str) -> str:
     """Some stores name the region that they expect in their words alone."""
-    told = _EXPECTED_REGION.search(message)
-    return told[1] if told else ""
+    match = _EXPECTED_REGION.search(message)
+    return match[1] if match else ""
 
 
 def _actor(call: Call) -> Actor:

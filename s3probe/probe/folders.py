@@ -42,9 +42,9 @@ def see(session: Session, stored_objects: StoredObjects, kind: str, stored: Stor
     origin = (("Origin", origin_of(settings)),)
     seen = fetch(session, OTHER_FOLDERS[kind][0], published, stored, headers=origin)
     if not seen.ok and seen.network is None and published != direct:
-        there = fetch(session, OTHER_FOLDERS[kind][1], direct, stored, "The file is there at the storage itself")
+        at_storage = fetch(session, OTHER_FOLDERS[kind][1], direct, stored, "The file is there at the storage itself")
         media = stored_objects.get("media")
-        if not there.ok and media is not None:
+        if not at_storage.ok and media is not None:
             # a storage that is open to the proxy alone refuses every folder
             title = "The media file is there at the storage itself"
             fetch(session, Experiment.MEDIA_ORIGIN, object_url(settings, media.key), media, title)

@@ -70,10 +70,10 @@ def _write(session: Session) -> None:
     if seen.outcome is Outcome.WRONG:
         # something on the way may say 200 to anything
         title = "A stranger's upload is not there"
-        there, _answer = session.ask(
+        remaining, _answer = session.ask(
             Experiment.PUBLIC_WRITE, session.conditions.wire.head(entry.key), _is_not_there, title=title
         )
-        if there.http_status == 404:
+        if remaining.http_status == 404:
             _says_yes_to_anything(session, seen)
 
 
@@ -105,8 +105,8 @@ def _still_there(session: Session, action_id: ActionId, address: Callable[[Setti
     title = "A stranger cannot delete a file that is there"
     session.ask(again, _deletion(session, address, stored.key), partial(_changed, what=Fact.DELETE), title=title)
     title = "The file is still there"
-    there, _answer = session.ask(looked, session.conditions.wire.head(stored.key), title=title)
-    return there.ok
+    remaining, _answer = session.ask(looked, session.conditions.wire.head(stored.key), title=title)
+    return remaining.ok
 
 
 def _is_not_there(answer: Answer) -> tuple[Outcome | None, Facts]:

@@ -140,9 +140,9 @@ class Visitor:
     def _is_the_refusal_cached(self) -> None:
         """Was the refusal cached? Looks at a second file of the folder, which was not asked for before it existed."""
         session, acl = self._session, self._settings.acl
-        there, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
+        at_storage, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
         # a storage that is open to the proxy alone shows nothing to anyone else
-        if (there is None or not there.ok) and (media is None or media.ok):
+        if (at_storage is None or not at_storage.ok) and (media is None or media.ok):
             return
         name, kind = "unasked.mp4", "video/mp4"
         body = picture(f"{session.run_id}/{name}")

@@ -43,11 +43,11 @@ def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
         belongs = isinstance(fix, EnvFix) and fix.together
         first = "What to do" if isinstance(fix, Manual) else "To fix it"
         opening = first if not number else "and" if belongs else "or"
-        told = fix_in_words(fix, source)
-        if not told.block and told.note.startswith(("and ", "or ")):
-            joint = ", " if told.note.startswith("or ") else " "
-            told = replace(told, lead=f"{told.lead.rstrip('.')}{joint}{told.note}", note="")
-        yield replace(told, opening=opening)
+        words = fix_in_words(fix, source)
+        if not words.block and words.note.startswith(("and ", "or ")):
+            joint = ", " if words.note.startswith("or ") else " "
+            words = replace(words, lead=f"{words.lead.rstrip('.')}{joint}{words.note}", note="")
+        yield replace(words, opening=opening)
 
 
 def fix_in_words(fix: Fix, source: str) -> FixWords:
@@ -67,8 +67,8 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
             block = fix.command or ("" if len(fix.value) < 50 else fix.value)
             return FixWords(lead, block, fix.note, "sh" if fix.command else "")
         case ServerFix():
-            told = server_words(fix)
-            return FixWords(told.lead, told.block, told.note, told.language)
+            words = server_words(fix)
+            return FixWords(words.lead, words.block, words.note, words.language)
         case Manual():
             return FixWords(fix.text)
 

@@ -69,8 +69,8 @@ def _suite(report: Report, number: int, options: RenderOptions) -> ET.Element:
     run = report.evidence.run
     properties = {"bucket": report.subject.bucket, "region": report.subject.region, "profile": run.profile}
     properties |= {"verdict": report.verdict.value, "run_id": run.id}
-    told = "\n".join([headline(report), cost(report), *removal_commands(report)])
-    return _element(report.subject.source, number, cases, run.started.rstrip("Z"), run.seconds, properties, told)
+    output = "\n".join([headline(report), cost(report), *removal_commands(report)])
+    return _element(report.subject.source, number, cases, run.started.rstrip("Z"), run.seconds, properties, output)
 
 
 def _missed(missed: Unexamined, number: int) -> ET.Element:
@@ -79,7 +79,7 @@ def _missed(missed: Unexamined, number: int) -> ET.Element:
 
 
 def _element(
-    name: str, number: int, cases: list[_Case], started: str, seconds: float, properties: dict[str, str], told: str
+    name: str, number: int, cases: list[_Case], started: str, seconds: float, properties: dict[str, str], output: str
 ) -> ET.Element:
     results = [case.result for case in cases]
     suite = ET.Element(
@@ -103,7 +103,7 @@ def _element(
         ET.SubElement(described, "property", {"name": key, "value": _text(value)})
     for case in cases:
         suite.append(_testcase(case))
-    ET.SubElement(suite, "system-out").text = _text(told)
+    ET.SubElement(suite, "system-out").text = _text(output)
     ET.SubElement(suite, "system-err")
     return suite
 

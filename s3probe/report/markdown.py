@@ -49,22 +49,22 @@ def _chapter(report: Report) -> Iterator[str]:
     if report.rule_errors:
         yield ""
         yield from (f"> {_escaped(line)}." for line in rule_errors(report))
-    told: set[str] = set()
+    shown_findings: set[str] = set()
     for section in Section:
         yield ""
         yield f"## {section}"
         yield ""
-        yield from _section(section, report, told)
+        yield from _section(section, report, shown_findings)
 
 
-def _section(section: Section, report: Report, told: set[str]) -> Iterator[str]:
+def _section(section: Section, report: Report, shown_findings: set[str]) -> Iterator[str]:
     explained = explained_by(report)
     rows = {row.id: row for row in shown(report.evidence)}
     experiments = (report.evidence.get(action) for promise in PROMISES for action in promise.also)
     rows |= {row.id: row for row in experiments if row is not None and row.id not in rows}
     for promise in PROMISES:
         if promise.section is section:
-            yield from _promise(promise, rows, explained, report.subject.source, told)
+            yield from _promise(promise, rows, explained, report.subject.source, shown_findings)
     if section is Section.RESILIENCE:
         yield from _in_time(tuple(rows.values()))
     if section is Section.COST:
@@ -88,7 +88,7 @@ def _promise(
     rows: dict[ObservationId, Observation],
     explained: dict[ObservationId, Finding],
     source: str,
-    told: set[str],
+    shown_findings: set[str],
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
     # what a small run leaves out is no promise kept
@@ -104,10 +104,10 @@ def _promise(
     for row in unmet:
         yield f"  - {_code(row.id)}: {_escaped(answer(row))}"
     for finding in causes.values():
-        if finding.id in told:
+        if finding.id in shown_findings:
             yield f"  - for the same reason: {_escaped(finding.title)}"
             continue
-        told.add(finding.id)
+        shown_findings.add(finding.id)
         yield f"  - **{_escaped(finding.title)}**"
         yield from _finding(finding, source)
 

@@ -42,15 +42,15 @@ def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
         return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}{failed}"
     if not reports and len(options.unexamined) == 1:
         return options.unexamined[0].message
-    told = [count(len(reports), "env file") + " examined"]
+    parts = [count(len(reports), "env file") + " examined"]
     if findings:
-        told.append(tally(findings))
+        parts.append(tally(findings))
     broken = sum(len(report.rule_errors) for report in reports)
     if broken:
-        told.append(f"{count(broken, 'rule')} of s3probe failed")
+        parts.append(f"{count(broken, 'rule')} of s3probe failed")
     if options.unexamined:
-        told.append(f"{len(options.unexamined)} not examined")
-    return ", ".join(told)
+        parts.append(f"{len(options.unexamined)} not examined")
+    return ", ".join(parts)
 
 
 def _perfdata(reports: Sequence[Report]) -> str:

@@ -132,9 +132,9 @@ def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
         group = [row for row in rows if row.assuming == assuming]
         reasons = Counter(row.reason for row in group if row.outcome is Outcome.SKIPPED)
         many = [reason for reason, number in reasons.items() if number >= _MANY]
-        told = [row for row in group if row.outcome is not Outcome.SKIPPED or row.reason not in many]
-        if told:
-            yield from _side_by_side(told, page) if page.width >= _TWO_COLUMNS else _stacked(told, page)
+        cells = [row for row in group if row.outcome is not Outcome.SKIPPED or row.reason not in many]
+        if cells:
+            yield from _side_by_side(cells, page) if page.width >= _TWO_COLUMNS else _stacked(cells, page)
         for reason in many:
             lines = page.wrap(f"{reasons[reason]} actions were skipped: {reason}", "  –  ", "     ")
             yield from (_painted(line, page) for line in lines)

@@ -89,13 +89,13 @@ def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, o
             claimed = told.case.claimed
             assert told.errors == ()
             found += [(rule.name, "reads", asked) for asked in recorder.asked if not declared(asked, rule.reads)]
-            found += [(rule.name, "yields", f.id) for _rule, f in told.told if f.id not in rule.yields]
+            found += [(rule.name, "yields", f.id) for _rule, f in told.findings if f.id not in rule.yields]
     return found
 
 
 def _by_rule(rules: Sequence[Rule], case: Case) -> dict[str, tuple[Finding, ...]]:
     told: dict[str, tuple[Finding, ...]] = {}
-    for rule, finding in engine.run_rules(rules, case).told:
+    for rule, finding in engine.run_rules(rules, case).findings:
         told[rule.name] = (*told.get(rule.name, ()), finding)
     return told
 

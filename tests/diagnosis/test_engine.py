@@ -55,7 +55,7 @@ def test_each_id_comes_once_with_all_it_explains() -> None:
     head = _rule(lambda _: _claims("iam-missing-getobject", ActionId.HEAD), layer=Layer.LISTING)
     for rules in ((get, head), (head, get)):
         judged = run_rules(rules, CASE)
-        assert [(f.id, f.because) for f in ranked(judged.told)] == [("iam-missing-getobject", ("get", "head"))]
+        assert [(f.id, f.because) for f in ranked(judged.findings)] == [("iam-missing-getobject", ("get", "head"))]
         assert judged.case.all_open() == ()
 
 
@@ -173,7 +173,7 @@ def test_of_one_cause_seen_twice_the_surer_words_stay(first: Certainty, again: C
         return Finding("x", Severity.WARNING, certainty, certainty.value, "", "")
 
     rules = [_rule(lambda _case: [told(first)], layer=Layer.WAY), _rule(lambda _case: [told(again)], layer=Layer.HINTS)]
-    (found,) = ranked(run_rules(rules, CASE).told)
+    (found,) = ranked(run_rules(rules, CASE).findings)
     assert (found.certainty, found.title) == (kept, kept.value)
 
 

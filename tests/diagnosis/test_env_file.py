@@ -62,7 +62,7 @@ def test_nothing_else_is_said_of_a_value_that_only_a_command_knows() -> None:
 def judged(text: str, *seen: tuple[ObservationId, Outcome]) -> dict[str, Finding]:
     observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
-    return {f.id: f for f in ranked(run_rules(FILE_RULES, Case(settings_of(text), evidence)).told)}
+    return {f.id: f for f in ranked(run_rules(FILE_RULES, Case(settings_of(text), evidence)).findings)}
 
 
 def test_no_secret_is_shown() -> None:

@@ -117,7 +117,7 @@ def test_an_examination_starts_from_the_file_as_it_is_and_judges_it_by_the_wire(
     assert starting_point(settings) == (settings, ())
     seen = (Observation(ActionId.PUT_WITH_ACL, "", "PutObject", Actor.MASTODON, Outcome.OK, http_status=200),)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), seen)
-    assert run_rules(FILE_RULES, Case(settings, evidence)).told == ()
+    assert run_rules(FILE_RULES, Case(settings, evidence)).findings == ()
 
 
 @pytest.mark.parametrize(

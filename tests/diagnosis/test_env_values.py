@@ -359,7 +359,7 @@ def _observed(*seen: tuple[ObservationId, Outcome, str | None]) -> Evidence:
 def _judged(
     text: str, *seen: tuple[ObservationId, Outcome, str | None]
 ) -> dict[str, tuple[Severity, Certainty, set[str]]]:
-    found_ = ranked(run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen))).told)
+    found_ = ranked(run_rules(FILE_RULES, Case(settings_of(text), _observed(*seen))).findings)
     return {f.id: (f.severity, f.certainty, {*f.because, *f.explains}) for f in found_}
 
 

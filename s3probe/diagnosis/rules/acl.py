@@ -61,8 +61,8 @@ class _Ladder:
     @property
     def acls_off(self) -> bool:
         """The bucket knows no ACLs: it says so, or takes the one that changes nothing and no other."""
-        told = self.upload.error_code == "AccessControlListNotSupported"
-        return told or (self.full.ok and self.public.failed and self.change.failed)
+        says_so = self.upload.error_code == "AccessControlListNotSupported"
+        return says_so or (self.full.ok and self.public.failed and self.change.failed)
 
     @property
     def bucket_allows(self) -> bool:

@@ -46,8 +46,8 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
 
 def lacks_ipv4(case: Case) -> bool:
     """Whether this machine has a way out for IPv6 alone, and the endpoint an IPv4 address alone."""
-    told = case.get(Experiment.ADDRESS_FAMILIES).facts
-    return told.get(Fact.ADDRESSES) == "ipv4" and told.get(Fact.ROUTES) == "ipv6"
+    reachability = case.get(Experiment.ADDRESS_FAMILIES).facts
+    return reachability.get(Fact.ADDRESSES) == "ipv4" and reachability.get(Fact.ROUTES) == "ipv6"
 
 
 def one_kind_of_address(case: Case) -> Iterator[Finding]:
@@ -69,8 +69,8 @@ def one_kind_of_address(case: Case) -> Iterator[Finding]:
 
 def broken_ipv6(case: Case) -> Iterator[Finding]:
     """IPv6 is tried first and does not answer; IPv4 does."""
-    told = case.get(Experiment.ADDRESS_FAMILIES).facts
-    if told.get(Fact.ADDRESSES) != "ipv4 ipv6" or told.get(Fact.CONNECTS) != "ipv4":
+    reachability = case.get(Experiment.ADDRESS_FAMILIES).facts
+    if reachability.get(Fact.ADDRESSES) != "ipv4 ipv6" or reachability.get(Fact.CONNECTS) != "ipv4":
         return
     settings = case.settings
     late = [o for o in case.all_open() if o.network in _CUT_OFF]

@@ -40,14 +40,14 @@ def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     """With the bucket in the path, or without it, the picture is there."""
-    settings, there = case.settings, working_addresses(case)
+    settings, addresses = case.settings, working_addresses(case)
     alias = (settings.alias_host or "").rstrip("/")
     proxy = at_proxy(case, proxy_lines(settings), "origin")
-    if Experiment.PUBLIC_ALIAS_WITH_BUCKET in there:
+    if Experiment.PUBLIC_ALIAS_WITH_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
         return invisible(case, "proxy-drops-bucket-name", how, fix, *proxy)
-    if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in there:
+    if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
         return invisible(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
@@ -65,8 +65,8 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
         return invisible(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
     if first and first.lower() == alias.split(":")[0]:
         if own_proxy(seen):
-            told = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
-            return invisible(case, "proxy-drops-bucket-name", told, *proxy)
+            named = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
+            return invisible(case, "proxy-drops-bucket-name", named, *proxy)
         advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
         return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
     return None
@@ -75,8 +75,8 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     moved = seen.http_status in (301, 307)
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
-    told = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
-    if moved and (told or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
+    named = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
+    if moved and (named or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
         offered = at_proxy(case, proxy_lines(case.settings), "origin")
         return invisible(case, "cdn-origin-region-mismatch", how, *offered)
     return None
@@ -101,12 +101,12 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
-    there = working_addresses(case)
-    if there and seen.http_status in (400, 403, 404, 405):
+    addresses = working_addresses(case)
+    if addresses and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
         offered = at_proxy(case, proxy_lines(case.settings), "origin")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
-    if not there and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
+    if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
         statement = cloudfront_statement(case.settings)
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"

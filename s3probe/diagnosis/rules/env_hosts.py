@@ -112,10 +112,12 @@ def readers(case: Case) -> Iterator[Finding]:
     environment = case.settings.environment
     open_files = [n.source for n in environment.notes if n.kind is NoteKind.READABLE_BY_ALL]
     named = [v for v in environment.variables.values() if v.name == "AWS_SECRET_ACCESS_KEY" and v.value]
-    told = next((source for source in open_files if any(v.source == source for v in named)), None)
-    if told is not None:
-        fix = ServerFix("file-mode", f"chmod 600 {told}", "as the file's owner; Mastodon's own user must be that owner")
-        yield finding("env-file-world-readable", case, how=f"every user may read {told}", fixes=[fix])
+    source_open = next((source for source in open_files if any(v.source == source for v in named)), None)
+    if source_open is not None:
+        fix = ServerFix(
+            "file-mode", f"chmod 600 {source_open}", "as the file's owner; Mastodon's own user must be that owner"
+        )
+        yield finding("env-file-world-readable", case, how=f"every user may read {source_open}", fixes=[fix])
 
 
 RULES = (

@@ -92,8 +92,8 @@ def checksum_mode(case: Case) -> Iterator[Finding]:
     """GET with x-amz-checksum-mode is refused."""
     seen = [o for o in case.open(ActionId.GET) if o.outcome is Outcome.REJECTED]
     without = case.get(Experiment.GET_WITHOUT_MODE)
-    told = "checksum" in (seen[0].message or "").lower() if seen else False
-    if seen and case.obs(ActionId.HEAD).ok and (without.ok or (told and not without.ran)):
+    names_checksum = "checksum" in (seen[0].message or "").lower() if seen else False
+    if seen and case.obs(ActionId.HEAD).ok and (without.ok or (names_checksum and not without.ran)):
         yield finding(
             "checksum-mode-header-unsupported",
             case,

@@ -68,9 +68,9 @@ def body_limit(case: Case) -> Iterator[Finding]:
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
     for name in _EXPIRES:
-        told = case.obs(name).headers.get(Header.X_AMZ_EXPIRATION)
-        if told:
-            rule = told.partition('rule-id="')[2].partition('"')[0]
+        expiration = case.obs(name).headers.get(Header.X_AMZ_EXPIRATION)
+        if expiration:
+            rule = expiration.partition('rule-id="')[2].partition('"')[0]
             bucket = case.settings.bucket_name
             command = (
                 f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
@@ -79,7 +79,7 @@ def expiry(case: Case) -> Iterator[Finding]:
             yield finding(
                 "lifecycle-expires-media",
                 case,
-                how=f"a fresh upload carries x-amz-expiration: {told}",
+                how=f"a fresh upload carries x-amz-expiration: {expiration}",
                 because=[case.obs(name).id],
                 fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
             )
@@ -151,7 +151,7 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
     seen = refused or silent or [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
     if not seen:
         return
-    told = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
+    answered = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
     took = f"took {without.seconds:.1f} s" if without.ok else f"was answered {words(without)}"
     fix: Fix = ServerFix(
         "nginx", "proxy_http_version 1.1; proxy_request_buffering off;", "in the proxy before the storage"
@@ -159,7 +159,7 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
     yield finding(
         "expect-100-continue-stalls",
         case,
-        how=f"an upload {told} after {seen[0].seconds:.1f} s; without Expect: 100-continue it {took}",
+        how=f"an upload {answered} after {seen[0].seconds:.1f} s; without Expect: 100-continue it {took}",
         severity=Severity.FAILURE if refused or silent else None,
         because=[*(o.id for o in seen), without.id],
         explains=[o.id for o in case.all_open() if o.http_status == 417 or o.network is NetworkFault.READ_TIMEOUT],

@@ -28,8 +28,8 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
             case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case)
         )
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
-        told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
-        return invisible(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
+        explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
+        return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case))
     status = case.get(Experiment.POLICY_STATUS)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
     if status.facts.get(Fact.IS_PUBLIC) == "yes":
@@ -73,8 +73,8 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
         ignored = f"{how}, although the file's ACL grants everyone to read it"
         return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))
     if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
-        told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
-        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
+        explained = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
+        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
         return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))

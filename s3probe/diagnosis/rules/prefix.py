@@ -53,11 +53,13 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     how = f"GET {seen[0].url} was answered {words(seen[0])}"
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
-        told = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        yield _found(case, told, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case.settings), "origin")])
+        explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
+        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case.settings), "origin")])
     elif _is_there(written):
-        told = f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
-        yield _found(case, told, [seen[0].id, written.id], [fixes.public_read(case)])
+        explained = (
+            f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
+        )
+        yield _found(case, explained, [seen[0].id, written.id], [fixes.public_read(case)])
 
 
 def _is_there(seen: Observation) -> bool:

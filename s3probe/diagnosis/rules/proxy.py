@@ -69,8 +69,8 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
     if missing.ran and missing.http_status != 200:
         pairs = pairs[1:]  # errors keep their status: a page for /backups/ is meant
     for name, origin in pairs:
-        seen, there = case.obs(name), case.obs(origin)
-        refused = (there.http_status or 0) >= 400 or name == origin
+        seen, at_storage = case.obs(name), case.obs(origin)
+        refused = (at_storage.http_status or 0) >= 400 or name == origin
         if (
             seen.http_status != 200
             or seen.facts.get(Fact.OPEN)

@@ -155,8 +155,8 @@ def _archived(case: Case, seen: Observation) -> Finding | None:
 
 def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
     settings = case.settings
-    there = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
-    if settings.alias_host or there is None:
+    elsewhere = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
+    if settings.alias_host or elsewhere is None:
         return None
     bare = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     # the host without the bucket works only where the store takes path style, which the trial shows
@@ -177,7 +177,7 @@ def _same_host(case: Case, host: str) -> bool:
 
 def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     """The picture is there, only not where Mastodon says."""
-    settings, there = case.settings, working_addresses(case)
+    settings, elsewhere = case.settings, working_addresses(case)
     how = f"GET {seen.url} was answered {words(seen)}"
     repeated = _hostname_contains_bucket(case, how)
     if repeated is not None:
@@ -187,23 +187,23 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     doubled = _doubled_path(case, how)
     if doubled is not None:
         return doubled
-    if Experiment.PUBLIC_HOSTNAME_WITH_PORT in there:
-        value = urlsplit(there[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
+    if Experiment.PUBLIC_HOSTNAME_WITH_PORT in elsewhere:
+        value = urlsplit(elsewhere[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
         return invisible(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
     place = (
-        there.get(Experiment.PUBLIC_PATH_STYLE)
-        or there.get(Experiment.PUBLIC_ORIGIN)
-        or there.get(Experiment.PUBLIC_REGIONAL)
+        elsewhere.get(Experiment.PUBLIC_PATH_STYLE)
+        or elsewhere.get(Experiment.PUBLIC_ORIGIN)
+        or elsewhere.get(Experiment.PUBLIC_REGIONAL)
     )
-    if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in there:
+    if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in elsewhere:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):
         fix: Fix = fixes.env(case, "S3_HOSTNAME", urlsplit(place.url).netloc)
     else:
         fix = fixes.env(
-            case, "S3_ALIAS_HOST", urlsplit((there.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
+            case, "S3_ALIAS_HOST", urlsplit((elsewhere.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
         )
-    at = (place or there[Experiment.PUBLIC_VIRTUAL_HOST]).url
+    at = (place or elsewhere[Experiment.PUBLIC_VIRTUAL_HOST]).url
     return invisible(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
 
 
@@ -253,8 +253,8 @@ def _instead(seen: Observation) -> str:
     kind, coded = seen.headers.get(Header.CONTENT_TYPE, "").split(";")[0], seen.headers.get(Header.CONTENT_ENCODING, "")
     if seen.facts.get(Fact.BODY) == "empty" or seen.http_status == 204:
         return "nothing inside"
-    told = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
-    return f"other bytes{f' ({told})' if told else ''}"
+    served = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
+    return f"other bytes{f' ({served})' if served else ''}"
 
 
 def _server_error(case: Case, seen: Observation) -> Finding | None:

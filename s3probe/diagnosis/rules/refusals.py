@@ -51,55 +51,55 @@ _Denials = list[tuple[Observation, Denial]]
 def explicit_denies(case: Case) -> Iterator[Finding]:
     """AWS names the policy that denies: no Allow helps against it."""
     rows = (*case.all_open(), case.get(Experiment.GET_ARCHIVE))
-    told = [(o, what) for o in rows if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
-    kinds = [next((kind for kind, holds, _finding in _DENIERS if holds(what)), "") for _o, what in told]
+    denials = [(o, what) for o in rows if o.outcome is Outcome.DENIED and (what := denial(o)) is not None]
+    kinds = [next((kind for kind, holds, _finding in _DENIERS if holds(what)), "") for _o, what in denials]
     for kind, _holds, found in _DENIERS:
-        mine = [one for one, its in zip(told, kinds, strict=True) if its == kind]
+        mine = [one for one, its in zip(denials, kinds, strict=True) if its == kind]
         if mine:
             yield found(case, mine)
 
 
-def _by_endpoint(case: Case, told: _Denials) -> Finding:
+def _by_endpoint(case: Case, denials: _Denials) -> Finding:
     bucket = case.settings.bucket_name
     advice = f"Allow the bucket {bucket} in the policy of the VPC endpoint that this machine's traffic takes."
-    return _denied_by(case, "vpc-endpoint-policy-blocks", told, advice)
+    return _denied_by(case, "vpc-endpoint-policy-blocks", denials, advice)
 
 
-def _by_policy(case: Case, told: _Denials) -> Finding:
-    what = told[0][1]
+def _by_policy(case: Case, denials: _Denials) -> Finding:
+    what = denials[0][1]
     advice = (
         f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
         "out of it. Typical reasons: aws:SecureTransport, aws:SourceIp, a required encryption header."
     )
     if not what.explicit:
         advice = f"Allow {what.action} in the {what.policy} too: the key's own policy cannot give what that leaves out."
-    return _denied_by(case, "explicit-deny-policy", told, advice, what.action)
+    return _denied_by(case, "explicit-deny-policy", denials, advice, what.action)
 
 
 def _denied_by(
-    case: Case, finding_id: str, told: list[tuple[Observation, Denial]], advice: str, permission: str | None = None
+    case: Case, finding_id: str, denials: list[tuple[Observation, Denial]], advice: str, permission: str | None = None
 ) -> Finding:
-    because = [o.id for o, _d in told]
-    follows = invisible_without_upload(case, (o for o, _d in told))
+    because = [o.id for o, _d in denials]
+    follows = invisible_without_upload(case, (o for o, _d in denials))
     # the per-key refusals inside a batch follow from the refused single deletion
     follows += [o.id for o in denied(case, ActionId.BATCH_DELETE)] if case.obs(ActionId.DELETE).id in because else []
-    if any(d.action.lower() == "s3:getobject" for _o, d in told):
+    if any(d.action.lower() == "s3:getobject" for _o, d in denials):
         # a HEAD has no body that could name the policy
         follows += [
             o.id
             for o in denied(case, *READS, Experiment.GET_ARCHIVE, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS)
         ]
-    if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in told):
+    if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in denials):
         # a Deny of the bucket's own policy is for visitors too
         seen = case.open(ActionId.PUBLIC_GET, *FOLDER_VISITS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
-    how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
+    how = f"{asked(denials[0][0])} was answered {words(denials[0][0])}"
     offered = [Manual(advice)]
     return finding(finding_id, case, how=how, because=because, explains=follows, fixes=offered, permission=permission)
 
 
-def _by_key(case: Case, told: _Denials) -> Finding:
-    seen, what = [o for o, _d in told], told[0][1]
+def _by_key(case: Case, denials: _Denials) -> Finding:
+    seen, what = [o for o, _d in denials], denials[0][1]
     sse = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
     because = [o.id for o in seen]
     because += [o.id for o in case.open(*WRITES, *READS) if o.outcome is Outcome.DENIED and o.id not in because]
@@ -139,8 +139,8 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     )
     rows = [case.obs(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
-    told = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
-    if len(refused) < len(rows) or told:
+    cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
+    if len(refused) < len(rows) or cause_named:
         return
     wrong = case.every(Experiment.WRONG_SECRET)
     if wrong and _alike(wrong[-1], refused[0]):

@@ -35,14 +35,14 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     challenged = bool(seen.headers.get(Header.CF_MITIGATED) or seen.headers.get(Header.X_AMZN_WAF_ACTION))
     challenged = challenged or (seen.http_status == 503 and Header.CF_RAY in seen.headers)
     browser, page = case.get(Experiment.PUBLIC_AS_BROWSER).ok, case.get(Experiment.REFERER).ok and own_words
-    there = bool(working_addresses(case))
+    at_storage = bool(working_addresses(case))
     # where the storage is closed to all but the host, only the server's own page says whose refusal it is
     stock = bool(seen.facts.get(Fact.STOCK_PAGE))
     by_itself = own_words and (seen.http_status in _REFUSALS or (seen.http_status == 400 and stock))
-    by_itself = by_itself and (there or stock or bool(cdn(seen)))
+    by_itself = by_itself and (at_storage or stock or bool(cdn(seen)))
     if not (challenged or browser or page or by_itself):
         return None
-    sure = Certainty.CERTAIN if there or challenged or browser or page else Certainty.LIKELY
+    sure = Certainty.CERTAIN if at_storage or challenged or browser or page else Certainty.LIKELY
     if browser:
         how = f"{how} as another server asks, and is shown to a browser"
         return invisible(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure)
@@ -54,7 +54,7 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     if challenged:
         offered = _let_visitors_in(case, seen, "allow all;", "")
         return invisible(case, "media-host-challenges-visitors", how, *offered, certainty=sure)
-    how = f"{how} in words of its own{', while the storage shows the picture' if there else ''}"
+    how = f"{how} in words of its own{', while the storage shows the picture' if at_storage else ''}"
     if seen.http_status == 401:
         finding_id, offered = "media-host-asks-for-password", _let_visitors_in(case, seen, "auth_basic off;", "")
     elif seen.http_status == 429:

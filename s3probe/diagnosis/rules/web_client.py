@@ -118,15 +118,15 @@ def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get(Experiment.CORS_FRESH)
     if cache_hit(row) and fresh.ok:
-        told = f"{how} out of a cache, a request that no cache knew got it"
-        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=offered)
+        cached = f"{how} out of a cache, a request that no cache knew got it"
+        return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
     return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=offered)
 
 
 def _rule_exists(case: Case) -> bool:
     """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
-    told = (case.get(Experiment.CORS_PREFLIGHT).message or "").lower()
-    return case.get(Experiment.READ_CORS).ok or "cors request is not allowed" in told
+    message = (case.get(Experiment.CORS_PREFLIGHT).message or "").lower()
+    return case.get(Experiment.READ_CORS).ok or "cors request is not allowed" in message
 
 
 def ranges(case: Case) -> Iterator[Finding]:
@@ -225,8 +225,8 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
 
 def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
     """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
-    told = case.get(Experiment.VIEWER_FAMILIES).facts
-    kinds = told.get(Fact.ADDRESSES, "")
+    reachability = case.get(Experiment.VIEWER_FAMILIES).facts
+    kinds = reachability.get(Fact.ADDRESSES, "")
     shown = case.obs(ActionId.PUBLIC_GET)
     if not kinds or not shown.ok or not proxied(case, shown) or cdn(shown):
         return
@@ -247,8 +247,8 @@ def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
 
 def _silent_family(case: Case, host: str) -> Iterator[Finding]:
     """Both addresses are published, this machine has a way to both, and one does not answer."""
-    told = case.get(Experiment.VIEWER_FAMILIES).facts
-    answers, routes = told.get(Fact.CONNECTS, ""), told.get(Fact.ROUTES, "")
+    reachability = case.get(Experiment.VIEWER_FAMILIES).facts
+    answers, routes = reachability.get(Fact.CONNECTS, ""), reachability.get(Fact.ROUTES, "")
     if answers not in ("ipv4", "ipv6") or routes != "ipv4 ipv6":
         return
     silent = "IPv6" if answers == "ipv4" else "IPv4"
