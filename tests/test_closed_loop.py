@@ -68,6 +68,7 @@ AT_NGINX = {
     "proxy-serves-error-as-image": "errors served as pictures",
     "proxy-serves-error-as-image (with ACLs)": "errors served as pictures",
     "range-requests-broken-for-viewers": "ranges lost",
+    **{name: name for fault in ALL if fault.nginx for name in [fault_name(fault)]},
 }
 """Faults whose first fix is lines for nginx, which the sandbox's own proxy cannot read: the mistake of
 ``tests/nginx/mistakes.py`` at which those very lines are tried on a real nginx."""
@@ -133,8 +134,7 @@ def test_the_list_of_exceptions_names_real_faults() -> None:
 
 def test_the_readme_counts_what_is_proven() -> None:
     text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
-    elsewhere = len(ADVICE_ONLY) + len(AT_NGINX) + len(NOT_SEEN_MENDED)
-    assert f"The sandbox can inject {len(ALL)} faults. For {len(ALL) - elsewhere} of them" in text
-    assert f"For {len(AT_NGINX)} more the fix is lines for nginx:" in text
-    assert f"{len(NOT_SEEN_MENDED)} fixes end the failure but leave a warning" in text
+    unproven = len(ADVICE_ONLY) + len(NOT_SEEN_MENDED)
+    assert f"The sandbox can inject more than {len(ALL) // 20 * 20} faults. For all but {unproven} of them" in text
+    assert f"{len(NOT_SEEN_MENDED)} of the {unproven} end the failure and leave a warning" in text
     assert f"For the other {len(ADVICE_ONLY)} nothing is proven" in text

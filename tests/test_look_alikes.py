@@ -10,7 +10,7 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import custom
 from s3probe.sandbox.world import Instance
-from tests.runs import fault_name, run, run_fault, together
+from tests.runs import each_fault, fault_name, run, run_fault, together
 
 BY_NAME = {fault_name(fault): fault for fault in ALL}
 PAIRS = [
@@ -99,6 +99,15 @@ def test_the_look_alike_is_not_named(one: str, other: str) -> None:
     named = _ids(BY_NAME[one])
     assert BY_NAME[one].id in named
     assert BY_NAME[other].id not in named
+
+
+@each_fault(f for f in ALL if f.look_alike is not None)
+def test_the_look_alike_of_a_fault_is_something_else(fault: Fault) -> None:
+    assert fault.look_alike is not None
+    assert fault.id in _ids(fault)
+    near = fault.look_alike(fault.base())
+    assert near != fault.base(), "a look-alike changes something"
+    assert fault.id not in {finding.id for finding in run(near).report.findings}
 
 
 @pytest.mark.parametrize("version", ["4.3.2", "4.4.15", "4.5.8"])

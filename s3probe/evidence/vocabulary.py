@@ -159,6 +159,7 @@ class ActionId(ObservationId, ReprEnum):
     PUBLIC_CORS = Row("public-cors", "The web interface may read media from another host (CORS)", "GET", by=_V)
     PUBLIC_RANGE = Row("public-range", "A video can be played and sought from the media host (ranges)", "GET", by=_V)
     PUBLIC_CSP = Row("public-csp", "Mastodon's pages allow pictures from the media host (CSP)", "GET", by=_V)
+    PUBLIC_EMBED = Row("public-embed", "Mastodon's pages may show pictures of the media host (CORP)", "GET", by=_V)
     PUBLIC_LIST = Row("public-list", "A visitor cannot list the bucket", "GET", by=_V, needs_file=False)
     PUBLIC_LIST_ALIAS = Row(
         "public-list-alias", "A visitor cannot list the bucket through the public host", "GET", by=_V, needs_file=False
@@ -359,7 +360,10 @@ ARCHIVE_VISIT = "archive-visit"
 """The step that looks at the archive by every address."""
 UPLOADS_AFTER_ALL = "uploads-after-all"
 """The step that asks for unfinished uploads where the listing turned out to be open."""
+IN_A_BROWSER = "in-a-browser"
+"""The step that looks at the picture as a page of Mastodon's does."""
 BESIDE: dict[str, tuple[ActionId, ...]] = {
+    IN_A_BROWSER: (ActionId.PUBLIC_EMBED, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE),
     ARCHIVE_VISIT: (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET, ActionId.PRESIGNED_EXPIRED),
     Experiment.VIEWER_FAMILIES: (ActionId.PUBLIC_GET,),
     Experiment.GET_MISSING: (ActionId.GET,),
@@ -459,6 +463,7 @@ class Header(HeaderName, ReprEnum):
     CONTENT_LENGTH = "content-length"
     CONTENT_SECURITY_POLICY = "content-security-policy"
     CONTENT_TYPE = "content-type"
+    CROSS_ORIGIN_RESOURCE_POLICY = "cross-origin-resource-policy"
     DATE = "date"
     ETAG = "etag"
     LOCATION = "location"
@@ -546,6 +551,11 @@ PROMISES = (
     ),
     Promise(
         Section.DELIVERY, "Mastodon's pages allow the media host (Content-Security-Policy)", (ActionId.PUBLIC_CSP,)
+    ),
+    Promise(
+        Section.DELIVERY,
+        "The media host lets Mastodon's pages show its pictures (Cross-Origin-Resource-Policy)",
+        (ActionId.PUBLIC_EMBED,),
     ),
     Promise(Section.DELIVERY, "The web interface may read media from the media host (CORS)", (ActionId.PUBLIC_CORS,)),
     Promise(Section.DELIVERY, "Videos can be played and sought (ranges)", (ActionId.PUBLIC_RANGE,)),

@@ -8,7 +8,18 @@ from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence import page_policy as csp
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, FactName, Facts, Header, row_of
+from s3probe.evidence.vocabulary import (
+    BESIDE,
+    IN_A_BROWSER,
+    ActionId,
+    Experiment,
+    ExperimentWith,
+    Fact,
+    FactName,
+    Facts,
+    Header,
+    row_of,
+)
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -29,13 +40,58 @@ def origin_of(settings: Settings) -> str:
     return f"https://{settings.web_domain or 'mastodon.invalid'}"
 
 
-def cors_and_range(session: Session, url: str, stored: Stored) -> None:
-    """One request of a player on Mastodon's page answers both: may scripts read it, and is a range a range?"""
+def on_a_page(session: Session, url: str, stored: Stored) -> None:
+    """What a page of Mastodon's may do with the picture that a visitor has just got."""
     first = session.book.get(ActionId.PUBLIC_GET)
     if first is None or first.http_status != 200:
-        for action_id in (ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE):
+        for action_id in BESIDE[IN_A_BROWSER]:
             session.skip(action_id, NOT_FETCHED)
         return
+    _embedding(session, first)
+    _cors_and_range(session, first, url, stored)
+
+
+def _embedding(session: Session, first: Observation) -> None:
+    """Whether a page may show the picture that came. No request of its own."""
+    domain = session.world.settings.web_domain
+    if domain is None:
+        session.skip(ActionId.PUBLIC_EMBED, "neither WEB_DOMAIN nor LOCAL_DOMAIN says where Mastodon's pages are")
+        return
+    policy = first.headers.get(Header.CROSS_ORIGIN_RESOURCE_POLICY, "")
+    outcome = Outcome.OK if _may_embed(policy, first.url, f"https://{domain}") else Outcome.WRONG
+    said = None if outcome is Outcome.OK else f"it says Cross-Origin-Resource-Policy: {policy}"
+    row = replace(first, id=ActionId.PUBLIC_EMBED, title=row_of(ActionId.PUBLIC_EMBED).title)
+    session.book.add(replace(row, outcome=outcome, message=said, facts={}))
+
+
+def _may_embed(policy: str, picture: str, page: str) -> bool:
+    """Whether a browser shows ``picture`` on ``page`` (Fetch standard, "cross-origin resource policy check").
+
+    Other values than the two, also two values at once, are ignored.
+    """
+    if policy == "same-origin":
+        return _origin(picture) == _origin(page)
+    return policy != "same-site" or _site(picture) == _site(page)
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _site(url: str) -> str:
+    """The part of the host that one owner registers: ``example.co.uk`` of ``files.example.co.uk`` (HTML, "site")."""
+    host = urlsplit(url).hostname or ""
+    if host.replace(".", "").isdigit() or ":" in host:
+        return host
+    # reading the list of public suffixes takes 0.2 s: only where a site has to be told
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList().privatesuffix(host) or host
+
+
+def _cors_and_range(session: Session, first: Observation, url: str, stored: Stored) -> None:
+    """One request of a player on the page answers both: may scripts read it, and is a range a range?"""
     place = first.led_to or url
     origin = origin_of(session.world.settings)
     asked = (("Origin", origin), *RANGE)

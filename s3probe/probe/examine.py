@@ -6,7 +6,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
-from s3probe.evidence.vocabulary import ACTIONS, ARCHIVE_VISIT, BESIDE, ActionId, Actor, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import (
+    ACTIONS,
+    ARCHIVE_VISIT,
+    BESIDE,
+    IN_A_BROWSER,
+    ActionId,
+    Actor,
+    Experiment,
+    Fact,
+    ObservationId,
+)
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import families
 from s3probe.probe.cleanup import clean_up
@@ -278,7 +288,7 @@ class Examination:
         before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
         steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(kept)), before))
         # the same picture is hidden only after the visitor has seen it
-        after = () if "plain" in kept else (ActionId.PUBLIC_CORS,)
+        after = () if "plain" in kept else (IN_A_BROWSER,)
         for step in hiding(session, kept, visitor.look_at_hidden, visitor.look_at_restored):
             steps.append(step if step.after else Step(step.name, step.work, after))
         return steps

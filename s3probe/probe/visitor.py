@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from s3probe.evidence.addresses import other_addresses, proxy_stands_before
 from s3probe.evidence.caches import hit
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, ObservationId, row_of
+from s3probe.evidence.vocabulary import BESIDE, IN_A_BROWSER, ActionId, Actor, Experiment, Fact, ObservationId, row_of
 from s3probe.probe import browser, permits, strangers, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
@@ -22,7 +22,7 @@ from s3probe.probe.uploads import LargeUpload
 from s3probe.settings.keys import REMOTE_MEDIA
 from s3probe.settings.mastodon import object_url, public_url
 
-FIRST = (ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, ActionId.PUBLIC_RANGE, ActionId.PUBLIC_CSP)
+FIRST = (ActionId.PUBLIC_GET, *BESIDE[IN_A_BROWSER], ActionId.PUBLIC_CSP)
 
 
 class Visitor:
@@ -55,7 +55,7 @@ class Visitor:
             return
         agent = self._server_agent()
         yield Step(ActionId.PUBLIC_GET, lambda: fetch(session, ActionId.PUBLIC_GET, url, stored, agent=agent))
-        yield Step(ActionId.PUBLIC_CORS, lambda: browser.cors_and_range(session, url, stored), (ActionId.PUBLIC_GET,))
+        yield Step(IN_A_BROWSER, lambda: browser.on_a_page(session, url, stored), (ActionId.PUBLIC_GET,))
         if self._settings.web_domain:
             yield Step(ActionId.PUBLIC_CSP, lambda: browser.page_policy(session, url), (ActionId.PUBLIC_GET,))
         if proxy_stands_before(self._settings):

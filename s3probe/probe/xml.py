@@ -156,7 +156,7 @@ def list_keys(body: bytes) -> tuple[str, ...]:
 
 def is_truncated(body: bytes) -> bool:
     """Whether a listing says that there is more."""
-    return fields(body).get("IsTruncated", "").lower() == "true"
+    return any((element.text or "").strip().lower() == "true" for element in _children(body, "IsTruncated"))
 
 
 def list_uploads(body: bytes) -> tuple[Upload, ...]:
@@ -207,11 +207,12 @@ def etag(body: bytes) -> str:
 
 
 def fields(body: bytes) -> Mapping[str, str]:
-    """The texts of the root's direct children by local name (PolicyStatus, PublicAccessBlockConfiguration, …)."""
+    """The texts of the innermost elements by local name (PolicyStatus, OwnershipControls with its Rule, …)."""
     root = parse(body).root
     found: dict[str, str] = {}
-    for child in root if root is not None else ():
-        found.setdefault(clean(local_name(child), 100), clean(child.text or ""))
+    for element in root.iter() if root is not None else ():
+        if element is not root and not len(element):
+            found.setdefault(clean(local_name(element), 100), clean(element.text or ""))
     return MappingProxyType(found)
 
 

@@ -127,4 +127,4 @@ def _sent(alias: Alias, reply: Reply, state: str) -> Reply:
     if fault is AliasFault.LOSES_TYPE:
         kept = [(n, v) for n, v in kept if n.lower() != "content-type"] + [("Content-Type", "text/plain")]
     safe = () if fault is AliasFault.NO_NOSNIFF else _SAFE
-    return replace(reply, headers=(*kept, *safe, ("Server", "nginx"), ("X-Cache-Status", state)))
+    return replace(reply, headers=(*kept, *safe, *alias.adds, ("Server", "nginx"), ("X-Cache-Status", state)))

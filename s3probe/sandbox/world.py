@@ -181,6 +181,8 @@ class Alias:
     """Where the files begin when it is not the host's top, e.g. ``/raw/KEY/BUCKET``; the rest of the host is S3's."""
     prefix: str = ""
     """Put before every key, as a proxy does that knows of ``S3_KEY_PREFIX``."""
+    adds: tuple[tuple[str, str], ...] = ()
+    """Headers that it adds to every answer."""
 
 
 @dataclass(frozen=True, slots=True)

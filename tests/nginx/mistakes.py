@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.proxies import sibling
 from s3probe.sandbox.faults.stores import PREFIX, proxy_with_prefix
 from s3probe.sandbox.scenario import Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault
 from tests.nginx.world import ENDPOINT, Setup
+from tests.runs import fault_name
 
 Change = Callable[[Setup], Setup]
 ASKS = "proxy_pass https://files-example.s3.eu-west-2.amazonaws.com"
@@ -133,4 +135,5 @@ MISTAKES: dict[str, Mistake] = {
         lines(f"{ASKS}/{PREFIX}$uri;"),
         lambda: proxy_with_prefix(healthy_policy()),
     ),
+    **{fault_name(fault): Mistake(fault.id, lines(*fault.nginx), fault.base) for fault in ALL if fault.nginx},
 }  # fmt: skip

@@ -192,6 +192,8 @@ def test_small_answers() -> None:
     )
     assert (xml.upload_id(b""), xml.etag(b"x")) == ("", "")
     assert xml.fields(b"<PolicyStatus><IsPublic>TRUE</IsPublic></PolicyStatus>") == {"IsPublic": "TRUE"}
+    nested = b"<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>"
+    assert xml.fields(nested) == {"ObjectOwnership": "ObjectWriter"}
 
 
 ERRORS: list[dict[str, Any]] = json.loads(

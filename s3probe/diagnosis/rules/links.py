@@ -103,12 +103,12 @@ AT_CDN: Mapping[str, str] = MappingProxyType(
 
 
 def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, ...]:
-    """:func:`nginx`, and before it what a CDN in front has to do."""
+    """:func:`nginx`, and before it what a CDN in front has to do: a topic of :data:`AT_CDN`, or that in words."""
     name = cdn(case.obs(ActionId.PUBLIC_GET)) or cdn(case.obs(ActionId.PUBLIC_LIST_ALIAS))
     if not name:
         return (nginx(case, lines, note),)
     host, base = upstream(case.settings)
-    words = AT_CDN[topic].format(host=host, base=base, prefix=below(case.settings))
+    words = AT_CDN.get(topic, topic).format(host=host, base=base, prefix=below(case.settings))
     behind = f"if a proxy of your own stands behind {name}{'; ' + note if note else ''}"
     return Manual(f"At {name}: {words}."), nginx(case, lines, behind)
 

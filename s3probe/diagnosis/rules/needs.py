@@ -60,6 +60,26 @@ def csp(case: Case) -> Iterator[Finding]:
     )
 
 
+def embedding(case: Case) -> Iterator[Finding]:
+    """The media host forbids pages of another origin or site to show what it serves."""
+    for seen in case.open(ActionId.PUBLIC_EMBED):
+        header = "Cross-Origin-Resource-Policy"
+        policy, host = seen.headers.get(Header.CROSS_ORIGIN_RESOURCE_POLICY, ""), fixes.host_of(seen.url)
+        lines = f"proxy_hide_header {header}; add_header {header} cross-origin;"
+        at_cdn = f"send {header}: cross-origin, or no such header"
+        yield finding(
+            "resource-policy-forbids-embedding",
+            case,
+            how=f"GET {seen.url} came with {header}: {policy}, and Mastodon's pages are at {case.settings.web_domain}",
+            because=[seen.id],
+            fixes=at_proxy(case, lines, at_cdn, "in place of the line that sets it now")
+            if proxied(case, seen)
+            else [Manual(f"Let {host} send {header}: cross-origin, or no such header.")],
+            media_host=host,
+            policy=policy,
+        )
+
+
 def cors(case: Case) -> Iterator[Finding]:
     """Scripts of the web interface may not read media."""
     seen = case.open(ActionId.PUBLIC_CORS)
@@ -257,6 +277,12 @@ def development_host(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
+    Rule(
+        embedding,
+        Layer.BROWSERS,
+        yields=("resource-policy-forbids-embedding",),
+        reads=(ActionId.PUBLIC_EMBED, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
+    ),
     Rule(
         cors,
         Layer.BROWSERS,

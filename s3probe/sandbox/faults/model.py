@@ -21,6 +21,10 @@ class Fault:
     """The healthy scenario it is meant for."""
     variant: str = ""
     """Tells several ways to the same finding apart; ``""`` is the usual one."""
+    look_alike: Change | None = None
+    """The nearest change of the same scenario with which this finding must not be named."""
+    nginx: tuple[str, ...] = ()
+    """Lines that make the same mistake in a real nginx set up by Mastodon's guide: there its fix is tried."""
 
     def scenario(self) -> Scenario:
         """The healthy scenario with this fault in it."""

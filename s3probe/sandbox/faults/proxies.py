@@ -17,6 +17,11 @@ def proxy(fault: AliasFault) -> Change:
     return lambda s: s.with_world(aliases=tuple(replace(alias, fault=fault) for alias in s.world.aliases))
 
 
+def adds(name: str, value: str) -> Change:
+    """Every alias proxy of the world adds this header."""
+    return lambda s: s.with_world(aliases=tuple(replace(alias, adds=((name, value),)) for alias in s.world.aliases))
+
+
 def healthy_alias() -> Scenario:
     """AWS, media opened by their ACL, shown through the guide's proxy."""
     scenario = healthy().with_env("S3_ALIAS_HOST", ALIAS)
@@ -82,6 +87,21 @@ FAULTS = (
     Fault("cors-missing", proxy(AliasFault.HIDES_CORS), healthy_policy, "lost by the proxy"),
     Fault("cors-duplicated-header", proxy(AliasFault.DOUBLES_CORS), healthy_policy),
     Fault("cors-cached-without-vary", proxy(AliasFault.FORGETS_VARY), healthy_policy),
+    Fault(
+        "resource-policy-forbids-embedding",
+        adds("Cross-Origin-Resource-Policy", "same-origin"),
+        healthy_policy,
+        look_alike=adds("Cross-Origin-Resource-Policy", "cross-origin"),
+        nginx=("add_header Cross-Origin-Resource-Policy same-origin;",),
+    ),
+    Fault(
+        "resource-policy-forbids-embedding",
+        adds("Cross-Origin-Resource-Policy", "same-site"),
+        healthy_policy,
+        "to other sites",
+        look_alike=both(adds("Cross-Origin-Resource-Policy", "same-site"), sibling(AliasFault.NONE)),
+        nginx=("add_header Cross-Origin-Resource-Policy same-site;",),
+    ),
     Fault("range-requests-broken-for-viewers", proxy(AliasFault.IGNORES_RANGE), healthy_policy),
     Fault("alias-redirects-to-other-host", proxy(AliasFault.REDIRECTS), healthy_policy),
     Fault("cdn-hotlink-or-bot-protection", proxy(AliasFault.HOTLINK), healthy_policy),

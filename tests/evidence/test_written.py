@@ -1,0 +1,128 @@
+"""Every fact and header of the vocabulary is written by some run of the probe: what a rule reads is there to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import Fact, Header, HeaderName
+from s3probe.examination import check
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.machine import families_of
+from s3probe.sandbox.faults import ALL
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import ALIAS, Scenario, healthy, healthy_policy
+from s3probe.sandbox.statements import Statement
+from tests.runs import OPTIONS, fault_name, run, run_fault, settings_of, tools_for
+
+FAULTS = {fault_name(fault): fault for fault in ALL}
+TELLING = (
+    "acl-disabled-bucket-owner-enforced",
+    "alias-redirects-to-other-host",
+    "anonymous-acl-or-policy-readable",
+    "anonymous-write-allowed",
+    "bpa-blocks-public-policy",
+    "bpa-ignores-public-acls (account level)",
+    "bucket-listable-policy",
+    "cache-control-missing",
+    "cors-missing",
+    "csp-missing-media-host",
+    "explicit-deny-policy (source address)",
+    "lifecycle-expires-media",
+    "object-lock-prevents-delete",
+    "proxy-caches-errors",
+    "proxy-changes-content-type",
+    "proxy-forwards-authorization-cookies",
+    "proxy-forwards-authorization-cookies (cookies)",
+    "range-requests-broken-for-viewers",
+    "region-wrong-aws-regional-endpoint",
+    "resource-policy-forbids-embedding",
+)
+"""Faults whose runs write down what others do not."""
+FROM_CDNS = {
+    "age": "12",
+    "via": "1.1 varnish",
+    "x-cache": "HIT",
+    "x-proxy-cache": "HIT",
+    "x-varnish": "1 2",
+    "cf-cache-status": "HIT",
+    "cf-ray": "8a-AMS",
+    "cf-mitigated": "challenge",
+    "x-amz-cf-id": "abc==",
+    "x-amzn-waf-action": "challenge",
+    "content-encoding": "gzip",
+}
+"""Headers of proxies and CDNs that no sandbox has."""
+
+
+class Between:
+    """Something between probe and storage that changes answers."""
+
+    def __init__(self, inner: Transport, change: Callable[[Call, Answer], Answer]) -> None:
+        self._inner, self._change = inner, change
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        return self._change(call, self._inner.send(call, limits))
+
+
+def _seen(scenario: Scenario, change: Callable[[Call, Answer], Answer]) -> Evidence:
+    return run(scenario, wrap=lambda inner: Between(inner, change)).report.evidence
+
+
+def _by_a_cdn(call: Call, answer: Answer) -> Answer:
+    return replace(answer, headers={**answer.headers, **FROM_CDNS}) if f"//{ALIAS}/" in call.url else answer
+
+
+def _other_bytes(call: Call, answer: Answer) -> Answer:
+    """Files come back changed, and shorter."""
+    if call.method == "HEAD" and answer.status == 200:
+        return replace(answer, headers={**answer.headers, "content-length": "0"})
+    return replace(answer, body=b"\xff other") if call.method == "GET" and answer.status in (200, 206) else answer
+
+
+def _sent_on(call: Call, answer: Answer) -> Answer:
+    """S3 sends requests for young buckets on, with an error in the body."""
+    if call.method != "GET" or not call.url.endswith(".png") or "authorization" in dict(call.headers):
+        return answer
+    body = b"<Error><Code>TemporaryRedirect</Code><Message>Please re-send this request</Message></Error>"
+    return replace(answer, status=307, headers={**answer.headers, "location": "https://elsewhere.example/"}, body=body)
+
+
+def _powerful(scenario: Scenario) -> Scenario:
+    """The key may do everything that Mastodon never does, and the bucket's policy denies something of that."""
+    everything = Statement("Allow", ("s3:*",), ("*",))
+    never = Statement("Deny", ("s3:PutObjectTagging",), (f"arn:aws:s3:::{scenario.bucket.name}/*",), ("*",))
+    return scenario.with_user(identity=(everything,)).with_bucket(policy=(*scenario.bucket.policy, never))
+
+
+def _runs() -> Iterator[Evidence]:
+    for name in TELLING:
+        yield run_fault(FAULTS[name]).report.evidence
+    yield _seen(healthy_policy(), _by_a_cdn)
+    yield _seen(healthy(), _other_bytes)
+    yield _seen(healthy(), _sent_on)
+    yield run(_powerful(FAULTS["acl-disabled-bucket-owner-enforced"].scenario())).report.evidence
+    yield run(_powerful(healthy().with_env("S3_PERMISSION", "authenticated-read"))).report.evidence
+    yield _on_ec2()
+
+
+def _on_ec2() -> Evidence:
+    """No key pair, on a machine that should have a role."""
+    scenario = healthy().with_env("AWS_ACCESS_KEY_ID", None).with_env("AWS_SECRET_ACCESS_KEY", None)
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        try:
+            return check(settings_of(scenario), OPTIONS, replace(tools, vendor=lambda: "Amazon EC2")).evidence
+        finally:
+            transport.close()
+
+
+def test_every_fact_and_header_is_written_by_some_run() -> None:
+    facts, headers = set(families_of("localhost", 443)), set[HeaderName]()
+    for evidence in _runs():
+        for seen in evidence.observations:
+            facts.update(seen.facts)
+            headers.update(seen.headers)
+    assert {fact.name for fact in Fact if fact not in facts} == set()
+    assert {header.name for header in Header if header not in headers} == set()

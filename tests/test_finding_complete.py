@@ -1,0 +1,97 @@
+"""A finding has all its parts: text, rule, a set-up where it is there and one where it is not, a row that is asked for.
+
+Each test names what was forgotten, and where it belongs (.github/CONTRIBUTING.md, "How a finding is added").
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s3probe.diagnosis.rules import FILE_RULES, wire
+from s3probe.evidence.vocabulary import PROMISES, ActionId
+from s3probe.knowledge.findings import entry, ids
+from s3probe.sandbox.faults import ALL
+from s3probe.sandbox.scenario import SCENARIOS
+from tests.diagnosis.test_hints import HINTED
+from tests.diagnosis.wire_table import SHOWN
+from tests.runs import run
+from tests.test_look_alikes import BY_NAME, PAIRS
+
+TESTS = Path(__file__).parent
+WIRE = sorted({i for rule in (*wire.FOUNDATION_RULES, *wire.WIRE_RULES) for i in rule.yields})
+FILE = {i for rule in FILE_RULES for i in rule.yields}
+INJECTED = {fault.id for fault in ALL}
+TOLD_APART = {fault.id for fault in ALL if fault.look_alike} | {BY_NAME[name].id for pair in PAIRS for name in pair}
+ELSEWHERE = {
+    "archive-link-never-expires": "visitor/test_archive_links.py",
+    "cdn-hotlink-or-bot-protection": "visitor/test_gate.py",
+    "checksum-multipart-ignores-when-required": "diagnosis/test_hints.py",
+    "cloudfront-oac-policy-missing": "visitor/test_proxies_and_cdns.py",
+    "csp-one-directive-lacks-media-host": "visitor/test_strangers.py",
+    "helm-cannot-express-empty-permission": "diagnosis/test_hints.py",
+    "ipv6-broken-first": "diagnosis/test_more_rules.py",
+    "ipv6-only-host": "diagnosis/test_more_rules.py",
+    "media-host-address-silent": "visitor/test_gate.py",
+    "media-host-asks-for-password": "visitor/test_gate.py",
+    "media-host-leads-elsewhere": "visitor/test_gate.py",
+    "media-host-limits-visitors": "visitor/test_gate.py",
+    "media-host-redirects-in-a-circle": "visitor/test_gate.py",
+    "media-host-refuses-visitors": "visitor/test_gate.py",
+    "media-host-unreachable": "visitor/test_gate.py",
+    "origin-bypasses-proxy": "visitor/test_proxies_and_cdns.py",
+    "presigned-link-without-tls": "visitor/test_archive_links.py",
+    "proxy-answers-with-own-error": "visitor/test_gate.py",
+    "proxy-cors-lost-on-errors-or-nested-location": "visitor/test_folders.py",
+    "proxy-signs-with-refused-key": "visitor/test_gate.py",
+    "r2-dev-url-throttled": "visitor/test_proxies_and_cdns.py",
+    "r2-object-scoped-token": "diagnosis/test_more_rules.py",
+    "viewers-ipv4-only-alias": "visitor/test_proxies_and_cdns.py",
+}
+"""Shown by tests of their own, and where they are not named too: no sandbox has such a CDN, provider or network."""
+NO_BOX = {ActionId.PUBLIC_QUERY: "a notice about the proxy", ActionId.PUBLIC_MISSING: "it only prepares another look"}
+"""Actions that promise nothing by themselves, each with its reason."""
+BY_HAND = set(SHOWN) | {finding_id for finding_id, *_runs in HINTED}
+"""Shown, and not shown in the nearest run, by hand-written evidence (tests/diagnosis)."""
+
+
+@pytest.mark.parametrize("finding_id", WIRE)
+def test_a_finding_has_its_text(finding_id: str) -> None:
+    assert finding_id in ids(), f"{finding_id} has no text: add it to s3probe/knowledge/findings/"
+    assert entry(finding_id).state in ("decided", "hinted", "linted")
+
+
+@pytest.mark.parametrize("finding_id", [i for i in ids() if entry(i).state in ("decided", "hinted")])
+def test_a_text_has_its_rule(finding_id: str) -> None:
+    assert finding_id in {*WIRE, *FILE}, (
+        f"no rule yields {finding_id}: name it in `yields` of a rule in diagnosis/rules/"
+    )
+
+
+@pytest.mark.parametrize("finding_id", WIRE)
+def test_a_finding_is_shown_where_it_is_there(finding_id: str) -> None:
+    assert finding_id in INJECTED | BY_HAND | set(ELSEWHERE), (
+        f"nothing shows {finding_id}: add a Fault to s3probe/sandbox/faults/"
+    )
+
+
+@pytest.mark.parametrize("finding_id", sorted(INJECTED & set(WIRE)))
+def test_a_finding_is_told_from_its_look_alike(finding_id: str) -> None:
+    assert finding_id in TOLD_APART | BY_HAND | set(ELSEWHERE), f"give the Fault {finding_id} its look_alike"
+
+
+@pytest.mark.parametrize("finding_id", ELSEWHERE)
+def test_the_test_of_its_own_is_there(finding_id: str) -> None:
+    assert f'"{finding_id}"' in (TESTS / ELSEWHERE[finding_id]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("action", [action for action in ActionId if action not in NO_BOX])
+def test_an_action_is_part_of_a_promise(action: ActionId) -> None:
+    promised = {a for promise in PROMISES for a in (*promise.actions, *promise.also)}
+    assert action in promised, f"{action} is in no box of the checklist: name it in PROMISES (evidence/vocabulary.py)"
+
+
+def test_every_action_is_asked_for_in_some_healthy_run() -> None:
+    asked = {o.id for make in SCENARIOS.values() for o in run(make()).report.evidence.observations if o.ran}
+    assert [str(action) for action in ActionId if action not in asked] == [], "nothing in probe/ asks for these"
