@@ -12,6 +12,7 @@ import pytest
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.conftest import Tally
+from tests.exhaustive import part
 from tests.nginx.mistakes import MISTAKES
 from tests.runs import each_fault, fault_name, healthy, mend, run, run_fault, to_mend
 
@@ -97,7 +98,7 @@ def _mended(fault: Fault) -> str:
     return f"still {after.verdict}: {', '.join(f.id for f in after.findings)}"
 
 
-@each_fault(f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_MENDED))
+@each_fault(part((f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_MENDED)), 2))
 def test_the_first_fix_makes_the_storage_healthy(fault: Fault, tally: Tally) -> None:
     found = _mended(fault)
     tally("closed loop", found.split(":")[0])

@@ -53,7 +53,9 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
         (ActionId.SUSPENDED_PUBLIC_GET,),
     )
     yield Step(
-        ActionId.RESTORED_PUBLIC_GET, lambda: _come_back(session, stored, look_at_restored), (ActionId.PUT_ACL_RESTORE,)
+        ActionId.RESTORED_PUBLIC_GET,
+        lambda: _come_back(session, stored, look_at_restored),
+        (ActionId.PUT_ACL_RESTORE, ActionId.PUBLIC_GET),
     )
     title = "A file is intact after its ACL was changed"
 

@@ -88,8 +88,8 @@ def _written(rule: Rule) -> tuple[set[str], list[re.Pattern[str]]]:
     named: set[str] = set()
     patterns: list[re.Pattern[str]] = []
     for module in (m for m in modules if m.startswith("s3probe.diagnosis") and m in sys.modules):
-        names, more = _written_in(module)
-        named |= names
+        inside, more = _written_in(module)
+        named |= inside
         patterns += more
     return named, patterns
 
