@@ -155,8 +155,8 @@ class Run:
 class _ById:
     """Room for an index that is no field: it is neither compared nor written."""
 
-    __slots__ = ("_by_id",)
-    _by_id: Mapping[ObservationId, Observation]
+    __slots__ = ("by_id",)
+    by_id: Mapping[ObservationId, Observation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +171,9 @@ class Evidence(_ById):
     def get(self, action: ObservationId) -> Observation | None:
         """The last observation of that id, or ``None`` when it was never considered."""
         try:
-            index = self._by_id
+            index = self.by_id
         except AttributeError:
             # the rules ask a thousand times
             index = {observation.id: observation for observation in self.observations}
-            object.__setattr__(self, "_by_id", index)
+            object.__setattr__(self, "by_id", index)
         return index.get(action)
