@@ -113,18 +113,18 @@ def check(
 
     if stopped is not None:
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
-    mended, assuming = starting_point(settings)
-    why_not = _why_nothing_can_be_asked(mended)
+    start, assuming = starting_point(settings)
+    why_not = _why_nothing_can_be_asked(start)
     if why_not:
         evidence = _nothing_asked(options, why_not)
         diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
         return Examined(settings, evidence, diagnosis)
-    evidence = examine(mended, options, tools, assuming)
+    evidence = examine(start, options, tools, assuming)
     if evidence.run.profile == "quick" and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
-        evidence = _together(evidence, examine(mended, full, tools, assuming))
+        evidence = _together(evidence, examine(start, full, tools, assuming))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, diagnosis)
 

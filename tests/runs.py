@@ -19,7 +19,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario
-from s3probe.sandbox.state import Seen
+from s3probe.sandbox.state import LoggedRequest
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
@@ -35,8 +35,8 @@ class Ran:
     report: Report
     left: tuple[str, ...]
     """Keys and unfinished uploads that are there now, named as ``left_behind`` names them."""
-    violations: tuple[Seen, ...]
-    requests: tuple[Seen, ...]
+    violations: tuple[LoggedRequest, ...]
+    requests: tuple[LoggedRequest, ...]
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -95,18 +95,18 @@ def run_fault(fault: Fault) -> Ran:
     return run(fault.scenario())
 
 
-def to_mend(report: Report) -> tuple[Finding, ...]:
+def to_fix(report: Report) -> tuple[Finding, ...]:
     """The findings whose fixes come first: the failures, or without one the warnings."""
     failures = tuple(f for f in report.findings if f.severity is Severity.FAILURE)
     return failures or tuple(f for f in report.findings if f.severity is Severity.WARNING)
 
 
-def mend(scenario: Scenario, finding: Finding) -> Scenario | None:
+def with_first_fix(scenario: Scenario, finding: Finding) -> Scenario | None:
     """The scenario after the finding's first fix, with what belongs to it; ``None``: no program can apply it."""
-    mended: Scenario | None = scenario
+    fixed: Scenario | None = scenario
     for fix in finding.first_choice:
-        mended = apply(mended, fix) if mended is not None else None
-    return None if not finding.fixes else mended
+        fixed = apply(fixed, fix) if fixed is not None else None
+    return None if not finding.fixes else fixed
 
 
 def fault_name(fault: Fault) -> str:
@@ -126,5 +126,5 @@ def each_fault(faults: Iterable[Fault]) -> pytest.MarkDecorator:
 
 
 def healthy(report: Report) -> bool:
-    """Nothing to mend and nothing left open."""
+    """Nothing to fix and nothing left open."""
     return report.verdict is Verdict.OK

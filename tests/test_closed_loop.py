@@ -14,7 +14,7 @@ from s3probe.sandbox.faults.model import Fault
 from tests.conftest import Tally
 from tests.exhaustive import part
 from tests.nginx.mistakes import MISTAKES
-from tests.runs import each_fault, fault_name, healthy, mend, run, run_fault, to_mend
+from tests.runs import each_fault, fault_name, healthy, run, run_fault, to_fix, with_first_fix
 
 ADVICE_ONLY = {
     "explicit-deny-policy": "only the policy's owner knows why it denies, and in which policy",
@@ -74,7 +74,7 @@ AT_NGINX = {
 """Faults whose first fix is lines for nginx, which the sandbox's own proxy cannot read: the mistake of
 ``tests/nginx/mistakes.py`` at which those very lines are tried on a real nginx."""
 
-NOT_SEEN_MENDED = {
+NOT_SEEN_FIXED = {
     "rate-limited-503-slowdown (now and then)": "the SDK then tries again; the probe sends each request once",
     "protocol-https-but-endpoint-plain": "links to archives still lead to http://: a warning of its own remains",
     "multipart-denied": "nothing that Mastodon takes is sent in parts then, archives excepted: a warning remains",
@@ -82,60 +82,60 @@ NOT_SEEN_MENDED = {
 """Faults whose first fix helps Mastodon, but leaves something to report, each with its reason."""
 
 
-def _mended(fault: Fault) -> str:
+def _fixed(fault: Fault) -> str:
     """``healthy``, or what stands in the way after as many rounds as there are faults (one)."""
     scenario, ran = fault.scenario(), run_fault(fault)
     # a notice leaves the verdict as it was: it is healthy before, so it must be gone
     noticed = tuple(f for f in ran.report.findings if f.id == fault.id)
-    for finding in to_mend(ran.report) or noticed:
-        mended = mend(scenario, finding)
-        if mended is None:
+    for finding in to_fix(ran.report) or noticed:
+        fixed = with_first_fix(scenario, finding)
+        if fixed is None:
             return f"advice only: {finding.id}"
-        scenario = mended
+        scenario = fixed
     after = run(scenario).report
     if healthy(after) and fault.id not in {f.id for f in after.findings}:
         return "healthy"
     return f"still {after.verdict}: {', '.join(f.id for f in after.findings)}"
 
 
-@each_fault(part((f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_MENDED)), 2))
+@each_fault(part((f for f in ALL if fault_name(f) not in (ADVICE_ONLY | AT_NGINX | NOT_SEEN_FIXED)), 2))
 def test_the_first_fix_makes_the_storage_healthy(fault: Fault, tally: Tally) -> None:
-    found = _mended(fault)
+    found = _fixed(fault)
     tally("closed loop", found.split(":")[0])
     assert found == "healthy"
 
 
 @each_fault(f for f in ALL if fault_name(f) in ADVICE_ONLY)
 def test_these_need_a_person(fault: Fault, tally: Tally) -> None:
-    found = _mended(fault)
+    found = _fixed(fault)
     tally("closed loop", found.split(":")[0])
     assert found.startswith("advice only")
 
 
-@each_fault(f for f in ALL if fault_name(f) in NOT_SEEN_MENDED)
+@each_fault(f for f in ALL if fault_name(f) in NOT_SEEN_FIXED)
 def test_these_are_no_failure_any_more(fault: Fault, tally: Tally) -> None:
-    found = _mended(fault)
+    found = _fixed(fault)
     tally("closed loop", "no failure any more")
     assert found.startswith(("still warning", "still unknown"))
 
 
 @pytest.mark.parametrize("fault", [f for f in ALL if fault_name(f) in AT_NGINX], ids=fault_name)
 def test_these_lines_are_left_to_a_real_nginx(fault: Fault, tally: Tally) -> None:
-    found = _mended(fault)
+    found = _fixed(fault)
     tally("closed loop", "lines for nginx")
     assert found.startswith("advice only")
     assert MISTAKES[AT_NGINX[fault_name(fault)]].finding_id == fault.id
 
 
 def test_the_list_of_exceptions_names_real_faults() -> None:
-    tables = [*ADVICE_ONLY, *AT_NGINX, *NOT_SEEN_MENDED]
+    tables = [*ADVICE_ONLY, *AT_NGINX, *NOT_SEEN_FIXED]
     assert len(set(tables)) == len(tables)
     assert set(tables) <= {fault_name(f) for f in ALL}
 
 
 def test_the_readme_counts_what_is_proven() -> None:
     text = " ".join((Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8").split())
-    unproven = len(ADVICE_ONLY) + len(NOT_SEEN_MENDED)
+    unproven = len(ADVICE_ONLY) + len(NOT_SEEN_FIXED)
     assert f"The sandbox can inject more than {len(ALL) // 20 * 20} faults. For all but {unproven} of them" in text
-    assert f"{len(NOT_SEEN_MENDED)} of the {unproven} end the failure and leave a warning" in text
+    assert f"{len(NOT_SEEN_FIXED)} of the {unproven} end the failure and leave a warning" in text
     assert f"For the other {len(ADVICE_ONLY)} nothing is proven" in text

@@ -66,7 +66,7 @@ def test_explain_lists_every_finding_with_its_state() -> None:
 
 
 @pytest.mark.parametrize("finding_id", ids())
-def test_explain_tells_meaning_look_alikes_consequence_mend_and_links(finding_id: str) -> None:
+def test_explain_tells_meaning_look_alikes_consequence_fix_and_links(finding_id: str) -> None:
     page = explain(finding_id)
-    for part in ("What it means", "What it breaks in Mastodon", "told from what looks alike", "mend it", "https://"):
+    for part in ("What it means", "What it breaks in Mastodon", "told from what looks alike", "fix it", "https://"):
         assert part in page

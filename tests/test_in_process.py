@@ -16,7 +16,7 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy
-from s3probe.sandbox.world import Obstacle, Way
+from s3probe.sandbox.world import ConnectionFault, Obstacle
 from tests.exhaustive import part
 from tests.in_process import InProcess
 from tests.runs import Ran, each_fault, fault_name, run, run_fault, wire_to
@@ -128,14 +128,14 @@ def test_both_ways_cut_a_long_body() -> None:
     assert (mine.body, mine.truncated) == (theirs.body, theirs.truncated) == (b"con", True)
 
 
-WAYS = {
-    Way.NO_DNS: NetworkFault.DNS,
-    Way.REFUSED: NetworkFault.REFUSED,
-    Way.BLACK_HOLE: NetworkFault.CONNECT_TIMEOUT,
-    Way.UNTRUSTED: NetworkFault.TLS_UNTRUSTED,
-    Way.WRONG_NAME: NetworkFault.TLS_NAME,
-    Way.EXPIRED: NetworkFault.TLS_EXPIRED,
-    Way.PLAIN: NetworkFault.TLS_NOT_TLS,
+FAULTS_MET = {
+    ConnectionFault.NO_DNS: NetworkFault.DNS,
+    ConnectionFault.REFUSED: NetworkFault.REFUSED,
+    ConnectionFault.BLACK_HOLE: NetworkFault.CONNECT_TIMEOUT,
+    ConnectionFault.UNTRUSTED: NetworkFault.TLS_UNTRUSTED,
+    ConnectionFault.WRONG_NAME: NetworkFault.TLS_NAME,
+    ConnectionFault.EXPIRED: NetworkFault.TLS_EXPIRED,
+    ConnectionFault.PLAIN: NetworkFault.TLS_NOT_TLS,
 }
 
 
@@ -143,10 +143,10 @@ def answer(scenario: Scenario, call: Call, limits: Limits = LIMITS) -> Answer:
     return both(scenario, call, limits)[0]
 
 
-@pytest.mark.parametrize("way", Way)
-def test_what_stands_in_the_way_is_met(way: Way) -> None:
-    scenario = healthy().with_world(obstacles=(Obstacle(HOST, way),))
-    assert answer(scenario, CALLS["an object"]).fault is WAYS[way]
+@pytest.mark.parametrize("way", ConnectionFault)
+def test_what_stands_in_the_way_is_met(fault: ConnectionFault) -> None:
+    scenario = healthy().with_world(obstacles=(Obstacle(HOST, fault),))
+    assert answer(scenario, CALLS["an object"]).fault is FAULTS_MET[fault]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from s3probe.sandbox.scenario import Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.exhaustive import in_turn, part
 from tests.runs import healthy as is_healthy
-from tests.runs import mend, run
+from tests.runs import run, with_first_fix
 
 MISSED = {
     "s3:PutObject": "iam-missing-putobject",
@@ -86,9 +86,9 @@ def test_without_one_action_that_action_is_missed_and_nothing_else(name: str, ac
     first = report.findings[0].fixes[0]
     assert isinstance(first, IamAllow)
     assert action in first.actions
-    mended = mend(scenario, report.findings[0])
-    assert mended is not None
-    assert is_healthy(run(mended).report)
+    fixed = with_first_fix(scenario, report.findings[0])
+    assert fixed is not None
+    assert is_healthy(run(fixed).report)
 
 
 def test_every_printed_action_has_its_reason_and_its_finding() -> None:

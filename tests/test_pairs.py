@@ -17,7 +17,7 @@ from s3probe.sandbox.scenario import Scenario, healthy
 from tests.conftest import Tally
 from tests.diagnosis.rule_runs import quarrels, seeds
 from tests.exhaustive import EXHAUSTIVE, part
-from tests.runs import Ran, fault_name, mend, run, settings_of, to_mend
+from tests.runs import Ran, fault_name, run, settings_of, to_fix, with_first_fix
 from tests.runs import healthy as healthy_again
 
 REPRESENTATIVE = (
@@ -37,8 +37,8 @@ REPRESENTATIVE = (
 )
 """One of each layer, all on the base scenario."""
 
-WELL = ("both at once", "one after the other", "one, and advice", "mended otherwise")
-"""``mended otherwise``: the first fix took another way, on which the second fault is none."""
+WELL = ("both at once", "one after the other", "one, and advice", "fixed otherwise")
+"""``fixed otherwise``: the first fix took another way, on which the second fault is none."""
 
 HARD = (
     ("storage-class-invalid", "forwarded-x-amz-meta-limits"),
@@ -80,9 +80,9 @@ def chosen() -> tuple[Pair, ...]:
     return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 3), *hard)
 
 
-def _mended(scenario: Scenario, ran: Ran) -> Scenario | None:
-    for finding in to_mend(ran.report):
-        after = mend(scenario, finding)
+def _fixed(scenario: Scenario, ran: Ran) -> Scenario | None:
+    for finding in to_fix(ran.report):
+        after = with_first_fix(scenario, finding)
         if after is not None:
             return after
     return None
@@ -101,16 +101,16 @@ def judge(pair: Pair) -> str:
     if not named[0] or named[0][0] not in wanted:
         return f"named {', '.join(named[0]) or 'nothing'}"
     for _round in range(3):
-        mended = _mended(scenario, ran)
-        if mended is None:
+        fixed = _fixed(scenario, ran)
+        if fixed is None:
             # a person acts on the first, and what is left is the other fault alone, which test_faults judges
             return "one, and advice" if not _fixable(ran) else f"stuck: {' -> '.join(map(', '.join, named))}"
-        scenario, ran = mended, run(mended)
+        scenario, ran = fixed, run(fixed)
         named.append(_ids(ran))
         if wanted <= {i for ids in named for i in ids}:
             return "one after the other"
         if healthy_again(ran.report):
-            return "mended otherwise"
+            return "fixed otherwise"
     return f"named {' -> '.join(map(', '.join, named))}"
 
 
@@ -124,7 +124,7 @@ def _fixable(ran: Ran) -> bool:
     What is to be done on the machine and the sandbox has not done is a person's work too: lines for nginx above all,
     which ``tests/nginx`` tries.
     """
-    return any(f.fixes and f.fixes[0].kind not in ("manual", "server") for f in to_mend(ran.report))
+    return any(f.fixes and f.fixes[0].kind not in ("manual", "server") for f in to_fix(ran.report))
 
 
 def _name(pair: Pair) -> str:

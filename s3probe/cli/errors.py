@@ -11,7 +11,7 @@ BUG = 70
 
 
 class UsageError(Exception):
-    """Something the caller can mend. ``message`` says what is wrong, ``advice`` what to do."""
+    """Something the caller can fix. ``message`` says what is wrong, ``advice`` what to do."""
 
     def __init__(self, message: str, advice: str = "See s3probe --help.") -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ def advised(error: BaseException) -> tuple[str, str] | None:
 
 
 def bug_report(error: BaseException, clean: Callable[[str], str], version: str) -> str:
-    """What to say of an error nobody foresaw, ready to be sent on: no secret is in it."""
+    """What to say of an unexpected error, ready to be sent on: no secret is in it."""
     trace = clean("".join(traceback.format_exception(error)))
     return (
         f"s3probe {version} has a bug: {clean(f'{type(error).__name__}: {error}')}\n"

@@ -32,7 +32,7 @@ class Leftovers:
         """The commands that remove the rest."""
         from s3probe.diagnosis.model import Diagnosis
         from s3probe.report.assemble import assemble
-        from s3probe.report.mends import removal_commands
+        from s3probe.report.fix_words import removal_commands
 
         run = Run("", "", 0.0, "")
         reports = [assemble(settings, Evidence(run, cleanup=left), Diagnosis()) for settings, left in self._seen]

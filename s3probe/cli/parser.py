@@ -46,7 +46,7 @@ COMMANDS = {
     "lint": "judge the env file alone, without any network",
     "policy": "print the least-privilege policies and the CORS rule for these settings",
     "fix": "run check and print the change of the env file as a diff",
-    "explain": "say what a finding means and how to mend it",
+    "explain": "say what a finding means and how to fix it",
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",
@@ -134,14 +134,14 @@ def _check(command: argparse.ArgumentParser) -> None:
     _env_files(command, many=True)
     _result(command)
     _probing(command)
-    depth = command.add_mutually_exclusive_group()
-    depth.add_argument(
+    extent = command.add_mutually_exclusive_group()
+    extent.add_argument(
         "--quick",
         action="store_true",
         help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
     )
-    depth.add_argument("--read-only", action="store_true", help="make no write at all")
-    depth.add_argument(
+    extent.add_argument("--read-only", action="store_true", help="make no write at all")
+    extent.add_argument(
         "--thorough",
         action="store_true",
         help="ask strangers' questions at every address, which takes more than 40 requests; --format markdown does so",

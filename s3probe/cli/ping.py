@@ -48,7 +48,7 @@ def _call(url: Secret, suffix: str, body: bytes | None, console: Console) -> Non
     """A call that fails is told, and changes nothing. A redirect is not followed: it would carry the report away."""
     import urllib.request
 
-    class Stay(urllib.request.HTTPRedirectHandler):
+    class NoRedirects(urllib.request.HTTPRedirectHandler):
         def redirect_request(self, *_args: object, **_kwargs: object) -> None:
             return None
 
@@ -57,7 +57,7 @@ def _call(url: Secret, suffix: str, body: bytes | None, console: Console) -> Non
     headers = {"User-Agent": "s3probe", "Content-Type": "text/plain; charset=utf-8"}
     request = urllib.request.Request(parts.geturl(), data=body, headers=headers)  # noqa: S310  # read_ping_url let only http(s) pass
     try:
-        with urllib.request.build_opener(Stay).open(request, timeout=TIMEOUT) as answer:
+        with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT) as answer:
             answer.read(1024)
     except Exception as error:  # whatever it is, the result of the run stands
         console.trouble(f"The ping URL could not be called: {error}")

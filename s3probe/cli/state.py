@@ -23,7 +23,7 @@ LARGEST = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class OpenCause:
     """Something that was wrong with one env file. ``since`` is UTC."""
 
     source: str
@@ -36,7 +36,7 @@ class Trouble:
 class Memory:
     """What the state file says. ``told``: when troubles were last reported; ``None``: never."""
 
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[OpenCause, ...] = ()
     told: datetime | None = None
 
 
@@ -44,9 +44,9 @@ class Memory:
 class News:
     """What changed since the last run, and what to remember for the next one."""
 
-    begun: tuple[Trouble, ...]
-    lasting: tuple[Trouble, ...]
-    ended: tuple[Trouble, ...]
+    begun: tuple[OpenCause, ...]
+    lasting: tuple[OpenCause, ...]
+    ended: tuple[OpenCause, ...]
     reminder: bool
     after: Memory
 
@@ -58,7 +58,7 @@ class News:
         """The change in words, one trouble a line."""
         named = len({t.source for t in (*self.begun, *self.lasting, *self.ended)}) > 1
 
-        def line(lead: str, trouble: Trouble) -> str:
+        def line(lead: str, trouble: OpenCause) -> str:
             return f"{lead}: {f'{trouble.source}: ' if named else ''}{trouble.title} [{trouble.id}]"
 
         return [
@@ -81,7 +81,7 @@ def compare(
     sources = {report.subject.source for report in reports} | {missed.source for missed in unexamined}
     begun = tuple(t for key, t in current.items() if key not in known)
     lasting = tuple(known[key] for key in current if key in known)
-    # could not tell this time: what was wrong before is neither mended nor new
+    # could not tell this time: what was wrong before is neither fixed nor new
     unclear = {t.source for t in current.values() if t.id in _UNCLEAR}
     kept = tuple(
         t for key, t in known.items() if key not in current and (t.source not in sources or t.source in unclear)
@@ -96,20 +96,20 @@ UNKNOWN, UNREADABLE, LEFT_BEHIND, RULE_ERROR = "could-not-tell", "unreadable", "
 _UNCLEAR = (UNKNOWN, UNREADABLE, RULE_ERROR)
 
 
-def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: datetime) -> list[Trouble]:
+def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: datetime) -> list[OpenCause]:
     found = []
     for report in reports:
         source = report.subject.source
         worth = (f for f in report.findings if f.severity is not Severity.NOTICE)
-        found += [Trouble(source, f.id, f.title, now) for f in worth]
+        found += [OpenCause(source, f.id, f.title, now) for f in worth]
         if report.rule_errors:
             failed = ", ".join(error.rule for error in report.rule_errors)
-            found.append(Trouble(source, RULE_ERROR, f"Rules of s3probe failed: {failed}", now))
+            found.append(OpenCause(source, RULE_ERROR, f"Rules of s3probe failed: {failed}", now))
         elif report.verdict is Verdict.UNKNOWN:
-            found.append(Trouble(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
+            found.append(OpenCause(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
         if report.evidence.cleanup.left_behind:
-            found.append(Trouble(source, LEFT_BEHIND, "Test objects could not be removed", now))
-    found += [Trouble(missed.source, UNREADABLE, missed.message, now) for missed in unexamined]
+            found.append(OpenCause(source, LEFT_BEHIND, "Test objects could not be removed", now))
+    found += [OpenCause(missed.source, UNREADABLE, missed.message, now) for missed in unexamined]
     return found
 
 
@@ -146,7 +146,7 @@ def _read(document: Mapping[str, object]) -> Memory:
         raise TypeError(troubles)
     told = document["told"]
     return Memory(
-        tuple(Trouble(str(t["source"]), str(t["id"]), str(t["title"]), _time(t["since"])) for t in troubles),
+        tuple(OpenCause(str(t["source"]), str(t["id"]), str(t["title"]), _time(t["since"])) for t in troubles),
         None if told is None else _time(told),
     )
 

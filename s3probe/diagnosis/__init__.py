@@ -1,1 +1,1 @@
-"""Room 3: what the evidence means, and what mends it. Pure."""
+"""Room 3: what the evidence means, and what fixes it. Pure."""

@@ -25,7 +25,7 @@ class Case:
         return found or Observation(exact_id, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
 
     def obs(self, action: ObservationId) -> Observation:
-        """The latest attempt of an action: the one made after all mends (``list@2`` before ``list``)."""
+        """The latest attempt of an action: the one made after all fixes (``list@2`` before ``list``)."""
         return next(reversed(list(self.attempts(action))), self.get(action))
 
     def attempts(self, action: ObservationId) -> Iterator[Observation]:

@@ -79,7 +79,7 @@ def lint(settings: Settings) -> Diagnosis:
 
 
 def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """The settings as if every failure that the file alone shows had been mended, and these mends.
+    """The settings as if every failure that the file alone shows had been fixed, and these fixes.
 
     The examination starts from here, so that one run also finds what lies behind.
     """
@@ -91,10 +91,10 @@ def _started(settings: Settings) -> tuple[Settings, tuple[str, ...], tuple[RuleE
     """:func:`starting_point`, and the rules that failed on the way there."""
     changes: dict[str, str | None] = {}
     errors: list[RuleError] = []
-    for _round in range(3):  # one mend may bring the next fault of the file to light
+    for _round in range(3):  # one fix may bring the next fault of the file to light
         linted = lint(settings)
         errors += linted.rule_errors
-        new = {fix.variable: fix.value for fix in _certain_mends(linted) if fix.variable not in changes}
+        new = {fix.variable: fix.value for fix in _certain_fixes(linted) if fix.variable not in changes}
         if not new:
             break
         changes |= new
@@ -102,7 +102,7 @@ def _started(settings: Settings) -> tuple[Settings, tuple[str, ...], tuple[RuleE
     return settings, tuple(f"{name}={value or ''}" for name, value in changes.items()), tuple(errors)
 
 
-def _certain_mends(linted: Diagnosis) -> Iterator[EnvFix]:
+def _certain_fixes(linted: Diagnosis) -> Iterator[EnvFix]:
     """The first fix of each failure that the file alone shows for certain; what is only likely, the wire decides."""
     for found in linted:
         if found.severity is not Severity.FAILURE or found.certainty is not Certainty.CERTAIN:
@@ -141,7 +141,7 @@ def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
 
 
 def in_force(settings: Settings, case: Case) -> Settings:
-    """The settings under which the rest was asked: with the mends of the foundation, as the evidence records them."""
+    """The settings under which the rest was asked: with the fixes of the foundation, as the evidence records them."""
     for assumption in case.obs(ActionId.LIST).assuming:
         settings = remade(settings, **{name: value or None for name, value in assigned(assumption).items()})
     return settings

@@ -45,14 +45,14 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
     return by_hand(case, "AWS_ACCESS_KEY_ID", "the id of the new key", note), secret
 
 
-def store(case: Case) -> Provider:
+def provider_of(case: Case) -> Provider:
     """Who the store is, by its host and its answers."""
     return detect(host_of(case.settings.api_base), case.obs(ActionId.REACH_ENDPOINT).headers)
 
 
-def step(case: Case, topic: str) -> str:
+def provider_step(case: Case, topic: str) -> str:
     """How this is done at the provider, ``""`` for AWS, whose own words the fix has already, and where nobody knows."""
-    provider = store(case)
+    provider = provider_of(case)
     if provider.id == "aws-s3":
         return ""
     command = provider.commands.get(topic, "").replace("{bucket}", case.settings.bucket_name)
@@ -63,12 +63,12 @@ def step(case: Case, topic: str) -> str:
 def allow_objects(case: Case, *actions: str) -> IamAllow:
     settings = case.settings
     resource = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
-    return IamAllow(actions, (resource,), step(case, "policy"))
+    return IamAllow(actions, (resource,), provider_step(case, "policy"))
 
 
 def allow_bucket(case: Case, *actions: str) -> IamAllow:
     resource = bucket_arn(case.settings.bucket_name, case.settings.region)
-    return IamAllow(actions, (resource,), step(case, "policy"))
+    return IamAllow(actions, (resource,), provider_step(case, "policy"))
 
 
 def allow_bucket_and_objects(case: Case, *actions: str) -> IamAllow:
@@ -108,7 +108,7 @@ def public_access_block(case: Case, *off: str, account: bool = False) -> BucketS
 
 def public_read(case: Case) -> BucketPolicy | BucketSetting:
     """Opens the media folders, and never ``backups/``, to everyone; in the provider's way where it has no policies."""
-    provider, way = store(case), step(case, "public_read")
+    provider, way = provider_of(case), provider_step(case, "public_read")
     if provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE):
         command = provider.commands.get("public_read", "").replace("{bucket}", case.settings.bucket_name)
         note = "" if command else provider.console.get("public_read", "")
@@ -139,13 +139,15 @@ def cors(case: Case) -> BucketSetting:
     """Lets the web interface read media."""
     rules = cors_rule()
     text = json.dumps(rules, separators=(",", ":"))
-    own = store(case).commands.get("cors", "").replace("{bucket}", case.settings.bucket_name)
+    own = provider_of(case).commands.get("cors", "").replace("{bucket}", case.settings.bucket_name)
     command = own or _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'")
-    return BucketSetting("cors", text, command, "" if own else step(case, "cors"))
+    return BucketSetting("cors", text, command, "" if own else provider_step(case, "cors"))
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
-    return BucketSetting("acl", "private", _aws(case, "put-bucket-acl", "--acl private"), step(case, "listing"))
+    return BucketSetting(
+        "acl", "private", _aws(case, "put-bucket-acl", "--acl private"), provider_step(case, "listing")
+    )
 
 
 def expire_old_versions(case: Case) -> BucketSetting:

@@ -107,7 +107,7 @@ Fix = EnvFix | IamAllow | BucketPolicy | BucketSetting | ServerFix | Manual
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One root cause, with the observations that show it and the mends, best first."""
+    """One root cause, with the observations that show it and the fixes, best first."""
 
     id: str
     severity: Severity

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
-from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
 
@@ -37,7 +37,7 @@ class Round:
     suffix: str
     rows: tuple[Observation, ...]
     furthest: Observation
-    stopped: Depth
+    stopped: Gate
     kept: Observation | None
     """The trial the run went on with; ``None`` in the last round."""
 
@@ -53,9 +53,9 @@ def rounds(case: Case) -> Iterator[Round]:
         rows = tuple(row for name in _ROWS if (row := case.get(name.in_round(suffix))).ran)
         if not rows:
             return
-        furthest = max(rows, key=depth)
+        furthest = max(rows, key=stopped_at)
         kept = next((t for t in case.all() if t.facts.get(Fact.KEPT) == "yes" and t.id.suffix == suffix), None)
-        yield Round(suffix, rows, furthest, depth(furthest), kept)
+        yield Round(suffix, rows, furthest, stopped_at(furthest), kept)
         if kept is None:
             return
 

@@ -13,7 +13,7 @@ from s3probe.diagnosis.model import Finding, RuleError
 from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
 
 
-class Scope(Enum):
+class LooksThrough(Enum):
     """What a rule looks through where it does not ask for observations by their ids."""
 
     OPEN = auto()
@@ -22,8 +22,8 @@ class Scope(Enum):
     """All that was asked."""
 
 
-OPEN, EVERY = Scope.OPEN, Scope.EVERY
-Read = ObservationId | ExperimentWith | Scope
+OPEN, EVERY = LooksThrough.OPEN, LooksThrough.EVERY
+Read = ObservationId | ExperimentWith | LooksThrough
 
 
 class Tier(IntEnum):

@@ -1,4 +1,4 @@
-"""Every address under which a visitor could find a file: which link of the chain breaks, which would do? Pure."""
+"""Every address under which a visitor could find a file: the one that works shows the fault. Pure."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ CACHE_HEADERS = (
 """Headers by which caches show themselves (nginx's are conventions, not its own)."""
 
 
-def hit(seen: Observation) -> bool:
+def cache_hit(seen: Observation) -> bool:
     """Whether a cache says that it gave this answer out of its store."""
     states = " ".join(seen.headers.get(name, "") for name in CACHE_HEADERS if name is not Header.AGE)
     age = seen.headers.get(Header.AGE, "0").split(",")[0].strip()

@@ -1,4 +1,4 @@
-"""How far a signed request got: the ladder on which a better setting shows itself. Pure."""
+"""The gates that a signed request passes, and the one that stopped it: a better setting gets further. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import Fact
 
 
-class Depth(IntEnum):
+class Gate(IntEnum):
     """The gate at which a request was stopped, in the order in which a service checks.
 
     AWS looks for the bucket's region first, then for the clock, the key id, the signature, the bucket and the rights.
@@ -47,55 +47,55 @@ _REGION_CODES = {
     "IllegalLocationConstraintException",
 }
 _CODES = {
-    **dict.fromkeys(_REGION_CODES, Depth.REGION),
-    "RequestTimeTooSkewed": Depth.CLOCK,
-    "RequestExpired": Depth.CLOCK,
-    "InvalidAccessKeyId": Depth.KEY_ID,
-    "InvalidToken": Depth.KEY_ID,
-    "ExpiredToken": Depth.KEY_ID,
-    "InvalidClientTokenId": Depth.KEY_ID,
-    "Unauthorized": Depth.KEY_ID,
-    "AccountProblem": Depth.KEY_ID,
-    "AllAccessDisabled": Depth.KEY_ID,
-    "UserSuspended": Depth.KEY_ID,
-    "InvalidSecurity": Depth.KEY_ID,
-    "MalformedSecurityHeader": Depth.KEY_ID,
-    "SignatureDoesNotMatch": Depth.SIGNATURE,
-    "InvalidSignature": Depth.SIGNATURE,
-    "NoSuchBucket": Depth.BUCKET,
-    "InvalidBucketName": Depth.BUCKET,
-    "SecondLevelDomainForbidden": Depth.BUCKET,
+    **dict.fromkeys(_REGION_CODES, Gate.REGION),
+    "RequestTimeTooSkewed": Gate.CLOCK,
+    "RequestExpired": Gate.CLOCK,
+    "InvalidAccessKeyId": Gate.KEY_ID,
+    "InvalidToken": Gate.KEY_ID,
+    "ExpiredToken": Gate.KEY_ID,
+    "InvalidClientTokenId": Gate.KEY_ID,
+    "Unauthorized": Gate.KEY_ID,
+    "AccountProblem": Gate.KEY_ID,
+    "AllAccessDisabled": Gate.KEY_ID,
+    "UserSuspended": Gate.KEY_ID,
+    "InvalidSecurity": Gate.KEY_ID,
+    "MalformedSecurityHeader": Gate.KEY_ID,
+    "SignatureDoesNotMatch": Gate.SIGNATURE,
+    "InvalidSignature": Gate.SIGNATURE,
+    "NoSuchBucket": Gate.BUCKET,
+    "InvalidBucketName": Gate.BUCKET,
+    "SecondLevelDomainForbidden": Gate.BUCKET,
 }
 
 
-def depth(seen: Observation) -> Depth:
+def stopped_at(seen: Observation) -> Gate:
     """Where the request of this observation was stopped. Codes come first: providers choose statuses freely."""
     if seen.network is not None:
-        return _network_depth(seen.network)
+        return _stopped_on_the_way(seen.network)
     if seen.error_code in _CODES:
         return _CODES[seen.error_code]
     status = seen.http_status or 0
     nowhere = not seen.error_code and (status in _NOWHERE or (status == 200 and seen.outcome is Outcome.WRONG))
     if seen.facts.get(Fact.S3) != "yes" and (seen.facts.get(Fact.MARKUP) == "yes" or nowhere):
-        return Depth.NOT_S3
+        return Gate.NOT_S3
     if status == 301 and (seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT)):
-        return Depth.REGION
+        return Gate.REGION
     if status in (301, 302, 303, 307, 308):
-        return Depth.NOT_S3
+        return Gate.NOT_S3
     if status == 401:
-        return Depth.KEY_ID
+        return Gate.KEY_ID
     if seen.outcome is Outcome.DENIED:
-        return Depth.RIGHTS
+        return Gate.RIGHTS
     if seen.outcome is Outcome.OK:
-        return Depth.THROUGH
-    return Depth.REQUEST
+        return Gate.THROUGH
+    return Gate.REQUEST
 
 
-def _network_depth(fault: NetworkFault) -> Depth:
+def _stopped_on_the_way(fault: NetworkFault) -> Gate:
     if fault is NetworkFault.DNS:
-        return Depth.DNS
+        return Gate.DNS
     if fault in _TLS:
-        return Depth.TLS
+        return Gate.TLS
     if fault in (NetworkFault.CLOSED, NetworkFault.PROTOCOL, NetworkFault.TOO_LARGE):
-        return Depth.NOT_S3
-    return Depth.TCP
+        return Gate.NOT_S3
+    return Gate.TCP

@@ -97,7 +97,7 @@ class Observation:
     facts: Mapping[FactName, str] = field(default_factory=lambda: MappingProxyType({}))
     """Details read from the answer, e.g. ``region``, ``root`` (XML root element), ``bucket``."""
     assuming: tuple[str, ...] = ()
-    """Mends taken for granted when it was asked, e.g. ``S3_REGION=eu-west-2``."""
+    """Fixes taken for granted when it was asked, e.g. ``S3_REGION=eu-west-2``."""
 
     @property
     def ok(self) -> bool:

@@ -339,7 +339,7 @@ OTHER_FOLDERS = {
     "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
 }
 """Files outside ``media_attachments/``, by kind: a visitor's look at the published URL, and at the storage itself."""
-LOOKS = tuple(look for look, _origin in OTHER_FOLDERS.values())
+FOLDER_VISITS = tuple(look for look, _origin in OTHER_FOLDERS.values())
 LARGE_UPLOAD = (
     ActionId.MULTIPART_CREATE,
     ActionId.MULTIPART_PART,
@@ -442,7 +442,7 @@ class Fact(FactName, ReprEnum):
 Facts = Mapping[FactName, str]
 
 
-def known(fields: Mapping[str, str]) -> Facts:
+def facts_among(fields: Mapping[str, str]) -> Facts:
     """Those of ``fields`` (an answer's own elements) that are facts."""
     return {name: fields[name] for name in Fact if name in fields}
 
@@ -497,7 +497,7 @@ _WHOSE_SERVICE = re.compile(
 """Names by which a provider is known (knowledge/providers.toml, ``answers``)."""
 
 
-def kept(names: Iterable[str]) -> tuple[HeaderName, ...]:
+def kept_headers(names: Iterable[str]) -> tuple[HeaderName, ...]:
     """Those of ``names`` that are kept for judgement: what is read by name, then what tells whose service it is."""
     present = set(names)
     told = sorted(name for name in present.difference(Header) if _WHOSE_SERVICE.fullmatch(name))

@@ -12,7 +12,7 @@ _HEADER = re.compile(r"^\[([a-z0-9-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FindingText:
     """What is known of one finding. Texts may hold placeholders such as ``{bucket}`` in title and consequence."""
 
     id: str
@@ -26,7 +26,7 @@ class Entry:
     consequence: str
     meaning: str
     told_apart: tuple[str, ...] = ()
-    mend: dict[str, str] = field(default_factory=dict)
+    fix: dict[str, str] = field(default_factory=dict)
     """Advice by provider id; ``general`` fits all."""
     why_state: str = ""
     """For ``hinted`` and ``out-of-reach``: what would decide it, or why nothing can."""
@@ -57,10 +57,10 @@ def ids() -> tuple[str, ...]:
 
 
 @cache
-def entry(finding_id: str) -> Entry:
+def entry(finding_id: str) -> FindingText:
     """What is known of ``finding_id``. Raises KeyError for an unknown id."""
     category, text = _sections()[finding_id]
     data = tomllib.loads(text)[finding_id]
     for name in ("told_apart", "links"):
         data[name] = tuple(data.get(name, ()))
-    return Entry(id=finding_id, category=category, **data)
+    return FindingText(id=finding_id, category=category, **data)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, known
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, facts_among
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, World
+from s3probe.probe.session import Conditions, Session
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import fields, root_name
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import public_url
@@ -20,7 +20,7 @@ from s3probe.settings.mastodon import public_url
 
 def needed(session: Session, found: Foundation) -> bool:
     """Whether the plain upload passed and the one with Mastodon's ACL was refused."""
-    return session.world.settings.acl is not None and found.without_acl is not None and found.with_acl is None
+    return session.conditions.settings.acl is not None and found.without_acl is not None and found.with_acl is None
 
 
 def interrupted(session: Session, found: Foundation) -> bool:
@@ -31,10 +31,10 @@ def interrupted(session: Session, found: Foundation) -> bool:
     return bool(seen) and seen[-1].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
 
 
-def again(session: Session, found: Foundation) -> None:
-    """The same upload once more, so that everything behind it can still be judged."""
+def repeat_upload(session: Session, found: Foundation) -> None:
+    """Repeats the upload, so that everything that needs its file can still be judged."""
     body = picture(f"{session.run_id}/with-acl-again.png")
-    title, acl = "The same upload works when it is tried again", session.world.settings.acl
+    title, acl = "The same upload works when it is tried again", session.conditions.settings.acl
     _seen, found.with_acl = session.put(
         Experiment.PUT_AGAIN, MEDIA, "with-acl-again.png", body, "image/png", acl=acl, title=title
     )
@@ -43,10 +43,10 @@ def again(session: Session, found: Foundation) -> None:
 def ladder(session: Session, found: Foundation) -> Iterator[Step]:
     """The uploads, and the ACL change on an object that is there."""
     for acl in ACL_EXPERIMENTS:
-        if acl != session.world.settings.acl:
+        if acl != session.conditions.settings.acl:
             yield Step(ACL_EXPERIMENTS[acl], lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
     if found.without_acl is not None:
-        call = session.world.wire.put_acl(found.without_acl.key, "private")
+        call = session.conditions.wire.put_acl(found.without_acl.key, "private")
         title = "The ACL of a file can be set to private"
         yield Step(Experiment.PUT_ACL_PRIVATE, lambda: session.ask(Experiment.PUT_ACL_PRIVATE, call, title=title))
     yield from what_the_bucket_says(session)
@@ -62,7 +62,7 @@ def _put(session: Session, acl: str) -> None:
 
 def what_the_bucket_says(session: Session) -> Iterator[Step]:
     """Settings of the bucket, for keys that may read them. A refusal here is no fault."""
-    wire = session.world.wire
+    wire = session.conditions.wire
     for action_id, operation, query, title in (
         (
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
@@ -82,12 +82,15 @@ def _settings(answer: Answer) -> tuple[Outcome | None, Facts]:
     if not told:
         # the fields of an error may repeat the signature
         return (Outcome.WRONG if answer.status == 200 else None), {}
-    return None, known(fields(answer.body))
+    return None, facts_among(fields(answer.body))
 
 
 def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
-    """Nobody can see an object without a public ACL: would one open it, or are ACLs without effect here?"""
-    if session.world.settings.acl not in (None, "private") or session.book.get(Experiment.ACL_PUBLIC_READ) is not None:
+    """Where visitors cannot see an object without a public ACL: uploads one with it and looks whether it opens."""
+    if (
+        session.conditions.settings.acl not in (None, "private")
+        or session.book.get(Experiment.ACL_PUBLIC_READ) is not None
+    ):
         return
 
     def attempt() -> None:
@@ -99,11 +102,13 @@ def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
         )
         if stored is not None:
             title = "A visitor can see a picture with ACL public-read"
-            visitor.fetch(Experiment.PUBLIC_WITH_ACL, public_url(session.world.settings, stored.key), stored, title)
+            visitor.fetch(
+                Experiment.PUBLIC_WITH_ACL, public_url(session.conditions.settings, stored.key), stored, title
+            )
 
     yield Step(Experiment.PUBLIC_WITH_ACL, attempt)
 
 
-def without_acl(maker: WorldMaker, session: Session) -> World:
-    """The world in which Mastodon sends no ACL: the run goes on in it."""
-    return maker.changed(session.world, S3_PERMISSION="")
+def without_acl(conditions_maker: ConditionsMaker, session: Session) -> Conditions:
+    """The conditions under which Mastodon sends no ACL: the run goes on with them."""
+    return conditions_maker.changed(session.conditions, S3_PERMISSION="")

@@ -48,7 +48,7 @@ class TooMuchError(OSError):
     """More arrived than any S3 answer needs."""
 
 
-class Stage(Enum):
+class ExchangeStage(Enum):
     """How far an exchange has come."""
 
     RESOLVE = auto()
@@ -69,7 +69,7 @@ class Exchange:
     resolver: Resolver | None = None
     proxied: bool = False
     started: float = field(default_factory=time.monotonic)
-    stage: Stage = Stage.RESOLVE
+    stage: ExchangeStage = ExchangeStage.RESOLVE
     host: str = ""
     port: int = 0
     peer: str = ""
@@ -193,7 +193,7 @@ class BoundedTlsSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         exchange = current()
-        exchange.stage = Stage.TLS
+        exchange.stage = ExchangeStage.TLS
         self.settimeout(exchange.bounded(exchange.limits.connect))
         try:
             super().do_handshake(block)

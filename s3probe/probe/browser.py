@@ -53,7 +53,7 @@ def on_a_page(session: Session, url: str, stored: Stored) -> None:
 
 def _embedding(session: Session, first: Observation) -> None:
     """Whether a page may show the picture that came. No request of its own."""
-    domain = session.world.settings.web_domain
+    domain = session.conditions.settings.web_domain
     if domain is None:
         session.skip(ActionId.PUBLIC_EMBED, "neither WEB_DOMAIN nor LOCAL_DOMAIN says where Mastodon's pages are")
         return
@@ -93,7 +93,7 @@ def _site(url: str) -> str:
 def _cors_and_range(session: Session, first: Observation, url: str, stored: Stored) -> None:
     """One request of a player on the page answers both: may scripts read it, and is a range a range?"""
     place = first.led_to or url
-    origin = origin_of(session.world.settings)
+    origin = origin_of(session.conditions.settings)
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
     seen, answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked), judge)
@@ -136,10 +136,10 @@ def _any_status(answer: Answer, origin: str) -> tuple[Outcome | None, Facts]:
 
 
 def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored) -> None:
-    """No rule at all, one for another origin, or a proxy or cache on the way that loses the header?"""
+    """Finds out why: no rule at all, one for another origin, or a proxy or cache that loses the header."""
     if Header.ACCESS_CONTROL_ALLOW_ORIGIN in seen.headers:
         return
-    settings = session.world.settings
+    settings = session.conditions.settings
     origin = origin_of(settings)
     direct = object_url(settings, stored.key)
     if urlsplit(direct).netloc != urlsplit(place).netloc:
@@ -174,7 +174,7 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
         title="A CORS preflight is answered",
     )
     # other stores say it to a key that may read the rules
-    rules = session.world.wire.read("GetBucketCors", "cors")
+    rules = session.conditions.wire.read("GetBucketCors", "cors")
     session.ask(Experiment.READ_CORS, rules, _cors_rules, title="The bucket has CORS rules")
 
 
@@ -199,12 +199,12 @@ def page_policy(session: Session, url: str) -> None:
     """
     seen = session.book.get(ActionId.PUBLIC_GET)
     # where the address itself may be wrong, a page that does not name it says nothing
-    proxied = session.world.settings.alias_host is not None
+    proxied = session.conditions.settings.alias_host is not None
     there = seen is not None and (200 <= (seen.http_status or 0) < 300 or (seen.http_status and proxied))
     if seen is None or not there:
         session.skip(ActionId.PUBLIC_CSP, NOT_FETCHED)
         return
-    domain = session.world.settings.web_domain or ""
+    domain = session.conditions.settings.web_domain or ""
     page = f"https://{domain}/"
     answer, page = _page(session, page)
     policy = answer.headers.get(Header.CONTENT_SECURITY_POLICY, "")
@@ -229,7 +229,7 @@ def _page(session: Session, page: str) -> tuple[Answer, str]:
     answer = Answer()
     for _hop in range(PAGE_HOPS):
         seconds = max(0.1, min(10.0, session.remaining()))
-        # patient: S3_OPEN_TIMEOUT is about the storage, and a slow page is no fault of it
+        # not S3_OPEN_TIMEOUT: that is for the storage, and a slow page is not its fault
         answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
         target = urljoin(page, answer.headers.get(Header.LOCATION, ""))
         if answer.status not in _MOVED or urlsplit(target).scheme != "https":

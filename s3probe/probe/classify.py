@@ -1,4 +1,4 @@
-"""Turns an answer into an outcome: what kind of no it was. Pure."""
+"""Turns an answer into an outcome: passed, denied, rejected, unreachable … Pure."""
 
 from __future__ import annotations
 

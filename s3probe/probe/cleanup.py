@@ -11,7 +11,7 @@ from s3probe.evidence.vocabulary import Header
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.exchange import Answer, Call
-from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step, run_steps
 from s3probe.probe.xml import list_uploads, list_versions
@@ -56,7 +56,7 @@ def clean_up(
     return Cleanup(ledger.created(), ledger.removed(), tuple(names))
 
 
-def _names(entry: Entry) -> tuple[str, ...]:
+def _names(entry: LedgerEntry) -> tuple[str, ...]:
     if entry.versions:
         return tuple(f"{entry.key}?versionId={version}" for version in entry.versions)
     return (f"{entry.key}?versions",) if entry.versioned else (entry.name,)
@@ -65,7 +65,7 @@ def _names(entry: Entry) -> tuple[str, ...]:
 class _Removal:
     """One attempt at one entry."""
 
-    def __init__(self, entry: Entry, ledger: Ledger, client: Client) -> None:
+    def __init__(self, entry: LedgerEntry, ledger: Ledger, client: Client) -> None:
         self.entry = entry
         self.troubled = False
         """Something failed that may pass: trying again makes sense."""

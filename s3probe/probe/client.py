@@ -11,7 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Cost, Observation, Outcome
-from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept, row_of
+from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.xml import ErrorBody, error, root_name
@@ -155,7 +155,9 @@ class Client:
             message=self._message(answer, body),
             network=answer.fault,
             seconds=round(answer.seconds, 4),
-            headers=MappingProxyType({name: self._scrub(answer.headers[name]) for name in kept(answer.headers)}),
+            headers=MappingProxyType(
+                {name: self._scrub(answer.headers[name]) for name in kept_headers(answer.headers)}
+            ),
             facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
             assuming=assuming,
         )

@@ -21,7 +21,7 @@ from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import SKIP_HEADER
 
-from s3probe.probe.bounds import BoundedSocket, Stage, current
+from s3probe.probe.bounds import BoundedSocket, ExchangeStage, current
 from s3probe.probe.dial import dial
 
 MOST_INTERIM = 20
@@ -74,7 +74,7 @@ class _Exact:
 
     def _tunnel(self) -> None:
         exchange = current()
-        exchange.stage = Stage.TUNNEL
+        exchange.stage = ExchangeStage.TUNNEL
         super()._tunnel()  # type: ignore[misc]  # the mixin's next base has it
         # from here on it is the storage that answers
         exchange.host, exchange.port, exchange.peer = self._tunnel_host, self._tunnel_port, ""
@@ -82,7 +82,7 @@ class _Exact:
     def request(self, method: str, _url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
         """Sends the current exchange's call; urllib3's idea of its URL and headers is set aside."""
         exchange = current()
-        exchange.stage = Stage.SEND
+        exchange.stage = ExchangeStage.SEND
         target = exchange.call.url.partition("#")[0] if self.proxy_is_forwarding else _target(exchange.call.url)
         options["chunked"] = False
         super().request(  # type: ignore[misc]  # the mixin's next base has it
@@ -99,7 +99,7 @@ class _Exact:
             yield "Proxy-Authorization", given["Proxy-Authorization"]
 
     def getresponse(self) -> Any:
-        current().stage = Stage.WAIT
+        current().stage = ExchangeStage.WAIT
         return super().getresponse()  # type: ignore[misc]  # the mixin's next base has it
 
     def _handle_expect_response(self, _message_body: Any) -> None:
@@ -107,7 +107,7 @@ class _Exact:
         # Once anything is readable, Net::HTTP waits for a whole answer, though it may only have been a TLS 1.3 session
         # ticket: with a server that ignores "Expect" it then runs into its read time-out. So do we.
         exchange = current()
-        exchange.stage, exchange.withheld = Stage.WAIT, True
+        exchange.stage, exchange.withheld = ExchangeStage.WAIT, True
         with self.sock.makefile("rb", 0) as stream:
             for _ in range(MOST_INTERIM):
                 version, status, reason = _status_line(stream.readline(_LINE + 1))
@@ -117,7 +117,7 @@ class _Exact:
                     return
                 _skip_headers(stream)
                 if status == 100:
-                    exchange.stage, exchange.withheld = Stage.SEND, False
+                    exchange.stage, exchange.withheld = ExchangeStage.SEND, False
                     return
         raise HTTPException(f"more than {MOST_INTERIM} interim answers")
 

@@ -9,10 +9,10 @@ from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, ObservationId
 from s3probe.probe.classify import outcome_of
 from s3probe.probe.exchange import Answer
-from s3probe.probe.ledger import Entry
+from s3probe.probe.ledger import LedgerEntry
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import delete_errors, error
 from s3probe.settings.keys import MEDIA
 
@@ -20,10 +20,10 @@ from s3probe.settings.keys import MEDIA
 class Deleting:
     """Single and batch deletion as Mastodon does them, and the proof that it worked."""
 
-    def __init__(self, session: Session, kept: Kept) -> None:
+    def __init__(self, session: Session, stored_objects: StoredObjects) -> None:
         self._session = session
-        self._media = kept.get("media")
-        self._archive = kept.get("archive")
+        self._media = stored_objects.get("media")
+        self._archive = stored_objects.get("archive")
 
     def steps(self) -> Iterator[Step]:
         """One object goes alone, all others together."""
@@ -39,12 +39,12 @@ class Deleting:
         Mastodon never names a version: a key that may was given everything on objects.
         """
         entry = self._never_written("never-written-4.png")
-        call = self._session.world.wire.delete(entry.key, version_id="null")
+        call = self._session.conditions.wire.delete(entry.key, version_id="null")
         self._session.ask(Experiment.DELETE_VERSION, call, title="The key may name versions, which Mastodon never does")
 
-    def _never_written(self, name: str) -> Entry:
+    def _never_written(self, name: str) -> LedgerEntry:
         session = self._session
-        entry = session.ledger.mint(session.world.wire, MEDIA, name)
+        entry = session.ledger.mint(session.conditions.wire, MEDIA, name)
         session.ledger.settle(entry, written=False)
         return entry
 
@@ -53,7 +53,7 @@ class Deleting:
         session = self._session
         stored = self._media
         entry = stored.entry if stored else self._never_written("never-written-2.png")
-        wire = session.world.wire
+        wire = session.conditions.wire
         seen, _answer = session.ask(ActionId.DELETE, wire.delete(entry.key))
         if seen.ok and stored:
             gone = self.gone(entry, Experiment.DELETE_GONE)
@@ -61,7 +61,7 @@ class Deleting:
             outcome = Outcome.OK if gone is not False else Outcome.WRONG
             session.book.add(replace(seen, outcome=outcome, facts=facts))
 
-    def gone(self, entry: Entry, action_id: ObservationId) -> bool | None:
+    def gone(self, entry: LedgerEntry, action_id: ObservationId) -> bool | None:
         """Whether a HEAD no longer finds the key; ``None`` when the answer does not tell."""
         session = self._session
 
@@ -100,7 +100,7 @@ class Deleting:
             outcome = Outcome.DENIED if codes == ["AccessDenied"] else Outcome.WRONG
             return outcome, {Fact.PER_KEY_ERRORS: str(len(refused)), Fact.PER_KEY_CODE: ", ".join(codes)}
 
-        call = session.world.wire.batch_delete([entry.key for entry in entries])
+        call = session.conditions.wire.batch_delete([entry.key for entry in entries])
         seen, _answer = session.ask(ActionId.BATCH_DELETE, call, judge)
         if not seen.ok or not real:
             return

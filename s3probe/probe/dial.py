@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any
 
-from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, Resolver, Stage, shown
+from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, ExchangeStage, Resolver, shown
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -21,13 +21,13 @@ def dial(host: str, port: int, exchange: Exchange) -> BoundedSocket:
 
     ``S3_OPEN_TIMEOUT`` covers name lookup and connecting together, as Ruby's ``TCPSocket.open`` does.
     """
-    exchange.stage, exchange.host, exchange.port, exchange.peer = Stage.RESOLVE, host, port, ""
+    exchange.stage, exchange.host, exchange.port, exchange.peer = ExchangeStage.RESOLVE, host, port, ""
     if exchange.limits.connect <= 0:
         # what a blank S3_OPEN_TIMEOUT does to Mastodon (golden/wire.json: open-timeout-blank)
         raise ConnectTimedOutError
     ends = time.monotonic() + exchange.bounded(exchange.limits.connect)
     addresses = _lookup(host, port, exchange.resolver, ends - time.monotonic())
-    exchange.stage = Stage.CONNECT
+    exchange.stage = ExchangeStage.CONNECT
     failure: OSError | None = None
     for number, address in enumerate(addresses):
         # a first address that swallows packets must not use up the time of the second

@@ -18,30 +18,30 @@ from s3probe.evidence.vocabulary import (
     ObservationId,
 )
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import families
+from s3probe.probe import address_families
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
-from s3probe.probe.form import WireForm, form_for_version
-from s3probe.probe.foundation import Foundations, wants_uploads
-from s3probe.probe.hiding import hiding
+from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.payload import picture
-from s3probe.probe.privilege import too_much
-from s3probe.probe.reading import reading, reading_nothing
+from s3probe.probe.privilege import more_than_needed
+from s3probe.probe.reading import read_back, read_missing
 from s3probe.probe.releases import next_release
+from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Book, Session
-from s3probe.probe.storage import Kept, first_objects
+from s3probe.probe.stored_objects import StoredObjects, first_objects
+from s3probe.probe.suspension import suspend_and_restore
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.keys import MEDIA
@@ -62,7 +62,7 @@ NO_KEY = Credentials("", Secret(""), source="none")
 def examine(settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...] = ()) -> Evidence:
     """Does to the bucket what Mastodon would, and returns all that was seen.
 
-    ``assuming`` names mends already made to ``settings`` (faults the file alone shows). An interruption
+    ``assuming`` names fixes already made to ``settings`` (faults the file alone shows). An interruption
     (KeyboardInterrupt or a subclass) is raised again after the clean-up.
     """
     return Examination(settings, options, tools, assuming).run()
@@ -92,14 +92,14 @@ class Examination:
             grace=self._on_its_way * 0.8,
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
-        self._maker = WorldMaker(tools, pair or NO_KEY, form)
+        self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
         self._run_id = tools.run_id()
         ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
         self._session = Session(
             tools,
             self._client,
             ledger,
-            self._maker.of(settings, assuming),
+            self._conditions_maker.of(settings, assuming),
             Book(),
             self._run_id,
             self.remaining,
@@ -148,7 +148,7 @@ class Examination:
 
         # an upload that is still on its way would arrive after its own removal
         self._session.crew.wait(min(remaining(), self._on_its_way))
-        # patient where Mastodon is not: leaving nothing behind matters more than its time-outs
+        # longer than Mastodon's own time-outs: leaving nothing behind matters more
         patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
         own_time = self._client.with_time(remaining, patient)
         return clean_up(
@@ -197,16 +197,16 @@ class Examination:
 
     def _learn_version(self) -> None:
         """Asks the instance which release it is, which decides the form of its requests. The storage is not asked."""
-        domain = self._session.world.settings.web_domain
+        domain = self._session.conditions.settings.web_domain
         left = self.remaining()
         if self._options.mastodon_version or not domain or left <= 0:
             return
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
         self._version = instance_version(self._tools.transport, domain, limits).version or ""
         if self._version:
-            world = self._session.world
-            self._maker = replace(self._maker, form=form_for_version(self._version))
-            self._session.world = self._maker.of(world.settings, world.assuming)
+            conditions = self._session.conditions
+            self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
+            self._session.conditions = self._conditions_maker.of(conditions.settings, conditions.assuming)
 
     def _ask_everything(self) -> None:
         if not self._signed:
@@ -216,8 +216,8 @@ class Examination:
         if self._options.profile == "quick":
             self._canary()
             return
-        found = Foundations(self._session, self._maker, self._options).lay()
-        families.ask(self._session, self._tools.families_of)
+        found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
+        address_families.ask(self._session, self._tools.families_of)
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
@@ -229,16 +229,16 @@ class Examination:
             self._complete = self._complete and self.remaining() > 0
             return
         if acl_ladder.interrupted(self._session, found):
-            acl_ladder.again(self._session, found)
+            acl_ladder.repeat_upload(self._session, found)
         elif acl_ladder.needed(self._session, found):
             if self._selected(ActionId.PUT_WITH_ACL):
                 self._parallel_all(acl_ladder.ladder(self._session, found))
-            self._session.world = acl_ladder.without_acl(self._maker, self._session)
-        kept = first_objects(found)
+            self._session.conditions = acl_ladder.without_acl(self._conditions_maker, self._session)
+        stored_objects = first_objects(found)
         visitor = Visitor(self._session)
-        self._parallel(self._middle(kept, visitor))
-        self._parallel_all(follow_ups(self._session, self._maker, kept, visitor))
-        self._delete(kept, visitor)
+        self._parallel(self._side_by_side(stored_objects, visitor))
+        self._parallel_all(follow_ups(self._session, self._conditions_maker, stored_objects, visitor))
+        self._delete(stored_objects, visitor)
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
@@ -253,15 +253,15 @@ class Examination:
         session = self._session
         if not wants_uploads(session):
             return  # there is nothing to send: the whole examination asks for what was named
-        acl = session.world.settings.acl
+        acl = session.conditions.settings.acl
         name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
         if stored is not None:
-            kept = {"media": stored}
-            seen = [step for step in Visitor(session).first_look(kept) if step.name == ActionId.PUBLIC_GET]
+            stored_objects = {"media": stored}
+            seen = [step for step in Visitor(session).first_visit(stored_objects) if step.name == ActionId.PUBLIC_GET]
             self._parallel(seen)
-            self._parallel([Step(ActionId.DELETE, Deleting(session, kept).single)])
+            self._parallel([Step(ActionId.DELETE, Deleting(session, stored_objects).single)])
         self._complete = self.remaining() > 0
 
     def _parallel(self, steps: Iterable[Step]) -> None:
@@ -271,31 +271,31 @@ class Examination:
         done = self._session.parallel(steps)
         self._complete = self._complete and done and self.remaining() > 0
 
-    def _middle(self, kept: Kept, visitor: Visitor) -> list[Step]:
+    def _side_by_side(self, stored_objects: StoredObjects, visitor: Visitor) -> list[Step]:
         session = self._session
-        media = kept.get("media")
-        steps = list(reading(session, media) if media else reading_nothing(session))
-        steps += archives(session, kept)
-        large = LargeUpload(session, kept)
+        media = stored_objects.get("media")
+        steps = list(read_back(session, media) if media else read_missing(session))
+        steps += archives(session, stored_objects)
+        large = LargeUpload(session, stored_objects)
         steps += large.steps()
-        steps += other_folders(session, kept)
-        steps += next_release(self._maker, session)
-        steps += visitor.first_look(kept)
-        steps += visitor.other_files(kept, large)
+        steps += other_folders(session, stored_objects)
+        steps += next_release(self._conditions_maker, session)
+        steps += visitor.first_visit(stored_objects)
+        steps += visitor.other_files(stored_objects, large)
         steps += visitor.privacy()
         steps += visitor.writing()
-        steps += too_much(session)
+        steps += more_than_needed(session)
         before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
-        steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(kept)), before))
+        steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(stored_objects)), before))
         # the same picture is hidden only after the visitor has seen it
-        after = () if "plain" in kept else (IN_A_BROWSER,)
-        for step in hiding(session, kept, visitor.look_at_hidden, visitor.look_at_restored):
+        after = () if "plain" in stored_objects else (IN_A_BROWSER,)
+        for step in suspend_and_restore(session, stored_objects, visitor.fetch_hidden, visitor.fetch_restored):
             steps.append(step if step.after else Step(step.name, step.work, after))
         return steps
 
-    def _delete(self, kept: Kept, visitor: Visitor) -> None:
-        deleting = Deleting(self._session, kept)
-        self._parallel([*deleting.steps(), *visitor.after_deletion(kept)])
+    def _delete(self, stored_objects: StoredObjects, visitor: Visitor) -> None:
+        deleting = Deleting(self._session, stored_objects)
+        self._parallel([*deleting.steps(), *visitor.after_deletion(stored_objects)])
         # gateways to a file system trip over two deletions at the same moment in one folder, which only a probe makes:
         # alone, the answer counts
         for step in deleting.steps():

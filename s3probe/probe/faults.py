@@ -22,7 +22,7 @@ from s3probe.probe.bounds import (
     ConnectTimedOutError,
     DeadlineReachedError,
     Exchange,
-    Stage,
+    ExchangeStage,
     TooMuchError,
     WriteTimedOutError,
 )
@@ -32,8 +32,8 @@ from s3probe.probe.trust import TrustError
 
 Explained = tuple[NetworkFault, str]
 
-_TO_PROXY = frozenset({Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL})
-_CONNECTING = frozenset({Stage.RESOLVE, Stage.CONNECT, Stage.TUNNEL, Stage.TLS})
+_TO_PROXY = frozenset({ExchangeStage.RESOLVE, ExchangeStage.CONNECT, ExchangeStage.TUNNEL})
+_CONNECTING = frozenset({ExchangeStage.RESOLVE, ExchangeStage.CONNECT, ExchangeStage.TUNNEL, ExchangeStage.TLS})
 _NO_ROUTE = frozenset(
     {
         errno.ENETUNREACH,
@@ -129,7 +129,7 @@ def _connect_timeout(_error: BaseException, exchange: Exchange) -> Explained:
     seconds = exchange.limits.connect
     if seconds <= 0:
         return NetworkFault.CONNECT_TIMEOUT, "no time is allowed for connecting (0 s)"
-    what = "TLS was not agreed on" if exchange.stage is Stage.TLS else "no connection"
+    what = "TLS was not agreed on" if exchange.stage is ExchangeStage.TLS else "no connection"
     return NetworkFault.CONNECT_TIMEOUT, f"{what} with {exchange.talking_to} within {seconds:g} s"
 
 
@@ -148,9 +148,9 @@ def _timeout(error: BaseException, exchange: Exchange) -> Explained:
 
 
 def _closed(error: BaseException, exchange: Exchange) -> Explained:
-    if exchange.stage is Stage.BODY:
+    if exchange.stage is ExchangeStage.BODY:
         return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection in the middle of the answer"
-    if exchange.stage is Stage.TLS:
+    if exchange.stage is ExchangeStage.TLS:
         return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection while TLS was being agreed on"
     del error
     return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection without an answer"
@@ -174,7 +174,7 @@ def _http(error: BaseException, exchange: Exchange) -> Explained:
 
 
 def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
-    if exchange.stage is Stage.RESOLVE:
+    if exchange.stage is ExchangeStage.RESOLVE:
         return _bad_host(error, exchange)
     return NetworkFault.PROTOCOL, "the request holds characters that HTTP does not allow, so it cannot be sent"
 
@@ -182,7 +182,7 @@ def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
 def _system(error: BaseException, exchange: Exchange) -> Explained:
     number = getattr(error, "errno", None)
     words = clean(getattr(error, "strerror", None) or type(error).__name__, 200)
-    if number in _NO_ROUTE or exchange.stage in (Stage.RESOLVE, Stage.CONNECT):
+    if number in _NO_ROUTE or exchange.stage in (ExchangeStage.RESOLVE, ExchangeStage.CONNECT):
         return NetworkFault.NO_ROUTE, f"no way to {exchange.talking_to}: {words}"
     return NetworkFault.CLOSED, f"the connection with {exchange.talking_to} broke: {words}"
 

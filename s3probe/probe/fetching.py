@@ -30,7 +30,7 @@ def same_bytes(body: bytes) -> Callable[[Answer], tuple[Outcome | None, Facts]]:
     return judge
 
 
-def a_listing(answer: Answer) -> tuple[Outcome | None, Facts]:
+def judge_listing(answer: Answer) -> tuple[Outcome | None, Facts]:
     """Judges a listing: a portal or a proxy says 200 to anything."""
     wrong = answer.status == 200 and root_name(answer.body) != "ListBucketResult"
     return Outcome.WRONG if wrong else None, {}
@@ -54,7 +54,7 @@ def fetch(
     def look(answer: Answer) -> tuple[Outcome | None, Facts]:
         outcome, facts = judge(answer)
         if outcome is None and 200 <= (answer.status or 0) < 300:
-            outcome, more = _kept_headers(answer, stored, session.world.settings.cache_control)
+            outcome, more = _kept_headers(answer, stored, session.conditions.settings.cache_control)
             return outcome, {**facts, **more}
         return outcome, facts
 
@@ -64,20 +64,20 @@ def fetch(
 def must_not_open(
     session: Session, action_id: ObservationId, url: str, stored: Stored, title: str | None = None
 ) -> Observation:
-    """GET of something private, redirects followed: anything but its bytes is well."""
+    """GET of something private, redirects followed: everything except its bytes is right."""
 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if answer.status in (200, 206) and answer.body == stored.body:
             return Outcome.WRONG, {Fact.OPEN: "yes"}
-        return a_no(answer)
+        return judge_refusal(answer)
 
     if not urlsplit(url).hostname:
         return session.skip(action_id, f"Mastodon publishes {url}, which no browser can open", title=title)
     seen = _follow(session, action_id, url, judge, title)
     if seen.led_to and seen.failed and not seen.facts.get(Fact.OPEN):
-        # wherever that led, it did not show the file
+        # a redirect led somewhere else: the file was not shown
         return session.book.add(replace(seen, outcome=Outcome.OK))
-    return without_words(session, seen)
+    return judge_at_proxy(session, seen)
 
 
 def _follow(
@@ -107,23 +107,23 @@ def _follow(
     return seen
 
 
-def a_no(answer: Answer) -> tuple[Outcome | None, Facts]:
-    """Judges what must be refused: any answer is a no, but an error or a rate limit is no answer."""
-    return (None if tells_nothing(answer.status or 0) else Outcome.OK), {}
+def judge_refusal(answer: Answer) -> tuple[Outcome | None, Facts]:
+    """Judges what must be refused: every answer is a refusal, except an error or a rate limit, which tell nothing."""
+    return (None if is_inconclusive(answer.status or 0) else Outcome.OK), {}
 
 
-def tells_nothing(status: int) -> bool:
+def is_inconclusive(status: int) -> bool:
     """Whether this status is a rate limit or an error, behind which anything may be. 501 is a refusal."""
     return status == 429 or (status >= 500 and status != 501)
 
 
-def without_words(session: Session, seen: Observation) -> Observation:
+def judge_at_proxy(session: Session, seen: Observation) -> Observation:
     """What a proxy means by an error or by hanging up (nginx: ``return 444``), where it shows pictures.
 
     Hanging up shows nothing, which is what was wanted. An error leaves open what the storage behind it would say.
     """
     host, shown = urlsplit(seen.url).hostname, session.book.get(ActionId.PUBLIC_GET)
-    at_proxy = proxy_stands_before(session.world.settings) and shown is not None and shown.ok
+    at_proxy = proxy_stands_before(session.conditions.settings) and shown is not None and shown.ok
     if not at_proxy or shown is None or host != urlsplit(shown.url).hostname:
         return seen
     if seen.network is NetworkFault.CLOSED:

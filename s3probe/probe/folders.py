@@ -15,31 +15,35 @@ from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Session, Stored
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import error
 from s3probe.settings.keys import AVATARS, EMOJI
 from s3probe.settings.mastodon import object_url, public_url
 
 
-def other_folders(session: Session, kept: Kept) -> Iterator[Step]:
+def other_folders(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """An avatar is uploaded, an emoji is copied from the media file, and a visitor looks at both."""
-    yield Step(ActionId.AVATAR_PUT, lambda: _put(session, kept, ActionId.AVATAR_PUT, AVATARS, "avatar"))
-    yield Step(Experiment.COPY, lambda: _copy(session, kept))
+    yield Step(ActionId.AVATAR_PUT, lambda: _put(session, stored_objects, ActionId.AVATAR_PUT, AVATARS, "avatar"))
+    yield Step(Experiment.COPY, lambda: _copy(session, stored_objects))
     yield Step(
-        ActionId.PUBLIC_GET_AVATAR, lambda: _see_avatar(session, kept), (ActionId.AVATAR_PUT, ActionId.PUBLIC_GET)
+        ActionId.PUBLIC_GET_AVATAR,
+        lambda: _see_avatar(session, stored_objects),
+        (ActionId.AVATAR_PUT, ActionId.PUBLIC_GET),
     )
-    yield Step(ActionId.PUBLIC_GET_EMOJI, lambda: _see_emoji(session, kept), (Experiment.COPY, ActionId.PUBLIC_GET))
+    yield Step(
+        ActionId.PUBLIC_GET_EMOJI, lambda: _see_emoji(session, stored_objects), (Experiment.COPY, ActionId.PUBLIC_GET)
+    )
 
 
-def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
-    """A visitor's look at a file, asked for as by a page of Mastodon; when it is not there, whose fault is that?"""
-    settings = session.world.settings
+def see(session: Session, stored_objects: StoredObjects, kind: str, stored: Stored) -> Observation:
+    """A visitor's look at a file, asked for as a page of Mastodon does; if it is missing, the storage is asked too."""
+    settings = session.conditions.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     origin = (("Origin", origin_of(settings)),)
     seen = fetch(session, OTHER_FOLDERS[kind][0], published, stored, headers=origin)
     if not seen.ok and seen.network is None and published != direct:
         there = fetch(session, OTHER_FOLDERS[kind][1], direct, stored, "The file is there at the storage itself")
-        media = kept.get("media")
+        media = stored_objects.get("media")
         if not there.ok and media is not None:
             # a storage that is open to the proxy alone refuses every folder
             title = "The media file is there at the storage itself"
@@ -47,22 +51,22 @@ def see(session: Session, kept: Kept, kind: str, stored: Stored) -> Observation:
     return seen
 
 
-def _see_avatar(session: Session, kept: Kept) -> None:
+def _see_avatar(session: Session, stored_objects: StoredObjects) -> None:
     if _media_is_shown(session, ActionId.PUBLIC_GET_AVATAR):
         tried = session.book.get(ActionId.AVATAR_PUT)
         if tried is None or not tried.ran:  # left out by --only
-            _put(session, kept, Experiment.PUT_AVATAR, AVATARS, "avatar", "An avatar can be uploaded")
-        _see_or_skip(session, kept, "avatar")
+            _put(session, stored_objects, Experiment.PUT_AVATAR, AVATARS, "avatar", "An avatar can be uploaded")
+        _see_or_skip(session, stored_objects, "avatar")
 
 
-def _see_emoji(session: Session, kept: Kept) -> None:
+def _see_emoji(session: Session, stored_objects: StoredObjects) -> None:
     if not _media_is_shown(session, ActionId.PUBLIC_GET_EMOJI):
         return
-    copied = kept.pop("emoji", None)
-    if copied is None or not see(session, kept, "emoji", copied).ok:
+    copied = stored_objects.pop("emoji", None)
+    if copied is None or not see(session, stored_objects, "emoji", copied).ok:
         # not every store copies, or copies well: what Mastodon uploads decides
-        _put(session, kept, Experiment.PUT_EMOJI, EMOJI, "emoji", "A custom emoji can be uploaded")
-        _see_or_skip(session, kept, "emoji")
+        _put(session, stored_objects, Experiment.PUT_EMOJI, EMOJI, "emoji", "A custom emoji can be uploaded")
+        _see_or_skip(session, stored_objects, "emoji")
 
 
 def _media_is_shown(session: Session, action_id: ObservationId) -> bool:
@@ -73,38 +77,43 @@ def _media_is_shown(session: Session, action_id: ObservationId) -> bool:
     return True
 
 
-def _see_or_skip(session: Session, kept: Kept, kind: str) -> None:
-    stored = kept.get(kind)
+def _see_or_skip(session: Session, stored_objects: StoredObjects, kind: str) -> None:
+    stored = stored_objects.get(kind)
     if stored is None:
         session.skip(OTHER_FOLDERS[kind][0], "it could not be uploaded")
     else:
-        see(session, kept, kind, stored)
+        see(session, stored_objects, kind, stored)
 
 
 def _put(
-    session: Session, kept: Kept, action_id: ObservationId, class_path: str, kind: str, title: str | None = None
+    session: Session,
+    stored_objects: StoredObjects,
+    action_id: ObservationId,
+    class_path: str,
+    kind: str,
+    title: str | None = None,
 ) -> None:
     name = f"{kind}.png"
     body = picture(f"{session.run_id}/{name}")
-    acl = session.world.settings.acl
+    acl = session.conditions.settings.acl
     _seen, stored = session.put(action_id, class_path, name, body, "image/png", acl=acl, title=title)
     if stored is not None:
-        kept[kind] = stored
+        stored_objects[kind] = stored
 
 
-def _copy(session: Session, kept: Kept) -> None:
+def _copy(session: Session, stored_objects: StoredObjects) -> None:
     """What ``tootctl upgrade storage-schema`` does: a copy inside the bucket (lib/mastodon/cli/upgrade.rb)."""
     title = "tootctl upgrade storage-schema can copy a file inside the bucket"
-    source = kept.get("media")
+    source = stored_objects.get("media")
     if source is None:
         session.skip(Experiment.COPY, "there was no file to copy", title=title)
         return
-    entry = session.ledger.mint(session.world.wire, EMOJI, "copied.png")
-    call = session.world.wire.copy_object(source.key, entry.key, acl=session.world.settings.acl)
+    entry = session.ledger.mint(session.conditions.wire, EMOJI, "copied.png")
+    call = session.conditions.wire.copy_object(source.key, entry.key, acl=session.conditions.settings.acl)
     seen, answer = session.ask(Experiment.COPY, call, _copied, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok:
-        kept["emoji"] = Stored(entry, source.body, source.content_type, seen)
+        stored_objects["emoji"] = Stored(entry, source.body, source.content_type)
 
 
 def _copied(answer: Answer) -> tuple[Outcome | None, Facts]:

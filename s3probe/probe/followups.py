@@ -7,22 +7,24 @@ from collections.abc import Iterable
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import doubts
+from s3probe.probe import experiments
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.visitor import Visitor
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import root_name
 
 
-def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor) -> Iterable[Step]:
+def follow_ups(
+    session: Session, conditions_maker: ConditionsMaker, stored_objects: StoredObjects, visitor: Visitor
+) -> Iterable[Step]:
     """Only a failure of what was asked for (``--only``) raises any."""
     selected = session.wanted
     steps: list[Step] = []
-    seen, media = session.book.get(ActionId.PUBLIC_GET), kept.get("media")
+    seen, media = session.book.get(ActionId.PUBLIC_GET), stored_objects.get("media")
     if media and seen is not None and seen.failed:
         steps += visitor.elsewhere(media)
         steps += visitor.why_not_public(media)
@@ -35,17 +37,17 @@ def follow_ups(session: Session, maker: WorldMaker, kept: Kept, visitor: Visitor
     if any((row := session.book.get(name)) and row.failed for name in lists):
         steps += visitor.who_opened_the_list()
     if selected(ActionId.PUT_WITHOUT_ACL) or selected(ActionId.PUBLIC_GET):
-        steps += without_prefix(session, visitor, kept)
+        steps += without_prefix(session, visitor, stored_objects)
     doubtful = (
-        *doubts.listing(session),
-        *doubts.reading_archives(session, kept),
-        *doubts.checksum_mode(session, maker, kept),
-        *doubts.announcing(session),
+        *experiments.listing(session),
+        *experiments.reading_archives(session, stored_objects),
+        *experiments.checksum_mode(session, conditions_maker, stored_objects),
+        *experiments.announcing(session),
     )
     steps += [step for step in doubtful if selected(step.name)]
     listed = session.book.get(ActionId.LIST)
     if media and listed is not None and listed.outcome is Outcome.DENIED and selected(listed.id):
-        tags = session.world.wire.read("GetObjectTagging", "tagging", media.key)
+        tags = session.conditions.wire.read("GetObjectTagging", "tagging", media.key)
         title = "The key may do more on objects than it needs"
         steps.append(
             Step(Experiment.GET_TAGGING, lambda: session.ask(Experiment.GET_TAGGING, tags, _tags, title=title))

@@ -1,4 +1,4 @@
-"""Finds the settings under which the key is accepted at all; everything else is asked in that world.
+"""Finds the settings under which the key is accepted at all; everything else is asked under these.
 
 Each round asks three signed things side by side. When none of them gets past the key pair and the bucket,
 the trials decide why; the first that gets further is kept, and the next round goes on from there.
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
-from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
@@ -23,17 +23,17 @@ from s3probe.evidence.vocabulary import (
     Header,
     ObservationId,
 )
-from s3probe.probe.again import passes_again
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import a_listing
+from s3probe.probe.fetching import judge_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
+from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws
@@ -42,7 +42,7 @@ from s3probe.settings.model import Credentials
 
 _ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
 ROUNDS = 4
-"""So many faults below the rights can be mended on the way; each round costs two round trips."""
+"""So many faults below the rights can be fixed on the way; each round costs two round trips."""
 
 
 @dataclass(slots=True)
@@ -57,17 +57,17 @@ class Foundation:
     """The server's clock minus ours, seconds."""
 
 
-class Foundations:
-    """Lays the foundation; see the module."""
+class FoundationSearch:
+    """Asks in rounds until the key is accepted; see the module."""
 
-    def __init__(self, session: Session, maker: WorldMaker, options: ProbeOptions) -> None:
+    def __init__(self, session: Session, conditions_maker: ConditionsMaker, options: ProbeOptions) -> None:
         self._session = session
-        self._maker = maker
+        self._conditions_maker = conditions_maker
         self._options = options
         self._found = Foundation()
 
-    def lay(self) -> Foundation:
-        """Runs the rounds. ``session.world`` is then the world for everything that follows."""
+    def run(self) -> Foundation:
+        """Runs the rounds. ``session.conditions`` then hold for everything that follows."""
         for number in range(ROUNDS + 1):
             suffix = f"@{number}" if number else ""
             seen = self._round(suffix)
@@ -82,23 +82,23 @@ class Foundations:
             self._keep(trial, suffix)
             if number == ROUNDS:
                 return self._found
-            before, self._session.world = self._session.world, trial.world
-            same_bucket = before.settings.bucket_name == trial.world.settings.bucket_name
+            before, self._session.conditions = self._session.conditions, trial.conditions
+            same_bucket = before.settings.bucket_name == trial.conditions.settings.bucket_name
             if same_bucket and all(row.network is not None for row in seen):
-                self._session.ledger.reroute(before.wire, trial.world.wire)
+                self._session.ledger.reroute(before.wire, trial.conditions.wire)
         return self._found
 
     def _judge(self, seen: tuple[Observation, ...], suffix: str) -> Trial | None:
         """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
-        furthest = max(seen, key=depth)
-        reached = depth(furthest)
-        old_signature = self._session.world.settings.signature_version == "s3" and reached < Depth.THROUGH
-        if (reached >= Depth.REQUEST and not old_signature) or (reached is Depth.RIGHTS and not self._all_denied(seen)):
+        furthest = max(seen, key=stopped_at)
+        reached = stopped_at(furthest)
+        old_signature = self._session.conditions.settings.signature_version == "s3" and reached < Gate.THROUGH
+        if (reached >= Gate.REQUEST and not old_signature) or (reached is Gate.RIGHTS and not self._all_denied(seen)):
             self._found.stands = True
             return self._headers(suffix)
-        self._found.stands = reached is Depth.RIGHTS
+        self._found.stands = reached is Gate.RIGHTS
         trial = self._decide(furthest, suffix)
-        self._watch(reached, suffix)
+        self._tell_apart(reached, suffix)
         return trial
 
     def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
@@ -128,7 +128,7 @@ class Foundations:
             steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(suffix, with_acl=False)))
             steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._put(suffix, with_acl=True)))
         self._session.parallel(steps)
-        self._again_alone(suffix)
+        self._repeat_alone(suffix)
         return self._rows(suffix)
 
     def _rows(self, suffix: str) -> tuple[Observation, ...]:
@@ -136,7 +136,7 @@ class Foundations:
         rows = (self._session.book.get(name.in_round(suffix)) for name in _ROWS)
         return tuple(row for row in rows if row is not None and row.ran)
 
-    def _again_alone(self, suffix: str) -> None:
+    def _repeat_alone(self, suffix: str) -> None:
         """Repeats the one of two uploads that met a 5xx while its twin passed.
 
         Gateways to a file system trip over two uploads that make the same folder at the same moment, which only a
@@ -151,7 +151,7 @@ class Foundations:
             self._put(suffix, with_acl=failed[0] is pair[0])
 
     def _reach(self) -> None:
-        """An unsigned request: is this S3 at all, and what time is it there?"""
+        """An unsigned request: shows whether this is S3, and what time it is there."""
         session = self._session
         sent_at = session.tools.clock.now()
 
@@ -160,7 +160,7 @@ class Foundations:
             return Outcome.OK, {} if self._found.skew is None else {Fact.SKEW: f"{self._found.skew:.0f}"}
 
         # asked as a listing, so that the first request also shows whether strangers may list
-        call = visitor_call(listing_url(session.world.settings))
+        call = visitor_call(listing_url(session.conditions.settings))
         seen, _answer = session.ask(ActionId.REACH_ENDPOINT, call, judge)
         if self._found.skew is None:
             session.skip(ActionId.CLOCK, "the answer carried no date" if seen.ok else "the endpoint did not answer")
@@ -178,12 +178,12 @@ class Foundations:
 
     def _list(self, action_id: ObservationId) -> Observation:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
-        call = self._session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        return self._session.ask(action_id, call, _folders)[0]
+        call = self._session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        return self._session.ask(action_id, call, _judge_folders)[0]
 
     def _put(self, suffix: str, *, with_acl: bool) -> None:
         session = self._session
-        acl = session.world.settings.acl
+        acl = session.conditions.settings.acl
         kind = "with" if with_acl else "without"
         action_id = (ActionId.PUT_WITH_ACL if with_acl else ActionId.PUT_WITHOUT_ACL).in_round(suffix)
         if with_acl and acl is None:
@@ -199,13 +199,13 @@ class Foundations:
 
     def _decide(self, seen: Observation, suffix: str) -> Trial | None:
         """Makes the trials side by side; the first that gets further."""
-        made = list(trials(self._maker, self._session.world, seen, self._found.skew))
+        made = list(trials(self._conditions_maker, self._session.conditions, seen, self._found.skew))
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id.in_round(suffix))
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
-            stopped = min(depth(seen), Depth.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else depth(seen)
-            if row is not None and row.ran and depth(row) > stopped and not self._leads_back(trial, row):
+            stopped = min(stopped_at(seen), Gate.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else stopped_at(seen)
+            if row is not None and row.ran and stopped_at(row) > stopped and not self._leads_back(trial, row):
                 return trial
         return None
 
@@ -214,49 +214,51 @@ class Foundations:
 
         Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well.
         """
-        if not ExperimentWith.REGION.made(trial.id) or depth(row) not in (Depth.REGION, Depth.KEY_ID):
+        if not ExperimentWith.REGION.made(trial.id) or stopped_at(row) not in (Gate.REGION, Gate.KEY_ID):
             return False
-        settings = trial.world.settings
-        if depth(row) is Depth.KEY_ID:
+        settings = trial.conditions.settings
+        if stopped_at(row) is Gate.KEY_ID:
             return not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname)
-        return row.facts.get(Fact.REGION, "") in ("", self._session.world.settings.region)
+        return row.facts.get(Fact.REGION, "") in ("", self._session.conditions.settings.region)
 
     def _try(self, trial: Trial, suffix: str) -> None:
-        call = trial.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id.in_round(suffix), call, a_listing, world=trial.world, title=trial.title)
+        call = trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        self._session.ask(
+            trial.id.in_round(suffix), call, judge_listing, conditions=trial.conditions, title=trial.title
+        )
 
     def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
-        world = self._session.world
-        other = self._maker.of(world.settings, world.assuming, credentials=pair)
+        conditions = self._session.conditions
+        other = self._conditions_maker.of(conditions.settings, conditions.assuming, credentials=pair)
         call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        return Step(action_id, lambda: self._session.ask(action_id, call, world=other, title=title))
+        return Step(action_id, lambda: self._session.ask(action_id, call, conditions=other, title=title))
 
-    def _watch(self, reached: Depth, suffix: str) -> None:
-        """Questions whose answer mends nothing but tells look-alikes apart."""
-        session, world = self._session, self._session.world
+    def _tell_apart(self, reached: Gate, suffix: str) -> None:
+        """Questions whose answer fixes nothing but tells look-alikes apart."""
+        session, conditions = self._session, self._session.conditions
         steps = []
-        pair = world.settings.credentials or self._maker.credentials
-        if reached in (Depth.RIGHTS, Depth.KEY_ID, Depth.SIGNATURE):
+        pair = conditions.settings.credentials or self._conditions_maker.credentials
+        if reached in (Gate.RIGHTS, Gate.KEY_ID, Gate.SIGNATURE):
             other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
             steps.append(
                 self._with_pair(
                     Experiment.WRONG_SECRET.in_round(suffix), "With a secret that is certainly wrong", other
                 )
             )
-        if reached in (Depth.RIGHTS, Depth.SIGNATURE):
+        if reached in (Gate.RIGHTS, Gate.SIGNATURE):
             other = replace(pair, access_key_id="S3PROBENOSUCHKEY0000")
             steps.append(
                 self._with_pair(Experiment.UNKNOWN_KEY.in_round(suffix), "With a key id that nobody has", other)
             )
-        if reached in (Depth.BUCKET, Depth.RIGHTS):
-            head = world.wire.read("HeadBucket", "", method="HEAD")
+        if reached in (Gate.BUCKET, Gate.RIGHTS):
+            head = conditions.wire.read("HeadBucket", "", method="HEAD")
             steps.append(
                 Step(
                     Experiment.HEAD_BUCKET,
                     lambda: session.ask(Experiment.HEAD_BUCKET.in_round(suffix), head, title="The bucket is there"),
                 )
             )
-            buckets = world.wire.read("ListBuckets", "")
+            buckets = conditions.wire.read("ListBuckets", "")
             steps.append(
                 Step(
                     Experiment.LIST_BUCKETS,
@@ -268,12 +270,12 @@ class Foundations:
         self._session.parallel(steps)
 
     def _headers(self, suffix: str) -> Trial | None:
-        """The plain upload was refused for what it is, not for who asks: drop one header at a time."""
+        """Where the plain upload itself was rejected, whoever asks: drops one header at a time."""
         session = self._session
         row = session.book.get(ActionId.PUT_WITHOUT_ACL.in_round(suffix))
         if row is None or row.outcome not in (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.WRONG) or row.network:
             return None
-        made = list(header_trials(self._maker, session.world))
+        made = list(header_trials(self._conditions_maker, session.conditions))
         steps = []
         for trial in made:
             name = f"{trial.id}{suffix.replace('@', '-')}.png"
@@ -287,7 +289,7 @@ class Foundations:
                     body,
                     "image/png",
                     acl=None,
-                    world=trial.world,
+                    conditions=trial.conditions,
                     title=trial.title,
                 )
 
@@ -311,10 +313,10 @@ def wants_uploads(session: Session) -> bool:
     return any(session.wanted(action) for action in ActionId if action.row.needs_file)
 
 
-def _folders(answer: Answer) -> tuple[Outcome | None, Facts]:
+def _judge_folders(answer: Answer) -> tuple[Outcome | None, Facts]:
     """The top folders that a listing shows, as a fact: names of users' files are not kept."""
     tops = {key.partition("/")[0] for key in list_keys(answer.body) if "/" in key} if answer.status == 200 else set()
-    return a_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
+    return judge_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
 
 
 def _skew(answer: Answer, sent_at: datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""Uploads with one header less: which of Mastodon's headers does this store refuse?"""
+"""Uploads with one header less: they show which of Mastodon's headers this store refuses."""
 
 from __future__ import annotations
 
@@ -6,36 +6,38 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.evidence.vocabulary import Experiment
-from s3probe.probe.form import WireForm
-from s3probe.probe.session import World
+from s3probe.probe.conditions import ConditionsMaker
+from s3probe.probe.request_form import WireForm
+from s3probe.probe.session import Conditions
 from s3probe.probe.trials import Trial
-from s3probe.probe.worlds import WorldMaker
 
 
-def header_trials(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def header_trials(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """Checksum, storage class and Cache-Control, each alone. The first that passes names the header."""
-    settings = world.settings
-    if settings.request_checksums == "when_required" and world.wire.form is not WireForm.LEGACY:
+    settings = conditions.settings
+    if settings.request_checksums == "when_required" and conditions.wire.form is not WireForm.LEGACY:
         yield Trial(
             Experiment.PUT_WITH_CHECKSUM,
             "With the default checksum",
-            maker.changed(world, AWS_REQUEST_CHECKSUM_CALCULATION=None),
+            conditions_maker.changed(conditions, AWS_REQUEST_CHECKSUM_CALCULATION=None),
         )
-    if settings.request_checksums != "when_required" and world.wire.form is not WireForm.LEGACY:
+    if settings.request_checksums != "when_required" and conditions.wire.form is not WireForm.LEGACY:
         yield Trial(
             Experiment.PUT_NO_CHECKSUM,
             "Without the default checksum",
-            maker.changed(world, AWS_REQUEST_CHECKSUM_CALCULATION="when_required"),
+            conditions_maker.changed(conditions, AWS_REQUEST_CHECKSUM_CALCULATION="when_required"),
         )
     if settings.storage_class is not None:
         yield Trial(
-            Experiment.PUT_NO_STORAGE_CLASS, "Without a storage class", maker.changed(world, S3_STORAGE_CLASS=None)
+            Experiment.PUT_NO_STORAGE_CLASS,
+            "Without a storage class",
+            conditions_maker.changed(conditions, S3_STORAGE_CLASS=None),
         )
     if settings.cache_control:
-        assumed = (*world.assuming, "no Cache-Control header")
-        bare = maker.of(replace(settings, cache_control=""), assumed, form=world.wire.form)
+        assumed = (*conditions.assuming, "no Cache-Control header")
+        bare = conditions_maker.of(replace(settings, cache_control=""), assumed, form=conditions.wire.form)
         yield Trial(Experiment.PUT_NO_CACHE_CONTROL, "Without Cache-Control", bare)
-    if world.wire.form is not WireForm.LEGACY:
-        assumed = (*world.assuming, "Mastodon before 4.4.16 / 4.5.9")
-        older = maker.of(settings, assumed, form=WireForm.LEGACY)
+    if conditions.wire.form is not WireForm.LEGACY:
+        assumed = (*conditions.assuming, "Mastodon before 4.4.16 / 4.5.9")
+        older = conditions_maker.of(settings, assumed, form=WireForm.LEGACY)
         yield Trial(Experiment.PUT_LEGACY, "As Mastodon before 4.4.16 / 4.5.9 uploads", older)

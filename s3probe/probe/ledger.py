@@ -15,7 +15,7 @@ from s3probe.probe.xml import error
 
 
 @dataclass(slots=True)
-class Entry:
+class LedgerEntry:
     """One object or multipart upload that may exist. Mutable: the run learns what became of it."""
 
     key: str
@@ -42,7 +42,7 @@ class Entry:
         return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else f"{self.key}?uploads"
 
 
-def _throttled(upload: Entry, answer: Answer) -> bool:
+def _throttled(upload: LedgerEntry, answer: Answer) -> bool:
     """Whether S3 itself said "not now" to beginning an upload: then there is none. An object is deleted anyway."""
     said = error(answer.body) if upload.upload_id is not None else None
     return said is not None and said.code in THROTTLE_CODES
@@ -55,33 +55,33 @@ class Ledger:
         """``make_key(class_path, name)`` gives the key for this run (``…/s3probe/<run id>/name``)."""
         self._make_key = make_key
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: list[LedgerEntry] = []
 
-    def mint(self, wire: Wire, class_path: str, name: str, *, key: str | None = None) -> Entry:
+    def mint(self, wire: Wire, class_path: str, name: str, *, key: str | None = None) -> LedgerEntry:
         """A new key of ours, registered as "may exist" from this moment on. ``key``: the whole of it, ready made."""
-        entry = Entry(key if key is not None else self._make_key(class_path, name), wire)
+        entry = LedgerEntry(key if key is not None else self._make_key(class_path, name), wire)
         with self._lock:
             self._entries.append(entry)
         return entry
 
-    def adopt(self, entry: Entry) -> None:
+    def adopt(self, entry: LedgerEntry) -> None:
         """Takes over what another run has left."""
         with self._lock:
             self._entries.append(entry)
 
-    def upload(self, entry: Entry) -> Entry:
+    def upload(self, entry: LedgerEntry) -> LedgerEntry:
         """Registers a multipart upload of ``entry``'s key, before it is asked for: its id is not known yet."""
-        upload = Entry(entry.key, entry.wire, upload_id="")
+        upload = LedgerEntry(entry.key, entry.wire, upload_id="")
         with self._lock:
             self._entries.append(upload)
         return upload
 
-    def begun(self, upload: Entry, upload_id: str) -> None:
+    def begun(self, upload: LedgerEntry, upload_id: str) -> None:
         """Notes the id that the server gave an upload."""
         with self._lock:
             upload.upload_id, upload.written, upload.removed = upload_id, True, False
 
-    def answered(self, entry: Entry, answer: Answer | None, *, written: bool) -> None:
+    def answered(self, entry: LedgerEntry, answer: Answer | None, *, written: bool) -> None:
         """Notes what an answer to a write tells; without a clear answer the entry stays "may exist".
 
         A 5xx does not say whether the object is there. A request that was never sent made nothing.
@@ -93,7 +93,7 @@ class Ledger:
         ):
             self.settle(entry, written=written, version=answer.headers.get(Header.X_AMZ_VERSION_ID))
 
-    def settle(self, entry: Entry, *, written: bool, version: str | None = None) -> None:
+    def settle(self, entry: LedgerEntry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""
         with self._lock:
             # an upload that arrives after its removal is there again
@@ -114,13 +114,13 @@ class Ledger:
         with self._lock:
             return any(entry.versions for entry in self._entries)
 
-    def mark_removed(self, entries: Iterable[Entry]) -> None:
+    def mark_removed(self, entries: Iterable[LedgerEntry]) -> None:
         """Notes that the server confirmed these are gone."""
         with self._lock:
             for entry in entries:
                 entry.removed = True
 
-    def remaining(self) -> tuple[Entry, ...]:
+    def remaining(self) -> tuple[LedgerEntry, ...]:
         """What may still exist, uploads first (a completed one would otherwise come back as an object)."""
         with self._lock:
             left = [entry for entry in self._entries if entry.may_exist]

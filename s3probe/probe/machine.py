@@ -12,7 +12,7 @@ from pathlib import Path
 
 from s3probe.evidence.vocabulary import Fact, Facts
 
-FamiliesOf = Callable[[str, int], Facts]
+AddressFamiliesOf = Callable[[str, int], Facts]
 """Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
 
 VENDOR_FILE = Path("/sys/class/dmi/id/sys_vendor")

@@ -1,4 +1,4 @@
-"""Parses XML from servers nobody vouches for: no DTD, no entities, bounded; of a broken one what can be had."""
+"""Parses XML from untrusted servers: no DTD, no entities, bounded; of a broken document what can be read."""
 
 from __future__ import annotations
 

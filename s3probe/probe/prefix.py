@@ -10,18 +10,18 @@ from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.visitor import Visitor
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key, public_url
 
 
-def without_prefix(session: Session, visitor: Visitor, kept: Kept) -> Iterator[Step]:
-    """Would a key, a policy or a proxy be content with keys that do not begin with the prefix?"""
-    if not session.world.settings.key_prefix.strip("/"):
+def without_prefix(session: Session, visitor: Visitor, stored_objects: StoredObjects) -> Iterator[Step]:
+    """Tries keys without the prefix: a key, a policy or a proxy may allow only these."""
+    if not session.conditions.settings.key_prefix.strip("/"):
         return
     upload, seen = session.book.get(ActionId.PUT_WITHOUT_ACL), session.book.get(ActionId.PUBLIC_GET)
-    media = kept.get("media")
+    media = stored_objects.get("media")
     refused = upload is not None and upload.outcome is Outcome.DENIED
     closed = media is not None and seen is not None and _closed(seen)
     if closed and media is not None:
@@ -36,7 +36,7 @@ def _closed(seen: Observation) -> bool:
 
 def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
     """A proxy that adds the prefix by itself shows the file at the address without it."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     bare = media.key.removeprefix(settings.key_prefix.strip("/")).lstrip("/")
     title = "A visitor can see the picture when the address leaves the prefix out"
     visitor.fetch_on_a_page(Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX, public_url(settings, bare), media, title)
@@ -44,18 +44,18 @@ def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
 
 def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     """A file of ours at the top of the bucket, where a policy that forgot the prefix allows it."""
-    bare = replace(session.world.settings, key_prefix="")
+    bare = replace(session.conditions.settings, key_prefix="")
     name = "without-prefix.png"
-    entry = session.ledger.mint(session.world.wire, MEDIA, name, key=probe_key(bare, MEDIA, session.run_id, name))
+    entry = session.ledger.mint(session.conditions.wire, MEDIA, name, key=probe_key(bare, MEDIA, session.run_id, name))
     body = picture(f"{session.run_id}/{name}")
-    acl = session.world.settings.acl
+    acl = session.conditions.settings.acl
     title = "A file can be uploaded without the prefix"
-    call = session.world.wire.put_object(entry.key, body, "image/png", acl=acl)
+    call = session.conditions.wire.put_object(entry.key, body, "image/png", acl=acl)
     seen, answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title)
     session.ledger.answered(entry, answer, written=seen.ok)
     if seen.ok and look:
-        stored = Stored(entry, body, "image/png", seen)
+        stored = Stored(entry, body, "image/png")
         title = "A visitor can see a picture that was uploaded without the prefix"
         visitor.fetch_on_a_page(
-            Experiment.PUBLIC_WITHOUT_PREFIX, public_url(session.world.settings, entry.key), stored, title
+            Experiment.PUBLIC_WITHOUT_PREFIX, public_url(session.conditions.settings, entry.key), stored, title
         )

@@ -13,9 +13,9 @@ from s3probe.probe.session import Session
 from s3probe.probe.xml import bucket_names, root_name
 
 
-def too_much(session: Session) -> Iterator[Step]:
+def more_than_needed(session: Session) -> Iterator[Step]:
     """The list of all buckets, and the text of the bucket policy."""
-    wire = session.world.wire
+    wire = session.conditions.wire
     buckets, policy = wire.read("ListBuckets", ""), wire.read("GetBucketPolicy", "policy")
     yield Step(
         Experiment.LIST_BUCKETS,

@@ -10,16 +10,16 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN
+from s3probe.probe.stored_objects import NOTHING_WRITTEN
 from s3probe.settings.keys import ARCHIVES
 
 
-def reading(session: Session, stored: Stored) -> Iterator[Step]:
+def read_back(session: Session, stored: Stored) -> Iterator[Step]:
     """HEAD, HEAD of part 1, GET and a ranged GET of an object that was just written."""
-    wire, key = session.world.wire, stored.key
+    wire, key = session.conditions.wire, stored.key
     yield Step(ActionId.HEAD, lambda: session.ask(ActionId.HEAD, wire.head(key)))
     yield Step(ActionId.GET, lambda: session.ask(ActionId.GET, wire.get(key), same_bytes(stored.body)))
-    if session.world.settings.force_single_request:
+    if session.conditions.settings.force_single_request:
         for action_id in (ActionId.HEAD_PART, ActionId.GET_RANGE):
             session.skip(action_id, "S3_FORCE_SINGLE_REQUEST=true, so Mastodon reads every file with one GET")
         return
@@ -35,17 +35,17 @@ def reading(session: Session, stored: Stored) -> Iterator[Step]:
     yield Step(ActionId.GET_RANGE, lambda: session.ask(ActionId.GET_RANGE, wire.get(key, byte_range=(0, 9)), in_range))
 
 
-def reading_nothing(session: Session) -> Iterator[Step]:
+def read_missing(session: Session) -> Iterator[Step]:
     """No object to read: a key of ours that is not there still shows whether reading is allowed (404 against 403).
 
     It is one among the archives: what a policy opens to everyone, it opens to the key too.
     """
-    entry = session.ledger.mint(session.world.wire, ARCHIVES, "never-written.zip")
+    entry = session.ledger.mint(session.conditions.wire, ARCHIVES, "never-written.zip")
     session.ledger.settle(entry, written=False)
     title = "A missing file is reported as missing"
     yield Step(
         Experiment.GET_MISSING,
-        lambda: session.ask(Experiment.GET_MISSING, session.world.wire.get(entry.key), title=title),
+        lambda: session.ask(Experiment.GET_MISSING, session.conditions.wire.get(entry.key), title=title),
     )
     for action_id in (ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE):
         session.skip(action_id, NOTHING_WRITTEN)

@@ -9,43 +9,43 @@ from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Facts
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
-from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, World
-from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.session import Conditions, Session
 from s3probe.probe.xml import delete_errors
 from s3probe.settings.keys import MEDIA
 
 
-def next_release(maker: WorldMaker, session: Session) -> Iterator[Step]:
+def next_release(conditions_maker: ConditionsMaker, session: Session) -> Iterator[Step]:
     """One upload and one batch deletion in the newer form; nothing when this Mastodon sends that form already."""
-    if session.world.wire.form is not WireForm.LEGACY:
+    if session.conditions.wire.form is not WireForm.LEGACY:
         return
-    here = session.world
-    world = maker.of(
+    here = session.conditions
+    conditions = conditions_maker.of(
         here.settings,
         (*here.assuming, "Mastodon 4.4.16 / 4.5.9 or newer"),
         credentials=here.credentials,
         form=WireForm.CURRENT,
         clock_offset=here.clock_offset,
     )
-    yield Step(Experiment.PUT_NEXT_RELEASE, lambda: _try(session, world))
+    yield Step(Experiment.PUT_NEXT_RELEASE, lambda: _try(session, conditions))
 
 
-def _try(session: Session, world: World) -> None:
+def _try(session: Session, conditions: Conditions) -> None:
     name = "next-release.png"
     body = picture(f"{session.run_id}/{name}")
     title = "A file can be uploaded as Mastodon 4.4.16 / 4.5.9 and newer do"
-    acl = world.settings.acl
+    acl = conditions.settings.acl
     _seen, stored = session.put(
-        Experiment.PUT_NEXT_RELEASE, MEDIA, name, body, "image/png", acl=acl, world=world, title=title
+        Experiment.PUT_NEXT_RELEASE, MEDIA, name, body, "image/png", acl=acl, conditions=conditions, title=title
     )
     if stored is not None:
-        call = world.wire.batch_delete([stored.key])
+        call = conditions.wire.batch_delete([stored.key])
         title = "Files can be deleted at once as Mastodon 4.4.16 / 4.5.9 and newer do"
-        session.ask(Experiment.BATCH_NEXT_RELEASE, call, _deleted, world=world, title=title)
+        session.ask(Experiment.BATCH_NEXT_RELEASE, call, _deleted, conditions=conditions, title=title)
 
 
 def _deleted(answer: Answer) -> tuple[Outcome | None, Facts]:

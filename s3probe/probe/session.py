@@ -10,7 +10,7 @@ from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
 from s3probe.probe.client import Client, StoppedError
 from s3probe.probe.exchange import Answer, Call, Limits
-from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
@@ -20,17 +20,17 @@ Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
 
 LEFT_OUT = "left out by --only or --skip"
-"""The reason of what nobody asked for."""
+"""The reason of an action that the command line left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """The settings in force: those of the file, or as if a fault had been mended."""
+class Conditions:
+    """The settings, key pair and clock under which requests are made: the file's, or as if a fault had been fixed."""
 
     settings: Settings
     wire: Wire
     assuming: tuple[str, ...] = ()
-    """The mends taken for granted, as lines of the env file."""
+    """The fixes taken for granted, as lines of the env file."""
     credentials: Credentials | None = None
     """A key pair other than the settings' own, or ``None``."""
     clock_offset: float = 0.0
@@ -41,10 +41,9 @@ class World:
 class Stored:
     """An object of ours that the server took."""
 
-    entry: Entry
+    entry: LedgerEntry
     body: bytes
     content_type: str
-    observation: Observation
 
     @property
     def key(self) -> str:
@@ -77,12 +76,12 @@ class Book:
 
 @dataclass(slots=True)
 class Session:
-    """What the steps of a run share. ``world`` is replaced only between waves, never while steps run."""
+    """What the steps of a run share. ``conditions`` is replaced only between waves, never while steps run."""
 
     tools: Tools
     client: Client
     ledger: Ledger
-    world: World
+    conditions: Conditions
     book: Book
     run_id: str
     remaining: Callable[[], float]
@@ -105,7 +104,7 @@ class Session:
         call: Call,
         judge: Judge | None = None,
         *,
-        world: World | None = None,
+        conditions: Conditions | None = None,
         title: str | None = None,
         limits: Limits | None = None,
         facts: Facts | None = None,
@@ -114,19 +113,19 @@ class Session:
 
         ``facts`` are known before: they are kept whatever the answer, and when there is none.
         """
-        world = world or self.world
+        conditions = conditions or self.conditions
         self.tools.progress(self._named(title or row_of(action_id).title))
         try:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
             return self._skipped(action_id, "the time was up before this could be asked", title=title), None
-        if answer.fault is NetworkFault.DEADLINE and answer.seconds < world.settings.read_timeout:
+        if answer.fault is NetworkFault.DEADLINE and answer.seconds < conditions.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer
         outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
         known: Facts = {**(facts or {}), **found}
         observation = self.client.observe(
-            action_id, call, answer, outcome=outcome, facts=known, assuming=world.assuming, title=title
+            action_id, call, answer, outcome=outcome, facts=known, assuming=conditions.assuming, title=title
         )
         return self.book.add(self._titled(observation)), answer
 
@@ -134,10 +133,10 @@ class Session:
         return replace(observation, title=self._named(observation.title))
 
     def _named(self, title: str) -> str:
-        return title.replace("{acl}", self.world.settings.acl or "none")
+        return title.replace("{acl}", self.conditions.settings.acl or "none")
 
     def skip(self, action_id: ObservationId, reason: str, *, title: str | None = None) -> Observation:
-        """Writes down that an action was not made, and why; nobody waits for one that was left out."""
+        """Writes down that an action was not made, and why."""
         left_out = action_id in ACTIONS and not self.wanted(action_id)
         return self._skipped(action_id, LEFT_OUT if left_out else reason, title=title)
 
@@ -153,7 +152,7 @@ class Session:
                     Outcome.SKIPPED,
                     needs=row.needs,
                     reason=reason,
-                    assuming=self.world.assuming,
+                    assuming=self.conditions.assuming,
                 )
             )
         )
@@ -167,18 +166,18 @@ class Session:
         content_type: str,
         *,
         acl: str | None,
-        world: World | None = None,
+        conditions: Conditions | None = None,
         title: str | None = None,
     ) -> tuple[Observation, Stored | None]:
         """Uploads an object of ours: registered before it is sent, settled by the answer."""
-        world = world or self.world
-        entry = self.ledger.mint(world.wire, class_path, name)
-        call = world.wire.put_object(entry.key, body, content_type, acl=acl)
-        observation, answer = self.ask(action_id, call, world=world, title=title)
+        conditions = conditions or self.conditions
+        entry = self.ledger.mint(conditions.wire, class_path, name)
+        call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)
+        observation, answer = self.ask(action_id, call, conditions=conditions, title=title)
         self.ledger.answered(entry, answer, written=answer is not None and 200 <= (answer.status or 0) < 300)
         if not observation.ok:
             return observation, None
-        return observation, Stored(entry, body, content_type, observation)
+        return observation, Stored(entry, body, content_type)
 
 
 def visitor_call(

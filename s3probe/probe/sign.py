@@ -30,7 +30,7 @@ _UNSIGNED = frozenset({"accept", "accept-encoding", "content-length", "expect", 
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class CredentialScope:
     """With what and when to sign."""
 
     credentials: Credentials
@@ -48,7 +48,7 @@ class Scope:
         return token.reveal() if token else ""
 
 
-def sign_v4(scope: Scope, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Headers:
+def sign_v4(scope: CredentialScope, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Headers:
     """``headers`` followed by what Signature V4 adds. The path is signed as it stands in ``url``.
 
     A header ``X-Amz-Content-Sha256`` that is already there is kept: it says that the payload is not signed.
@@ -64,7 +64,9 @@ def sign_v4(scope: Scope, method: str, url: str, headers: Sequence[tuple[str, st
     return (*complete, ("Authorization", signer.authorization(method, url, complete)))
 
 
-def sign_v2(scope: Scope, method: str, url: str, headers: Sequence[tuple[str, str]], resource: str) -> Headers:
+def sign_v2(
+    scope: CredentialScope, method: str, url: str, headers: Sequence[tuple[str, str]], resource: str
+) -> Headers:
     """``headers`` followed by ``Date`` and the old ``Authorization: AWS key:signature``.
 
     ``resource`` is the path with the bucket in front, also where the bucket is in the host name.
@@ -76,7 +78,7 @@ def sign_v2(scope: Scope, method: str, url: str, headers: Sequence[tuple[str, st
     return (*complete, ("Authorization", f"AWS {scope.credentials.access_key_id}:{signature}"))
 
 
-def presign_v4(scope: Scope, url: str, expires_seconds: int) -> str:
+def presign_v4(scope: CredentialScope, url: str, expires_seconds: int) -> str:
     """``url`` with a query that lets anyone GET it for ``expires_seconds``. The result is a secret."""
     signer = _V4(scope)
     query = [
@@ -105,7 +107,7 @@ class _Keys:
         self.token = None
 
 
-def _keys(scope: Scope) -> ReadOnlyCredentials:
+def _keys(scope: CredentialScope) -> ReadOnlyCredentials:
     return cast("ReadOnlyCredentials", _Keys(scope.credentials))
 
 
@@ -120,7 +122,7 @@ def _request(method: str, url: str, headers: Sequence[tuple[str, str]]) -> AWSRe
 class _V4(S3SigV4Auth):
     """botocore's signer with the time given and without its debug log, which would hold the signature."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: CredentialScope) -> None:
         super().__init__(_keys(scope), "s3", scope.region)
         self._stamp = scope.stamp
 

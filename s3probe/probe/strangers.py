@@ -13,12 +13,12 @@ from s3probe.evidence.observations import THOROUGH, Observation, Outcome
 from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment, Fact, Facts, ObservationId, row_of
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
-from s3probe.probe.fetching import a_no, must_not_open, tells_nothing, without_words
-from s3probe.probe.form import WireForm
-from s3probe.probe.permits import bucket_acl, policy_status
+from s3probe.probe.fetching import is_inconclusive, judge_at_proxy, judge_refusal, must_not_open
+from s3probe.probe.public_rights import bucket_acl, policy_status
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
-from s3probe.probe.storage import Kept
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import error, root_name
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 
@@ -30,20 +30,21 @@ LONG_AGO = timedelta(hours=2)
 """A link of an hour that was signed then has expired."""
 
 
-def reading(session: Session) -> Iterator[Step]:
+def listings_and_policy(session: Session) -> Iterator[Step]:
     """Listings in all their forms, and the bucket's policy. They need no object and change nothing."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     root = bucket_url(settings)
     yield Step(ActionId.PUBLIC_LIST, lambda: _list(session))
     versions = with_query(root, "versions&max-keys=1")
     yield Step(ActionId.PUBLIC_VERSIONS, lambda: _must_not_list(session, ActionId.PUBLIC_VERSIONS, versions))
     policy = with_query(root, "policy")
-    yield Step(ActionId.PUBLIC_POLICY, lambda: session.ask(ActionId.PUBLIC_POLICY, visitor_call(policy), _told))
+    yield Step(ActionId.PUBLIC_POLICY, lambda: session.ask(ActionId.PUBLIC_POLICY, visitor_call(policy), _judge_rights))
     if session.thorough:
         acl = with_query(root, "acl")
         title = "Nobody can read the bucket's ACL"
         yield Step(
-            Experiment.PUBLIC_ACL, lambda: session.ask(Experiment.PUBLIC_ACL, visitor_call(acl), _told, title=title)
+            Experiment.PUBLIC_ACL,
+            lambda: session.ask(Experiment.PUBLIC_ACL, visitor_call(acl), _judge_rights, title=title),
         )
         yield from _list_elsewhere(session)
     base = public_url(settings, "")
@@ -63,7 +64,7 @@ def reading(session: Session) -> Iterator[Step]:
 
 def _list_elsewhere(session: Session) -> Iterator[Step]:
     """The same listing with the bucket in the path, or in the host name: whichever Mastodon does not use."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     other = Experiment.PUBLIC_VIRTUAL_HOST if settings.path_style else Experiment.PUBLIC_PATH_STYLE
     base = dict(other_addresses(settings, "")).get(other)
     if base is not None:
@@ -77,8 +78,8 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
 
     Where Mastodon sends ACLs, hardly a policy says who may list; then a second address of the files takes its place.
     """
-    by_acl = session.world.settings.acl is not None
-    large = session.world.wire.form is WireForm.LEGACY or (by_acl and not one_address)
+    by_acl = session.conditions.settings.acl is not None
+    large = session.conditions.wire.form is WireForm.LEGACY or (by_acl and not one_address)
     if large and not session.thorough:
         session.skip(ActionId.PUBLIC_UPLOADS, ONLY_THOROUGH)
     else:
@@ -86,13 +87,13 @@ def _list_uploads(session: Session, *, one_address: bool) -> None:
 
 
 def _uploads_must_not_be_listed(session: Session) -> None:
-    url = with_query(bucket_url(session.world.settings), "uploads&max-uploads=1")
+    url = with_query(bucket_url(session.conditions.settings), "uploads&max-uploads=1")
     _must_not_list(session, ActionId.PUBLIC_UPLOADS, url)
 
 
 def _list(session: Session) -> None:
-    """The first request of the run has asked this already, unless something was mended since."""
-    url = listing_url(session.world.settings)
+    """The first request of the run has asked this already, unless something was fixed since."""
+    url = listing_url(session.conditions.settings)
     first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:
         _must_not_list(session, ActionId.PUBLIC_LIST, url)
@@ -102,7 +103,7 @@ def _list(session: Session) -> None:
     outcome = Outcome.OK
     if is_open:
         outcome = Outcome.WRONG
-    elif tells_nothing(first.http_status):
+    elif is_inconclusive(first.http_status):
         outcome = Outcome.THROTTLED if first.http_status == 429 else Outcome.UNKNOWN
     row = replace(
         first, id=ActionId.PUBLIC_LIST, title=row_of(ActionId.PUBLIC_LIST).title, outcome=outcome, facts=facts
@@ -114,17 +115,17 @@ def _must_not_list(session: Session, action_id: ObservationId, url: str, title: 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
             return Outcome.WRONG, {Fact.LISTING: "open"}
-        return a_no(answer)
+        return judge_refusal(answer)
 
-    return without_words(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
+    return judge_at_proxy(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
 
 
-def _told(answer: Answer) -> tuple[Outcome | None, Facts]:
-    """Who may do what, told to a stranger."""
+def _judge_rights(answer: Answer) -> tuple[Outcome | None, Facts]:
+    """Judges whether a stranger was shown a policy or an ACL."""
     policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and (policy or root_name(answer.body) == "AccessControlPolicy"):
         return Outcome.WRONG, {Fact.RIGHTS: "open"}
-    return a_no(answer)
+    return judge_refusal(answer)
 
 
 def who_opened_the_list(session: Session) -> Iterator[Step]:
@@ -138,18 +139,18 @@ def who_opened_the_list(session: Session) -> Iterator[Step]:
 
 def object_acl(session: Session, stored: Stored) -> Step:
     """The ACL of a picture, asked at the storage."""
-    url = with_query(object_url(session.world.settings, stored.key), "acl")
-    return Step(ActionId.PUBLIC_ACL, lambda: session.ask(ActionId.PUBLIC_ACL, visitor_call(url), _told))
+    url = with_query(object_url(session.conditions.settings, stored.key), "acl")
+    return Step(ActionId.PUBLIC_ACL, lambda: session.ask(ActionId.PUBLIC_ACL, visitor_call(url), _judge_rights))
 
 
-def archive(session: Session, kept: Kept) -> Iterator[Step]:
+def archive(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """The archive by its plain URL, at the public host and at the bucket itself, and by a link that has expired."""
-    stored = kept.get("archive")
+    stored = stored_objects.get("archive")
     if stored is None:
         for action_id in (ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET, ActionId.PRESIGNED_EXPIRED):
             session.skip(action_id, "no archive could be uploaded to try it on")
         return
-    settings = session.world.settings
+    settings = session.conditions.settings
     public, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     if same_host_as_storage(settings) or public == direct:
         yield Step(
@@ -157,15 +158,15 @@ def archive(session: Session, kept: Kept) -> Iterator[Step]:
         )
         session.skip(ActionId.ARCHIVE_ORIGIN_GET, "files are published under the storage's own address")
     else:
-        yield Step(ActionId.ARCHIVE_PUBLIC_GET, lambda: _closed_twice(session, public, direct, stored))
-    if session.world.wire.form is WireForm.LEGACY and not session.thorough:
+        yield Step(ActionId.ARCHIVE_PUBLIC_GET, lambda: _archive_at_both(session, public, direct, stored))
+    if session.conditions.wire.form is WireForm.LEGACY and not session.thorough:
         # such a run also tries the next release's form: it must not grow beyond what an examination may cost
         session.skip(ActionId.PRESIGNED_EXPIRED, NEXT_INSTEAD)
     else:
         yield Step(ActionId.PRESIGNED_EXPIRED, lambda: _expired(session, stored))
 
 
-def _closed_twice(session: Session, public: str, direct: str, stored: Stored) -> None:
+def _archive_at_both(session: Session, public: str, direct: str, stored: Stored) -> None:
     """At the public host, and at the storage itself unless its own refusal has come through."""
     seen = must_not_open(session, ActionId.ARCHIVE_PUBLIC_GET, public, stored)
     if seen.ok and seen.error_code == "AccessDenied":
@@ -175,41 +176,41 @@ def _closed_twice(session: Session, public: str, direct: str, stored: Stored) ->
 
 
 def _expired(session: Session, stored: Stored) -> None:
-    valid = session.world.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
+    valid = session.conditions.wire.presigned_get(stored.key, 3600, ago=LONG_AGO)
 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         is_open = answer.status == 200 and answer.body == stored.body
-        return (Outcome.WRONG, {Fact.OPEN: "yes"}) if is_open else a_no(answer)
+        return (Outcome.WRONG, {Fact.OPEN: "yes"}) if is_open else judge_refusal(answer)
 
     session.ask(ActionId.PRESIGNED_EXPIRED, valid, judge)
 
 
 def through_the_proxy(session: Session, stored: Stored) -> None:
-    """Does the proxy pass a query and an Authorization header on? S3 then answers another thing than the file.
+    """Asks whether the proxy passes a query and an Authorization header on: S3 then answers something else.
 
     ``stored`` must be a file nobody has asked for: a cache would answer in S3's place.
     """
-    settings = session.world.settings
+    settings = session.conditions.settings
     url = with_query(public_url(settings, stored.key), "acl")
-    judge = partial(_passed_on, body=stored.body)
+    judge = partial(_judge_query, body=stored.body)
     origin = ("Origin", origin_of(settings))
     call = visitor_call(url, headers=(("Authorization", "Bearer s3probe"), origin))
     seen, _answer = session.ask(ActionId.PUBLIC_QUERY, call, judge)
-    seen = without_words(session, seen)
+    seen = judge_at_proxy(session, seen)
     if seen.facts.get(Fact.AUTHORIZATION):
         # the header is refused before the query is looked at
         title = "The public host passes no query on to the storage"
         session.ask(Experiment.PUBLIC_QUERY, visitor_call(url), judge, title=title)
 
 
-def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Facts]:
+def _judge_query(answer: Answer, body: bytes) -> tuple[Outcome | None, Facts]:
     if answer.status in (200, 206) and answer.body == body:
         return Outcome.OK, {Fact.SHOWN: "yes"}
     if root_name(answer.body) == "AccessControlPolicy":
         return Outcome.WRONG, {Fact.QUERY: "passed", Fact.RIGHTS: "open"}
     said = error(answer.body)
     if said is None:
-        return a_no(answer)
+        return judge_refusal(answer)
     # AWS: 400 InvalidArgument "Unsupported Authorization Type"; others name the header in the same way
     about = f"{said.code} {said.message} {said.argument_name}".lower()
     if "authorization" in about and said.code != "AccessDenied":
@@ -217,8 +218,8 @@ def _passed_on(answer: Answer, body: bytes) -> tuple[Outcome | None, Facts]:
     return Outcome.OK, {Fact.QUERY: "passed"}
 
 
-def expect_nothing(session: Session, key: str) -> None:
+def ask_before_upload(session: Session, key: str) -> None:
     """The public URL of a file before it is there. A cache that keeps this answer will serve it afterwards."""
-    url = public_url(session.world.settings, key)
+    url = public_url(session.conditions.settings, key)
 
-    without_words(session, session.ask(ActionId.PUBLIC_MISSING, visitor_call(url), a_no)[0])
+    judge_at_proxy(session, session.ask(ActionId.PUBLIC_MISSING, visitor_call(url), judge_refusal)[0])

@@ -11,13 +11,13 @@ from urllib.parse import quote
 from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.exchange import Limits
-from s3probe.probe.form import WireForm
-from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
 from s3probe.probe.wire import Wire
-from s3probe.probe.worlds import WorldMaker
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import probe_key
@@ -62,7 +62,7 @@ def sweep(
         return DEADLINE - (tools.clock.monotonic() - begun)
 
     client = Client(tools.transport, Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024), remaining)
-    wire = WorldMaker(tools, pair, WireForm.CURRENT).of(settings).wire
+    wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
     prefixes = _prefixes(settings)
@@ -92,7 +92,7 @@ def _prefixes(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
 
 
-def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[Entry]:
+def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[LedgerEntry]:
     """Objects below ``prefix`` that are older than the timestamp ``oldest``."""
     after: str | None = None
     while True:
@@ -100,15 +100,15 @@ def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator
         objects = list_objects(answer)
         for listed in objects:
             if _is_older(listed.modified, oldest):
-                yield Entry(listed.key, wire, written=True)
+                yield LedgerEntry(listed.key, wire, written=True)
         if not objects or not is_truncated(answer):
             break
         after = objects[-1].key
 
 
-def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Entry] | None:
+def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[LedgerEntry] | None:
     """Unfinished uploads below ``prefix`` that are older than ``oldest``; ``None``: they may not be listed."""
-    found: list[Entry] = []
+    found: list[LedgerEntry] = []
     marker = ""
     while True:
         query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
@@ -120,7 +120,7 @@ def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Ent
             return None
         listed = list_uploads(answer.body)
         found += [
-            Entry(upload.key, wire, upload_id=upload.upload_id, written=True)
+            LedgerEntry(upload.key, wire, upload_id=upload.upload_id, written=True)
             for upload in listed
             if _is_older(upload.initiated, oldest)
         ]

@@ -11,7 +11,7 @@ from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts
 from s3probe.probe.classify import is_markup, is_s3
 from s3probe.probe.exchange import Answer, Call
-from s3probe.probe.fetching import tells_nothing, without_words
+from s3probe.probe.fetching import is_inconclusive, judge_at_proxy
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, visitor_call
@@ -37,7 +37,7 @@ _ON_A_FILE = {
 
 def writing(session: Session) -> Iterator[Step]:
     """An anonymous upload and deletion of keys of ours, registered like any other, for they may succeed."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     yield Step(ActionId.PUBLIC_WRITE, lambda: _write(session))
     if not proxy_stands_before(settings):
         yield Step(ActionId.PUBLIC_DELETE, lambda: _delete(session, ActionId.PUBLIC_DELETE, object_url))
@@ -53,7 +53,7 @@ def writing(session: Session) -> Iterator[Step]:
 
 
 def _delete_at_both(session: Session) -> None:
-    """At the storage too where the public host does not refuse: whose fault is it?"""
+    """Where the public host does not refuse, the storage is asked as well: that shows whose fault it is."""
     if _delete(session, ActionId.PUBLIC_DELETE, public_url).ok:
         session.skip(ActionId.PUBLIC_DELETE_ORIGIN, ONLY_THOROUGH)
     else:
@@ -61,9 +61,9 @@ def _delete_at_both(session: Session) -> None:
 
 
 def _write(session: Session) -> None:
-    entry = session.ledger.mint(session.world.wire, MEDIA, "anonymous.png")
+    entry = session.ledger.mint(session.conditions.wire, MEDIA, "anonymous.png")
     body = picture(f"{session.run_id}/anonymous.png")
-    url = object_url(session.world.settings, entry.key)
+    url = object_url(session.conditions.settings, entry.key)
     call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
     seen, answer = session.ask(ActionId.PUBLIC_WRITE, call, partial(_changed, what=Fact.WRITE))
     session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
@@ -71,7 +71,7 @@ def _write(session: Session) -> None:
         # something on the way may say 200 to anything
         title = "A stranger's upload is not there"
         there, _answer = session.ask(
-            Experiment.PUBLIC_WRITE, session.world.wire.head(entry.key), _is_not_there, title=title
+            Experiment.PUBLIC_WRITE, session.conditions.wire.head(entry.key), _is_not_there, title=title
         )
         if there.http_status == 404:
             _says_yes_to_anything(session, seen)
@@ -79,25 +79,25 @@ def _write(session: Session) -> None:
 
 def _delete(session: Session, action_id: ActionId, address: Callable[[Settings, str], str]) -> Observation:
     """A key that was never written: a store that lets anyone delete says so all the same (204)."""
-    entry = session.ledger.mint(session.world.wire, MEDIA, f"{action_id}.png")
+    entry = session.ledger.mint(session.conditions.wire, MEDIA, f"{action_id}.png")
     session.ledger.settle(entry, written=False)
     seen, answer = session.ask(action_id, _deletion(session, address, entry.key), partial(_changed, what=Fact.DELETE))
     if seen.outcome is Outcome.WRONG:  # with versioning on, a delete marker of ours is there now
         session.ledger.answered(entry, answer, written=True)
         if _still_there(session, action_id, address):
             return _says_yes_to_anything(session, seen)
-    return without_words(session, seen)
+    return judge_at_proxy(session, seen)
 
 
 def _deletion(session: Session, address: Callable[[Settings, str], str], key: str) -> Call:
-    return replace(visitor_call(address(session.world.settings, key), method="DELETE"), operation="DeleteObject")
+    return replace(visitor_call(address(session.conditions.settings, key), method="DELETE"), operation="DeleteObject")
 
 
 def _still_there(session: Session, action_id: ActionId, address: Callable[[Settings, str], str]) -> bool:
     """A proxy may say 204 to anything: is a file that is there gone after a stranger's deletion?"""
     upload, again, looked = _ON_A_FILE[action_id]
     name = f"{action_id}-there.png"
-    body, acl = picture(f"{session.run_id}/{name}"), session.world.settings.acl
+    body, acl = picture(f"{session.run_id}/{name}"), session.conditions.settings.acl
     title = "A file can be uploaded that strangers may try to delete"
     _seen, stored = session.put(upload, MEDIA, name, body, "image/png", acl=acl, title=title)
     if stored is None:
@@ -105,7 +105,7 @@ def _still_there(session: Session, action_id: ActionId, address: Callable[[Setti
     title = "A stranger cannot delete a file that is there"
     session.ask(again, _deletion(session, address, stored.key), partial(_changed, what=Fact.DELETE), title=title)
     title = "The file is still there"
-    there, _answer = session.ask(looked, session.world.wire.head(stored.key), title=title)
+    there, _answer = session.ask(looked, session.conditions.wire.head(stored.key), title=title)
     return there.ok
 
 
@@ -120,7 +120,7 @@ def _says_yes_to_anything(session: Session, seen: Observation) -> Observation:
 
 def _changed(answer: Answer, what: Fact) -> tuple[Outcome | None, Facts]:
     status = answer.status or 0
-    if tells_nothing(status):
+    if is_inconclusive(status):
         return None, {}
     # 200 with something else than S3's answer is no store that has obeyed: a proxy may say so to everything
     done = status == 204 or (200 <= status < 300 and not is_markup(answer) and (what is Fact.WRITE or is_s3(answer)))

@@ -1,4 +1,4 @@
-"""Makes a stranger's words safe to keep and to print: no control characters, no endless lengths. Pure."""
+"""Makes a server's words safe to keep and to print: no control characters, bounded length. Pure."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from s3probe.evidence.observations import NetworkFault
-from s3probe.probe.bounds import Exchange, Stage
+from s3probe.probe.bounds import Exchange, ExchangeStage
 from s3probe.probe.connection import shown_certificate
 from s3probe.probe.text import clean
 
@@ -55,7 +55,7 @@ def certificate(error: BaseException, exchange: Exchange) -> Explained:
 
 def handshake(error: BaseException, exchange: Exchange) -> Explained:
     reason = str(getattr(error, "reason", "") or "")
-    if exchange.stage is Stage.TLS and reason in _NOT_TLS:
+    if exchange.stage is ExchangeStage.TLS and reason in _NOT_TLS:
         return NetworkFault.TLS_NOT_TLS, f"{exchange.talking_to} does not speak TLS: plain http answers on this port"
     words = reason.replace("_", " ").lower() or clean(str(error), 200)
     return NetworkFault.TLS_OTHER, f"no TLS connection with {exchange.asked}: {words}"

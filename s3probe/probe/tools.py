@@ -12,7 +12,7 @@ from uuid import uuid4
 from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
-from s3probe.probe.machine import FamiliesOf
+from s3probe.probe.machine import AddressFamiliesOf
 from s3probe.settings.model import Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -54,15 +54,15 @@ class ProbeOptions:
 
 
 def _silent(_line: str) -> None:
-    """Progress nobody watches."""
+    """Shows no progress."""
 
 
 def _unheard(_cleanup: Cleanup) -> None:
-    """A clean-up whose result nobody needs before the evidence is there."""
+    """Ignores the result of the clean-up: the evidence holds it."""
 
 
 def _nothing_known(_host: str, _port: int) -> Facts:
-    """No look at this machine's own ways out."""
+    """Finds out nothing about this machine."""
     return {}
 
 
@@ -75,7 +75,7 @@ class Tools:
     run_id: Callable[[], str] = new_run_id
     invocation_id: Callable[[], str] = lambda: str(uuid4())
     progress: Callable[[str], None] = _silent
-    families_of: FamiliesOf = _nothing_known
+    families_of: AddressFamiliesOf = _nothing_known
     """What ``probe.machine`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""

@@ -1,4 +1,4 @@
-"""Puts a call on the wire once, as it stands, and brings the answer back within its limits.
+"""Sends a call once, exactly as it is, and returns the answer within its limits.
 
 Built on requests' adapter without its session: no ``~/.netrc``, no cookies, no proxy from the environment, no
 redirect followed, nothing sent twice that may have been heard, nothing decoded.
@@ -24,7 +24,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
 from s3probe.evidence.observations import NetworkFault
-from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, Resolver, Stage
+from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, ExchangeStage, Resolver
 from s3probe.probe.connection import use_our_connections
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain
@@ -45,7 +45,7 @@ cannot be written (UnicodeError, CertificateError and urllib3's LocationValueErr
 
 
 class _Again(Enum):
-    """Why a call may go out once more although the way ended."""
+    """Why a call may be sent a second time after its connection failed."""
 
     NO = auto()
     FRESH = auto()
@@ -57,7 +57,7 @@ class _Again(Enum):
 def _again(exchange: Exchange, fault: NetworkFault) -> _Again:
     if exchange.status is not None:
         return _Again.NO
-    if fault is NetworkFault.TLS_OTHER and exchange.stage is Stage.TLS:
+    if fault is NetworkFault.TLS_OTHER and exchange.stage is ExchangeStage.TLS:
         return _Again.HANDSHAKE
     return _Again.FRESH if fault is NetworkFault.CLOSED and not exchange.host else _Again.NO
 
@@ -117,7 +117,7 @@ class HttpTransport:
         try:
             exchange.status = raw.status
             exchange.headers = _headers(raw)
-            exchange.stage = Stage.BODY
+            exchange.stage = ExchangeStage.BODY
             exchange.allowance = HEADER_BYTES + _FRAMING * exchange.limits.body
             complete = _read_body(raw, exchange)
         finally:

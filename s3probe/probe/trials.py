@@ -1,6 +1,6 @@
 """The trials that decide a foundation fault: each changes exactly one thing, and none is made without need.
 
-A trial is kept when the request then gets further down the ladder of ``depth`` than before. All are read-only
+A trial is kept when the request then gets further than before, gate by gate (``evidence.gates``). All are read-only
 (ListObjectsV2), so a trial can leave nothing behind.
 """
 
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
-from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import candidate_regions, detect
-from s3probe.probe.session import World
-from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.conditions import ConditionsMaker
+from s3probe.probe.session import Conditions
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws, partition, regional_host
 from s3probe.settings.model import Credentials
@@ -38,125 +38,163 @@ class Trial:
 
     id: ObservationId
     title: str
-    world: World
+    conditions: Conditions
 
 
-def trials(maker: WorldMaker, world: World, seen: Observation, skew: float | None) -> Iterator[Trial]:
+def trials(
+    conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation, skew: float | None
+) -> Iterator[Trial]:
     """What is worth trying after a request that was stopped as ``seen`` says, most telling first.
 
     ``skew`` is the server's time minus ours in seconds, ``None`` when no answer carried a date.
     """
-    stopped = depth(seen)
-    if world.settings.signature_version == "s3":
-        yield _change(maker, world, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None)
-    if stopped <= Depth.NOT_S3:
-        yield from _other_ways(maker, world, seen, stopped)
-    elif stopped is Depth.REGION:
-        yield from _regions(maker, world, seen)
+    stopped = stopped_at(seen)
+    if conditions.settings.signature_version == "s3":
+        yield _change(
+            conditions_maker, conditions, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None
+        )
+    if stopped <= Gate.NOT_S3:
+        yield from _other_addresses(conditions_maker, conditions, seen, stopped)
+    elif stopped is Gate.REGION:
+        yield from _regions(conditions_maker, conditions, seen)
     else:
-        if skew is not None and abs(skew) > SKEW_LIMIT and stopped is not Depth.BUCKET:
-            yield _clock(maker, world, skew)
-        if stopped is Depth.RIGHTS and (settings := world.settings).endpoint and settings.endpoint.startswith("http:"):
+        if skew is not None and abs(skew) > SKEW_LIMIT and stopped is not Gate.BUCKET:
+            yield _clock(conditions_maker, conditions, skew)
+        if (
+            stopped is Gate.RIGHTS
+            and (settings := conditions.settings).endpoint
+            and settings.endpoint.startswith("http:")
+        ):
             # a policy may refuse everything that comes without TLS (aws:SecureTransport)
-            yield _scheme(maker, world, "https")
-        if stopped is Depth.RIGHTS:
+            yield _scheme(conditions_maker, conditions, "https")
+        if stopped is Gate.RIGHTS:
             # some stores (Garage) call a wrong signature a lack of rights
-            yield from _raw_text(maker, world, "AWS_SECRET_ACCESS_KEY")
-        if stopped in (Depth.KEY_ID, Depth.SIGNATURE):
-            yield from _key_pair(maker, world, stopped)
-        if stopped is Depth.BUCKET:
-            yield from _bucket(maker, world)
+            yield from _raw_text(conditions_maker, conditions, "AWS_SECRET_ACCESS_KEY")
+        if stopped in (Gate.KEY_ID, Gate.SIGNATURE):
+            yield from _key_pair(conditions_maker, conditions, stopped)
+        if stopped is Gate.BUCKET:
+            yield from _bucket(conditions_maker, conditions)
 
 
-def _change(maker: WorldMaker, world: World, experiment: ObservationId, title: str, **env: str | None) -> Trial:
-    return Trial(experiment, title, maker.changed(world, **env))
+def _change(
+    conditions_maker: ConditionsMaker, conditions: Conditions, experiment: ObservationId, title: str, **env: str | None
+) -> Trial:
+    return Trial(experiment, title, conditions_maker.changed(conditions, **env))
 
 
-def _other_ways(maker: WorldMaker, world: World, seen: Observation, stopped: Depth) -> Iterator[Trial]:
+def _other_addresses(
+    conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation, stopped: Gate
+) -> Iterator[Trial]:
     """The server was not reached, or it is none: another name, style or scheme."""
-    settings = world.settings
+    settings = conditions.settings
     if settings.endpoint:
         parts = urlsplit(settings.endpoint)
-        yield from _without_bucket(maker, world)
+        yield from _without_bucket(conditions_maker, conditions)
         if not settings.path_style:
             yield _change(
-                maker, world, Experiment.PATH_STYLE, "With the bucket in the path", S3_OVERRIDE_PATH_STYLE=None
+                conditions_maker,
+                conditions,
+                Experiment.PATH_STYLE,
+                "With the bucket in the path",
+                S3_OVERRIDE_PATH_STYLE=None,
             )
         if seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER) and parts.scheme == "https":
-            yield _scheme(maker, world, "http")
-        if parts.scheme == "http" and stopped is Depth.NOT_S3:
-            yield _scheme(maker, world, "https")
-        if stopped is Depth.NOT_S3:
-            yield from _without_path(maker, world)
+            yield _scheme(conditions_maker, conditions, "http")
+        if parts.scheme == "http" and stopped is Gate.NOT_S3:
+            yield _scheme(conditions_maker, conditions, "https")
+        if stopped is Gate.NOT_S3:
+            yield from _without_path(conditions_maker, conditions)
             if parts.port == 9001:
                 moved = urlunsplit((parts.scheme, f"{parts.hostname}:9000", parts.path, "", ""))
-                yield _change(maker, world, Experiment.ENDPOINT_PORT, "At the API's port 9000", S3_ENDPOINT=moved)
+                yield _change(
+                    conditions_maker, conditions, Experiment.ENDPOINT_PORT, "At the API's port 9000", S3_ENDPOINT=moved
+                )
         if settings.path_style:
             yield _change(
-                maker, world, Experiment.VIRTUAL_HOST, "With the bucket in the host", S3_OVERRIDE_PATH_STYLE="true"
+                conditions_maker,
+                conditions,
+                Experiment.VIRTUAL_HOST,
+                "With the bucket in the host",
+                S3_OVERRIDE_PATH_STYLE="true",
             )
     else:
-        yield from _hostname_as_endpoint(maker, world)
+        yield from _hostname_as_endpoint(conditions_maker, conditions)
         if settings.region != "us-east-1":
             yield _change(
-                maker, world, ExperimentWith.REGION.of("us-east-1"), "With region us-east-1", S3_REGION="us-east-1"
+                conditions_maker,
+                conditions,
+                ExperimentWith.REGION.of("us-east-1"),
+                "With region us-east-1",
+                S3_REGION="us-east-1",
             )
 
 
-def _scheme(maker: WorldMaker, world: World, scheme: str) -> Trial:
-    parts = urlsplit(world.settings.endpoint or "")
+def _scheme(conditions_maker: ConditionsMaker, conditions: Conditions, scheme: str) -> Trial:
+    parts = urlsplit(conditions.settings.endpoint or "")
     url = urlunsplit((scheme, *parts[1:]))
     experiment = Experiment.SCHEME_HTTP if scheme == "http" else Experiment.SCHEME_HTTPS
-    return _change(maker, world, experiment, f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
+    return _change(conditions_maker, conditions, experiment, f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
 
 
-def _without_bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def _without_bucket(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """``https://bucket.host`` or ``https://host/bucket`` as S3_ENDPOINT, without the bucket."""
-    settings = world.settings
+    settings = conditions.settings
     parts = urlsplit(settings.endpoint or "")
     prefix = f"{settings.bucket_name}."
     if settings.bucket and parts.netloc.startswith(prefix):
         url = urlunsplit((parts.scheme, parts.netloc.removeprefix(prefix), parts.path, "", ""))
         yield _change(
-            maker, world, Experiment.ENDPOINT_WITHOUT_BUCKET, "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url
+            conditions_maker,
+            conditions,
+            Experiment.ENDPOINT_WITHOUT_BUCKET,
+            "Without the bucket in S3_ENDPOINT",
+            S3_ENDPOINT=url,
         )
     elif settings.bucket and settings.bucket in parts.path.strip("/").split("/"):
         url = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
         yield _change(
-            maker, world, Experiment.ENDPOINT_WITHOUT_BUCKET, "Without the bucket in S3_ENDPOINT", S3_ENDPOINT=url
+            conditions_maker,
+            conditions,
+            Experiment.ENDPOINT_WITHOUT_BUCKET,
+            "Without the bucket in S3_ENDPOINT",
+            S3_ENDPOINT=url,
         )
 
 
-def _without_path(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def _without_path(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """``https://host/some/path`` as S3_ENDPOINT, without the path."""
-    parts = urlsplit(world.settings.endpoint or "")
+    parts = urlsplit(conditions.settings.endpoint or "")
     if parts.path.strip("/"):
         bare = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
         yield _change(
-            maker, world, Experiment.ENDPOINT_WITHOUT_PATH, "Without the path in S3_ENDPOINT", S3_ENDPOINT=bare
+            conditions_maker,
+            conditions,
+            Experiment.ENDPOINT_WITHOUT_PATH,
+            "Without the path in S3_ENDPOINT",
+            S3_ENDPOINT=bare,
         )
 
 
-def _hostname_as_endpoint(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def _hostname_as_endpoint(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """No S3_ENDPOINT, but a public host name that is not AWS's: the store is elsewhere."""
-    settings = world.settings
+    settings = conditions.settings
     if settings.hostname_is_default or is_aws(settings.hostname):
         return
     host = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     scheme = settings.protocol if settings.protocol in ("http", "https") else "https"
     for chosen in dict.fromkeys((scheme, "https")):
         yield _change(
-            maker,
-            world,
+            conditions_maker,
+            conditions,
             ExperimentWith.ENDPOINT.of(chosen),
             f"At {chosen}://{host} as S3_ENDPOINT",
             S3_ENDPOINT=f"{chosen}://{host}",
         )
 
 
-def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Trial]:
+def _regions(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
     named = seen.facts.get(Fact.REGION, "")
-    settings = world.settings
+    settings = conditions.settings
     if not named:
         named = _region_in_host(seen.facts.get(Fact.ENDPOINT, ""))
     tried = {settings.region}
@@ -167,13 +205,13 @@ def _regions(maker: WorldMaker, world: World, seen: Observation) -> Iterator[Tri
             env["S3_ENDPOINT"] = settings.endpoint.replace(settings.region, named)
         elif settings.endpoint and is_aws(settings.endpoint) and seen.http_status == 301:
             env["S3_ENDPOINT"] = f"https://{regional_host(named)}"
-        yield _change(maker, world, ExperimentWith.REGION.of(named), f"With region {named}", **env)
-    yield from _candidate_regions(maker, world, tried)
+        yield _change(conditions_maker, conditions, ExperimentWith.REGION.of(named), f"With region {named}", **env)
+    yield from _candidate_regions(conditions_maker, conditions, tried)
 
 
-def _candidate_regions(maker: WorldMaker, world: World, tried: set[str]) -> Iterator[Trial]:
+def _candidate_regions(conditions_maker: ConditionsMaker, conditions: Conditions, tried: set[str]) -> Iterator[Trial]:
     """Other signing regions a store of this kind may expect (not for AWS, which names the right one itself)."""
-    settings = world.settings
+    settings = conditions.settings
     if not settings.endpoint or is_aws(settings.endpoint):
         return
     host = urlsplit(settings.endpoint).hostname or ""
@@ -181,7 +219,13 @@ def _candidate_regions(maker: WorldMaker, world: World, tried: set[str]) -> Iter
     for region in (_region_in_host(host), *usual[:6]):
         if region and region not in tried:
             tried.add(region)
-            yield _change(maker, world, ExperimentWith.REGION.of(region), f"With region {region}", S3_REGION=region)
+            yield _change(
+                conditions_maker,
+                conditions,
+                ExperimentWith.REGION.of(region),
+                f"With region {region}",
+                S3_REGION=region,
+            )
 
 
 def _region_in_host(host: str) -> str:
@@ -195,39 +239,43 @@ def _region_in_host(host: str) -> str:
     return ""
 
 
-def _clock(maker: WorldMaker, world: World, skew: float) -> Trial:
-    assumed = maker.of(world.settings, (*world.assuming, "the clock set right"), clock_offset=skew)
+def _clock(conditions_maker: ConditionsMaker, conditions: Conditions, skew: float) -> Trial:
+    assumed = conditions_maker.of(conditions.settings, (*conditions.assuming, "the clock set right"), clock_offset=skew)
     return Trial(Experiment.CLOCK, "With the server's own time in the signature", assumed)
 
 
-def _key_pair(maker: WorldMaker, world: World, stopped: Depth) -> Iterator[Trial]:
+def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
     """The key pair is refused: damaged on the way out of the file, a token left out, or simply wrong."""
-    settings = world.settings
-    name = "AWS_ACCESS_KEY_ID" if stopped is Depth.KEY_ID else "AWS_SECRET_ACCESS_KEY"
-    yield from _raw_text(maker, world, name)
+    settings = conditions.settings
+    name = "AWS_ACCESS_KEY_ID" if stopped is Gate.KEY_ID else "AWS_SECRET_ACCESS_KEY"
+    yield from _raw_text(conditions_maker, conditions, name)
     token = settings.environment.get("AWS_SESSION_TOKEN")
     pair = settings.credentials
     if token and pair and pair.session_token is None:
         with_token = replace(pair, session_token=Secret(token))
-        assumed = maker.of(settings, (*world.assuming, "AWS_SESSION_TOKEN sent"), credentials=with_token)
+        assumed = conditions_maker.of(
+            settings, (*conditions.assuming, "AWS_SESSION_TOKEN sent"), credentials=with_token
+        )
         yield Trial(Experiment.SESSION_TOKEN, "With the session token", assumed)
     if pair and len(pair.access_key_id) > len(pair.secret_access_key) >= 16:
         swapped = Credentials(pair.secret_access_key.reveal(), Secret(pair.access_key_id))
-        assumed = maker.of(settings, (*world.assuming, "key id and secret exchanged"), credentials=swapped)
+        assumed = conditions_maker.of(
+            settings, (*conditions.assuming, "key id and secret exchanged"), credentials=swapped
+        )
         yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret exchanged", assumed)
-    if stopped is Depth.SIGNATURE:
-        yield from _candidate_regions(maker, world, {settings.region})
-    if stopped is Depth.KEY_ID and is_aws(settings.api_base):
-        yield from _partitions(maker, world)
+    if stopped is Gate.SIGNATURE:
+        yield from _candidate_regions(conditions_maker, conditions, {settings.region})
+    if stopped is Gate.KEY_ID and is_aws(settings.api_base):
+        yield from _partitions(conditions_maker, conditions)
     if not settings.endpoint:
-        yield from _hostname_as_endpoint(maker, world)
+        yield from _hostname_as_endpoint(conditions_maker, conditions)
     else:
-        yield from _without_path(maker, world)
+        yield from _without_path(conditions_maker, conditions)
 
 
-def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def _partitions(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there."""
-    settings = world.settings
+    settings = conditions.settings
     for region in PARTITION_REGIONS:
         if partition(region) == partition(settings.region):
             continue
@@ -237,12 +285,14 @@ def _partitions(maker: WorldMaker, world: World) -> Iterator[Trial]:
             env["S3_ENDPOINT"] = f"https://{host}"
         if settings.hostname_is_default or is_aws(settings.hostname):
             env["S3_HOSTNAME"] = host
-        yield _change(maker, world, ExperimentWith.PARTITION.of(region), f"In the region {region}", **env)
+        yield _change(
+            conditions_maker, conditions, ExperimentWith.PARTITION.of(region), f"In the region {region}", **env
+        )
 
 
-def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
+def _raw_text(conditions_maker: ConditionsMaker, conditions: Conditions, name: str) -> Iterator[Trial]:
     """The value as it stands in the file, before dotenv changed it; and without stray quotes or blanks."""
-    variable = world.settings.environment.variables.get(name)
+    variable = conditions.settings.environment.variables.get(name)
     if variable is None:
         return
     experiments = _SECRET if "SECRET" in name else _KEY_ID
@@ -261,23 +311,27 @@ def _raw_text(maker: WorldMaker, world: World, name: str) -> Iterator[Trial]:
             yield Trial(
                 experiments[form],
                 f"With {assumption}",
-                maker.changed(world, assumption, **{name: text}),
+                conditions_maker.changed(conditions, assumption, **{name: text}),
             )
 
 
-def _bucket(maker: WorldMaker, world: World) -> Iterator[Trial]:
+def _bucket(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
     """No such bucket here: perhaps it is addressed in the wrong style, or its name carries something extra."""
-    settings = world.settings
+    settings = conditions.settings
     if settings.endpoint:
-        yield from _without_bucket(maker, world)
-        yield from _without_path(maker, world)
+        yield from _without_bucket(conditions_maker, conditions)
+        yield from _without_path(conditions_maker, conditions)
         flipped = "true" if settings.path_style else None
         experiment, how = (
             (Experiment.VIRTUAL_HOST, "in the host") if flipped else (Experiment.PATH_STYLE, "in the path")
         )
-        yield _change(maker, world, experiment, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped)
+        yield _change(
+            conditions_maker, conditions, experiment, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped
+        )
     trimmed = settings.bucket_name.strip(_WRAPPINGS).lower()
     if trimmed and trimmed != settings.bucket_name:
-        yield _change(maker, world, Experiment.BUCKET_TRIMMED, f"With bucket {trimmed}", S3_BUCKET=trimmed)
+        yield _change(
+            conditions_maker, conditions, Experiment.BUCKET_TRIMMED, f"With bucket {trimmed}", S3_BUCKET=trimmed
+        )
     if not settings.endpoint:
-        yield from _hostname_as_endpoint(maker, world)
+        yield from _hostname_as_endpoint(conditions_maker, conditions)

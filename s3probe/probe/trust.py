@@ -31,10 +31,9 @@ class TrustError(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Where the trusted authorities come from: files, or ``None`` for OpenSSL's own way."""
+    """Where the trusted authorities come from: a file or folder, or ``None`` for OpenSSL's own way."""
 
     file: str | None
-    directory: str | None = None
     source: str = ""
 
 

@@ -10,32 +10,32 @@ from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, Observation
 from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
-from s3probe.probe.ledger import Entry
+from s3probe.probe.ledger import LedgerEntry
 from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
 from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
 
 
-def archives(session: Session, kept: Kept) -> Iterator[Step]:
+def archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """The archive that backup_service.rb uploads, and the link to it that backups_controller.rb signs."""
 
     def put() -> None:
         body = archive(f"{session.run_id}/archive")
-        acl = session.world.settings.archive_acl
+        acl = session.conditions.settings.archive_acl
         _seen, stored = session.put(ActionId.ARCHIVE_PUT, ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
         if stored:
-            kept["archive"] = stored
+            stored_objects["archive"] = stored
 
     def presigned() -> None:
-        stored = kept.get("archive") or kept.get("media")
+        stored = stored_objects.get("archive") or stored_objects.get("media")
         if stored is None:
             session.skip(ActionId.PRESIGNED_GET, NOTHING_WRITTEN)
             return
-        call = session.world.wire.presigned_get(stored.key, 3600)
+        call = session.conditions.wire.presigned_get(stored.key, 3600)
         session.ask(ActionId.PRESIGNED_GET, call, same_bytes(stored.body))
 
     yield Step(ActionId.ARCHIVE_PUT, put)
@@ -45,11 +45,11 @@ def archives(session: Session, kept: Kept) -> Iterator[Step]:
 class LargeUpload:
     """A multipart upload that is finished, and one that is abandoned."""
 
-    def __init__(self, session: Session, kept: Kept) -> None:
+    def __init__(self, session: Session, stored_objects: StoredObjects) -> None:
         self._session = session
-        self._kept = kept
-        self._entry: Entry | None = None
-        self._upload: Entry | None = None
+        self._stored_objects = stored_objects
+        self._entry: LedgerEntry | None = None
+        self._upload: LedgerEntry | None = None
         self._part: Part | None = None
         self._body = b""
 
@@ -69,12 +69,12 @@ class LargeUpload:
 
     def _begin(
         self, action_id: ObservationId, name: str, title: str | None = None, class_path: str = MEDIA
-    ) -> tuple[Entry, Entry | None]:
+    ) -> tuple[LedgerEntry, LedgerEntry | None]:
         session = self._session
-        entry = session.ledger.mint(session.world.wire, class_path, name)
+        entry = session.ledger.mint(session.conditions.wire, class_path, name)
         session.ledger.settle(entry, written=False)  # an upload begun is no object yet
         upload = session.ledger.upload(entry)
-        call = session.world.wire.create_multipart(entry.key, "video/mp4", acl=session.world.settings.acl)
+        call = session.conditions.wire.create_multipart(entry.key, "video/mp4", acl=session.conditions.settings.acl)
         seen, answer = session.ask(action_id, call, title=title)
         given = given_upload_id(answer.body) if answer is not None and seen.ok else ""
         if given:
@@ -95,7 +95,7 @@ class LargeUpload:
             session.skip(ActionId.MULTIPART_PART, "no large upload could be begun")
             return
         body = picture(f"{session.run_id}/finished.mp4")
-        call = session.world.wire.upload_part(self._entry.key, self._upload.upload_id or "", 1, body)
+        call = session.conditions.wire.upload_part(self._entry.key, self._upload.upload_id or "", 1, body)
         seen, answer = session.ask(ActionId.MULTIPART_PART, call)
         if answer is not None and seen.ok:
             self._part = part_of(1, answer)
@@ -106,7 +106,7 @@ class LargeUpload:
         if self._part is None or self._upload is None or self._entry is None:
             session.skip(ActionId.MULTIPART_COMPLETE, "no part could be uploaded")
             return
-        wire = session.world.wire
+        wire = session.conditions.wire
         upload_id = self._upload.upload_id or ""
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
         self._entry.written = None  # from here on the object may exist
@@ -119,7 +119,7 @@ class LargeUpload:
         session.ledger.answered(self._entry, answer, written=seen.ok)
         if seen.ok:
             session.ledger.mark_removed([self._upload])
-            self._kept["large"] = Stored(self._entry, self._body, "video/mp4", seen)
+            self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
     def _abort(self) -> None:
         session = self._session
@@ -136,7 +136,7 @@ class LargeUpload:
         if upload is None:
             session.skip(ActionId.MULTIPART_ABORT, "no second large upload could be begun")
             return
-        call = session.world.wire.abort_multipart(entry.key, upload.upload_id or "")
+        call = session.conditions.wire.abort_multipart(entry.key, upload.upload_id or "")
         seen, _answer = session.ask(ActionId.MULTIPART_ABORT, call)
         if seen.ok:
             session.ledger.mark_removed([upload])
@@ -144,9 +144,9 @@ class LargeUpload:
     def _abort_nothing(self) -> None:
         """An upload id that never was: NoSuchUpload proves the right, AccessDenied its absence."""
         session = self._session
-        entry = session.ledger.mint(session.world.wire, MEDIA, "never-begun.mp4")
+        entry = session.ledger.mint(session.conditions.wire, MEDIA, "never-begun.mp4")
         session.ledger.settle(entry, written=False)
-        call = session.world.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
+        call = session.conditions.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
         session.ask(ActionId.MULTIPART_ABORT, call, _absent_is_fine)
 
 

@@ -7,17 +7,17 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.evidence.addresses import other_addresses, proxy_stands_before
-from s3probe.evidence.caches import hit
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import BESIDE, IN_A_BROWSER, ActionId, Actor, Experiment, Fact, ObservationId, row_of
-from s3probe.probe import browser, permits, strangers, tampering
+from s3probe.probe import browser, public_rights, strangers, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
-from s3probe.probe.form import WireForm
 from s3probe.probe.payload import picture
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.uploads import LargeUpload
 from s3probe.settings.keys import REMOTE_MEDIA
 from s3probe.settings.mastodon import object_url, public_url
@@ -26,11 +26,11 @@ FIRST = (ActionId.PUBLIC_GET, *BESIDE[IN_A_BROWSER], ActionId.PUBLIC_CSP)
 
 
 class Visitor:
-    """Asks without a key. What each question means is in the modules it is taken from."""
+    """Asks without a key. The modules that it calls say what each question means."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._settings = session.world.settings
+        self._settings = session.conditions.settings
 
     def fetch(self, action_id: ObservationId, url: str, stored: Stored, title: str | None = None) -> Observation:
         """GET of an uploaded file by ``url``."""
@@ -38,12 +38,12 @@ class Visitor:
 
     def fetch_on_a_page(self, action_id: ObservationId, url: str, stored: Stored, title: str) -> Observation:
         """The same from a page of the instance: hotlink protection lets it pass."""
-        referer = (("Referer", permits.page_of(self._settings)),)
+        referer = (("Referer", public_rights.page_of(self._settings)),)
         return fetch(self._session, action_id, url, stored, title, headers=referer)
 
-    def first_look(self, kept: Kept) -> Iterator[Step]:
+    def first_visit(self, stored_objects: StoredObjects) -> Iterator[Step]:
         """The published URL of a fresh upload as other servers fetch it, and as a browser does."""
-        session, stored = self._session, kept.get("media")
+        session, stored = self._session, stored_objects.get("media")
         if stored is None:
             for action_id in FIRST:
                 session.skip(action_id, NOTHING_WRITTEN)
@@ -77,16 +77,16 @@ class Visitor:
                 Observation(Experiment.VIEWER_FAMILIES, title, "connect", Actor.VISITOR, outcome, url=url, facts=facts)
             )
 
-    def other_files(self, kept: Kept, large: LargeUpload) -> Iterator[Step]:
+    def other_files(self, stored_objects: StoredObjects, large: LargeUpload) -> Iterator[Step]:
         """The file under ``cache/`` that was sent in parts: before it is there, with a query, and as it is."""
         session, settings = self._session, self._settings
-        if kept.get("media") is None:
+        if stored_objects.get("media") is None:
             return
         by_policy = settings.acl in (None, "private")
         if by_policy and proxy_stands_before(settings):
             yield Step(
                 ActionId.PUBLIC_MISSING,
-                lambda: self._before_it_is_there(large),
+                lambda: self._ask_before_upload(large),
                 (ActionId.MULTIPART_CREATE, ActionId.PUBLIC_GET),
             )
         else:
@@ -94,21 +94,25 @@ class Visitor:
                 ActionId.PUBLIC_MISSING, strangers.NO_PROXY if by_policy else "an ACL opens each file by itself"
             )
         yield Step(
-            ActionId.PUBLIC_QUERY, lambda: self._with_a_query(kept), (ActionId.PUBLIC_GET, ActionId.MULTIPART_COMPLETE)
+            ActionId.PUBLIC_QUERY,
+            lambda: self._with_a_query(stored_objects),
+            (ActionId.PUBLIC_GET, ActionId.MULTIPART_COMPLETE),
         )
         yield Step(
-            ActionId.PUBLIC_GET_CACHE, lambda: self._copy_of_another_server(kept, by_policy), (ActionId.PUBLIC_QUERY,)
+            ActionId.PUBLIC_GET_CACHE,
+            lambda: self._copy_of_another_server(stored_objects, by_policy),
+            (ActionId.PUBLIC_QUERY,),
         )
 
-    def _before_it_is_there(self, large: LargeUpload) -> None:
+    def _ask_before_upload(self, large: LargeUpload) -> None:
         key = large.key
         if key is None:
             self._session.skip(ActionId.PUBLIC_MISSING, "no large upload could be begun")
         else:
-            strangers.expect_nothing(self._session, key)
+            strangers.ask_before_upload(self._session, key)
 
-    def _with_a_query(self, kept: Kept) -> None:
-        session, stored, first = self._session, kept.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
+    def _with_a_query(self, stored_objects: StoredObjects) -> None:
+        session, stored, first = self._session, stored_objects.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
         if stored is None:
             session.skip(ActionId.PUBLIC_QUERY, "no file was left that nobody has asked for")
         elif first is None or not first.ok:
@@ -118,8 +122,8 @@ class Visitor:
         else:
             strangers.through_the_proxy(session, stored)
 
-    def _copy_of_another_server(self, kept: Kept, by_policy: bool) -> None:
-        session, stored, first = self._session, kept.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
+    def _copy_of_another_server(self, stored_objects: StoredObjects, by_policy: bool) -> None:
+        session, stored, first = self._session, stored_objects.get("large"), self._session.book.get(ActionId.PUBLIC_GET)
         asked = session.book.get(ActionId.PUBLIC_QUERY)
         if stored is None or first is None or not first.ok:
             session.skip(ActionId.PUBLIC_GET_CACHE, browser.NOT_FETCHED if stored else "it could not be uploaded")
@@ -127,11 +131,14 @@ class Visitor:
             # the query went no further than the proxy: this was the file's own address
             title = row_of(ActionId.PUBLIC_GET_CACHE).title
             session.book.add(replace(asked, id=ActionId.PUBLIC_GET_CACHE, title=title, facts={}))
-        elif not see(session, kept, "cache", stored).ok and session.book.get(ActionId.PUBLIC_MISSING) is not None:
-            self._is_the_no_remembered()
+        elif (
+            not see(session, stored_objects, "cache", stored).ok
+            and session.book.get(ActionId.PUBLIC_MISSING) is not None
+        ):
+            self._is_the_refusal_cached()
 
-    def _is_the_no_remembered(self) -> None:
-        """This file was asked for before it was there. Is another of its folder shown that was not?"""
+    def _is_the_refusal_cached(self) -> None:
+        """Was the refusal cached? Looks at a second file of the folder, which was not asked for before it existed."""
         session, acl = self._session, self._settings.acl
         there, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
         # a storage that is open to the proxy alone shows nothing to anyone else
@@ -171,14 +178,14 @@ class Visitor:
 
     def why_not_public(self, stored: Stored) -> Iterator[Step]:
         """What the object's ACL and the bucket's policy say."""
-        return permits.why_not_public(self._session, stored)
+        return public_rights.why_not_public(self._session, stored)
 
-    def look_at_hidden(self, action_id: ObservationId, stored: Stored) -> Observation:
+    def fetch_hidden(self, action_id: ObservationId, stored: Stored) -> Observation:
         """The public URL of a picture whose ACL was just set to private. Nobody has asked for it before."""
         return must_not_open(self._session, action_id, public_url(self._settings, stored.key), stored)
 
-    def look_at_restored(self, action_id: ObservationId, stored: Stored) -> Observation:
-        """The same picture after its ACL was set back; when it is not there, is it the cache that remembers the no?"""
+    def fetch_restored(self, action_id: ObservationId, stored: Stored) -> Observation:
+        """The same picture after its ACL was set back; when it is not there, the storage is asked as well."""
         seen = fetch(self._session, action_id, public_url(self._settings, stored.key), stored)
         if not seen.ok and seen.network is None and proxy_stands_before(self._settings):
             title = "The picture that is shown again is there at the storage itself"
@@ -186,8 +193,8 @@ class Visitor:
         return seen
 
     def privacy(self) -> Iterator[Step]:
-        """Listings and rights, which must not be told."""
-        return strangers.reading(self._session)
+        """Listings and rights, which strangers must not see."""
+        return strangers.listings_and_policy(self._session)
 
     def who_opened_the_list(self) -> Iterator[Step]:
         return strangers.who_opened_the_list(self._session)
@@ -195,17 +202,19 @@ class Visitor:
     def writing(self) -> Iterator[Step]:
         return tampering.writing(self._session)
 
-    def archive(self, kept: Kept) -> Iterator[Step]:
-        return strangers.archive(self._session, kept)
+    def archive(self, stored_objects: StoredObjects) -> Iterator[Step]:
+        return strangers.archive(self._session, stored_objects)
 
-    def after_deletion(self, kept: Kept) -> Iterator[Step]:
+    def after_deletion(self, stored_objects: StoredObjects) -> Iterator[Step]:
         """A cache that goes on showing what is deleted. Not every one shows itself in its answers."""
-        session, stored = self._session, kept.get("media")
+        session, stored = self._session, stored_objects.get("media")
         first, again = session.book.get(ActionId.PUBLIC_GET), session.book.get(ActionId.PUBLIC_CORS)
-        cached = proxy_stands_before(self._settings) or (again is not None and hit(again))
+        cached = proxy_stands_before(self._settings) or (again is not None and cache_hit(again))
         if stored is None or first is None or not first.ok or not cached:
             session.skip(ActionId.DELETED_PUBLIC_GET, "no cache before the storage kept the picture")
-        elif session.world.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough:
+        elif (
+            session.conditions.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough
+        ):
             session.skip(ActionId.DELETED_PUBLIC_GET, strangers.NEXT_INSTEAD)
         elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
             session.skip(ActionId.DELETED_PUBLIC_GET, "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")

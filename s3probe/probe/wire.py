@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 from s3probe import __version__
 from s3probe.probe.bodies import Part, complete_body, delete_body
 from s3probe.probe.exchange import Call
-from s3probe.probe.form import Integrity, WireForm, protect
-from s3probe.probe.sign import Headers, Scope, presign_v4, sign_v2, sign_v4
+from s3probe.probe.request_form import Integrity, WireForm, protect
+from s3probe.probe.sign import CredentialScope, Headers, presign_v4, sign_v2, sign_v4
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import bucket_url, credential_region, object_url, target
 
@@ -186,9 +186,9 @@ class Wire:
             headers.append(("X-Amz-Storage-Class", self.settings.storage_class))
         return headers
 
-    def _scope(self) -> Scope:
+    def _scope(self) -> CredentialScope:
         region = self._signing_region or credential_region(self.settings)
-        return Scope(self.credentials, region, self._clock())
+        return CredentialScope(self.credentials, region, self._clock())
 
     def _call(
         self,

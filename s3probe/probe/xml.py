@@ -1,4 +1,4 @@
-"""Reads S3's answers: error bodies, listings, grants. Pure, and unimpressed by anything a server may send.
+"""Reads S3's answers: error bodies, listings, grants. Pure; never raises, whatever a server sends.
 
 The shapes are those of the S3 API reference (Error Responses, ListObjectsV2, ListMultipartUploads, GetObjectAcl, …).
 Providers differ in namespaces, order and completeness, so elements are found by local name and may all be missing.
@@ -30,15 +30,9 @@ class ErrorBody:
     key: str = ""
     endpoint: str = ""
     argument_name: str = ""
-    argument_value: str = ""
-    string_to_sign: str = ""
     canonical_request: str = ""
-    host_id: str = ""
-    request_id: str = ""
-    resource: str = ""
     request_time: str = ""
     server_time: str = ""
-    header: str = ""
 
 
 _ELEMENTS = {
@@ -50,33 +44,25 @@ _ELEMENTS = {
     "Key": "key",
     "Endpoint": "endpoint",
     "ArgumentName": "argument_name",
-    "ArgumentValue": "argument_value",
-    "StringToSign": "string_to_sign",
     "CanonicalRequest": "canonical_request",
-    "HostId": "host_id",
-    "RequestId": "request_id",
-    "Resource": "resource",
     "RequestTime": "request_time",
     "ServerTime": "server_time",
-    "Header": "header",
 }
-_WITH_NEWLINES = frozenset({"string_to_sign", "canonical_request"})
+_WITH_NEWLINES = frozenset({"canonical_request"})
 _WRAPPERS = frozenset({"ErrorResponse", "Response", "Errors"})
 """What some gateways put around ``Error``. ``DeleteResult`` is none: its errors are about single keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One object of a listing. ``size`` in bytes, ``modified`` as the server wrote it (ISO 8601)."""
+    """One object of a listing. ``modified`` is what the server wrote (ISO 8601)."""
 
     key: str
-    size: int = 0
     modified: str = ""
-    storage_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class ListedUpload:
     """One unfinished multipart upload."""
 
     key: str
@@ -95,11 +81,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who may do what: ``grantee`` is a group's URI, else an account's id, e-mail or name; ``kind`` is its type."""
+    """Who may do what: ``grantee`` is a group's URI, else an account's id, e-mail or name."""
 
     grantee: str
     permission: str
-    kind: str = ""
 
 
 def root_name(body: bytes) -> str | None:
@@ -143,10 +128,7 @@ def delete_errors(body: bytes) -> tuple[tuple[str, str, str], ...]:
 
 def list_objects(body: bytes) -> tuple[Listed, ...]:
     """The objects of a ListObjects or ListObjectsV2 answer."""
-    return tuple(
-        Listed(_exact(entry, "Key"), _number(entry, "Size"), _text(entry, "LastModified"), _text(entry, "StorageClass"))
-        for entry in _children(body, "Contents")
-    )
+    return tuple(Listed(_exact(entry, "Key"), _text(entry, "LastModified")) for entry in _children(body, "Contents"))
 
 
 def list_keys(body: bytes) -> tuple[str, ...]:
@@ -159,10 +141,10 @@ def is_truncated(body: bytes) -> bool:
     return any((element.text or "").strip().lower() == "true" for element in _children(body, "IsTruncated"))
 
 
-def list_uploads(body: bytes) -> tuple[Upload, ...]:
+def list_uploads(body: bytes) -> tuple[ListedUpload, ...]:
     """The unfinished uploads of a ListMultipartUploads answer."""
     return tuple(
-        Upload(_exact(entry, "Key"), _exact(entry, "UploadId"), _text(entry, "Initiated"))
+        ListedUpload(_exact(entry, "Key"), _exact(entry, "UploadId"), _text(entry, "Initiated"))
         for entry in _children(body, "Upload")
     )
 
@@ -189,9 +171,8 @@ def _grant(entry: Element) -> Grant:
     grantee = next((child for child in entry if local_name(child) == "Grantee"), None)
     if grantee is None:
         return Grant("", _text(entry, "Permission"))
-    kind = next((value for name, value in grantee.attrib.items() if name.rpartition(":")[2] == "type"), "")
     who = next((text for name in ("URI", "ID", "EmailAddress", "DisplayName") if (text := _text(grantee, name))), "")
-    return Grant(who, _text(entry, "Permission"), clean(kind, 100))
+    return Grant(who, _text(entry, "Permission"))
 
 
 def upload_id(body: bytes) -> str:
@@ -238,8 +219,3 @@ def _text(element: Element, name: str) -> str:
 
 def _exact(element: Element, name: str) -> str:
     return clean_exact(_child(element, name))
-
-
-def _number(element: Element, name: str) -> int:
-    text = _child(element, name).strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from s3probe.knowledge.findings import Entry, entry, ids
+from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
 
 WIDTH = 88
@@ -72,7 +72,7 @@ def _general(text: str) -> str:
     return text.format_map(_STAND_INS)
 
 
-def _page(e: Entry, width: int) -> Iterator[str]:
+def _page(e: FindingText, width: int) -> Iterator[str]:
     yield e.id
     yield from _wrapped(_general(e.title), width, "  ")
     yield ""
@@ -83,14 +83,14 @@ def _page(e: Entry, width: int) -> Iterator[str]:
     yield from _section("What it means", [e.meaning], width)
     yield from _section("What it breaks in Mastodon", [_general(e.consequence)], width)
     yield from _section("How it is told from what looks alike", e.told_apart, width, bullet="- ")
-    yield from _section("How to mend it", _mends(e), width, bullet="- " if len(e.mend) > 1 else "")
+    yield from _section("How to fix it", _advice(e), width, bullet="- " if len(e.fix) > 1 else "")
     yield from _section("More", e.links, width)
 
 
-def _mends(e: Entry) -> Iterator[str]:
-    if "general" in e.mend:
-        yield e.mend["general"]
-    for provider_id, advice in e.mend.items():
+def _advice(e: FindingText) -> Iterator[str]:
+    if "general" in e.fix:
+        yield e.fix["general"]
+    for provider_id, advice in e.fix.items():
         if provider_id != "general":
             yield f"{providers()[provider_id].name}: {advice}"
 
@@ -122,7 +122,7 @@ def _wrapped(text: str, width: int, first: str = "", following: str | None = Non
     return lines
 
 
-def _tally(entries: list[Entry]) -> str:
+def _tally(entries: list[FindingText]) -> str:
     counts = {state: sum(e.state == state for e in entries) for state in STATES}
     by_state = ", ".join(f"{count} {state}" for state, count in counts.items())
     return f"{len(entries)} findings: {by_state}. `s3probe explain ID` tells all about one."

@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.report.fix_words import fixes_in_words, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
-from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.words import REPORT_IT, answer, cost, explained_by, headline, shown
 
@@ -88,7 +88,7 @@ def _element(
             "name": _text(name) or "s3probe",
             "package": "s3probe",
             "id": str(number),
-            # the schema wants a time without a zone, and a host name; which host examined it is nobody's business
+            # the schema wants a time without a zone, and a host name; the host that examined it is not named
             "timestamp": started.split(".")[0],
             "hostname": "localhost",
             "tests": str(len(cases)),
@@ -122,8 +122,8 @@ def _testcase(case: _Case) -> ET.Element:
 
 def _finding(finding: Finding, report: Report, counting: set[Severity]) -> _Case:
     lines = [finding.consequence, finding.how_known]
-    for mend in mends(finding, report.subject.source):
-        lines += [mend.lead, *filter(None, (mend.block, mend.remark))]
+    for fix in fixes_in_words(finding, report.subject.source):
+        lines += [fix.lead, *filter(None, (fix.block, fix.remark))]
     lines += finding.links
     result = "failure" if finding.severity in counting else "skipped"
     return _Case("s3probe.findings", finding.id, 0.0, result, finding.severity.value, finding.title, "\n".join(lines))

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
+from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands
 from s3probe.report.formats import RenderOptions
-from s3probe.report.mends import Mend, mends, removal_commands
 from s3probe.report.model import Report
-from s3probe.report.places import sentence
+from s3probe.report.setting_words import sentence
 from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, rule_errors, shown, tally
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
@@ -77,8 +77,8 @@ def _section(section: Section, report: Report, told: set[str]) -> Iterator[str]:
     }
     for finding in report.findings:
         if finding.id not in bound and _home(finding) is section:
-            # a box says what shall hold: it is the mend that can be ticked, and a notice asks for none
-            head = "- " if finding.severity is Severity.NOTICE else "- [ ] Mended: "
+            # a box says what shall hold: it is the fix that can be ticked, and a notice asks for none
+            head = "- " if finding.severity is Severity.NOTICE else "- [ ] Fixed: "
             yield f"{head}{_escaped(finding.title)}"
             yield from _finding(finding, report.subject.source)
 
@@ -124,20 +124,20 @@ def _finding(finding: Finding, source: str) -> Iterator[str]:
         else f"{finding.certainty.value.capitalize()}, because"
     )
     yield f"  - {known}: {_escaped(sentence(finding.how_known))}"
-    for mend in mends(finding, source):
-        yield from _mend(mend)
+    for fix in fixes_in_words(finding, source):
+        yield from _fix(fix)
     for link in finding.links:
         yield f"  - <{link}>"
 
 
-def _mend(mend: Mend) -> Iterator[str]:
-    remark = f" {_escaped(mend.remark)}" if mend.remark else ""
-    yield f"  - {mend.opening}: {_escaped(mend.lead.rstrip('.'))}{':' if mend.block else f'.{remark}'}"
-    if mend.block:
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", mend.block)), default=0))
+def _fix(fix: FixWords) -> Iterator[str]:
+    remark = f" {_escaped(fix.remark)}" if fix.remark else ""
+    yield f"  - {fix.opening}: {_escaped(fix.lead.rstrip('.'))}{':' if fix.block else f'.{remark}'}"
+    if fix.block:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", fix.block)), default=0))
         yield ""
-        yield f"    {fence}{mend.language}"
-        yield from (f"    {line}".rstrip() for line in mend.block.splitlines())
+        yield f"    {fence}{fix.language}"
+        yield from (f"    {line}".rstrip() for line in fix.block.splitlines())
         yield f"    {fence}"
         yield ""
         if remark:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from s3probe.report.fix_words import fixes_in_words, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
-from s3probe.report.mends import mends, removal_commands
 from s3probe.report.model import Report
 from s3probe.report.words import answer, count, headline, rule_errors, shown, tally
 
@@ -70,7 +70,7 @@ def _details(report: Report, *, named: bool) -> Iterator[str]:
         yield f"{report.subject.source}: {headline(report)}"
     for finding in report.findings:
         yield f"{finding.severity.value.upper()} {finding.id}: {finding.title}. {finding.consequence}"
-        first = next(mends(finding, report.subject.source), None)
+        first = next(fixes_in_words(finding, report.subject.source), None)
         if first is not None:
             block = " ".join(first.block.split()) if first.language == "nginx" else first.block
             yield f"  {first.lead}" + (f": {block}" if block and "\n" not in block else "")

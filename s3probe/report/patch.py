@@ -35,25 +35,25 @@ class _Assignment:
 
 
 def first_fixes(findings: Iterable[Finding]) -> tuple[EnvFix, ...]:
-    """The first ``.env.production`` mend of each finding, with all lines that belong to it.
+    """The first ``.env.production`` fix of each finding, with all lines that belong to it.
 
     Of two for one variable the more important finding's is taken.
     """
     chosen: dict[str, EnvFix] = {}
     for finding in findings:
-        for fix in _first_mend(finding):
+        for fix in _first_env_fix(finding):
             chosen.setdefault(fix.variable, fix)
     return tuple(chosen.values())
 
 
-def _first_mend(finding: Finding) -> list[EnvFix]:
+def _first_env_fix(finding: Finding) -> list[EnvFix]:
     rest = dropwhile(lambda fix: not isinstance(fix, EnvFix), finding.fixes)
-    mend = [fix for fix in islice(rest, 1) if isinstance(fix, EnvFix)]
+    chosen = [fix for fix in islice(rest, 1) if isinstance(fix, EnvFix)]
     for fix in rest:
         if not isinstance(fix, EnvFix) or not fix.together:
             break
-        mend.append(fix)
-    return mend
+        chosen.append(fix)
+    return chosen
 
 
 def sort_out(fixes: Iterable[EnvFix], environment: Environment, source: str) -> tuple[list[EnvFix], list[Refused]]:
@@ -78,7 +78,7 @@ def sort_out(fixes: Iterable[EnvFix], environment: Environment, source: str) -> 
 
 
 def env_patch(text: str, fixes: Sequence[EnvFix]) -> str:
-    """``text`` with every fix made: the winning line is changed, all are removed, or a new one joins its kin."""
+    """``text`` with every fix made: the winning line is changed, all are removed, or a new one follows its like."""
     lines = _lines(text)
     for fix in fixes:
         if not fix.secret:

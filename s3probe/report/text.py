@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands, sweep_can
 from s3probe.report.formats import RenderOptions
-from s3probe.report.mends import Mend, mends, removal_commands, sweep_can
 from s3probe.report.model import Report, Verdict
-from s3probe.report.places import sentence
+from s3probe.report.setting_words import sentence
 from s3probe.report.words import answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
 
 _TWO_COLUMNS = 64
@@ -119,13 +119,13 @@ def _subject(report: Report, page: _Page) -> Iterator[str]:
 
 
 def _no_endpoint(report: Report) -> str:
-    """Without a bucket Mastodon stores elsewhere; with one, the endpoint was set in a way nobody can use."""
+    """Without a bucket Mastodon stores elsewhere; with one, the endpoint cannot be used."""
     named = [f for f in report.findings if f.setting in _PLACES and f.severity is Severity.FAILURE]
     return f"not usable: {named[0].title}" if named else "none: no S3 is used"
 
 
 def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
-    """What was asked as the settings are, then what was asked as if they were mended."""
+    """What was asked as the settings are, then what was asked as if they were fixed."""
     for assuming in dict.fromkeys(row.assuming for row in rows):
         if assuming:
             yield from page.wrap(f"As if {' and '.join(assuming)} were set:", "  ")
@@ -185,25 +185,25 @@ def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
     yield from lines[1:]
     yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
     yield from page.wrap(f"{_KNOWN[finding.certainty]}: {sentence(finding.how_known)}", "  ")
-    for mend in mends(finding, source):
-        yield from _mend(mend, page)
+    for fix in fixes_in_words(finding, source):
+        yield from _fix(fix, page)
     yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
     for link in finding.links:
         yield f"        {link}"
 
 
-def _mend(mend: Mend, page: _Page) -> Iterator[str]:
-    lead = mend.lead.rstrip(".")
-    if not mend.block:
-        yield from page.wrap(f"{mend.opening}: {lead}. {mend.remark}", "  ")
+def _fix(fix: FixWords, page: _Page) -> Iterator[str]:
+    lead = fix.lead.rstrip(".")
+    if not fix.block:
+        yield from page.wrap(f"{fix.opening}: {lead}. {fix.remark}", "  ")
         return
-    yield from page.wrap(f"{mend.opening}: {lead}:", "  ")
+    yield from page.wrap(f"{fix.opening}: {lead}:", "  ")
     yield ""
     # a command or a policy is there to be copied: it is never wrapped
-    yield from (f"      {line}".rstrip() for line in mend.block.splitlines())
+    yield from (f"      {line}".rstrip() for line in fix.block.splitlines())
     yield ""
-    if mend.remark:
-        yield from page.wrap(mend.remark, "  ")
+    if fix.remark:
+        yield from page.wrap(fix.remark, "  ")
 
 
 def _open_ends(report: Report, page: _Page) -> Iterator[str]:

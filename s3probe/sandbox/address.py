@@ -1,4 +1,4 @@
-"""Which bucket, through which name: host and path to :class:`Place`."""
+"""Which bucket, through which name: host and path to :class:`RequestTarget`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOPBACK = re.compile(r"(?:(?P<bucket>.+)\.)?(?:localhost|127\.0\.0\.1)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RequestTarget:
     """Where a request arrives."""
 
     base: str
@@ -47,7 +47,7 @@ def _regions(dash: str, china: str | None) -> frozenset[str]:
     return CHINA if china else DASH_REGIONS if dash == "-" else REGIONS | GOVERNMENT
 
 
-def locate(world: World, host: str, path: str) -> Place | None:
+def locate(world: World, host: str, path: str) -> RequestTarget | None:
     """The place a host (without port, lower case) and a raw path name, or ``None`` when S3 is not at home there."""
     found = _endpoint(world, host)
     if found is None:
@@ -55,9 +55,9 @@ def locate(world: World, host: str, path: str) -> Place | None:
     bucket, base, region, kind = found
     rest = path[1:] if path.startswith("/") else path
     if bucket is not None:
-        return Place(base, region, kind, bucket, unquote(rest), True)
+        return RequestTarget(base, region, kind, bucket, unquote(rest), True)
     name, _, key = rest.partition("/")
-    return Place(base, region, kind, unquote(name), unquote(key))
+    return RequestTarget(base, region, kind, unquote(name), unquote(key))
 
 
 def _endpoint(world: World, host: str) -> tuple[str | None, str, str | None, str] | None:

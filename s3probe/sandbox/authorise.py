@@ -1,4 +1,4 @@
-"""May they? AWS's order: an explicit Deny anywhere, then an Allow where one is needed.
+"""Decides whether a request is allowed. AWS's order: an explicit Deny anywhere, then an Allow where one is needed.
 
 Source: IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denied error messages".
 """
@@ -17,7 +17,7 @@ PUBLIC_READ = ("public-read", "public-read-write")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """``why`` ends AWS's sentence: ``because no identity-based policy allows the s3:PutObject action``."""
 
     allowed: bool
@@ -53,29 +53,29 @@ def judge(
     *,
     object_acl: str | None = None,
     object_owner: str | None = None,
-) -> Verdict:
+) -> Decision:
     """The verdict on one action. ``bucket`` is ``None`` for account-level actions and for a bucket still to be made."""
     question = Question(action, resource, user.arn if user else "", user.account if user else "", context)
     layers = _layers(world, bucket, user)
     for name, statements in layers:
         if statements is not None and any_applies(statements, "Deny", question):
-            return Verdict(False, f"with an explicit deny in {name}")
+            return Decision(False, f"with an explicit deny in {name}")
     for name, statements in layers:
         if name in _CEILINGS and statements is not None and not any_applies(statements, "Allow", question):
-            return Verdict(False, f"because no {name.split(' ', 1)[1]} allows the {action} action")
+            return Decision(False, f"because no {name.split(' ', 1)[1]} allows the {action} action")
     # A bucket policy cannot open an object that belongs to another account (Object Ownership "ObjectWriter").
     foreign = bucket is not None and object_owner not in (None, bucket.account)
     by_policy = bucket is not None and not foreign and _policy_allows(world, bucket, user, question)
     by_acl = bucket is not None and acl_grants(world, bucket, action, object_acl, user is not None)
     if user is None:
-        return Verdict(by_policy or by_acl)
+        return Decision(by_policy or by_acl)
     by_identity = any_applies(user.identity, "Allow", question)
     if bucket is None or bucket.account == user.account:
         # An ACL for everyone does not stand in for an identity policy: the user's own account must allow as well.
         allowed = by_identity or by_policy
     else:
         allowed = by_identity and (by_policy or by_acl)
-    return Verdict(allowed, "" if allowed else f"because no identity-based policy allows the {action} action")
+    return Decision(allowed, "" if allowed else f"because no identity-based policy allows the {action} action")
 
 
 _CEILINGS = ("a service control policy", "a resource control policy", "a VPC endpoint policy", "a permissions boundary",

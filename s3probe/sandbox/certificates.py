@@ -10,7 +10,7 @@ from pathlib import Path
 import trustme
 
 from s3probe.sandbox.names import certificate_names, obstacle
-from s3probe.sandbox.world import Way, World
+from s3probe.sandbox.world import ConnectionFault, World
 
 
 class Certificates:
@@ -19,7 +19,7 @@ class Certificates:
     def __init__(self, world: World) -> None:
         self._world = world
         self._authority = trustme.CA()
-        self._contexts: dict[tuple[tuple[str, ...], Way | None], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[tuple[str, ...], ConnectionFault | None], ssl.SSLContext] = {}
         self._lock = threading.Lock()
 
     def write_authority(self, path: Path) -> None:
@@ -38,13 +38,15 @@ class Certificates:
         return context
 
     def _for(self, host: str) -> ssl.SSLContext:
-        way = obstacle(self._world, host)
-        names = ("another-host.example",) if way is Way.WRONG_NAME else certificate_names(self._world, host)
+        fault = obstacle(self._world, host)
+        names = (
+            ("another-host.example",) if fault is ConnectionFault.WRONG_NAME else certificate_names(self._world, host)
+        )
         with self._lock:
-            if (names, way) not in self._contexts:
-                authority = trustme.CA() if way is Way.UNTRUSTED else self._authority
-                yesterday = datetime.now(UTC) - timedelta(days=1) if way is Way.EXPIRED else None
+            if (names, fault) not in self._contexts:
+                authority = trustme.CA() if fault is ConnectionFault.UNTRUSTED else self._authority
+                yesterday = datetime.now(UTC) - timedelta(days=1) if fault is ConnectionFault.EXPIRED else None
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 authority.issue_cert(*names, not_after=yesterday).configure_cert(context)
-                self._contexts[names, way] = context
-            return self._contexts[names, way]
+                self._contexts[names, fault] = context
+            return self._contexts[names, fault]

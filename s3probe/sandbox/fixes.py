@@ -18,7 +18,7 @@ from s3probe.sandbox.names import obstacle
 from s3probe.sandbox.personality import AclHandling
 from s3probe.sandbox.scenario import Scenario
 from s3probe.sandbox.statements import Statement, glob_match
-from s3probe.sandbox.world import CorsRule, Obstacle, Ownership, PublicAccessBlock, Way
+from s3probe.sandbox.world import ConnectionFault, CorsRule, Obstacle, Ownership, PublicAccessBlock
 
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
@@ -64,8 +64,8 @@ def _right_credentials(scenario: Scenario, variable: str, line: int | None) -> S
         return scenario.with_env(variable, user.secret, line)
     if user.token is not None:
         scenario = scenario.with_user(access_key="AKIAMASTODONNEWEXAMP", token=None)
-    mended = scenario.with_env(variable, scenario.user.access_key, line)
-    return mended.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
+    fixed = scenario.with_env(variable, scenario.user.access_key, line)
+    return fixed.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
 
 
 def _add_policy(scenario: Scenario, data: Mapping[str, object]) -> Scenario | None:
@@ -173,7 +173,7 @@ def _server(scenario: Scenario, fix: ServerFix) -> Scenario | None:
         case "clock", text if text == _CLOCK:
             return scenario.with_world(clock_offset=0.0)
         case "ca", text if text == _TRUST:
-            return _cleared(scenario, lambda obstacle: obstacle.way is Way.UNTRUSTED)
+            return _cleared(scenario, lambda obstacle: obstacle.fault is ConnectionFault.UNTRUSTED)
         case "certificate", host:
             return _certified(scenario, host)
         case _:
@@ -183,9 +183,14 @@ def _server(scenario: Scenario, fix: ServerFix) -> Scenario | None:
 def _certified(scenario: Scenario, host: str) -> Scenario | None:
     """With a valid certificate at ``host``; ``None`` where that host needs none."""
     stands = obstacle(scenario.world, host)
-    if stands not in (Way.UNTRUSTED, Way.EXPIRED, Way.WRONG_NAME, Way.PLAIN):
+    if stands not in (
+        ConnectionFault.UNTRUSTED,
+        ConnectionFault.EXPIRED,
+        ConnectionFault.WRONG_NAME,
+        ConnectionFault.PLAIN,
+    ):
         return None
-    return _cleared(scenario, lambda other: other.way is stands and glob_match(other.hosts, host))
+    return _cleared(scenario, lambda other: other.fault is stands and glob_match(other.hosts, host))
 
 
 def _cleared(scenario: Scenario, gone: Callable[[Obstacle], bool]) -> Scenario | None:

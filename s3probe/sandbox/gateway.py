@@ -1,16 +1,16 @@
-"""What stands in front of everything: one request in, the right neighbour's answer out."""
+"""Takes each request and lets S3, the alias proxy or the instance answer it, by its host."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import replace
 
+from s3probe.sandbox.instance import as_instance
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import alias_of, endpoint_of
 from s3probe.sandbox.proxying import through_alias
 from s3probe.sandbox.service import date, serve
 from s3probe.sandbox.state import State
-from s3probe.sandbox.surroundings import as_instance
 from s3probe.sandbox.world import Alias, World
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from s3probe.sandbox import acls
 from s3probe.sandbox.messages import Reply, S3Error
 from s3probe.sandbox.objects import check_room, encryption_headers, stored_headers, translate, wanted_acl
-from s3probe.sandbox.state import Context, Record, Upload
+from s3probe.sandbox.state import Context, OpenUpload, Record
 from s3probe.sandbox.store import upload_id_of
 
 
@@ -19,7 +19,7 @@ def create(context: Context) -> Reply:
         "POST", context.bucket.name, context.key, query=(("uploads", ""),), headers=headers
     )
     upload_id = upload_id_of(reply)
-    context.state.uploads[upload_id] = Upload(
+    context.state.uploads[upload_id] = OpenUpload(
         context.bucket.name, context.key, acls.stored(context.state.world, context.bucket, acl), context.owner,
         context.request.headers.get("x-amz-storage-class", "STANDARD"),
     )  # fmt: skip
@@ -30,7 +30,7 @@ def create(context: Context) -> Reply:
     )
 
 
-def _upload(context: Context) -> tuple[str, Upload]:
+def _upload(context: Context) -> tuple[str, OpenUpload]:
     upload_id = context.request.parameters["uploadId"]
     found = context.state.uploads.get(upload_id)
     if found is None or (found.bucket, found.key) != (context.bucket.name, context.key):

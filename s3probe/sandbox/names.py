@@ -5,12 +5,12 @@ from __future__ import annotations
 from s3probe.sandbox.address import amazon_host, locate
 from s3probe.sandbox.regions import partition
 from s3probe.sandbox.statements import glob_match
-from s3probe.sandbox.world import Alias, Endpoint, Way, World
+from s3probe.sandbox.world import Alias, ConnectionFault, Endpoint, World
 
 
-def obstacle(world: World, host: str) -> Way | None:
+def obstacle(world: World, host: str) -> ConnectionFault | None:
     """What stands in the way to a host, if anything."""
-    return next((o.way for o in world.obstacles if glob_match(o.hosts, host, fold=True)), None)
+    return next((o.fault for o in world.obstacles if glob_match(o.hosts, host, fold=True)), None)
 
 
 def alias_of(world: World, host: str) -> Alias | None:
@@ -25,7 +25,7 @@ def endpoint_of(world: World, host: str) -> Endpoint | None:
 
 def exists(world: World, host: str) -> bool:
     """Whether DNS knows the name."""
-    if obstacle(world, host) is Way.NO_DNS:
+    if obstacle(world, host) is ConnectionFault.NO_DNS:
         return False
     is_instance = world.instance is not None and world.instance.host == host
     return is_instance or alias_of(world, host) is not None or locate(world, host, "/") is not None

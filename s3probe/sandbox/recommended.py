@@ -49,7 +49,7 @@ IONOS = Personality("ionos", server="", bucket_region=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class ProviderSetup:
     """A provider's name in ``knowledge``, its API host and what the admin writes into the env file."""
 
     provider: str
@@ -99,28 +99,29 @@ _PATIENT = (("S3_READ_TIMEOUT", "60"),)
 _SINGLE = (("S3_FORCE_SINGLE_REQUEST", "true"),)
 
 SETUPS = (
-    Setup("digitalocean-spaces", DIGITALOCEAN, "ams3.digitaloceanspaces.com", "ams3",
-          alias=f"{BUCKET}.ams3.cdn.digitaloceanspaces.com", opened_by_policy=False),
-    Setup("scaleway", SCALEWAY, "s3.fr-par.scw.cloud", "fr-par", opened_by_policy=False),
-    Setup("hetzner", HETZNER, "fsn1.your-objectstorage.com", "fsn1", (("S3_BATCH_DELETE_LIMIT", "100"),), ALIAS,
-          opened_by_policy=False),
-    Setup("exoscale", EXOSCALE, "sos-ch-dk-2.exo.io", "ch-dk-2", (*_SINGLE, ("S3_OVERRIDE_PATH_STYLE", "true")),
-          opened_by_policy=False),
-    Setup("linode", LINODE, "us-east-1.linodeobjects.com", "us-east-1", opened_by_policy=False),
-    Setup("vultr", VULTR, "ewr1.vultrobjects.com", "ewr1", opened_by_policy=False),
-    Setup("contabo", CONTABO, "eu2.contabostorage.com", "default", (*_PATIENT, ("S3_BATCH_DELETE_LIMIT", "100")),
-          f"eu2.contabostorage.com/0123456789abcdef:{BUCKET}", opened_by_policy=False, wildcard=False),
-    Setup("ovhcloud", OVH, "s3.gra.io.cloud.ovh.net", "gra", _SINGLE, opened_by_policy=False),
-    Setup("idrive-e2", IDRIVE, "x1y2.fra.idrivee2-42.com", "us-east-1", wildcard=False),
-    Setup("storj", STORJ, "gateway.storjshare.io", "global", (("S3_MULTIPART_THRESHOLD", "67108864"),),
-          f"link.storjshare.io/raw/jxabcdefghijklmnop/{BUCKET}"),
-    Setup("wasabi", WASABI, "s3.eu-central-1.wasabisys.com", "eu-central-1", (*_SINGLE, *_PATIENT)),
-    Setup("ionos", IONOS, "s3.eu-central-3.ionoscloud.com", "eu-central-3", wildcard=False),
-    Setup("minio", MINIO, "minio.example.net", "us-east-1", wildcard=False),
-    Setup("garage", GARAGE, "garage.example.net", "garage", alias=ALIAS, wildcard=False),
-    Setup("seaweedfs", SEAWEEDFS, "seaweed.example.net", "us-east-1", wildcard=False),
-    Setup("swift-s3api", SWIFT, "swift.example.net", "RegionOne", wildcard=False),
-    Setup("ceph-radosgw", CEPH, "rgw.example.net", "us-east-1", opened_by_policy=False, wildcard=False),
+    ProviderSetup("digitalocean-spaces", DIGITALOCEAN, "ams3.digitaloceanspaces.com", "ams3",
+                  alias=f"{BUCKET}.ams3.cdn.digitaloceanspaces.com", opened_by_policy=False),
+    ProviderSetup("scaleway", SCALEWAY, "s3.fr-par.scw.cloud", "fr-par", opened_by_policy=False),
+    ProviderSetup("hetzner", HETZNER, "fsn1.your-objectstorage.com", "fsn1", (("S3_BATCH_DELETE_LIMIT", "100"),), ALIAS,
+                  opened_by_policy=False),
+    ProviderSetup("exoscale", EXOSCALE, "sos-ch-dk-2.exo.io", "ch-dk-2", (*_SINGLE, ("S3_OVERRIDE_PATH_STYLE", "true")),
+                  opened_by_policy=False),
+    ProviderSetup("linode", LINODE, "us-east-1.linodeobjects.com", "us-east-1", opened_by_policy=False),
+    ProviderSetup("vultr", VULTR, "ewr1.vultrobjects.com", "ewr1", opened_by_policy=False),
+    ProviderSetup("contabo", CONTABO, "eu2.contabostorage.com", "default",
+                  (*_PATIENT, ("S3_BATCH_DELETE_LIMIT", "100")), f"eu2.contabostorage.com/0123456789abcdef:{BUCKET}",
+                  opened_by_policy=False, wildcard=False),
+    ProviderSetup("ovhcloud", OVH, "s3.gra.io.cloud.ovh.net", "gra", _SINGLE, opened_by_policy=False),
+    ProviderSetup("idrive-e2", IDRIVE, "x1y2.fra.idrivee2-42.com", "us-east-1", wildcard=False),
+    ProviderSetup("storj", STORJ, "gateway.storjshare.io", "global", (("S3_MULTIPART_THRESHOLD", "67108864"),),
+                  f"link.storjshare.io/raw/jxabcdefghijklmnop/{BUCKET}"),
+    ProviderSetup("wasabi", WASABI, "s3.eu-central-1.wasabisys.com", "eu-central-1", (*_SINGLE, *_PATIENT)),
+    ProviderSetup("ionos", IONOS, "s3.eu-central-3.ionoscloud.com", "eu-central-3", wildcard=False),
+    ProviderSetup("minio", MINIO, "minio.example.net", "us-east-1", wildcard=False),
+    ProviderSetup("garage", GARAGE, "garage.example.net", "garage", alias=ALIAS, wildcard=False),
+    ProviderSetup("seaweedfs", SEAWEEDFS, "seaweed.example.net", "us-east-1", wildcard=False),
+    ProviderSetup("swift-s3api", SWIFT, "swift.example.net", "RegionOne", wildcard=False),
+    ProviderSetup("ceph-radosgw", CEPH, "rgw.example.net", "us-east-1", opened_by_policy=False, wildcard=False),
 )  # fmt: skip
 
 RECOMMENDED: Mapping[str, Callable[[], Scenario]] = {
@@ -131,5 +132,7 @@ RECOMMENDED: Mapping[str, Callable[[], Scenario]] = {
 }
 """By the provider's id in ``knowledge``."""
 
-linode: Callable[[], Scenario] = partial(Setup.scenario, next(setup for setup in SETUPS if setup.provider == "linode"))
+linode: Callable[[], Scenario] = partial(
+    ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "linode")
+)
 """Akamai/Linode as it should be."""

@@ -10,14 +10,14 @@ from types import TracebackType
 from typing import Self
 
 from s3probe.sandbox.certificates import Certificates
-from s3probe.sandbox.dead_ends import DeadEnds
 from s3probe.sandbox.gateway import Gateway
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import endpoint_of, exists, obstacle
-from s3probe.sandbox.server import LOOPBACK, Server
-from s3probe.sandbox.state import Record, Seen, State, Upload
+from s3probe.sandbox.server import LOOPBACK, SandboxServer
+from s3probe.sandbox.state import LoggedRequest, OpenUpload, Record, State
 from s3probe.sandbox.store import upload_id_of
-from s3probe.sandbox.world import Way, World
+from s3probe.sandbox.unreachable_ports import UnreachablePorts
+from s3probe.sandbox.world import ConnectionFault, World
 
 _LITERAL = (LOOPBACK, "localhost")
 
@@ -33,12 +33,12 @@ class _Running:
             self.ca_path = Path(folder) / "ca.pem"
             certificates = Certificates(world)
             certificates.write_authority(self.ca_path)
-            self.dead_ends = DeadEnds()
-            stack.callback(self.dead_ends.close)
+            self.unreachable = UnreachablePorts()
+            stack.callback(self.unreachable.close)
             self.gateway = Gateway(self.state)
-            self.plain = Server(self.gateway, deaf_to_expect=world.deaf_to_expect)
+            self.plain = SandboxServer(self.gateway, deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.plain.stop)
-            self.secure = Server(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
+            self.secure = SandboxServer(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
             stack.callback(self.secure.stop)
             stack.callback(self.gateway.stop)
             self.plain.start()
@@ -99,15 +99,15 @@ class Sandbox:
             return LOOPBACK, port
         if not exists(self.world, name):
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        way = obstacle(self.world, name)
-        if way is Way.BLACK_HOLE:
-            return LOOPBACK, self._run.dead_ends.black_hole
+        fault = obstacle(self.world, name)
+        if fault is ConnectionFault.BLACK_HOLE:
+            return LOOPBACK, self._run.unreachable.black_hole
         own = endpoint_of(self.world, name)
-        if own is not None and own.plain_port == port and way is None:
+        if own is not None and own.plain_port == port and fault is None:
             return LOOPBACK, self.http_port
-        ports = {443: self.http_port if way is Way.PLAIN else self.https_port, 80: self.http_port}
-        if way is Way.REFUSED or port not in ports:
-            return LOOPBACK, self._run.dead_ends.refused
+        ports = {443: self.http_port if fault is ConnectionFault.PLAIN else self.https_port, 80: self.http_port}
+        if fault is ConnectionFault.REFUSED or port not in ports:
+            return LOOPBACK, self._run.unreachable.refused
         return LOOPBACK, ports[port]
 
     def answer(self, request: Request) -> Reply:
@@ -115,12 +115,12 @@ class Sandbox:
         return self._run.gateway.answer(request)
 
     @property
-    def requests(self) -> tuple[Seen, ...]:
+    def requests(self) -> tuple[LoggedRequest, ...]:
         """Every request S3 answered, in order."""
         return tuple(self._run.state.requests)
 
     @property
-    def violations(self) -> tuple[Seen, ...]:
+    def violations(self) -> tuple[LoggedRequest, ...]:
         """Attempts to create, delete or change a bucket, allowed or not."""
         return tuple(self._run.state.violations)
 
@@ -143,5 +143,5 @@ class Sandbox:
         state = self._run.state
         reply = state.store.call("POST", bucket, key, query=(("uploads", ""),))
         upload_id = upload_id_of(reply)
-        state.uploads[upload_id] = Upload(bucket, key, "private", state.buckets[bucket].account, "STANDARD")
+        state.uploads[upload_id] = OpenUpload(bucket, key, "private", state.buckets[bucket].account, "STANDARD")
         return upload_id

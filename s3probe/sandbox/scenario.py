@@ -34,7 +34,7 @@ MEDIA_FOLDERS = (
 )  # fmt: skip
 """Where Mastodon keeps what anyone may see; ``backups/`` is not among them."""
 _MEDIA_HOSTS = (ALIAS, "s3.eu-west-2.amazonaws.com", "s3.us-east-1.amazonaws.com", CUSTOM_HOST)
-"""The instance's CSP allows every host a healthy scenario, or one that was mended, shows media under."""
+"""The instance's CSP allows every host a healthy scenario, or one that was fixed, shows media under."""
 OBJECT_ACTIONS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
@@ -97,7 +97,7 @@ def least_privilege(bucket: str = BUCKET) -> tuple[Statement, ...]:
 def readable(scenario: Scenario) -> Scenario:
     """The same, with a key that may also read the bucket's settings, as many keys may.
 
-    Some faults show on the wire only to such a key; to a least-privilege one they look like their neighbours.
+    Some faults show on the wire only to such a key; to a least-privilege one they look like other faults.
     """
     allow = Statement("Allow", ("s3:GetBucket*", "s3:GetObjectAcl", "s3:GetObjectRetention"), ("*",), sid="Settings")
     return scenario.with_user(identity=(*scenario.user.identity, allow))

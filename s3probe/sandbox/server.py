@@ -33,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Server
+    server: SandboxServer
 
     def handle_one_request(self) -> None:
         """Answers any method: which of them exist is S3's matter."""
@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: the sandbox keeps its own log."""
 
 
-class Server(socketserver.ThreadingTCPServer):
+class SandboxServer(socketserver.ThreadingTCPServer):
     """One port. TLS is spoken in the connection's own thread, so a stalled handshake holds nobody up."""
 
     allow_reuse_address = True

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 
 from s3probe.sandbox import buckets, cors, multipart, objects, rights
 from s3probe.sandbox.acls import denial
-from s3probe.sandbox.address import Place, amazon_host, locate
+from s3probe.sandbox.address import RequestTarget, amazon_host, locate
 from s3probe.sandbox.authorise import judge
 from s3probe.sandbox.messages import Reply, Request, S3Error
 from s3probe.sandbox.operations import Operation, identify
@@ -23,7 +23,7 @@ from s3probe.sandbox.payload import decoded_body
 from s3probe.sandbox.personality import RegionCheck
 from s3probe.sandbox.regions import partition
 from s3probe.sandbox.sigv4 import Claim, check_signature, check_time, read_claim, wrong_region
-from s3probe.sandbox.state import Context, Seen, State
+from s3probe.sandbox.state import Context, LoggedRequest, State
 from s3probe.sandbox.world import Bucket, KeyStatus, User
 
 _HANDLERS = {
@@ -52,7 +52,7 @@ def serve(state: State, request: Request) -> Reply:
         reply = _answer(home, request, trace)
         code = ""
     except S3Error as error:
-        worded = _worded(home, error)
+        worded = _with_wording(home, error)
         reply = _error_reply(home, worded)
         code = worded.code
     except Exception:
@@ -62,7 +62,7 @@ def serve(state: State, request: Request) -> Reply:
     if trace.bucket is not None and request.method != "OPTIONS":
         reply = reply.with_headers(*cors.simple(trace.bucket, request))
     reply = _finish(home, request, reply)
-    seen = Seen(request.method, request.host, request.path, request.query, trace.operation, reply.status, code,
+    seen = LoggedRequest(request.method, request.host, request.path, request.query, trace.operation, reply.status, code,
                 trace.key_id, dict(request.headers))  # fmt: skip
     with state.lock:
         state.requests.append(seen)
@@ -109,7 +109,7 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
         return handler(context)
 
 
-def _check_place(place: Place, bucket: Bucket | None, claim: Claim | None) -> None:
+def _check_place(place: RequestTarget, bucket: Bucket | None, claim: Claim | None) -> None:
     """Redirects of AWS: the bucket lies in another region than the host serves."""
     if bucket is None or place.kind == "custom" or bucket.region == (place.region or "us-east-1"):
         return
@@ -129,7 +129,7 @@ def _check_place(place: Place, bucket: Bucket | None, claim: Claim | None) -> No
         ("x-amz-bucket-region", bucket.region),))  # fmt: skip
 
 
-def _authenticate(state: State, request: Request, claim: Claim, place: Place, bucket: Bucket | None) -> User:
+def _authenticate(state: State, request: Request, claim: Claim, place: RequestTarget, bucket: Bucket | None) -> User:
     world = state.world
     if claim.form == "v2" and not world.personality.signature_v2:
         raise S3Error("InvalidRequest", "The authorization mechanism you have provided is not supported. Please use "
@@ -150,7 +150,7 @@ def _authenticate(state: State, request: Request, claim: Claim, place: Place, bu
     return user
 
 
-def _check_region(state: State, claim: Claim, place: Place, bucket: Bucket | None) -> None:
+def _check_region(state: State, claim: Claim, place: RequestTarget, bucket: Bucket | None) -> None:
     expected = place.region
     if place.kind == "global":
         expected = bucket.region if bucket else "us-east-1"
@@ -165,7 +165,7 @@ def _check_region(state: State, claim: Claim, place: Place, bucket: Bucket | Non
         raise S3Error("SignatureDoesNotMatch", details=(("AWSAccessKeyId", claim.access_key),))
 
 
-def _refuse(state: State, request: Request, operation: Operation, place: Place, user: User | None) -> None:
+def _refuse(state: State, request: Request, operation: Operation, place: RequestTarget, user: User | None) -> None:
     """The personality's own refusals."""
     for refusal in state.world.personality.refusals:
         value = refusal.offends(operation.name, request.headers, request.parameters, place.key, user is None)
@@ -185,7 +185,9 @@ def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
     return buckets.list_buckets(state, user)
 
 
-def _create_bucket(state: State, request: Request, user: User | None, place: Place, claim: Claim | None) -> Reply:
+def _create_bucket(
+    state: State, request: Request, user: User | None, place: RequestTarget, claim: Claim | None
+) -> Reply:
     _require_account(state, request, user, "s3:CreateBucket", f"arn:aws:s3:::{place.bucket}")
     assert user is not None
     region = place.region or (claim.region if claim else "us-east-1")
@@ -200,7 +202,7 @@ def _require_account(state: State, request: Request, user: User | None, action: 
         raise S3Error("AccessDenied", denial(state.world, None, user, action, arn, verdict.why))
 
 
-def _worded(state: State, error: S3Error) -> S3Error:
+def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
     text = personality.wording.get(error.code)
     if text is not None:

@@ -27,7 +27,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class OpenUpload:
     """A multipart upload under way."""
 
     bucket: str
@@ -38,7 +38,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LoggedRequest:
     """One request as the log keeps it."""
 
     method: str
@@ -64,9 +64,9 @@ class State:
         self.lock = threading.RLock()
         self.buckets: dict[str, Bucket] = {}
         self.records: dict[tuple[str, str], Record] = {}
-        self.uploads: dict[str, Upload] = {}
-        self.requests: list[Seen] = []
-        self.violations: list[Seen] = []
+        self.uploads: dict[str, OpenUpload] = {}
+        self.requests: list[LoggedRequest] = []
+        self.violations: list[LoggedRequest] = []
         self.bugs: list[str] = []
         """Tracebacks of the sandbox's own failures: a test that meets one must not pass."""
         self.counts: Counter[ErrorText] = Counter()

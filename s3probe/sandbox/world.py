@@ -194,8 +194,8 @@ class Instance:
     media_hosts: tuple[str, ...] = ()
 
 
-class Way(StrEnum):
-    """How the way to a host ends, when not at S3."""
+class ConnectionFault(StrEnum):
+    """Why a connection to a host fails."""
 
     NO_DNS = "no-dns"
     REFUSED = "refused"
@@ -211,7 +211,7 @@ class Obstacle:
     """``hosts`` may hold ``*``. The first obstacle that matches a host counts."""
 
     hosts: str
-    way: Way
+    fault: ConnectionFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class RubyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class SdkClient:
     """What the SDK's client is made with."""
 
     region: str
@@ -101,14 +101,14 @@ def virtual_hostable(bucket: str, *, dots: bool = False) -> bool:
     return _LABEL.fullmatch(bucket) is not None and _IPV4_LIKE.search(bucket) is None
 
 
-def service_base(client: Client) -> str:
+def service_base(client: SdkClient) -> str:
     """Scheme and host of the service without a bucket. Raises :class:`RubyError` for an unusable endpoint."""
     if client.endpoint is not None:
         return str(_endpoint(client))
     return f"https://{_aws_host(client)}"
 
 
-def resolve(client: Client, bucket: str | None) -> Target:
+def resolve(client: SdkClient, bucket: str | None) -> Target:
     """Where a request for ``bucket`` goes. Raises :class:`RubyError` where the SDK raises before sending."""
     if bucket is None:
         raise RubyError("ArgumentError", "missing required :bucket option", "S3_BUCKET")
@@ -140,7 +140,7 @@ def encode_key(key: str) -> str:
     return quote(key, safe="/")
 
 
-def _aws_host(client: Client) -> str:
+def _aws_host(client: SdkClient) -> str:
     suffix = partition(client.region)[1]
     name = "s3-fips" if client.fips else "s3"
     region = "us-east-1" if client.region == "aws-global" else client.region
@@ -151,7 +151,7 @@ def _aws_host(client: Client) -> str:
     return f"{name}.{region}.{suffix}"
 
 
-def _endpoint(client: Client) -> RubyUri:
+def _endpoint(client: SdkClient) -> RubyUri:
     """``S3_ENDPOINT`` as the client keeps it: default ports dropped (Seahorse's endpoint plugin)."""
     assert client.endpoint is not None
     try:
@@ -163,7 +163,7 @@ def _endpoint(client: Client) -> RubyUri:
     return uri
 
 
-def _request_endpoint(client: Client) -> RubyUri | None:
+def _request_endpoint(client: SdkClient) -> RubyUri | None:
     if client.endpoint is None:
         return None
     uri = _endpoint(client)
@@ -172,7 +172,7 @@ def _request_endpoint(client: Client) -> RubyUri | None:
     return uri
 
 
-def _refuse_combinations(client: Client) -> None:
+def _refuse_combinations(client: SdkClient) -> None:
     if client.dual_stack and client.endpoint is not None:
         raise RubyError(
             "ArgumentError",
@@ -201,7 +201,7 @@ def _is_ip(host: str) -> bool:
     return host.startswith("[") or _IPV4.fullmatch(host) is not None
 
 
-def _express(client: Client, bucket: str) -> Target:
+def _express(client: SdkClient, bucket: str) -> Target:
     """A directory bucket: its zone stands in the name (``name--euc1-az1--x-s3``)."""
     url = _request_endpoint(client)
     if url is not None and _is_ip(url.host):
@@ -220,7 +220,7 @@ def _express(client: Client, bucket: str) -> Target:
     return Target(f"https://{host}", client.region, False, "s3express")
 
 
-def _arn(client: Client, bucket: str, url: RubyUri | None) -> Target:
+def _arn(client: SdkClient, bucket: str, url: RubyUri | None) -> Target:
     parts = parse_arn(bucket)
     if parts is None:
         raise RubyError("ArgumentError", f"Invalid ARN: `{bucket}` was not a valid ARN", "S3_BUCKET")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from s3probe.secret import Secret
-from s3probe.settings.addressing import Client, RubyError, is_host_label, resolve, service_base
+from s3probe.settings.addressing import RubyError, SdkClient, is_host_label, resolve, service_base
 from s3probe.settings.csp import media_hosts_or_error
 from s3probe.settings.keys import object_key, probe_key
-from s3probe.settings.model import Credentials, Environment, Settings, Stage, Trouble, Variable
+from s3probe.settings.model import Credentials, Environment, RaisedAt, RaisedError, Settings, Variable
 from s3probe.settings.proxy import proxy_for
 from s3probe.settings.ruby import to_i
 from s3probe.settings.urls import (
@@ -73,10 +73,8 @@ def interpret(environment: Environment) -> Settings:
         multipart_threshold=values.integer("S3_MULTIPART_THRESHOLD", DEFAULT_MULTIPART_THRESHOLD),
         open_timeout=values.integer("S3_OPEN_TIMEOUT", 5),
         read_timeout=values.integer("S3_READ_TIMEOUT", 5),
-        retry_limit=values.integer("S3_RETRY_LIMIT", 0),
         signature_version=values.fetch("S3_SIGNATURE_VERSION", "v4"),
         force_single_request=values.get("S3_FORCE_SINGLE_REQUEST") == "true",
-        batch_delete_limit=values.integer("S3_BATCH_DELETE_LIMIT", 1000),
         request_checksums=values.fetch("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported").lower(),
         response_checksums=values.fetch("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_supported").lower(),
         proxy=None,
@@ -84,9 +82,9 @@ def interpret(environment: Environment) -> Settings:
         web_domain=web_domain or None,
         csp_media_hosts=hosts,
     )
-    troubles: list[Trouble] = []
+    troubles: list[RaisedError] = []
     if csp_error is not None:
-        troubles.append(Trouble(Stage.BOOT, "Addressable::URI::InvalidURIError", str(csp_error), csp_variable))
+        troubles.append(RaisedError(RaisedAt.BOOT, "Addressable::URI::InvalidURIError", str(csp_error), csp_variable))
     return _addressed(replace(settings, troubles=tuple(troubles)))
 
 
@@ -163,9 +161,9 @@ def _addressed(settings: Settings) -> Settings:
         path_style = where.bucket_in_path
         proxy = proxy_for(where.base, _texts(settings.environment))
     except RubyError as error:
-        if not any(t.stage is Stage.CLIENT for t in troubles):
-            stage = Stage.CLIENT if not base else Stage.REQUEST
-            troubles.append(Trouble(stage, error.exception, error.message, error.variable))
+        if not any(t.stage is RaisedAt.CLIENT for t in troubles):
+            stage = RaisedAt.CLIENT if not base else RaisedAt.REQUEST
+            troubles.append(RaisedError(stage, error.exception, error.message, error.variable))
     troubles.extend(_timeout_troubles(settings))
     return replace(settings, api_base=base, path_style=path_style, proxy=proxy, troubles=tuple(troubles))
 
@@ -174,7 +172,7 @@ def _texts(environment: Environment) -> dict[str, str]:
     return {name: variable.value for name, variable in environment.variables.items()}
 
 
-def _client_troubles(settings: Settings, client: Client) -> Iterator[Trouble]:
+def _client_troubles(settings: Settings, client: SdkClient) -> Iterator[RaisedError]:
     """What keeps the SDK's client from being made, in the order the SDK finds it."""
     for mode, option in (
         (settings.request_checksums, "request_checksum_calculation"),
@@ -183,17 +181,17 @@ def _client_troubles(settings: Settings, client: Client) -> Iterator[Trouble]:
         if mode not in _CHECKSUM_MODES:
             name = f"AWS_{option.upper()}"
             message = f"expected :{option} or ENV['{name}'] to be `when_supported` or `when_required`."
-            yield Trouble(Stage.CLIENT, "ArgumentError", message, name)
+            yield RaisedError(RaisedAt.CLIENT, "ArgumentError", message, name)
     if settings.signature_version not in ("v4", "s3"):
         message = f"unsupported signature version `{settings.signature_version}'"
-        yield Trouble(Stage.CLIENT, "ArgumentError", message, "S3_SIGNATURE_VERSION")
+        yield RaisedError(RaisedAt.CLIENT, "ArgumentError", message, "S3_SIGNATURE_VERSION")
     try:
         service_base(client)
     except RubyError as error:
-        yield Trouble(Stage.CLIENT, error.exception, error.message, _endpoint_variable(settings))
+        yield RaisedError(RaisedAt.CLIENT, error.exception, error.message, _endpoint_variable(settings))
     if not is_host_label(client.region):
         message = "Invalid `:region` option was provided."
-        yield Trouble(Stage.CLIENT, "Aws::Errors::InvalidRegionError", message, "S3_REGION")
+        yield RaisedError(RaisedAt.CLIENT, "Aws::Errors::InvalidRegionError", message, "S3_REGION")
 
 
 def _endpoint_variable(settings: Settings) -> str:
@@ -202,11 +200,11 @@ def _endpoint_variable(settings: Settings) -> str:
     return "AWS_ENDPOINT_URL_S3" if settings.environment.get("AWS_ENDPOINT_URL_S3") is not None else "AWS_ENDPOINT_URL"
 
 
-def _timeout_troubles(settings: Settings) -> Iterator[Trouble]:
+def _timeout_troubles(settings: Settings) -> Iterator[RaisedError]:
     """Zero seconds: Net::HTTP gives up at once."""
     for seconds, name, words in (
         (settings.open_timeout, "S3_OPEN_TIMEOUT", "Net::OpenTimeout"),
         (settings.read_timeout, "S3_READ_TIMEOUT", "Net::ReadTimeout"),
     ):
         if seconds == 0:
-            yield Trouble(Stage.REQUEST, "Seahorse::Client::NetworkingError", words, name)
+            yield RaisedError(RaisedAt.REQUEST, "Seahorse::Client::NetworkingError", words, name)

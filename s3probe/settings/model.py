@@ -97,7 +97,7 @@ class Environment:
         return None if variable is None else variable.line
 
 
-class Stage(StrEnum):
+class RaisedAt(StrEnum):
     """When Mastodon meets a value it cannot use."""
 
     BOOT = "boot"  # Mastodon does not start
@@ -106,10 +106,10 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class RaisedError:
     """An exception Mastodon raises from its settings alone (golden/settings.json)."""
 
-    stage: Stage
+    stage: RaisedAt
     exception: str
     """The Ruby class, e.g. ``ArgumentError``."""
     message: str
@@ -166,10 +166,8 @@ class Settings:
     multipart_threshold: int
     open_timeout: int
     read_timeout: int
-    retry_limit: int
     signature_version: str
     force_single_request: bool
-    batch_delete_limit: int
     request_checksums: str
     """``when_supported`` or ``when_required`` (AWS_REQUEST_CHECKSUM_CALCULATION)."""
     response_checksums: str
@@ -180,7 +178,7 @@ class Settings:
     web_domain: str | None
     """WEB_DOMAIN, else LOCAL_DOMAIN."""
     csp_media_hosts: tuple[str, ...]
-    troubles: tuple[Trouble, ...] = ()
+    troubles: tuple[RaisedError, ...] = ()
 
     @property
     def bucket_name(self) -> str:

@@ -1,7 +1,7 @@
 """Every address Mastodon makes of its settings: the API's, the presigned one and the public one.
 
 All functions derive from the fields of :class:`Settings`, so that ``dataclasses.replace(settings, region=…)``
-is enough to go on as if a fault were mended. Sources: kt-paperclip ``storage/s3.rb`` and ``url_generator.rb``,
+is enough to go on as if a fault were fixed. Sources: kt-paperclip ``storage/s3.rb`` and ``url_generator.rb``,
 Mastodon ``app/helpers/routing_helper.rb``.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from s3probe.settings.addressing import Client, Target, encode_key, environment_flag, resolve
+from s3probe.settings.addressing import SdkClient, Target, encode_key, environment_flag, resolve
 from s3probe.settings.model import Settings
 from s3probe.settings.rubyuri import UriError, join_absolute, parse_uri
 
@@ -30,7 +30,7 @@ class PresignedTarget:
     service: str
 
 
-def sdk_client(settings: Settings) -> Client:
+def sdk_client(settings: Settings) -> SdkClient:
     """The SDK's client for these settings, with what the SDK itself reads from the environment."""
     values = {name: variable.value for name, variable in settings.environment.variables.items()}
     endpoint, force_path_style = settings.endpoint, settings.endpoint is not None and not settings.override_path_style
@@ -40,7 +40,7 @@ def sdk_client(settings: Settings) -> Client:
     region = settings.region
     if region.startswith("fips-") or region.endswith("-fips"):
         region, fips = region.removeprefix("fips-").removesuffix("-fips"), True
-    return Client(
+    return SdkClient(
         region=region,
         endpoint=endpoint,
         force_path_style=force_path_style,

@@ -23,7 +23,7 @@ ALL_RULES = (*engine.FILE_RULES, *wire.FOUNDATION_RULES, *wire.WIRE_RULES)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorder(Case):
+class RecordingCase(Case):
     """A case that notes what is asked of it, in the words of ``Rule.reads``."""
 
     asked: set[Read] = field(default_factory=set)
@@ -84,7 +84,7 @@ def undeclared(settings: Settings, evidence: Evidence) -> list[tuple[str, str, o
     for rules, case in stages(settings, evidence):
         claimed = case.claimed
         for rule in sorted(rules, key=lambda rule: rule.tier):
-            recorder = Recorder(case.settings, case.evidence, claimed)
+            recorder = RecordingCase(case.settings, case.evidence, claimed)
             told = engine.run_rules([rule], recorder)
             claimed = told.case.claimed
             assert told.errors == ()

@@ -1,4 +1,4 @@
-"""What is offered beside the first mend must lead out as well, not into the next failure."""
+"""What is offered beside the first fix must lead out as well, not into the next failure."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from s3probe.evidence.observations import Evidence, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
 from tests.diagnosis.wire_cases import HEALTHY
-from tests.diagnosis.wire_table import SHOWN, A, C, hidden, listed, mended
+from tests.diagnosis.wire_table import SHOWN, A, C, fixed_by, hidden, listed
 
 CASE = Case(A.settings, A.denied(ActionId.HEAD, ActionId.GET).evidence)
 
@@ -92,15 +92,15 @@ def test_what_the_file_shows_comes_before_what_lies_behind() -> None:
     assert "region-wrong-custom-endpoint" in behind.named
 
 
-def test_faults_behind_a_mended_one_are_found_in_the_same_run() -> None:
+def test_faults_behind_a_fixed_one_are_found_in_the_same_run() -> None:
     first = SHOWN["region-wrong-custom-endpoint"]
     later = first.denied(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET)
     assert later.named == ("region-wrong-custom-endpoint", "iam-missing-getobject")
 
 
 def test_the_rest_is_judged_under_the_settings_it_was_asked_with() -> None:
-    # the endpoint that was mended on the way is the one the bucket's commands must name
-    wrong = mended(C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
+    # the endpoint that was fixed on the way is the one the bucket's commands must name
+    wrong = fixed_by(C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
                    Experiment.ENDPOINT_WITHOUT_PATH, "S3_ENDPOINT=https://s3.example.net")  # fmt: skip
     found = listed(wrong).row(Experiment.BUCKET_ACL, all_users="READ").findings
     commands = [getattr(fix, "command", "") for f in found for fix in f.fixes]
@@ -141,7 +141,7 @@ def test_nothing_asked_is_no_finding_of_the_wire() -> None:
     assert diagnose(settings_of(AWS), nothing).findings == ()
 
 
-def test_the_starting_point_mends_what_is_certain_and_says_so() -> None:
+def test_the_starting_point_fixes_what_is_certain_and_says_so() -> None:
     start, assuming = starting_point(settings_of(with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")))
     assert start.endpoint == "https://s3.example.net"
     assert assuming == ("S3_ENDPOINT=https://s3.example.net",)

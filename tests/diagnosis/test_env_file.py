@@ -138,7 +138,7 @@ def test_the_files_form() -> None:
         ('S3_BUCKET="files#1', "files#1"),
     ],
 )
-def test_a_quote_that_is_never_closed_has_one_mend(line: str, value: str) -> None:
+def test_a_quote_that_is_never_closed_has_one_fix(line: str, value: str) -> None:
     findings = found(with_line(AWS, line))
     assert findings.keys() == {"env-quotes-kept-literally"}
     (fix,) = findings["env-quotes-kept-literally"].fixes

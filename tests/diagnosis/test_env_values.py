@@ -282,7 +282,7 @@ def test_is_found_where_it_is_and_only_there(
 
 
 @pytest.mark.parametrize(("finding_id", "faulty", "alike", "fix"), [c for c in CASES if c[3]])
-def test_its_first_fix_mends_it(finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None]) -> None:
+def test_its_first_fix_works(finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None]) -> None:
     del alike, fix
     first = found(faulty)[finding_id].fixes[0]
     assert isinstance(first, EnvFix)

@@ -14,14 +14,14 @@ from s3probe.knowledge.findings import entry
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM
-from tests.diagnosis.wire_cases import HEALTHY, Seen
+from tests.diagnosis.wire_cases import HEALTHY, ExaminedFile
 from tests.diagnosis.wire_table import A, C, P, provider
 
 SLOW: dict[ObservationId, float] = {ActionId.ARCHIVE_PUT: 3.0}
 ROOT = "User: arn:aws:iam::123456789012:root is not authorized to perform: s3:ListBucket on resource: x"
 
 
-def _taking(seen: Seen, seconds: dict[ObservationId, float]) -> Seen:
+def _taking(seen: ExaminedFile, seconds: dict[ObservationId, float]) -> ExaminedFile:
     rows = {name: replace(row, seconds=seconds.get(name, row.seconds)) for name, row in seen.rows.items()}
     return replace(seen, rows=rows)
 
@@ -31,7 +31,7 @@ SPACES, B2 = provider("ams3.digitaloceanspaces.com"), provider("s3.us-west-004.b
 HETZNER, CONTABO = provider("fsn1.your-objectstorage.com"), provider("eu2.contabostorage.com")
 SCALEWAY = provider("s3.nl-ams.scw.cloud")
 
-HINTED: list[tuple[str, Seen, Seen]] = [
+HINTED: list[tuple[str, ExaminedFile, ExaminedFile]] = [
     ("gcs-public-access-prevention", GCS.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
     ("wasabi-public-access-off", WASABI.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
     ("trial-account-no-public", B2.denied(ActionId.PUBLIC_GET), C.denied(ActionId.PUBLIC_GET)),
@@ -88,7 +88,7 @@ HINTED: list[tuple[str, Seen, Seen]] = [
 
 @pytest.mark.parametrize(("finding_id", "fits", "differs"), HINTED)
 def test_a_hint_is_a_possibility_where_it_fits_and_is_silent_elsewhere(
-    finding_id: str, fits: Seen, differs: Seen
+    finding_id: str, fits: ExaminedFile, differs: ExaminedFile
 ) -> None:
     hints = [f for f in fits.findings if f.id == finding_id]
     assert [(f.severity, f.certainty) for f in hints] == [(Severity.NOTICE, Certainty.POSSIBLE)]

@@ -14,13 +14,13 @@ from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.diagnosis.env_cases import AWS, CUSTOM, found, with_line, without
-from tests.diagnosis.wire_cases import Seen
+from tests.diagnosis.wire_cases import ExaminedFile
 from tests.diagnosis.wire_table import A, C, provider
 
 FAMILIES = Experiment.ADDRESS_FAMILIES
 
 
-def _cut_off(seen: Seen, addresses: str, routes: str, connects: str = "") -> Seen:
+def _cut_off(seen: ExaminedFile, addresses: str, routes: str, connects: str = "") -> ExaminedFile:
     stopped = seen.stopped(None, network=NetworkFault.NO_ROUTE)
     return stopped.row(
         FAMILIES, None, outcome=Outcome.UNREACHABLE, addresses=addresses, routes=routes, connects=connects
@@ -51,7 +51,7 @@ def test_an_ipv6_address_that_does_not_answer_is_told_from_a_slow_store() -> Non
     [("Amazon EC2", "instance-role-unreachable"), ("Hetzner", "missing-key-pair"), ("", "missing-key-pair")],
 )
 def test_without_keys_a_role_is_expected_on_ec2_only(vendor: str, named: str) -> None:
-    seen = Seen(without(AWS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), {})
+    seen = ExaminedFile(without(AWS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), {})
     if vendor:
         seen = seen.row(Experiment.INSTANCE_ROLE, None, outcome=Outcome.WRONG, vendor=vendor)
     assert seen.findings[0].id == named

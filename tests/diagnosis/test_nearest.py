@@ -15,14 +15,14 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.diagnosis.env_cases import CUSTOM, found, with_line
-from tests.diagnosis.wire_cases import DENIED, Seen
+from tests.diagnosis.wire_cases import DENIED, ExaminedFile
 from tests.diagnosis.wire_table import AS, ON, A, C, P
 from tests.runs import run
 
 NOT_SO = "SignatureDoesNotMatch"
 
 
-def _refused_put(seen: Seen, why: str) -> Seen:
+def _refused_put(seen: ExaminedFile, why: str) -> ExaminedFile:
     uploads = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)
     return seen.denied(*uploads, message=f"{AS}s3:PutObject{ON} {why}")
 
@@ -141,7 +141,7 @@ def test_an_archive_whose_reading_alone_is_denied_in_words_is_told() -> None:
     ).named == ("explicit-deny-policy",)
 
 
-def _answered_alike(unknown: str) -> Seen:
+def _answered_alike(unknown: str) -> ExaminedFile:
     refused = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
     stopped = A.denied(*refused, message="Access denied for request AAAA1111BBBB2222")
     stopped = stopped.row(Experiment.WRONG_SECRET, 403, "AccessDenied", "Access denied for request CCCC3333DDDD4444")

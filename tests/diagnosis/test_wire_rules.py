@@ -17,10 +17,10 @@ from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Ob
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line
-from tests.diagnosis.wire_cases import HEALTHY, Seen, healthy
+from tests.diagnosis.wire_cases import HEALTHY, ExaminedFile, healthy
 from tests.diagnosis.wire_table import ALIAS, FOUNDATION, SHOWN, A, C, L, P, away, hidden, listed, no_acl
 
-NO_PARTNER: dict[str, Seen] = {
+NO_PARTNER: dict[str, ExaminedFile] = {
     "env-quotes-kept-literally": SHOWN["env-smart-quotes-or-nbsp"],
     "signature-v2-rejected": SHOWN["wrong-secret-key"],
     "unexplained": C,
@@ -69,14 +69,14 @@ def test_it_is_not_named_in_the_nearest_other_run(finding_id: str) -> None:
     assert finding_id not in {f.id for f in near.findings}
 
 
-def _neighbours(finding_id: str) -> Iterator[tuple[str, Seen]]:
+def _neighbours(finding_id: str) -> Iterator[tuple[str, ExaminedFile]]:
     """Runs that share the first failed action and its status."""
     own = _first_failed(SHOWN[finding_id])
     yield from ((other, seen) for other, seen in SHOWN.items() if _first_failed(seen) == own)
     yield "healthy", HEALTHY.get(SHOWN[finding_id].env) or healthy(SHOWN[finding_id].env)
 
 
-def _first_failed(seen: Seen) -> tuple[str, int | None] | None:
+def _first_failed(seen: ExaminedFile) -> tuple[str, int | None] | None:
     return next(((o.id, o.http_status) for o in seen.rows.values() if o.failed), None)
 
 
@@ -176,7 +176,9 @@ def test_the_nearest_bucket_of_the_key_is_offered() -> None:
 def test_two_region_trials_are_one_fault() -> None:
     first = FOUNDATION["region-wrong-aws-global-endpoint"]
     rows = {name: row for name, row in first.rows.items() if not name.endswith("@1")}
-    twice = Seen(first.env, rows).row(ActionId.LIST.in_round("@1"), 301, "PermanentRedirect", region="eu-north-1")
+    twice = ExaminedFile(first.env, rows).row(
+        ActionId.LIST.in_round("@1"), 301, "PermanentRedirect", region="eu-north-1"
+    )
     twice = twice.row(
         ExperimentWith.REGION.of("eu-north-1").in_round("@1"), assuming=("S3_REGION=eu-north-1",), kept="yes"
     ).row(ActionId.LIST.in_round("@2"))

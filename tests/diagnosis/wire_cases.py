@@ -45,7 +45,7 @@ def _examined(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExaminedFile:
     """One examination: an env file and what its run saw."""
 
     env: str
@@ -70,7 +70,7 @@ class Seen:
         url: str | None = None,
         assuming: tuple[str, ...] = (),
         **facts: str,
-    ) -> Seen:
+    ) -> ExaminedFile:
         """The same with this observation instead of the one of that id, or added. ``a_b`` names the fact ``a-b``.
 
         A fact or header that the probe never keeps raises :class:`ValueError`.
@@ -95,31 +95,33 @@ class Seen:
         )
         return replace(self, rows={**self.rows, action_id: seen})
 
-    def denied(self, *action_ids: ObservationId, message: str | None = DENIED) -> Seen:
+    def denied(self, *action_ids: ObservationId, message: str | None = DENIED) -> ExaminedFile:
         """These were answered 403 AccessDenied."""
         changed = self
         for action_id in action_ids:
             changed = changed.row(action_id, 403, "AccessDenied", message)
         return changed
 
-    def skipped(self, *action_ids: ObservationId) -> Seen:
+    def skipped(self, *action_ids: ObservationId) -> ExaminedFile:
         changed = self
         for action_id in action_ids:
             changed = changed.row(action_id, None, outcome=Outcome.SKIPPED)
         return changed
 
-    def without(self, *action_ids: ObservationId) -> Seen:
+    def without(self, *action_ids: ObservationId) -> ExaminedFile:
         """These were never considered."""
         return replace(self, rows={name: row for name, row in self.rows.items() if name not in action_ids})
 
-    def stopped(self, status: int | None, code: str | None = None, message: str | None = None, **more: object) -> Seen:
+    def stopped(
+        self, status: int | None, code: str | None = None, message: str | None = None, **more: object
+    ) -> ExaminedFile:
         """Whatever was signed was answered so, and nothing else could be asked."""
         changed = replace(self, rows={})
         for action_id in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST):
             changed = changed.row(action_id, status, code, message, **more)  # type: ignore[arg-type]
         return changed.row(ActionId.REACH_ENDPOINT, 403, outcome=Outcome.OK)
 
-    def mended(self, trial: ObservationId, *assuming: str, rest: Seen | None = None) -> Seen:
+    def fixed_by(self, trial: ObservationId, *assuming: str, rest: ExaminedFile | None = None) -> ExaminedFile:
         """The trial got further and was kept; the run went on in its world."""
         changed = self.row(trial, assuming=assuming, kept="yes")
         after = rest or HEALTHY[self.env]
@@ -133,22 +135,22 @@ class Seen:
             rows[later] = replace(seen, id=later, assuming=assuming)
         return replace(changed, rows=rows)
 
-    def line(self, *lines: str) -> Seen:
+    def line(self, *lines: str) -> ExaminedFile:
         """The same run with other lines in the env file."""
         env = self.env
         for one in lines:
             env = with_line(env, one)
         return replace(self, env=env)
 
-    def process(self, name: str, value: str) -> Seen:
+    def process(self, name: str, value: str) -> ExaminedFile:
         """The same run with a variable in the process environment."""
         return replace(self, environ=(*self.environ, (name, value)))
 
-    def cut(self, *names: str) -> Seen:
+    def cut(self, *names: str) -> ExaminedFile:
         """The same run without these lines."""
         return replace(self, env=without(self.env, *names))
 
-    def worded(self, message: str | None) -> Seen:
+    def worded(self, message: str | None) -> ExaminedFile:
         """The same answers in a service's other words."""
         rows = {n: replace(o, message=message) if o.error_code else o for n, o in self.rows.items()}
         return replace(self, rows=rows)
@@ -179,9 +181,9 @@ class Seen:
         return tuple(f.id for f in self.findings if f.severity is not Severity.NOTICE)
 
 
-def healthy(env: str) -> Seen:
+def healthy(env: str) -> ExaminedFile:
     """A run in which everything went well."""
-    seen = Seen(env, {})
+    seen = ExaminedFile(env, {})
     for action_id in ActionId:
         status = _STATUS.get(action_id, 200)
         headers = (

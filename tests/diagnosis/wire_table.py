@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, with_line, without
-from tests.diagnosis.wire_cases import DENIED, HEALTHY, POLICY, Seen, healthy
+from tests.diagnosis.wire_cases import DENIED, HEALTHY, POLICY, ExaminedFile, healthy
 
 A, C, P = HEALTHY[AWS], HEALTHY[CUSTOM], HEALTHY[POLICY]
 AS = "User: arn:aws:iam::123456789012:user/mastodon is not authorized to perform: "
@@ -15,7 +15,7 @@ HIDDEN = (ActionId.PUBLIC_GET,)
 NO_ACL = ("InvalidArgument", "This bucket does not accept that ACL")
 
 
-def provider(host: str, *lines: str) -> Seen:
+def provider(host: str, *lines: str) -> ExaminedFile:
     """A healthy run at a provider's own host."""
     env = with_line(with_line(CUSTOM, f"S3_ENDPOINT=https://{host}"), f"S3_HOSTNAME={host}")
     for line in lines:
@@ -23,16 +23,16 @@ def provider(host: str, *lines: str) -> Seen:
     return healthy(env)
 
 
-def secret(raw: str) -> Seen:
+def secret(raw: str) -> ExaminedFile:
     return A.line(f"AWS_SECRET_ACCESS_KEY={raw}").stopped(403, "SignatureDoesNotMatch", "does not match")
 
 
-def mended(seen: Seen, trial: ObservationId, *assuming: str) -> Seen:
+def fixed_by(seen: ExaminedFile, trial: ObservationId, *assuming: str) -> ExaminedFile:
     """The trial was kept, and all was well after it."""
-    return seen.mended(trial, *assuming, rest=healthy(seen.env))
+    return seen.fixed_by(trial, *assuming, rest=healthy(seen.env))
 
 
-def no_acl(seen: Seen, status: int, code: str, message: str = DENIED) -> Seen:
+def no_acl(seen: ExaminedFile, status: int, code: str, message: str = DENIED) -> ExaminedFile:
     """Uploads with any ACL fail, plain ones pass, and visitors see nothing without."""
     for action_id in (ActionId.PUT_WITH_ACL, *LADDER, Experiment.PUT_ACL_PRIVATE):
         seen = seen.row(action_id, status, code, message)
@@ -46,76 +46,76 @@ GLACIER = A.line("S3_STORAGE_CLASS=GLACIER")
 SIGNATURE = (403, "SignatureDoesNotMatch", "does not match")
 NO_SUCH_KEY = (403, "InvalidAccessKeyId", "does not exist in our records")
 
-FOUNDATION: dict[str, Seen] = {
-    "key-pair-exchanged": mended(A.stopped(*NO_SUCH_KEY), Experiment.SWAPPED_KEYS, "key id and secret exchanged"),
+FOUNDATION: dict[str, ExaminedFile] = {
+    "key-pair-exchanged": fixed_by(A.stopped(*NO_SUCH_KEY), Experiment.SWAPPED_KEYS, "key id and secret exchanged"),
     "storage-failed-for-a-moment": C.row(ActionId.PUT_WITH_ACL.at_first(), 500, "InternalError", "try again"),
-    "env-hash-truncates-value": mended(secret("abc#defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
-    "env-dollar-expands": mended(secret("abc$defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
-    "env-backslash-eaten": mended(secret("abc\\defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
-    "env-crlf-line-endings": mended(
+    "env-hash-truncates-value": fixed_by(secret("abc#defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
+    "env-dollar-expands": fixed_by(secret("abc$defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
+    "env-backslash-eaten": fixed_by(secret("abc\\defghijklmnopqrst"), Experiment.SECRET_RAW, "as written"),
+    "env-crlf-line-endings": fixed_by(
         A.process("AWS_SECRET_ACCESS_KEY", "abcdefghijklmnopqrst\r").stopped(403, "SignatureDoesNotMatch", "no match"),
         Experiment.SECRET_TRIMMED,
         "without stray marks",
     ),
-    "env-smart-quotes-or-nbsp": mended(
+    "env-smart-quotes-or-nbsp": fixed_by(
         secret("\u201cabcdefghijklmnopqrst\u201d"), Experiment.SECRET_TRIMMED, "without stray marks"
     ),
-    "env-quotes-kept-literally": mended(
+    "env-quotes-kept-literally": fixed_by(
         secret("'\"abcdefghijklmnopqrst\"'"), Experiment.SECRET_TRIMMED, "without stray marks"
     ),
-    "region-wrong-aws-global-endpoint": mended(
+    "region-wrong-aws-global-endpoint": fixed_by(
         A.line("S3_REGION=us-east-1").stopped(400, "AuthorizationHeaderMalformed", "expecting", region="eu-west-2"),
         ExperimentWith.REGION.of("eu-west-2"),
         "S3_REGION=eu-west-2",
     ),
-    "region-wrong-aws-regional-endpoint": mended(
+    "region-wrong-aws-regional-endpoint": fixed_by(
         A.line("S3_REGION=eu-west-1").stopped(301, "PermanentRedirect", "specified endpoint", region="eu-west-2"),
         ExperimentWith.REGION.of("eu-west-2"),
         "S3_REGION=eu-west-2",
     ),
-    "region-wrong-custom-endpoint": mended(
+    "region-wrong-custom-endpoint": fixed_by(
         C.stopped(400, "AuthorizationHeaderMalformed", "expecting", region="fr-par"),
         ExperimentWith.REGION.of("fr-par"),
         "S3_REGION=fr-par",
     ),
-    "signature-v2-rejected": mended(
+    "signature-v2-rejected": fixed_by(
         A.line("S3_SIGNATURE_VERSION=s3").stopped(400, "InvalidRequest", "Please use AWS4-HMAC-SHA256"),
         Experiment.SIGNATURE_V4,
         "S3_SIGNATURE_VERSION=",
     ),
-    "temporary-credentials-without-token": mended(
+    "temporary-credentials-without-token": fixed_by(
         A.line("AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE", "AWS_SESSION_TOKEN=tokentoken").stopped(*NO_SUCH_KEY),
         Experiment.SESSION_TOKEN,
         "AWS_SESSION_TOKEN sent",
     ),
     "wrong-secret-key": A.stopped(*SIGNATURE),
     "wrong-access-key-id": A.stopped(*NO_SUCH_KEY),
-    "clock-skew": mended(
+    "clock-skew": fixed_by(
         A.stopped(403, "RequestTimeTooSkewed", "The difference").row(
             ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"
         ),
         Experiment.CLOCK,
         "the clock set right",
     ).row(ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="1200"),
-    "deny-source-ip-or-secure-transport": mended(
+    "deny-source-ip-or-secure-transport": fixed_by(
         A.line("S3_ENDPOINT=http://s3.eu-west-2.amazonaws.com").stopped(403, "AccessDenied", DENIED),
         Experiment.SCHEME_HTTPS,
         "S3_ENDPOINT=https://s3.eu-west-2.amazonaws.com",
     ),
-    "endpoint-http-redirects-to-https": mended(
+    "endpoint-http-redirects-to-https": fixed_by(
         C.line("S3_ENDPOINT=http://s3.example.net").stopped(301, None, None, s3="", markup="yes"),
         Experiment.SCHEME_HTTPS,
         "S3_ENDPOINT=https://s3.example.net",
     ),
-    "protocol-https-but-endpoint-plain": mended(
+    "protocol-https-but-endpoint-plain": fixed_by(
         C.stopped(None, network=NetworkFault.TLS_NOT_TLS), Experiment.SCHEME_HTTP, "S3_ENDPOINT=http://s3.example.net"
     ),
-    "endpoint-has-path-or-trailing-slash": mended(
+    "endpoint-has-path-or-trailing-slash": fixed_by(
         C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
         Experiment.ENDPOINT_WITHOUT_PATH,
         "S3_ENDPOINT=https://s3.example.net",
     ),
-    "endpoint-contains-bucket-vhost-style": mended(
+    "endpoint-contains-bucket-vhost-style": fixed_by(
         healthy(with_line(ENDPOINT_WITH_BUCKET, "S3_OVERRIDE_PATH_STYLE=true")).stopped(404, "NoSuchBucket", "no"),
         Experiment.ENDPOINT_WITHOUT_BUCKET,
         "S3_ENDPOINT=https://s3.example.net",
@@ -123,15 +123,15 @@ FOUNDATION: dict[str, Seen] = {
     "endpoint-contains-bucket-path-style": healthy(ENDPOINT_WITH_BUCKET).row(
         ActionId.LIST, 404, "NoSuchKey", "no such key"
     ),
-    "endpoint-missing-non-aws": mended(
+    "endpoint-missing-non-aws": fixed_by(
         healthy(without(CUSTOM, "S3_ENDPOINT")).stopped(*NO_SUCH_KEY),
         ExperimentWith.ENDPOINT.of("https"),
         "S3_ENDPOINT=https://s3.example.net",
     ),
-    "path-style-switch-inverted": mended(
+    "path-style-switch-inverted": fixed_by(
         C.stopped(404, "NoSuchBucket", "no"), Experiment.VIRTUAL_HOST, "S3_OVERRIDE_PATH_STYLE=true"
     ),
-    "console-port-instead-of-api": mended(
+    "console-port-instead-of-api": fixed_by(
         C.line("S3_ENDPOINT=https://s3.example.net:9001").stopped(200, None, None, outcome=Outcome.WRONG, markup="yes"),
         Experiment.ENDPOINT_PORT,
         "S3_ENDPOINT=https://s3.example.net:9000",
@@ -140,8 +140,8 @@ FOUNDATION: dict[str, Seen] = {
     "nosuchbucket-typo": A.stopped(404, "NoSuchBucket", "The specified bucket does not exist"),
     "checksum-header-unsupported": C.row(ActionId.PUT_WITH_ACL, 400, "InvalidArgument", "Unsupported header")
     .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidArgument", "Unsupported header")
-    .mended(Experiment.PUT_NO_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"),
-    "storage-class-invalid": mended(
+    .fixed_by(Experiment.PUT_NO_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"),
+    "storage-class-invalid": fixed_by(
         C.line("S3_STORAGE_CLASS=STANDARD_IA")
         .row(ActionId.PUT_WITH_ACL, 400, "InvalidStorageClass", "not valid")
         .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidStorageClass", "not valid"),
@@ -151,11 +151,11 @@ FOUNDATION: dict[str, Seen] = {
     "default-key-has-object-lock-or-md5-rule": C.line("AWS_REQUEST_CHECKSUM_CALCULATION=when_required")
     .row(ActionId.PUT_WITH_ACL, 400, "InvalidRequest", "Content-MD5 is required")
     .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidRequest", "Content-MD5 is required")
-    .mended(Experiment.PUT_WITH_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=", rest=C),
+    .fixed_by(Experiment.PUT_WITH_CHECKSUM, "AWS_REQUEST_CHECKSUM_CALCULATION=", rest=C),
     "forwarded-x-amz-meta-limits": C.row(ActionId.PUT_WITH_ACL, 400, "InvalidArgument", "header")
     .row(ActionId.PUT_WITHOUT_ACL, 400, "InvalidArgument", "header")
-    .mended(Experiment.PUT_NO_CACHE_CONTROL, "no Cache-Control header"),
-    "region-china-govcloud-partition": mended(
+    .fixed_by(Experiment.PUT_NO_CACHE_CONTROL, "no Cache-Control header"),
+    "region-china-govcloud-partition": fixed_by(
         A.line("S3_REGION=us-east-1").stopped(*NO_SUCH_KEY),
         ExperimentWith.PARTITION.of("cn-north-1"),
         "S3_REGION=cn-north-1; S3_HOSTNAME=s3.cn-north-1.amazonaws.com.cn",
@@ -180,7 +180,7 @@ FOUNDATION: dict[str, Seen] = {
     "proxy-rewrites-host-before-s3": C.stopped(*SIGNATURE, signed_host="minio:9000"),
 }
 
-RIGHTS: dict[str, Seen] = {
+RIGHTS: dict[str, ExaminedFile] = {
     "quota-or-cap-exceeded": C.row(ActionId.PUT_WITH_ACL, 403, "QuotaExceeded", "full")
     .row(ActionId.PUT_WITHOUT_ACL, 403, "QuotaExceeded", "full")
     .row(ActionId.ARCHIVE_PUT, 403, "QuotaExceeded", "full"),
@@ -235,7 +235,7 @@ RIGHTS: dict[str, Seen] = {
     "key-can-change-bucket-policy": A.row(Experiment.READ_POLICY, 404, "NoSuchBucketPolicy", "no policy"),
 }
 
-ACLS: dict[str, Seen] = {
+ACLS: dict[str, ExaminedFile] = {
     "acl-not-implemented-r2": no_acl(C, 501, "NotImplemented", "A header you provided implies functionality"),
     "permission-value-invalid": no_acl(A.line("S3_PERMISSION=none"), 400, "InvalidArgument")
     .row(Experiment.ACL_PRIVATE)
@@ -265,7 +265,7 @@ ACLS: dict[str, Seen] = {
     "acl-change-empties-object": C.row(Experiment.ACL_READ_BACK, outcome=Outcome.WRONG, length="0"),
 }
 
-FILES: dict[str, Seen] = {
+FILES: dict[str, ExaminedFile] = {
     "aws-chunked-stored-in-object": C.row(ActionId.GET, outcome=Outcome.WRONG, body="aws-chunked")
     .row(ActionId.GET_RANGE, outcome=Outcome.WRONG, range="different")
     .row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, body="aws-chunked"),
@@ -307,16 +307,16 @@ IN_US = healthy(with_line(without(AWS, "S3_HOSTNAME"), "S3_REGION=us-east-1"))
 AT_PORT = healthy(with_line(with_line(CUSTOM, "S3_ENDPOINT=https://s3.example.net:9000"), "S3_HOSTNAME=s3.example.net"))
 
 
-def hidden(seen: Seen) -> Seen:
+def hidden(seen: ExaminedFile) -> ExaminedFile:
     """A visitor is refused."""
     return seen.denied(ActionId.PUBLIC_GET).skipped(ActionId.PUBLIC_CORS)
 
 
-def away(seen: Seen, network: NetworkFault) -> Seen:
+def away(seen: ExaminedFile, network: NetworkFault) -> ExaminedFile:
     return seen.row(ActionId.PUBLIC_GET, network=network).skipped(ActionId.PUBLIC_CORS)
 
 
-PUBLIC: dict[str, Seen] = {
+PUBLIC: dict[str, ExaminedFile] = {
     "missing-public-host": away(healthy(without(CUSTOM, "S3_HOSTNAME")), NetworkFault.DNS),
     "hostname-default-dash-form-dead": away(IN_US, NetworkFault.DNS),
     "alias-dns-missing-or-cname-bucket-mismatch": away(L, NetworkFault.DNS).row(Experiment.PUBLIC_ORIGIN),
@@ -368,15 +368,15 @@ PUBLIC: dict[str, Seen] = {
 }
 
 
-def listed(seen: Seen, action_id: ObservationId = ActionId.PUBLIC_LIST) -> Seen:
+def listed(seen: ExaminedFile, action_id: ObservationId = ActionId.PUBLIC_LIST) -> ExaminedFile:
     return seen.row(action_id, outcome=Outcome.WRONG, listing="open")
 
 
-def cors(seen: Seen, allowed: str = "none") -> Seen:
+def cors(seen: ExaminedFile, allowed: str = "none") -> ExaminedFile:
     return seen.row(ActionId.PUBLIC_CORS, outcome=Outcome.WRONG, origin="https://mastodon.example", allowed=allowed)
 
 
-OTHERS: dict[str, Seen] = {
+OTHERS: dict[str, ExaminedFile] = {
     "bucket-listable-policy": listed(P),
     "bucket-listable-acl": listed(A).row(Experiment.BUCKET_ACL, all_users="READ"),
     "proxy-lists-bucket-at-root": listed(P, ActionId.PUBLIC_LIST_ALIAS),
@@ -401,7 +401,7 @@ SAFE = {"x-content-type-options": "nosniff", "content-security-policy": "default
 N = L.row(ActionId.PUBLIC_GET, headers=NGINX | SAFE)
 """Through nginx on one's own machine."""
 
-PROXIES: dict[str, Seen] = {
+PROXIES: dict[str, ExaminedFile] = {
     "cache-control-missing": N.row(ActionId.PUBLIC_GET, headers=NGINX | SAFE, cache_control="no-store").row(
         ActionId.GET, headers={"content-type": "image/png", "cache-control": "public, max-age=315576000, immutable"}
     ),
@@ -436,5 +436,5 @@ PROXIES: dict[str, Seen] = {
     "proxy-passes-query-string": N.row(ActionId.PUBLIC_QUERY, 403, outcome=Outcome.OK, query="passed"),
 }
 
-SHOWN: dict[str, Seen] = {**PROXIES, **FOUNDATION, **RIGHTS, **ACLS, **FILES, **PUBLIC, **OTHERS}
+SHOWN: dict[str, ExaminedFile] = {**PROXIES, **FOUNDATION, **RIGHTS, **ACLS, **FILES, **PUBLIC, **OTHERS}
 """Every finding of a wire rule, and a run that shows it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import s3probe
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept_headers
 from s3probe.knowledge.findings import ids as finding_ids
 from s3probe.knowledge.providers import providers
 
@@ -110,4 +110,4 @@ def test_a_round_is_part_of_an_id() -> None:
 
 
 def test_headers_of_no_use_are_dropped() -> None:
-    assert kept(["x-minio-deployment-id", "connection", "date"]) == (Header.DATE, "x-minio-deployment-id")
+    assert kept_headers(["x-minio-deployment-id", "connection", "date"]) == (Header.DATE, "x-minio-deployment-id")

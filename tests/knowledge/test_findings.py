@@ -13,7 +13,7 @@ import pytest
 
 from s3probe.diagnosis.model import Severity
 from s3probe.evidence.vocabulary import Section
-from s3probe.knowledge.findings import Entry, entry, ids
+from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
 from s3probe.report.explain import STATES
 
@@ -37,27 +37,27 @@ def test_what_no_rule_explains_is_described_too() -> None:
 
 
 @pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_every_field_says_something(e: Entry) -> None:
+def test_every_field_says_something(e: FindingText) -> None:
     assert e.state in STATES
     assert e.severity in set(Severity)
     assert e.section in set(Section)
-    for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.mend.values(), *e.links):
+    for text in (e.title, e.consequence, e.meaning, *e.told_apart, *e.fix.values(), *e.links):
         assert text.strip() == text
         assert len(text) > 5
     assert e.told_apart
     assert e.links
-    assert "general" in e.mend
+    assert "general" in e.fix
 
 
 @pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_a_title_is_one_line_without_a_full_stop(e: Entry) -> None:
+def test_a_title_is_one_line_without_a_full_stop(e: FindingText) -> None:
     assert "\n" not in e.title + e.consequence
     assert len(e.title) <= 110
     assert not e.title.endswith(".")
     assert not e.consequence.endswith(".")
 
 
-def _fields(e: Entry) -> set[str]:
+def _fields(e: FindingText) -> set[str]:
     return {name for text in (e.title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
@@ -102,7 +102,7 @@ def test_most_failures_can_be_told() -> None:
 
 def test_advice_names_only_known_providers() -> None:
     known = set(providers()) | {"general"}
-    assert {(e.id, name) for e in ALL for name in e.mend if name not in known} == set()
+    assert {(e.id, name) for e in ALL for name in e.fix if name not in known} == set()
 
 
 def test_settings_and_permissions_have_the_names_that_mastodon_and_iam_use() -> None:
@@ -130,10 +130,10 @@ def test_the_file_as_a_whole_says_the_same_as_its_sections(file: Path) -> None:
     assert list(whole) == [e.id for e in ALL if e.category == file.stem]
     for finding_id, data in whole.items():
         e = entry(finding_id)
-        assert (e.title, e.meaning, e.mend, list(e.told_apart)) == (
+        assert (e.title, e.meaning, e.fix, list(e.told_apart)) == (
             data["title"],
             data["meaning"],
-            data["mend"],
+            data["fix"],
             data["told_apart"],
         )
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import Any
 
-from tests.lab.server import Server
+from tests.lab.server import LabServer
 
 USERS = ("owner", "limited", "other")
 
@@ -49,7 +49,7 @@ rgw run sync thread = false
 """
 
 
-class Ceph(Server):
+class Ceph(LabServer):
     """Enforces policies, ACLs, PublicAccessBlock, quotas, clocks and signatures."""
 
     name = "ceph"

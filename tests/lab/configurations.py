@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.lab.ceph import Ceph, CephTls
-from tests.lab.server import Server
+from tests.lab.server import LabServer
 
 BUCKET = "media"
 ORIGIN = "https://mastodon.example"
@@ -37,7 +37,7 @@ class Configuration:
     """Seconds by which this machine's clock is wrong."""
 
 
-def env_lines(server: Server) -> dict[str, str | None]:
+def env_lines(server: LabServer) -> dict[str, str | None]:
     """What the server's own documentation would have in ``.env.production``."""
     key = server.key()
     # relative to where the probe runs, so that no path of a machine is recorded
@@ -56,7 +56,7 @@ def env_lines(server: Server) -> dict[str, str | None]:
     }
 
 
-def of(server: Server) -> Iterator[Configuration]:
+def of(server: LabServer) -> Iterator[Configuration]:
     """All configurations for this kind of server."""
     if isinstance(server, CephTls):
         yield from _TLS
@@ -89,11 +89,11 @@ def _wrong_values() -> Iterator[Configuration]:
     yield Configuration("no-acl", "S3_PERMISSION= (Mastodon sends no ACL)", lambda _server: {"S3_PERMISSION": ""})
 
 
-def _wrong_secret(server: Server) -> Lines:
+def _wrong_secret(server: LabServer) -> Lines:
     return {"AWS_SECRET_ACCESS_KEY": f"{server.key().secret[:-1]}X"}
 
 
-def cors(server: Server) -> None:
+def cors(server: LabServer) -> None:
     """The CORS rule that Mastodon's web interface needs."""
     rule = {"AllowedOrigins": [ORIGIN], "AllowedMethods": ["GET", "HEAD"], "AllowedHeaders": ["*"]}
     server.client().put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
@@ -110,13 +110,13 @@ def statement(
 LIMITED = {"AWS": ["arn:aws:iam:::user/limited"]}
 
 
-def policy(server: Server, *statements: Any) -> None:
+def policy(server: LabServer, *statements: Any) -> None:
     """Puts the bucket policy."""
     document = {"Version": "2012-10-17", "Statement": list(statements)}
     server.client().put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
 
 
-def limited(server: Server, *statements: Any) -> Lines:
+def limited(server: LabServer, *statements: Any) -> Lines:
     """Mastodon uses a key that owns nothing; the bucket policy says what it may."""
     cors(server)
     policy(server, *statements)
@@ -124,19 +124,19 @@ def limited(server: Server, *statements: Any) -> Lines:
     return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret}
 
 
-def _without(action: str) -> Callable[[Server], Lines]:
+def _without(action: str) -> Callable[[LabServer], Lines]:
     granted = [name for name in MASTODON if name != action]
     return lambda server: limited(server, statement("Allow", LIMITED, *granted))
 
 
-def _all_but(*denies: Any, allow: tuple[str, ...] = MASTODON) -> Callable[[Server], Lines]:
+def _all_but(*denies: Any, allow: tuple[str, ...] = MASTODON) -> Callable[[LabServer], Lines]:
     return lambda server: limited(server, statement("Allow", LIMITED, *allow), *denies)
 
 
-def _open(*actions: str, where: tuple[str, ...] = ("", "/*"), **lines: str) -> Callable[[Server], Lines]:
+def _open(*actions: str, where: tuple[str, ...] = ("", "/*"), **lines: str) -> Callable[[LabServer], Lines]:
     """The owner's key, and a policy that lets everyone do ``actions``."""
 
-    def prepare(server: Server) -> Lines:
+    def prepare(server: LabServer) -> Lines:
         cors(server)
         policy(server, statement("Allow", "*", *actions, where=where))
         return lines
@@ -144,8 +144,8 @@ def _open(*actions: str, where: tuple[str, ...] = ("", "/*"), **lines: str) -> C
     return prepare
 
 
-def _block(**switches: bool) -> Callable[[Server], Lines]:
-    def prepare(server: Server) -> Lines:
+def _block(**switches: bool) -> Callable[[LabServer], Lines]:
+    def prepare(server: LabServer) -> Lines:
         cors(server)
         names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
         block = {name: switches.get(name, False) for name in names}
@@ -155,16 +155,16 @@ def _block(**switches: bool) -> Callable[[Server], Lines]:
     return prepare
 
 
-def _healthy(**lines: str) -> Callable[[Server], Lines]:
-    def prepare(server: Server) -> Lines:
+def _healthy(**lines: str) -> Callable[[LabServer], Lines]:
+    def prepare(server: LabServer) -> Lines:
         cors(server)
         return lines
 
     return prepare
 
 
-def _acl(acl: Any) -> Callable[[Server], Lines]:
-    def prepare(server: Server) -> Lines:
+def _acl(acl: Any) -> Callable[[LabServer], Lines]:
+    def prepare(server: LabServer) -> Lines:
         cors(server)
         server.client().put_bucket_acl(Bucket=BUCKET, ACL=acl)
         return {}
@@ -191,18 +191,18 @@ def _suspended(server: Ceph) -> Lines:
     return lines
 
 
-def _others_bucket(server: Server) -> Lines:
+def _others_bucket(server: LabServer) -> Lines:
     key = server.key("other")
     return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret}
 
 
-def _versions(server: Server) -> Lines:
+def _versions(server: LabServer) -> Lines:
     cors(server)
     server.client().put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     return {}
 
 
-def _other_origin(server: Server) -> Lines:
+def _other_origin(server: LabServer) -> Lines:
     rule = {"AllowedOrigins": ["https://social.example"], "AllowedMethods": ["GET"]}
     server.client().put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
     return {}

@@ -21,18 +21,18 @@ from botocore.exceptions import ClientError
 
 from tests.lab.ceph import Ceph, CephTls
 from tests.lab.configurations import BUCKET, Configuration, env_lines, of
-from tests.lab.server import NotInstalledError, Server
+from tests.lab.server import LabServer, NotInstalledError
 from tests.lab.small import LocalStack, Rclone, S3rver
 from tests.lab.swift import Swift, SwiftWithoutAcl
 
-SERVERS: Mapping[str, type[Server]] = {
+SERVERS: Mapping[str, type[LabServer]] = {
     kind.name: kind for kind in (Ceph, CephTls, Swift, SwiftWithoutAcl, Rclone, S3rver, LocalStack)
 }
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "fixtures" / "recorded"
 
 
-def record(server: Server, configuration: Configuration, folder: Path, into: Path) -> str:
+def record(server: LabServer, configuration: Configuration, folder: Path, into: Path) -> str:
     """One run of ``s3probe check``; the evidence goes to ``into``. Returns the line to print."""
     wipe(server)
     server.client().create_bucket(Bucket=BUCKET)
@@ -74,7 +74,7 @@ def _line(configuration: Configuration, report: dict[str, object], trouble: str,
     return f"{configuration.name}: {', '.join(found) or 'nothing'}; {seconds} s{stays}{secret}"
 
 
-def leftovers(server: Server) -> list[str]:
+def leftovers(server: LabServer) -> list[str]:
     """What a second client finds of s3probe in the bucket: objects, versions and unfinished uploads."""
     client = server.client()
     listing = client.list_objects(Bucket=BUCKET)
@@ -90,7 +90,7 @@ def leftovers(server: Server) -> list[str]:
     return [name for name in names if "s3probe/" in name]
 
 
-def wipe(server: Server) -> None:
+def wipe(server: LabServer) -> None:
     """Removes the bucket of the run before."""
     client = server.client()
     if BUCKET not in [row["Name"] for row in client.list_buckets().get("Buckets", [])]:

@@ -23,7 +23,7 @@ class Key:
     secret: str
 
 
-class Server:
+class LabServer:
     """One S3 service. Subclasses say how it starts; ``with`` stops whatever was started."""
 
     name = ""
@@ -65,7 +65,7 @@ class Server:
             verify=str(self.folder / "ca.pem") if self.tls else None,
         )
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> LabServer:
         for program in self.programs:
             self.find(program)
         if answers(self.port):

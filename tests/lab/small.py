@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.lab.server import Key, Server
+from tests.lab.server import Key, LabServer
 
 
-class Rclone(Server):
+class Rclone(LabServer):
     """A naive gateway: sub-resources are taken for the object, ranges are answered 200."""
 
     name = "rclone"
@@ -25,7 +25,7 @@ class Rclone(Server):
         self.wait()
 
 
-class S3rver(Server):
+class S3rver(LabServer):
     """A test double that many people run by mistake: everything is public, also for writing."""
 
     name = "s3rver"
@@ -43,7 +43,7 @@ class S3rver(Server):
         return Key("S3RVER", "S3RVER") if user == "owner" else super().key(user)
 
 
-class LocalStack(Server):
+class LocalStack(LabServer):
     """AWS's answers and checksums without any access rule (Python 3.12 or newer)."""
 
     name = "localstack"

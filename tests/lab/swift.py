@@ -9,7 +9,7 @@ import getpass
 import shutil
 from pathlib import Path
 
-from tests.lab.server import Key, Server
+from tests.lab.server import Key, LabServer
 
 _COMMON = """\
 [DEFAULT]
@@ -76,7 +76,7 @@ default = yes
 """
 
 
-class Swift(Server):
+class Swift(LabServer):
     """Takes ACLs without any effect for visitors; the region matters; no policies at all."""
 
     name = "swift"

@@ -11,17 +11,17 @@ from s3probe.sandbox.faults.stores import PREFIX, proxy_with_prefix
 from s3probe.sandbox.scenario import Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault
-from tests.nginx.world import ENDPOINT, Setup
+from tests.nginx.world import ENDPOINT, NginxSetup
 from tests.runs import fault_name
 
-Change = Callable[[Setup], Setup]
+Change = Callable[[NginxSetup], NginxSetup]
 ASKS = "proxy_pass https://files-example.s3.eu-west-2.amazonaws.com"
 
 
 def lines(*texts: str, drop: tuple[str, ...] = ()) -> Change:
     """Lines put into the block, after others were taken out."""
 
-    def change(setup: Setup) -> Setup:
+    def change(setup: NginxSetup) -> NginxSetup:
         block = setup.block
         for start in drop:
             block = block.without(start)

@@ -12,7 +12,7 @@ from s3probe.sandbox.scenario import CUSTOM_HOST, Scenario, custom
 from s3probe.sandbox.world import Endpoint, Instance
 from tests.nginx.guide import Block
 from tests.nginx.server import MISSING, NGINX
-from tests.nginx.world import Setup, examined
+from tests.nginx.world import NginxSetup, examined
 
 pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
 
@@ -38,11 +38,11 @@ def _before() -> Scenario:
     return scenario.with_env("S3_ENDPOINT", f"https://{FRONT}").with_env("S3_HOSTNAME", FRONT)
 
 
-def _setup(*more: str) -> Setup:
+def _setup(*more: str) -> NginxSetup:
     block = Block((), PASSING, "/")
     for text in more:
         block = block.with_lines(text)
-    return Setup(_before(), block, host=FRONT)
+    return NginxSetup(_before(), block, host=FRONT)
 
 
 def _named(report: Report) -> list[str]:

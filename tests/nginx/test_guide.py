@@ -18,7 +18,7 @@ from s3probe.sandbox.scenario import Scenario, healthy_policy
 from tests.exhaustive import part
 from tests.nginx.mistakes import MISTAKES, lines
 from tests.nginx.server import MISSING, NGINX
-from tests.nginx.world import Setup, by_the_guide, examined
+from tests.nginx.world import NginxSetup, by_the_guide, examined
 from tests.runs import fault_name, run_fault, together
 from tests.test_closed_loop import AT_NGINX
 
@@ -31,13 +31,13 @@ KEPT = "cdn-keeps-deleted-media"
 
 
 @cache
-def with_mistake(name: str) -> tuple[Setup, Report]:
+def with_mistake(name: str) -> tuple[NginxSetup, Report]:
     """The set-up with one mistake and its report, made once for all tests that look at it."""
     setup = MISTAKES[name].change(by_the_guide(MISTAKES[name].start()))
     return setup, examined(setup)
 
 
-def named(setup: Setup) -> list[str]:
+def named(setup: NginxSetup) -> list[str]:
     report = examined(setup)
     return [f.id for f in report.findings if f.id != KEPT]
 

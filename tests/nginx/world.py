@@ -30,7 +30,7 @@ DEAD_PORT = 1
 
 
 @dataclass(frozen=True)
-class Setup:
+class NginxSetup:
     """A scenario whose alias host is a real nginx with this block."""
 
     scenario: Scenario
@@ -40,14 +40,14 @@ class Setup:
 
     host: str = ALIAS
 
-    def fixed(self, finding: Finding) -> Setup | None:
+    def fixed(self, finding: Finding) -> NginxSetup | None:
         """The set-up after the finding's first fix, carried out to the letter; ``None``: it needs a person."""
-        setup: Setup | None = self
+        setup: NginxSetup | None = self
         for fix in finding.first_choice:
             setup = setup._with(fix) if setup is not None else None
         return setup if finding.fixes else None
 
-    def _with(self, fix: Fix) -> Setup | None:
+    def _with(self, fix: Fix) -> NginxSetup | None:
         if isinstance(fix, ServerFix) and fix.setting == "nginx":
             return replace(self, block=_noted(self.block.with_lines(fix.value), fix.note))
         if isinstance(fix, ServerFix) and (rule := _RULE.fullmatch(fix.note)):
@@ -70,13 +70,13 @@ def _noted(block: Block, note: str) -> Block:
     return block
 
 
-def by_the_guide(scenario: Scenario) -> Setup:
+def by_the_guide(scenario: Scenario) -> NginxSetup:
     """``scenario`` behind the guide's nginx; the sandbox's own alias proxy is taken away."""
     name, host = scenario.bucket.name, scenario.raw_env("S3_ALIAS_HOST") or ALIAS
-    return Setup(scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", host), guide(name, ENDPOINT), host=host)
+    return NginxSetup(scenario.with_world(aliases=()).with_env("S3_ALIAS_HOST", host), guide(name, ENDPOINT), host=host)
 
 
-def examined(setup: Setup) -> Report:
+def examined(setup: NginxSetup) -> Report:
     """The whole examination through nginx."""
     name = setup.scenario.bucket.name
     with tempfile.TemporaryDirectory(prefix="s3probe-nginx-") as place, Sandbox(setup.scenario.world) as box:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from s3probe.probe.form import WireForm
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.wire import Wire
 from s3probe.secret import Secret
 from s3probe.settings.mastodon import interpret

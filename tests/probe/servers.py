@@ -68,7 +68,7 @@ class Visit:
         self.stopping.wait(10)
 
 
-class Server:
+class HandWrittenServer:
     """Runs ``handler`` for each connection to ``127.0.0.1:port``."""
 
     def __init__(self, handler: Handler, context: ssl.SSLContext | None = None) -> None:
@@ -120,8 +120,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[Server]:
-    server = Server(handler, context)
+def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[HandWrittenServer]:
+    server = HandWrittenServer(handler, context)
     try:
         yield server
     finally:

@@ -18,7 +18,7 @@ HOST = "https://files.s3.eu-central-1.amazonaws.com"
 
 
 @dataclass
-class Recorder:
+class RecordingTransport:
     answer: Answer = field(default_factory=lambda: Answer(200, body=b"hello"))
     sent: list[tuple[Call, Limits]] = field(default_factory=list)
 
@@ -27,7 +27,7 @@ class Recorder:
         return self.answer
 
 
-def client(recorder: Recorder, left: float = 10.0, *, read_only: bool = False) -> Client:
+def client(recorder: RecordingTransport, left: float = 10.0, *, read_only: bool = False) -> Client:
     return Client(recorder, Limits(connect=5, read=5, total=20), lambda: left, read_only=read_only)
 
 
@@ -47,7 +47,7 @@ OURS = (
 
 @pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
 def test_changes_to_our_own_keys_pass(call: Call) -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     client(recorder).send(call)
     assert [sent for sent, _ in recorder.sent] == [call]
 
@@ -58,7 +58,7 @@ def test_every_operation_that_may_change_something_is_among_them() -> None:
 
 @pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
 def test_a_read_only_run_changes_nothing(call: Call) -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     with pytest.raises(ForbiddenOperationError):
         client(recorder, read_only=True).send(call)
     assert recorder.sent == []
@@ -80,7 +80,7 @@ def test_a_read_only_run_changes_nothing(call: Call) -> None:
     ],
 )
 def test_bucket_settings_and_unknown_operations_are_refused(operation: str, method: str, path: str) -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     with pytest.raises(ForbiddenOperationError):
         client(recorder).send(Call(operation, method, HOST + path))
     assert recorder.sent == []
@@ -93,7 +93,7 @@ def test_bucket_settings_and_unknown_operations_are_refused(operation: str, meth
      "/media_attachments/files/s3probe/x.png", "/files/accounts/x.png?x=/s3probe/abcdefghij/x.png"],
 )  # fmt: skip
 def test_an_allowed_operation_on_anything_but_our_keys_is_refused(method: str, path: str) -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     with pytest.raises(ForbiddenOperationError):
         client(recorder).send(Call("PutObject", method, HOST + path))
     assert recorder.sent == []
@@ -102,30 +102,30 @@ def test_an_allowed_operation_on_anything_but_our_keys_is_refused(method: str, p
 @pytest.mark.parametrize("keys", [[], ["accounts/me.png"], [KEY, "accounts/me.png"]])
 def test_a_batch_with_a_foreign_key_is_refused(keys: list[str]) -> None:
     with pytest.raises(ForbiddenOperationError):
-        client(Recorder()).send(WIRE.batch_delete(keys))
+        client(RecordingTransport()).send(WIRE.batch_delete(keys))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_reading_is_always_allowed(method: str) -> None:
-    assert client(Recorder(), read_only=True).send(Call("GetBucketAcl", method, f"{HOST}/?acl")).status == 200
+    assert client(RecordingTransport(), read_only=True).send(Call("GetBucketAcl", method, f"{HOST}/?acl")).status == 200
 
 
 def test_no_request_takes_longer_than_what_is_left() -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     client(recorder, left=1.5).send(WIRE.get(KEY))
     assert recorder.sent[0][1] == Limits(connect=5, read=5, total=1.5)
 
 
 @pytest.mark.parametrize("left", [0.0, -1.0])
 def test_when_the_time_is_up_nothing_is_sent(left: float) -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     with pytest.raises(StoppedError):
         client(recorder, left).send(WIRE.get(KEY))
     assert recorder.sent == []
 
 
 def test_the_meter_counts_requests_and_bodies_of_both_clocks() -> None:
-    one = client(Recorder())
+    one = client(RecordingTransport())
     put = WIRE.put_object(KEY, b"1234", "image/png", acl=None)
     one.send(put)
     one.with_time(lambda: 5.0, Limits()).send(WIRE.get(KEY))
@@ -135,7 +135,7 @@ def test_the_meter_counts_requests_and_bodies_of_both_clocks() -> None:
 
 
 def test_a_refused_request_costs_nothing() -> None:
-    one = client(Recorder())
+    one = client(RecordingTransport())
     with pytest.raises(ForbiddenOperationError):
         one.send(Call("CreateBucket", "PUT", f"{HOST}/"))
     assert one.cost().requests == 0
@@ -148,7 +148,7 @@ ERROR = (
 
 
 def test_an_observation_holds_what_judgement_needs() -> None:
-    recorder = Recorder()
+    recorder = RecordingTransport()
     scrubbing = Client(recorder, Limits(), lambda: 1.0, scrub=lambda text: text.replace("s3kr1t", "…"))
     seen = scrubbing.observe(
         ActionId.LIST, WIRE.list_objects(), Answer(400, {"server": "s3kr1t", "x-other": "1"}, ERROR)
@@ -162,13 +162,13 @@ def test_an_observation_holds_what_judgement_needs() -> None:
 
 def test_the_query_of_a_presigned_link_is_not_kept() -> None:
     call = WIRE.presigned_get(KEY, 3600)
-    seen = client(Recorder()).observe(ActionId.PRESIGNED_GET, call, Answer(200))
+    seen = client(RecordingTransport()).observe(ActionId.PRESIGNED_GET, call, Answer(200))
     assert "X-Amz-Signature" in call.url
     assert "?" not in seen.url
 
 
 def test_a_network_fault_keeps_its_own_words() -> None:
-    seen = client(Recorder()).observe(
+    seen = client(RecordingTransport()).observe(
         ActionId.LIST, WIRE.list_objects(), Answer(fault=NetworkFault.DNS, detail="no such host")
     )
     assert (seen.network, seen.message, seen.outcome) == (NetworkFault.DNS, "no such host", Outcome.UNREACHABLE)

@@ -13,7 +13,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.runs import OPTIONS, run, settings_of, tools_for
-from tests.sandbox.client import Client
+from tests.sandbox.client import SandboxClient
 
 
 class _OnlySaysSo:
@@ -51,7 +51,7 @@ def test_a_version_that_nobody_told_is_removed_as_well() -> None:
             report = check(settings_of(scenario), OPTIONS, tools).report
         finally:
             transport.close()
-        versions = list_versions(Client(box).call("GET", "/?versions").body)
+        versions = list_versions(SandboxClient(box).call("GET", "/?versions").body)
     assert [f.id for f in report.findings if f.severity is not Severity.NOTICE] == ["versioning-delete-markers"]
     assert [version.key for version in versions if "/s3probe/" in version.key] == []
     assert report.evidence.cleanup.left_behind == ()

@@ -19,7 +19,7 @@ from s3probe.sandbox.scenario import SCENARIOS, Scenario, healthy
 from s3probe.sandbox.statements import Statement
 from tests.exhaustive import part
 from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
-from tests.sandbox.client import Client
+from tests.sandbox.client import SandboxClient
 
 PROMISED = {
     ActionId.REACH_ENDPOINT,
@@ -203,9 +203,11 @@ def test_what_cannot_be_deleted_is_named_exactly() -> None:
     assert cleanup.created == cleanup.removed + len(cleanup.left_behind)
 
 
-def _fill(box: Sandbox, scenario: Scenario) -> Client:
+def _fill(box: Sandbox, scenario: Scenario) -> SandboxClient:
     bucket, user = scenario.bucket, scenario.user
-    one = Client(box, f"{bucket.name}.s3.{bucket.region}.amazonaws.com", bucket.region, user.access_key, user.secret)
+    one = SandboxClient(
+        box, f"{bucket.name}.s3.{bucket.region}.amazonaws.com", bucket.region, user.access_key, user.secret
+    )
     for key, body in FOREIGN.items():
         assert one.call("PUT", f"/{key}", {"x-amz-acl": "private"}, body).status == 200
     return one

@@ -6,13 +6,13 @@ import pytest
 
 from s3probe.evidence.observations import NEVER_SENT, NetworkFault
 from s3probe.probe.exchange import Answer
-from s3probe.probe.ledger import Entry, Ledger
+from s3probe.probe.ledger import Ledger, LedgerEntry
 from tests.probe.build import wire
 
 WIRE = wire()
 
 
-def ledger() -> tuple[Ledger, Entry]:
+def ledger() -> tuple[Ledger, LedgerEntry]:
     made = Ledger(lambda class_path, name: f"{class_path}/s3probe/abcdefghij/{name}")
     return made, made.mint(WIRE, "media_attachments/files", "x.png")
 
@@ -99,5 +99,5 @@ def test_uploads_are_removed_first() -> None:
 def test_another_runs_leftovers_can_be_taken_over() -> None:
     made, entry = ledger()
     made.settle(entry, written=False)
-    made.adopt(Entry("media_attachments/files/s3probe/zzzzzzzzzz/y.png", WIRE, written=True))
+    made.adopt(LedgerEntry("media_attachments/files/s3probe/zzzzzzzzzz/y.png", WIRE, written=True))
     assert names(made) == ["media_attachments/files/s3probe/zzzzzzzzzz/y.png"]

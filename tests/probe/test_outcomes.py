@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.evidence.gates import Depth, depth
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
@@ -80,36 +80,36 @@ def seen(status: int | None = None, code: str | None = None, **more: object) -> 
 @pytest.mark.parametrize(
     ("observation", "stopped"),
     [
-        (seen(network=NetworkFault.DNS), Depth.DNS),
-        (seen(network=NetworkFault.REFUSED), Depth.TCP),
-        (seen(network=NetworkFault.CONNECT_TIMEOUT), Depth.TCP),
-        (seen(network=NetworkFault.TLS_NAME), Depth.TLS),
-        (seen(network=NetworkFault.TLS_NOT_TLS), Depth.TLS),
-        (seen(network=NetworkFault.CLOSED), Depth.NOT_S3),
-        (seen(network=NetworkFault.PROTOCOL), Depth.NOT_S3),
-        (seen(200, facts={Fact.MARKUP: "yes"}), Depth.NOT_S3),
-        (seen(302), Depth.NOT_S3),
-        (seen(301, facts={Fact.REGION: "eu-west-2"}), Depth.REGION),
-        (seen(301, "PermanentRedirect"), Depth.REGION),
-        (seen(400, "AuthorizationHeaderMalformed"), Depth.REGION),
-        (seen(403, "RequestTimeTooSkewed"), Depth.CLOCK),
-        (seen(403, "InvalidAccessKeyId"), Depth.KEY_ID),
-        (seen(401), Depth.KEY_ID),
-        (seen(403, "SignatureDoesNotMatch"), Depth.SIGNATURE),
-        (seen(404, "NoSuchBucket"), Depth.BUCKET),
-        (seen(403, "AccessDenied"), Depth.RIGHTS),
-        (seen(403), Depth.RIGHTS),
-        (seen(400, "AccessControlListNotSupported"), Depth.REQUEST),
-        (seen(501, "NotImplemented"), Depth.REQUEST),
-        (seen(200), Depth.THROUGH),
+        (seen(network=NetworkFault.DNS), Gate.DNS),
+        (seen(network=NetworkFault.REFUSED), Gate.TCP),
+        (seen(network=NetworkFault.CONNECT_TIMEOUT), Gate.TCP),
+        (seen(network=NetworkFault.TLS_NAME), Gate.TLS),
+        (seen(network=NetworkFault.TLS_NOT_TLS), Gate.TLS),
+        (seen(network=NetworkFault.CLOSED), Gate.NOT_S3),
+        (seen(network=NetworkFault.PROTOCOL), Gate.NOT_S3),
+        (seen(200, facts={Fact.MARKUP: "yes"}), Gate.NOT_S3),
+        (seen(302), Gate.NOT_S3),
+        (seen(301, facts={Fact.REGION: "eu-west-2"}), Gate.REGION),
+        (seen(301, "PermanentRedirect"), Gate.REGION),
+        (seen(400, "AuthorizationHeaderMalformed"), Gate.REGION),
+        (seen(403, "RequestTimeTooSkewed"), Gate.CLOCK),
+        (seen(403, "InvalidAccessKeyId"), Gate.KEY_ID),
+        (seen(401), Gate.KEY_ID),
+        (seen(403, "SignatureDoesNotMatch"), Gate.SIGNATURE),
+        (seen(404, "NoSuchBucket"), Gate.BUCKET),
+        (seen(403, "AccessDenied"), Gate.RIGHTS),
+        (seen(403), Gate.RIGHTS),
+        (seen(400, "AccessControlListNotSupported"), Gate.REQUEST),
+        (seen(501, "NotImplemented"), Gate.REQUEST),
+        (seen(200), Gate.THROUGH),
     ],
 )
-def test_how_far_a_request_got(observation: Observation, stopped: Depth) -> None:
-    assert depth(observation) is stopped
+def test_how_far_a_request_got(observation: Observation, stopped: Gate) -> None:
+    assert stopped_at(observation) is stopped
 
 
 def test_the_ladder_has_the_order_in_which_a_service_checks() -> None:
-    assert sorted(Depth) == [
-        Depth.DNS, Depth.TCP, Depth.TLS, Depth.NOT_S3, Depth.REGION, Depth.CLOCK, Depth.KEY_ID, Depth.SIGNATURE,
-        Depth.BUCKET, Depth.RIGHTS, Depth.REQUEST, Depth.THROUGH,
+    assert sorted(Gate) == [
+        Gate.DNS, Gate.TCP, Gate.TLS, Gate.NOT_S3, Gate.REGION, Gate.CLOCK, Gate.KEY_ID, Gate.SIGNATURE,
+        Gate.BUCKET, Gate.RIGHTS, Gate.REQUEST, Gate.THROUGH,
     ]  # fmt: skip

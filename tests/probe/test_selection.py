@@ -57,7 +57,7 @@ def test_a_failure_that_was_not_asked_for_is_not_followed_up() -> None:
     assert Experiment.LIST_FROM_THE_TOP not in asked(ran)
 
 
-class Instance:
+class InstanceStub:
     """Answers for the Mastodon server, and remembers how long it was given."""
 
     def __init__(self, inner: Transport, answer: Answer) -> None:
@@ -78,11 +78,11 @@ def version(text: str) -> Answer:
     return Answer(200, MappingProxyType({}), f'{{"version": "{text}"}}'.encode())
 
 
-def examined(answer: Answer, options: ProbeOptions) -> tuple[Report, Instance]:
-    instances: list[Instance] = []
+def examined(answer: Answer, options: ProbeOptions) -> tuple[Report, InstanceStub]:
+    instances: list[InstanceStub] = []
 
     def wrap(inner: Transport) -> Transport:
-        instances.append(Instance(inner, answer))
+        instances.append(InstanceStub(inner, answer))
         return instances[0]
 
     return run(healthy(), options, wrap).report, instances[0]

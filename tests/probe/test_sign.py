@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3probe.probe.exchange import Call
-from s3probe.probe.form import WireForm
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.wire import Wire
 from tests.probe.aws import v2_is_right, v4_is_right, v4_query_is_right
 from tests.probe.build import SECRET, wire

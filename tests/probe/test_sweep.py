@@ -19,7 +19,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, Scenario, healthy
 from s3probe.sandbox.statements import Statement
 from tests.runs import settings_of, tools_for
-from tests.sandbox.client import Client
+from tests.sandbox.client import SandboxClient
 
 RUN = "s3probe/abcdefghij"
 OURS = (
@@ -45,11 +45,11 @@ def _listing_uploads(scenario: Scenario) -> Scenario:
 
 
 @contextmanager
-def bucket(scenario: Scenario, *keys: str) -> Iterator[tuple[Sandbox, Client, Tools]]:
+def bucket(scenario: Scenario, *keys: str) -> Iterator[tuple[Sandbox, SandboxClient, Tools]]:
     """A served bucket that holds ``keys``, and tools that are two hours later."""
     with Sandbox(scenario.world) as box:
         region, user = scenario.bucket.region, scenario.user
-        one = Client(box, f"{BUCKET}.s3.{region}.amazonaws.com", region, user.access_key, user.secret)
+        one = SandboxClient(box, f"{BUCKET}.s3.{region}.amazonaws.com", region, user.access_key, user.secret)
         for key in keys:
             assert one.call("PUT", f"/{key}", body=b"x").status == 200
         tools, transport = tools_for(box)

@@ -17,17 +17,17 @@ from s3probe.evidence.vocabulary import Header
 from s3probe.probe.connection import Pool
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.transport import HttpTransport
-from tests.probe.servers import Server, Visit, answering, serving, within
+from tests.probe.servers import HandWrittenServer, Visit, answering, serving, within
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SHORT = Limits(connect=2, read=0.1, total=2)
 
 
-def get(server: Server, path: str = "/files/key", scheme: str = "http") -> Call:
+def get(server: HandWrittenServer, path: str = "/files/key", scheme: str = "http") -> Call:
     return Call("GetObject", "GET", f"{scheme}://{server.netloc}{path}", (("Host", server.netloc), ("Accept", "*/*")))
 
 
-def put(server: Server, body: bytes) -> Call:
+def put(server: HandWrittenServer, body: bytes) -> Call:
     headers = (("Host", server.netloc), ("Expect", "100-continue"), ("Content-Length", str(len(body))))
     return Call("PutObject", "PUT", f"http://{server.netloc}/files/key", headers, body)
 

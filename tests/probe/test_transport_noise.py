@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from s3probe.probe.exchange import Call, Limits
 from s3probe.probe.transport import HttpTransport
 from tests.exhaustive import examples
-from tests.probe.servers import Server, Visit, serving, within
+from tests.probe.servers import HandWrittenServer, Visit, serving, within
 
 PIECES = [
     b"HTTP/1.1 200 OK\r\n",
@@ -54,7 +54,7 @@ class Noise:
 
 
 @pytest.fixture(scope="module")
-def noise() -> Iterator[tuple[Noise, Server]]:
+def noise() -> Iterator[tuple[Noise, HandWrittenServer]]:
     said = Noise()
     with serving(said.handle) as server:
         yield said, server
@@ -65,7 +65,7 @@ def noise() -> Iterator[tuple[Noise, Server]]:
     pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=8),
     method=st.sampled_from(("GET", "HEAD", "PUT")),
 )
-def test_noise_is_named(noise: tuple[Noise, Server], pieces: list[bytes], method: str) -> None:
+def test_noise_is_named(noise: tuple[Noise, HandWrittenServer], pieces: list[bytes], method: str) -> None:
     said, server = noise
     said.data = b"".join(pieces)
     body = b"12345" if method == "PUT" else b""

@@ -10,13 +10,13 @@ import pytest
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer, Call, Limits
-from s3probe.probe.form import WireForm
 from s3probe.probe.headers import header_trials
-from s3probe.probe.session import World
+from s3probe.probe.request_form import WireForm
+from s3probe.probe.session import Conditions
 from s3probe.probe.tools import Clock, Tools
 from s3probe.probe.trials import Trial, trials
-from s3probe.probe.worlds import WorldMaker
 from s3probe.settings.model import Settings
 from tests.probe.build import PLAIN, SECRET, credentials_of, settings_of
 
@@ -30,9 +30,9 @@ class Nowhere:
         raise AssertionError(f"making trials sends nothing, but {call} came within {limits}")
 
 
-def maker_for(settings: Settings) -> WorldMaker:
+def conditions_maker_for(settings: Settings) -> ConditionsMaker:
     tools = Tools(Nowhere(), Clock(now=lambda: NOW), invocation_id=lambda: "<uuid>")
-    return WorldMaker(tools, credentials_of(settings), WireForm.CURRENT)
+    return ConditionsMaker(tools, credentials_of(settings), WireForm.CURRENT)
 
 
 def seen(status: int | None, code: str | None = None, **more: Any) -> Observation:
@@ -41,15 +41,15 @@ def seen(status: int | None, code: str | None = None, **more: Any) -> Observatio
     return Observation(ActionId.LIST, "", "ListObjectsV2", Actor.MASTODON, **values)
 
 
-def made(env: Mapping[str, str], stopped: Observation, skew: float | None = 0.0) -> tuple[World, list[Trial]]:
+def made(env: Mapping[str, str], stopped: Observation, skew: float | None = 0.0) -> tuple[Conditions, list[Trial]]:
     settings = settings_of(env)
-    maker = maker_for(settings)
-    world = maker.of(settings)
-    return world, list(trials(maker, world, stopped, skew))
+    conditions_maker = conditions_maker_for(settings)
+    conditions = conditions_maker.of(settings)
+    return conditions, list(trials(conditions_maker, conditions, stopped, skew))
 
 
-def differences(one: World, other: World) -> set[str]:
-    """The environment variables, credentials, form and clock in which two worlds differ."""
+def differences(one: Conditions, other: Conditions) -> set[str]:
+    """The environment variables, credentials, form and clock in which two conditions differ."""
     before, after = one.settings.environment.variables, other.settings.environment.variables
     changed = {name for name in {*before, *after} if getattr(before.get(name), "value", None)
                != getattr(after.get(name), "value", None)}  # fmt: skip
@@ -80,13 +80,13 @@ CASES = [
 
 @pytest.mark.parametrize(("env", "stopped"), CASES)
 def test_each_trial_changes_exactly_one_thing(env: Mapping[str, str], stopped: Observation) -> None:
-    world, tried = made(env, stopped)
+    conditions, tried = made(env, stopped)
     assert tried
     for trial in tried:
-        changed = differences(world, trial.world)
+        changed = differences(conditions, trial.conditions)
         # another region of AWS has another host: that is one thing
         assert len(changed - {"S3_ENDPOINT"} or changed) == 1 or trial.id.startswith("try-partition:"), trial.id
-        assert len(trial.world.assuming) == 1, trial.id
+        assert len(trial.conditions.assuming) == 1, trial.id
 
 
 @pytest.mark.parametrize(("env", "stopped"), CASES)
@@ -105,7 +105,7 @@ def test_nothing_is_tried_where_the_key_is_accepted(env: Mapping[str, str], stop
 def test_the_region_that_the_answer_names_comes_first() -> None:
     _, tried = made(CUSTOM, seen(400, "AuthorizationHeaderMalformed", facts={Fact.REGION: "fr-par"}))
     assert tried[0].id == "try-region:fr-par"
-    assert tried[0].world.settings.region == "fr-par"
+    assert tried[0].conditions.settings.region == "fr-par"
 
 
 def test_at_aws_only_the_named_region_is_tried() -> None:
@@ -122,8 +122,8 @@ def test_the_clock_is_tried_only_when_it_is_off(skew: float | None, tried: bool)
 
 
 def test_the_clock_trial_signs_with_the_servers_time() -> None:
-    world, tried = made(AWS, seen(403, "RequestTimeTooSkewed"), 1200.0)
-    dates = [dict(w.wire.list_objects().headers)["X-Amz-Date"] for w in (world, tried[0].world)]
+    conditions, tried = made(AWS, seen(403, "RequestTimeTooSkewed"), 1200.0)
+    dates = [dict(w.wire.list_objects().headers)["X-Amz-Date"] for w in (conditions, tried[0].conditions)]
     assert dates == ["20261125T120000Z", "20261125T122000Z"]
 
 
@@ -144,13 +144,13 @@ def test_swapped_halves_are_tried_only_when_they_look_swapped() -> None:
 def test_no_trial_shows_a_secret() -> None:
     for env, stopped in CASES:
         for trial in made(env, stopped)[1]:
-            assert SECRET not in f"{trial.id} {trial.title} {trial.world.assuming}"
+            assert SECRET not in f"{trial.id} {trial.title} {trial.conditions.assuming}"
 
 
 def headers_of(**env: str) -> list[str]:
     settings = settings_of({**CUSTOM, **env})
-    maker = maker_for(settings)
-    return [trial.id for trial in header_trials(maker, maker.of(settings))]
+    conditions_maker = conditions_maker_for(settings)
+    return [trial.id for trial in header_trials(conditions_maker, conditions_maker.of(settings))]
 
 
 def test_only_headers_that_are_sent_are_left_out() -> None:
@@ -162,15 +162,15 @@ def test_only_headers_that_are_sent_are_left_out() -> None:
 
 def test_a_header_trial_leaves_out_one_header() -> None:
     settings = settings_of({**CUSTOM, "S3_STORAGE_CLASS": "STANDARD_IA"})
-    maker = maker_for(settings)
-    world = maker.of(settings)
+    conditions_maker = conditions_maker_for(settings)
+    conditions = conditions_maker.of(settings)
 
-    def sent(one: World) -> set[str]:
+    def sent(one: Conditions) -> set[str]:
         call = one.wire.put_object("k", b"x", "image/png", acl=None)
         return {name.lower() for name, _ in call.headers}
 
-    for trial in header_trials(maker, world):
-        gone = sent(world) - sent(trial.world)
+    for trial in header_trials(conditions_maker, conditions):
+        gone = sent(conditions) - sent(trial.conditions)
         if trial.id == Experiment.PUT_NO_STORAGE_CLASS:
             assert gone == {"x-amz-storage-class"}
         if trial.id == Experiment.PUT_NO_CACHE_CONTROL:

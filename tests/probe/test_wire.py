@@ -6,7 +6,7 @@ import pytest
 
 from s3probe.probe.bodies import Part, complete_body, delete_body, part_of
 from s3probe.probe.exchange import Answer
-from s3probe.probe.form import WireForm, form_for_version
+from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.wire import NotReadOnlyError, Wire
 from tests.probe.build import NOW, PLAIN, credentials_of, settings_of, wire
 

@@ -13,7 +13,7 @@ import pytest
 
 from s3probe.probe.bodies import Part
 from s3probe.probe.exchange import Call
-from s3probe.probe.form import WireForm
+from s3probe.probe.request_form import WireForm
 from s3probe.probe.wire import ALLOWED_DIFFERENCES, USER_AGENT, Wire
 from tests.probe.build import settings_of, wire_of
 

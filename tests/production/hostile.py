@@ -133,7 +133,7 @@ slow_down = answering(
 
 
 @dataclass
-class Gate:
+class Interceptor:
     """Listens on ``127.0.0.1:port``. ``choose`` says what happens to each request; ``None`` passes it on."""
 
     upstream: int
@@ -172,7 +172,7 @@ class Gate:
                     break
         self._open.discard(sock)
 
-    def __enter__(self) -> Gate:
+    def __enter__(self) -> Interceptor:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -188,9 +188,9 @@ class Gate:
 
 
 @contextlib.contextmanager
-def lone(act: Act) -> Iterator[Gate]:
+def lone(act: Act) -> Iterator[Interceptor]:
     """A server that does ``act`` to every request, and has no storage behind it."""
-    with Gate(0, lambda _turn: act) as gate:
+    with Interceptor(0, lambda _turn: act) as gate:
         yield gate
 
 

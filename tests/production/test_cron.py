@@ -22,7 +22,7 @@ from s3probe.sandbox.scenario import BUCKET
 from tests.cli.support import Cli
 from tests.exhaustive import EXHAUSTIVE
 from tests.production import hostile, local
-from tests.production.hostile import Gate
+from tests.production.hostile import Interceptor
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, HEALTHY, UNREACHABLE, evidence
 
 CRON = ("check", "--quick", "--quiet", "--mastodon-version", "4.5.9")
@@ -58,7 +58,7 @@ def test_trouble_brings_the_whole_examination_in_the_same_run(tmp_path: Path) ->
 
 
 def test_a_canary_that_stumbles_once_is_a_warning_when_all_else_is_well(box: Sandbox, tmp_path: Path) -> None:
-    with Gate(box.http_port, lambda turn: hostile.reset if turn.number == 1 else None) as gate:
+    with Interceptor(box.http_port, lambda turn: hostile.reset if turn.number == 1 else None) as gate:
         status, out, _err = local.run(*CRON, local.env_file(tmp_path, gate.port))
     assert status == 0  # a warning: told, and no alarm without --fail-on warning
     assert "A quick run failed, and the examination right after it did not" in " ".join(out.split())
@@ -81,7 +81,7 @@ def test_two_runs_do_not_overlap(box: Sandbox, tmp_path: Path, how: str) -> None
         released.wait(60)
         hostile.passed(turn)
 
-    with Gate(box.http_port, lambda _turn: held) as gate:
+    with Interceptor(box.http_port, lambda _turn: held) as gate:
         file = local.env_file(tmp_path, gate.port, S3_READ_TIMEOUT="60")
         first = local.start(*argv, "--deadline", "60", file)
         try:

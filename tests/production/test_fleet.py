@@ -15,7 +15,7 @@ import pytest
 from s3probe.sandbox.sandbox import Sandbox
 from tests.exhaustive import EXHAUSTIVE
 from tests.production import hostile, local
-from tests.production.hostile import Gate, lone
+from tests.production.hostile import Interceptor, lone
 
 MANY = 200 if EXHAUSTIVE else 40
 CHECK = ("check", "--mastodon-version", "4.5.9", "--format", "json")
@@ -55,7 +55,7 @@ def test_memory_does_not_grow_with_the_number_of_files(box: Sandbox, tmp_path: P
 
 
 def test_a_dead_endpoint_delays_nobody(box: Sandbox, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, Gate(box.http_port) as gate:
+    with socket.create_server(("127.0.0.1", 0)) as silent, Interceptor(box.http_port) as gate:
         dead = local.env_file(tmp_path, silent.getsockname()[1], "dead.env")
         alive = files(tmp_path, gate.port, 6)
         began = time.monotonic()
@@ -72,13 +72,13 @@ def test_a_dead_endpoint_delays_nobody(box: Sandbox, tmp_path: Path) -> None:
 
 def test_a_signal_ends_all_and_leaves_nothing(tmp_path: Path) -> None:
     with Sandbox(local.scenario().world) as box:
-        gates: list[Gate] = []
+        gates: list[Interceptor] = []
 
         def choose(turn: hostile.Turn) -> None:
             if turn.number == 40:
                 process.send_signal(signal.SIGTERM)
 
-        with Gate(box.http_port, choose) as gate:
+        with Interceptor(box.http_port, choose) as gate:
             gates.append(gate)
             process = local.start(*CHECK, "--jobs", "4", *files(tmp_path, gate.port, 12))
             status, out, _err = local.finish(process)

@@ -18,7 +18,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import KEY_ID, SECRET
 from tests.exhaustive import EXHAUSTIVE
 from tests.production import local
-from tests.production.hostile import Act, Gate, Turn, answering, flooding, lone, saying
+from tests.production.hostile import Act, Interceptor, Turn, answering, flooding, lone, saying
 
 PERMISSION = {finding for finding in ids() if entry(finding).category == "permissions"}
 DEADLINE = 2.0
@@ -157,7 +157,7 @@ def test_credentials_go_nowhere_else(tmp_path: Path) -> None:
 def test_a_portal_that_appears_halfway_is_no_permission_finding(tmp_path: Path) -> None:
     portal = answering("403 Forbidden", PORTAL, "Content-Type: text/html")
     with Sandbox(local.scenario().world) as box:
-        with Gate(box.http_port, lambda turn: portal if 12 <= turn.number < 40 else None) as gate:
+        with Interceptor(box.http_port, lambda turn: portal if 12 <= turn.number < 40 else None) as gate:
             _status, out, _err = examined(tmp_path, gate.port, "--format", "json")
         assert not PERMISSION & {finding["id"] for finding in json.loads(out)["findings"]}
 

@@ -18,7 +18,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, SECRET
 from tests.exhaustive import EXHAUSTIVE, in_turn, part
 from tests.production import hostile, local
-from tests.production.hostile import Act, Gate, Turn
+from tests.production.hostile import Act, Interceptor, Turn
 
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
@@ -26,7 +26,7 @@ STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 
 
-class Run:
+class RunningCheck:
     """A process, the sandbox it talks to, and the gate between them."""
 
     def __init__(self, folder: Path, box: Sandbox) -> None:
@@ -35,7 +35,7 @@ class Run:
         self.choose: Callable[[Turn], Act | None] = lambda _turn: None
 
     def go(self, *argv: str, stdout: int | None = subprocess.PIPE, **env: str) -> tuple[int, str, str]:
-        with Gate(self.box.http_port, self.choose) as gate:
+        with Interceptor(self.box.http_port, self.choose) as gate:
             file = local.env_file(self.folder, gate.port, S3_READ_TIMEOUT="1", **env)
             self.process = local.start("check", *VERSION, *argv, file, stdout=stdout)
             ended = local.finish(self.process)
@@ -52,20 +52,20 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, *, denied: tuple[str, ...] = (), versioning: bool = False) -> Iterator[Run]:
+def running(folder: Path, *, denied: tuple[str, ...] = (), versioning: bool = False) -> Iterator[RunningCheck]:
     with Sandbox(local.scenario(denied=denied, versioning=versioning).world) as box:
-        yield Run(folder, box)
+        yield RunningCheck(folder, box)
         assert box.violations == ()
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
+def run(tmp_path: Path) -> Iterator[RunningCheck]:
     with running(tmp_path) as one:
         yield one
 
 
 @pytest.mark.parametrize(("number", "step"), in_turn(SIGNALS, STEPS))
-def test_a_signal_at_any_step_leaves_nothing(run: Run, number: signal.Signals, step: int) -> None:
+def test_a_signal_at_any_step_leaves_nothing(run: RunningCheck, number: signal.Signals, step: int) -> None:
     def choose(turn: Turn) -> None:
         if turn.number == step:
             run.signal(number)
@@ -77,7 +77,7 @@ def test_a_signal_at_any_step_leaves_nothing(run: Run, number: signal.Signals, s
 
 
 @pytest.mark.parametrize("step", part([3, 13, 4, 18], 2))
-def test_an_upload_under_way_is_waited_for(run: Run, step: int) -> None:
+def test_an_upload_under_way_is_waited_for(run: RunningCheck, step: int) -> None:
     """The signal comes while the request is held up; the storage gets it after the signal."""
 
     def slowly(turn: Turn) -> None:
@@ -90,7 +90,7 @@ def test_an_upload_under_way_is_waited_for(run: Run, step: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_within_the_clean_up_does_not_stop_it(run: Run, number: signal.Signals) -> None:
+def test_a_signal_within_the_clean_up_does_not_stop_it(run: RunningCheck, number: signal.Signals) -> None:
     asked: list[str] = []
 
     def choose(turn: Turn) -> Act | None:
@@ -107,7 +107,7 @@ def test_a_signal_within_the_clean_up_does_not_stop_it(run: Run, number: signal.
     assert len(set(asked)) >= 2
 
 
-def test_a_second_signal_does_not_disturb_the_clean_up(run: Run) -> None:
+def test_a_second_signal_does_not_disturb_the_clean_up(run: RunningCheck) -> None:
     run.choose = lambda turn: run.signal(signal.SIGINT) if turn.number >= 5 else None
     status, _out, err = run.go()
     assert (status, run.left) == (130, [])
@@ -119,7 +119,7 @@ FAULTS = (hostile.reset, hostile.reset_after, hostile.slow_down, hostile.black_h
 
 
 @pytest.mark.parametrize(("fault", "step"), in_turn(FAULTS, STEPS))
-def test_one_lost_request_leaves_nothing_unnamed(run: Run, fault: Act, step: int) -> None:
+def test_one_lost_request_leaves_nothing_unnamed(run: RunningCheck, fault: Act, step: int) -> None:
     run.choose = lambda turn: fault if turn.number == step else None
     status, out, err = run.go("--format", "json", "--deadline", "8")
     report = json.loads(out)
@@ -131,7 +131,7 @@ def test_one_lost_request_leaves_nothing_unnamed(run: Run, fault: Act, step: int
     assert not PERMISSION & {finding["id"] for finding in report["findings"]}
 
 
-def test_a_storage_that_goes_away_for_good_is_told_of_what_stays(run: Run) -> None:
+def test_a_storage_that_goes_away_for_good_is_told_of_what_stays(run: RunningCheck) -> None:
     run.choose = lambda turn: hostile.reset if turn.number >= 16 else None
     status, out, _err = run.go("--format", "json", "--deadline", "4")
     named = json.loads(out)["cleanup"]["left_behind"]
@@ -140,7 +140,7 @@ def test_a_storage_that_goes_away_for_good_is_told_of_what_stays(run: Run) -> No
     assert run.left
 
 
-def test_a_storage_that_comes_back_within_the_clean_up_is_cleaned(run: Run) -> None:
+def test_a_storage_that_comes_back_within_the_clean_up_is_cleaned(run: RunningCheck) -> None:
     """503 for everything from step 16 on, until the clean-up has been refused a dozen times."""
     refused: list[int] = []
 
@@ -155,7 +155,7 @@ def test_a_storage_that_comes_back_within_the_clean_up_is_cleaned(run: Run) -> N
     assert run.left == []
 
 
-def test_the_deadline_leaves_nothing(run: Run) -> None:
+def test_the_deadline_leaves_nothing(run: RunningCheck) -> None:
     def slowly(turn: Turn) -> None:
         turn.pause(0.1)
         hostile.passed(turn)
@@ -186,21 +186,21 @@ def test_an_interrupted_run_names_what_may_not_be_deleted(tmp_path: Path) -> Non
             assert f"delete-object --bucket {BUCKET} --key {key}" in err
 
 
-def test_a_full_disk_leaves_nothing(run: Run) -> None:
+def test_a_full_disk_leaves_nothing(run: RunningCheck) -> None:
     with Path("/dev/full").open("wb") as full:
         status, _out, err = run.go(stdout=full.fileno())
     assert (status, run.left) == (64, [])
     assert "No space left" in err
 
 
-def test_a_full_disk_for_the_report_leaves_nothing(run: Run) -> None:
+def test_a_full_disk_for_the_report_leaves_nothing(run: RunningCheck) -> None:
     status, _out, err = run.go("--output", "/dev/full", "--format", "json")
     assert (status, run.left) == (64, [])
     assert "No space left" in err
 
 
-def test_a_closed_standard_output_leaves_nothing(run: Run) -> None:
-    with Gate(run.box.http_port) as gate:
+def test_a_closed_standard_output_leaves_nothing(run: RunningCheck) -> None:
+    with Interceptor(run.box.http_port) as gate:
         file = local.env_file(run.folder, gate.port)
         command = f'"{sys.executable}" -m s3probe check --mastodon-version 4.5.9 "{file}" >&-'
         process = subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=local.environment())
@@ -208,7 +208,7 @@ def test_a_closed_standard_output_leaves_nothing(run: Run) -> None:
     assert (status, err, run.left) == (0, "", [])
 
 
-def test_a_reader_that_went_away_leaves_nothing(run: Run) -> None:
+def test_a_reader_that_went_away_leaves_nothing(run: RunningCheck) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     status, _out, err = run.go(stdout=writing)
@@ -223,7 +223,7 @@ def test_versions_are_removed_or_named(tmp_path: Path, may_delete_versions: bool
         more = local.allow("s3:DeleteObjectVersion", "s3:ListBucketVersions")
         world = world.with_user(identity=(*world.user.identity, more))
     with Sandbox(world.world) as box:
-        run = Run(tmp_path, box)
+        run = RunningCheck(tmp_path, box)
         _status, out, _err = run.go("--format", "json")
         named = json.loads(out)["cleanup"]["left_behind"]
         versions = local.versions_in(box)
@@ -261,7 +261,7 @@ KILLED_AT = 22
 """By then there are objects and unfinished uploads."""
 
 
-def kill(run: Run) -> Path:
+def kill(run: RunningCheck) -> Path:
     """An examination that ends in the worst way; the env file to sweep with."""
     run.choose = lambda turn: run.signal(signal.SIGKILL) if turn.number == KILLED_AT else None
     assert run.go()[0] == -signal.SIGKILL
@@ -275,7 +275,7 @@ def test_a_killed_probe_is_healed_by_a_sweep(tmp_path: Path) -> None:
     world = world.with_user(identity=(*world.user.identity, local.allow("s3:ListBucketMultipartUploads")))
     foreign = ["media_attachments/files/s3probe/notes.txt", "media_attachments/files/s3probe/abcdefghjk/a/b.png"]
     with Sandbox(world.world) as box:
-        run = Run(tmp_path, box)
+        run = RunningCheck(tmp_path, box)
         file = kill(run)
         for key in foreign:
             box.add_object(BUCKET, key, b"mine")
@@ -288,7 +288,7 @@ def test_a_killed_probe_is_healed_by_a_sweep(tmp_path: Path) -> None:
         assert sorted(run.left) == sorted(foreign)
 
 
-def test_a_sweep_says_that_it_may_not_look_for_uploads(run: Run) -> None:
+def test_a_sweep_says_that_it_may_not_look_for_uploads(run: RunningCheck) -> None:
     status, _out, err = local.run("sweep", "--older-than", "0.001", kill(run))
     assert status == 0
     assert "s3:ListBucketMultipartUploads" in err
@@ -296,12 +296,12 @@ def test_a_sweep_says_that_it_may_not_look_for_uploads(run: Run) -> None:
     assert all("?uploadId=" in name for name in run.left)
 
 
-def test_no_secret_is_in_what_the_gate_of_a_visitor_sees(run: Run) -> None:
+def test_no_secret_is_in_what_the_gate_of_a_visitor_sees(run: RunningCheck) -> None:
     run.go()
     assert not any(SECRET.encode() in turn.head + turn.body for turn in run.turns)
 
 
-def test_a_storage_that_throttles_everything_is_never_green(run: Run) -> None:
+def test_a_storage_that_throttles_everything_is_never_green(run: RunningCheck) -> None:
     run.choose = lambda _turn: hostile.slow_down
     status, out, _err = run.go("--format", "json")
     assert status == 2

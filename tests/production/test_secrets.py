@@ -21,7 +21,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import KEY_ID
 from tests.exhaustive import examples
 from tests.production import local
-from tests.production.hostile import Gate, Turn, lone
+from tests.production.hostile import Interceptor, Turn, lone
 
 SECRETS = st.text(st.sampled_from("abcXYZ0189+/=-_%&?#$'\"\\ <>|{};:.,~é€"), min_size=16, max_size=48).filter(
     lambda text: text.strip() == text and len(set(text)) > 7
@@ -156,7 +156,7 @@ def test_no_secret_is_an_argument_or_in_the_environment_of_a_child(tmp_path: Pat
             seen.append(Path(f"/proc/{process.pid}/cmdline").read_text())
             turn.say(turn.ask())
 
-        with Gate(box.http_port, lambda _turn: look) as gate:
+        with Interceptor(box.http_port, lambda _turn: look) as gate:
             process = local.start("check", "--quick", local.env_file(tmp_path, gate.port))
             assert local.finish(process)[0] == 0
     assert seen

@@ -20,7 +20,7 @@ from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault,
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.report.model import Report, Subject
 from s3probe.secret import Secret
-from s3probe.settings.model import Credentials, Environment, Note, NoteKind, Settings, Stage, Trouble, Variable
+from s3probe.settings.model import Credentials, Environment, Note, NoteKind, RaisedAt, RaisedError, Settings, Variable
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -67,17 +67,15 @@ def settings(**changes: Any) -> Settings:
         "multipart_threshold": 15728640,
         "open_timeout": 5,
         "read_timeout": 5,
-        "retry_limit": 0,
         "signature_version": "v4",
         "force_single_request": False,
-        "batch_delete_limit": 1000,
         "request_checksums": "when_supported",
         "response_checksums": "when_supported",
         "proxy": None,
         "ca_file": None,
         "web_domain": "mastodon.example",
         "csp_media_hosts": ("https://files.example.com",),
-        "troubles": (Trouble(Stage.CLIENT, "ArgumentError", "made up", "S3_BUCKET"),),
+        "troubles": (RaisedError(RaisedAt.CLIENT, "ArgumentError", "made up", "S3_BUCKET"),),
     }
     return Settings(**(values | changes))
 

@@ -18,7 +18,7 @@ def test_a_finding_is_explained_from_title_to_links() -> None:
         "What it means",
         "What it breaks in Mastodon",
         "How it is told from what looks alike",
-        "How to mend it",
+        "How to fix it",
         "More",
     ]
     assert "Aws::S3::Errors::AccessControlListNotSupported" in text
@@ -47,7 +47,7 @@ def test_commands_stay_on_one_line_to_be_copied() -> None:
 @pytest.mark.parametrize("finding_id", ids())
 def test_prose_keeps_to_the_width_and_no_placeholder_is_left(finding_id: str) -> None:
     text = explain(finding_id, width=72)
-    commands = {c.strip() for advice in entry(finding_id).mend.values() for c in advice.split("\n") if c[:1] == " "}
+    commands = {c.strip() for advice in entry(finding_id).fix.values() for c in advice.split("\n") if c[:1] == " "}
     for line in text.splitlines():
         whole = line.strip() in commands or len(line.split()) == 1
         assert whole or len(line) <= 72

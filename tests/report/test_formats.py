@@ -14,8 +14,8 @@ from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
+from s3probe.report.fix_words import removal_commands
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
-from s3probe.report.mends import removal_commands
 from s3probe.report.model import Report
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
 from tests.report.samples import (
@@ -124,7 +124,7 @@ def test_the_provider_is_told_by_the_answer_when_the_name_says_nothing() -> None
     assert assemble(custom, evidence((reached,)), Diagnosis()).subject.provider == "minio"
 
 
-def test_a_mend_names_the_file_in_which_the_variable_stands() -> None:
+def test_a_fix_names_the_file_in_which_the_variable_stands() -> None:
     two = environment()
     there = {**two.variables, "S3_PERMISSION": Variable("S3_PERMISSION", "x", ".env.local", 3)}
     both = replace(two, variables=there, sources=(".env.local", ".env.production"))
@@ -137,7 +137,7 @@ def test_a_mend_names_the_file_in_which_the_variable_stands() -> None:
     assert "Set this in .env.production:" in text
 
 
-def test_a_mend_of_the_process_environment_says_so() -> None:
+def test_a_fix_of_the_process_environment_says_so() -> None:
     base = environment()
     there = {**base.variables, "S3_PERMISSION": Variable("S3_PERMISSION", "x")}
     only = replace(base, variables=there, sources=(PROCESS_ENVIRONMENT,))
@@ -146,13 +146,13 @@ def test_a_mend_of_the_process_environment_says_so() -> None:
     assert "where the service or the container is" in " ".join(text.split())
 
 
-def test_mends_that_belong_together_are_no_alternatives() -> None:
+def test_fixes_that_belong_together_are_no_alternatives() -> None:
     fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", "3"))
     finding = replace(ACL_DISABLED, fixes=fixes)
     for name in ("text", "markdown"):
         text = render(name, with_finding(finding))
-        found = re.findall("(To mend it|and|or): Set this", text)
-        assert found == ["To mend it", "and", "or"]
+        found = re.findall("(To fix it|and|or): Set this", text)
+        assert found == ["To fix it", "and", "or"]
 
 
 # ---- text

@@ -72,7 +72,7 @@ def test_ordinary_values_stay_unquoted() -> None:
         assert quoted(value) == value
 
 
-def test_the_first_env_mend_of_each_finding_is_taken() -> None:
+def test_the_first_env_fix_of_each_finding_is_taken() -> None:
     other = replace(
         samples.ACL_DISABLED, id="other", fixes=(Manual("x"), EnvFix("S3_REGION", "b"), EnvFix("S3_REGION", "c"))
     )

@@ -26,7 +26,7 @@ PATH = "/media_attachments/files/1/original/a%20b%2Bc.png"
 
 
 @dataclass(frozen=True)
-class Answer:
+class SandboxAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -45,7 +45,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Client:
+class SandboxClient:
     """Signed (``call``) and anonymous (``visit``) requests."""
 
     box: Sandbox
@@ -58,7 +58,7 @@ class Client:
 
     def visit(
         self, method: str, path: str = PATH, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    ) -> SandboxAnswer:
         connection: http.client.HTTPConnection
         port = 443 if self.scheme == "https" else 80
         address, real = self.box.resolve(self.host, port)
@@ -72,11 +72,11 @@ class Client:
         with closing(connection):
             connection.request(method, path, body or None, {"Host": self.host, **(headers or {})})
             answer = connection.getresponse()
-            return Answer(answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read())
+            return SandboxAnswer(answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read())
 
     def call(
         self, method: str, path: str = PATH, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Answer:
+    ) -> SandboxAnswer:
         signed = self._request(method, path, headers, body)
         _Auth(self._credentials(), "s3", self.region).add_auth(signed)
         return self.visit(method, path, {k: v for k, v in signed.headers.items() if k.lower() != "host"}, body)

@@ -9,8 +9,8 @@ import pytest
 
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import CUSTOM_HOST, custom, healthy
-from s3probe.sandbox.world import Alias, AliasFault, Endpoint, Obstacle, Way
-from tests.sandbox.client import HOST, Client
+from s3probe.sandbox.world import Alias, AliasFault, ConnectionFault, Endpoint, Obstacle
+from tests.sandbox.client import HOST, SandboxClient
 from tests.sandbox.conftest import Serve
 
 BUCKET = "files-example"
@@ -19,17 +19,17 @@ REGIONAL = "s3.eu-west-2.amazonaws.com"
 
 @pytest.mark.parametrize("host", [HOST, f"{BUCKET}.s3.amazonaws.com", f"{BUCKET}.s3-eu-west-2.amazonaws.com"])
 def test_virtual_hosts(serve: Serve, host: str) -> None:
-    assert Client(serve(healthy()), host=host).call("GET", "/").tag("Name") == BUCKET
+    assert SandboxClient(serve(healthy()), host=host).call("GET", "/").tag("Name") == BUCKET
 
 
 @pytest.mark.parametrize("host", [REGIONAL, "s3.amazonaws.com"])
 def test_path_style(serve: Serve, host: str) -> None:
-    assert Client(serve(healthy()), host=host).call("GET", f"/{BUCKET}").tag("Name") == BUCKET
+    assert SandboxClient(serve(healthy()), host=host).call("GET", f"/{BUCKET}").tag("Name") == BUCKET
 
 
 @pytest.mark.parametrize(("host", "path"), [(f"{BUCKET}.s3.amazonaws.com", "/"), ("s3.amazonaws.com", f"/{BUCKET}")])
 def test_the_global_endpoint_names_the_right_region(serve: Serve, host: str, path: str) -> None:
-    answer = Client(serve(healthy()), host=host, region="us-east-1").call("GET", path)
+    answer = SandboxClient(serve(healthy()), host=host, region="us-east-1").call("GET", path)
     assert answer.brief == (400, "AuthorizationHeaderMalformed")
     assert answer.tag("Message").endswith("the region 'us-east-1' is wrong; expecting 'eu-west-2'")
     assert (answer.tag("Region"), answer.headers["x-amz-bucket-region"]) == ("eu-west-2", "eu-west-2")
@@ -43,7 +43,7 @@ def test_the_global_endpoint_names_the_right_region(serve: Serve, host: str, pat
     ],
 )
 def test_another_regions_host_redirects_without_location(serve: Serve, host: str, path: str, endpoint: str) -> None:
-    client = Client(serve(healthy()), host=host, region="eu-west-1")
+    client = SandboxClient(serve(healthy()), host=host, region="eu-west-1")
     for answer in (client.call("GET", path), client.visit("GET", path)):
         assert answer.brief == (301, "PermanentRedirect")
         assert (answer.tag("Endpoint"), answer.tag("Bucket")) == (endpoint, BUCKET)
@@ -52,24 +52,26 @@ def test_another_regions_host_redirects_without_location(serve: Serve, host: str
 
 
 def test_a_redirected_head_has_only_the_header(serve: Serve) -> None:
-    answer = Client(serve(healthy()), host="s3.eu-west-1.amazonaws.com", region="eu-west-1").call("HEAD", f"/{BUCKET}")
+    answer = SandboxClient(serve(healthy()), host="s3.eu-west-1.amazonaws.com", region="eu-west-1").call(
+        "HEAD", f"/{BUCKET}"
+    )
     assert (answer.status, answer.body, answer.headers["x-amz-bucket-region"]) == (301, b"", "eu-west-2")
 
 
 def test_a_signature_for_another_region_on_the_right_host(serve: Serve) -> None:
-    answer = Client(serve(healthy()), region="eu-west-1").call("GET", "/")
+    answer = SandboxClient(serve(healthy()), region="eu-west-1").call("GET", "/")
     assert (*answer.brief, answer.tag("Region")) == (400, "AuthorizationHeaderMalformed", "eu-west-2")
 
 
 def test_a_fresh_bucket_is_redirected_for_a_while(serve: Serve) -> None:
     box = serve(healthy().with_bucket(fresh=True))
-    answer = Client(box, host=f"{BUCKET}.s3.amazonaws.com").visit("GET", "/x")
+    answer = SandboxClient(box, host=f"{BUCKET}.s3.amazonaws.com").visit("GET", "/x")
     assert answer.brief == (307, "TemporaryRedirect")
     assert answer.headers["location"] == "https://files-example.s3-eu-west-2.amazonaws.com/x"
 
 
 def test_an_unknown_bucket(serve: Serve) -> None:
-    client = Client(serve(healthy()), host=f"nobody-has-this.{REGIONAL}")
+    client = SandboxClient(serve(healthy()), host=f"nobody-has-this.{REGIONAL}")
     assert client.call("PUT", body=b"x").brief == (404, "NoSuchBucket")
     assert client.call("PUT", body=b"x").tag("BucketName") == "nobody-has-this"
     assert client.call("HEAD", "/").status == 404
@@ -77,13 +79,13 @@ def test_an_unknown_bucket(serve: Serve) -> None:
 
 def test_a_custom_endpoint_in_both_styles(serve: Serve) -> None:
     box = serve(custom())
-    assert Client(box, host=CUSTOM_HOST, region="nl-ams").call("GET", f"/{BUCKET}").status == 200
-    assert Client(box, host=f"{BUCKET}.{CUSTOM_HOST}", region="nl-ams").call("GET", "/").status == 200
-    assert Client(box, host=CUSTOM_HOST).call("GET", f"/{BUCKET}").tag("Region") == "nl-ams"
+    assert SandboxClient(box, host=CUSTOM_HOST, region="nl-ams").call("GET", f"/{BUCKET}").status == 200
+    assert SandboxClient(box, host=f"{BUCKET}.{CUSTOM_HOST}", region="nl-ams").call("GET", "/").status == 200
+    assert SandboxClient(box, host=CUSTOM_HOST).call("GET", f"/{BUCKET}").tag("Region") == "nl-ams"
 
 
 def test_amazon_knows_nothing_of_another_providers_keys(serve: Serve) -> None:
-    assert Client(serve(custom())).call("GET", "/").brief == (403, "InvalidAccessKeyId")
+    assert SandboxClient(serve(custom())).call("GET", "/").brief == (403, "InvalidAccessKeyId")
 
 
 @pytest.mark.parametrize(
@@ -125,20 +127,24 @@ def test_a_wildcard_covers_one_label_only(serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("way", "words"),
     [
-        (Way.UNTRUSTED, "unable to get local issuer certificate|self-signed"),
-        (Way.EXPIRED, "has expired"),
-        (Way.WRONG_NAME, "Hostname mismatch"),
-        (Way.PLAIN, "(?i)wrong.version.number"),
+        (ConnectionFault.UNTRUSTED, "unable to get local issuer certificate|self-signed"),
+        (ConnectionFault.EXPIRED, "has expired"),
+        (ConnectionFault.WRONG_NAME, "Hostname mismatch"),
+        (ConnectionFault.PLAIN, "(?i)wrong.version.number"),
     ],
 )
-def test_bad_certificates(serve: Serve, way: Way, words: str) -> None:
-    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, way),)))
+def test_bad_certificates(serve: Serve, fault: ConnectionFault, words: str) -> None:
+    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, fault),)))
     with pytest.raises(ssl.SSLError, match=words):
         handshake(box, HOST)
 
 
 def test_dead_ends(serve: Serve) -> None:
-    box = serve(healthy().with_world(obstacles=(Obstacle(HOST, Way.REFUSED), Obstacle(REGIONAL, Way.BLACK_HOLE))))
+    box = serve(
+        healthy().with_world(
+            obstacles=(Obstacle(HOST, ConnectionFault.REFUSED), Obstacle(REGIONAL, ConnectionFault.BLACK_HOLE))
+        )
+    )
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(box.resolve(HOST, 443), timeout=5)
     with pytest.raises(TimeoutError):
@@ -148,20 +154,22 @@ def test_dead_ends(serve: Serve) -> None:
 def test_the_alias_shows_the_bucket(serve: Serve) -> None:
     alias = Alias("files.example.com", BUCKET, REGIONAL)
     box = serve(healthy().with_world(aliases=(alias,)))
-    Client(box).call("PUT", "/accounts/a.png", {"x-amz-acl": "public-read"}, b"hello")
-    through = Client(box, host=alias.host, scheme="https")
+    SandboxClient(box).call("PUT", "/accounts/a.png", {"x-amz-acl": "public-read"}, b"hello")
+    through = SandboxClient(box, host=alias.host, scheme="https")
     assert through.visit("GET", "/accounts/a.png").body == b"hello"
     assert through.visit("PUT", "/accounts/a.png", body=b"x").status == 403
 
 
 def test_an_alias_that_drops_the_bucket_takes_the_first_folder_for_it(serve: Serve) -> None:
     alias = Alias("files.example.com", BUCKET, REGIONAL, AliasFault.DROPS_BUCKET)
-    answer = Client(serve(healthy().with_world(aliases=(alias,))), host=alias.host).visit("GET", "/accounts/a.png")
+    answer = SandboxClient(serve(healthy().with_world(aliases=(alias,))), host=alias.host).visit(
+        "GET", "/accounts/a.png"
+    )
     assert (*answer.brief, answer.tag("BucketName")) == (404, "NoSuchBucket", "accounts")
 
 
 def test_the_instance_tells_version_and_policy(serve: Serve) -> None:
-    client = Client(serve(healthy()), host="mastodon.example", scheme="https")
+    client = SandboxClient(serve(healthy()), host="mastodon.example", scheme="https")
     assert b'"version": "4.5.9"' in client.visit("GET", "/api/v2/instance").body
     assert "https://s3.eu-west-2.amazonaws.com" in client.visit("GET", "/").headers["content-security-policy"]
 

@@ -11,7 +11,7 @@ from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, SCENARIOS, Scenario
-from tests.sandbox.client import HOST, PATH, Client
+from tests.sandbox.client import HOST, PATH, SandboxClient
 from tests.sandbox.conftest import Serve
 
 PUBLIC = {"x-amz-acl": "public-read"}
@@ -60,7 +60,7 @@ def test_the_buckets_own_block_does_not_show_the_accounts(serve: Serve) -> None:
 
 def test_a_name_aws_cannot_have(serve: Serve) -> None:
     box = serve(FAULTS["bucket-name-invalid"].scenario())
-    answer = Client(box, "s3.eu-west-2.amazonaws.com").call("PUT", "/Files_Example/x", body=b"x")
+    answer = SandboxClient(box, "s3.eu-west-2.amazonaws.com").call("PUT", "/Files_Example/x", body=b"x")
     assert answer.brief == (400, "InvalidBucketName")
 
 
@@ -74,12 +74,12 @@ def test_a_healthy_scenario_takes_mastodons_upload_and_shows_it(serve: Serve, na
     assert client(box, scenario).visit("GET", path(scenario, "")).status == 403 or name == "backblaze-b2"
 
 
-def client(box: Sandbox, scenario: Scenario) -> Client:
+def client(box: Sandbox, scenario: Scenario) -> SandboxClient:
     suffix = ".cn" if scenario.bucket.region.startswith("cn-") else ""
     amazon = f"s3.{scenario.bucket.region}.amazonaws.com{suffix}"
     host = amazon if scenario.world.amazon else scenario.world.endpoints[0].base
     user = scenario.user
-    return Client(box, host, scenario.bucket.region, user.access_key, user.secret)
+    return SandboxClient(box, host, scenario.bucket.region, user.access_key, user.secret)
 
 
 def path(scenario: Scenario, key: str = PATH) -> str:
@@ -157,7 +157,7 @@ def test_archives_are_open_under_the_docs_policy(serve: Serve) -> None:
 def test_a_bucket_in_the_endpoint_doubles_the_path(serve: Serve) -> None:
     scenario = FAULTS["endpoint-contains-bucket-path-style"].scenario()
     box = serve(scenario)
-    doubled = Client(box, f"{BUCKET}.{CUSTOM_HOST}", "nl-ams")
+    doubled = SandboxClient(box, f"{BUCKET}.{CUSTOM_HOST}", "nl-ams")
     assert doubled.call("PUT", path(scenario), body=b"x").status == 200
     assert doubled.call("GET", f"/{BUCKET}?list-type=2").brief == (404, "NoSuchKey")
     assert box.keys(BUCKET)[0].startswith(f"{BUCKET}/media_attachments/")
@@ -184,7 +184,7 @@ def test_throttling_now_and_then_hits_every_second_upload(serve: Serve) -> None:
 
 def test_wrong_endpoint_region_without_a_hint(serve: Serve) -> None:
     scenario = next(f for f in ALL if f.variant == "no hint").scenario()
-    answer = Client(serve(scenario), CUSTOM_HOST, "us-east-1").call("GET", f"/{BUCKET}")
+    answer = SandboxClient(serve(scenario), CUSTOM_HOST, "us-east-1").call("GET", f"/{BUCKET}")
     assert (*answer.brief, answer.tag("Region")) == (403, "SignatureDoesNotMatch", "")
 
 

@@ -1,4 +1,4 @@
-"""The first fix of a finding, carried out in the sandbox, mends what the fault broke."""
+"""The first fix of a finding, carried out in the sandbox, fixes what the fault broke."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.scenario import SCENARIOS, SECRET, public_media
 from s3probe.settings.dotenv import parse
-from tests.runs import run_fault, to_mend
+from tests.runs import run_fault, to_fix
 
 _BUCKET_ARN = "arn:aws:s3:::files-example"
 
@@ -55,17 +55,17 @@ def test_the_fix_restores_the_healthy_scenario(fault_id: str, fix: Fix) -> None:
 
 
 def test_iamallow_adds_a_statement() -> None:
-    mended = apply(FAULTS["iam-missing-listbucket"].scenario(), IamAllow(("s3:ListBucket",), (_BUCKET_ARN,)))
-    assert mended is not None
-    assert mended.user.identity[-1].actions == ("s3:ListBucket",)
+    fixed = apply(FAULTS["iam-missing-listbucket"].scenario(), IamAllow(("s3:ListBucket",), (_BUCKET_ARN,)))
+    assert fixed is not None
+    assert fixed.user.identity[-1].actions == ("s3:ListBucket",)
 
 
 def test_ownership_can_be_switched() -> None:
-    mended = apply(
+    fixed = apply(
         FAULTS["acl-disabled-bucket-owner-enforced"].scenario(), BucketSetting("object-ownership", "ObjectWriter")
     )
-    assert mended is not None
-    assert mended.bucket.ownership == "ObjectWriter"
+    assert fixed is not None
+    assert fixed.bucket.ownership == "ObjectWriter"
 
 
 @pytest.mark.parametrize("fix", [Manual("Ask them"), ServerFix("kernel", ""), BucketSetting("lifecycle", "{}")])
@@ -83,7 +83,7 @@ def _of_the_machine() -> tuple[tuple[Fault, ServerFix], ...]:
     return tuple(
         (fault, fix)
         for fault in _NETWORK
-        for finding in to_mend(run_fault(fault).report)
+        for finding in to_fix(run_fault(fault).report)
         for fix in finding.first_choice
         if isinstance(fix, ServerFix)
     )
@@ -102,10 +102,10 @@ def test_a_public_statement_cannot_be_saved_while_it_is_blocked() -> None:
 
 
 def test_temporary_keys_are_replaced_by_a_lasting_pair() -> None:
-    mended = apply(FAULTS["temporary-credentials-without-token"].scenario(), EnvFix("AWS_ACCESS_KEY_ID", "<AKIA…>"))
-    assert mended is not None
-    assert mended.user.token is None
-    assert mended.raw_env("AWS_ACCESS_KEY_ID") == mended.user.access_key
+    fixed = apply(FAULTS["temporary-credentials-without-token"].scenario(), EnvFix("AWS_ACCESS_KEY_ID", "<AKIA…>"))
+    assert fixed is not None
+    assert fixed.user.token is None
+    assert fixed.raw_env("AWS_ACCESS_KEY_ID") == fixed.user.access_key
 
 
 @pytest.mark.parametrize("fault_id", ["env-hash-truncates-value", "env-dollar-expands", "env-backslash-eaten"])
@@ -113,9 +113,9 @@ def test_a_mangled_secret_is_whole_again_in_single_quotes(fault_id: str) -> None
     broken = FAULTS[fault_id].scenario()
     real = broken.user.secret
     assert parse(broken.env_text).values()["AWS_SECRET_ACCESS_KEY"] != real
-    mended = apply(broken, EnvFix("AWS_SECRET_ACCESS_KEY", "<secret>", secret=True))
-    assert mended is not None
-    assert parse(mended.env_text).values()["AWS_SECRET_ACCESS_KEY"] == real
+    fixed = apply(broken, EnvFix("AWS_SECRET_ACCESS_KEY", "<secret>", secret=True))
+    assert fixed is not None
+    assert parse(fixed.env_text).values()["AWS_SECRET_ACCESS_KEY"] == real
 
 
 @pytest.mark.parametrize("value", ["", "plain", SECRET, "a#b", "a$b", "a\\b", "a b", "it's", "a\"b'c", "a'$b\\c"])

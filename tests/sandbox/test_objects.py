@@ -7,7 +7,7 @@ import pytest
 from s3probe.sandbox.scenario import healthy, least_privilege
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import CorsRule
-from tests.sandbox.client import KEY, PATH, Client
+from tests.sandbox.client import KEY, PATH, SandboxClient
 from tests.sandbox.conftest import Serve
 
 BUCKET = "files-example"
@@ -16,7 +16,7 @@ PUBLIC = {"x-amz-acl": "public-read"}
 
 
 def test_an_object_keeps_what_it_was_given(serve: Serve) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     cache = "public, max-age=315576000, immutable"
     put = client.call("PUT", headers={"content-type": "image/webp", "cache-control": cache}, body=b"hello")
     head = client.call("HEAD")
@@ -31,7 +31,7 @@ def test_an_object_keeps_what_it_was_given(serve: Serve) -> None:
     ("wanted", "status", "body"), [("bytes=1-2", 206, b"el"), ("bytes=3-", 206, b"lo"), ("bytes=9-", 416, None)]
 )
 def test_ranges(serve: Serve, wanted: str, status: int, body: bytes | None) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     client.call("PUT", body=b"hello")
     answer = client.call("GET", headers={"range": wanted})
     assert answer.status == status
@@ -42,14 +42,14 @@ def test_ranges(serve: Serve, wanted: str, status: int, body: bytes | None) -> N
 
 
 def test_if_match_and_partnumber(serve: Serve) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     etag = client.call("PUT", body=b"hello").headers["etag"]
     assert client.call("GET", headers={"if-match": etag}).status == 200
     assert client.call("GET", headers={"if-match": '"other"'}).brief == (412, "PreconditionFailed")
     assert client.call("HEAD", PATH + "?partNumber=1").headers["content-length"] == "5"
 
 
-def start(client: Client, headers: dict[str, str] | None = None) -> str:
+def start(client: SandboxClient, headers: dict[str, str] | None = None) -> str:
     return client.call("POST", PATH + "?uploads", headers or {}).tag("UploadId")
 
 
@@ -62,7 +62,7 @@ def complete(*etags: str) -> bytes:
 
 def test_a_multipart_upload_from_end_to_end(serve: Serve) -> None:
     box = serve(healthy())
-    client = Client(box)
+    client = SandboxClient(box)
     upload = start(client, PUBLIC)
     assert box.uploads(BUCKET) == ((KEY, upload),)
     part = client.call("PUT", f"{PATH}?partNumber=1&uploadId={upload}", body=b"hello")
@@ -74,7 +74,7 @@ def test_a_multipart_upload_from_end_to_end(serve: Serve) -> None:
 
 
 def test_multipart_mistakes(serve: Serve) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     upload = start(client)
     where = f"{PATH}?uploadId={upload}"
     small = client.call("PUT", f"{PATH}?partNumber=1&uploadId={upload}", body=b"a").headers["etag"]
@@ -92,7 +92,7 @@ def test_multipart_mistakes(serve: Serve) -> None:
 
 
 def test_listing_pages_and_starts_after(serve: Serve) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     for key in ("a/1", "a/2", "b/1"):
         client.call("PUT", f"/{key}", body=b"x")
     answer = client.call("GET", "/?list-type=2&prefix=a%2F&start-after=a%2F1")
@@ -105,7 +105,7 @@ def test_listing_pages_and_starts_after(serve: Serve) -> None:
 def test_a_versioned_bucket_only_hides(serve: Serve) -> None:
     allow = Statement("Allow", ("s3:*",), ("*",))
     box = serve(healthy().with_bucket(versioning=True).with_user(identity=(allow,)))
-    client = Client(box)
+    client = SandboxClient(box)
     put = client.call("PUT", body=b"hello")
     gone = client.call("DELETE")
     assert (gone.status, gone.headers["x-amz-delete-marker"]) == (204, "true")
@@ -121,7 +121,7 @@ def test_a_versioned_bucket_only_hides(serve: Serve) -> None:
 
 def test_object_lock_demands_a_digest_and_keeps_versions(serve: Serve) -> None:
     allow = Statement("Allow", ("s3:*",), ("*",))
-    client = Client(serve(healthy().with_bucket(object_lock=True).with_user(identity=(allow,))))
+    client = SandboxClient(serve(healthy().with_bucket(object_lock=True).with_user(identity=(allow,))))
     assert client.call("PUT", body=b"hello").brief == (400, "InvalidRequest")
     put = client.call("PUT", headers={"content-md5": "XUFAKrxLKna5cZ2REBfFkg=="}, body=b"hello")
     version = put.headers["x-amz-version-id"]
@@ -133,17 +133,17 @@ def test_object_lock_demands_a_digest_and_keeps_versions(serve: Serve) -> None:
 
 
 def test_object_lock_shows_only_to_those_who_may_read_it(serve: Serve) -> None:
-    client = Client(serve(healthy().with_bucket(object_lock=True)))
+    client = SandboxClient(serve(healthy().with_bucket(object_lock=True)))
     client.call("PUT", headers={"content-md5": "XUFAKrxLKna5cZ2REBfFkg=="}, body=b"hello")
     assert "x-amz-object-lock-mode" not in client.call("HEAD").headers
 
 
 def test_kms_needs_its_own_rights_and_shuts_visitors_out(serve: Serve) -> None:
-    refused = Client(serve(healthy().with_bucket(kms_key=KMS))).call("PUT", headers=PUBLIC, body=b"x")
+    refused = SandboxClient(serve(healthy().with_bucket(kms_key=KMS))).call("PUT", headers=PUBLIC, body=b"x")
     assert refused.code == "AccessDenied"
     assert f"perform: kms:GenerateDataKey on resource: {KMS} because no" in refused.tag("Message")
     rights = (*least_privilege(), Statement("Allow", ("kms:*",), ("*",)))
-    client = Client(serve(healthy().with_bucket(kms_key=KMS).with_user(identity=rights)))
+    client = SandboxClient(serve(healthy().with_bucket(kms_key=KMS).with_user(identity=rights)))
     assert client.call("PUT", headers=PUBLIC, body=b"x").headers["x-amz-server-side-encryption"] == "aws:kms"
     assert client.call("GET").body == b"x"
     visit = client.visit("GET")
@@ -152,7 +152,7 @@ def test_kms_needs_its_own_rights_and_shuts_visitors_out(serve: Serve) -> None:
 
 
 def test_storage_classes(serve: Serve) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     assert client.call("PUT", headers={"x-amz-storage-class": "GLACIER"}, body=b"x").status == 200
     assert client.call("HEAD").headers["x-amz-storage-class"] == "GLACIER"
     assert client.call("GET").brief == (403, "InvalidObjectState")
@@ -160,13 +160,13 @@ def test_storage_classes(serve: Serve) -> None:
 
 
 def test_requester_pays_shuts_visitors_out(serve: Serve) -> None:
-    client = Client(serve(healthy().with_bucket(requester_pays=True)))
+    client = SandboxClient(serve(healthy().with_bucket(requester_pays=True)))
     assert client.call("PUT", headers=PUBLIC, body=b"x").status == 200
     assert client.visit("GET").brief == (403, "AccessDenied")
 
 
 def test_a_full_bucket_still_reads(serve: Serve) -> None:
-    client = Client(serve(healthy().with_bucket(quota=8)))
+    client = SandboxClient(serve(healthy().with_bucket(quota=8)))
     assert client.call("PUT", body=b"hello").status == 200
     assert client.call("PUT", "/more", body=b"hello").brief == (403, "QuotaExceeded")
     assert client.call("GET").body == b"hello"
@@ -176,7 +176,7 @@ PREFLIGHT = {"Origin": "https://mastodon.example", "Access-Control-Request-Metho
 
 
 def test_cors_is_silent_without_rules(serve: Serve) -> None:
-    client = Client(serve(healthy().with_bucket(cors=())))
+    client = SandboxClient(serve(healthy().with_bucket(cors=())))
     client.call("PUT", headers=PUBLIC, body=b"x")
     assert "access-control-allow-origin" not in client.visit("GET", headers=PREFLIGHT).headers
     assert client.visit("OPTIONS", headers=PREFLIGHT).brief == (403, "AccessForbidden")
@@ -184,7 +184,7 @@ def test_cors_is_silent_without_rules(serve: Serve) -> None:
 
 def test_cors_answers_the_origins_it_knows(serve: Serve) -> None:
     rule = CorsRule(("https://*.example",), ("GET",), headers=("range",), expose=("ETag",))
-    client = Client(serve(healthy().with_bucket(cors=(rule,))))
+    client = SandboxClient(serve(healthy().with_bucket(cors=(rule,))))
     client.call("PUT", headers=PUBLIC, body=b"x")
     assert client.visit("GET", headers=PREFLIGHT).headers["access-control-allow-origin"] == PREFLIGHT["Origin"]
     asked = client.visit("OPTIONS", headers={**PREFLIGHT, "Access-Control-Request-Headers": "Range"})
@@ -196,13 +196,13 @@ def test_cors_answers_the_origins_it_knows(serve: Serve) -> None:
 
 
 def test_errors_carry_cors_headers_too(serve: Serve) -> None:
-    answer = Client(serve(healthy())).visit("GET", headers=PREFLIGHT)
+    answer = SandboxClient(serve(healthy())).visit("GET", headers=PREFLIGHT)
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (403, "*")
 
 
 @pytest.mark.parametrize("query", ["?tagging", "?retention", "?attributes"])
 def test_a_sub_resource_is_not_the_object(serve: Serve, query: str) -> None:
-    client = Client(serve(healthy()))
+    client = SandboxClient(serve(healthy()))
     client.call("PUT", body=b"hello")
     assert client.call("GET", PATH + query).brief == (403, "AccessDenied")
     assert client.call("PUT", PATH + query, body=b"<Tagging/>").brief == (403, "AccessDenied")
@@ -210,7 +210,7 @@ def test_a_sub_resource_is_not_the_object(serve: Serve, query: str) -> None:
 
 
 def test_settings_nobody_made(serve: Serve) -> None:
-    client = Client(serve(healthy().with_user(identity=(Statement("Allow", ("s3:*",), ("*",)),))))
+    client = SandboxClient(serve(healthy().with_user(identity=(Statement("Allow", ("s3:*",), ("*",)),))))
     client.call("PUT", body=b"hello")
     assert client.call("GET", "/?lifecycle").brief == (404, "NoSuchLifecycleConfiguration")
     assert client.call("GET", "/?website").brief == (404, "NoSuchWebsiteConfiguration")

@@ -6,7 +6,7 @@ import pytest
 
 from s3probe.sandbox.providers import PERSONALITIES
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, custom, public_media
-from tests.sandbox.client import PATH, Client
+from tests.sandbox.client import PATH, SandboxClient
 from tests.sandbox.conftest import Serve
 
 
@@ -14,7 +14,7 @@ from tests.sandbox.conftest import Serve
 def test_an_upload_without_acl_is_stored_shown_and_deleted(serve: Serve, name: str) -> None:
     scenario = custom().with_world(personality=PERSONALITIES[name])
     box = serve(scenario.with_bucket(policy=public_media(), acl="public-read"))
-    client = Client(box, CUSTOM_HOST, "nl-ams")
+    client = SandboxClient(box, CUSTOM_HOST, "nl-ams")
     put = client.call("PUT", f"/{BUCKET}{PATH}", body=b"hello")
     assert (put.status, put.headers["server"]) == (200, PERSONALITIES[name].server)
     assert client.visit("GET", f"/{BUCKET}{PATH}").body == b"hello"
@@ -33,7 +33,7 @@ def test_an_upload_without_acl_is_stored_shown_and_deleted(serve: Serve, name: s
 )
 def test_an_unknown_key(serve: Serve, name: str, expected: tuple[int, str], words: str) -> None:
     box = serve(custom().with_world(personality=PERSONALITIES[name]))
-    answer = Client(box, CUSTOM_HOST, "nl-ams", key_id="AKIANOBODY").call("GET", f"/{BUCKET}")
+    answer = SandboxClient(box, CUSTOM_HOST, "nl-ams", key_id="AKIANOBODY").call("GET", f"/{BUCKET}")
     assert (answer.brief, answer.tag("Message")) == (expected, words)
 
 
@@ -47,10 +47,12 @@ def test_an_unknown_key(serve: Serve, name: str, expected: tuple[int, str], word
 )
 def test_a_wrong_region(serve: Serve, name: str, expected: tuple[int, str]) -> None:
     box = serve(custom().with_world(personality=PERSONALITIES[name]))
-    assert Client(box, CUSTOM_HOST, "us-east-1").call("GET", f"/{BUCKET}").brief == expected
+    assert SandboxClient(box, CUSTOM_HOST, "us-east-1").call("GET", f"/{BUCKET}").brief == expected
 
 
 def test_an_amazon_header_of_aws_alone(serve: Serve) -> None:
-    answer = Client(serve(custom().with_world(personality=PERSONALITIES["ceph-rgw"])), CUSTOM_HOST).visit("GET", "/x")
+    answer = SandboxClient(serve(custom().with_world(personality=PERSONALITIES["ceph-rgw"])), CUSTOM_HOST).visit(
+        "GET", "/x"
+    )
     assert ("x-amz-id-2" in answer.headers, "x-amz-request-id" in answer.headers) == (False, True)
     assert b"HostId" not in answer.body

@@ -26,15 +26,15 @@ from s3probe.sandbox.state import State
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.store import Store
 from tests.exhaustive import examples
-from tests.sandbox.client import HOST, KEY, Client
+from tests.sandbox.client import HOST, KEY, SandboxClient
 from tests.sandbox.conftest import Serve
 
 
 def test_two_sandboxes_share_nothing() -> None:
     with Sandbox(healthy().world) as one, Sandbox(healthy().world) as other:
-        Client(one).call("PUT", body=b"x")
+        SandboxClient(one).call("PUT", body=b"x")
         assert (one.keys(BUCKET), other.keys(BUCKET)) == ((KEY,), ())
-        assert Client(other).call("GET").status == 404
+        assert SandboxClient(other).call("GET").status == 404
         assert len(other.requests) == 1
         with pytest.raises(http.client.HTTPException), _timeout():
             _tls_with_the_others_authority(one, other)
@@ -62,8 +62,8 @@ class _timeout:  # noqa: N801  reads as a phrase
 def test_nothing_is_left_after_stop(capfd: pytest.CaptureFixture[str]) -> None:
     before = set(threading.enumerate())
     with Sandbox(healthy().world) as box:
-        Client(box).call("PUT", body=b"x")
-        Client(box).call("POST", "/big?uploads")
+        SandboxClient(box).call("PUT", body=b"x")
+        SandboxClient(box).call("POST", "/big?uploads")
         idle = socket.create_connection(box.resolve(HOST, 443))
         port, ca_file = box.http_port, box.ca_file
     with idle, contextlib.suppress(ConnectionResetError):
@@ -77,7 +77,7 @@ def test_nothing_is_left_after_stop(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_stalled_handshake_holds_nobody_up() -> None:
     with Sandbox(healthy().world) as box, socket.create_connection(box.resolve(HOST, 443)):
-        assert Client(box, scheme="https").visit("GET").status == 403
+        assert SandboxClient(box, scheme="https").visit("GET").status == 403
 
 
 def test_it_starts_at_once() -> None:
@@ -103,14 +103,14 @@ def test_what_was_there_before(serve: Serve) -> None:
     box = serve(healthy())
     box.add_object(BUCKET, "old/file", b"hello", acl="public-read")
     upload = box.add_upload(BUCKET, "old/big")
-    assert Client(box).visit("GET", "/old/file").body == b"hello"
+    assert SandboxClient(box).visit("GET", "/old/file").body == b"hello"
     assert box.uploads(BUCKET) == (("old/big", upload),)
-    assert Client(box).call("DELETE", f"/old/big?uploadId={upload}").status == 204
+    assert SandboxClient(box).call("DELETE", f"/old/big?uploadId={upload}").status == 204
 
 
 def test_many_at_once() -> None:
     with Sandbox(healthy().world) as box, ThreadPoolExecutor(8) as pool:
-        client = Client(box)
+        client = SandboxClient(box)
         answers = pool.map(lambda n: client.call("PUT", f"/k{n}", body=b"x" * n).status, range(40))
         assert set(answers) == {200}
         assert len(box.keys(BUCKET)) == 40
@@ -120,9 +120,9 @@ def test_the_store_gives_its_memory_back() -> None:
     from moto.s3.models import s3_backends
 
     with Sandbox(healthy().with_bucket(versioning=True).world) as box:
-        Client(box).call("PUT", body=b"x")
-        Client(box).call("DELETE")
-        Client(box).call("POST", "/big?uploads")
+        SandboxClient(box).call("PUT", body=b"x")
+        SandboxClient(box).call("DELETE")
+        SandboxClient(box).call("POST", "/big?uploads")
         assert any(name.startswith("store-") for name in s3_backends["123456789012"]["aws"].buckets)
     assert not [name for name in s3_backends["123456789012"]["aws"].buckets if name.startswith("store-")]
 
@@ -158,7 +158,7 @@ def test_a_sandbox_that_fails_itself_fails_the_test(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("s3probe.sandbox.service.identify", broken)
     with pytest.raises(RuntimeError, match="ZeroDivisionError"), Sandbox(healthy().world) as box:
-        assert Client(box).visit("GET").brief == (500, "InternalError")
+        assert SandboxClient(box).visit("GET").brief == (500, "InternalError")
 
 
 def test_a_sandbox_that_was_never_entered_holds_nothing() -> None:

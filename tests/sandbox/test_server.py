@@ -13,7 +13,7 @@ import pytest
 
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy
-from tests.sandbox.client import HOST, PATH, Client
+from tests.sandbox.client import HOST, PATH, SandboxClient
 
 PUT = f"PUT {PATH} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n".encode()
 
@@ -39,7 +39,7 @@ def _all_of(connection: socket.socket) -> bytes:
 
 def test_one_connection_serves_every_method_in_turn() -> None:
     with Sandbox(healthy().world) as box:
-        Client(box).call("PUT", headers={"x-amz-acl": "public-read"}, body=b"hello")
+        SandboxClient(box).call("PUT", headers={"x-amz-acl": "public-read"}, body=b"hello")
         with closing(_connection(box)) as connection:
             connection.connect()
             kept = connection.sock
@@ -58,7 +58,7 @@ def test_one_connection_serves_every_method_in_turn() -> None:
 
 
 def _etag(box: Sandbox) -> str:
-    return Client(box).call("HEAD").headers["etag"]
+    return SandboxClient(box).call("HEAD").headers["etag"]
 
 
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1\r\nConnection: close"])
@@ -121,7 +121,7 @@ def test_what_is_no_request_is_refused() -> None:
 
 def test_a_target_arrives_as_it_was_written() -> None:
     with Sandbox(healthy().world) as box:
-        assert Client(box).visit("GET", "//a//b%2Fc?x=%20").status == 403
+        assert SandboxClient(box).visit("GET", "//a//b%2Fc?x=%20").status == 403
         assert [(seen.path, seen.query) for seen in box.requests] == [("//a//b%2Fc", "x=%20")]
 
 

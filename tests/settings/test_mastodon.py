@@ -1,4 +1,4 @@
-"""What the recorded cases do not reach: the wire's addresses, mended settings, odd values."""
+"""What the recorded cases do not reach: the wire's addresses, fixed settings, odd values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3probe.settings.addressing import Client, RubyError, is_aws, regional_host, resolve
+from s3probe.settings.addressing import RubyError, SdkClient, is_aws, regional_host, resolve
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import (
     bucket_url,
@@ -26,7 +26,7 @@ from s3probe.settings.mastodon import (
     public_url,
     remade,
 )
-from s3probe.settings.model import Environment, Settings, Stage, Variable
+from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
 from s3probe.settings.proxy import proxy_for
 from s3probe.settings.ruby import to_i
 
@@ -85,16 +85,16 @@ def test_a_replaced_region_moves_the_api_but_not_the_public_address() -> None:
 def test_remade_settings_follow_the_changed_variables_and_keep_their_lines() -> None:
     env = {n: Variable(n, v, "f", i, v) for i, (n, v) in enumerate({**BASE, "S3_PERMISSION": "private"}.items(), 1)}
     settings = interpret(Environment(env))
-    mended = remade(settings, S3_PERMISSION="", S3_REGION="eu-west-2", S3_BUCKET=None)
-    assert (mended.acl, mended.archive_acl, mended.region, mended.bucket) == (None, None, "eu-west-2", None)
-    assert mended.environment.line_of("S3_PERMISSION") == 5
-    assert mended.environment.line_of("S3_REGION") is None
+    fixed = remade(settings, S3_PERMISSION="", S3_REGION="eu-west-2", S3_BUCKET=None)
+    assert (fixed.acl, fixed.archive_acl, fixed.region, fixed.bucket) == (None, None, "eu-west-2", None)
+    assert fixed.environment.line_of("S3_PERMISSION") == 5
+    assert fixed.environment.line_of("S3_REGION") is None
     assert settings.acl == "private"
 
 
-def test_remade_settings_lose_the_trouble_that_was_mended() -> None:
+def test_remade_settings_lose_the_trouble_that_was_fixed() -> None:
     broken = made(S3_ENDPOINT="minio.example:9000")
-    assert [t.stage for t in broken.troubles] == [Stage.CLIENT]
+    assert [t.stage for t in broken.troubles] == [RaisedAt.CLIENT]
     assert remade(broken, S3_ENDPOINT="https://minio.example:9000").troubles == ()
 
 
@@ -114,8 +114,8 @@ def test_a_prefix_is_interpolated_as_kt_paperclip_does() -> None:
 def test_zero_timeouts_are_troubles_of_every_request() -> None:
     settings = made(S3_OPEN_TIMEOUT="", S3_READ_TIMEOUT="0")
     assert [(t.stage, t.message) for t in settings.troubles] == [
-        (Stage.REQUEST, "Net::OpenTimeout"),
-        (Stage.REQUEST, "Net::ReadTimeout"),
+        (RaisedAt.REQUEST, "Net::OpenTimeout"),
+        (RaisedAt.REQUEST, "Net::ReadTimeout"),
     ]
 
 
@@ -136,7 +136,7 @@ def test_numbers_are_read_as_ruby_reads_them(text: str, number: int) -> None:
 )
 def test_an_alias_that_stops_mastodon_from_starting(alias: str, message: str) -> None:
     trouble = made(S3_ALIAS_HOST=alias, LOCAL_DOMAIN="m.example").troubles[0]
-    assert (trouble.stage, trouble.message, trouble.variable) == (Stage.BOOT, message, "S3_ALIAS_HOST")
+    assert (trouble.stage, trouble.message, trouble.variable) == (RaisedAt.BOOT, message, "S3_ALIAS_HOST")
 
 
 def test_a_default_port_disappears_from_the_address_pages_show() -> None:
@@ -155,30 +155,33 @@ def test_a_default_port_disappears_from_the_address_pages_show() -> None:
 )
 def test_bucket_names_that_the_sdk_refuses(bucket: str, message: str) -> None:
     with pytest.raises(RubyError) as caught:
-        resolve(Client("eu-central-1"), bucket)
+        resolve(SdkClient("eu-central-1"), bucket)
     assert caught.value.message == message
 
 
 @pytest.mark.parametrize(
     ("client", "base"),
     [
-        (Client("us-east-1", us_east_1_global=False), "https://files.s3.us-east-1.amazonaws.com"),
-        (Client("eu-west-1", dual_stack=True), "https://files.s3.dualstack.eu-west-1.amazonaws.com"),
-        (Client("cn-north-1"), "https://files.s3.cn-north-1.amazonaws.com.cn"),
-        (Client("us-east-1", fips=True, dual_stack=True), "https://files.s3-fips.dualstack.us-east-1.amazonaws.com"),
-        (Client("nbg1", "https://10.0.0.1:9000"), "https://10.0.0.1:9000/files"),
-        (Client("nbg1", "https://10.0.0.1.example"), "https://files.10.0.0.1.example"),
-        (Client("nbg1", "https://user:pw@gw.example/s3/", True), "https://gw.example/s3/files"),
+        (SdkClient("us-east-1", us_east_1_global=False), "https://files.s3.us-east-1.amazonaws.com"),
+        (SdkClient("eu-west-1", dual_stack=True), "https://files.s3.dualstack.eu-west-1.amazonaws.com"),
+        (SdkClient("cn-north-1"), "https://files.s3.cn-north-1.amazonaws.com.cn"),
+        (SdkClient("us-east-1", fips=True, dual_stack=True), "https://files.s3-fips.dualstack.us-east-1.amazonaws.com"),
+        (SdkClient("nbg1", "https://10.0.0.1:9000"), "https://10.0.0.1:9000/files"),
+        (SdkClient("nbg1", "https://10.0.0.1.example"), "https://files.10.0.0.1.example"),
+        (SdkClient("nbg1", "https://user:pw@gw.example/s3/", True), "https://gw.example/s3/files"),
     ],
 )
-def test_addressing_follows_the_sdks_rules(client: Client, base: str) -> None:
+def test_addressing_follows_the_sdks_rules(client: SdkClient, base: str) -> None:
     assert resolve(client, "files").base == base
 
 
 def test_a_dotted_bucket_goes_into_the_host_only_without_tls() -> None:
-    assert resolve(Client("x", "http://s3.example"), "files.example.com").base == "http://files.example.com.s3.example"
     assert (
-        resolve(Client("x", "https://s3.example"), "files.example.com").base == "https://s3.example/files.example.com"
+        resolve(SdkClient("x", "http://s3.example"), "files.example.com").base == "http://files.example.com.s3.example"
+    )
+    assert (
+        resolve(SdkClient("x", "https://s3.example"), "files.example.com").base
+        == "https://s3.example/files.example.com"
     )
 
 

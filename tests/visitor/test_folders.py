@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.diagnosis.rules import folders, needs
+from s3probe.diagnosis.rules import folders, web_client
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
@@ -158,10 +158,10 @@ def test_nothing_is_said_of_folders_where_no_picture_is_shown_at_all() -> None:
 def test_cors_is_looked_for_in_each_folder(kind: str) -> None:
     shown = (seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_CORS, 206, headers=NGINX))
     without = seen(OTHER_FOLDERS[kind][0], headers=NGINX, url=AVATAR)
-    (found,) = needs.lost_in_a_folder(case(*shown, without))
+    (found,) = web_client.lost_in_a_folder(case(*shown, without))
     assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
     with_it = seen(OTHER_FOLDERS[kind][0], headers={**NGINX, "access-control-allow-origin": "*"}, url=AVATAR)
-    assert list(needs.lost_in_a_folder(case(*shown, with_it))) == []
+    assert list(web_client.lost_in_a_folder(case(*shown, with_it))) == []
 
 
 def test_a_key_that_is_shut_out_of_folders_is_told_which_and_what_that_breaks() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from s3probe.diagnosis.model import Manual, ServerFix, Severity
-from s3probe.diagnosis.rules import needs, proxy
-from s3probe.diagnosis.rules.links import own_cookies, proxied
+from s3probe.diagnosis.rules import proxy, web_client
+from s3probe.diagnosis.rules.before_the_storage import own_cookies, proxied
 from s3probe.diagnosis.rules.public import public
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
@@ -100,13 +100,13 @@ def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname
     assert cname[0] == "alias-dns-missing-or-cname-bucket-mismatch"
 
 
-def test_missing_cors_before_an_own_proxy_is_mended_there() -> None:
+def test_missing_cors_before_an_own_proxy_is_fixed_there() -> None:
     row = seen(
         ActionId.PUBLIC_CORS, 206, Outcome.WRONG, headers=NGINX, origin="https://mastodon.example", allowed="none"
     )
-    (found,) = needs.cors(case(row))
+    (found,) = web_client.cors(case(row))
     assert isinstance(found.fixes[0], ServerFix)
-    (at_store,) = needs.cors(case(row, extra=""))
+    (at_store,) = web_client.cors(case(row, extra=""))
     assert at_store.fixes[0].kind == "bucket-setting"
 
 
@@ -115,7 +115,7 @@ def test_ranges_that_the_storage_does_not_know_are_a_notice() -> None:
         seen(ActionId.PUBLIC_RANGE, 200, Outcome.WRONG, range="ignored"),
         seen(ActionId.GET_RANGE, 200, Outcome.WRONG),
     )
-    (found,) = needs.ranges(case(*rows, extra=""))
+    (found,) = web_client.ranges(case(*rows, extra=""))
     assert found.severity is Severity.NOTICE
 
 
@@ -125,26 +125,28 @@ MISSING = "nosniff-and-sandbox-missing"
 def test_headers_against_sniffing_are_asked_of_the_admins_own_proxy_and_of_the_instances_own_domain() -> None:
     inside = FILE.replace("files.example.com", "files.mastodon.example")
     rows = seen(ActionId.PUBLIC_GET, headers=NGINX, url=inside)
-    assert [f.id for f in needs.safe_headers(case(rows))] == [MISSING]
-    assert [f.id for f in needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX)))] == [MISSING]
-    assert list(needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)))) == []
+    assert [f.id for f in web_client.safe_headers(case(rows))] == [MISSING]
+    assert [f.id for f in web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX)))] == [MISSING]
+    assert list(web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)))) == []
     policies = {"default-src 'none'; form-action 'none'": [], "sandbox": [], "default-src *": [MISSING]}
     for policy, named in policies.items():
         headers = {**NGINX, "x-content-type-options": "nosniff", "content-security-policy": policy}
-        assert [f.id for f in needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=headers)))] == named, policy
+        assert [f.id for f in web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=headers)))] == named, (
+            policy
+        )
 
 
 def test_media_under_the_instances_own_name_share_its_cookies() -> None:
     same = FILE.replace("files.example.com", "mastodon.example")
-    (found,) = needs.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX, url=same)))
+    (found,) = web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX, url=same)))
     assert (found.id, found.severity) == ("files-host-shares-domain-cookies", Severity.WARNING)
 
 
 def test_a_guides_cache_control_is_as_good_as_mastodons() -> None:
     stored = seen(ActionId.GET, headers={"cache-control": "public, max-age=315576000, immutable"})
     row = seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control="max-age=31536000, public")
-    assert list(needs.cache_control(case(stored, row))) == []
-    (found,) = needs.cache_control(case(stored, seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control="none")))
+    assert list(web_client.cache_control(case(stored, row))) == []
+    (found,) = web_client.cache_control(case(stored, seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control="none")))
     assert found.id == "cache-control-missing"
 
 
@@ -154,26 +156,26 @@ def test_cors_in_one_folder_alone_is_a_nested_location() -> None:
         seen(ActionId.PUBLIC_CORS, 206),
         seen(ActionId.PUBLIC_GET_CACHE, headers=NGINX),
     )
-    (found,) = needs.lost_in_a_folder(case(*rows))
+    (found,) = web_client.lost_in_a_folder(case(*rows))
     assert found.id == "proxy-cors-lost-on-errors-or-nested-location"
     with_header = seen(ActionId.PUBLIC_GET_CACHE, headers={**NGINX, "access-control-allow-origin": "*"})
-    assert list(needs.lost_in_a_folder(case(*rows[:2], with_header))) == []
+    assert list(web_client.lost_in_a_folder(case(*rows[:2], with_header))) == []
 
 
 def test_an_own_host_of_one_family_is_a_notice_and_a_cdns_is_not() -> None:
     only_four = seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv4")
     both = seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6")
     own, foreign = seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)
-    (found,) = needs.families(case(own, only_four))
+    (found,) = web_client.ipv4_and_ipv6(case(own, only_four))
     assert (found.id, found.severity) == ("viewers-ipv4-only-alias", Severity.NOTICE)
-    assert list(needs.families(case(own, both))) == []
-    assert list(needs.families(case(foreign, only_four))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, both))) == []
+    assert list(web_client.ipv4_and_ipv6(case(foreign, only_four))) == []
 
 
 def test_a_development_host_is_named() -> None:
     trial = seen(ActionId.PUBLIC_GET, url="https://pub-0123456789abcdef.r2.dev/media_attachments/a.png")
-    assert [f.id for f in needs.development_host(case(trial))] == ["r2-dev-url-throttled"]
-    assert list(needs.development_host(case(seen(ActionId.PUBLIC_GET)))) == []
+    assert [f.id for f in web_client.development_host(case(trial))] == ["r2-dev-url-throttled"]
+    assert list(web_client.development_host(case(seen(ActionId.PUBLIC_GET)))) == []
 
 
 def test_a_storage_open_beside_the_proxy_is_told_where_it_was_seen() -> None:

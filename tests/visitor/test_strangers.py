@@ -156,7 +156,7 @@ def test_a_thorough_run_asks_for_a_listing_under_both_addresses(make: Callable[[
     assert [name for name in ran.named if name.startswith("bucket-listable")]
 
 
-def test_where_acls_open_files_the_mend_of_a_policy_is_none() -> None:
+def test_where_acls_open_files_the_fix_of_a_policy_is_none() -> None:
     (found,) = run(_open_to_all(healthy(), "s3:ListBucket")).report.findings
     assert "delete-bucket-policy" in str(found.fixes[0])
     (found,) = run(_open_to_all(healthy_policy(), "s3:ListBucket")).report.findings

@@ -11,17 +11,17 @@ import tempfile
 from pathlib import Path
 
 from tests.lab.ceph import Ceph
-from tests.lab.server import Server
+from tests.lab.server import LabServer
 from tests.lab.small import LocalStack, Rclone, S3rver
 from tests.lab.swift import Swift
-from tests.wire.steps import ORIGIN, Place, Shape, shapes
+from tests.wire.steps import ORIGIN, AskedServer, Shape, shapes
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "wire"
-SERVERS: dict[str, type[Server]] = {kind.name: kind for kind in (Ceph, Swift, Rclone, S3rver, LocalStack)}
+SERVERS: dict[str, type[LabServer]] = {kind.name: kind for kind in (Ceph, Swift, Rclone, S3rver, LocalStack)}
 BUCKET = "media"
 
 
-def recorded(server: Server) -> dict[str, Shape]:
+def recorded(server: LabServer) -> dict[str, Shape]:
     """The shapes of a server that runs, from a bucket with a CORS rule."""
     client = server.client()
     client.create_bucket(Bucket=BUCKET)
@@ -31,7 +31,7 @@ def recorded(server: Server) -> dict[str, Shape]:
     except client.exceptions.ClientError as error:
         print(f"{server.name}: no CORS rule: {error}")
     key = server.key()
-    return shapes(Place(server.endpoint, BUCKET, key.id, key.secret, server.region))
+    return shapes(AskedServer(server.endpoint, BUCKET, key.id, key.secret, server.region))
 
 
 def written(found: dict[str, Shape]) -> str:

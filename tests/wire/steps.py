@@ -36,7 +36,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AskedServer:
     """A server of whom the questions are asked, by path style."""
 
     endpoint: str
@@ -71,12 +71,12 @@ class Place:
         return Shape(answer.status, names, root, fields), {n.lower(): v for n, v in answer.getheaders()}, data
 
 
-def shapes(place: Place) -> dict[str, Shape]:
+def shapes(place: AskedServer) -> dict[str, Shape]:
     """The answer to every question, by the question's name."""
     return dict(_all(place))
 
 
-def _all(place: Place) -> Iterator[tuple[str, Shape]]:
+def _all(place: AskedServer) -> Iterator[tuple[str, Shape]]:
     bucket = f"/{place.bucket}"
     key = f"{bucket}/{FOLDER}/original.png"
     there = {"Origin": ORIGIN}
@@ -119,7 +119,7 @@ def _all(place: Place) -> Iterator[tuple[str, Shape]]:
     yield ask("DeleteObjects", "POST", f"{bucket}?delete", {"Content-MD5": digest}, batch)
 
 
-def _multipart(place: Place, key: str) -> Iterator[tuple[str, Shape]]:
+def _multipart(place: AskedServer, key: str) -> Iterator[tuple[str, Shape]]:
     for end in ("CompleteMultipartUpload", "AbortMultipartUpload"):
         begun, _, body = place.ask("POST", f"{key}.big?uploads")
         yield "CreateMultipartUpload", begun
@@ -137,7 +137,7 @@ def _multipart(place: Place, key: str) -> Iterator[tuple[str, Shape]]:
             place.ask("DELETE", f"{key}.big")
 
 
-def _as_nobody(place: Place, key: str) -> Iterator[tuple[str, Shape]]:
+def _as_nobody(place: AskedServer, key: str) -> Iterator[tuple[str, Shape]]:
     bucket = f"/{place.bucket}"
     shown = f"{bucket}/{FOLDER}/open.png"
     wants = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}

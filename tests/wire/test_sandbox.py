@@ -21,7 +21,7 @@ from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import CorsRule
 from tests.runs import run
 from tests.wire.record import FOLDER, read
-from tests.wire.steps import ORIGIN, Place, Shape, shapes
+from tests.wire.steps import ORIGIN, AskedServer, Shape, shapes
 
 REAL = {path.stem: read(path) for path in sorted(FOLDER.glob("*.json")) if path.stem != "kept"}
 KEPT: dict[str, dict[str, dict[str, list[str]]]] = json.loads((FOLDER / "kept.json").read_text(encoding="utf-8"))
@@ -67,7 +67,7 @@ def bucket_world() -> Sandbox:
 @cache
 def sandbox() -> Mapping[str, Shape]:
     with bucket_world() as box:
-        return shapes(Place(f"http://127.0.0.1:{box.http_port}", BUCKET, KEY_ID, SECRET, "eu-west-2"))
+        return shapes(AskedServer(f"http://127.0.0.1:{box.http_port}", BUCKET, KEY_ID, SECRET, "eu-west-2"))
 
 
 def peers(question: str) -> list[Shape]:

@@ -64,7 +64,7 @@ def _check(args: Namespace, console: Console) -> tuple[int, str]:
             news = compare(before, reports, outcomes.unexamined, console.now(), args.remind)
         status = show(reports, args, console, outcomes.unexamined, news)
         if news is not None:
-            save(args.state, news.after)  # after the output: a change that nobody heard of is told again
+            save(args.state, news.after)  # after the output: a change that could not be shown is shown next time
     if outcomes.bug and status != 2:
         status = 3 if args.format == "nagios" else BUG
     return status, render(reports, RenderOptions(unexamined=outcomes.unexamined))

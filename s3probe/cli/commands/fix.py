@@ -12,8 +12,8 @@ from s3probe.cli.leftovers import named_on_the_way_out
 from s3probe.cli.rewrite import rewrite
 from s3probe.cli.sources import env_files, load_settings, options_for, selection_of
 from s3probe.examination import Examined, check
+from s3probe.report.fix_words import fix_in_words
 from s3probe.report.formats import RenderOptions, exit_status
-from s3probe.report.mends import mend
 from s3probe.report.words import rule_errors
 
 
@@ -56,12 +56,12 @@ def _bytes(file: Path) -> bytes:
 
 
 def _say_rest(examined: Examined, refusals: list[str], console: Console) -> None:
-    """What no change of this file mends."""
+    """What no change of this file fixes."""
     for advice in refusals:
         console.say(f"By hand: {advice}")
     for finding in examined.report.findings:
         if finding.fixes and not any(fix.kind == "env" for fix in finding.fixes):
-            first = mend(finding.fixes[0], "")
+            first = fix_in_words(finding.fixes[0], "")
             console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
             for line in first.block.splitlines():
                 console.say(f"    {line}")

@@ -16,7 +16,7 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.probe.sweep import sweep
     from s3probe.probe.tools import default_tools
     from s3probe.report.assemble import assemble
-    from s3probe.report.mends import removal_commands
+    from s3probe.report.fix_words import removal_commands
     from s3probe.report.words import count
 
     settings = load_settings(env_files(args)[0], args, console)

@@ -30,7 +30,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         return
     style = f"{api.netloc}/{settings.bucket_name}"
     variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
-    mend = fixes.env(case, variable, style if settings.alias_host else api.netloc)
+    fix = fixes.env(case, variable, style if settings.alias_host else api.netloc)
     line = f"proxy_set_header Host {api.netloc}; proxy_pass {settings.api_base.rstrip('/')}/{settings.bucket_name}$uri;"
     proxy = ServerFix("nginx", line, "in a proxy of your own, whose name then is S3_ALIAS_HOST")
     yield finding(
@@ -40,7 +40,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         because=[seen[0].id, ActionId.PUT_WITHOUT_ACL],
         explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
         setting=variable,
-        fixes=[mend, proxy],
+        fixes=[fix, proxy],
     )
 
 
@@ -57,13 +57,13 @@ def one_kind_of_address(case: Case) -> Iterator[Finding]:
         return
     settings = case.settings
     way = ServerFix("ipv4", "NAT64 and DNS64", "or any other way from this machine to IPv4")
-    mends: list[Fix] = [fixes.env(case, "S3_ENDPOINT", f"https://s3.dualstack.{settings.region}.amazonaws.com"), way]
+    offered: list[Fix] = [fixes.env(case, "S3_ENDPOINT", f"https://s3.dualstack.{settings.region}.amazonaws.com"), way]
     yield finding(
         "ipv6-only-host",
         case,
         how=f"{_host(cut_off)} has an IPv4 address only, and this machine has a way out for IPv6 only",
         because=[o.id for o in cut_off],
-        fixes=mends if at_aws(settings) else mends[1:],
+        fixes=offered if at_aws(settings) else offered[1:],
     )
 
 

@@ -11,7 +11,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.links import at_proxy, below
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, prefix_folder
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.providers import PolicySupport
@@ -31,11 +31,14 @@ def open_archives(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    provider = fixes.store(case)
+    provider = fixes.provider_of(case)
     # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
     whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
     proxy = at_proxy(
-        case, NO_ARCHIVES.format(prefix=below(case.settings)), "archives", "archive links do not use the alias host"
+        case,
+        NO_ARCHIVES.format(prefix=prefix_folder(case.settings)),
+        "archives",
+        "archive links do not use the alias host",
     )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.obs(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET

@@ -22,7 +22,7 @@ from s3probe.diagnosis.rules.env_names import (
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.addressing import is_host_label
-from s3probe.settings.model import Settings, Stage, Trouble
+from s3probe.settings.model import RaisedAt, RaisedError, Settings
 
 _BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
 
@@ -66,7 +66,7 @@ def _is_blank(settings: Settings, name: str) -> bool:
 _ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+)?(/|$)|\[[0-9a-fA-F:]+\](:\d+)?(/|$)")
 
 
-def _without_scheme(trouble: Trouble, value: str) -> bool:
+def _without_scheme(trouble: RaisedError, value: str) -> bool:
     # to Ruby, an address without a scheme is no URI at all
     bare_address = trouble.variable == "S3_ENDPOINT" and _ADDRESS.match(value)
     return trouble.message.startswith("expected :endpoint") or bool(bare_address)
@@ -201,7 +201,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         elsewhere = trouble.variable in known or trouble.variable.startswith("AWS_") or not value.strip()
         if elsewhere or stray_marks(value) or not value.isascii() or _without_scheme(trouble, value):
             continue
-        if trouble.stage is Stage.BOOT:
+        if trouble.stage is RaisedAt.BOOT:
             continue  # the rule about host names says it
         tidy = value.strip().split("?")[0]
         fix: Fix = Manual(f"Correct {trouble.variable}.")

@@ -54,7 +54,7 @@ def changed_values(case: Case) -> Iterator[Finding]:
             if variable is None or note.name not in STORAGE_NAMES:
                 continue
             if _stray_quote(case, variable):
-                continue  # one mend for one line: the quote mark's own finding has it
+                continue  # one fix for one line: the quote mark's own finding has it
             if note.name in CREDENTIALS and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
                 continue
             if is_secret(note.name):

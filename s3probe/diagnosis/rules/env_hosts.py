@@ -28,9 +28,9 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
     if not wrong:
         return
     regional = regional_host(case.settings.region)
-    mends = [fixes.env(case, name, regional if name == "S3_HOSTNAME" else None) for name in wrong]
+    offered = [fixes.env(case, name, regional if name == "S3_HOSTNAME" else None) for name in wrong]
     if "S3_HOSTNAME" not in wrong and case.settings.hostname_is_default:
-        mends.append(fixes.env(case, "S3_HOSTNAME", regional))
+        offered.append(fixes.env(case, "S3_HOSTNAME", regional))
     yield finding(
         "accelerate-or-website-endpoint-used",
         case,
@@ -40,7 +40,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
             *(refused(case) if "S3_ENDPOINT" in wrong else ()),
             *(o.id for o in case.all_open() if o.id.is_public and not o.assuming),
         ),
-        fixes=[replace(mend, together=place > 0) for place, mend in enumerate(mends)],
+        fixes=[replace(fix, together=place > 0) for place, fix in enumerate(offered)],
     )
 
 

@@ -47,7 +47,7 @@ _WITHOUT_EFFECT = ("S3_FORCE_PATH_STYLE", "S3_PATH_STYLE", "S3_USE_SSL", "S3_DIS
 
 @for_s3
 def misspelt_acl(case: Case) -> Iterator[Finding]:
-    """The ACL under a name nobody reads."""
+    """The ACL under a name that Mastodon does not read."""
     environment = case.settings.environment
     if environment.get("S3_PERMISSION") is not None:
         return

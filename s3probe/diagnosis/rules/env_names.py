@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
-from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, Settings, Trouble, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, RaisedError, Settings, Variable
 
 STORAGE_NAMES = frozenset(
     {
@@ -127,7 +127,7 @@ def clean(value: str) -> str:
     return value.strip(_MARKS + " \t\r\n")
 
 
-def trouble_of(settings: Settings, *variables: str) -> Trouble | None:
+def trouble_of(settings: Settings, *variables: str) -> RaisedError | None:
     """The first exception Mastodon raises because of one of these variables."""
     return next((t for t in settings.troubles if t.variable in variables), None)
 
@@ -144,13 +144,13 @@ def refused(case: Case) -> tuple[ObservationId, ...]:
 
 def signing_works(case: Case, *variables: str) -> bool:
     """Whether a signed request succeeded with ``variables`` (default: the key pair) as the file has them."""
-    mended = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
+    fixed = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
     return any(
         o.ok
         and o.actor is Actor.MASTODON
         and o.operation
         and o.id not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)
-        and not any(assumption.startswith(mended) for assumption in o.assuming)
+        and not any(assumption.startswith(fixed) for assumption in o.assuming)
         for o in case.all()
     )
 

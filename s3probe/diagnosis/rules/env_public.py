@@ -14,7 +14,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import NetworkFault
 from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import partition
-from s3probe.settings.model import Settings, Stage
+from s3probe.settings.model import RaisedAt, Settings
 from s3probe.settings.rubyuri import authority_of
 from s3probe.settings.urls import public_url
 
@@ -51,7 +51,7 @@ def host_name(case: Case) -> Iterator[Finding]:
     name, value = _public_host(settings)
     if not value.strip() or stray_marks(value) or not value.isascii():
         return
-    boot = next((t for t in settings.troubles if t.stage is Stage.BOOT), None)
+    boot = next((t for t in settings.troubles if t.stage is RaisedAt.BOOT), None)
     bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*:/+|^/+", "", re.split(r"\s+#|\s", value.strip())[0])
     host, _, path = bare.rstrip("/").partition("/")
     doubled = name == "S3_HOSTNAME" and path == settings.bucket

@@ -122,7 +122,7 @@ def bucket_in_endpoint(case: Case) -> Iterator[Finding]:
         yield _holds(case, f"endpoint-contains-bucket-{style}-style", bare, "begins")
 
 
-def _holds(case: Case, finding_id: str, mended: str, where: str) -> Finding:
+def _holds(case: Case, finding_id: str, fixed: str, where: str) -> Finding:
     settings = case.settings
     return finding(
         finding_id,
@@ -130,7 +130,7 @@ def _holds(case: Case, finding_id: str, mended: str, where: str) -> Finding:
         how=f"S3_ENDPOINT={settings.endpoint} {where} with the bucket's name, and Mastodon adds {settings.bucket}",
         severity=Severity.WARNING,
         certainty=Certainty.LIKELY,
-        fixes=(fixes.env(case, "S3_ENDPOINT", mended),),
+        fixes=(fixes.env(case, "S3_ENDPOINT", fixed),),
     )
 
 

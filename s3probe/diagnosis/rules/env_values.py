@@ -59,7 +59,7 @@ def permission(case: Case) -> Iterator[Finding]:
         if refused_acl and o.http_status in (401, 403)
     ]
     opens = bool(hidden) and case.obs(Experiment.ACL_PUBLIC_READ).ok
-    mended = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
+    fixed = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
         case,
@@ -69,7 +69,7 @@ def permission(case: Case) -> Iterator[Finding]:
         certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
         because=(put.id,) if refused_acl else (),
         explains=(*hidden, *(o.id for o in case.open(*_ACL_ACTIONS))) if refused_acl else (),
-        fixes=(fixes.env(case, "S3_PERMISSION", mended),),
+        fixes=(fixes.env(case, "S3_PERMISSION", fixed),),
     )
 
 

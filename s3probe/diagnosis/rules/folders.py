@@ -11,11 +11,11 @@ from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact
+from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
 """What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""
@@ -80,28 +80,28 @@ def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
 
 def closed_to_visitors(case: Case) -> Iterator[Finding]:
     """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
-    seen = [o for o in case.open(*LOOKS) if o.http_status in (401, 403, 404)]
+    seen = [o for o in case.open(*FOLDER_VISITS) if o.http_status in (401, 403, 404)]
     if not seen or not case.obs(ActionId.PUBLIC_GET).ok:
         return
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
-    mends: tuple[Fix, ...] = (fixes.public_read(case),)
+    offered: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"
-        mends = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
+        offered = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
         finding_id = "public-policy-leaves-out-folders"
     else:
         finding_id = "policy-denies-some-folders"
         how = f"{how}, though both have the same ACL"
-        mends = (fixes.only_media_public(case),)
+        offered = (fixes.only_media_public(case),)
     yield finding(
         finding_id,
         case,
         how=how,
         because=[o.id for o in seen],
-        fixes=mends,
+        fixes=offered,
         certainty=Certainty.LIKELY if finding_id == "policy-denies-some-folders" else Certainty.CERTAIN,
         folders=_listed(names),
         shown=", ".join(SHOWN[name] for name in names),
@@ -122,7 +122,7 @@ def _lost_at_the_proxy(case: Case, seen: Observation) -> bool:
     """Whether the proxy refuses a file on its own account, or S3 does."""
     if case.get(OTHER_FOLDERS[_kind(seen)][1]).ok:
         return True
-    # a storage that is closed to everyone but the proxy: whose words were it that came back?
+    # the storage may be closed to everyone but the proxy: the answer's own words tell who refused
     closed_for_all = case.get(Experiment.MEDIA_ORIGIN).failed
     return closed_for_all and seen.facts.get(Fact.ROOT) != "Error"
 

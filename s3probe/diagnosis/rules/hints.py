@@ -11,7 +11,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
-from s3probe.diagnosis.fixes import store
+from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
@@ -28,7 +28,7 @@ _LONG = 0.5
 
 
 def _hint(case: Case, finding_id: str, how: str, *because: Observation) -> Finding:
-    advice = entry(finding_id).mend["general"]
+    advice = entry(finding_id).fix["general"]
     return finding(
         finding_id,
         case,
@@ -52,7 +52,7 @@ def closed_by_the_provider(case: Case) -> Iterator[Finding]:
     if seen is None:
         return
     how = f"a visitor was answered {words(seen)}; only the provider's console shows the switch"
-    provider = store(case).id
+    provider = provider_of(case).id
     if provider == "gcs":
         yield _hint(case, "gcs-public-access-prevention", how, seen)
     if provider == "wasabi":
@@ -72,7 +72,7 @@ def owned_by_the_writer(case: Case) -> Iterator[Finding]:
 def another_project(case: Case) -> Iterator[Finding]:
     """Scaleway looks for the bucket in the key's preferred project."""
     refused = [o for o in (case.obs(ActionId.LIST), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.outcome is Outcome.DENIED]
-    if len(refused) == 2 and store(case).id == "scaleway":
+    if len(refused) == 2 and provider_of(case).id == "scaleway":
         yield _hint(
             case, "scaleway-default-project-mismatch", f"every request was answered {words(refused[0])}", refused[0]
         )
@@ -81,7 +81,7 @@ def another_project(case: Case) -> Iterator[Finding]:
 def limited_key(case: Case) -> Iterator[Finding]:
     """Limited keys and Cold Storage buckets of DigitalOcean refuse ACLs."""
     seen = case.obs(ActionId.PUT_WITH_ACL)
-    if seen.outcome is Outcome.DENIED and store(case).id == "digitalocean-spaces":
+    if seen.outcome is Outcome.DENIED and provider_of(case).id == "digitalocean-spaces":
         yield _hint(case, "do-limited-key-and-acl", f"an upload with an ACL was answered {words(seen)}", seen)
 
 
@@ -95,7 +95,7 @@ def helm_chart(case: Case) -> Iterator[Finding]:
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
-    """A small archive that takes half of the time-out says what a large one will do."""
+    """A small archive that takes half of the time-out: a large one will exceed it."""
     seen = case.obs(ActionId.ARCHIVE_PUT)
     slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)
@@ -110,7 +110,7 @@ def long_archives(case: Case) -> Iterator[Finding]:
 def unreliable_copy(case: Case) -> Iterator[Finding]:
     """Copies at Hetzner fail at times, and for no reason of rights."""
     seen = case.get(Experiment.COPY)
-    if seen.failed and seen.outcome is not Outcome.DENIED and store(case).id == "hetzner":
+    if seen.failed and seen.outcome is not Outcome.DENIED and provider_of(case).id == "hetzner":
         yield _hint(case, "hetzner-copyobject-unreliable", f"a copy was answered {words(seen)}", seen)
 
 
@@ -137,7 +137,7 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
         yield _hint(case, "key-is-root", words(root), root)
         return
     reads = policy.ok or policy.error_code == "NoSuchBucketPolicy"
-    if buckets.ok and reads and store(case).object_acl != "no":
+    if buckets.ok and reads and provider_of(case).object_acl != "no":
         how = "the key was shown the account's buckets and the bucket's policy"
         yield _hint(case, "key-can-create-or-delete-buckets", how, buckets, policy)
 
@@ -153,7 +153,7 @@ def every_account_lists(case: Case) -> Iterator[Finding]:
 def late_acl(case: Case) -> Iterator[Finding]:
     """At Contabo a change of an ACL may take an hour to show."""
     seen = case.obs(ActionId.SUSPENDED_PUBLIC_GET)
-    if seen.failed and store(case).id == "contabo":
+    if seen.failed and provider_of(case).id == "contabo":
         yield _hint(case, "contabo-acl-cache-hour", f"{seen.url} was still visible after its ACL became private", seen)
 
 

@@ -1,4 +1,4 @@
-"""What a store does to files and deletions beside refusing them: caps, expiry, slow batches, headers it cannot bear."""
+"""What a store does to files and deletions beside refusing them: caps, expiry, slow batches, refused headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults below the rights that a trial mended: the one thing that was changed names the cause."""
+"""Faults below the rights that a trial fixed: the one thing that was changed names the cause."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import Round, assigned, rounds, told, words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.gates import Depth
+from s3probe.evidence.gates import Gate
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
@@ -34,7 +34,7 @@ _TEXT: dict[ObservationId, tuple[str, bool]] = {
 
 
 def mended(case: Case) -> Iterator[Finding]:
-    """One finding per round that a trial mended; consecutive region trials are one fault."""
+    """One finding per round that a trial fixed; consecutive region trials are one fault."""
     all_rounds = list(rounds(case))
     for index, this in enumerate(all_rounds):
         if this.kept is None:
@@ -164,7 +164,7 @@ def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[
         return "region-china-govcloud-partition", tuple(
             replace(fix, together=place > 0) for place, fix in enumerate(changed)
         )
-    if name == Experiment.SCHEME_HTTPS and this.stopped is Depth.RIGHTS:
+    if name == Experiment.SCHEME_HTTPS and this.stopped is Gate.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
     if name == Experiment.SCHEME_HTTPS:
         return "endpoint-http-redirects-to-https", changed

@@ -8,7 +8,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.links import at_proxy, proxy_lines
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
@@ -44,7 +44,7 @@ def listing(case: Case) -> Iterator[Finding]:
     how = f"GET {direct[0].url} listed the bucket"
     if direct[0].id in _PARTS:
         how = f"GET {direct[0].url} listed the bucket's {_PARTS[direct[0].id]}, though the plain listing is closed"
-    if fixes.store(case).id == "gcs":
+    if fixes.provider_of(case).id == "gcs":
         advice = Manual("Give allUsers the role Storage Legacy Object Reader instead of Storage Object Viewer.")
         yield finding("gcs-objectviewer-lists-bucket", case, how=how, because=because, fixes=[advice])
         return
@@ -76,15 +76,15 @@ def rights(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    mends: list[Fix] = [fixes.only_media_public(case)]
+    offered: list[Fix] = [fixes.only_media_public(case)]
     if seen[0].id == ActionId.PUBLIC_QUERY:
-        mends += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+        offered += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
         how=f"GET {seen[0].url} was answered without a signature",
         because=[o.id for o in seen],
-        fixes=mends,
+        fixes=offered,
     )
 
 
@@ -103,25 +103,25 @@ def writing(case: Case) -> Iterator[Finding]:
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-    mends: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
+    offered: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
     origin = case.obs(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
-        mends = [*at_proxy(case, ONLY_READ, "methods"), *mends]
+        offered = [*at_proxy(case, ONLY_READ, "methods"), *offered]
     yield finding(
         "anonymous-write-allowed",
         case,
         how=f"an unsigned {seen[0].method} was answered {seen[0].http_status}",
         because=[o.id for o in seen],
         explains=lists if opened_by_acl else [],
-        fixes=mends,
+        fixes=offered,
     )
 
 
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
-    provider = fixes.store(case)
+    provider = fixes.provider_of(case)
     advice = Manual("Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here.")
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
     if seen:

@@ -10,10 +10,18 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_cookies, proxied, proxy_lines
+from s3probe.diagnosis.rules.before_the_storage import (
+    GOOD_ANSWERS_ONLY,
+    at_proxy,
+    cdn,
+    own_cookies,
+    proxied,
+    proxy_lines,
+)
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import LOOKS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
+from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
 
 
 def redirects(case: Case) -> Iterator[Finding]:
@@ -42,12 +50,12 @@ def redirects(case: Case) -> Iterator[Finding]:
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.obs(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
     if plain:
-        finding_id, mends = "media-redirects-to-plain-http", proxy
+        finding_id, offered = "media-redirects-to-plain-http", proxy
     elif case.settings.alias_host:
-        finding_id, mends = "alias-redirects-to-other-host", (allow, *proxy)
+        finding_id, offered = "alias-redirects-to-other-host", (allow, *proxy)
     else:
-        finding_id, mends = "csp-missing-media-host", (allow,)
-    yield finding(finding_id, case, how=how, because=because, fixes=mends, certainty=certainty, target=host)
+        finding_id, offered = "csp-missing-media-host", (allow,)
+    yield finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty, target=host)
 
 
 def errors_as_pictures(case: Case) -> Iterator[Finding]:
@@ -77,7 +85,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
-            explains=[o.id for o in case.open(*LOOKS) if o.http_status == 200],
+            explains=[o.id for o in case.open(*FOLDER_VISITS) if o.http_status == 200],
             fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
             severity=Severity.WARNING,
         )
@@ -85,7 +93,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
 
 
 def caches_errors(case: Case) -> Iterator[Finding]:
-    """The published host goes on answering no after the storage says yes."""
+    """The published host still refuses a file that the storage shows."""
     # a folder that the proxy does not pass on is answered the same way: a file that nobody asked for decides
     for name, proof in (
         (ActionId.RESTORED_PUBLIC_GET, Experiment.RESTORED_ORIGIN),
@@ -102,14 +110,14 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     names_cdn = cdn(seen)
     at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
     proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
-    shown = "out of a cache, " if hit(seen) else ""
+    shown = "out of a cache, " if cache_hit(seen) else ""
     return finding(
         "proxy-caches-errors",
         case,
         how=f"{how}, {shown}while {proof}",
         because=[seen.id],
         fixes=at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once"),
-        certainty=Certainty.CERTAIN if hit(seen) else Certainty.LIKELY,
+        certainty=Certainty.CERTAIN if cache_hit(seen) else Certainty.LIKELY,
         # a CDN forgets errors in seconds unless told otherwise
         severity=Severity.NOTICE if names_cdn else None,
     )
@@ -145,8 +153,10 @@ def query(case: Case) -> Iterator[Finding]:
     if seen is None or not case.obs(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
-    mends = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
-    yield finding("proxy-passes-query-string", case, how=how, because=[seen.id], fixes=mends, severity=Severity.NOTICE)
+    offered = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+    yield finding(
+        "proxy-passes-query-string", case, how=how, because=[seen.id], fixes=offered, severity=Severity.NOTICE
+    )
 
 
 def headers(case: Case) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Pictures that nobody sees: which link of the chain breaks."""
+"""Pictures that visitors cannot see: the one reason why."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.chain import broken_link
-from s3probe.diagnosis.rules.closed import closed
-from s3probe.diagnosis.rules.gate import led_away, turned_away
-from s3probe.diagnosis.rules.links import at_proxy, cdn, proxied, proxy_lines
-from s3probe.diagnosis.rules.unseen import ADDRESSES, first_visit, unseen, working
+from s3probe.diagnosis.rules.alias_chain import broken_link
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, proxied, proxy_lines
+from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, invisible, working_addresses
+from s3probe.diagnosis.rules.not_public import not_public
+from s3probe.diagnosis.rules.turned_away import redirected_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
@@ -42,17 +42,17 @@ def public(case: Case) -> Iterator[Finding]:
     if not open_now:
         return
     seen = open_now[0]
-    for look in (
-        led_away,
+    for judge in (
+        redirected_away,
         _unreachable,
         _encrypted,
         _archived,
         _wrong_address,
         _error_as_picture,
-        closed,
+        not_public,
         _server_error,
     ):
-        found = look(case, seen)
+        found = judge(case, seen)
         if found is not None:
             yield found
             yield from _closed_as_well(case, seen, found.id)
@@ -66,7 +66,7 @@ def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
     if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
         return
-    found = closed(case, origin)
+    found = not_public(case, origin)
     if found is not None:
         host = fixes.host_of(seen.url)
         how = f"{found.how_known} at the storage itself; if that is open to {host} alone on purpose, this is no fault"
@@ -79,16 +79,16 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
-    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it hangs up on those it does not like (nginx: return 444)
+    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it closes the connection of those it refuses (nginx: return 444)
         return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
-            special = public_host_of(case, fixes.store(case).id)
+            special = public_host_of(case, fixes.provider_of(case).id)
             if special is not None:
-                return unseen(case, special[0], how, special[1])
-            mend = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
-            return unseen(case, "missing-public-host", how, mend)
-        return unseen(
+                return invisible(case, special[0], how, special[1])
+            host_line = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
+            return invisible(case, "missing-public-host", how, host_line)
+        return invisible(
             case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
         )
     repeated = _hostname_contains_bucket(case, how)
@@ -97,14 +97,16 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     if seen.network is NetworkFault.DNS:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
         fix: Fix = ServerFix("dns", host, f"create the DNS record for {host}, or correct {variable}")
-        return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, fix)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, fix)
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
-    at_port = working(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
+    at_port = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
     if at_port is not None:
-        return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc))
+        return invisible(
+            case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc)
+        )
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
-    return unseen(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
+    return invisible(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
 
 
 def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
@@ -116,7 +118,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
             fix: Fix = fixes.env(case, "S3_ALIAS_HOST", f"{value}/{dotted}")
         else:
             fix = fixes.env(case, "S3_HOSTNAME", value)
-        return unseen(case, "dotted-bucket-tls-mismatch", how, fix)
+        return invisible(case, "dotted-bucket-tls-mismatch", how, fix)
     # whatever S3 says there, it speaks without TLS
     tried = [o for o in case.every(*ADDRESSES) if o.url.startswith("http://") and fixes.host_of(o.url) == host]
     plain = any(o.ok or o.facts.get(Fact.S3) for o in tried)
@@ -124,10 +126,10 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         fix = ServerFix(
             "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
         )
-        return unseen(case, "protocol-https-but-endpoint-plain", how, fix)
+        return invisible(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
     finding_id = "alias-host-no-tls-or-wrong-cert" if settings.alias_host else "tls-certificate-bad"
-    return unseen(case, finding_id, how, fix)
+    return invisible(case, finding_id, how, fix)
 
 
 _TOLD_BY = (ActionId.HEAD, ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
@@ -140,7 +142,7 @@ def _encrypted(case: Case, seen: Observation) -> Finding | None:
         return None
     rules = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
     how = f"a visitor was answered {words(seen)}, and the file carries x-amz-server-side-encryption: aws:kms"
-    return unseen(case, "kms-objects-not-anonymously-readable", how, fixes.encryption(case, rules))
+    return invisible(case, "kms-objects-not-anonymously-readable", how, fixes.encryption(case, rules))
 
 
 def _archived(case: Case, seen: Observation) -> Finding | None:
@@ -148,32 +150,34 @@ def _archived(case: Case, seen: Observation) -> Finding | None:
     if not cold:
         return None
     how = f"a visitor was answered {words(seen)}"
-    return unseen(case, "storage-class-glacier", how, fixes.env(case, "S3_STORAGE_CLASS", None))
+    return invisible(case, "storage-class-glacier", how, fixes.env(case, "S3_STORAGE_CLASS", None))
 
 
 def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
     settings = case.settings
-    there = working(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
+    there = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
     if settings.alias_host or there is None:
         return None
     bare = settings.hostname.removeprefix(f"{settings.bucket_name}.")
     # the host without the bucket works only where the store takes path style, which the trial shows
     path_style = any(
-        name in working(case) for name in (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN)
+        name in working_addresses(case) for name in (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN)
     ) and _same_host(case, bare)
     as_alias = fixes.env(case, "S3_ALIAS_HOST", settings.hostname)
     as_host = fixes.env(case, "S3_HOSTNAME", bare)
     order = (as_host, as_alias) if path_style else (as_alias, as_host)
-    return unseen(case, "hostname-contains-bucket", f"{how}; without the repeated bucket the picture is there", *order)
+    return invisible(
+        case, "hostname-contains-bucket", f"{how}; without the repeated bucket the picture is there", *order
+    )
 
 
 def _same_host(case: Case, host: str) -> bool:
-    return any(fixes.host_of(o.url) == host.split(":")[0] for o in working(case).values())
+    return any(fixes.host_of(o.url) == host.split(":")[0] for o in working_addresses(case).values())
 
 
 def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     """The picture is there, only not where Mastodon says."""
-    settings, there = case.settings, working(case)
+    settings, there = case.settings, working_addresses(case)
     how = f"GET {seen.url} was answered {words(seen)}"
     repeated = _hostname_contains_bucket(case, how)
     if repeated is not None:
@@ -185,7 +189,7 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
         return doubled
     if Experiment.PUBLIC_HOSTNAME_WITH_PORT in there:
         value = urlsplit(there[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
-        return unseen(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
+        return invisible(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
     place = (
         there.get(Experiment.PUBLIC_PATH_STYLE)
         or there.get(Experiment.PUBLIC_ORIGIN)
@@ -200,7 +204,7 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
             case, "S3_ALIAS_HOST", urlsplit((there.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
         )
     at = (place or there[Experiment.PUBLIC_VIRTUAL_HOST]).url
-    return unseen(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
+    return invisible(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
 
 
 def _doubled_path(case: Case, how: str) -> Finding | None:
@@ -210,19 +214,18 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
     if not settings.endpoint or not host.startswith(f"{settings.bucket_name}."):
         return None
     bare = settings.endpoint.replace(f"{settings.bucket_name}.", "", 1)
-    return unseen(case, "endpoint-contains-bucket-path-style", how, fixes.env(case, "S3_ENDPOINT", bare))
+    return invisible(case, "endpoint-contains-bucket-path-style", how, fixes.env(case, "S3_ENDPOINT", bare))
 
 
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
     if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
-        mends = at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200")
-        return unseen(
+        return invisible(
             case,
             "proxy-serves-error-as-image",
             f"GET {seen.url} gave {seen.http_status} with an error page inside",
-            *mends,
+            *at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
         )
     if seen.facts.get(Fact.BODY) == "aws-chunked":
         return None
@@ -230,19 +233,19 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if kind:
         own = case.obs(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
-        mend: tuple[Fix, ...] = (
+        offered: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
         )
         if own == "image/png" and proxied(case, seen):
-            mend = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
-        return unseen(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *mend)
+            offered = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
+        return invisible(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *offered)
     advice: tuple[Fix, ...] = (
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
-    if working(case) and proxied(case, seen):
+    if working_addresses(case) and proxied(case, seen):
         advice = at_proxy(case, proxy_lines(case.settings), "bytes", "instead of what answers there now")
     what = f"GET {seen.url} gave {seen.http_status} with {_instead(seen)}"
-    return unseen(case, "proxy-serves-error-as-image", what, *advice)
+    return invisible(case, "proxy-serves-error-as-image", what, *advice)
 
 
 def _instead(seen: Observation) -> str:
@@ -258,20 +261,20 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     if (seen.http_status or 0) < 500:
         return None
     how = f"GET {seen.url} was answered {words(seen)}"
-    # the storage itself has an answer, be it a no: the error is the proxy's own
+    # the storage itself answers, if only with a refusal: the error is the proxy's own
     answers = any(o.http_status and o.http_status < 500 for o in case.every(Experiment.PUBLIC_ORIGIN))
-    own = bool(working(case)) or (case.settings.alias_host is not None and answers)
+    own = bool(working_addresses(case)) or (case.settings.alias_host is not None and answers)
     if own and seen.http_status in (500, 503) and not cdn(seen):
         host = fixes.host_of(seen.url)
         log = Manual(
             f"See the error log of {host}: a limit (limit_req, limit_conn) or a maintenance page (return 503)."
         )
-        return unseen(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
+        return invisible(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
     if own:
-        mends = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
-        return unseen(case, "proxy-resolver-fails", how, *mends, certainty=Certainty.LIKELY)
+        offered = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
+        return invisible(case, "proxy-resolver-fails", how, *offered, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
-    return unseen(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
+    return invisible(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
 
 
 RULES = (
@@ -336,6 +339,9 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             ActionId.REACH_ENDPOINT,
             Experiment.POLICY_STATUS,
+            Experiment.PUBLIC_AS_BROWSER,
+            Experiment.PUBLIC_FRESH,
+            Experiment.PUBLIC_WITH_ACL,
             *ADDRESSES,
             Experiment.PUBLIC_AS_BROWSER,
             Experiment.PUBLIC_FRESH,

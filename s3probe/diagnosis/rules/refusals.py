@@ -11,11 +11,11 @@ from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.rest import invisible_without_upload
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
+from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, Fact, ObservationId
 
 _QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
@@ -45,7 +45,7 @@ def quota(case: Case) -> Iterator[Finding]:
         )
 
 
-_Told = list[tuple[Observation, Denial]]
+_Denials = list[tuple[Observation, Denial]]
 
 
 def explicit_denies(case: Case) -> Iterator[Finding]:
@@ -59,13 +59,13 @@ def explicit_denies(case: Case) -> Iterator[Finding]:
             yield found(case, mine)
 
 
-def _by_endpoint(case: Case, told: _Told) -> Finding:
+def _by_endpoint(case: Case, told: _Denials) -> Finding:
     bucket = case.settings.bucket_name
     advice = f"Allow the bucket {bucket} in the policy of the VPC endpoint that this machine's traffic takes."
     return _denied_by(case, "vpc-endpoint-policy-blocks", told, advice)
 
 
-def _by_policy(case: Case, told: _Told) -> Finding:
+def _by_policy(case: Case, told: _Denials) -> Finding:
     what = told[0][1]
     advice = (
         f"Find the Deny statement for {what.action} in the {what.policy or 'a'} policy and take this key or bucket "
@@ -91,14 +91,14 @@ def _denied_by(
         ]
     if any(d.action.lower() == "s3:getobject" and "resource" in d.policy.lower() for _o, d in told):
         # a Deny of the bucket's own policy is for visitors too
-        seen = case.open(ActionId.PUBLIC_GET, *LOOKS, ActionId.RESTORED_PUBLIC_GET)
+        seen = case.open(ActionId.PUBLIC_GET, *FOLDER_VISITS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(told[0][0])} was answered {words(told[0][0])}"
-    mends = [Manual(advice)]
-    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=mends, permission=permission)
+    offered = [Manual(advice)]
+    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=offered, permission=permission)
 
 
-def _by_key(case: Case, told: _Told) -> Finding:
+def _by_key(case: Case, told: _Denials) -> Finding:
     seen, what = [o for o, _d in told], told[0][1]
     sse = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
     because = [o.id for o in seen]
@@ -122,7 +122,7 @@ def _kms_grant(what: Denial) -> list[Fix]:
     return [IamAllow(("kms:GenerateDataKey", "kms:Decrypt"), (what.resource,), note)]
 
 
-_DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Told], Finding]], ...] = (
+_DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Denials], Finding]], ...] = (
     ("KMS", lambda what: what.kms, _by_key),
     ("VPC endpoint", lambda what: "vpc endpoint" in what.policy.lower(), _by_endpoint),
     ("policy", lambda what: what.wins, _by_policy),
@@ -131,7 +131,7 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Told], Fin
 
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
-    """Everything is refused, and nobody says which right is missing: the bucket is not this account's."""
+    """Everything is refused and no answer names a missing right: the bucket is not this account's."""
     asked_for = (
         (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
         if _list_is_everyones(case)
@@ -172,19 +172,19 @@ def _list_is_everyones(case: Case) -> bool:
 
 
 def _wrong_half(case: Case, refused: Observation) -> Finding:
-    """A store that calls every wrong signature a lack of rights: which half of the pair is it?"""
+    """A store that calls every wrong signature a lack of rights: finds which half of the pair is wrong."""
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
-    mends: tuple[Fix, ...]
+    offered: tuple[Fix, ...]
     unknown = case.every(Experiment.UNKNOWN_KEY)
     known_id = bool(unknown) and not _alike(unknown[-1], refused)
     if known_id:
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
-        finding_id, mends = "wrong-secret-key", (secret,)
+        finding_id, offered = "wrong-secret-key", (secret,)
         how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
     else:
         note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
-        finding_id, mends = "wrong-access-key-id", fixes.new_pair(case, note)
-    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=mends, certainty=Certainty.LIKELY)
+        finding_id, offered = "wrong-access-key-id", fixes.new_pair(case, note)
+    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=offered, certainty=Certainty.LIKELY)
 
 
 def _alike(one: Observation, other: Observation) -> bool:

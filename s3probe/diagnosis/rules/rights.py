@@ -235,7 +235,7 @@ def abort_upload(case: Case) -> Iterator[Finding]:
 
 
 def _is_aws(case: Case) -> bool:
-    return fixes.store(case).id == "aws-s3"
+    return fixes.provider_of(case).id == "aws-s3"
 
 
 def get_object(case: Case) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Faults below the rights that no trial mended: told by where the request was stopped."""
+"""Faults below the rights that no trial fixed: told by where the request was stopped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from s3probe.diagnosis.rounds import Round, rounds, words
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.gates import Depth
+from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import detect
@@ -25,21 +25,21 @@ _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
 def unmended(case: Case) -> Iterator[Finding]:
     """The last round, when it ended before the rights were reached."""
     last = next(reversed(list(rounds(case))), None)
-    if last is None or last.kept is not None or last.stopped >= Depth.RIGHTS:
+    if last is None or last.kept is not None or last.stopped >= Gate.RIGHTS:
         return
-    if last.stopped is Depth.TCP and lacks_ipv4(case):
+    if last.stopped is Gate.TCP and lacks_ipv4(case):
         return  # the rule about addresses has said it
-    if last.stopped <= Depth.TLS or last.furthest.network is not None:
+    if last.stopped <= Gate.TLS or last.furthest.network is not None:
         yield _network(case, last)
-    elif last.stopped is Depth.NOT_S3:
+    elif last.stopped is Gate.NOT_S3:
         yield _not_s3(case, last)
-    elif last.stopped is Depth.REGION:
+    elif last.stopped is Gate.REGION:
         yield _region(case, last)
-    elif last.stopped is Depth.CLOCK:
+    elif last.stopped is Gate.CLOCK:
         yield _finding(case, last, "clock-skew", fixes.clock(case, last.furthest))
-    elif last.stopped is Depth.KEY_ID:
+    elif last.stopped is Gate.KEY_ID:
         yield _key_id(case, last)
-    elif last.stopped is Depth.SIGNATURE:
+    elif last.stopped is Gate.SIGNATURE:
         yield _signature(case, last)
     else:
         yield _bucket(case, last)

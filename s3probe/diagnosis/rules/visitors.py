@@ -24,9 +24,9 @@ _NOWHERE = (".example", ".test", ".localhost", ".invalid", ".local", ".internal"
 
 
 def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
-    """The finding's id and the mend at a store whose API host never serves visitors; ``None`` at any other.
+    """The finding's id and the fix at a store whose API host never serves visitors; ``None`` at any other.
 
-    The host itself is known to the admin and the console alone: the mend holds a placeholder.
+    The host itself is known to the admin and the console alone: the fix holds a placeholder.
     """
     bucket = case.settings.bucket_name or "<bucket>"
     host = fixes.host_of(case.settings.api_base)
@@ -55,7 +55,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         return
     if misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"):
         return
-    provider = fixes.store(case).id
+    provider = fixes.provider_of(case).id
     special = public_host_of(case, provider)
     if not settings.hostname_is_default:
         seen = case.obs(ActionId.PUBLIC_GET)
@@ -101,17 +101,17 @@ def for_nobody(case: Case) -> Iterator[Finding]:
     real = re.search(r"\.[a-z][a-z0-9-]*$", domain) and not domain.endswith(_NOWHERE)
     if not LOOPBACK.match(host) or not real or case.obs(ActionId.PUBLIC_GET).failed:
         return
-    mend = _own_host(case)
+    fix = _own_host(case)
     if settings.protocol.lower() == "http":
         # in words: on its own this line would only break the machine's own view
-        mend = replace(mend, note=f"{mend.note}; and S3_PROTOCOL=https")
+        fix = replace(fix, note=f"{fix.note}; and S3_PROTOCOL=https")
     yield finding(
         "media-host-is-this-machine",
         case,
         how=f"with {name}={host}, media URLs look like {settings.protocol}://{host}/..., which the browsers of your "
         "visitors look for on their own machine",
         certainty=Certainty.LIKELY,
-        fixes=(mend,),
+        fixes=(fix,),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from s3probe.sandbox.faults.model import Fault, both, env
 from s3probe.sandbox.personality import RegionCheck
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy_policy, least_privilege
-from s3probe.sandbox.world import Alias, AliasFault, Obstacle, Way
+from s3probe.sandbox.world import Alias, AliasFault, ConnectionFault, Obstacle
 
 _DOTTED = "files.example.com"
 
@@ -57,7 +57,7 @@ def _unhelpful_region(scenario: Scenario) -> Scenario:
 
 def _plain_only(scenario: Scenario) -> Scenario:
     """A self-hosted store that speaks plain http alone."""
-    plain = scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", Way.PLAIN),))
+    plain = scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", ConnectionFault.PLAIN),))
     return plain.with_env("S3_ENDPOINT", f"http://{CUSTOM_HOST}")
 
 

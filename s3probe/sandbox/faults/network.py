@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from s3probe.sandbox.faults.model import Change, Fault, both, env
 from s3probe.sandbox.scenario import CUSTOM_HOST, custom
-from s3probe.sandbox.world import Obstacle, Way
+from s3probe.sandbox.world import ConnectionFault, Obstacle
 
 
-def _way(way: Way) -> Change:
-    return lambda scenario: scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", way),))
+def _obstacle(fault: ConnectionFault) -> Change:
+    return lambda scenario: scenario.with_world(obstacles=(Obstacle(f"*{CUSTOM_HOST}", fault),))
 
 
 FAULTS = (
     Fault("clock-skew", lambda s: s.with_world(clock_offset=20 * 60.0)),
     Fault("clock-skew", lambda s: s.with_world(clock_offset=-20 * 60.0), variant="this machine is ahead"),
-    Fault("dns-fails-in-container", _way(Way.NO_DNS), custom),
-    Fault("egress-firewall", _way(Way.REFUSED), custom),
-    Fault("egress-firewall", both(_way(Way.BLACK_HOLE), env("S3_OPEN_TIMEOUT", "1")), custom, "black hole"),
-    Fault("tls-certificate-bad", _way(Way.UNTRUSTED), custom),
-    Fault("tls-certificate-bad", _way(Way.EXPIRED), custom, "expired"),
-    Fault("tls-certificate-bad", _way(Way.WRONG_NAME), custom, "wrong name"),
+    Fault("dns-fails-in-container", _obstacle(ConnectionFault.NO_DNS), custom),
+    Fault("egress-firewall", _obstacle(ConnectionFault.REFUSED), custom),
+    Fault(
+        "egress-firewall",
+        both(_obstacle(ConnectionFault.BLACK_HOLE), env("S3_OPEN_TIMEOUT", "1")),
+        custom,
+        "black hole",
+    ),
+    Fault("tls-certificate-bad", _obstacle(ConnectionFault.UNTRUSTED), custom),
+    Fault("tls-certificate-bad", _obstacle(ConnectionFault.EXPIRED), custom, "expired"),
+    Fault("tls-certificate-bad", _obstacle(ConnectionFault.WRONG_NAME), custom, "wrong name"),
     Fault("timeouts-zero-or-text", env("S3_READ_TIMEOUT", "0"), custom),
     Fault(
         "slow-provider-read-timeout",

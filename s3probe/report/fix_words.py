@@ -13,13 +13,13 @@ from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
 from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report
-from s3probe.report.places import bucket_words, sentence, server_words
+from s3probe.report.setting_words import bucket_words, sentence, server_words
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
-class Mend:
+class FixWords:
     """``lead`` is a sentence without its last stop; ``block`` stands as it is, never wrapped."""
 
     lead: str
@@ -28,8 +28,8 @@ class Mend:
     """Follows the block."""
     language: str = ""
     """Of the block, for Markdown: ``sh``, ``json``, ``nginx`` or blank."""
-    opening: str = "To mend it"
-    """``and`` for what belongs to the mend before it, ``or`` for an alternative."""
+    opening: str = "To fix it"
+    """``and`` for what belongs to the fix before it, ``or`` for an alternative."""
 
     @property
     def remark(self) -> str:
@@ -37,20 +37,20 @@ class Mend:
         return f"{sentence(self.note).rstrip('.')}." if self.note else ""
 
 
-def mends(finding: Finding, source: str) -> Iterator[Mend]:
+def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
     """All alternatives of a finding, best first; what belongs together follows on its first line."""
     for number, fix in enumerate(finding.fixes):
         belongs = isinstance(fix, EnvFix) and fix.together
-        first = "What to do" if isinstance(fix, Manual) else "To mend it"
+        first = "What to do" if isinstance(fix, Manual) else "To fix it"
         opening = first if not number else "and" if belongs else "or"
-        told = mend(fix, source)
+        told = fix_in_words(fix, source)
         if not told.block and told.note.startswith(("and ", "or ")):
             joint = ", " if told.note.startswith("or ") else " "
             told = replace(told, lead=f"{told.lead.rstrip('.')}{joint}{told.note}", note="")
         yield replace(told, opening=opening)
 
 
-def mend(fix: Fix, source: str) -> Mend:
+def fix_in_words(fix: Fix, source: str) -> FixWords:
     """One fix in words. ``source`` is the env file's name."""
     match fix:
         case EnvFix():
@@ -58,31 +58,31 @@ def mend(fix: Fix, source: str) -> Mend:
         case IamAllow():
             statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
             policy = {"Version": "2012-10-17", "Statement": [statement]}
-            return Mend("Allow Mastodon's key this, in its IAM policy", _json(policy), fix.note, "json")
+            return FixWords("Allow Mastodon's key this, in its IAM policy", _json(policy), fix.note, "json")
         case BucketPolicy():
             lead = "Add this statement to the bucket policy"
-            return Mend(lead, _json(to_plain(fix.statement)), fix.note, "json")
+            return FixWords(lead, _json(to_plain(fix.statement)), fix.note, "json")
         case BucketSetting():
             lead = bucket_words(fix)
             block = fix.command or ("" if len(fix.value) < 50 else fix.value)
-            return Mend(lead, block, fix.note, "sh" if fix.command else "")
+            return FixWords(lead, block, fix.note, "sh" if fix.command else "")
         case ServerFix():
             told = server_words(fix)
-            return Mend(told.lead, told.block, told.note, told.language)
+            return FixWords(told.lead, told.block, told.note, told.language)
         case Manual():
-            return Mend(fix.text)
+            return FixWords(fix.text)
 
 
-def _env(fix: EnvFix, source: str) -> Mend:
+def _env(fix: EnvFix, source: str) -> FixWords:
     # of several files that Mastodon reads together, the one that is meant for a new line is named last
     where = fix.source or source.rpartition(", ")[2]
     if where == PROCESS_ENVIRONMENT:
         where = "the process environment (where the service or the container is defined)"
     if fix.value is None:
-        return Mend(f"Remove {fix.variable} from {f'line {fix.line} of ' if fix.line else ''}{where}", "", fix.note)
+        return FixWords(f"Remove {fix.variable} from {f'line {fix.line} of ' if fix.line else ''}{where}", "", fix.note)
     line = f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
     lead = f"Change line {fix.line} of {where} to" if fix.line else f"Set this in {where}"
-    return Mend(lead, line, fix.note)
+    return FixWords(lead, line, fix.note)
 
 
 def _json(value: object) -> str:
@@ -98,7 +98,7 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     for left in report.evidence.cleanup.left_behind:
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
-        if name in ("uploads", "versions"):  # nobody told the id
+        if name in ("uploads", "versions"):  # the id is not known
             verb = "list-multipart-uploads" if name == "uploads" else "list-object-versions"
             commands.append(f"aws s3api{endpoint} {verb} --bucket {bucket} --prefix {shlex.quote(key)}")
             continue

@@ -10,16 +10,18 @@ from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, Heade
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
-from s3probe.probe.storage import NOTHING_WRITTEN, Kept
+from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 
-Look = Callable[[ObservationId, Stored], Observation | None]
-"""A visitor's look at a file, written down under an action id."""
+VisitorFetch = Callable[[ObservationId, Stored], Observation | None]
+"""Fetches a file as a visitor, and writes that down under an action id."""
 
 
-def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored: Look) -> Iterator[Step]:
+def suspend_and_restore(
+    session: Session, stored_objects: StoredObjects, fetch_hidden: VisitorFetch, fetch_restored: VisitorFetch
+) -> Iterator[Step]:
     """What update_media_attachments_permissions_service.rb does for a suspension, and back."""
-    acl = session.world.settings.acl
-    stored = kept.get("plain") or kept.get("media")
+    acl = session.conditions.settings.acl
+    stored = stored_objects.get("plain") or stored_objects.get("media")
     if acl is None or stored is None:
         why = "S3_PERMISSION is empty, so Mastodon changes no ACL" if acl is None else NOTHING_WRITTEN
         for action_id in (
@@ -30,14 +32,14 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
         ):
             session.skip(action_id, why)
         return
-    wire, key = session.world.wire, stored.key
+    wire, key = session.conditions.wire, stored.key
 
-    def see() -> None:
+    def visit_hidden() -> None:
         hidden = session.book.get(ActionId.PUT_ACL_PRIVATE)
         if hidden is None or not hidden.ok:
             session.skip(ActionId.SUSPENDED_PUBLIC_GET, "the ACL could not be changed")
         else:
-            look_at_hidden(ActionId.SUSPENDED_PUBLIC_GET, stored)
+            fetch_hidden(ActionId.SUSPENDED_PUBLIC_GET, stored)
 
     def intact(answer: Answer) -> tuple[Outcome | None, Facts]:
         length = answer.headers.get(Header.CONTENT_LENGTH, "")
@@ -46,7 +48,7 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
         return None, {}
 
     yield Step(ActionId.PUT_ACL_PRIVATE, lambda: session.ask(ActionId.PUT_ACL_PRIVATE, wire.put_acl(key, "private")))
-    yield Step(ActionId.SUSPENDED_PUBLIC_GET, see, after=(ActionId.PUT_ACL_PRIVATE,))
+    yield Step(ActionId.SUSPENDED_PUBLIC_GET, visit_hidden, after=(ActionId.PUT_ACL_PRIVATE,))
     yield Step(
         ActionId.PUT_ACL_RESTORE,
         lambda: session.ask(ActionId.PUT_ACL_RESTORE, wire.put_acl(key, acl)),
@@ -54,7 +56,7 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
     )
     yield Step(
         ActionId.RESTORED_PUBLIC_GET,
-        lambda: _come_back(session, stored, look_at_restored),
+        lambda: _fetch_restored(session, stored, fetch_restored),
         (ActionId.PUT_ACL_RESTORE, ActionId.PUBLIC_GET),
     )
     title = "A file is intact after its ACL was changed"
@@ -70,11 +72,11 @@ def hiding(session: Session, kept: Kept, look_at_hidden: Look, look_at_restored:
     yield Step(Experiment.ACL_READ_BACK, read_back, (ActionId.RESTORED_PUBLIC_GET,))
 
 
-def _come_back(session: Session, stored: Stored, look: Look) -> None:
+def _fetch_restored(session: Session, stored: Stored, fetch: VisitorFetch) -> None:
     seen, restored = session.book.get(ActionId.PUBLIC_GET), session.book.get(ActionId.PUT_ACL_RESTORE)
     if seen is None or not seen.ok:
         session.skip(ActionId.RESTORED_PUBLIC_GET, "the picture could not be fetched before either")
     elif restored is None or not restored.ok:
         session.skip(ActionId.RESTORED_PUBLIC_GET, "the ACL could not be set back")
     else:
-        look(ActionId.RESTORED_PUBLIC_GET, stored)
+        fetch(ActionId.RESTORED_PUBLIC_GET, stored)

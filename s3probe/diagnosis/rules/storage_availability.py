@@ -1,4 +1,4 @@
-"""What slows, limits or is simply not explained. Nothing that failed is dropped."""
+"""The storage answers late, refuses too many requests, fails for a while, or the clock is wrong."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.links import before_the_storage
+from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import WAITS, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, ObservationId
@@ -35,8 +35,8 @@ def clock(case: Case) -> Iterator[Finding]:
 
 
 def throttled(case: Case) -> Iterator[Finding]:
-    """Too many requests. When no upload got through at all, that is no nuisance any more."""
-    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not before_the_storage(case, o)]
+    """Too many requests. When no upload got through at all, that is a failure."""
+    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not answered_before_the_storage(case, o)]
     if seen:
         uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
         stopped = bool(uploads) and not any(o.ok for o in uploads)
@@ -103,23 +103,6 @@ def _broken_for_visitors(case: Case) -> list[ObservationId]:
     return [o.id for o in seen if fixes.host_of(o.url) in hosts]
 
 
-def unexplained(case: Case) -> Iterator[Finding]:
-    """What no rule recognised, with the server's own words: never guessed, never dropped."""
-    seen = [o for o in case.all_open() if o.id not in (ActionId.CLOCK, ActionId.REACH_ENDPOINT)]
-    if not seen:
-        return
-    listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])
-    more = f" and {len(seen) - 5} more" if len(seen) > 5 else ""
-    advice: list[Fix] = [
-        Manual("Show this report to your provider, or open an issue for s3probe with the file of --save-evidence.")
-    ]
-    yield finding("unexplained", case, how=listed + more, because=[o.id for o in seen], fixes=advice)
-
-
-def _says(seen: Observation) -> bool:
-    return seen.http_status is not None or seen.network is not None
-
-
 RULES = (
     Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, ActionId.CLOCK)),
     Rule(
@@ -142,5 +125,4 @@ RULES = (
         tier=Tier.GROUPS,
         reads=(OPEN, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL),
     ),
-    Rule(unexplained, Layer.UNEXPLAINED, yields=("unexplained",), tier=Tier.REST, reads=(OPEN,)),
 )

@@ -10,8 +10,15 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.links import at_proxy, before_the_storage, cdn, nginx, own_proxy, proxy_lines
-from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.rules.before_the_storage import (
+    answered_before_the_storage,
+    at_proxy,
+    cdn,
+    nginx,
+    own_proxy,
+    proxy_lines,
+)
+from s3probe.diagnosis.rules.invisible import invisible, working_addresses
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
@@ -28,7 +35,7 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     challenged = bool(seen.headers.get(Header.CF_MITIGATED) or seen.headers.get(Header.X_AMZN_WAF_ACTION))
     challenged = challenged or (seen.http_status == 503 and Header.CF_RAY in seen.headers)
     browser, page = case.get(Experiment.PUBLIC_AS_BROWSER).ok, case.get(Experiment.REFERER).ok and own_words
-    there = bool(working(case))
+    there = bool(working_addresses(case))
     # where the storage is closed to all but the host, only the server's own page says whose refusal it is
     stock = bool(seen.facts.get(Fact.STOCK_PAGE))
     by_itself = own_words and (seen.http_status in _REFUSALS or (seen.http_status == 400 and stock))
@@ -38,24 +45,24 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     sure = Certainty.CERTAIN if there or challenged or browser or page else Certainty.LIKELY
     if browser:
         how = f"{how} as another server asks, and is shown to a browser"
-        return unseen(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure)
+        return invisible(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure)
     if page:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
         lines, note = "valid_referers none blocked server_names ~.;", "servers and apps send no Referer"
-        mends = _open(case, seen, lines, note)
-        return unseen(case, PROTECTED, how, *mends, certainty=sure)
+        offered = _let_visitors_in(case, seen, lines, note)
+        return invisible(case, PROTECTED, how, *offered, certainty=sure)
     if challenged:
-        mends = _open(case, seen, "allow all;", "")
-        return unseen(case, "media-host-challenges-visitors", how, *mends, certainty=sure)
+        offered = _let_visitors_in(case, seen, "allow all;", "")
+        return invisible(case, "media-host-challenges-visitors", how, *offered, certainty=sure)
     how = f"{how} in words of its own{', while the storage shows the picture' if there else ''}"
     if seen.http_status == 401:
-        finding_id, mends = "media-host-asks-for-password", _open(case, seen, "auth_basic off;", "")
+        finding_id, offered = "media-host-asks-for-password", _let_visitors_in(case, seen, "auth_basic off;", "")
     elif seen.http_status == 429:
-        finding_id, mends = LIMITED, _slower(fixes.host_of(seen.url))
+        finding_id, offered = LIMITED, _raise_limit(fixes.host_of(seen.url))
     else:
         note = "before every deny; and remove any rule that refuses by address, country or certificate (return 403)"
-        finding_id, mends = "media-host-refuses-visitors", _open(case, seen, "allow all;", note)
-    return unseen(case, finding_id, how, *mends, certainty=sure)
+        finding_id, offered = "media-host-refuses-visitors", _let_visitors_in(case, seen, "allow all;", note)
+    return invisible(case, finding_id, how, *offered, certainty=sure)
 
 
 def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
@@ -66,7 +73,7 @@ def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
     return (ServerFix("proxy", host, rule),)
 
 
-def _open(case: Case, seen: Observation, lines: str, note: str) -> tuple[Fix, ...]:
+def _let_visitors_in(case: Case, seen: Observation, lines: str, note: str) -> tuple[Fix, ...]:
     host = fixes.host_of(seen.url)
     if own_proxy(seen):
         return (nginx(case, lines, note),)
@@ -76,39 +83,39 @@ def _open(case: Case, seen: Observation, lines: str, note: str) -> tuple[Fix, ..
     return (Manual(f"Exempt {host} from hotlink, bot, firewall and access rules: servers and apps send no Referer."),)
 
 
-def _slower(host: str) -> tuple[Fix, ...]:
+def _raise_limit(host: str) -> tuple[Fix, ...]:
     return (Manual(f"Raise the limit at {host} (nginx: limit_req, limit_conn): one page shows dozens of pictures."),)
 
 
-def in_a_circle(case: Case, seen: Observation, how: str) -> Finding | None:
+def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
     """Redirects without end: between http and https, or with and without a slash."""
     via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    mends = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
-    return unseen(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *mends)
+    offered = at_proxy(case, proxy_lines(case.settings), "circle", "instead of a redirect")
+    return invisible(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *offered)
 
 
-def led_away(case: Case, seen: Observation) -> Finding | None:
-    """The published host sends visitors on to somebody who has no pictures: a login page, a dead name."""
+def redirected_away(case: Case, seen: Observation) -> Finding | None:
+    """The published host redirects visitors to a host without pictures: a login page, a name that does not exist."""
     target = seen.led_to
     host, published = urlsplit(target).hostname or "", (case.settings.alias_host or "").split("/")[0].lower()
     storage = fixes.host_of(case.settings.api_base)
     s3 = seen.error_code or seen.facts.get(Fact.ROOT) == "Error"
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
-        return None  # it led to a storage, whose refusal others explain
+        return None  # it led to a storage: other rules explain its refusal
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    mends = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
-    return unseen(case, "media-host-leads-elsewhere", how, *mends, target=host)
+    offered = at_proxy(case, proxy_lines(case.settings), "access", "instead of a redirect")
+    return invisible(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
-    """The picture is shown, and after a few requests the host before the storage has enough."""
+    """The picture is shown, and after a few requests the host before the storage refuses (rate limit)."""
     shown = case.obs(ActionId.PUBLIC_GET)
     if not shown.ok:
         return
     host = fixes.host_of(shown.url)
-    seen = [o for o in case.all_open() if before_the_storage(case, o)]
+    seen = [o for o in case.all_open() if answered_before_the_storage(case, o)]
     # of ranges and CORS, which are judged for themselves, a limit leaves the status alone
     seen = [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
     if seen:
@@ -117,12 +124,12 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen[0].url} was answered {words(seen[0])} soon after a picture was shown",
             because=[o.id for o in seen],
-            fixes=_slower(host),
+            fixes=_raise_limit(host),
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
         )
 
 
 RULES = (
-    Rule(limits_visitors, Layer.MEDIA_HOST, yields=("media-host-limits-visitors",), reads=(OPEN, ActionId.PUBLIC_GET)),
+    Rule(limits_visitors, Layer.VISITORS, yields=("media-host-limits-visitors",), reads=(OPEN, ActionId.PUBLIC_GET)),
 )

@@ -114,7 +114,7 @@ def test_a_store_that_always_fails_on_a_header_is_no_passing_failure() -> None:
     assert [f.id for f in report.findings if f.severity is Severity.FAILURE] == ["checksum-header-unsupported"]
 
 
-def test_a_region_whose_error_names_the_one_already_set_is_no_mend() -> None:
+def test_a_region_whose_error_names_the_one_already_set_is_no_fix() -> None:
     region = healthy().bucket.region
 
     def in_this_region(call: Call) -> bool:

@@ -1,13 +1,20 @@
-"""The picture is not at the alias host: which link of the chain to the storage breaks, and the line that mends it."""
+"""The picture is not at the alias host: which link of the chain to the storage breaks, and the line that fixes it."""
 
 from __future__ import annotations
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
-from s3probe.diagnosis.rules.gate import in_a_circle, turned_away
-from s3probe.diagnosis.rules.links import GOOD_ANSWERS_ONLY, at_proxy, cdn, hit, own_proxy, proxy_lines
-from s3probe.diagnosis.rules.unseen import unseen, working
+from s3probe.diagnosis.rules.before_the_storage import (
+    GOOD_ANSWERS_ONLY,
+    at_proxy,
+    cdn,
+    own_proxy,
+    proxy_lines,
+)
+from s3probe.diagnosis.rules.invisible import invisible, working_addresses
+from s3probe.diagnosis.rules.turned_away import redirect_loop, turned_away
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact, Header
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
@@ -15,15 +22,15 @@ from s3probe.settings.model import Settings
 
 
 def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
-    """Which link between the alias host and the storage breaks?"""
-    if seen.http_status == 200:  # something is served there: what it is, others say
+    """Finds what breaks between the alias host and the storage."""
+    if seen.http_status == 200:  # something is served there: other rules say what it is
         return _other_path(case, seen, how)
     looks = (
         _other_path,
         _wrong_bucket,
         _other_region,
         _signs_wrongly,
-        in_a_circle,
+        redirect_loop,
         turned_away,
         _kept_error,
         _closed_origin,
@@ -33,17 +40,17 @@ def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
 
 def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     """With the bucket in the path, or without it, the picture is there."""
-    settings, there = case.settings, working(case)
+    settings, there = case.settings, working_addresses(case)
     alias = (settings.alias_host or "").rstrip("/")
     proxy = at_proxy(case, proxy_lines(settings), "origin")
     if Experiment.PUBLIC_ALIAS_WITH_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
-        return unseen(case, "proxy-drops-bucket-name", how, fix, *proxy)
+        return invisible(case, "proxy-drops-bucket-name", how, fix, *proxy)
     if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in there:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
-        return unseen(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
+        return invisible(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
     return None
 
 
@@ -55,13 +62,13 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     folder = settings.key_prefix.strip("/").split("/")[0] or ""
     proxy = at_proxy(case, proxy_lines(settings), "origin")
     if first and (first in MEDIA_FOLDERS or first == folder):
-        return unseen(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
+        return invisible(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
     if first and first.lower() == alias.split(":")[0]:
         if own_proxy(seen):
             told = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
-            return unseen(case, "proxy-drops-bucket-name", told, *proxy)
+            return invisible(case, "proxy-drops-bucket-name", told, *proxy)
         advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
-        return unseen(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
     return None
 
 
@@ -70,8 +77,8 @@ def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
     told = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
     if moved and (told or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
-        mends = at_proxy(case, proxy_lines(case.settings), "origin")
-        return unseen(case, "cdn-origin-region-mismatch", how, *mends)
+        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        return invisible(case, "cdn-origin-region-mismatch", how, *offered)
     return None
 
 
@@ -81,30 +88,30 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
         return None
     host = fixes.host_of(seen.url)
     name = cdn(seen) or "the proxy"
-    mend = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
-    return unseen(case, "proxy-signs-with-refused-key", how, mend)
+    fix = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
+    return invisible(case, "proxy-signs-with-refused-key", how, fix)
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
-    if not working(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (hit(seen) or cdn(seen)):
+    if not working_addresses(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (cache_hit(seen) or cdn(seen)):
         return None
-    mends = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
-    return unseen(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *mends)
+    offered = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
+    return invisible(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *offered)
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
-    there = working(case)
+    there = working_addresses(case)
     if there and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
-        mends = at_proxy(case, proxy_lines(case.settings), "origin")
-        return unseen(case, "object-not-found-public-key-mismatch", how, *mends)
+        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not there and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
         statement = cloudfront_statement(case.settings)
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
-        mend = BucketPolicy(statement, note)
-        return unseen(case, "cloudfront-oac-policy-missing", how, mend, certainty=Certainty.LIKELY)
+        fix = BucketPolicy(statement, note)
+        return invisible(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)
     return None
 
 

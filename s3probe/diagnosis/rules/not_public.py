@@ -1,4 +1,4 @@
-"""The picture is where it should be, and visitors may not read it: what would open it."""
+"""The picture is there and visitors may not read it: the cause, and what opens it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
-from s3probe.diagnosis.rules.unseen import unseen
+from s3probe.diagnosis.rules.invisible import invisible
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact
 from s3probe.knowledge.providers import Provider
 
 
-def closed(case: Case, seen: Observation) -> Finding | None:
+def not_public(case: Case, seen: Observation) -> Finding | None:
     """The picture is where it should be, and visitors may not read it."""
-    provider = fixes.store(case)
+    provider = fixes.provider_of(case)
     quick = _by_provider(case, seen, provider.id)
     if quick is not None:
         return quick
@@ -24,17 +24,19 @@ def closed(case: Case, seen: Observation) -> Finding | None:
         return None
     how = f"a visitor was answered {words(seen)}"
     if case.get(Experiment.REQUEST_PAYMENT).facts.get(Fact.PAYER) == "Requester":
-        return unseen(case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case))
+        return invisible(
+            case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case)
+        )
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         told = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
-        return unseen(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
+        return invisible(case, "deny-anonymous-statement", told, fixes.only_media_public(case))
     status = case.get(Experiment.POLICY_STATUS)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
     if status.facts.get(Fact.IS_PUBLIC) == "yes":
-        return unseen(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", block)
+        return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", block)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
-        return unseen(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
+        return invisible(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
     if acl in ("public-read", "public-read-write"):
         return _acl_without_effect(case, seen, how, provider)
     return _nothing_opens_it(case, how)
@@ -69,17 +71,17 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
         ignored = f"{how}, although the file's ACL grants everyone to read it"
-        return unseen(case, "acl-header-silently-ignored", ignored, *_opening(case))
+        return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))
     if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
         told = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
-        return unseen(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
+        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {told}", *ignoring)
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
-        return unseen(case, "acl-header-silently-ignored", ignored, *_opening(case))
+        return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
     if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
-        return unseen(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
-    return unseen(case, "acl-header-silently-ignored", how, *_opening(case), certainty=Certainty.LIKELY)
+        return invisible(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
+    return invisible(case, "acl-header-silently-ignored", how, *_opening(case), certainty=Certainty.LIKELY)
 
 
 def _nothing_opens_it(case: Case, how: str) -> Finding:
@@ -89,15 +91,15 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     if helps:
         permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
-        return unseen(case, "permission-private-no-public-policy", how, permission, *policy)
+        return invisible(case, "permission-private-no-public-policy", how, permission, *policy)
     if case.settings.acl == "private":
-        return unseen(case, "permission-private-no-public-policy", how, *policy)
+        return invisible(case, "permission-private-no-public-policy", how, *policy)
     # a policy that is there may be set aside by Block Public Access, which this key may not look at
     hidden = at_aws(case.settings) and case.get(Experiment.POLICY_STATUS).outcome is Outcome.DENIED
     if not hidden:
-        return unseen(case, "public-policy-missing", how, *policy)
+        return invisible(case, "public-policy-missing", how, *policy)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
-    return unseen(case, "public-policy-missing", how, *policy, block, certainty=Certainty.LIKELY)
+    return invisible(case, "public-policy-missing", how, *policy, block, certainty=Certainty.LIKELY)
 
 
 def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:
@@ -108,4 +110,4 @@ def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None
         return None
     known = "garage" if "anonymous access" in (seen.message or "").lower() else provider
     special = public_host_of(case, known)
-    return unseen(case, special[0], how, special[1]) if special else None
+    return invisible(case, special[0], how, special[1]) if special else None

@@ -6,15 +6,15 @@ from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
-from s3probe.probe.machine import FamiliesOf
+from s3probe.probe.machine import AddressFamiliesOf
 from s3probe.probe.session import Session
 
 _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)
 
 
-def ask(session: Session, families_of: FamiliesOf) -> None:
+def ask(session: Session, families_of: AddressFamiliesOf) -> None:
     """Writes ``try-address-families`` down when the endpoint was not reached, or only after a wait."""
-    seen, settings = session.book.get(ActionId.REACH_ENDPOINT), session.world.settings
+    seen, settings = session.book.get(ActionId.REACH_ENDPOINT), session.conditions.settings
     if seen is None or settings.proxy or not (seen.network in _CUT_OFF or seen.seconds > 0.4 * settings.open_timeout):
         return
     parts = urlsplit(seen.url)

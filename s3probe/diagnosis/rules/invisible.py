@@ -1,4 +1,4 @@
-"""What all findings about an invisible picture share."""
+"""What all findings about a picture that visitors cannot see share."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ADDRESSES = (
     Experiment.PUBLIC_REGIONAL,
     Experiment.PUBLIC_PLAIN_HTTP,
 )
-"""What the visitor tried (``probe.addresses.other_addresses``)."""
+"""What the visitor tried (``evidence.addresses.other_addresses``)."""
 
 
-def working(case: Case) -> dict[ObservationId, Observation]:
+def working_addresses(case: Case) -> dict[ObservationId, Observation]:
     """The other addresses at which the very same picture was there."""
     return {name: seen for name in ADDRESSES if (seen := case.get(name)).ok}
 
 
-def unseen(
+def invisible(
     case: Case,
     finding_id: str,
     how: str,
@@ -49,7 +49,7 @@ def unseen(
             ActionId.PUBLIC_GET_CACHE,
             ActionId.PUBLIC_GET_AVATAR,
             ActionId.PUBLIC_GET_EMOJI,
-            *_same_way(case),
+            *_same_failure(case),
         ],
         fixes=fix,
         certainty=certainty,
@@ -63,7 +63,7 @@ def first_visit(case: Case) -> Observation:
     return root if not seen.ran and root.network is not None else seen
 
 
-def _same_way(case: Case) -> list[ObservationId]:
+def _same_failure(case: Case) -> list[ObservationId]:
     """Other requests of a visitor that the same host did not answer, or not for anyone."""
     seen = first_visit(case)
     host = fixes.host_of(seen.url)

@@ -1,4 +1,4 @@
-"""What browsers need beside the picture: CORS, a page that allows the host, ranges, and safe headers."""
+"""What Mastodon's web client needs beside the picture: CORS, a page that allows the host, ranges, safe headers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.links import at_proxy, cdn, hit, nginx, own_proxy, proxied
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, nginx, own_proxy, proxied
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
-from s3probe.evidence.vocabulary import LOOKS, ActionId, Experiment, ExperimentWith, Fact, Header
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, ExperimentWith, Fact, Header
 
 _TOO_SHORT = 600
 """Seconds: what a browser keeps for less it fetches again on the next page."""
@@ -89,8 +90,8 @@ def cors(case: Case) -> Iterator[Finding]:
     origin, allowed = row.facts.get(Fact.ORIGIN, ""), row.facts[Fact.ALLOWED]
     if "," in allowed:
         how = f"Access-Control-Allow-Origin came twice: {allowed}"
-        mends = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
-        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=mends)
+        offered = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
+        yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=offered)
         return
     got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
     how = f"a request with Origin {origin} got {got}"
@@ -114,12 +115,12 @@ def cors(case: Case) -> Iterator[Finding]:
 
 def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
-    mends = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
+    offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get(Experiment.CORS_FRESH)
-    if hit(row) and fresh.ok:
+    if cache_hit(row) and fresh.ok:
         told = f"{how} out of a cache, a request that no cache knew got it"
-        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=mends)
-    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=mends)
+        return finding("cors-cached-without-vary", case, how=told, because=[row.id], fixes=offered)
+    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=offered)
 
 
 def _rule_exists(case: Case) -> bool:
@@ -136,10 +137,10 @@ def ranges(case: Case) -> Iterator[Finding]:
         return
     row = seen[0]
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
-    # the storage's own answer decides whose fault it is; a store without ranges cannot be mended from here
+    # the storage's own answer decides whose fault it is; a store without ranges cannot be fixed from here
     at_store = case.obs(ActionId.GET_RANGE)
     by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
-    mends: tuple[Fix, ...] = (
+    offered: tuple[Fix, ...] = (
         at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
         if by_proxy
         else (Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache, proxy_force_ranges on)."),)
@@ -149,7 +150,7 @@ def ranges(case: Case) -> Iterator[Finding]:
         case,
         how=how + (", while the storage itself answers 206" if at_store.ok else ""),
         because=[row.id],
-        fixes=mends,
+        fixes=offered,
         severity=None if by_proxy else Severity.NOTICE,
         certainty=Certainty.CERTAIN if at_store.ok else Certainty.LIKELY,
     )
@@ -210,7 +211,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    shown = [o for o in map(case.obs, LOOKS) if o.ok]
+    shown = [o for o in map(case.obs, FOLDER_VISITS) if o.ok]
     lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
     if lost and case.obs(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
         yield finding(
@@ -222,7 +223,7 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
         )
 
 
-def families(case: Case) -> Iterator[Finding]:
+def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
     """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
     told = case.get(Experiment.VIEWER_FAMILIES).facts
     kinds = told.get(Fact.ADDRESSES, "")
@@ -345,7 +346,7 @@ RULES = (
         ),
     ),
     Rule(
-        families,
+        ipv4_and_ipv6,
         Layer.BROWSERS,
         yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
         reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.VIEWER_FAMILIES),

@@ -1,4 +1,4 @@
-"""Questions about Mastodon's own side that only a failure or a delay raises; each differs in one thing from its row."""
+"""Questions about Mastodon's own side that only a failure or a delay raises; each changes one thing."""
 
 from __future__ import annotations
 
@@ -7,70 +7,74 @@ from dataclasses import replace
 
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
-from s3probe.probe.again import passes_again
+from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Call
-from s3probe.probe.fetching import a_listing, same_bytes
+from s3probe.probe.fetching import judge_listing, same_bytes
 from s3probe.probe.payload import picture
+from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
-from s3probe.probe.storage import Kept
-from s3probe.probe.worlds import WorldMaker
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.settings.keys import MEDIA
 
 _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
 
 def listing(session: Session) -> Iterator[Step]:
-    """A listing that is refused with ``start-after``: does it work from the top, and is it refused again?"""
+    """Repeats a listing that was refused with ``start-after``: from the top, and unchanged."""
     seen = session.book.get(ActionId.LIST)
     if seen is None or not seen.failed or seen.network or seen.outcome in (Outcome.DENIED, Outcome.THROTTLED):
         return
-    call = session.world.wire.list_objects()
+    call = session.conditions.wire.list_objects()
     title = "The bucket can be listed from the top"
-    again = session.world.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+    again = session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
     def attempt() -> None:
-        session.ask(Experiment.LIST_FROM_THE_TOP, call, a_listing, title=title)
-        passes_again(session, seen.id, lambda: session.ask(seen.id, again, a_listing))
+        session.ask(Experiment.LIST_FROM_THE_TOP, call, judge_listing, title=title)
+        passes_again(session, seen.id, lambda: session.ask(seen.id, again, judge_listing))
 
     yield Step(Experiment.LIST_FROM_THE_TOP, attempt)
 
 
-def reading_archives(session: Session, kept: Kept) -> Iterator[Step]:
-    """A link is refused though media can be read: does the key read an archive, which no public policy opens?"""
-    seen, stored = session.book.get(ActionId.PRESIGNED_GET), kept.get("archive")
+def reading_archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
+    """Where a link is refused though media can be read: reads an archive with the key, as no public policy opens it."""
+    seen, stored = session.book.get(ActionId.PRESIGNED_GET), stored_objects.get("archive")
     if stored is None or seen is None or seen.outcome is not Outcome.DENIED:
         return
-    call = session.world.wire.get(stored.key)
+    call = session.conditions.wire.get(stored.key)
     title = "Mastodon can read an archive back"
     yield Step(
         Experiment.GET_ARCHIVE, lambda: session.ask(Experiment.GET_ARCHIVE, call, same_bytes(stored.body), title=title)
     )
 
 
-def checksum_mode(session: Session, maker: WorldMaker, kept: Kept) -> Iterator[Step]:
-    """A download is refused for what it is: does it work when no checksum is asked for?"""
-    seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), kept.get("media")
+def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_objects: StoredObjects) -> Iterator[Step]:
+    """Repeats a rejected download without asking for a checksum."""
+    seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), stored_objects.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
-    world = maker.changed(session.world, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None)
-    call, title = world.wire.get(stored.key), "A file can be read without asking for its checksum"
+    conditions = conditions_maker.changed(
+        session.conditions, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None
+    )
+    call, title = conditions.wire.get(stored.key), "A file can be read without asking for its checksum"
     yield Step(
         Experiment.GET_WITHOUT_MODE,
-        lambda: session.ask(Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), world=world, title=title),
+        lambda: session.ask(
+            Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), conditions=conditions, title=title
+        ),
     )
 
 
 def announcing(session: Session) -> Iterator[Step]:
-    """Uploads that are refused with 417, wait about a second or get no answer: how do they fare without ``Expect``?"""
+    """Repeats an upload without ``Expect`` where uploads got a 417, waited about a second or got no answer."""
     uploads = [row for name in _UPLOADS if (row := session.book.get(name)) is not None and row.ran]
     if not any(_stalled(row, session.book.get(ActionId.LIST)) for row in uploads):
         return
 
     def attempt() -> None:
-        entry = session.ledger.mint(session.world.wire, MEDIA, "unannounced.png")
+        entry = session.ledger.mint(session.conditions.wire, MEDIA, "unannounced.png")
         body = picture(f"{session.run_id}/unannounced.png")
-        call = unannounced(session.world.wire.put_object(entry.key, body, "image/png", acl=None))
+        call = unannounced(session.conditions.wire.put_object(entry.key, body, "image/png", acl=None))
         title = "A file can be uploaded without Expect: 100-continue"
         seen, answer = session.ask(Experiment.PUT_UNANNOUNCED, call, title=title)
         session.ledger.answered(entry, answer, written=seen.ok)

@@ -3,7 +3,7 @@
 import pytest
 
 from s3probe.diagnosis.model import BucketSetting, ServerFix
-from s3probe.report.places import bucket_words, nginx_block, sentence, server_words
+from s3probe.report.setting_words import bucket_words, nginx_block, sentence, server_words
 
 
 @pytest.mark.parametrize(

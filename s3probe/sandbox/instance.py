@@ -1,4 +1,4 @@
-"""What stands around S3 in the world: the Mastodon instance."""
+"""The Mastodon instance's own pages."""
 
 from __future__ import annotations
 

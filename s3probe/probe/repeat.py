@@ -1,4 +1,4 @@
-"""Repeats a request unchanged after the storage failed on it (5xx): only what fails again says anything."""
+"""Repeats a request unchanged after the storage failed on it (5xx): only a failure that lasts is judged."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import Experiment, Fact, FactName, Facts, known
+from s3probe.evidence.vocabulary import Experiment, Fact, FactName, Facts, facts_among
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
@@ -17,38 +17,38 @@ from s3probe.settings.model import Settings
 
 def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
     """What the object's ACL and the bucket's policy say, for keys that may read them."""
-    wire = session.world.wire
+    wire = session.conditions.wire
     acl = wire.read("GetObjectAcl", "acl", stored.key)
-    yield Step(Experiment.READ_ACL, lambda: session.ask(Experiment.READ_ACL, acl, everyone, title="The object's ACL"))
+    yield Step(Experiment.READ_ACL, lambda: session.ask(Experiment.READ_ACL, acl, judge_acl, title="The object's ACL"))
     yield from policy_status(session)
-    if session.world.settings.web_domain:
+    if session.conditions.settings.web_domain:
         yield Step(Experiment.REFERER, lambda: _with_referer(session, stored))
     payer = wire.read("GetBucketRequestPayment", "requestPayment")
     yield Step(
         Experiment.REQUEST_PAYMENT,
-        lambda: session.ask(Experiment.REQUEST_PAYMENT, payer, _payer, title="Who pays for requests"),
+        lambda: session.ask(Experiment.REQUEST_PAYMENT, payer, _judge_payer, title="Who pays for requests"),
     )
 
 
 def policy_status(session: Session) -> Iterator[Step]:
     """Whether the bucket policy is public in S3's own eyes."""
-    status = session.world.wire.read("GetBucketPolicyStatus", "policyStatus")
+    status = session.conditions.wire.read("GetBucketPolicyStatus", "policyStatus")
     yield Step(
         Experiment.POLICY_STATUS,
-        lambda: session.ask(Experiment.POLICY_STATUS, status, _public, title="The policy's status"),
+        lambda: session.ask(Experiment.POLICY_STATUS, status, _judge_policy_status, title="The policy's status"),
     )
 
 
 def bucket_acl(session: Session) -> Step:
-    acl = session.world.wire.read("GetBucketAcl", "acl")
+    acl = session.conditions.wire.read("GetBucketAcl", "acl")
     return Step(
-        Experiment.BUCKET_ACL, lambda: session.ask(Experiment.BUCKET_ACL, acl, everyone, title="The bucket's ACL")
+        Experiment.BUCKET_ACL, lambda: session.ask(Experiment.BUCKET_ACL, acl, judge_acl, title="The bucket's ACL")
     )
 
 
 def _with_referer(session: Session, stored: Stored) -> None:
     """As Mastodon's own page asks: hotlink protection lets nobody else in, and other servers send no Referer."""
-    settings = session.world.settings
+    settings = session.conditions.settings
     page, same = page_of(settings), same_bytes(stored.body)
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
     headers = (("Referer", page),)
@@ -65,13 +65,13 @@ def page_of(settings: Settings) -> str:
     return f"https://{settings.web_domain or 'mastodon.invalid'}/"
 
 
-def _rooted(answer: Answer, root: str) -> Outcome | None:
+def _wrong_root(answer: Answer, root: str) -> Outcome | None:
     """A 200 to ``?something`` may be a listing, where the store does not know the question: the root element tells."""
     return Outcome.WRONG if answer.status == 200 and root_name(answer.body) != root else None
 
 
-def everyone(answer: Answer) -> tuple[Outcome | None, Facts]:
-    return _rooted(answer, "AccessControlPolicy"), grants(answer)
+def judge_acl(answer: Answer) -> tuple[Outcome | None, Facts]:
+    return _wrong_root(answer, "AccessControlPolicy"), grants(answer)
 
 
 def grants(answer: Answer) -> Facts:
@@ -84,13 +84,15 @@ def grants(answer: Answer) -> Facts:
     return {name: " ".join(permissions) for name, permissions in facts.items()}
 
 
-def _payer(answer: Answer) -> tuple[Outcome | None, Facts]:
+def _judge_payer(answer: Answer) -> tuple[Outcome | None, Facts]:
     # the fields of an error may repeat the signature
-    return _rooted(answer, "RequestPaymentConfiguration"), known(fields(answer.body)) if answer.status == 200 else {}
+    return _wrong_root(answer, "RequestPaymentConfiguration"), facts_among(
+        fields(answer.body)
+    ) if answer.status == 200 else {}
 
 
-def _public(answer: Answer) -> tuple[Outcome | None, Facts]:
+def _judge_policy_status(answer: Answer) -> tuple[Outcome | None, Facts]:
     text = answer.body.lower()
-    return _rooted(answer, "PolicyStatus"), {
+    return _wrong_root(answer, "PolicyStatus"), {
         Fact.IS_PUBLIC: "yes" if b"<ispublic>true" in text else "no" if b"<ispublic>false" in text else ""
     }

@@ -8,7 +8,7 @@ from s3probe.diagnosis.model import Severity
 from s3probe.sandbox.faults import ALL, FAULTS, credentials, transfer
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import SCENARIOS
-from s3probe.sandbox.worded import WORDINGS
+from s3probe.sandbox.wordings import WORDINGS
 from tests.exhaustive import part
 from tests.runs import fault_name, run
 

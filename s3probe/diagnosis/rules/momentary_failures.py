@@ -1,4 +1,4 @@
-"""What failed for a moment and passed when it was asked again: told, and no setting is blamed for it."""
+"""Requests that failed once and passed when they were repeated: no setting explains them."""
 
 from __future__ import annotations
 

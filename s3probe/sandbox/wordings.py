@@ -1,4 +1,4 @@
-"""The same world with other words: what is found must not hang on how a server puts it."""
+"""The same world with other words in its errors: no finding may depend on how a server words them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two ports nothing answers on: one that refuses, one that swallows."""
+"""Two ports on which nothing answers: one refuses connections, one drops their packets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import socket
 from s3probe.sandbox.server import LOOPBACK
 
 
-class DeadEnds:
-    """Holds the sockets that make the ports dead. ``refused`` and ``black_hole`` are port numbers."""
+class UnreachablePorts:
+    """Holds the sockets that make the ports unreachable. ``refused`` and ``black_hole`` are port numbers."""
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []

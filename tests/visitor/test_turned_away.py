@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
-from s3probe.diagnosis.rules import gate, needs, rest
+from s3probe.diagnosis.rules import storage_availability, turned_away, web_client
 from s3probe.diagnosis.rules.public import public
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
@@ -126,25 +126,27 @@ def test_a_limit_of_the_host_is_none_of_the_storage(status: int) -> None:
     outcome = Outcome.THROTTLED if status == 429 else Outcome.UNKNOWN
     late = seen(ActionId.PUBLIC_GET_AVATAR, status, outcome, headers=CLOUDFLARE)
     limited = case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE), late)
-    (found,) = gate.limits_visitors(limited)
+    (found,) = turned_away.limits_visitors(limited)
     assert (found.id, found.severity, found.because) == (
         "media-host-limits-visitors",
         Severity.WARNING,
         (ActionId.PUBLIC_GET_AVATAR,),
     )
-    assert list(rest.throttled(limited)) == []
+    assert list(storage_availability.throttled(limited)) == []
     at_storage = seen(
         ActionId.PUBLIC_GET_AVATAR, status, outcome, url="https://s3.nl-ams.example.net/files-example/a.png"
     )
     slow = case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE), at_storage)
-    assert list(gate.limits_visitors(slow)) == []
-    assert [f.id for f in rest.throttled(slow)] == (["rate-limited-503-slowdown"] if status == 429 else [])
+    assert list(turned_away.limits_visitors(slow)) == []
+    assert [f.id for f in storage_availability.throttled(slow)] == (
+        ["rate-limited-503-slowdown"] if status == 429 else []
+    )
 
 
 @pytest.mark.parametrize(("status", "named"), [(416, True), (200, True), (429, False), (503, False)])
 def test_a_limit_says_nothing_of_ranges(status: int, named: bool) -> None:
     row = seen(ActionId.PUBLIC_RANGE, status, Outcome.WRONG, headers=NGINX, range="refused")
-    assert bool(list(needs.ranges(case(seen(ActionId.PUBLIC_GET, headers=NGINX), row)))) is named
+    assert bool(list(web_client.ranges(case(seen(ActionId.PUBLIC_GET, headers=NGINX), row)))) is named
 
 
 @pytest.mark.parametrize(("status", "reach"), [(502, True), (504, True), (500, False), (503, False)])
@@ -171,16 +173,18 @@ def test_an_address_that_does_not_answer_is_told_where_this_machine_could_reach_
     def families(connects: str, routes: str) -> Observation:
         return seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6", connects=connects, routes=routes)
 
-    (found,) = needs.families(case(own, families("ipv4", "ipv4 ipv6")))
+    (found,) = web_client.ipv4_and_ipv6(case(own, families("ipv4", "ipv4 ipv6")))
     assert found.id == "media-host-address-silent"
     assert found.title == "The IPv6 address of files.example.com does not answer"
-    assert list(needs.families(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
-    assert list(needs.families(case(own, families("ipv4", "ipv4")))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, families("ipv4 ipv6", "ipv4 ipv6")))) == []
+    assert list(web_client.ipv4_and_ipv6(case(own, families("ipv4", "ipv4")))) == []
 
 
 def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
     own = seen(ActionId.PUBLIC_GET, headers=NGINX)
-    (found,) = needs.families(case(own, seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv6")))
+    (found,) = web_client.ipv4_and_ipv6(
+        case(own, seen(Experiment.VIEWER_FAMILIES, outcome=Outcome.WRONG, addresses="ipv6"))
+    )
     assert found.severity is Severity.WARNING
 
 
@@ -194,7 +198,7 @@ def test_a_host_that_most_visitors_cannot_reach_is_more_than_a_notice() -> None:
 def test_a_cache_control_that_keeps_next_to_nothing(value: str, named: bool) -> None:
     stored = seen(ActionId.GET, headers={"cache-control": "public, max-age=315576000, immutable"})
     row = seen(ActionId.PUBLIC_GET, headers=NGINX, cache_control=value)
-    assert bool(list(needs.cache_control(case(stored, row)))) is named
+    assert bool(list(web_client.cache_control(case(stored, row)))) is named
 
 
 def test_a_storage_that_is_closed_behind_a_faulty_proxy_is_said_as_well_and_not_called_certain() -> None:

@@ -1,4 +1,4 @@
-"""The chain from the published host to the storage: what stands between, and the lines that mend it."""
+"""What stands before the storage at the published host (a proxy, a CDN), and the lines that fix it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.evidence.addresses import proxy_stands_before
-from s3probe.evidence.caches import CACHE_HEADERS, hit
+from s3probe.evidence.caches import CACHE_HEADERS
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Header
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Settings
-
-__all__ = [
-    "GOOD_ANSWERS_ONLY", "at_proxy", "before_the_storage", "below", "cdn", "hit", "nginx", "own_cookies", "own_proxy",
-    "proxied", "proxy_lines", "upstream",
-]  # fmt: skip
 
 GOOD_ANSWERS_ONLY = "proxy_cache_valid 200 206 48h;"
 _OWN = re.compile(r"nginx|openresty|angie|tengine|caddy|apache|haproxy|varnish|traefik|lighttpd|h2o|envoy", re.I)
@@ -108,18 +103,18 @@ def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, .
     if not name:
         return (nginx(case, lines, note),)
     host, base = upstream(case.settings)
-    words = AT_CDN.get(topic, topic).format(host=host, base=base, prefix=below(case.settings))
+    words = AT_CDN.get(topic, topic).format(host=host, base=base, prefix=prefix_folder(case.settings))
     behind = f"if a proxy of your own stands behind {name}{'; ' + note if note else ''}"
     return Manual(f"At {name}: {words}."), nginx(case, lines, behind)
 
 
-def below(settings: Settings) -> str:
+def prefix_folder(settings: Settings) -> str:
     """S3_KEY_PREFIX as a folder, ``""`` without one: what stands before every key."""
     prefix = settings.key_prefix.strip("/")
     return f"{prefix}/" if prefix else ""
 
 
-def before_the_storage(case: Case, seen: Observation) -> bool:
+def answered_before_the_storage(case: Case, seen: Observation) -> bool:
     """Whether a visitor was answered by the proxy or CDN at the published host, whose ways are its own."""
     published = fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
     return seen.actor is Actor.VISITOR and proxy_stands_before(case.settings) and fixes.host_of(seen.url) == published

@@ -27,7 +27,7 @@ _NGINX_MARK = re.compile(r"""('[^']*'|"[^"]*"|[;{}])""")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Instruction:
     """``lead`` without its last stop; ``block`` as it is to be copied; ``note`` follows it."""
 
     lead: str
@@ -63,34 +63,36 @@ def bucket_words(fix: BucketSetting) -> str:
     return f"Set {name} to {value}" if value else f"Set {name}"
 
 
-def server_words(fix: ServerFix) -> Told:
+def server_words(fix: ServerFix) -> Instruction:
     """What to do on this machine or its proxy, with a verb."""
     match fix.setting:
         case "nginx":
             place, _, note = fix.note.partition("; ")
             where = place if place.startswith(("in ", "at ")) else ""
             note = note if where else fix.note
-            return Told(f"Put this into nginx{f', {where}' if where else ''}", nginx_block(fix.value), note, "nginx")
+            return Instruction(
+                f"Put this into nginx{f', {where}' if where else ''}", nginx_block(fix.value), note, "nginx"
+            )
         case "clock":
-            return Told("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
+            return Instruction("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
         case "file-mode":
-            return Told("Close the file to other users", fix.value, fix.note, "sh")
+            return Instruction("Close the file to other users", fix.value, fix.note, "sh")
         case "file-content":
-            return Told("Rewrite the file without them", fix.value, fix.note, "sh")
+            return Instruction("Rewrite the file without them", fix.value, fix.note, "sh")
         case "metadata-hops":
-            return Told("Let containers reach the metadata service", fix.value, fix.note, "sh")
+            return Instruction("Let containers reach the metadata service", fix.value, fix.note, "sh")
         case "ca":
-            return Told("Set this in the environment of Mastodon's services", fix.value, fix.note)
+            return Instruction("Set this in the environment of Mastodon's services", fix.value, fix.note)
         case "ipv4":
-            return Told(f"Give this machine a way to IPv4 ({fix.value})", "", fix.note)
+            return Instruction(f"Give this machine a way to IPv4 ({fix.value})", "", fix.note)
         case "ipv6":
             place, _, note = fix.note.partition(": ")
-            return Told(f"Put this line {place}".replace(" in ", " into "), fix.value, note)
+            return Instruction(f"Put this line {place}".replace(" in ", " into "), fix.value, note)
     if "=" in fix.value:
-        return Told("Set this in the environment of Mastodon's services", fix.value)
+        return Instruction("Set this in the environment of Mastodon's services", fix.value)
     # the note of these (dns, firewall, certificate, tls, proxy) is the whole sentence, the value its subject
     named = fix.value in fix.note or not fix.value
-    return Told(f"{sentence(fix.note)}{'' if named else f' ({fix.value})'}")
+    return Instruction(f"{sentence(fix.note)}{'' if named else f' ({fix.value})'}")
 
 
 def nginx_block(text: str) -> str:
@@ -99,13 +101,13 @@ def nginx_block(text: str) -> str:
 
 
 def _lines(text: str) -> Iterator[str]:
-    depth, line = 0, ""
+    level, line = 0, ""
     for part in _NGINX_MARK.split(text):
         if part == "}":
-            depth = max(0, depth - 1)
+            level = max(0, level - 1)
         line += part
         if part in (";", "{", "}") and part:
-            yield "    " * depth + line.strip()
-            depth, line = depth + (part == "{"), ""
+            yield "    " * level + line.strip()
+            level, line = level + (part == "{"), ""
     if line.strip():
         yield line.strip()

@@ -1,0 +1,50 @@
+"""One name for one thing: no class is called like another, and what a finding advises is a fix everywhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import s3probe
+
+PACKAGE = Path(s3probe.__file__).parent
+ROOT = Path(__file__).parents[1]
+MEND = re.compile(r"(?:\b|_)(?:un)?mend(?:s|ed|ing)?(?:\b|_)", re.IGNORECASE)
+ROUNDS = re.compile(r"\b(?:un)?mended(?:\.py|\.RULES|,$)", re.MULTILINE)
+"""The modules of the rounds, where other modules name them."""
+
+
+def classes(folder: Path) -> Iterator[tuple[str, str]]:
+    """Name and place of each class below a folder."""
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                yield node.name, f"{path.relative_to(folder)}:{node.lineno}"
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """All that people read of s3probe, by its path; without the modules of the rounds."""
+    for path in (*sorted(PACKAGE.rglob("*")), ROOT / "README.md"):
+        if path.suffix in (".py", ".toml", ".md") and path.stem not in ("mended", "unmended"):
+            yield path.name, path.read_text(encoding="utf-8")
+
+
+def test_no_class_name_exists_twice() -> None:
+    found = [*classes(PACKAGE), *classes(ROOT / "tests")]
+    count = Counter(name for name, _place in found)
+    assert [(name, place) for name, place in found if count[name] > 1] == []
+
+
+def test_a_fix_is_called_a_fix() -> None:
+    found = [(name, match[0]) for name, text in texts() for match in MEND.finditer(ROUNDS.sub("", text))]
+    assert found == []
+
+
+def test_the_word_is_found_wherever_it_stands() -> None:
+    for text in ("To mend it:", "first_mends(finding)", "what was mended", "_mended = 1"):
+        assert MEND.search(ROUNDS.sub("", text)), text
+    for text in ("recommended", "amend", "    unmended,\n", "*mended.RULES"):
+        assert not MEND.search(ROUNDS.sub("", text)), text
