@@ -9,8 +9,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+from tests.exhaustive import examples
 from tests.missing import summary
+
+# how long one example takes says more about what else the machine does than about what is tested
+settings.register_profile("s3probe", max_examples=examples(100), deadline=None)
+settings.load_profile("s3probe")
 
 Tally = Callable[[str, str], None]
 

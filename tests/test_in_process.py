@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from s3probe.evidence.observations import NetworkFault
+from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.vocabulary import Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.session import visitor_call
 from s3probe.probe.transport import HttpTransport
@@ -16,9 +17,9 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy
 from s3probe.sandbox.world import ConnectionFault, Obstacle
-from tests.exhaustive import EXHAUSTIVE
+from tests.exhaustive import part
 from tests.in_process import InProcess
-from tests.runs import Ran, each_fault, run, run_fault, wire_to
+from tests.runs import Ran, each_fault, fault_name, run, run_fault, wire_to
 
 HOST = f"{BUCKET}.s3.eu-west-2.amazonaws.com"
 KEY = "media_attachments/files/1/original/a%20b%2Bc.png"
@@ -34,13 +35,35 @@ class Closed(HttpTransport):
 
 
 def seen(ran: Ran) -> tuple[object, ...]:
-    """What a run found, and how much it left."""
-    return [(f.id, f.severity, f.title) for f in ran.report.findings], len(ran.left)
+    """What a run found, saw and left."""
+    findings = [(f.id, f.severity, f.title) for f in ran.report.findings]
+    evidence = ran.report.evidence
+    observations = sorted(comparable_observation(o, evidence.run.id) for o in evidence.observations)
+    return findings, observations, len(ran.left)
 
 
-@each_fault(ALL if EXHAUSTIVE else ALL[::11])
-def test_both_ways_lead_to_the_same_findings(fault: Fault) -> None:
-    assert seen(run_fault(fault)) == seen(run(fault.scenario(), by_wire=True))
+def comparable_observation(seen: Observation, run_id: str) -> tuple[str, ...]:
+    """Everything but what differs between any two runs, whatever way they take.
+
+    ``skew`` is in seconds, between clocks that run; ``folders`` says whether an upload at the same moment came before
+    the listing; each run has an id of its own, which stands in its keys.
+    """
+    facts = {str(name): value for name, value in seen.facts.items() if name not in (Fact.SKEW, Fact.FOLDERS)}
+    compared = (seen.outcome, seen.http_status, seen.error_code, seen.network, seen.reason, sorted(facts.items()))
+    return (seen.id, *(str(each).replace(run_id, "RUN") for each in compared))
+
+
+BY_CHANCE = ("rate-limited-503-slowdown (now and then)",)
+"""Which of two uploads at the same moment is refused here is another in every run: only the findings are compared."""
+
+
+@each_fault(part(ALL, 14))
+def test_both_ways_lead_to_the_same(fault: Fault) -> None:
+    mine, theirs = seen(run_fault(fault)), seen(run(fault.scenario(), by_wire=True))
+    if fault_name(fault) in BY_CHANCE:
+        assert (mine[0], mine[2]) == (theirs[0], theirs[2])
+    else:
+        assert mine == theirs
 
 
 def get(host: str, path: str, method: str = "GET", scheme: str = "https", **headers: str) -> Call:

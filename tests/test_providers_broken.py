@@ -8,6 +8,7 @@ from s3probe.diagnosis.model import Severity
 from s3probe.sandbox.faults.model import Change, env
 from s3probe.sandbox.faults.permissions import without
 from s3probe.sandbox.recommended import RECOMMENDED, SETUPS
+from tests.exhaustive import in_turn, part
 from tests.runs import healthy, run, to_fix, with_first_fix
 
 OPENED = [setup.provider for setup in SETUPS if setup.opened_by_policy] + ["cloudflare-r2", "backblaze-b2", "gcs"]
@@ -19,14 +20,13 @@ BREAKS: dict[str, Change] = {
 CLOSED = {"public-policy-missing", "permission-private-no-public-policy"}
 
 
-@pytest.mark.parametrize("finding_id", BREAKS)
-@pytest.mark.parametrize("name", RECOMMENDED)
+@pytest.mark.parametrize(("name", "finding_id"), in_turn(RECOMMENDED, BREAKS))
 def test_the_cause_is_named_whatever_the_provider_calls_it(name: str, finding_id: str) -> None:
     report = run(BREAKS[finding_id](RECOMMENDED[name]())).report
     assert [f.id for f in report.findings if f.severity is not Severity.NOTICE] == [finding_id]
 
 
-@pytest.mark.parametrize("name", OPENED)
+@pytest.mark.parametrize("name", part(OPENED, 2))
 def test_closed_media_are_opened_in_the_providers_own_way(name: str) -> None:
     scenario = RECOMMENDED[name]().with_bucket(policy=(), acl="private")
     report = run(scenario).report

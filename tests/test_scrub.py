@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from s3probe.scrub import MARK, Scrubber
 from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream, install_hooks
+from tests.exhaustive import examples
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -51,7 +52,7 @@ encoders = pytest.mark.parametrize("encode", ENCODERS.values(), ids=ENCODERS.key
 secrets = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=4, max_size=48)
 around = st.text(max_size=20)
 # building a scrubber compiles some patterns, on a busy machine slowly
-quick = settings(deadline=None, max_examples=60)
+quick = settings(deadline=None, max_examples=examples(60))
 
 
 @encoders

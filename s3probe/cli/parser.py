@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NoReturn
@@ -102,6 +103,7 @@ def with_command(argv: Sequence[str]) -> list[str]:
     )
 
 
+@cache
 def build() -> argparse.ArgumentParser:
     """The parser with all commands."""
     raw = argparse.RawDescriptionHelpFormatter

@@ -152,8 +152,15 @@ class Run:
     """``False`` when the deadline or a signal cut it short."""
 
 
+class _ById:
+    """Room for an index that is no field: it is neither compared nor written."""
+
+    __slots__ = ("by_id",)
+    by_id: Mapping[ObservationId, Observation]
+
+
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(_ById):
     """All of one run."""
 
     run: Run
@@ -163,8 +170,10 @@ class Evidence:
 
     def get(self, action: ObservationId) -> Observation | None:
         """The last observation of that id, or ``None`` when it was never considered."""
-        found = None
-        for observation in self.observations:
-            if observation.id == action:
-                found = observation
-        return found
+        try:
+            index = self.by_id
+        except AttributeError:
+            # the rules ask a thousand times
+            index = {observation.id: observation for observation in self.observations}
+            object.__setattr__(self, "by_id", index)
+        return index.get(action)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -93,9 +93,13 @@ def detect(endpoint_host: str, headers: Mapping[HeaderName, str]) -> Provider:
     A provider's own host name is believed first, then the marks in the answer's ``headers``, then weak hints
     such as a usual port. What nobody claims is the generic provider, ``unknown``: this never fails.
     """
-    authority = _authority(endpoint_host)
+    return _detected(_authority(endpoint_host), tuple((name.lower(), value) for name, value in headers.items()))
+
+
+@lru_cache(maxsize=64)  # several rules ask the same of one run
+def _detected(authority: str, headers: tuple[tuple[str, str], ...]) -> Provider:
     host = re.sub(r":\d+$", "", authority)
-    answer: dict[str, str] = {name.lower(): value for name, value in headers.items()}
+    answer = dict(headers)
     known = providers()
     return (
         next((p for p in known.values() if _matches(p.hosts, host)), None)

@@ -57,7 +57,7 @@ def suspend_and_restore(
     yield Step(
         ActionId.RESTORED_PUBLIC_GET,
         lambda: _fetch_restored(session, stored, fetch_restored),
-        (ActionId.PUT_ACL_RESTORE,),
+        (ActionId.PUT_ACL_RESTORE, ActionId.PUBLIC_GET),
     )
     title = "A file is intact after its ACL was changed"
 

@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,21 +88,32 @@ def _written(rule: Rule) -> tuple[set[str], list[re.Pattern[str]]]:
     named: set[str] = set()
     patterns: list[re.Pattern[str]] = []
     for module in (m for m in modules if m.startswith("s3probe.diagnosis") and m in sys.modules):
-        tree = ast.parse(inspect.getsource(sys.modules[module]))
-        records = {id(node) for a in tree.body if isinstance(a, ast.Assign) and _is_table(a) for node in ast.walk(a)}
-        for node in ast.walk(tree):
-            if id(node) in records:
-                continue  # the record itself proves nothing
-            match node:
-                case ast.Constant(value=str(text)):
-                    named.add(text)
-                case ast.JoinedStr(values=values) if any(isinstance(value, ast.Constant) for value in values):
-                    parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else "[a-z-]+" for v in values]
-                    patterns.append(re.compile("".join(parts)))
-                case ast.Attribute(value=ast.Name(id="ActionId" | "Experiment" | "ExperimentWith" as kind), attr=name):
-                    named.add(str(getattr(vocabulary, kind)[name]))
-                case ast.Name(id=name) if isinstance(table := getattr(vocabulary, name, None), tuple | dict):
-                    named |= set(_flat(table))
+        inside, more = _written_in(module)
+        named |= inside
+        patterns += more
+    return named, patterns
+
+
+@cache
+def _written_in(module: str) -> tuple[set[str], list[re.Pattern[str]]]:
+    """The same of one module."""
+    named: set[str] = set()
+    patterns: list[re.Pattern[str]] = []
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    records = {id(node) for a in tree.body if isinstance(a, ast.Assign) and _is_table(a) for node in ast.walk(a)}
+    for node in ast.walk(tree):
+        if id(node) in records:
+            continue  # the record itself proves nothing
+        match node:
+            case ast.Constant(value=str(text)):
+                named.add(text)
+            case ast.JoinedStr(values=values) if any(isinstance(value, ast.Constant) for value in values):
+                parts = [re.escape(str(v.value)) if isinstance(v, ast.Constant) else "[a-z-]+" for v in values]
+                patterns.append(re.compile("".join(parts)))
+            case ast.Attribute(value=ast.Name(id="ActionId" | "Experiment" | "ExperimentWith" as kind), attr=name):
+                named.add(str(getattr(vocabulary, kind)[name]))
+            case ast.Name(id=name) if isinstance(table := getattr(vocabulary, name, None), tuple | dict):
+                named |= set(_flat(table))
     return named, patterns
 
 

@@ -17,7 +17,6 @@ import socketserver
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -34,8 +33,8 @@ import urllib3.util.ssl_match_hostname
 from urllib3.connectionpool import HTTPConnectionPool
 
 import s3probe
+from tests.test_rooms import sources
 
-ROOT = Path(s3probe.__file__).parent
 ONE_MODULE = "s3probe.probe.connection"
 """The only one that may touch names with an underscore."""
 FOREIGN = ("urllib3", "botocore", "requests", "http", "ssl", "socket", "socketserver", "werkzeug", "moto")
@@ -255,10 +254,7 @@ def _defined(tree: ast.AST) -> Iterator[str]:
 
 
 def test_a_private_name_that_is_not_ours_is_read_in_one_module_and_is_in_the_table() -> None:
-    trees = {
-        f"s3probe.{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}": ast.parse(path.read_text())
-        for path in ROOT.rglob("*.py")
-    }
+    trees = {f"s3probe.{module}": tree for module, tree in sources().items()}
     ours = {name for tree in trees.values() for name in _defined(tree)}
     read = {
         (module, name)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from s3probe.probe.exchange import Call, Limits
 from s3probe.probe.transport import HttpTransport
+from tests.exhaustive import examples
 from tests.probe.servers import HandWrittenServer, Visit, serving, within
 
 PIECES = [
@@ -59,7 +60,7 @@ def noise() -> Iterator[tuple[Noise, HandWrittenServer]]:
         yield said, server
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=8),
     method=st.sampled_from(("GET", "HEAD", "PUT")),

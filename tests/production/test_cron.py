@@ -130,12 +130,17 @@ def test_the_lock_is_the_kernels(tmp_path: Path) -> None:
         pass
 
 
-AN_HOUR = 4 if EXHAUSTIVE else 1
-"""Runs within an hour."""
+STEP = timedelta(minutes=15) if EXHAUSTIVE else timedelta(hours=4)
+"""Time between two runs."""
+
+
+def runs_in(**time: float) -> int:
+    """How many runs there are in that time."""
+    return timedelta(**time) // STEP
 
 
 class Week:
-    """Runs of cron, :data:`AN_HOUR` times an hour, on a clock of the test."""
+    """Runs of cron, :data:`STEP` apart, on a clock of the test."""
 
     def __init__(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cli = cli
@@ -147,7 +152,7 @@ class Week:
         """One run, what cron would mail of it, and the time until the next."""
         self.cli.probe(seen, findings)
         _status, out, err = self.cli.run("check", "--quick", "--quiet", "--state", "state", *more)
-        self.time += timedelta(hours=1) / AN_HOUR
+        self.time += STEP
         return out + err
 
 
@@ -155,10 +160,10 @@ def test_a_week_of_cron_mails_changes_alone(cli: Cli, monkeypatch: pytest.Monkey
     """An outage of a night, a warning of two days, a moment without a network."""
     week = Week(cli, monkeypatch)
     mails: dict[int, str] = {}
-    moment = 25 * AN_HOUR
-    for number in range(7 * 24 * AN_HOUR):
-        day, hour = divmod(number // AN_HOUR, 24)
-        if day == 2 and hour < 8:
+    moment = runs_in(hours=28)
+    for number in range(runs_in(days=7)):
+        day, within = divmod(number, runs_in(days=1))
+        if day == 2 and within < runs_in(hours=8):
             said = week.run(evidence(BROKEN), (ACL_DISABLED,))
         elif day in (4, 5):
             said = week.run(evidence(HEALTHY), (DELETE_DENIED,))
@@ -168,10 +173,10 @@ def test_a_week_of_cron_mails_changes_alone(cli: Cli, monkeypatch: pytest.Monkey
             said = week.run(evidence(HEALTHY))
         if said:
             mails[number] = said.splitlines()[0]
-    assert list(mails) == [moment, moment + 1, *(hours * AN_HOUR for hours in (48, 56, 96, 144))]
+    assert list(mails) == [moment, moment + 1, *(runs_in(hours=hours) for hours in (48, 56, 96, 144))]
     told = list(mails.values())
     assert told[0].startswith("Newly failing: s3probe could not tell")
-    assert told[1].startswith("Recovered after 15 min" if EXHAUSTIVE else "Recovered after 1 h 0 min")
+    assert told[1].startswith("Recovered after 15 min" if EXHAUSTIVE else "Recovered after 4 h 0 min")
     assert told[2].startswith(f"Newly failing: {ACL_DISABLED.title}")
     assert told[3].startswith("Recovered after 8 h 0 min")
     assert told[4].startswith(f"Newly failing: {DELETE_DENIED.title}")
@@ -180,16 +185,16 @@ def test_a_week_of_cron_mails_changes_alone(cli: Cli, monkeypatch: pytest.Monkey
 
 def test_a_reminder_comes_once_a_day(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     week = Week(cli, monkeypatch)
-    runs = range(3 * 24 * AN_HOUR)
+    runs = range(runs_in(days=3))
     said = [n for n in runs if week.run(evidence(BROKEN), (ACL_DISABLED,), "--remind", "24")]
-    assert said == [0, 24 * AN_HOUR, 48 * AN_HOUR]
+    assert said == [0, runs_in(days=1), runs_in(days=2)]
 
 
 def test_trouble_that_flaps_is_told_as_it_changes(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     week = Week(cli, monkeypatch)
     chance = random.Random(7)
     before = False
-    for _ in range(50 * AN_HOUR):
+    for _ in range(200 if EXHAUSTIVE else 20):
         broken = chance.random() < 0.3
         said = week.run(evidence(BROKEN if broken else HEALTHY), (ACL_DISABLED,) if broken else ())
         assert bool(said) is (broken is not before)

@@ -17,7 +17,7 @@ from tests.exhaustive import EXHAUSTIVE
 from tests.production import hostile, local
 from tests.production.hostile import Interceptor, lone
 
-MANY = 200 if EXHAUSTIVE else 60
+MANY = 200 if EXHAUSTIVE else 40
 CHECK = ("check", "--mastodon-version", "4.5.9", "--format", "json")
 
 

@@ -16,13 +16,13 @@ import pytest
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, SECRET
-from tests.exhaustive import EXHAUSTIVE
+from tests.exhaustive import EXHAUSTIVE, in_turn, part
 from tests.production import hostile, local
 from tests.production.hostile import Act, Interceptor, Turn
 
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
-"""Requests of an examination at which something happens."""
+"""Requests of an examination at which something happens; by default one of them to each signal and each fault."""
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 
 
@@ -64,8 +64,7 @@ def run(tmp_path: Path) -> Iterator[RunningCheck]:
         yield one
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: signal.Signals(number).name)
+@pytest.mark.parametrize(("number", "step"), in_turn(SIGNALS, STEPS))
 def test_a_signal_at_any_step_leaves_nothing(run: RunningCheck, number: signal.Signals, step: int) -> None:
     def choose(turn: Turn) -> None:
         if turn.number == step:
@@ -77,7 +76,7 @@ def test_a_signal_at_any_step_leaves_nothing(run: RunningCheck, number: signal.S
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("step", [3, 4, 13, 18])
+@pytest.mark.parametrize("step", part([3, 13, 4, 18], 2))
 def test_an_upload_under_way_is_waited_for(run: RunningCheck, step: int) -> None:
     """The signal comes while the request is held up; the storage gets it after the signal."""
 
@@ -119,8 +118,7 @@ PERMISSION = {finding for finding in ids() if entry(finding).category == "permis
 FAULTS = (hostile.reset, hostile.reset_after, hostile.slow_down, hostile.black_hole, hostile.black_hole_after)
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", FAULTS, ids=["reset", "reset after", "503", "black hole", "black hole after"])
+@pytest.mark.parametrize(("fault", "step"), in_turn(FAULTS, STEPS))
 def test_one_lost_request_leaves_nothing_unnamed(run: RunningCheck, fault: Act, step: int) -> None:
     run.choose = lambda turn: fault if turn.number == step else None
     status, out, err = run.go("--format", "json", "--deadline", "8")

@@ -19,6 +19,7 @@ from s3probe.cli import main
 from s3probe.report.formats import FORMATS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import KEY_ID
+from tests.exhaustive import examples
 from tests.production import local
 from tests.production.hostile import Interceptor, Turn, lone
 
@@ -64,7 +65,7 @@ def dotenv(secret: str) -> str:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
 def test_no_format_shows_a_secret_that_the_server_echoes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, secret: str
@@ -87,7 +88,7 @@ def test_no_format_shows_a_secret_that_the_server_echoes(
     hidden(secret, shown.out, shown.err, evidence.read_text())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
 def test_a_crash_shows_no_secret(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, secret: str

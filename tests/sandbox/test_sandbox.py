@@ -25,6 +25,7 @@ from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, healthy
 from s3probe.sandbox.state import State
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.store import Store
+from tests.exhaustive import examples
 from tests.sandbox.client import HOST, KEY, SandboxClient
 from tests.sandbox.conftest import Serve
 
@@ -187,7 +188,7 @@ def test_a_sandbox_that_was_never_entered_holds_nothing() -> None:
     ),
     body=st.binary(max_size=8),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=examples(150), deadline=None, database=None)
 def test_nonsense_is_answered(method: str, path: str, query: list[str], headers: dict[str, str], body: bytes) -> None:
     state = _nonsense_state()
     request = Request(

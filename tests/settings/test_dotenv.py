@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from s3probe.settings.dotenv import DotenvError, literal, parse
 from s3probe.settings.model import NoteKind
+from tests.exhaustive import examples
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "dotenv.json"
 CASES: list[dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
@@ -165,7 +166,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_raises_nothing_but_its_own_error(text: str) -> None:
     assert raised(text) in (None, "Dotenv::FormatError")
 

@@ -59,7 +59,7 @@ def for_s3(rule: Callable[[Case], Iterator[Finding]]) -> Callable[[Case], Iterat
         settings = intended(case.settings)
         if settings.storage == "s3":
             unknown = _unknown(settings)
-            merged = _merged(rule(replace(case, settings=settings)))
+            merged = _merged(rule(case if settings is case.settings else replace(case, settings=settings)))
             yield from (f for f in merged if f.setting not in unknown or f.id == "env-command-substitution")
 
     return judged
@@ -72,7 +72,6 @@ def _unknown(settings: Settings) -> set[str]:
 
 def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
     """One finding per id: the same fault on several lines is one cause, with a fix for each line."""
-    order = list(Severity)
     merged: dict[str, Finding] = {}
 
     def belonging(fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
@@ -85,7 +84,7 @@ def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
             if first is None
             else replace(
                 first,
-                severity=min(first.severity, this.severity, key=order.index),
+                severity=min(first.severity, this.severity, key=list(Severity).index),
                 how_known=f"{first.how_known}; {this.how_known}",
                 explains=tuple(dict.fromkeys((*first.explains, *this.explains))),
                 fixes=(*first.first_choice, *belonging(this.fixes), *first.fixes[len(first.first_choice) :]),
