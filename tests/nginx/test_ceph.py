@@ -26,7 +26,7 @@ from tests.nginx.world import certified
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason=MISSING),
-    # one cluster for all: two that start at once disturb each other
+    # a cluster has fixed ports: two workers must not start one each
     pytest.mark.xdist_group("ceph"),
 ]
 
