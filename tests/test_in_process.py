@@ -53,7 +53,7 @@ def comparable_observation(seen: Observation, run_id: str) -> tuple[str, ...]:
     return (seen.id, *(str(each).replace(run_id, "RUN") for each in compared))
 
 
-BY_CHANCE = ("rate-limited-503-slowdown (now and then)",)
+BY_CHANCE = ("rate-limited-503-slowdown (now and then)", "expect-100-continue-stalls (stalls)")
 """Which of two uploads at the same moment is refused here is another in every run: only the findings are compared."""
 
 

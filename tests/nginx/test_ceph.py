@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from io import BytesIO
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -34,10 +37,18 @@ BUCKET = "files-example"
 ALIAS = "files.example.com"
 
 
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Inside, no other process has a cluster: its ports are fixed."""
+    with (Path(gettempdir()) / "s3probe-tests-ceph.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="module")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
     try:
-        with Ceph(tmp_path_factory.mktemp("ceph")) as server:
+        with only_one(), Ceph(tmp_path_factory.mktemp("ceph")) as server:
             assert isinstance(server, Ceph)
             server.client().create_bucket(Bucket=BUCKET)
             yield server
