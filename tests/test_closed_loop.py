@@ -102,7 +102,9 @@ def _fixed(fault: Fault) -> str:
 def test_the_first_fix_makes_the_storage_healthy(fault: Fault, tally: Tally) -> None:
     found = _fixed(fault)
     tally("closed loop", found.split(":")[0])
-    assert found == "healthy"
+    assert found == "healthy", (
+        f"{fault_name(fault)}: give the Fault `nginx=`, or name it in a table above with its reason"
+    )
 
 
 @each_fault(f for f in ALL if fault_name(f) in ADVICE_ONLY)

@@ -33,7 +33,8 @@ def test_the_example_takes_five_files() -> None:
 
 @pytest.mark.parametrize(("path", "mark"), list(zip(STEPS, MARKS, strict=True)))
 def test_a_file_of_the_example_holds_its_part(path: str, mark: str) -> None:
-    assert mark in (ROOT / path).read_text(encoding="utf-8")
+    found = mark in (ROOT / path).read_text(encoding="utf-8")
+    assert found, f"{path} lacks its part of the example: {mark}"
 
 
 def test_hooks_and_ci_run_the_same() -> None:

@@ -81,6 +81,12 @@ def test_a_finding_is_told_from_its_look_alike(finding_id: str) -> None:
     assert finding_id in TOLD_APART | BY_HAND | set(ELSEWHERE), f"give the Fault {finding_id} its look_alike"
 
 
+@pytest.mark.parametrize("action", [action for action in ActionId if action not in NO_BOX])
+def test_a_rule_reads_what_an_action_shows(action: ActionId) -> None:
+    read = {read for rule in (*FILE_RULES, *wire.FOUNDATION_RULES, *wire.WIRE_RULES) for read in rule.reads}
+    assert action in read, f"no rule reads {action}: add one to diagnosis/rules/, with a record at the end of its file"
+
+
 @pytest.mark.parametrize("finding_id", ELSEWHERE)
 def test_the_test_of_its_own_is_there(finding_id: str) -> None:
     assert f'"{finding_id}"' in (TESTS / ELSEWHERE[finding_id]).read_text(encoding="utf-8")

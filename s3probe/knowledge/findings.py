@@ -58,9 +58,12 @@ def ids() -> tuple[str, ...]:
 
 @cache
 def entry(finding_id: str) -> FindingText:
-    """What is known of ``finding_id``. Raises KeyError for an unknown id."""
+    """What is known of ``finding_id``. Raises KeyError for an unknown id, ValueError for a text that lacks a field."""
     category, text = _sections()[finding_id]
     data = tomllib.loads(text)[finding_id]
     for name in ("told_apart", "links"):
         data[name] = tuple(data.get(name, ()))
-    return FindingText(id=finding_id, category=category, **data)
+    try:
+        return FindingText(id=finding_id, category=category, **data)
+    except TypeError as error:
+        raise ValueError(f"[{finding_id}] in findings/{category}.toml: {error}") from error
