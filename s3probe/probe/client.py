@@ -194,7 +194,7 @@ def _skew(body: ErrorBody) -> str:
     try:
         theirs, ours = datetime.fromisoformat(body.server_time), datetime.fromisoformat(body.request_time)
         return f"{(theirs - ours).total_seconds():.0f}"
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ""
 
 

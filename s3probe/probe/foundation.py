@@ -336,8 +336,6 @@ def _skew(answer: Answer, sent_at: datetime) -> float | None:
     """The server's Date minus our clock in seconds; ``None`` without a usable date."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get(Header.DATE, ""))
-    except (TypeError, ValueError):
+        return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+    except (TypeError, ValueError, OverflowError):  # the last: a zone that leads out of the calendar
         return None
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=UTC)
-    return (theirs - sent_at).total_seconds()
