@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Diagnosis, EnvFix, Finding, RuleError, Severity
 from s3probe.diagnosis.rounds import assigned
-from s3probe.diagnosis.rule import Rule
+from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId
@@ -35,19 +35,31 @@ class Judged:
 
 
 def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
-    """Runs the rules, those of an earlier tier first. A rule that raises loses what it had yet to say, and no more."""
+    """Runs the rules, those of an earlier tier first. A rule that raises loses what it had yet to say, and no more.
+
+    What it might have explained is not called unexplained: that would make a failure of an error of ours.
+    """
     findings: list[tuple[Rule, Finding]] = []
     errors: list[RuleError] = []
+    unheard: list[Rule] = []
     for rule in sorted(rules, key=lambda rule: rule.tier):
-        seen = case
+        seen = case if rule.tier is not Tier.REST else _without(unheard, case)
         try:
             for found in rule.function(seen):
-                findings.append((rule, found))
                 if found.certainty is not Certainty.POSSIBLE:  # a possibility explains nothing
                     case = case.claim(*found.because, *found.explains)
-        except Exception as error:
+                findings.append((rule, found))
+        except (Exception, SystemExit, GeneratorExit) as error:  # no rule ends the program
             errors.append(rule.failed(error))
+            unheard.append(rule)
     return Judged(case, tuple(findings), tuple(errors))
+
+
+def _without(failed: Iterable[Rule], case: Case) -> Case:
+    """The case as if the failed rules had explained all that they look at."""
+    reads = {read for rule in failed for read in rule.reads}
+    everything = any(isinstance(read, LooksThrough) for read in reads)
+    return case.claim(*(o.id for o in case.all_open() if everything or o.id.base in reads))
 
 
 def ranked(findings: Iterable[tuple[Rule, Finding]]) -> tuple[Finding, ...]:

@@ -84,6 +84,10 @@ class Layer(IntEnum):
     HINTS = auto()
 
 
+_LONGEST = 200
+"""Characters of an exception's words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. ``function`` yields the findings it recognises in what no rule of an earlier tier has explained."""
@@ -101,8 +105,17 @@ class Rule:
         """``acl.refused_acl``: module and function."""
         return f"{self.function.__module__.rpartition('.')[2]}.{self.function.__name__}"
 
-    def failed(self, error: Exception) -> RuleError:
+    def failed(self, error: BaseException) -> RuleError:
         """What to say of an exception that the rule ended with."""
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-        return RuleError(self.name, f"{type(error).__name__}: {error}", place)
+        return RuleError(self.name, f"{type(error).__name__}: {_words(error)}", place)
+
+
+def _words(error: BaseException) -> str:
+    """What the exception says, shortened: it may hold anything that the rule has looked at."""
+    try:
+        text = str(error)
+    except Exception:
+        return "(its words cannot be read)"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

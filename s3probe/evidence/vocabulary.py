@@ -479,7 +479,6 @@ class Header(HeaderName, ReprEnum):
     CF_MITIGATED = "cf-mitigated"
     CF_RAY = "cf-ray"
     X_AMZ_BUCKET_REGION = "x-amz-bucket-region"
-    X_AMZ_CHECKSUM_CRC32 = "x-amz-checksum-crc32"
     X_AMZ_CF_ID = "x-amz-cf-id"
     X_AMZ_DELETE_MARKER = "x-amz-delete-marker"
     X_AMZ_EXPIRATION = "x-amz-expiration"
@@ -491,6 +490,8 @@ class Header(HeaderName, ReprEnum):
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
 
 
+CHECKSUM = HeaderName("x-amz-checksum-crc32")
+"""Of a part: goes into the request that completes the upload, and is not kept."""
 _WHOSE_SERVICE = re.compile(
     r"(?:cf-r2|x-amz-cf|x-bz|x-goog|x-guploader|x-gfe|x-cos|x-oss|x-tigris|x-minio|x-rgw|x-openstack)-.+|x-trans-id"
 )

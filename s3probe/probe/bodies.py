@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from s3probe.evidence.vocabulary import Header
+from s3probe.evidence.vocabulary import CHECKSUM, Header
 from s3probe.probe.exchange import Answer
 
 _NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
@@ -27,7 +27,7 @@ class Part:
 
 def part_of(number: int, answer: Answer) -> Part:
     """The part that ``answer`` (to UploadPart) acknowledges."""
-    return Part(number, answer.headers.get(Header.ETAG, ""), answer.headers.get(Header.X_AMZ_CHECKSUM_CRC32, ""))
+    return Part(number, answer.headers.get(Header.ETAG, ""), answer.headers.get(CHECKSUM, ""))
 
 
 def complete_body(parts: Iterable[Part], *, checksums: bool) -> bytes:

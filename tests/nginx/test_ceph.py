@@ -24,7 +24,11 @@ from tests.nginx.guide import Block, guide
 from tests.nginx.server import LOOPBACK, MISSING, NGINX, running
 from tests.nginx.world import certified
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason=MISSING)
+pytestmark = [
+    pytest.mark.skipif(NGINX is None, reason=MISSING),
+    # a cluster has fixed ports: two workers must not start one each
+    pytest.mark.xdist_group("ceph"),
+]
 
 BUCKET = "files-example"
 ALIAS = "files.example.com"

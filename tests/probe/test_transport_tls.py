@@ -138,7 +138,7 @@ def test_a_handshake_that_leads_nowhere(handler: Callable[[Visit], None], fault:
     # an answer must not come too late because the machine is busy
     patience = 0.2 if fault is NetworkFault.CONNECT_TIMEOUT else 1
     with serving(handler) as server, within(1.5):
-        answer = HttpTransport().send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(patience, 1, 1))
+        answer = HttpTransport().send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(patience, 1, 3))
     assert answer.fault is fault
 
 

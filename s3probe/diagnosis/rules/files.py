@@ -137,7 +137,8 @@ def damaged(case: Case) -> Iterator[Finding]:
 def presigned(case: Case) -> Iterator[Finding]:
     """A link that Mastodon signs does not open, though reading with the key works."""
     seen = case.open(ActionId.PRESIGNED_GET)
-    if seen and case.obs(ActionId.GET).ok:
+    # what everyone may read, the key may read too: an archive shows whether it has the right by itself
+    if seen and case.obs(ActionId.GET).ok and case.get(Experiment.GET_ARCHIVE).outcome is not Outcome.DENIED:
         host = fixes.host_of(seen[0].url)
         yield finding(
             "presigned-link-uses-internal-endpoint",
@@ -280,6 +281,6 @@ RULES = (
         Layer.VISITORS,
         yields=("presigned-link-uses-internal-endpoint",),
         tier=Tier.REQUESTS,
-        reads=(ActionId.GET, ActionId.PRESIGNED_GET),
+        reads=(ActionId.GET, ActionId.PRESIGNED_GET, Experiment.GET_ARCHIVE),
     ),
 )

@@ -158,6 +158,7 @@ RULES = (
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.REACH_ENDPOINT,
             Experiment.AVATAR_ORIGIN,
+            Experiment.CACHE_ORIGIN,
             Experiment.EMOJI_ORIGIN,
             Experiment.MEDIA_ORIGIN,
         ),

@@ -101,6 +101,7 @@ RULES = (
         Layer.VISITORS,
         yields=("key-prefix-forgotten-in-alias-or-policy",),
         reads=(
+            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PRESIGNED_GET,
             ActionId.PUBLIC_CORS,
             ActionId.PUBLIC_GET,
