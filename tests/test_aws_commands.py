@@ -52,7 +52,7 @@ def test_commands_are_there_to_be_read(fault: Fault) -> None:
         "aws s3api dlete-bucket-polcy --bucket b",
         "aws s3api delete-bucket-policy --bukcet b",
         "aws s3api delete-bucket-policy",
-        "aws s3api put-bucket-ownership-controls --bucket b --ownership-controls 'Rules=[{Ownership=BucketOwnerPreferred}]'",
+        "aws s3api put-bucket-ownership-controls --bucket b --ownership-controls 'Rules=[{Ownership=A}]'",
         "aws s3api put-public-access-block --bucket b --public-access-block-configuration BlockPublicAcl=false",
         "aws s3api put-bucket-cors --bucket b --cors-configuration '{\"CORSRule\":[]}'",
     ],
