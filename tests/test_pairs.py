@@ -1,7 +1,7 @@
 """Two faults at once: both are named, or the second as soon as the first fix is made.
 
 By default a third of the pairs of a representative list, and those in which one fault hides the other; an exhaustive
-run takes every pair of faults of one base scenario.
+run takes the whole list. ``S3PROBE_EXHAUSTIVE=every-pair`` takes every pair of faults of one base scenario.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import Scenario, healthy
 from tests.conftest import Tally
 from tests.diagnosis.rule_runs import quarrels, seeds
-from tests.exhaustive import EXHAUSTIVE, part
+from tests.exhaustive import EVERY_PAIR, part
 from tests.runs import Ran, fault_name, run, settings_of, to_fix, with_first_fix
 from tests.runs import healthy as healthy_again
 
@@ -74,7 +74,7 @@ def _pairs(faults: tuple[Fault, ...]) -> Iterator[Pair]:
 
 def chosen() -> tuple[Pair, ...]:
     """The pairs of this run."""
-    if EXHAUSTIVE:
+    if EVERY_PAIR:
         return tuple(_pairs(tuple(FAULTS.values())))
     hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
     return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 3), *hard)
