@@ -215,7 +215,7 @@ def load_saved(text: str) -> Saved:
     """All that an evidence file holds. Raises :class:`EvidenceError` for any other text."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: brackets in brackets, thousands deep
         data = None
     version = data.get(_MARK) if isinstance(data, dict) else None
     if not isinstance(data, dict) or not isinstance(version, int):

@@ -119,12 +119,12 @@ def check(
         evidence = _nothing_asked(options, why_not)
         diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
         return Examined(settings, evidence, diagnosis)
-    evidence = examine(start, options, tools, assuming)
+    evidence = examine(start, options, tools, assuming, settings)
     if evidence.run.profile == "quick" and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
-        evidence = _together(evidence, examine(start, full, tools, assuming))
+        evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, diagnosis)
 

@@ -78,7 +78,23 @@ def _character(char: str) -> str:
 
 
 def _sequence(text: str) -> str:
-    return "".join(map(_character, text))
+    return "".join(_backslashes(len(run)) if run[0] == "\\" else "".join(map(_character, run)) for run in _runs(text))
+
+
+def _runs(text: str) -> list[str]:
+    """Backslashes that follow one another, and what lies between."""
+    return re.findall(r"\\+|[^\\]+", text)
+
+
+def _backslashes(number: int) -> str:
+    """So many, or more where they were escaped: one pattern for all, which looks at a long run of them once."""
+    ways = (
+        r"\\{1,8}(?:u\{0*(?i:5c)\}|[uU]0*(?i:5c)|x(?i:5c))",
+        r"%(?:25){0,3}(?i:5c)",
+        r"&\#(?:[xX]0*(?i:5c)|0*92);",
+        r"\\",
+    )
+    return "(?:" + "|".join(f"(?:{way}){{{number},}}+" for way in ways) + ")"
 
 
 def _base64_cores(octets: bytes) -> Iterable[str]:

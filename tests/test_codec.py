@@ -116,6 +116,12 @@ def test_a_wrong_type_says_where() -> None:
         from_plain(Evidence, plain)
 
 
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 100_000, "[" * 200_000 + "]" * 200_000])
+def test_brackets_without_end_are_no_evidence_file(text: str) -> None:
+    with pytest.raises(EvidenceError, match="no evidence file"):
+        load_saved(text)
+
+
 def test_clean_reaches_every_text() -> None:
     dirty = replace(ACL_DISABLED, how_known=f"\x1b[31m{SECRET}", because=(ObservationId(SECRET),))
     cleaned = clean(dirty, Scrubber([Secret(SECRET)]))

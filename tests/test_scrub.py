@@ -9,6 +9,7 @@ import json
 import shlex
 import sys
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable
 
@@ -125,6 +126,17 @@ def test_a_secret_broken_by_controls_is_found() -> None:
 def test_a_long_text_takes_no_exponential_time() -> None:
     text = "\\" * 3_000 + "%25" * 3_000 + "x" * 100_000
     assert Scrubber([Secret(SECRET)]).clean(text) == text
+
+
+@pytest.mark.parametrize("number", [1, 8, 40])
+def test_a_secret_of_backslashes_takes_no_longer(number: int) -> None:
+    secret = "\\" * number + "tail"
+    scrubber = Scrubber([Secret(secret)])
+    begun = time.process_time()
+    assert "tail" not in scrubber.clean(f"before {secret} after")
+    assert "tail" not in scrubber.clean(json.dumps(json.dumps(secret)))
+    scrubber.clean("\\" * 20_000)
+    assert time.process_time() - begun < 1
 
 
 def test_an_access_key_id_is_shortened() -> None:

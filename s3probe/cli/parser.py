@@ -23,19 +23,19 @@ exit status:
   0 healthy (warnings allowed unless --fail-on warning)   1 warnings, with --fail-on warning
   2 a failure was found                                   3 could not tell
   64 usage error, or the env file cannot be read          70 a bug in s3probe
-  130, 143 interrupted, after the clean-up
+  128 + n  interrupted by signal n, after the clean-up
 """
 
 _USAGE_STATUS = """\
 exit status:
-  0 done    64 usage error, or the env file cannot be read    70 a bug in s3probe    130, 143 interrupted
+  0 done    64 usage error, or the env file cannot be read    70 a bug in s3probe    128 + n  interrupted by signal n
 """
 
 _SWEEP_STATUS = """\
 exit status:
   0 nothing is left, or --dry-run                         2 something could not be removed
   64 usage error, or the bucket could not be searched     70 a bug in s3probe
-  130, 143 interrupted
+  128 + n  interrupted by signal n
 """
 
 _STATUS = {"explain": _USAGE_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}

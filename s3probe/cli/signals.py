@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-# a hang-up ends a run like a termination
-_STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+_NOT_OURS = (
+    *("SIGKILL", "SIGSTOP"),  # nobody can catch them
+    *("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"),  # the program itself is broken
+    *("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGTSTP", "SIGTTIN", "SIGTTOU"),  # they end nothing
+    *("SIGPIPE", "SIGXFSZ"),  # Python turns them into errors where they happen
+)
+HEEDED = tuple(number for number in signal.Signals if number.name not in _NOT_OURS)
+"""Whatever ends a process and can be caught (signal(7)): each ends a run as SIGTERM does."""
+_AGAIN = 0.02
+"""Seconds after which a signal is raised once more that landed where Python swallows exceptions."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -18,7 +27,8 @@ class Interrupted(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
-        self.status = _STATUS.get(signal.Signals(number), 143)
+        self.number = number
+        self.status = 128 + number
 
 
 @contextmanager
@@ -28,6 +38,7 @@ def interruptible() -> Iterator[None]:
         yield  # Python delivers signals to the main thread only
         return
     raised = False
+    lost: list[int] = []
     told: list[int] = []
 
     def handle(number: int, _frame: FrameType | None) -> None:
@@ -35,19 +46,34 @@ def interruptible() -> Iterator[None]:
         # a handler may itself be interrupted by the next signal: look, set and raise, in this order
         if not raised:
             raised = True
-            raise Interrupted(number)
+            raise Interrupted(lost.pop() if lost else number)
         if number == signal.SIGINT and not told:
             told.append(number)
             with suppress(OSError):
                 # not through sys.stderr: the signal may have come in the middle of a write to it
                 os.write(2, b"Still removing what was made; this takes 10 seconds at most.\n")
 
+    usual = sys.unraisablehook
+
+    def swallowed(what: sys.UnraisableHookArgs) -> None:
+        """A destructor or a weakref's callback cannot raise: the signal that landed there comes again."""
+        nonlocal raised
+        if not isinstance(what.exc_value, Interrupted):
+            usual(what)
+            return
+        lost.append(what.exc_value.number)
+        raised = False
+        # a timer and not a signal at once, which would land in this very function
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+
     # who started us with a signal ignored (nohup, a shell's background job) wants it ignored
-    heeded = [number for number in _STATUS if signal.getsignal(number) is not signal.SIG_IGN]
+    heeded = [number for number in HEEDED if signal.getsignal(number) not in (signal.SIG_IGN, None)]
     before = {number: signal.signal(number, handle) for number in heeded}
+    sys.unraisablehook = swallowed
     try:
         yield
     finally:
+        sys.unraisablehook = usual
         for number, handler in before.items():
             signal.signal(number, handler)
 

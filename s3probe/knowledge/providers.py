@@ -122,6 +122,16 @@ def candidate_regions(provider: Provider, host: str, configured: str) -> tuple[s
     return tuple(region for region in dict.fromkeys(ordered) if region != configured)
 
 
+def same_service(host: str, other: str) -> bool:
+    """Whether ``host`` is ``other`` with another region in it, where a provider's names hold one (``region_hosts``)."""
+    for pattern in (pattern for known in providers().values() for pattern in known.region_hosts):
+        if found := re.search(pattern, other):
+            before, behind = re.escape(other[: found.start(1)]), re.escape(other[found.end(1) :])
+            if re.fullmatch(f"{before}[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?{behind}", host):
+                return True
+    return False
+
+
 def _provider(provider_id: str, data: Mapping[str, Any]) -> Provider:
     kinds = {"object_acl": ObjectAcl, "bucket_policy": PolicySupport, "addressing": Addressing}
     fields = {name: _frozen(kinds[name](value) if name in kinds else value) for name, value in data.items()}

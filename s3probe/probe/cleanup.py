@@ -9,7 +9,7 @@ from urllib.parse import quote
 from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Header
 from s3probe.probe.bodies import part_of
-from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.payload import picture
@@ -85,7 +85,7 @@ class _Removal:
                 self._versions()
             else:
                 self._object()
-        except StoppedError:
+        except NotSentError:
             return
 
     def _ask(self, call: Call) -> Answer:

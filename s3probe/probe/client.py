@@ -13,25 +13,15 @@ from urllib.parse import urlsplit
 from s3probe.evidence.observations import Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
+from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
 
-MUTATING = frozenset(
-    {
-        "PutObject",
-        "CopyObject",
-        "CreateMultipartUpload",
-        "UploadPart",
-        "CompleteMultipartUpload",
-        "AbortMultipartUpload",
-        "PutObjectAcl",
-        "DeleteObject",
-        "DeleteObjects",
-    }
-)
-"""The only operations that may change anything. All are on keys; none is on a bucket."""
-
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
+_REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
+"""A region stands in a host's name: one label, and what other stores than AWS call theirs."""
+_HOST = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?(?::[0-9]{1,5})?")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNORECASE)
 """The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
@@ -42,8 +32,16 @@ class ForbiddenOperationError(RuntimeError):
     """A bug in s3probe: it tried something that is not on the allow-list. Nothing was sent."""
 
 
-class StoppedError(Exception):
+class NotSentError(Exception):
+    """This request was not sent. Nobody can have heard of it."""
+
+
+class StoppedError(NotSentError):
     """The deadline passed or the run was interrupted before this request could be sent."""
+
+
+class NotAllowedError(NotSentError):
+    """The file does not allow this signed request; its text says why. Nothing was sent."""
 
 
 class Meter:
@@ -67,13 +65,14 @@ class Meter:
 
 
 class Client:
-    """Thread-safe. Raises :class:`StoppedError` when the time is up, never for an answer."""
+    """Thread-safe. Raises kinds of :class:`NotSentError`, never for an answer."""
 
     def __init__(
         self,
         transport: Transport,
         limits: Limits,
         remaining: Callable[[], float],
+        rule: SigningRule,
         *,
         read_only: bool = False,
         scrub: Callable[[str], str] = str,
@@ -82,6 +81,8 @@ class Client:
     ) -> None:
         """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
 
+        ``rule`` says where signed requests may go, and in whose name.
+
         ``grace``: seconds that a write may take beyond the time left. Its answer says what has to be removed: the
         id of an upload is told once.
         """
@@ -89,6 +90,7 @@ class Client:
         self._transport = transport
         self._limits = limits
         self._remaining = remaining
+        self._rule = rule
         self._read_only = read_only
         self._scrub = scrub
         self._meter = meter or Meter()
@@ -96,12 +98,24 @@ class Client:
     def with_time(self, remaining: Callable[[], float], limits: Limits) -> Client:
         """The same client on another clock (clean-up has time of its own); what it asks is counted together."""
         return Client(
-            self._transport, limits, remaining, read_only=self._read_only, scrub=self._scrub, meter=self._meter
+            self._transport,
+            limits,
+            remaining,
+            self._rule,
+            read_only=self._read_only,
+            scrub=self._scrub,
+            meter=self._meter,
         )
 
     def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
-        """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key."""
+        """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
+
+        Raises :class:`NotAllowedError` for a signed request that the file does not allow.
+        """
         self._check(call)
+        objection = self._rule.objection(call)
+        if objection:
+            raise NotAllowedError(objection)
         left = self._remaining()
         if left <= 0:
             raise StoppedError
@@ -180,7 +194,7 @@ def _skew(body: ErrorBody) -> str:
     try:
         theirs, ours = datetime.fromisoformat(body.server_time), datetime.fromisoformat(body.request_time)
         return f"{(theirs - ours).total_seconds():.0f}"
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return ""
 
 
@@ -194,17 +208,22 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
         facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
-            Fact.REGION: body.region or _region_in(body.message),
-            Fact.BUCKET: body.bucket_name or body.bucket,
+            Fact.REGION: _named(_REGION, body.region or _region_in(body.message)),
+            Fact.BUCKET: _named(_BUCKET, body.bucket_name or body.bucket),
             Fact.KEY: body.key,
-            Fact.ENDPOINT: body.endpoint,
-            Fact.SIGNED_HOST: _signed_host(body),
+            Fact.ENDPOINT: _named(_HOST, body.endpoint),
+            Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
             Fact.SKEW: _skew(body),
         }
-    region = answer.headers.get(Header.X_AMZ_BUCKET_REGION, "")
+    region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
     if region:
         facts[Fact.REGION] = region
     return facts
+
+
+def _named(grammar: re.Pattern[str], text: str) -> str:
+    """A name that an answer told, ``""`` where it is none: whoever answers can write anything there."""
+    return text if grammar.fullmatch(text) else ""
 
 
 def _region_in(message: str) -> str:

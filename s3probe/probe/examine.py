@@ -37,6 +37,7 @@ from s3probe.probe.releases import next_release
 from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Book, Session
+from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
 from s3probe.probe.suspension import suspend_and_restore
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
@@ -59,25 +60,35 @@ INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 NO_KEY = Credentials("", Secret(""), source="none")
 
 
-def examine(settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...] = ()) -> Evidence:
+def examine(
+    settings: Settings,
+    options: ProbeOptions,
+    tools: Tools,
+    assuming: tuple[str, ...] = (),
+    file: Settings | None = None,
+) -> Evidence:
     """Does to the bucket what Mastodon would, and returns all that was seen.
 
-    ``assuming`` names fixes already made to ``settings`` (faults the file alone shows). An interruption
-    (KeyboardInterrupt or a subclass) is raised again after the clean-up.
+    ``assuming`` names fixes already made to ``settings`` (faults the file alone shows), ``file`` is what they were made
+    to: it says who signs, and for which hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is
+    raised again after the clean-up.
     """
-    return Examination(settings, options, tools, assuming).run()
+    return Examination(settings, options, tools, assuming, file or settings).run()
 
 
 class Examination:
     """One run, from the first request to the last deletion."""
 
-    def __init__(self, settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...]) -> None:
+    def __init__(
+        self, settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...], file: Settings
+    ) -> None:
         self._options = options
         self._tools = tools
         self._begun = tools.clock.monotonic()
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
-        pair = chain(settings)
+        # never that of the changed settings: where a fix takes a key away, the SDK would find somebody else's
+        pair = chain(file)
         self._version = options.mastodon_version or ""
         self._scrub = Scrubber(_secrets(settings, pair)).clean
         limits = limits_for(settings, total=options.deadline)
@@ -87,6 +98,7 @@ class Examination:
             tools.transport,
             limits,
             self.remaining,
+            signing_rule(file, pair),
             read_only=self._read_only,
             scrub=self._scrub,
             grace=self._on_its_way * 0.8,

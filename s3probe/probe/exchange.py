@@ -9,6 +9,21 @@ from typing import Protocol
 
 from s3probe.evidence.observations import NetworkFault
 
+MUTATING = frozenset(
+    {
+        "PutObject",
+        "CopyObject",
+        "CreateMultipartUpload",
+        "UploadPart",
+        "CompleteMultipartUpload",
+        "AbortMultipartUpload",
+        "PutObjectAcl",
+        "DeleteObject",
+        "DeleteObjects",
+    }
+)
+"""The only operations that may change anything. All are on keys; none is on a bucket."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Call:
@@ -22,6 +37,8 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     """In Mastodon's order. ``Host`` and ``Content-Length`` included."""
     body: bytes = b""
+    bucket: str = ""
+    """Of a signed request: the bucket that it is about."""
 
     def __repr__(self) -> str:
         # the query of a presigned URL and the Authorization header are secrets, and a traceback shows a repr

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
     Experiment,
@@ -32,6 +32,7 @@ from s3probe.probe.privilege import names
 from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
+from s3probe.probe.signing_rule import NOBODYS_KEY_ID
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.xml import list_keys
@@ -98,7 +99,7 @@ class FoundationSearch:
             return self._headers(suffix)
         self._found.stands = reached is Gate.RIGHTS
         trial = self._decide(furthest, suffix)
-        self._tell_apart(reached, suffix)
+        self._tell_apart(furthest, suffix)
         return trial
 
     def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
@@ -233,9 +234,9 @@ class FoundationSearch:
         call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         return Step(action_id, lambda: self._session.ask(action_id, call, conditions=other, title=title))
 
-    def _tell_apart(self, reached: Gate, suffix: str) -> None:
+    def _tell_apart(self, furthest: Observation, suffix: str) -> None:
         """Questions whose answer fixes nothing but tells look-alikes apart."""
-        session, conditions = self._session, self._session.conditions
+        session, conditions, reached = self._session, self._session.conditions, stopped_at(furthest)
         steps = []
         pair = conditions.settings.credentials or self._conditions_maker.credentials
         if reached in (Gate.RIGHTS, Gate.KEY_ID, Gate.SIGNATURE):
@@ -246,7 +247,7 @@ class FoundationSearch:
                 )
             )
         if reached in (Gate.RIGHTS, Gate.SIGNATURE):
-            other = replace(pair, access_key_id="S3PROBENOSUCHKEY0000")
+            other = replace(pair, access_key_id=NOBODYS_KEY_ID)
             steps.append(
                 self._with_pair(Experiment.UNKNOWN_KEY.in_round(suffix), "With a key id that nobody has", other)
             )
@@ -267,7 +268,15 @@ class FoundationSearch:
                     ),
                 )
             )
+        if furthest.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
+            steps.append(self._without_tls(suffix))
         self._session.parallel(steps)
+
+    def _without_tls(self, suffix: str) -> Step:
+        """Whether anybody speaks plain http there. Asked unsigned: the file wants TLS."""
+        url = "http:" + listing_url(self._session.conditions.settings).partition(":")[2]
+        title, action_id = "Plain http is spoken at the endpoint", Experiment.SCHEME_HTTP.in_round(suffix)
+        return Step(action_id, lambda: self._session.ask(action_id, visitor_call(url), _any_answer, title=title))
 
     def _headers(self, suffix: str) -> Trial | None:
         """Where the plain upload itself was rejected, whoever asks: drops one header at a time."""
@@ -319,12 +328,14 @@ def _judge_folders(answer: Answer) -> tuple[Outcome | None, Facts]:
     return judge_listing(answer)[0], {Fact.FOLDERS: " ".join(sorted(tops)[:30])} if tops else {}
 
 
+def _any_answer(answer: Answer) -> tuple[Outcome | None, Facts]:
+    return (Outcome.OK if answer.status is not None else None), {}
+
+
 def _skew(answer: Answer, sent_at: datetime) -> float | None:
     """The server's Date minus our clock in seconds; ``None`` without a usable date."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get(Header.DATE, ""))
-    except (TypeError, ValueError):
+        return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+    except (TypeError, ValueError, OverflowError):  # the last: a zone that leads out of the calendar
         return None
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=UTC)
-    return (theirs - sent_at).total_seconds()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
-from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.client import Client, NotAllowedError, StoppedError
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.schedule import Crew, Step, run_steps
@@ -119,6 +119,8 @@ class Session:
             answer = self.client.send(call, limits=limits)
         except StoppedError:
             return self._skipped(action_id, "the time was up before this could be asked", title=title), None
+        except NotAllowedError as refused:
+            return self._skipped(action_id, f"not asked: {refused}", title=title), None
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < conditions.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer

@@ -10,12 +10,13 @@ from urllib.parse import quote
 
 from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
-from s3probe.probe.client import Client, StoppedError
+from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.request_form import WireForm
+from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
@@ -61,7 +62,8 @@ def sweep(
     def remaining() -> float:
         return DEADLINE - (tools.clock.monotonic() - begun)
 
-    client = Client(tools.transport, Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024), remaining)
+    limits = Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024)
+    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair))
     wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
@@ -114,7 +116,7 @@ def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Led
         query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
         try:
             answer = client.send(wire.read("ListMultipartUploads", query))
-        except StoppedError:
+        except NotSentError:
             return None
         if answer.status != 200:
             return None
@@ -133,7 +135,7 @@ def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Led
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
     try:
         answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
-    except StoppedError:
+    except NotSentError:
         raise SweepError(
             "The time for the sweep was up before the whole bucket was searched.", "Run it again."
         ) from None

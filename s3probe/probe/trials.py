@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import candidate_regions, detect
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.session import Conditions
+from s3probe.probe.signing_rule import WRAPPINGS
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws, partition, regional_host
 from s3probe.settings.model import Credentials
@@ -25,8 +26,6 @@ SKEW_LIMIT = 900.0
 
 PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
-
-_WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
 
 _SECRET = {"raw": Experiment.SECRET_RAW, "unquoted": Experiment.SECRET_UNQUOTED, "trimmed": Experiment.SECRET_TRIMMED}
 _KEY_ID = {"raw": Experiment.KEY_ID_RAW, "unquoted": Experiment.KEY_ID_UNQUOTED, "trimmed": Experiment.KEY_ID_TRIMMED}
@@ -54,7 +53,7 @@ def trials(
             conditions_maker, conditions, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None
         )
     if stopped <= Gate.NOT_S3:
-        yield from _other_addresses(conditions_maker, conditions, seen, stopped)
+        yield from _other_addresses(conditions_maker, conditions, stopped)
     elif stopped is Gate.REGION:
         yield from _regions(conditions_maker, conditions, seen)
     else:
@@ -66,7 +65,7 @@ def trials(
             and settings.endpoint.startswith("http:")
         ):
             # a policy may refuse everything that comes without TLS (aws:SecureTransport)
-            yield _scheme(conditions_maker, conditions, "https")
+            yield _with_tls(conditions_maker, conditions)
         if stopped is Gate.RIGHTS:
             # some stores (Garage) call a wrong signature a lack of rights
             yield from _raw_text(conditions_maker, conditions, "AWS_SECRET_ACCESS_KEY")
@@ -82,9 +81,7 @@ def _change(
     return Trial(experiment, title, conditions_maker.changed(conditions, **env))
 
 
-def _other_addresses(
-    conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation, stopped: Gate
-) -> Iterator[Trial]:
+def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
     """The server was not reached, or it is none: another name, style or scheme."""
     settings = conditions.settings
     if settings.endpoint:
@@ -98,10 +95,8 @@ def _other_addresses(
                 "With the bucket in the path",
                 S3_OVERRIDE_PATH_STYLE=None,
             )
-        if seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER) and parts.scheme == "https":
-            yield _scheme(conditions_maker, conditions, "http")
         if parts.scheme == "http" and stopped is Gate.NOT_S3:
-            yield _scheme(conditions_maker, conditions, "https")
+            yield _with_tls(conditions_maker, conditions)
         if stopped is Gate.NOT_S3:
             yield from _without_path(conditions_maker, conditions)
             if parts.port == 9001:
@@ -129,11 +124,11 @@ def _other_addresses(
             )
 
 
-def _scheme(conditions_maker: ConditionsMaker, conditions: Conditions, scheme: str) -> Trial:
-    parts = urlsplit(conditions.settings.endpoint or "")
-    url = urlunsplit((scheme, *parts[1:]))
-    experiment = Experiment.SCHEME_HTTP if scheme == "http" else Experiment.SCHEME_HTTPS
-    return _change(conditions_maker, conditions, experiment, f"With {scheme}:// in S3_ENDPOINT", S3_ENDPOINT=url)
+def _with_tls(conditions_maker: ConditionsMaker, conditions: Conditions) -> Trial:
+    """The other way round is no trial: nothing is signed for a weaker scheme than the file's."""
+    url = urlunsplit(("https", *urlsplit(conditions.settings.endpoint or "")[1:]))
+    title = "With https:// in S3_ENDPOINT"
+    return _change(conditions_maker, conditions, Experiment.SCHEME_HTTPS, title, S3_ENDPOINT=url)
 
 
 def _without_bucket(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
@@ -299,8 +294,8 @@ def _raw_text(conditions_maker: ConditionsMaker, conditions: Conditions, name: s
     texts = {}
     if variable.raw is not None:
         texts["raw"] = variable.raw.strip()
-        texts["unquoted"] = variable.raw.strip(_WRAPPINGS)
-    texts["trimmed"] = variable.value.strip(_WRAPPINGS)
+        texts["unquoted"] = variable.raw.strip(WRAPPINGS)
+    texts["trimmed"] = variable.value.strip(WRAPPINGS)
     tried = {variable.value}
     for form, text in texts.items():
         if text and text not in tried:
@@ -328,7 +323,7 @@ def _bucket(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterat
         yield _change(
             conditions_maker, conditions, experiment, f"With the bucket {how}", S3_OVERRIDE_PATH_STYLE=flipped
         )
-    trimmed = settings.bucket_name.strip(_WRAPPINGS).lower()
+    trimmed = settings.bucket_name.strip(WRAPPINGS).lower()
     if trimmed and trimmed != settings.bucket_name:
         yield _change(
             conditions_maker, conditions, Experiment.BUCKET_TRIMMED, f"With bucket {trimmed}", S3_BUCKET=trimmed

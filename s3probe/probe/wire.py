@@ -147,7 +147,7 @@ class Wire:
         scope = self._scope()
         url = presign_v4(replace(scope, when=scope.when - ago), self._object(key), expires_seconds)
         headers = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
-        return Call("GetObject", "GET", url, headers)
+        return Call("GetObject", "GET", url, headers, bucket=self.settings.bucket_name)
 
     def read(self, operation: str, query: str, key: str | None = None, method: str = "GET") -> Call:
         """s3probe's own questions, which Mastodon never asks (``GetObjectAcl`` with ``acl``, ``HeadBucket``, …).
@@ -208,7 +208,7 @@ class Wire:
         complete = (*signed, *late, *length, ("Accept", "*/*"))
         if not any(name == "Host" for name, _ in complete):
             complete = (*complete, ("Host", urlsplit(url).netloc))
-        return Call(operation, method, url, complete, protected.body)
+        return Call(operation, method, url, complete, protected.body, self.settings.bucket_name)
 
     def _sign(self, method: str, url: str, headers: Headers, body: bytes) -> Headers:
         if self.settings.signature_version != "s3":

@@ -57,7 +57,11 @@ class Cli:
         """From now on the network is not asked: the probe sees ``seen``, and the rules find ``findings``."""
 
         def examine(
-            settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...] = ()
+            settings: Settings,
+            options: ProbeOptions,
+            tools: Tools,
+            assuming: tuple[str, ...] = (),
+            _file: Settings | None = None,
         ) -> Evidence:
             self.asked.append(options)
             return seen if isinstance(seen, Evidence) else seen(settings, options, tools, assuming)

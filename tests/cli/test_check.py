@@ -237,7 +237,9 @@ def test_a_bug_is_reported_without_secrets(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)], ids=str
+    ("number", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)],
+    ids=str,
 )
 def test_a_signal_cleans_up_first(cli: Cli, number: signal.Signals, status: int) -> None:
     cleaned: list[str] = []

@@ -107,8 +107,8 @@ FOUNDATION: dict[str, ExaminedFile] = {
         Experiment.SCHEME_HTTPS,
         "S3_ENDPOINT=https://s3.example.net",
     ),
-    "protocol-https-but-endpoint-plain": fixed_by(
-        C.stopped(None, network=NetworkFault.TLS_NOT_TLS), Experiment.SCHEME_HTTP, "S3_ENDPOINT=http://s3.example.net"
+    "protocol-https-but-endpoint-plain": C.stopped(None, network=NetworkFault.TLS_NOT_TLS).row(
+        Experiment.SCHEME_HTTP, 403, "AccessDenied", outcome=Outcome.OK, s3="yes"
     ),
     "endpoint-has-path-or-trailing-slash": fixed_by(
         C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),

@@ -8,13 +8,16 @@ import pytest
 
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact
-from s3probe.probe.client import MUTATING, Client, ForbiddenOperationError, StoppedError
-from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.client import Client, ForbiddenOperationError, StoppedError
+from s3probe.probe.exchange import MUTATING, Answer, Call, Limits
+from s3probe.probe.signing_rule import signing_rule
 from tests.probe.build import wire
 
 WIRE = wire()
 KEY = "media_attachments/files/s3probe/abcdefghij/x.png"
 HOST = "https://files.s3.eu-central-1.amazonaws.com"
+
+RULE = signing_rule(WIRE.settings, WIRE.credentials)
 
 
 @dataclass
@@ -28,7 +31,7 @@ class RecordingTransport:
 
 
 def client(recorder: RecordingTransport, left: float = 10.0, *, read_only: bool = False) -> Client:
-    return Client(recorder, Limits(connect=5, read=5, total=20), lambda: left, read_only=read_only)
+    return Client(recorder, Limits(connect=5, read=5, total=20), lambda: left, RULE, read_only=read_only)
 
 
 OURS = (
@@ -149,7 +152,7 @@ ERROR = (
 
 def test_an_observation_holds_what_judgement_needs() -> None:
     recorder = RecordingTransport()
-    scrubbing = Client(recorder, Limits(), lambda: 1.0, scrub=lambda text: text.replace("s3kr1t", "…"))
+    scrubbing = Client(recorder, Limits(), lambda: 1.0, RULE, scrub=lambda text: text.replace("s3kr1t", "…"))
     seen = scrubbing.observe(
         ActionId.LIST, WIRE.list_objects(), Answer(400, {"server": "s3kr1t", "x-other": "1"}, ERROR)
     )

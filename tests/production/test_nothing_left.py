@@ -23,7 +23,7 @@ from tests.production.hostile import Act, Interceptor, Turn
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
 """Requests of an examination at which something happens; by default one of them to each signal and each fault."""
-SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
 class RunningCheck:

@@ -168,8 +168,6 @@ def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[
         return "deny-source-ip-or-secure-transport", changed
     if name == Experiment.SCHEME_HTTPS:
         return "endpoint-http-redirects-to-https", changed
-    if name == Experiment.SCHEME_HTTP:
-        return "protocol-https-but-endpoint-plain", changed
     if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
     if name == Experiment.ENDPOINT_PORT:
@@ -231,7 +229,6 @@ RULES = (
             "forwarded-x-amz-meta-limits",
             "key-pair-exchanged",
             "path-style-switch-inverted",
-            "protocol-https-but-endpoint-plain",
             "region-china-govcloud-partition",
             "region-wrong-aws-global-endpoint",
             "region-wrong-aws-regional-endpoint",

@@ -108,8 +108,25 @@ def _tls(case: Case, last: Round, host: str) -> Finding:
             "certificate", host, f"install a certificate that names {host}, or use the name it has in S3_ENDPOINT"
         )
     else:
+        plain = case.get(Experiment.SCHEME_HTTP.in_round(last.suffix))
+        if plain.http_status is not None:
+            return _speaks_plain_http(case, last, plain)
         fix = ServerFix("tls", host, "see what listens there: openssl s_client -connect " + host)
     return _finding(case, last, "tls-certificate-bad", fix)
+
+
+def _speaks_plain_http(case: Case, last: Round, plain: Observation) -> Finding:
+    """Asked without a signature, so that the line itself was not tried."""
+    url = "http:" + (case.settings.endpoint or case.settings.api_base).partition(":")[2]
+    found = _finding(
+        case,
+        last,
+        "protocol-https-but-endpoint-plain",
+        fixes.env(case, "S3_ENDPOINT", url),
+        certainty=Certainty.CERTAIN if plain.facts.get(Fact.S3) else Certainty.LIKELY,
+    )
+    how = f"{found.how_known}; asked in plain http, without a signature, it answered {words(plain)}"
+    return replace(found, how_known=how, because=(*found.because, plain.id))
 
 
 def _not_s3(case: Case, last: Round) -> Finding:
@@ -244,6 +261,7 @@ RULES = (
             "key-disabled-or-account-suspended",
             "nosuchbucket-typo",
             "path-style-switch-inverted",
+            "protocol-https-but-endpoint-plain",
             "provider-outage",
             "proxy-body-limit-413",
             "proxy-rewrites-host-before-s3",

@@ -1,0 +1,119 @@
+"""Where a signed request may go, and in whose name: what the admin's own file says. An answer never adds to it. Pure.
+
+A host is the file's own when the file names it, with the bucket's name put before it or taken away, at any port; or
+when AWS's or a known provider's pattern makes it of such a host with another region. A scheme is kept or raised.
+Whoever can write an answer (the storage, and on plain http everyone on the way) could else lead signed requests
+to any host.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from s3probe.knowledge.providers import same_service
+from s3probe.probe.exchange import MUTATING, Call
+from s3probe.settings.addressing import RubyError, is_aws
+from s3probe.settings.model import Credentials, Settings
+from s3probe.settings.urls import object_url
+
+NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
+"""No service has given it to anyone: what it signs shows what a service says of a key that it does not know."""
+WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
+"""Marks around a value that belong to nothing in it."""
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.amazonaws\.(?:com|com\.cn|eu)")
+"""AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one."""
+_KEY_ID = re.compile(r"Credential=([^/,\s]+)|^AWS ([^:\s]+):")
+_OF_STORAGE = re.compile(r"S3|AWS|BUCKET|ENDPOINT")
+"""In names of variables: what they hold is about the storage, however they are misspelt."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRule:
+    """What a client signs for. Made of the settings alone, before the first answer."""
+
+    hosts: frozenset[str]
+    """Names that the file leads to or names, in lower case, without a port and without the bucket's name."""
+    plain: frozenset[str]
+    """Those of them for which it does not ask for TLS."""
+    buckets: frozenset[str]
+    """The bucket's name in every reading: it may stand before a host."""
+    written: frozenset[str]
+    """What stands in the file letter by letter: a bucket of another name is not written to."""
+    key_ids: frozenset[str]
+
+    def objection(self, call: Call) -> str:
+        """Why ``call`` must not be sent; ``""`` when it may, and for whatever is not signed."""
+        key_id = signer(call)
+        if not key_id:
+            return ""
+        parts = urlsplit(call.url)
+        host = (parts.hostname or "").lower()
+        names = {host} | {host.removeprefix(f"{bucket.lower()}.") for bucket in {*self.buckets, call.bucket}}
+        if not any(self._leads_to(name) for name in names):
+            return f"the file does not name {host or 'that address'}: no signed request goes there"
+        if parts.scheme != "https" and not names & self.plain:
+            return f"the file does not ask for plain http at {host}: no signed request goes there without TLS"
+        if call.operation in MUTATING and call.bucket and call.bucket not in self.written:
+            return f"the file does not name a bucket {call.bucket}: nothing is written there"
+        if key_id not in self.key_ids:
+            return "the file does not name that key: nothing is signed with it"
+        return ""
+
+    def _leads_to(self, name: str) -> bool:
+        if name in self.hosts:
+            return True
+        if _AWS_HOST.fullmatch(name):
+            return any(map(is_aws, self.hosts))
+        return any(same_service(name, host) for host in self.hosts)
+
+
+def signer(call: Call) -> str:
+    """The access key id that signs ``call``, in its header or its query; ``""`` for a request that nobody signs."""
+    header = next((value for name, value in call.headers if name.lower() == "authorization"), "")
+    if found := _KEY_ID.search(header):
+        return found[1] or found[2]
+    query = parse_qs(urlsplit(call.url).query)
+    return (query.get("X-Amz-Credential") or query.get("AWSAccessKeyId") or [""])[0].partition("/")[0]
+
+
+def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
+    """What the settings of the file as it stands allow; ``pair`` signs (the file's own, or the SDK's chain's)."""
+    written = _readings(settings)
+    places = {settings.api_base, *(text for text in written if "." in text or "://" in text)}
+    with suppress(RubyError):  # under the settings as they stand nothing may be asked at all
+        places.add(object_url(settings, "s3probe"))
+    hosts, plain = set[str](), set[str]()
+    buckets = _readings(settings, "S3_BUCKET") | ({settings.bucket_name} - {""})
+    for place in places:
+        scheme, host = _scheme_and_host(place)
+        for name in {host, *(host.removeprefix(f"{bucket.lower()}.") for bucket in buckets)} - {""}:
+            hosts.add(name)
+            if scheme == "http" or (not scheme and settings.protocol == "http"):
+                plain.add(name)
+    own = {pair.access_key_id} if pair else set()
+    key_ids = frozenset(own | {NOBODYS_KEY_ID} | written)
+    return SigningRule(frozenset(hosts), frozenset(plain), frozenset(buckets), frozenset(buckets | written), key_ids)
+
+
+def _scheme_and_host(place: str) -> tuple[str, str]:
+    scheme, mark, rest = place.strip().partition("://")
+    text = f"//{rest if mark else scheme}"
+    try:
+        return (scheme.lower() if mark else ""), (urlsplit(text).hostname or "").lower()
+    except ValueError:  # "[": an address that is none
+        return "", ""
+
+
+def _readings(settings: Settings, *names: str) -> set[str]:
+    """What stands in the file for these variables, or for all that are about the storage.
+
+    Each as Mastodon reads it, as it is written, and without stray marks.
+    """
+    variables = settings.environment.variables.items()
+    found = [v for name, v in variables if (name in names if names else _OF_STORAGE.search(name))]
+    texts = {text for variable in found for text in (variable.value, variable.raw or "")}
+    return {reading for text in texts for reading in (text, text.strip(), text.strip(WRAPPINGS))} - {""}

@@ -1,0 +1,170 @@
+"""Signed requests go where the file says, in the name that it says, and nowhere that only an answer names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.signing_rule import signer, signing_rule
+from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.scenario import Scenario, custom, healthy
+from tests.runs import Ran, run, settings_of
+
+BUCKET = "files-example"
+KEY_ID = "AKIAMASTODON7EXAMPLE"
+
+
+def signed(url: str, operation: str = "ListObjectsV2", bucket: str = BUCKET, key_id: str = KEY_ID) -> Call:
+    method = "PUT" if operation == "PutObject" else "GET"
+    header = f"AWS4-HMAC-SHA256 Credential={key_id}/20261128/eu-west-2/s3/aws4_request, SignedHeaders=host, Signature=0"
+    return Call(operation, method, url, (("Authorization", header),), bucket=bucket)
+
+
+def objection(scenario: Scenario, call: Call) -> str:
+    settings = settings_of(scenario)
+    return signing_rule(settings, settings.credentials).objection(call)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://s3.eu-west-2.amazonaws.com/",
+        f"https://{BUCKET}.s3.eu-west-2.amazonaws.com/",
+        f"https://{BUCKET}.s3.eu-north-1.amazonaws.com/",
+        "https://s3.amazonaws.com/",
+        f"https://{BUCKET}.s3-fips.dualstack.us-gov-west-1.amazonaws.com/",
+        "https://s3.cn-north-1.amazonaws.com.cn/",
+    ],
+)
+def test_aws_is_asked_in_every_region(url: str) -> None:
+    assert objection(healthy(), signed(url)) == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://{BUCKET}.s3.evil.example/x.amazonaws.com",
+        f"https://{BUCKET}.s3.evil.example#.amazonaws.com",
+        "https://s3.eu-west-2.amazonaws.com.evil.example/",
+        "https://s3.eu-west-2.amazonaws.com@evil.example/",
+        "https://ec2-192-0-2-1.compute.amazonaws.com/",
+        "https://s3.a.b.amazonaws.com/",
+        f"https://{BUCKET}.evil.s3.eu-west-2.amazonaws.com/",
+        "https://192.0.2.1/",
+        "http://s3.eu-west-2.amazonaws.com/",
+    ],
+)
+def test_nobody_else_is_asked_with_a_signature(url: str) -> None:
+    assert objection(healthy(), signed(url))
+    assert objection(healthy(), Call("GET", "GET", url)) == "", "without a signature everybody may be asked"
+
+
+def test_an_endpoint_is_asked_at_any_port_with_and_without_the_bucket() -> None:
+    at = "s3.nl-ams.example.net"
+    for url in (f"https://{at}/", f"https://{at}:9000/", f"https://{BUCKET}.{at}/", f"https://{at}/path/{BUCKET}"):
+        assert objection(custom(), signed(url)) == ""
+    assert objection(custom(), signed(f"https://{BUCKET}.s3.de-fra.example.net/"))
+    assert objection(custom(), signed(f"http://{at}/"))
+    lowered = custom().with_env("S3_ENDPOINT", f"http://{at}:9000")
+    assert objection(lowered, signed(f"http://{at}:9000/")) == "" == objection(lowered, signed(f"https://{at}/"))
+
+
+def test_a_known_provider_is_asked_in_its_other_regions() -> None:
+    at_scaleway = custom().with_env("S3_ENDPOINT", "https://s3.nl-ams.scw.cloud")
+    assert objection(at_scaleway, signed(f"https://{BUCKET}.s3.fr-par.scw.cloud/")) == ""
+    assert objection(at_scaleway, signed("https://s3.evil.example.scw.cloud/"))
+    assert objection(at_scaleway, signed("https://s3.fr-par.scw.cloud.evil.example/"))
+
+
+def test_nothing_is_written_to_a_bucket_of_another_name() -> None:
+    url = f"https://s3.nl-ams.example.net/{BUCKET}/x"
+    shouting = custom().with_env("S3_BUCKET", BUCKET.upper())
+    assert objection(custom(), signed(url, "PutObject")) == ""
+    assert objection(shouting, signed(url, "PutObject"))
+    assert objection(shouting, signed(url, "ListObjectsV2")) == ""
+
+
+def test_nothing_is_signed_as_somebody_else() -> None:
+    url = "https://s3.eu-west-2.amazonaws.com/"
+    assert objection(healthy(), signed(url, key_id="AKIAROOTSPROFILE0000"))
+    assert objection(healthy(), signed(url, key_id="S3PROBENOSUCHKEY0000")) == ""
+
+
+def test_a_signature_in_the_query_counts() -> None:
+    link = "https://evil.example/x?X-Amz-Credential=AKIAMASTODON7EXAMPLE%2F20261128%2Feu-west-2%2Fs3%2Faws4_request"
+    assert signer(Call("GetObject", "GET", link)) == KEY_ID
+    assert objection(healthy(), Call("GetObject", "GET", link))
+
+
+class Liar:
+    """Answers for the storage, and notes who is asked with a signature."""
+
+    def __init__(self, inner: Transport, lie: Callable[[Call, Answer], Answer]) -> None:
+        self._inner, self._lie = inner, lie
+        self.signed: list[str] = []
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if signer(call):
+            self.signed.append(call.url.partition("?")[0])
+        return self._lie(call, self._inner.send(call, limits))
+
+
+def lied_to(scenario: Scenario, body: bytes, status: int = 400, **headers: str) -> tuple[Ran, Liar]:
+    liars: list[Liar] = []
+
+    def lie(call: Call, answer: Answer) -> Answer:
+        told = {**answer.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return replace(answer, status=status, body=body, headers=told) if signer(call) else answer
+
+    def wrap(inner: Transport) -> Transport:
+        liars.append(Liar(inner, lie))
+        return liars[-1]
+
+    return run(scenario, wrap=wrap), liars[0]
+
+
+NAMES = [
+    "evil.example/x",
+    "evil.example#",
+    "evil.example?",
+    "evil.example",
+    "@evil.example/",
+    "x.evil",
+    "..",
+    "a b",
+    "\r\nHost: evil",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("where", ["element", "header", "endpoint"])
+def test_an_answer_names_no_host(name: str, where: str) -> None:
+    code = "PermanentRedirect" if where == "endpoint" else "AuthorizationHeaderMalformed"
+    text = {"element": f"<Region>{name}</Region>", "header": "", "endpoint": f"<Endpoint>{name}</Endpoint>"}[where]
+    headers = {"x_amz_bucket_region": name} if where == "header" else {}
+    status = 301 if where == "endpoint" else 400
+    body = f"<Error><Code>{code}</Code><Message>wrong</Message>{text}</Error>".encode()
+    ran, liar = lied_to(healthy(), body, status, **headers)
+    assert {url.split("/")[2] for url in liar.signed} <= {
+        f"{BUCKET}.s3.eu-west-2.amazonaws.com",
+        "s3.eu-west-2.amazonaws.com",
+    }
+    told = [str(fix) for finding in ran.report.findings for fix in finding.fixes]
+    assert not [text for text in told if "evil" in text]
+
+
+def test_tls_that_fails_is_never_answered_with_signed_plain_http() -> None:
+    """Plain http lives there, and the file asks for TLS: it is asked, and nothing is signed for it."""
+    fault = FAULTS["protocol-https-but-endpoint-plain"].scenario()
+    scenario = fault.with_env("S3_ENDPOINT", "https://s3.nl-ams.example.net:9000")
+    liars: list[Liar] = []
+
+    def wrap(inner: Transport) -> Transport:
+        liars.append(Liar(inner, lambda _call, answer: answer))
+        return liars[-1]
+
+    run(scenario, wrap=wrap)
+    assert not [url for url in liars[0].signed if url.startswith("http:")]
