@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from s3probe.diagnosis.model import Diagnosis, Finding
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, RuleError, Severity, Trial
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.findings import ids
@@ -36,6 +36,7 @@ from s3probe.report.model import Report
 from s3probe.settings.model import Settings
 
 if TYPE_CHECKING:
+    from s3probe.diagnosis.trial import State
     from s3probe.probe.tools import ProbeOptions, Tools
 
 __all__ = ["EVERYTHING", "Examined", "Selection", "check", "lint"]
@@ -73,6 +74,11 @@ class Examined:
     diagnosis: Diagnosis
     """What it means. The texts still hold this server's own values."""
 
+    trials: tuple[Trial, ...] = ()
+    """The examinations that were made to try fixes."""
+    answer: tuple[EnvFix, ...] = ()
+    """The lines with which most passed, whole: what lies between the file and the last settings that got better."""
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The causes, the most urgent first."""
@@ -81,7 +87,7 @@ class Examined:
     @property
     def report(self) -> Report:
         """What may be shown: the verdict and the findings, with secrets and control characters taken out."""
-        return assemble(self.settings, self.evidence, self.diagnosis)
+        return assemble(self.settings, self.evidence, self.diagnosis, self.trials)
 
 
 def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
@@ -92,26 +98,35 @@ def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
     return Examined(settings, Evidence(Run("", _now(), 0.0, "lint")), linted)
 
 
+def _forget(_seen: Examined) -> None:
+    """Keeps nothing."""
+
+
 def check(
     settings: Settings,
     options: ProbeOptions,
     tools: Tools,
     selection: Selection = EVERYTHING,
     stopped: Callable[[], bool] | None = None,
+    keep: Callable[[Examined], None] = _forget,
 ) -> Examined:
-    """The whole examination.
+    """The whole examination, and the trials of the lines that may end its failures.
 
     ``options`` says what is asked, ``selection`` which findings are told. ``stopped`` is asked again and again and
     tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
-    storage is a finding; no exception is raised for it.
+    storage is a finding; no exception is raised for it. ``keep`` is told what was seen when the trials begin: an
+    interruption ends :func:`check`, and does not cost that.
     """
+    from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
+    from s3probe.diagnosis.trial import State
     from s3probe.probe.examine import examine
+    from s3probe.settings.urls import why_nothing_is_sent
 
     if stopped is not None:
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
     start, assuming = starting_point(settings)
-    why_not = _why_nothing_can_be_asked(start)
+    why_not = why_nothing_is_sent(start)
     evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
     if evidence.run.profile == "quick" and not why_not and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
@@ -119,22 +134,58 @@ def check(
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    return Examined(settings, evidence, diagnosis)
+    file = State(settings, evidence, diagnosis, raises=bool(why_nothing_is_sent(settings)))
+    why_untried = _why_no_trials(options, selection, evidence)
+    before = Examined(settings, evidence, Conclusions(file, ended=why_untried or "interrupted").diagnosis())
+    if why_untried or not any(found.severity is Severity.FAILURE for found in diagnosis):
+        return before
+    keep(before)
+    return _tried(before, file, options, tools, selection)
 
 
-def _why_nothing_can_be_asked(settings: Settings) -> str:
-    """What Mastodon raises before its first request, so that there is nothing to repeat; mostly the blank string."""
-    from s3probe.settings.addressing import RubyError
-    from s3probe.settings.urls import object_url
+def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Evidence) -> str:
+    """Which wish of the command line leaves no room for trials; ``""`` for none."""
+    if not options.trials:
+        return "not tried (--no-trials)"
+    if options.profile == "read-only":
+        return "not tried (--read-only)"
+    if options.only or selection.only:
+        return "not tried (--only)"
+    return "" if evidence.run.complete else "the check was cut short before anything could be tried"
 
-    if settings.storage != "s3":
-        place = "on the local disk" if settings.storage == "filesystem" else f"in {settings.storage.capitalize()}"
-        return f"S3_ENABLED is not true, so Mastodon keeps media {place}"
+
+def _tried(before: Examined, file: State, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
+    """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
+    from s3probe.diagnosis.engine import diagnose, starting_point
+    from s3probe.diagnosis.trial import State, candidate, without_assuming
+    from s3probe.trying.bench import Bench
+    from s3probe.trying.loop import Trials
+
+    if candidate(file, ()) is None:
+        return before
+    bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
+    trials = Trials(file, bench.budget, bench.under)
+    ended, failed = "", None
     try:
-        object_url(settings, "media_attachments/files/s3probe")
-    except RubyError as error:
-        return f"Mastodon raises {error.exception} before it sends anything: {error.message}"
-    return ""
+        start, assuming = starting_point(file.settings)
+        if assuming:
+            # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
+            seen = without_assuming(file.evidence, assuming)
+            known = State(start, seen, diagnose(start, seen, skip=selection.skip_findings))
+            bare = bench.as_it_stands(file, assuming)
+            if bare is not None:
+                trials = Trials(bare, bench.budget, bench.under, known)
+            ended = "" if bare is not None else bench.budget.no_time
+        if not ended:
+            trials.run()
+    except Exception as error:
+        failed = RuleError("trial", f"{type(error).__name__}: {error}"[:300])
+        ended = f"the trial ended with an error of s3probe's ({type(error).__name__})"
+    conclusions = trials.conclusions(ended)
+    diagnosis = conclusions.diagnosis()
+    if failed is not None:
+        diagnosis = replace(diagnosis, rule_errors=(*diagnosis.rule_errors, failed))
+    return Examined(file.settings, bench.total(), diagnosis, conclusions.trials(), conclusions.answer())
 
 
 def _nothing_asked(options: ProbeOptions, why: str) -> Evidence:

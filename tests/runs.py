@@ -25,7 +25,8 @@ from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
 from tests.in_process import InProcess
 
-OPTIONS = ProbeOptions(deadline=20)
+OPTIONS = ProbeOptions(deadline=20, trials=False)
+"""Without trials: they are what ``tests/test_trials.py`` is about."""
 
 
 @dataclass(frozen=True, slots=True)

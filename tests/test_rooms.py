@@ -33,7 +33,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "report": SHARED | {"settings", "knowledge", "evidence", "diagnosis.model", "codec"},
     # it applies the fixes that a diagnosis names
     "sandbox": frozenset({"knowledge", "diagnosis.model"}),
-    "examination": frozenset({"settings", "evidence", "knowledge", "probe", "diagnosis", "report"}),
+    "trying": frozenset({"settings", "evidence", "probe", "diagnosis"}),
+    "examination": frozenset({"settings", "evidence", "knowledge", "probe", "diagnosis", "trying", "report"}),
     "cli": SHARED
     | {
         "streams",

@@ -30,6 +30,7 @@ def requote(case: Case, variable: str) -> EnvFix:
         case.settings.environment.line_of(variable),
         secret=True,
         note="put single quotes around the value, and change nothing else",
+        quotes=True,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
 
 
@@ -26,6 +27,30 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
+class ProofState(StrEnum):
+    """Whether a fix was tried on the real bucket."""
+
+    TRIED = "tried"
+    UNTRIED = "untried"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a trial showed of a fix, or why it was not tried."""
+
+    state: ProofState
+    why: str = ""
+    """Of an untried one: the reason, and what decides."""
+    passed: tuple[ObservationId, ...] = ()
+    """Requests that failed before and pass with the fix; under a new line Mastodon may send another in their place."""
+    fine: int = 0
+    """Actions that pass with the fix."""
+    not_fine: int = 0
+    """Actions that fail with it all the same."""
+    requests: int = 0
+    """What the trial cost."""
+
+
 @dataclass(frozen=True, slots=True)
 class EnvFix:
     """A line of ``.env.production``; ``value=None`` removes it."""
@@ -40,6 +65,14 @@ class EnvFix:
     """Where the variable is set now; the report fills it in."""
     together: bool = False
     """Belongs to the fix before it: both lines are needed, it is no alternative."""
+    quotes: bool = False
+    """The text that stands there now gets single quotes. Its ``value`` is a placeholder; the settings know the text."""
+    proof: Proof | None = None
+
+    @property
+    def fillable(self) -> bool:
+        """Whether a program can write the line: a placeholder (``<your bucket>``) is for a person to fill in."""
+        return self.quotes or not (self.secret or "<" in (self.value or ""))
 
     kind = "env"
 
@@ -51,6 +84,7 @@ class IamAllow:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     note: str = ""
+    proof: Proof | None = None
 
     kind = "iam-allow"
 
@@ -61,6 +95,7 @@ class BucketPolicy:
 
     statement: Mapping[str, object]
     note: str = ""
+    proof: Proof | None = None
 
     kind = "bucket-policy"
 
@@ -78,6 +113,7 @@ class BucketSetting:
     value: str
     command: str = ""
     note: str = ""
+    proof: Proof | None = None
 
     kind = "bucket-setting"
 
@@ -89,6 +125,7 @@ class ServerFix:
     setting: str
     value: str
     note: str = ""
+    proof: Proof | None = None
 
     kind = "server"
 
@@ -124,12 +161,51 @@ class Finding:
     """Ids of further failed observations that follow from it."""
     fixes: tuple[Fix, ...] = ()
     links: tuple[str, ...] = ()
+    remark: str = ""
+    """What the trials showed of it, in a sentence without its last stop; mostly the blank string."""
+
+    @property
+    def alternatives(self) -> tuple[tuple[Fix, ...], ...]:
+        """The fixes, best first, each with those that belong to it."""
+        return alternatives(self.fixes)
 
     @property
     def first_choice(self) -> tuple[Fix, ...]:
         """The best fix, with those that belong to it."""
-        belonging = takewhile(lambda fix: isinstance(fix, EnvFix) and fix.together, self.fixes[1:])
-        return (*self.fixes[:1], *belonging)
+        return self.alternatives[0] if self.fixes else ()
+
+
+def alternatives(fixes: tuple[Fix, ...]) -> tuple[tuple[Fix, ...], ...]:
+    """Fixes that are no alternatives to each other, side by side."""
+    groups: list[tuple[Fix, ...]] = []
+    rest = fixes
+    while rest:
+        belonging = tuple(takewhile(lambda fix: isinstance(fix, EnvFix) and fix.together, rest[1:]))
+        groups.append((rest[0], *belonging))
+        rest = rest[1 + len(belonging) :]
+    return tuple(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """A finding that went away with another one's fix, and therefore is no cause."""
+
+    id: str
+    severity: Severity
+    title: str
+    of: str
+    """The id of the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An examination under the settings of the file with some lines changed."""
+
+    changes: tuple[EnvFix, ...]
+    """All the lines that were not those of the file. Of a secret that gets quotes the text is not here."""
+    evidence: Evidence
+    result: str
+    """What came of it, in a sentence without its last stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +227,8 @@ class Diagnosis:
     findings: tuple[Finding, ...] = ()
     rule_errors: tuple[RuleError, ...] = ()
     """Rules whose opinion is missing: without a failure nothing can be called healthy."""
+    consequences: tuple[Consequence, ...] = ()
+    """What went away with the fix of one of the findings."""
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)

@@ -51,6 +51,8 @@ class ProbeOptions:
     workers: int = 16
     thorough: bool = False
     """Ask as well what a run of every few minutes leaves out: it may then take more than 40 requests."""
+    trials: bool = True
+    """Try the lines that may end a failure, in examinations of their own."""
 
 
 def _silent(_line: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from s3probe.settings.addressing import SdkClient, Target, encode_key, environment_flag, resolve
+from s3probe.settings.addressing import RubyError, SdkClient, Target, encode_key, environment_flag, resolve
 from s3probe.settings.model import Settings
 from s3probe.settings.rubyuri import UriError, join_absolute, parse_uri
 
@@ -97,6 +97,18 @@ def public_url(settings: Settings, key: str) -> str:
     if settings.alias_host is not None:
         return _escape(f"{protocol}//{settings.alias_host}/{path}")
     return _escape(f"{protocol}//{settings.hostname}/{settings.bucket_name}/{path}")
+
+
+def why_nothing_is_sent(settings: Settings) -> str:
+    """What Mastodon raises before its first request, so that there is nothing to repeat; mostly the blank string."""
+    if settings.storage != "s3":
+        place = "on the local disk" if settings.storage == "filesystem" else f"in {settings.storage.capitalize()}"
+        return f"S3_ENABLED is not true, so Mastodon keeps media {place}"
+    try:
+        object_url(settings, "media_attachments/files/s3probe")
+    except RubyError as error:
+        return f"Mastodon raises {error.exception} before it sends anything: {error.message}"
+    return ""
 
 
 def full_asset_url(settings: Settings, key: str) -> str | None:

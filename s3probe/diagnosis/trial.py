@@ -1,0 +1,290 @@
+"""Chooses the lines to try next, and says what an examination under them has shown. Pure.
+
+A trial is a whole examination under the settings of the file with some lines changed. It is better when the failure
+is gone, a request that failed before passes now, and nothing that passed before fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
+from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, ObservationId
+from s3probe.settings.addressing import RubyError
+from s3probe.settings.mastodon import remade
+from s3probe.settings.model import Settings
+from s3probe.settings.urls import object_url, public_url
+
+Lines = tuple[EnvFix, ...]
+Key = frozenset[tuple[str, str | None]]
+"""What a set of lines sets: two of the same are not tried twice."""
+
+_CLOSED = frozenset(
+    {
+        ActionId.PUBLIC_LIST,
+        ActionId.PUBLIC_LIST_ALIAS,
+        ActionId.PUBLIC_VERSIONS,
+        ActionId.PUBLIC_UPLOADS,
+        ActionId.PUBLIC_POLICY,
+        ActionId.PUBLIC_ACL,
+        ActionId.PUBLIC_QUERY,
+        ActionId.PUBLIC_WRITE,
+        ActionId.PUBLIC_DELETE,
+        ActionId.PUBLIC_DELETE_ORIGIN,
+        ActionId.ARCHIVE_PUBLIC_GET,
+        ActionId.ARCHIVE_ORIGIN_GET,
+        ActionId.PRESIGNED_EXPIRED,
+    }
+)
+"""What strangers must be refused: when it fails, something private is open."""
+_NEGATIVE = _CLOSED | {
+    ActionId.SUSPENDED_PUBLIC_GET,
+    ActionId.DELETED_PUBLIC_GET,
+    ActionId.PUBLIC_MISSING,
+    ActionId.REACH_ENDPOINT,
+    ActionId.CLOCK,
+}
+"""Checks that also pass where nothing of the storage answers. They count where the place was shown to be reached."""
+_SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
+    ActionId.PUT_WITH_ACL: ActionId.PUT_WITHOUT_ACL,
+    ActionId.PUT_WITHOUT_ACL: ActionId.PUT_WITH_ACL,
+}
+"""What Mastodon sends in the place of a request, under a line that ends that one."""
+_NOT_FELT = {
+    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart, and the check after that decides",
+    "CACHE_BUSTER_": "only Mastodon itself asks the cache to forget: delete a file, and look whether it is gone",
+    "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
+    "S3_BATCH_DELETE_": "only a batch as large as Mastodon's own shows it: its log does",
+    "CDN_HOST": "s3probe looks at no page of Mastodon's own files",
+    "PAPERCLIP_ROOT_URL": "s3probe looks at no file on this server's disk",
+}
+"""Lines that no request of an examination feels, by the beginning of their names, and what decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One set of settings, what was seen under it, and what that means."""
+
+    settings: Settings
+    evidence: Evidence
+    diagnosis: Diagnosis
+    raises: bool = False
+    """Mastodon sends nothing under these settings: each of its requests fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The lines to try, and the failure that they may end."""
+
+    finding: Finding
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A trial's result against the settings that it was made from."""
+
+    gone: bool
+    """The failure is gone."""
+    passed: tuple[ObservationId, ...]
+    """What failed before and passes now."""
+    lost: tuple[ObservationId, ...]
+    """What passed before and fails now."""
+
+    @property
+    def better(self) -> bool:
+        """A step forward. Whether one may stop there is another question: :func:`objection`."""
+        return self.gone and bool(self.passed) and not self.lost
+
+
+def key_of(lines: Lines) -> Key:
+    """What tells one set of lines from another."""
+    return frozenset((line.variable, line.value) for line in lines)
+
+
+def lines_of(group: tuple[Fix, ...]) -> Lines | None:
+    """The group's lines, when it is nothing but lines that a program can write."""
+    lines = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.fillable)
+    return lines if len(lines) == len(group) else None
+
+
+def not_felt(lines: Lines) -> str:
+    """Why no examination can tell whether these lines help, and what does; ``""`` when one can."""
+    whys = [next((why for name, why in _NOT_FELT.items() if line.variable.startswith(name)), "") for line in lines]
+    return whys[0] if all(whys) else ""
+
+
+def candidates(state: State) -> Iterator[Candidate]:
+    """All that may be tried: the most important failure's lines first, and of each failure the best first."""
+    for finding in state.diagnosis:
+        if finding.severity is Severity.FAILURE:
+            for group in finding.alternatives:
+                lines = lines_of(group)
+                if lines and not not_felt(lines) and changed(state.settings, applied(state.settings, lines)):
+                    yield Candidate(finding, lines)
+
+
+def candidate(state: State, tried: Collection[Key]) -> Candidate | None:
+    """What to try next; ``None`` when no failure is left that a line of the file may end."""
+    return next((one for one in candidates(state) if key_of(one.lines) not in tried), None)
+
+
+def applied(settings: Settings, lines: Lines) -> Settings:
+    """The settings with these lines in the file."""
+    made = remade(settings, **{line.variable: _text(settings, line) for line in lines})
+    names = {line.variable for line in lines}
+    # what dotenv did to the old line says nothing of the new one
+    notes = tuple(note for note in made.environment.notes if note.name not in names)
+    variables = {
+        name: replace(variable, raw=None) if name in names else variable
+        for name, variable in made.environment.variables.items()
+    }
+    return replace(made, environment=replace(made.environment, variables=MappingProxyType(variables), notes=notes))
+
+
+def _text(settings: Settings, line: EnvFix) -> str | None:
+    """The value of a line; of a text that only lacks quotes, all that stands in the file."""
+    if not line.quotes:
+        return line.value
+    variable = settings.environment.variables.get(line.variable)
+    if variable is None or variable.raw is None:
+        return variable.value if variable else None
+    text = variable.raw.strip()
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text
+
+
+def changed(before: Settings, after: Settings) -> bool:
+    """Whether the second settings differ in the value of any variable."""
+    return _values(before) != _values(after)
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    return {name: variable.value for name, variable in settings.environment.variables.items()}
+
+
+def moved(before: Settings, after: Settings) -> bool:
+    """Whether requests go elsewhere (host, port, scheme, proxy) or are given another time."""
+    return _way(before) != _way(after)
+
+
+def _way(settings: Settings) -> tuple[object, ...]:
+    try:
+        storage = _origin(object_url(settings, "file"))
+    except RubyError as error:
+        storage = ("", error.message)
+    times = settings.open_timeout, settings.read_timeout
+    return storage, _origin(public_url(settings, "file")), settings.proxy, *times
+
+
+def _origin(url: str) -> tuple[str, str]:
+    """Scheme, and host with port; what cannot be read is compared as it is."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # "[": an address that is none
+        return "", url
+    return parts.scheme, parts.netloc
+
+
+def step(before: State, after: State, finding: Finding) -> Step:
+    """What ``after`` shows against ``before``, from which it differs by the lines that should end ``finding``."""
+    first, then = decided(before), decided(after)
+    if _origin(public_url(before.settings, "")) != _origin(public_url(after.settings, "")):
+        # Mastodon runs with the old lines: only after a restart do its pages allow the new host
+        then.pop(ActionId.PUBLIC_CSP, None)
+    ids = {one.id for one in after.diagnosis if one.severity is Severity.FAILURE}
+    now = {name for name, passes in then.items() if passes}
+    before_failed = {name for name, passes in first.items() if not passes}
+    passed = tuple(name for name in then if name in now and (before.raises or name in before_failed))
+    instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
+    replaced = tuple(other for other in instead if other in now and other not in passed)
+    lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
+    return Step(finding.id not in ids, (*passed, *replaced), lost)
+
+
+def decided(state: State) -> dict[ObservationId, bool]:
+    """Which actions passed or failed under these very settings.
+
+    What was asked as if something else were fixed says nothing of them, nor does a refusal by something that is not
+    the storage.
+    """
+    rows = [row for row in state.evidence.observations if _counts(row)]
+    shown = {_host(row) for row in rows if _shows(row)}
+    found: dict[ObservationId, bool] = {}
+    for row in rows:
+        if row.failed or row.id not in _NEGATIVE or _host(row) in shown:
+            found[row.id] = row.ok
+    # that any answer came is no proof of a line
+    return {name: passes for name, passes in found.items() if name not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)}
+
+
+def _counts(row: Observation) -> bool:
+    mark = row.id.is_experiment or row.id.is_at_first or row.id.is_of_canary
+    return row.ran and not row.assuming and not mark and row.outcome is not Outcome.THROTTLED
+
+
+def _shows(row: Observation) -> bool:
+    """Whether the row shows that its host is the storage, or leads to it."""
+    return row.ok and row.id not in _NEGATIVE and 200 <= (row.http_status or 0) < 300
+
+
+def _host(row: Observation) -> str:
+    return _origin(row.url)[1]
+
+
+def objection(state: State) -> str:
+    """Why one must not stop at these settings; ``""`` when one may.
+
+    Whatever it was before: a storage that fails loudly gets help, and one that hides or shows the wrong files does not.
+    """
+    rows = decided(state)
+    upload = ActionId.PUT_WITHOUT_ACL if state.settings.acl is None else ActionId.PUT_WITH_ACL
+    if rows.get(upload) and not rows.get(ActionId.PUBLIC_GET):
+        return "with it alone uploads would pass, and visitors would see no picture"
+    noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
+    open_to_all = [
+        row
+        for row in state.evidence.observations
+        if row.id in _CLOSED and row.outcome is Outcome.WRONG and row.id not in noticed
+    ]
+    if open_to_all and rows.get(upload):
+        return "with it alone files would be stored where strangers find or change them"
+    return ""
+
+
+def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
+    """The lines that lead from the file to the last settings, variable by variable, without those that change nothing.
+
+    ``tried`` are those that were made on the way: of them a text in quotes is known by its placeholder alone.
+    """
+    before, after = _values(file), _values(last)
+    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    quoted = {line.variable: line for line in tried if line.quotes}
+    needed = last
+    for name in [name for name in names if not not_felt((EnvFix(name, ""),))]:
+        without = remade(needed, **{name: before.get(name)})
+        if replace(without, environment=needed.environment) == needed:
+            needed = without
+            names.remove(name)
+    return tuple(quoted.get(name) or EnvFix(name, after.get(name), file.environment.line_of(name)) for name in names)
+
+
+def without_assuming(evidence: Evidence, assumed: tuple[str, ...]) -> Evidence:
+    """The same evidence for settings in which the fixes are made that it took for granted from its start."""
+    rows = tuple(
+        replace(row, assuming=row.assuming[len(assumed) :]) if row.assuming[: len(assumed)] == assumed else row
+        for row in evidence.observations
+    )
+    return replace(evidence, observations=rows)
+
+
+def was_decided(finding: Finding, state: State) -> bool:
+    """Whether what the finding was told by was looked at again, and none of it fails."""
+    rows = decided(state)
+    asked = {row.base for row in (*finding.because, *finding.explains) if not row.is_experiment}
+    seen = [rows[name] for name in asked if name in rows]
+    return not asked or (bool(seen) and all(seen))

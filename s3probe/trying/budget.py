@@ -1,0 +1,90 @@
+"""What trials may take: time, requests, examinations."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+
+from s3probe.evidence.observations import Evidence
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.tools import ALPHABET, ProbeOptions, Tools
+
+EXAMINATIONS = 3
+"""How many more examinations a run may make for its fixes."""
+REQUESTS = 150
+"""How many more requests they may take together."""
+WORTH_BEGINNING = 45
+"""Requests that a trial can be expected to take: with fewer left it would be cut short, and say nothing."""
+_FOR_CLEANING_UP = 15
+"""Of these requests, those that are left to the clean-up, which always comes to its end."""
+ALL_MADE = f"{EXAMINATIONS} examinations and {REQUESTS} requests are the most that are made to try fixes"
+
+
+@dataclass(slots=True)
+class Counted:
+    """A way to the storage that counts what goes over it. Thread-safe."""
+
+    way: Transport
+    requests: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        """As the way itself."""
+        with self._lock:
+            self.requests += 1
+        return self.way.send(call, limits)
+
+
+class Budget:
+    """What may still be asked, in time and in requests, and by what name."""
+
+    def __init__(self, options: ProbeOptions, tools: Tools, first: Evidence) -> None:
+        self._options, self._tools, self._first = options, tools, first
+        self._run_id = first.run.id or tools.run_id()
+        self._way = Counted(tools.transport)
+        self._end = tools.clock.monotonic() + options.deadline - first.run.seconds
+        self.made = 0
+
+    @property
+    def no_time(self) -> str:
+        """What is said where the time was up."""
+        return f"no time left (--deadline {3 * self._options.deadline:g})"
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._end - self._tools.clock.monotonic()
+
+    def why_not(self) -> str:
+        """Why no further examination may begin; ``""`` when one may."""
+        if self.made == EXAMINATIONS or REQUESTS - self._way.requests < WORTH_BEGINNING:
+            return ALL_MADE
+        enough = self.left > max(1.0, self._first.run.seconds / 2)
+        return "" if enough and not self._tools.clock.stopped() else self.no_time
+
+    def options(self, *, read_only: bool) -> ProbeOptions:
+        """What is asked of the next examination. The instance is not asked again for its release."""
+        version = self._options.mastodon_version or self._first.run.mastodon_version or None
+        profile = "read-only" if read_only else "full"
+        return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
+
+    def tools(self) -> Tools:
+        """The tools of the next examination. Its folders bear the run's id, with another last letter.
+
+        A cache may remember what it answered for a file of the first examination.
+        """
+        self.made += 1
+        run_id = self._run_id
+        last = ALPHABET[(ALPHABET.find(run_id[-1:]) + self.made) % len(ALPHABET)]
+        asked = self._tools.clock.stopped
+
+        def stopped() -> bool:
+            return asked() or self.used_up
+
+        clock = replace(self._tools.clock, stopped=stopped)
+        return replace(self._tools, transport=self._way, clock=clock, run_id=lambda: run_id[:-1] + last)
+
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing more may be asked; removing goes on."""
+        return self._way.requests >= REQUESTS - _FOR_CLEANING_UP

@@ -1,0 +1,106 @@
+"""Tries fixes on the real bucket: one examination after another, each under the settings that got furthest so far.
+
+It ends when no failure is left that a line of the file may end, when nothing gets better, or when the budget is used:
+three examinations and 150 requests, within the deadline of the whole run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from s3probe.diagnosis.conclusions import Attempt, Conclusions, may_stop
+from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.trial import Candidate, Key, State, applied, candidate, changed, key_of, moved
+from s3probe.evidence.observations import Outcome
+from s3probe.settings.model import Settings
+from s3probe.trying.budget import ALL_MADE, Budget
+
+THROTTLED = "the storage asked for fewer requests"
+NO_WAY = "nothing answers there, and this line changes neither host nor time-out"
+
+
+Examine = Callable[[Settings, bool], State | None]
+"""Examines under other settings, or only reads there; ``None`` when it was cut short."""
+
+
+class Trials:
+    """The trials of one file, one after the other."""
+
+    def __init__(self, file: State, budget: Budget, examine: Examine, known: State | None = None) -> None:
+        """``known`` was seen already, under other settings than the file's."""
+        self._file, self._budget, self._examine, self._known = file, budget, examine, known
+        self._attempts: list[Attempt] = []
+        self._path: list[Attempt] = []
+        self._tried: dict[int, set[Key]] = {}
+        self._ended = ""
+
+    def run(self) -> None:
+        """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
+        while not self._ended:
+            found = candidate(self._base, self._seen)
+            if found is not None:
+                self._try(found)
+            elif self._path and not may_stop(self._file, self._path[-1].after):
+                self._path.pop()  # back to where another line may be the right one
+            else:
+                return
+
+    def conclusions(self, ended: str = "") -> Conclusions:
+        """What has come of it. ``ended`` says why nothing more was tried."""
+        path = list(self._path)
+        while path and not may_stop(self._file, path[-1].after):
+            path.pop()
+        return Conclusions(self._file, tuple(self._attempts), tuple(path), ended or self._ended)
+
+    @property
+    def _base(self) -> State:
+        after = self._path[-1].after if self._path else self._file
+        assert after is not None
+        return after
+
+    @property
+    def _seen(self) -> set[Key]:
+        return self._tried.setdefault(id(self._base), set())
+
+    def _try(self, found: Candidate) -> None:
+        base = self._base
+        settings = applied(base.settings, found.lines)
+        if _nobody_answers(base, found.finding) and not moved(base.settings, settings):
+            self._note(Attempt(base, found, why=NO_WAY))
+            return
+        if _throttled(base):
+            self._ended = THROTTLED
+            return
+        if self._known is not None and not changed(self._known.settings, settings):
+            after: State | None = self._known
+        elif why := self._budget.why_not():
+            self._ended = why
+            return
+        else:
+            after = self._examine(settings, _elsewhere(self._file.settings, settings))
+        if after is None:
+            self._ended = ALL_MADE if self._budget.used_up else self._budget.no_time
+            return
+        attempt = Attempt(base, found, after)
+        self._note(attempt)
+        seen = attempt.step
+        if seen is not None and seen.better:
+            self._path.append(attempt)
+
+    def _note(self, attempt: Attempt) -> None:
+        self._seen.add(key_of(attempt.candidate.lines))
+        self._attempts.append(attempt)
+
+
+def _nobody_answers(state: State, finding: Finding) -> bool:
+    rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
+    return any(row.network is not None for row in rows) and all(row.http_status is None for row in rows)
+
+
+def _throttled(state: State) -> bool:
+    return any(row.outcome is Outcome.THROTTLED for row in state.evidence.observations)
+
+
+def _elsewhere(file: Settings, settings: Settings) -> bool:
+    """Whether ``s3probe sweep`` of the file as it stands would not look where these settings write."""
+    return (file.bucket_name, file.key_prefix) != (settings.bucket_name, settings.key_prefix)
