@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
+from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, Trial
 from s3probe.evidence.observations import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.scrub import Scrubber
@@ -48,6 +48,8 @@ class Saved:
     evidence: Evidence
     diagnosis: Diagnosis | None
     """What was concluded when the file was written; ``None`` when it was not kept."""
+    trials: tuple[Trial, ...] = ()
+    """The examinations that were made to try fixes."""
 
 
 def to_plain(value: object) -> Any:
@@ -188,7 +190,9 @@ def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
     return value if all(after[name] is item for name, item in before.items()) else replace(value, **after)
 
 
-def dump(evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None) -> str:
+def dump(
+    evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None, trials: tuple[Trial, ...] = ()
+) -> str:
     """An evidence file's text. The diagnosis is kept so that a replay shows the same report."""
     # a key id that a server names can be compared with that of the settings: both are masked alike
     scrubber = scrubber_for(settings, masked)
@@ -202,6 +206,10 @@ def dump(evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = N
     }
     if diagnosis is not None and diagnosis.rule_errors:
         content["rule_errors"] = _each_text(to_plain(diagnosis.rule_errors), scrubber.clean)
+    if diagnosis is not None and diagnosis.consequences:
+        content["consequences"] = _each_text(to_plain(diagnosis.consequences), scrubber.clean)
+    if trials:
+        content["trials"] = _each_text(to_plain(trials), scrubber.clean)
     return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
 
 
@@ -233,7 +241,8 @@ def load_saved(text: str) -> Saved:
         return Saved(
             _decode(Settings, data.get("settings"), "settings"),
             _decode(Evidence, data.get("evidence"), "evidence"),
-            None if findings is None else _diagnosis(findings, data.get("rule_errors", [])),
+            None if findings is None else _diagnosis(findings, data),
+            _decode(tuple[Trial, ...], data.get("trials", []), "trials"),
         )
     except (ValueError, TypeError) as error:
         raise EvidenceError(
@@ -241,7 +250,9 @@ def load_saved(text: str) -> Saved:
         ) from error
 
 
-def _diagnosis(findings: Any, rule_errors: Any) -> Diagnosis:
+def _diagnosis(findings: Any, data: Mapping[str, Any]) -> Diagnosis:
     return Diagnosis(
-        _decode(tuple[Finding, ...], findings, "findings"), _decode(tuple[RuleError, ...], rule_errors, "rule_errors")
+        _decode(tuple[Finding, ...], findings, "findings"),
+        _decode(tuple[RuleError, ...], data.get("rule_errors", []), "rule_errors"),
+        _decode(tuple[Consequence, ...], data.get("consequences", []), "consequences"),
     )

@@ -134,7 +134,7 @@ def check(
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    file = State(settings, evidence, diagnosis, raises=bool(why_nothing_is_sent(settings)))
+    file = State(settings, evidence, diagnosis)
     why_untried = _why_no_trials(options, selection, evidence)
     before = Examined(settings, evidence, Conclusions(file, ended=why_untried or "interrupted").diagnosis())
     if why_untried or not any(found.severity is Severity.FAILURE for found in diagnosis):
@@ -146,11 +146,11 @@ def check(
 def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Evidence) -> str:
     """Which wish of the command line leaves no room for trials; ``""`` for none."""
     if not options.trials:
-        return "not tried (--no-trials)"
+        return "--no-trials"
     if options.profile == "read-only":
-        return "not tried (--read-only)"
+        return "--read-only"
     if options.only or selection.only:
-        return "not tried (--only)"
+        return "--only"
     return "" if evidence.run.complete else "the check was cut short before anything could be tried"
 
 

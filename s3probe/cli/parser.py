@@ -215,6 +215,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fault", metavar="FINDING_ID", help="break the embedded S3 in this way")
     _result(command)
     _deadline(command)
+    _trials(command)
 
 
 _OPTIONS = {
@@ -271,8 +272,15 @@ def _result(command: argparse.ArgumentParser) -> None:
 def _probing(command: argparse.ArgumentParser) -> None:
     _deadline(command)
     _selection(command)
+    _trials(command)
     command.add_argument(
         "--mastodon-version", metavar="VERSION", help="do as this release does (default: ask the server, else current)"
+    )
+
+
+def _trials(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--no-trials", action="store_true", help="examine the file as it stands, and try no line that may fix it"
     )
 
 

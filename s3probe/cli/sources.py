@@ -88,4 +88,5 @@ def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
         mastodon_version=getattr(args, "mastodon_version", None),
         # a checklist for launch day is made once, and every box should be decided
         thorough=getattr(args, "thorough", False) or getattr(args, "format", None) == "markdown",
+        trials=not getattr(args, "no_trials", False),
     )

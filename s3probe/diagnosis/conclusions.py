@@ -45,6 +45,7 @@ _OUTSIDE = {
 }
 _TO_FILL_IN = "its value is not known here: the check after it decides"
 _NO_FAILURE = "nothing fails by it, so nothing was tried"
+_NOT_NEEDED = "the one above passed"
 _BEHIND_ANOTHER = "another failure comes first: the check after that one's fix decides"
 
 
@@ -161,13 +162,17 @@ class Conclusions:
     def _with_proofs(self, finding: Finding) -> Finding:
         fixes: list[Fix] = []
         left: list[str] = []
+        proven = False
         for group in finding.alternatives:
             lines = lines_of(group)
             place = next((n for n, one in enumerate(self.path) if lines and _ends(one, finding, lines)), None)
             if place is not None:
                 fixes += self._tried(place)
+                proven = True
                 continue
             why, dropped = self._untried(finding, group, lines)
+            if proven and why in (_BEHIND_ANOTHER, self.ended):
+                why = _NOT_NEEDED
             if dropped:
                 left.append(f"{_said(lines or ())} {why}")
             else:
@@ -227,7 +232,7 @@ def may_stop(file: State, state: State | None) -> bool:
     """Whether the file may be left with these settings: nothing is lost, hidden or opened by them."""
     if state is None:
         return False
-    first, now = decided(file), decided(state)
+    first, now = {} if file.raises else decided(file), decided(state)
     return not objection(state) and not any(first.get(name) and not passes for name, passes in now.items())
 
 

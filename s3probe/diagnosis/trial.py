@@ -17,7 +17,7 @@ from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
-from s3probe.settings.urls import object_url, public_url
+from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
 
 Lines = tuple[EnvFix, ...]
 Key = frozenset[tuple[str, str | None]]
@@ -72,8 +72,11 @@ class State:
     settings: Settings
     evidence: Evidence
     diagnosis: Diagnosis
-    raises: bool = False
-    """Mastodon sends nothing under these settings: each of its requests fails."""
+
+    @property
+    def raises(self) -> bool:
+        """Whether Mastodon sends nothing under these settings: each of its requests fails."""
+        return bool(self.settings.troubles or why_nothing_is_sent(self.settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 def step(before: State, after: State, finding: Finding) -> Step:
     """What ``after`` shows against ``before``, from which it differs by the lines that should end ``finding``."""
-    first, then = decided(before), decided(after)
+    first, then = ({} if before.raises else decided(before)), ({} if after.raises else decided(after))
     if _origin(public_url(before.settings, "")) != _origin(public_url(after.settings, "")):
         # Mastodon runs with the old lines: only after a restart do its pages allow the new host
         then.pop(ActionId.PUBLIC_CSP, None)

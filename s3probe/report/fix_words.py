@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s3probe.codec import to_plain
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    EnvFix,
+    Finding,
+    Fix,
+    IamAllow,
+    Manual,
+    ProofState,
+    ServerFix,
+    Severity,
+)
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
 from s3probe.report.dotenv_line import env_line
@@ -30,24 +41,39 @@ class FixWords:
     """Of the block, for Markdown: ``sh``, ``json``, ``nginx`` or blank."""
     opening: str = "To fix it"
     """``and`` for what belongs to the fix before it, ``or`` for an alternative."""
+    proof: str = ""
+    """Whether it was tried, and what came of that; stands with the last of what belongs together."""
 
     @property
     def remark(self) -> str:
-        """The note as a sentence of its own."""
-        return f"{sentence(self.note).rstrip('.')}." if self.note else ""
+        """The note and the proof, each as a sentence of its own."""
+        return " ".join(f"{sentence(text).rstrip('.')}." for text in (self.note, self.proof) if text)
 
 
 def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
     """All alternatives of a finding, best first; what belongs together follows on its first line."""
-    for number, fix in enumerate(finding.fixes):
-        belongs = isinstance(fix, EnvFix) and fix.together
-        first = "What to do" if isinstance(fix, Manual) else "To fix it"
-        opening = first if not number else "and" if belongs else "or"
-        words = fix_in_words(fix, source)
-        if not words.block and words.note.startswith(("and ", "or ")):
-            joint = ", " if words.note.startswith("or ") else " "
-            words = replace(words, lead=f"{words.lead.rstrip('.')}{joint}{words.note}", note="")
-        yield replace(words, opening=opening)
+    for number, group in enumerate(finding.alternatives):
+        proof = _proof(group) if finding.severity is Severity.FAILURE else ""
+        for place, fix in enumerate(group):
+            first = "What to do" if isinstance(fix, Manual) else "To fix it"
+            opening = "and" if place else "or" if number else first
+            words = fix_in_words(fix, source)
+            if not words.block and words.note.startswith(("and ", "or ")):
+                joint = ", " if words.note.startswith("or ") else " "
+                words = replace(words, lead=f"{words.lead.rstrip('.')}{joint}{words.note}", note="")
+            yield replace(words, opening=opening, proof=proof if place == len(group) - 1 else "")
+
+
+def _proof(group: Sequence[Fix]) -> str:
+    """What a trial showed of these lines, or why there was none; blank where nobody has asked."""
+    proof = None if isinstance(group[0], Manual) else group[0].proof
+    if proof is None:
+        return ""
+    if proof.state is ProofState.UNTRIED:
+        return f"not tried: {proof.why}"
+    asked = proof.fine + proof.not_fine
+    lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
+    return f"tried: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
 
 
 def fix_in_words(fix: Fix, source: str) -> FixWords:

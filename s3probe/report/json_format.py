@@ -1,4 +1,4 @@
-"""The JSON report, exactly as promised: every key is always there, and nothing else."""
+"""The JSON report, exactly as promised: what is not said to be there where there is one is always there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,19 @@ from typing import Any
 
 from s3probe import __version__
 from s3probe.codec import to_plain
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, ServerFix
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    EnvFix,
+    Finding,
+    Fix,
+    IamAllow,
+    Manual,
+    Proof,
+    ProofState,
+    ServerFix,
+    Trial,
+)
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
@@ -36,7 +48,13 @@ def as_data(report: Report) -> dict[str, Any]:
         "rule_errors": [{"rule": e.rule, "error": e.error, "place": e.place} for e in report.rule_errors],
         "actions": [_action(observation) for observation in report.evidence.observations],
         **_totals(report.evidence),
+        **_where_there_is_one("trials", [_trial(trial) for trial in report.trials]),
+        **_where_there_is_one("consequences", [to_plain(one) for one in report.consequences]),
     }
+
+
+def _where_there_is_one(name: str, value: object) -> dict[str, object]:
+    return {name: value} if value else {}
 
 
 def _totals(evidence: Evidence) -> dict[str, Any]:
@@ -53,15 +71,49 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "permission": finding.permission,
         "consequence": finding.consequence,
         "because": list(finding.because),
-        "fixes": [{"kind": fix.kind, **_fix(fix)} for fix in finding.fixes],
+        "fixes": [_alternative(group) for group in finding.alternatives],
         "links": list(finding.links),
+        **_where_there_is_one("remark", finding.remark),
     }
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    return {
+        "changes": [_change(line) for line in trial.changes],
+        "result": trial.result,
+        "actions": [_action(row) for row in trial.evidence.observations],
+        "requests": trial.evidence.cost.requests,
+    }
+
+
+def _alternative(group: Sequence[Fix]) -> dict[str, Any]:
+    """One fix, with all the lines that belong together."""
+    first = group[0]
+    lines = [_change(fix) for fix in group if isinstance(fix, EnvFix)]
+    proof = None if isinstance(first, Manual) else first.proof
+    return {
+        "kind": first.kind,
+        **_fix(first),
+        **(_where_there_is_one("changes", lines) if len(group) > 1 else {}),
+        **_where_there_is_one("proof", proof and _proof(proof)),
+    }
+
+
+def _change(line: EnvFix) -> dict[str, Any]:
+    return {"variable": line.variable, "value": line.value, "line": line.line}
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    if proof.state is ProofState.UNTRIED:
+        return {"state": proof.state.value, "why": proof.why}
+    counted = {"fine": proof.fine, "not_fine": proof.not_fine, "requests": proof.requests}
+    return {"state": proof.state.value, "passed": list(proof.passed), **counted}
 
 
 def _fix(fix: Fix) -> Mapping[str, Any]:
     match fix:
         case EnvFix():
-            return {"variable": fix.variable, "value": fix.value, "line": fix.line}
+            return _change(fix)
         case IamAllow():
             return {"actions": list(fix.actions), "resources": list(fix.resources)}
         case BucketPolicy():

@@ -16,7 +16,7 @@ from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.fix_words import fixes_in_words, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.model import Report
-from s3probe.report.words import REPORT_IT, answer, cost, explained_by, headline, shown
+from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, shown
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNDECIDED = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
@@ -124,6 +124,7 @@ def _finding(finding: Finding, report: Report, counting: set[Severity]) -> _Case
     lines = [finding.consequence, finding.how_known]
     for fix in fixes_in_words(finding, report.subject.source):
         lines += [fix.lead, *filter(None, (fix.block, fix.remark))]
+    lines += aftermath(report, finding)
     lines += finding.links
     result = "failure" if finding.severity in counting else "skipped"
     return _Case("s3probe.findings", finding.id, 0.0, result, finding.severity.value, finding.title, "\n".join(lines))

@@ -12,7 +12,18 @@ from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 from s3probe.report.setting_words import sentence
-from s3probe.report.words import answer, cost, count, explained_by, headline, plain_ascii, rule_errors, shown, tally
+from s3probe.report.words import (
+    aftermath,
+    answer,
+    cost,
+    count,
+    explained_by,
+    headline,
+    plain_ascii,
+    rule_errors,
+    shown,
+    tally,
+)
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
 
@@ -64,7 +75,7 @@ def _section(section: Section, report: Report, shown_findings: set[str]) -> Iter
     rows |= {row.id: row for row in experiments if row is not None and row.id not in rows}
     for promise in PROMISES:
         if promise.section is section:
-            yield from _promise(promise, rows, explained, report.subject.source, shown_findings)
+            yield from _promise(promise, rows, explained, report, shown_findings)
     if section is Section.RESILIENCE:
         yield from _in_time(tuple(rows.values()))
     if section is Section.COST:
@@ -80,14 +91,14 @@ def _section(section: Section, report: Report, shown_findings: set[str]) -> Iter
             # a box says what shall hold: it is the fix that can be ticked, and a notice asks for none
             head = "- " if finding.severity is Severity.NOTICE else "- [ ] Fixed: "
             yield f"{head}{_escaped(finding.title)}"
-            yield from _finding(finding, report.subject.source)
+            yield from _finding(finding, report)
 
 
 def _promise(
     promise: Promise,
     rows: dict[ObservationId, Observation],
     explained: dict[ObservationId, Finding],
-    source: str,
+    report: Report,
     shown_findings: set[str],
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
@@ -109,14 +120,14 @@ def _promise(
             continue
         shown_findings.add(finding.id)
         yield f"  - **{_escaped(finding.title)}**"
-        yield from _finding(finding, source)
+        yield from _finding(finding, report)
 
 
 def _left_out(row: Observation) -> bool:
     return THOROUGH in (row.reason or "")
 
 
-def _finding(finding: Finding, source: str) -> Iterator[str]:
+def _finding(finding: Finding, report: Report) -> Iterator[str]:
     yield f"  - {finding.severity.value.capitalize()} {_code(finding.id)}: {_escaped(finding.consequence)}"
     known = (
         "How it is known"
@@ -124,8 +135,10 @@ def _finding(finding: Finding, source: str) -> Iterator[str]:
         else f"{finding.certainty.value.capitalize()}, because"
     )
     yield f"  - {known}: {_escaped(sentence(finding.how_known))}"
-    for fix in fixes_in_words(finding, source):
+    for fix in fixes_in_words(finding, report.subject.source):
         yield from _fix(fix)
+    for text in aftermath(report, finding):
+        yield f"  - {_escaped(sentence(text).rstrip('.'))}."
     for link in finding.links:
         yield f"  - <{link}>"
 

@@ -12,7 +12,7 @@ from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands,
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.setting_words import sentence
-from s3probe.report.words import answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
+from s3probe.report.words import aftermath, answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
 
 _TWO_COLUMNS = 64
 """Columns. Below, S3's long error codes leave no room for the sentence beside them."""
@@ -79,7 +79,7 @@ def _report(report: Report, page: _Page) -> Iterator[str]:
         yield from _table(rows, page)
     for finding in report.findings:
         yield ""
-        yield from _finding(finding, report.subject.source, page)
+        yield from _finding(finding, report, page)
     if report.rule_errors:
         yield ""
         for line in rule_errors(report):
@@ -178,15 +178,17 @@ def _painted(line: str, page: _Page) -> str:
     return line
 
 
-def _finding(finding: Finding, source: str, page: _Page) -> Iterator[str]:
+def _finding(finding: Finding, report: Report, page: _Page) -> Iterator[str]:
     label = finding.severity.value.upper()
     lines = page.wrap(f"{label}  {finding.title}", "", "  ")
     yield lines[0].replace(label, page.paint(_SEVERITY_COLOUR[finding.severity], label, _BOLD), 1)
     yield from lines[1:]
     yield from page.wrap(f"In Mastodon: {finding.consequence}", "  ")
     yield from page.wrap(f"{_KNOWN[finding.certainty]}: {sentence(finding.how_known)}", "  ")
-    for fix in fixes_in_words(finding, source):
+    for fix in fixes_in_words(finding, report.subject.source):
         yield from _fix(fix, page)
+    for text in aftermath(report, finding):
+        yield from page.wrap(f"{sentence(text).rstrip('.')}.", "  ")
     yield from page.wrap(f"More: s3probe explain {finding.id}", "  ")
     for link in finding.links:
         yield f"        {link}"

@@ -116,6 +116,15 @@ def cost(report: Report) -> str:
     )
 
 
+def aftermath(report: Report, finding: Finding) -> list[str]:
+    """What the trials showed of a finding beside its fixes, in sentences without their last stop."""
+    ended = [one.title for one in report.consequences if one.of == finding.id]
+    return [
+        *([f"with its fix, this ends as well: {'; '.join(ended)}"] if ended else []),
+        *filter(None, [finding.remark]),
+    ]
+
+
 def explained_by(report: Report) -> dict[ObservationId, Finding]:
     """Action id -> the finding that decides on it or explains it, the most important first."""
     found: dict[ObservationId, Finding] = {}

@@ -33,7 +33,7 @@ class Bench:
         start, assuming = starting_point(settings)
         if why_nothing_is_sent(start):
             nothing = Evidence(replace(self._first.run, seconds=0.0))
-            return State(settings, nothing, diagnose(settings, nothing, skip=self._skip), raises=True)
+            return State(settings, nothing, diagnose(settings, nothing, skip=self._skip))
         evidence = self._examine(start, assuming, read_only=read_only)
         if evidence is None:
             return None

@@ -54,7 +54,10 @@ class Cli:
         return path
 
     def probe(self, seen: Evidence | Probe, findings: tuple[Finding, ...] = ()) -> None:
-        """From now on the network is not asked: the probe sees ``seen``, and the rules find ``findings``."""
+        """From now on the network is not asked: the probe sees ``seen``, and the rules find ``findings``.
+
+        No fix is tried: another examination would see the same.
+        """
 
         def examine(
             settings: Settings,
@@ -74,3 +77,4 @@ class Cli:
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.starting_point", lambda settings: (settings, ()))
+        self._monkeypatch.setattr("s3probe.diagnosis.trial.candidate", lambda _state, _tried: None)

@@ -55,7 +55,14 @@ def _check(args: Namespace, console: Console) -> tuple[int, str]:
         before, lost = load(args.state) if args.state is not None else (Memory(), "")
         if lost:
             console.say(lost)
-        outcomes = examine_all(files, _worker(args, console, selection, left), console, jobs=args.jobs)
+        kept: dict[EnvFile, Examined] = {}
+        try:
+            outcomes = examine_all(files, _worker(args, console, selection, left, kept), console, jobs=args.jobs)
+        except KeyboardInterrupt:
+            # whoever ends the trials loses only them
+            if kept:
+                show([one.report for one in kept.values()], args, console)
+            raise
         if args.save_evidence is not None and outcomes.examined:
             _save(outcomes, args)
         reports = [one.report for one in outcomes.examined]
@@ -79,7 +86,10 @@ def alone(args: Namespace, files: Sequence[EnvFile]) -> AbstractContextManager[N
     return nullcontext()
 
 
-def _worker(args: Namespace, console: Console, selection: Selection, left: Leftovers) -> Work:
+def _worker(
+    args: Namespace, console: Console, selection: Selection, left: Leftovers, kept: dict[EnvFile, Examined]
+) -> Work:
+    """What examines one file. What was seen before a file's trials begin is put into ``kept``."""
     from dataclasses import replace
 
     from s3probe.probe.tools import default_tools
@@ -93,7 +103,7 @@ def _worker(args: Namespace, console: Console, selection: Selection, left: Lefto
             console.progress(f"{name_of(file)}: {line}")
 
         tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings))
-        return check(settings, options, tools, selection, stop)
+        return check(settings, options, tools, selection, stop, lambda seen: kept.update({file: seen}))
 
     return work
 
@@ -103,4 +113,4 @@ def _save(outcomes: Outcomes, args: Namespace) -> None:
     from s3probe.codec import dump
 
     one = outcomes.examined[0]
-    write_atomically(args.save_evidence, dump(one.evidence, one.settings, one.diagnosis), mode=0o600)
+    write_atomically(args.save_evidence, dump(one.evidence, one.settings, one.diagnosis, one.trials), mode=0o600)

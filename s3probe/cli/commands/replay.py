@@ -21,10 +21,11 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.assemble import assemble
 
     saved = load_saved(_read(args.evidence))
-    diagnosis = saved.diagnosis
+    diagnosis, trials = saved.diagnosis, saved.trials
     if args.again or diagnosis is None:
-        diagnosis = diagnose(saved.settings, saved.evidence)
-    return show([assemble(saved.settings, saved.evidence, diagnosis)], args, console)
+        # what the trials proved was told by the rules of then
+        diagnosis, trials = diagnose(saved.settings, saved.evidence), ()
+    return show([assemble(saved.settings, saved.evidence, diagnosis, trials)], args, console)
 
 
 def _read(name: str) -> str:
