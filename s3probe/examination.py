@@ -157,7 +157,7 @@ def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Eviden
 def _tried(before: Examined, file: State, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
     """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
     from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import State, candidate, without_assuming
+    from s3probe.diagnosis.trial import State, before_restart, candidate, without_assuming
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
@@ -170,7 +170,7 @@ def _tried(before: Examined, file: State, options: ProbeOptions, tools: Tools, s
         start, assuming = starting_point(file.settings)
         if assuming:
             # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
-            seen = without_assuming(file.evidence, assuming)
+            seen = before_restart(without_assuming(file.evidence, assuming), file.settings, start)
             known = State(start, seen, diagnose(start, seen, skip=selection.skip_findings))
             bare = bench.as_it_stands(file, assuming)
             if bare is not None:

@@ -25,7 +25,6 @@ from s3probe.diagnosis.trial import (
     Candidate,
     Lines,
     State,
-    Step,
     decided,
     key_of,
     lines_of,
@@ -58,10 +57,6 @@ class Attempt:
     after: State | None = None
     """``None``: not tried, as ``why`` says."""
     why: str = ""
-
-    @property
-    def step(self) -> Step | None:
-        return None if self.after is None else step(self.base, self.after, self.candidate.finding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,33 +155,41 @@ class Conclusions:
                     yield replace(one, remark=f"behind it: seen only with {_said(self._lines(place))}")
 
     def _with_proofs(self, finding: Finding) -> Finding:
+        """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
+        place = next((n for n, one in enumerate(self.path) if _ends(one, finding)), None)
         fixes: list[Fix] = []
         left: list[str] = []
-        proven = False
+        proven: tuple[Fix, ...] = ()
         for group in finding.alternatives:
             lines = lines_of(group)
-            place = next((n for n, one in enumerate(self.path) if lines and _ends(one, finding, lines)), None)
-            if place is not None:
-                fixes += self._tried(place)
-                proven = True
-                continue
+            if lines and place is not None and not proven:
+                proven = self._tried(place)
+                fixes += proven
             why, dropped = self._untried(finding, group, lines)
-            if proven and why in (_BEHIND_ANOTHER, self.ended):
-                why = _NOT_NEEDED
+            if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
+                continue
             if dropped:
-                left.append(f"{_said(lines or ())} {why}")
+                left.append(f"tried: {_said(lines or ())} {why}")
             else:
+                why = _NOT_NEEDED if proven and lines and not not_felt(lines) else why
                 fixes += _with_proof(group, Proof(ProofState.UNTRIED, why))
-        remark = "; ".join(filter(None, (finding.remark, *(f"tried: {text}" for text in left))))
+        remark = "; ".join(filter(None, (finding.remark, *left)))
         return replace(finding, fixes=tuple(fixes), remark=remark)
+
+    def _was_tried(self, lines: Lines) -> bool:
+        return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
+        names = {line.variable for line in self.path[place].candidate.lines}
         end = next(n for n in range(place, len(self.path)) if may_stop(self.file, self.path[n].after))
+        for later in range(end + 1, len(self.path)):
+            # two steps of one variable are one
+            if names & {line.variable for line in self.path[later].candidate.lines}:
+                end = next(n for n in range(later, len(self.path)) if may_stop(self.file, self.path[n].after))
         attempt, state = self.path[place], self.path[end].after
         assert state is not None
         lines = self._lines(end)
-        names = {line.variable for line in attempt.candidate.lines}
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         notes = {line.variable: line.note for line in attempt.candidate.lines}
@@ -236,10 +239,19 @@ def may_stop(file: State, state: State | None) -> bool:
     return not objection(state) and not any(first.get(name) and not passes for name, passes in now.items())
 
 
-def _ends(attempt: Attempt, finding: Finding, lines: Lines) -> bool:
-    """Whether these very lines were tried and ended the finding."""
-    same = key_of(attempt.candidate.lines) == key_of(lines)
-    return same and attempt.after is not None and step(attempt.base, attempt.after, finding).gone
+def _ends(attempt: Attempt, finding: Finding) -> bool:
+    """Whether these lines were tried for the finding, or are among its own, and ended it."""
+    own = any(
+        lines and key_of(lines) == key_of(attempt.candidate.lines) for lines in map(lines_of, finding.alternatives)
+    )
+    if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
+        return False
+    return step(attempt.base, attempt.after, finding).gone
+
+
+def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:
+    """Whether the lines are part of what was proven."""
+    return key_of(lines) <= key_of(tuple(fix for fix in proven if isinstance(fix, EnvFix)))
 
 
 def _with_proof(group: Sequence[Fix], proof: Proof) -> tuple[Fix, ...]:

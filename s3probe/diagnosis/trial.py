@@ -52,12 +52,15 @@ _NEGATIVE = _CLOSED | {
 _SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
     ActionId.PUT_WITH_ACL: ActionId.PUT_WITHOUT_ACL,
     ActionId.PUT_WITHOUT_ACL: ActionId.PUT_WITH_ACL,
+    ActionId.GET_RANGE: ActionId.GET,
+    ActionId.HEAD_PART: ActionId.GET,
 }
 """What Mastodon sends in the place of a request, under a line that ends that one."""
 _NOT_FELT = {
     "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart, and the check after that decides",
     "CACHE_BUSTER_": "only Mastodon itself asks the cache to forget: delete a file, and look whether it is gone",
     "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
+    "S3_MULTIPART_THRESHOLD": "only a file as large as that shows it: upload one",
     "S3_BATCH_DELETE_": "only a batch as large as Mastodon's own shows it: its log does",
     "CDN_HOST": "s3probe looks at no page of Mastodon's own files",
     "PAPERCLIP_ROOT_URL": "s3probe looks at no file on this server's disk",
@@ -121,19 +124,44 @@ def not_felt(lines: Lines) -> str:
     return whys[0] if all(whys) else ""
 
 
-def candidates(state: State) -> Iterator[Candidate]:
-    """All that may be tried: the most important failure's lines first, and of each failure the best first."""
-    for finding in state.diagnosis:
-        if finding.severity is Severity.FAILURE:
+def candidates(state: State, own: Collection[str] = ()) -> Iterator[Candidate]:
+    """All that may be tried: the most important failure's lines first, and of each failure the best first.
+
+    A failure that was met under these very settings comes before one that another hides: of that one no request can
+    show the end. ``own`` are variables that were changed already: where one is not yet right, a warning counts as well.
+    """
+    for finding in sorted(state.diagnosis, key=lambda one: not _met(one, state)):
+        for group in finding.alternatives:
+            lines = lines_of(group)
+            wanted = finding.severity is Severity.FAILURE or (
+                finding.severity is Severity.WARNING and lines and any(line.variable in own for line in lines)
+            )
+            if wanted and lines and not not_felt(lines) and changed(state.settings, applied(state.settings, lines)):
+                yield Candidate(finding, lines)
+
+
+def _met(finding: Finding, state: State) -> bool:
+    """Whether a request failed by it under these very settings."""
+    rows = (state.evidence.get(name) for name in (*finding.because, *finding.explains))
+    return state.raises or any(row is not None and row.failed and not row.assuming for row in rows)
+
+
+def candidate(state: State, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
+    """What to try next; ``None`` when nothing is left that a line of the file may end."""
+    return next((one for one in candidates(state, own) if key_of(one.lines) not in tried), None)
+
+
+def enlarged(found: Candidate, after: State) -> Candidate | None:
+    """The same lines with those that the failure asks for now that they are made: they must change together."""
+    names = {line.variable for line in found.lines}
+    for finding in after.diagnosis:
+        if finding.id == found.finding.id:
             for group in finding.alternatives:
-                lines = lines_of(group)
-                if lines and not not_felt(lines) and changed(state.settings, applied(state.settings, lines)):
-                    yield Candidate(finding, lines)
-
-
-def candidate(state: State, tried: Collection[Key]) -> Candidate | None:
-    """What to try next; ``None`` when no failure is left that a line of the file may end."""
-    return next((one for one in candidates(state) if key_of(one.lines) not in tried), None)
+                more = lines_of(group)
+                if more and not names & {line.variable for line in more}:
+                    joined = (*found.lines, *(replace(line, together=True) for line in more))
+                    return Candidate(found.finding, joined)
+    return None
 
 
 def applied(settings: Settings, lines: Lines) -> Settings:
@@ -196,10 +224,8 @@ def _origin(url: str) -> tuple[str, str]:
 def step(before: State, after: State, finding: Finding) -> Step:
     """What ``after`` shows against ``before``, from which it differs by the lines that should end ``finding``."""
     first, then = ({} if before.raises else decided(before)), ({} if after.raises else decided(after))
-    if _origin(public_url(before.settings, "")) != _origin(public_url(after.settings, "")):
-        # Mastodon runs with the old lines: only after a restart do its pages allow the new host
-        then.pop(ActionId.PUBLIC_CSP, None)
-    ids = {one.id for one in after.diagnosis if one.severity is Severity.FAILURE}
+    bad = (Severity.FAILURE,) if finding.severity is Severity.FAILURE else tuple(Severity)
+    ids = {one.id for one in after.diagnosis if one.severity in bad}
     now = {name for name, passes in then.items() if passes}
     before_failed = {name for name, passes in first.items() if not passes}
     passed = tuple(name for name in then if name in now and (before.raises or name in before_failed))
@@ -221,6 +247,8 @@ def decided(state: State) -> dict[ObservationId, bool]:
     for row in rows:
         if row.failed or row.id not in _NEGATIVE or _host(row) in shown:
             found[row.id] = row.ok
+    if not _origin(public_url(state.settings, ""))[1]:
+        found[ActionId.PUBLIC_GET] = False  # there is no address that a visitor could ask
     # that any answer came is no proof of a line
     return {name: passes for name, passes in found.items() if name not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)}
 
@@ -280,6 +308,21 @@ def without_assuming(evidence: Evidence, assumed: tuple[str, ...]) -> Evidence:
     """The same evidence for settings in which the fixes are made that it took for granted from its start."""
     rows = tuple(
         replace(row, assuming=row.assuming[len(assumed) :]) if row.assuming[: len(assumed)] == assumed else row
+        for row in evidence.observations
+    )
+    return replace(evidence, observations=rows)
+
+
+def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
+    """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
+
+    Its pages allow the media host of the file (Content-Security-Policy), and not yet the one of ``settings``.
+    """
+    if _origin(public_url(file, "")) == _origin(public_url(settings, "")):
+        return evidence
+    why = "Mastodon's pages allow the new host only after a restart"
+    rows = tuple(
+        replace(row, outcome=Outcome.SKIPPED, reason=why) if row.id == ActionId.PUBLIC_CSP and row.ran else row
         for row in evidence.observations
     )
     return replace(evidence, observations=rows)

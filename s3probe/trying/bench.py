@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose, starting_point
-from s3probe.diagnosis.trial import State
+from s3probe.diagnosis.trial import State, before_restart
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.probe.examine import examine
 from s3probe.probe.tools import ProbeOptions, Tools
@@ -37,6 +37,7 @@ class Bench:
         evidence = self._examine(start, assuming, read_only=read_only)
         if evidence is None:
             return None
+        evidence = before_restart(evidence, self._file, settings)
         return State(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
     def as_it_stands(self, file: State, assuming: tuple[str, ...]) -> State | None:

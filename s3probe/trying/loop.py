@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions, may_stop
 from s3probe.diagnosis.model import Finding
-from s3probe.diagnosis.trial import Candidate, Key, State, applied, candidate, changed, key_of, moved
+from s3probe.diagnosis.trial import Candidate, Key, State, applied, candidate, changed, enlarged, key_of, moved, step
 from s3probe.evidence.observations import Outcome
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import ALL_MADE, Budget
@@ -31,19 +31,25 @@ class Trials:
         self._file, self._budget, self._examine, self._known = file, budget, examine, known
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
+        self._enlarged: Candidate | None = None
         self._tried: dict[int, set[Key]] = {}
         self._ended = ""
 
     def run(self) -> None:
         """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
         while not self._ended:
-            found = candidate(self._base, self._seen)
+            found = self._next()
             if found is not None:
                 self._try(found)
             elif self._path and not may_stop(self._file, self._path[-1].after):
                 self._path.pop()  # back to where another line may be the right one
             else:
                 return
+
+    def _next(self) -> Candidate | None:
+        if self._enlarged is not None and key_of(self._enlarged.lines) not in self._seen:
+            return self._enlarged
+        return candidate(self._base, self._seen, {line.variable for one in self._path for line in one.candidate.lines})
 
     def conclusions(self, ended: str = "") -> Conclusions:
         """What has come of it. ``ended`` says why nothing more was tried."""
@@ -83,8 +89,9 @@ class Trials:
             return
         attempt = Attempt(base, found, after)
         self._note(attempt)
-        seen = attempt.step
-        if seen is not None and seen.better:
+        seen = step(base, after, found.finding)
+        self._enlarged = None if seen.gone else enlarged(found, after)
+        if seen.better:
             self._path.append(attempt)
 
     def _note(self, attempt: Attempt) -> None:

@@ -60,9 +60,10 @@ def _changed(this: Round) -> dict[str, str]:
 
 
 def _lines(case: Case, this: Round) -> tuple[EnvFix, ...]:
-    """The same as fixes, without a line that stands there already."""
+    """The same as fixes that belong together, without a line that stands there already."""
     new = ((name, value or None) for name, value in _changed(this).items())
-    return tuple(fixes.env(case, n, value) for n, value in new if value != case.settings.environment.get(n))
+    lines = [fixes.env(case, n, value) for n, value in new if value != case.settings.environment.get(n)]
+    return tuple(replace(line, together=place > 0) for place, line in enumerate(lines))
 
 
 def _how(this: Round) -> str:
@@ -161,9 +162,7 @@ def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[
     if name in (Experiment.PATH_STYLE, Experiment.VIRTUAL_HOST):
         return "path-style-switch-inverted", changed
     if ExperimentWith.PARTITION.made(name):
-        return "region-china-govcloud-partition", tuple(
-            replace(fix, together=place > 0) for place, fix in enumerate(changed)
-        )
+        return "region-china-govcloud-partition", changed
     if name == Experiment.SCHEME_HTTPS and this.stopped is Gate.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
     if name == Experiment.SCHEME_HTTPS:
