@@ -28,6 +28,7 @@ from s3probe.diagnosis.trial import (
     decided,
     key_of,
     lines_of,
+    may_stop,
     minimal,
     not_felt,
     objection,
@@ -90,7 +91,7 @@ class Conclusions:
             result = f"{name} is still there"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, which passed before"
-        elif not seen.passed:
+        elif not seen.passed and not seen.further:
             result = "nothing passed that failed before"
         else:
             result = objection(after) or f"{name} is gone"
@@ -179,14 +180,19 @@ class Conclusions:
     def _was_tried(self, lines: Lines) -> bool:
         return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
+    def _stop_after(self, place: int) -> int:
+        """The first step from this one on after which one may stop."""
+        states = list(self._states())
+        return next(n for n in range(place, len(states)) if may_stop(self.file, states[n]))
+
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
         names = {line.variable for line in self.path[place].candidate.lines}
-        end = next(n for n in range(place, len(self.path)) if may_stop(self.file, self.path[n].after))
+        end = self._stop_after(place)
         for later in range(end + 1, len(self.path)):
             # two steps of one variable are one
             if names & {line.variable for line in self.path[later].candidate.lines}:
-                end = next(n for n in range(later, len(self.path)) if may_stop(self.file, self.path[n].after))
+                end = self._stop_after(later)
         attempt, state = self.path[place], self.path[end].after
         assert state is not None
         lines = self._lines(end)
@@ -223,20 +229,14 @@ class Conclusions:
                 return "leaves it as it is", True
             if seen.lost:
                 return f"ends it, and then {', '.join(seen.lost)} fails", True
+            if not seen.passed and seen.further:
+                return "with it something else fails: the check after both fixes decides", False
             if not seen.passed:
                 return "with it nothing passes that failed before: the check after it decides", False
             return objection(one.after) or "with it something fails that passed before", False
         if finding.severity is not Severity.FAILURE:
             return _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
-
-
-def may_stop(file: State, state: State | None) -> bool:
-    """Whether the file may be left with these settings: nothing is lost, hidden or opened by them."""
-    if state is None:
-        return False
-    first, now = {} if file.raises else decided(file), decided(state)
-    return not objection(state) and not any(first.get(name) and not passes for name, passes in now.items())
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:

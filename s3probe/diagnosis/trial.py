@@ -12,6 +12,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import RubyError
@@ -100,11 +101,13 @@ class Step:
     """What failed before and passes now."""
     lost: tuple[ObservationId, ...]
     """What passed before and fails now."""
+    further: bool = False
+    """A request that fails all the same is stopped later on its way: something else stops it there."""
 
     @property
     def better(self) -> bool:
-        """A step forward. Whether one may stop there is another question: :func:`objection`."""
-        return self.gone and bool(self.passed) and not self.lost
+        """A step forward. Whether one may stop there is another question: :func:`may_stop`."""
+        return self.gone and not self.lost and (bool(self.passed) or self.further)
 
 
 def key_of(lines: Lines) -> Key:
@@ -141,8 +144,9 @@ def candidates(state: State, own: Collection[str] = ()) -> Iterator[Candidate]:
 
 
 def _met(finding: Finding, state: State) -> bool:
-    """Whether a request failed by it under these very settings."""
-    rows = (state.evidence.get(name) for name in (*finding.because, *finding.explains))
+    """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
+    names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
+    rows = (state.evidence.get(name) for name in names)
     return state.raises or any(row is not None and row.failed and not row.assuming for row in rows)
 
 
@@ -232,7 +236,20 @@ def step(before: State, after: State, finding: Finding) -> Step:
     instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
     replaced = tuple(other for other in instead if other in now and other not in passed)
     lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
-    return Step(finding.id not in ids, (*passed, *replaced), lost)
+    return Step(finding.id not in ids, (*passed, *replaced), lost, _further(before, after))
+
+
+def _further(before: State, after: State) -> bool:
+    """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
+    first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
+    now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
+    return not after.raises and any(_later(first[name], row) for name, row in now.items() if name in first)
+
+
+def _later(before: Observation, now: Observation) -> bool:
+    if stopped_at(now) is Gate.REQUEST and stopped_at(before) is Gate.REQUEST:
+        return bool(before.error_code and now.error_code) and before.error_code != now.error_code
+    return stopped_at(now) > stopped_at(before)
 
 
 def decided(state: State) -> dict[ObservationId, bool]:
@@ -285,6 +302,15 @@ def objection(state: State) -> str:
     if open_to_all and rows.get(upload):
         return "with it alone files would be stored where strangers find or change them"
     return ""
+
+
+def may_stop(file: State, state: State) -> bool:
+    """Whether the file may be left with these settings: they help, and nothing is lost, hidden or opened by them."""
+    first, now = {} if file.raises else decided(file), decided(state)
+    helps = file.raises or any(passes and not first.get(name, True) for name, passes in now.items())
+    replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())
+    lost = any(first.get(name) and not passes for name, passes in now.items())
+    return (helps or replaced) and not lost and not objection(state)
 
 
 def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:

@@ -8,9 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3probe.diagnosis.conclusions import Attempt, Conclusions, may_stop
+from s3probe.diagnosis.conclusions import Attempt, Conclusions
 from s3probe.diagnosis.model import Finding
-from s3probe.diagnosis.trial import Candidate, Key, State, applied, candidate, changed, enlarged, key_of, moved, step
+from s3probe.diagnosis.trial import (
+    Candidate,
+    Key,
+    State,
+    applied,
+    candidate,
+    changed,
+    enlarged,
+    key_of,
+    may_stop,
+    moved,
+    step,
+)
 from s3probe.evidence.observations import Outcome
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import ALL_MADE, Budget
@@ -41,7 +53,7 @@ class Trials:
             found = self._next()
             if found is not None:
                 self._try(found)
-            elif self._path and not may_stop(self._file, self._path[-1].after):
+            elif self._path and not may_stop(self._file, self._base):
                 self._path.pop()  # back to where another line may be the right one
             else:
                 return
@@ -53,10 +65,9 @@ class Trials:
 
     def conclusions(self, ended: str = "") -> Conclusions:
         """What has come of it. ``ended`` says why nothing more was tried."""
-        path = list(self._path)
-        while path and not may_stop(self._file, path[-1].after):
-            path.pop()
-        return Conclusions(self._file, tuple(self._attempts), tuple(path), ended or self._ended)
+        while self._path and not may_stop(self._file, self._base):
+            self._path.pop()
+        return Conclusions(self._file, tuple(self._attempts), tuple(self._path), ended or self._ended)
 
     @property
     def _base(self) -> State:
