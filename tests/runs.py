@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 
@@ -26,7 +26,7 @@ from s3probe.settings.sources import load
 from tests.in_process import InProcess
 
 OPTIONS = ProbeOptions(deadline=20, trials=False)
-"""Without trials: they are what ``tests/test_trials.py`` is about."""
+"""Without trials, which ``tests/test_trials.py`` is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,13 @@ def run(
     wrap: Callable[[Transport], Transport] | None = None,
     *,
     by_wire: bool = False,
+    trials: bool = False,
 ) -> Ran:
-    """The examination of a scenario in a sandbox of its own; ``wrap`` stands in the way of every request."""
+    """The examination of a scenario in a sandbox of its own; ``wrap`` stands in the way of every request.
+
+    With ``trials`` the lines that may end a failure are tried as well.
+    """
+    options = replace(options, trials=trials)
     with Sandbox(scenario.world) as box:
         tools, transport = tools_for(box, wrap, by_wire=by_wire)
         try:

@@ -243,7 +243,16 @@ def _further(before: State, after: State) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
-    return not after.raises and any(_later(first[name], row) for name, row in now.items() if name in first)
+    # one server's refusal says nothing of another's, nor the refusal of a whole way of signing of what follows it
+    another = moved(before.settings, after.settings) or (
+        before.settings.signature_version != after.settings.signature_version
+    )
+    pairs = [(first[name], row) for name, row in now.items() if name in first]
+    return not after.raises and any(_differs(*pair) if another else _later(*pair) for pair in pairs)
+
+
+def _differs(before: Observation, now: Observation) -> bool:
+    return now.network is None and (now.http_status, now.error_code) != (before.http_status, before.error_code)
 
 
 def _later(before: Observation, now: Observation) -> bool:

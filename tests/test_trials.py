@@ -1,0 +1,357 @@
+"""The trials of a run: what is called tried heals, what is healthy is left alone, and nothing seen before is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
+from s3probe.diagnosis.trial import State
+from s3probe.evidence.observations import Evidence, NetworkFault, Outcome, Run
+from s3probe.evidence.vocabulary import ActionId
+from s3probe.examination import Examined, check
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Clock, ProbeOptions, Tools
+from s3probe.report.model import Report, Verdict
+from s3probe.sandbox.faults import ALL, FAULTS
+from s3probe.sandbox.faults.model import Fault
+from s3probe.sandbox.fixes import apply
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import Scenario, custom, healthy
+from s3probe.sandbox.world import Instance
+from s3probe.settings.model import Settings
+from s3probe.trying import budget as budgets
+from s3probe.trying.bench import Bench
+from s3probe.trying.budget import ALL_MADE, Budget
+from s3probe.trying.loop import NO_WAY, THROTTLED, Trials
+from tests.diagnosis.test_trial import ALIAS, REFUSED, REGION, SEEN, UNSEEN, UPLOADS, found, proof_of, row, state
+from tests.exhaustive import part
+from tests.runs import OPTIONS, Ran, each_fault, left_in, run, run_fault, settings_of, tools_for
+
+WRONG_REGION = FAULTS["region-wrong-aws-regional-endpoint"]
+AUTOMATIC = [fault for fault in ALL if fault.scenario().env_text != fault.base().env_text]
+"""Faults that stand in the env file."""
+
+
+@cache
+def tried(fault: Fault) -> Ran:
+    return run(fault.scenario(), trials=True)
+
+
+def failures(report: Report) -> list[str]:
+    return [one.id for one in report.findings if one.severity is Severity.FAILURE]
+
+
+def proven(report: Report) -> Iterator[tuple[Finding, tuple[Fix, ...]]]:
+    """Every fix that is called tried, with all its lines."""
+    for one in report.findings:
+        for group in one.alternatives:
+            proof = None if isinstance(group[0], Manual) else group[0].proof
+            if proof is not None and proof.state is ProofState.TRIED:
+                yield one, group
+
+
+def fixed(scenario: Scenario, group: tuple[Fix, ...]) -> Scenario:
+    after: Scenario | None = scenario
+    for fix in group:
+        after = apply(after, fix) if after is not None else None
+    assert after is not None
+    return after
+
+
+# ---- what is called tried
+
+
+@each_fault(part(AUTOMATIC, 14))
+def test_what_was_tried_heals_and_nothing_else_is_told_of_the_file(fault: Fault) -> None:
+    plain, ran = run_fault(fault), tried(fault)
+    assert (ran.report.verdict, failures(ran.report)[:1]) == (plain.report.verdict, failures(plain.report)[:1])
+    assert ran.report.rule_errors == ()
+    assert ran.violations == ()
+    passed = {o.id for o in plain.report.evidence.observations if o.ok and not o.assuming}
+    for one, group in proven(ran.report):
+        after = run(fixed(fault.scenario(), group)).report
+        assert one.id not in failures(after)
+        assert not [o.id for o in after.evidence.observations if o.failed and o.id in passed]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("region-wrong-aws-regional-endpoint", "S3_REGION=eu-west-2"),
+        ("acl-disabled-bucket-owner-enforced", "S3_PERMISSION="),
+        ("env-s3-enabled-not-true", "S3_ENABLED=true"),
+    ],
+)
+def test_a_line_is_tried_before_it_is_called_a_fix(name: str, line: str) -> None:
+    ran = tried(FAULTS[name])
+    ((one, group),) = proven(ran.report)
+    assert one.id == name
+    assert [f"{fix.variable}={fix.value}" for fix in group if isinstance(fix, EnvFix)] == [line]
+    assert proof_of(one).not_fine == 0
+    assert ran.left == ()
+
+
+def test_two_faults_of_which_one_hides_the_other_are_fixed_together() -> None:
+    scenario = FAULTS["env-hash-truncates-value"].change(WRONG_REGION.scenario())
+    ran = run(scenario, trials=True)
+    groups = {one.id: group for one, group in proven(ran.report)}
+    assert set(groups) == {"env-hash-truncates-value", "region-wrong-aws-regional-endpoint"}
+    for group in groups.values():
+        assert {fix.variable for fix in group if isinstance(fix, EnvFix)} == {"S3_REGION", "AWS_SECRET_ACCESS_KEY"}
+    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+
+
+def test_region_and_endpoint_that_change_together_are_one_fix() -> None:
+    wrong, right = "s3.ap-southeast-1.amazonaws.com", "s3.ap-southeast-2.amazonaws.com"
+    scenario = healthy().with_bucket(region="ap-southeast-2").with_env("S3_HOSTNAME", right)
+    scenario = scenario.with_env("S3_REGION", "ap-southeast-1").with_env("S3_ENDPOINT", f"https://{wrong}")
+    scenario = scenario.with_world(instance=Instance(media_hosts=(f"{right}/files-example/",)))
+    ((_one, group),) = proven(run(scenario, trials=True).report)
+    lines = {fix.variable: fix.value for fix in group if isinstance(fix, EnvFix)}
+    assert lines == {"S3_REGION": "ap-southeast-2", "S3_ENDPOINT": f"https://{right}"}
+    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+
+
+def test_two_steps_of_one_variable_are_one_line() -> None:
+    scenario = healthy().with_env("S3_REGION", "")
+    report = run(scenario, trials=True).report
+    first = report.findings[0]
+    assert [(fix.variable, fix.value) for fix in first.first_choice if isinstance(fix, EnvFix)] == [
+        ("S3_REGION", "eu-west-2")
+    ]
+    assert proof_of(first).state is ProofState.TRIED
+
+
+def test_of_two_schemes_the_one_that_passes_is_named() -> None:
+    host = custom().raw_env("S3_ENDPOINT")
+    assert host is not None
+    scenario = custom().with_env("S3_ENDPOINT", f"{host.removeprefix('https://')}:443")
+    report = run(scenario, trials=True).report
+    assert [[fix.value for fix in group if isinstance(fix, EnvFix)] for group in report.findings[0].alternatives] == [
+        [f"{host}:443"]
+    ]
+
+
+@pytest.mark.parametrize("name", ["iam-missing-putobjectacl"])
+def test_a_line_after_which_pictures_are_invisible_is_no_fix(name: str) -> None:
+    report = tried(FAULTS[name]).report
+    assert list(proven(report)) == []
+    (quiet,) = (fix for fix in report.findings[0].fixes if isinstance(fix, EnvFix))
+    assert quiet.proof is not None
+    assert "visitors would see no picture" in quiet.proof.why
+    assert report.findings[0].fixes[0] is not quiet
+
+
+# ---- what it costs
+
+
+def test_a_healthy_run_costs_what_it_costs_without_trials() -> None:
+    ran, plain = run(healthy(), trials=True), run(healthy())
+    assert (len(ran.requests), ran.report.trials) == (len(plain.requests), ())
+    warned = tried(FAULTS["region-wrong-aws-global-endpoint"])
+    assert (warned.report.verdict, warned.report.trials) == (Verdict.WARNING, ())
+
+
+def test_everything_is_added_up_and_named_by_one_run_id() -> None:
+    ran, plain = tried(WRONG_REGION), run_fault(WRONG_REGION)
+    evidence = ran.report.evidence
+    (trial,) = ran.report.trials
+    assert evidence.cost.requests == plain.report.evidence.cost.requests + trial.evidence.cost.requests
+    assert evidence.cleanup.created == plain.report.evidence.cleanup.created + trial.evidence.cleanup.created
+    assert evidence.cleanup.removed == evidence.cleanup.created
+    assert not any(row.id in ("put-with-acl", "list") and row.ok for row in evidence.observations)
+    folders = {found[1] for request in ran.requests if (found := re.search(r"/s3probe/([^/?&%]+)/", request.path))}
+    assert len(folders) == 2
+    assert evidence.run.id in folders
+    assert {folder[:-1] for folder in folders} == {evidence.run.id[:-1]}
+    assert all(re.fullmatch(f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}", folder) for folder in folders)  # sweep knows them
+
+
+def test_a_trial_that_uses_up_the_requests_says_nothing_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "REQUESTS", 46)
+    ran = run(WRONG_REGION.scenario(), trials=True)
+    assert proof_of(ran.report.findings[0]) == Proof(ProofState.UNTRIED, ALL_MADE)
+    assert ran.report.trials == ()
+    assert ran.left == ()
+    assert len(ran.requests) <= len(run_fault(WRONG_REGION).requests) + 46
+
+
+def now_at(*seconds: float) -> Tools:
+    times = iter(seconds)
+    return Tools(Nobody(), Clock(monotonic=lambda: next(times)), run_id=lambda: "abcdefghij")
+
+
+class Nobody:
+    """A way that must not be gone."""
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        raise AssertionError(f"{call} {limits}")
+
+
+FIRST = Evidence(Run("k3v9x2abcd", "", 4.0, "full"))
+
+
+@pytest.mark.parametrize(
+    ("deadline", "later", "why"),
+    [
+        (30.0, 0.0, ""),
+        (30.0, 23.9, ""),
+        (30.0, 24.1, "no time left (--deadline 90)"),
+        (4.0, 0.0, "no time left (--deadline 12)"),
+    ],
+)
+def test_trials_keep_to_the_deadline_of_the_run(deadline: float, later: float, why: str) -> None:
+    budget = Budget(ProbeOptions(deadline=deadline), now_at(100.0, 100.0 + later), FIRST)
+    assert budget.why_not() == why
+
+
+def test_no_more_than_three_examinations_are_made() -> None:
+    budget = Budget(ProbeOptions(), now_at(*[0.0] * 9), FIRST)
+    names = [budget.tools().run_id() for _ in range(3)]
+    assert len({*names, FIRST.run.id}) == 4
+    assert budget.why_not() == ALL_MADE
+
+
+def test_nothing_is_tried_after_a_signal() -> None:
+    tools = now_at(0.0, 0.0)
+    stopped = replace(tools, clock=replace(tools.clock, stopped=lambda: True))
+    assert Budget(ProbeOptions(), stopped, FIRST).why_not() == "no time left (--deadline 90)"
+
+
+# ---- what is tried, and when not
+
+
+def made(file: State, examine: Callable[[Settings, bool], State | None]) -> Trials:
+    trials = Trials(file, Budget(ProbeOptions(), now_at(*[0.0] * 20), FIRST), examine)
+    trials.run()
+    return trials
+
+
+def never(settings: Settings, read_only: bool) -> State | None:
+    raise AssertionError((settings, read_only))
+
+
+def told(trials: Trials) -> Finding:
+    return trials.conclusions().diagnosis().findings[0]
+
+
+def test_nothing_is_tried_after_the_storage_throttled() -> None:
+    file = state(REFUSED, row(ActionId.LIST, Outcome.THROTTLED), findings=(found("region-wrong", REGION),))
+    assert proof_of(told(made(file, never))).why == THROTTLED
+
+
+def test_where_nobody_answers_only_another_way_is_tried() -> None:
+    silent = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, network=NetworkFault.CONNECT_TIMEOUT, http_status=None)
+    dead = found("dead", EnvFix("S3_PERMISSION", ""), because=(ActionId.PUT_WITH_ACL,))
+    assert proof_of(told(made(state(silent, findings=(dead,)), never))).why == NO_WAY
+    slow = replace(dead, fixes=(EnvFix("S3_OPEN_TIMEOUT", "60"),))
+    trials = made(state(silent, findings=(slow,)), lambda _s, _r: state(UPLOADS, SEEN, S3_OPEN_TIMEOUT="60"))
+    assert proof_of(told(trials)).state is ProofState.TRIED
+
+
+def test_nothing_is_written_where_a_sweep_of_the_file_would_not_look() -> None:
+    asked: list[bool] = []
+
+    def examine(_settings: Settings, read_only: bool) -> None:
+        asked.append(read_only)
+
+    made(state(REFUSED, findings=(found("region-wrong", REGION),)), examine)
+    made(state(REFUSED, findings=(found("bucket", EnvFix("S3_BUCKET", "other")),)), examine)
+    made(state(REFUSED, findings=(found("prefix", EnvFix("S3_KEY_PREFIX", "media")),)), examine)
+    assert asked == [False, True, True]
+
+
+def test_from_a_quiet_end_another_line_is_tried() -> None:
+    quiet, right = EnvFix("S3_PERMISSION", ""), REGION
+    file = state(REFUSED, findings=(found("region-wrong", quiet, right),))
+
+    def examine(settings: Settings, _read_only: bool) -> State:
+        hidden = settings.acl is None
+        upload = row(ActionId.PUT_WITHOUT_ACL) if hidden else UPLOADS
+        after = state(upload, UNSEEN if hidden else SEEN)
+        return replace(after, settings=settings)
+
+    one = told(made(file, examine))
+    assert [fix.variable for fix in one.first_choice if isinstance(fix, EnvFix)] == ["S3_REGION"]
+    assert proof_of(one).state is ProofState.TRIED
+
+
+def test_no_more_is_tried_when_nothing_is_left_that_a_line_may_end() -> None:
+    only_one = found("alias", ALIAS)
+    seen: list[Settings] = []
+
+    def examine(settings: Settings, _read_only: bool) -> State:
+        seen.append(settings)
+        return replace(state(REFUSED, findings=(only_one,)), settings=settings)
+
+    told(made(state(REFUSED, findings=(only_one,), S3_ALIAS_HOST="no.example"), examine))
+    assert len(seen) == 1
+
+
+# ---- nothing that was seen before is lost
+
+
+def examined(scenario: Scenario, options: ProbeOptions, keep: Callable[[Examined], None] = lambda _seen: None) -> Ran:
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        try:
+            report = check(settings_of(scenario), options, tools, keep=keep).report
+        finally:
+            transport.close()
+        return Ran(report, left_in(box), box.violations, box.requests)
+
+
+def test_an_error_in_a_trial_costs_only_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object) -> State:
+        raise ZeroDivisionError("in a trial")
+
+    monkeypatch.setattr(Bench, "under", broken)
+    report = run(WRONG_REGION.scenario(), trials=True).report
+    assert failures(report) == failures(run_fault(WRONG_REGION).report)
+    assert [error.error for error in report.rule_errors] == ["ZeroDivisionError: in a trial"]
+    assert "ZeroDivisionError" in proof_of(report.findings[0]).why
+
+
+def test_an_interruption_of_a_trial_does_not_cost_what_was_seen() -> None:
+    class Interrupting:
+        """Asks as always until the right region is signed for."""
+
+        def __init__(self, way: Transport) -> None:
+            self.way = way
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            if began and call.operation == "PutObjectAcl":
+                raise KeyboardInterrupt
+            return self.way.send(call, limits)
+
+    began: list[Examined] = []
+    scenario = WRONG_REGION.scenario()
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box, Interrupting)
+        with pytest.raises(KeyboardInterrupt):
+            check(settings_of(scenario), replace(OPTIONS, trials=True), tools, keep=began.append)
+        transport.close()
+        assert left_in(box) == ()
+    (before,) = began
+    assert failures(before.report) == failures(run_fault(WRONG_REGION).report)
+    assert proof_of(before.findings[0]).why == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (replace(OPTIONS, trials=False), "--no-trials"),
+        (replace(OPTIONS, trials=True, profile="read-only"), "--read-only"),
+        (replace(OPTIONS, trials=True, only=("list", "put-with-acl")), "--only"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_some_runs_make_no_trial_and_say_so(options: ProbeOptions, why: str) -> None:
+    report = examined(WRONG_REGION.scenario(), options).report
+    assert report.trials == ()
+    assert proof_of(report.findings[0]) == Proof(ProofState.UNTRIED, why)
