@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -9,12 +10,16 @@ from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
     Certainty,
+    Consequence,
     EnvFix,
     Finding,
     IamAllow,
     Manual,
+    Proof,
+    ProofState,
     ServerFix,
     Severity,
+    Trial,
 )
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
@@ -229,8 +234,42 @@ SUBJECT = Subject(
 
 LEFT = Cleanup(9, 7, ("media_attachments/files/s3probe/k3v9x2/a.png", "backups/s3probe/k3v9x2/b.zip?uploadId=x7"))
 
+REGION = EnvFix("S3_REGION", "eu-west-2", 6)
+ENDPOINT = EnvFix("S3_ENDPOINT", "https://s3.eu-west-2.amazonaws.com", 7, together=True)
+WRONG_REGION = Finding(
+    id="region-wrong-aws-regional-endpoint",
+    severity=Severity.FAILURE,
+    certainty=Certainty.CERTAIN,
+    title="S3_REGION is eu-west-1, but the bucket is in another region",
+    consequence="Every upload fails with Aws::S3::Errors::PermanentRedirect",
+    how_known="The storage answered 301 PermanentRedirect.",
+    setting="S3_REGION",
+    because=(ActionId.PUT_WITH_ACL,),
+    fixes=(
+        replace(
+            REGION, proof=Proof(ProofState.TRIED, passed=(ActionId.PUT_WITH_ACL,), fine=9, not_fine=1, requests=24)
+        ),
+        ENDPOINT,
+        BucketSetting(
+            "acl",
+            "private",
+            "aws s3api put-bucket-acl --bucket files-example --acl private",
+            proof=Proof(ProofState.UNTRIED, "s3probe changes no bucket: the check after it decides"),
+        ),
+    ),
+)
+BEHIND = replace(DELETE_DENIED, fixes=(), remark="behind it: seen only with S3_REGION=eu-west-2")
+TRIED = Trial((REGION, ENDPOINT), evidence(cleanup=Cleanup(9, 9)), "region-wrong-aws-regional-endpoint is gone")
+FOLLOWED = Consequence(
+    "object-not-found-public-key-mismatch",
+    Severity.FAILURE,
+    "The public URL leads to another place",
+    WRONG_REGION.id,
+)
+
 REPORTS: dict[str, Report] = {
     "healthy": Report(SUBJECT, evidence(), ()),
     "broken": Report(SUBJECT, evidence(BROKEN, cleanup=LEFT), (ACL_DISABLED, DELETE_DENIED)),
     "unknown": Report(SUBJECT, evidence(UNREACHABLE), ()),
+    "tried": Report(SUBJECT, evidence(BROKEN), (WRONG_REGION, BEHIND), (), (FOLLOWED,), (TRIED,)),
 }
