@@ -19,10 +19,13 @@ from tests.report.samples import (
     ACL_DISABLED,
     BROKEN,
     DELETE_DENIED,
+    FOLLOWED,
     HEALTHY,
     KEY_ID,
     SECRET,
+    TRIED,
     UNREACHABLE,
+    WRONG_REGION,
     environment,
     evidence,
     settings,
@@ -45,6 +48,24 @@ def test_what_was_loaded_is_dumped_to_the_same_byte() -> None:
     text = dump(evidence(BROKEN), settings(), Diagnosis((ACL_DISABLED, DELETE_DENIED), (FAILED,)))
     saved = load_saved(text)
     assert dump(saved.evidence, saved.settings, saved.diagnosis) == text
+
+
+def test_trials_and_consequences_come_back_and_files_without_them_are_read() -> None:
+    diagnosis = Diagnosis((WRONG_REGION,), (), (FOLLOWED,))
+    text = dump(evidence(BROKEN), settings(), diagnosis, (TRIED,))
+    saved = load_saved(text)
+    assert (saved.diagnosis, saved.trials) == (diagnosis, (TRIED,))
+    assert dump(saved.evidence, saved.settings, saved.diagnosis, saved.trials) == text
+    older = json.loads(text)
+    del older["trials"], older["consequences"]
+    for finding in older["findings"]:
+        del finding["remark"]
+        for fix in finding["fixes"]:
+            del fix["proof"]
+    saved = load_saved(json.dumps(older))
+    assert saved.trials == ()
+    assert saved.diagnosis is not None
+    assert [one.id for one in saved.diagnosis] == [WRONG_REGION.id]
 
 
 def test_no_secret_goes_into_the_file() -> None:

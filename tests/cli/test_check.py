@@ -15,11 +15,12 @@ import pytest
 
 from s3probe.cli.errors import UsageError
 from s3probe.cli.parser import parse
+from s3probe.cli.signals import Interrupted
 from s3probe.cli.sources import options_for
 from s3probe.diagnosis.model import Finding
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.evidence.vocabulary import ActionId
-from s3probe.examination import EVERYTHING
+from s3probe.examination import EVERYTHING, Examined
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
@@ -72,6 +73,28 @@ def test_options_reach_the_probe(cli: Cli) -> None:
     asked = cli.asked[0]
     assert (asked.profile, asked.deadline, asked.mastodon_version) == ("read-only", 12.0, "4.3.0")
     assert (set(asked.skip), set(asked.only)) == ({"list"}, {"get"})
+
+
+@pytest.mark.parametrize(("argv", "tries"), [((), True), (("--no-trials",), False)])
+def test_trials_can_be_left_out(cli: Cli, argv: tuple[str, ...], tries: bool) -> None:
+    cli.file()
+    cli.probe(evidence())
+    cli.run("check", *argv)
+    assert cli.asked[0].trials is tries
+
+
+def test_a_signal_during_the_trials_does_not_cost_the_report(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_given: object) -> Examined:
+        raise Interrupted(signal.SIGTERM)
+
+    cli.file()
+    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    monkeypatch.setattr("s3probe.examination._tried", interrupted)
+    status, out, err = cli.run("check")
+    assert status == 143
+    assert ACL_DISABLED.title in out
+    assert "Not tried: interrupted." in out
+    assert "Interrupted by SIGTERM" in err
 
 
 def test_an_action_id_leaves_the_findings_alone(cli: Cli) -> None:

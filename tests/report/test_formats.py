@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Proof, ProofState, Severity
 from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
@@ -294,6 +294,47 @@ def test_json_fixes_have_the_keys_of_their_kind() -> None:
         "server": {"setting", "value"},
         "manual": {"text"},
     }
+
+
+def test_json_tells_what_was_tried_where_something_was() -> None:
+    data = json.loads(render("json", REPORTS["tried"]))
+    first, behind = data["findings"]
+    lines, setting = first["fixes"]
+    assert lines["changes"] == [
+        {"variable": "S3_REGION", "value": "eu-west-2", "line": 6},
+        {"variable": "S3_ENDPOINT", "value": "https://s3.eu-west-2.amazonaws.com", "line": 7},
+    ]
+    assert {name: lines[name] for name in ("variable", "value", "line")} == lines["changes"][0]
+    assert lines["proof"] == {"state": "tried", "passed": ["put-with-acl"], "fine": 9, "not_fine": 1, "requests": 24}
+    assert "changes" not in setting
+    assert setting["proof"] == {"state": "untried", "why": "s3probe changes no bucket: the check after it decides"}
+    assert behind["remark"] == "behind it: seen only with S3_REGION=eu-west-2"
+    (trial,) = data["trials"]
+    assert list(trial) == ["changes", "result", "actions", "requests"]
+    assert (trial["changes"], trial["requests"]) == (lines["changes"], 24)
+    assert {action["id"]: action["outcome"] for action in trial["actions"]}["put-with-acl"] == "ok"
+    assert {action["id"]: action["outcome"] for action in data["actions"]}["put-with-acl"] == "rejected"
+    assert [(one["id"], one["of"]) for one in data["consequences"]] == [
+        ("object-not-found-public-key-mismatch", first["id"])
+    ]
+    assert data["schema_version"] == 1
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "junit"])
+def test_people_are_told_in_a_sentence_what_was_tried(name: str) -> None:
+    text = " ".join(render(name, REPORTS["tried"]).replace("\\", "").split())
+    assert "Tried: with these 2 lines 9 of 10 actions pass." in text
+    assert "Not tried: s3probe changes no bucket: the check after it decides." in text
+    assert "ith its fix, this ends as well: The public URL leads to another place" in text
+    assert "ehind it: seen only with S3_REGION=eu-west-2" in text
+
+
+def test_one_line_with_which_everything_passes() -> None:
+    proof = Proof(ProofState.TRIED, fine=41)
+    finding = replace(ACL_DISABLED, fixes=(EnvFix("S3_PERMISSION", "", 14, proof=proof),))
+    assert "Tried: with this line all 41 actions pass." in render("text", with_finding(finding))
+    warned = replace(finding, severity=Severity.WARNING)
+    assert "Tried" not in render("text", with_finding(warned))
 
 
 def test_json_of_several_files_lists_them() -> None:
