@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, Trial
+from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.scrub import Scrubber
@@ -48,7 +48,7 @@ class Saved:
     evidence: Evidence
     diagnosis: Diagnosis | None
     """What was concluded when the file was written; ``None`` when it was not kept."""
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TrialRun, ...] = ()
     """The examinations that were made to try fixes."""
 
 
@@ -191,7 +191,7 @@ def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def dump(
-    evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None, trials: tuple[Trial, ...] = ()
+    evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None, trials: tuple[TrialRun, ...] = ()
 ) -> str:
     """An evidence file's text. The diagnosis is kept so that a replay shows the same report."""
     # a key id that a server names can be compared with that of the settings: both are masked alike
@@ -242,7 +242,7 @@ def load_saved(text: str) -> Saved:
             _decode(Settings, data.get("settings"), "settings"),
             _decode(Evidence, data.get("evidence"), "evidence"),
             None if findings is None else _diagnosis(findings, data),
-            _decode(tuple[Trial, ...], data.get("trials", []), "trials"),
+            _decode(tuple[TrialRun, ...], data.get("trials", []), "trials"),
         )
     except (ValueError, TypeError) as error:
         raise EvidenceError(

@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, RuleError, Severity, Trial
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, RuleError, Severity, TrialRun
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.findings import ids
@@ -36,7 +36,7 @@ from s3probe.report.model import Report
 from s3probe.settings.model import Settings
 
 if TYPE_CHECKING:
-    from s3probe.diagnosis.trial import State
+    from s3probe.diagnosis.trial import Situation
     from s3probe.probe.tools import ProbeOptions, Tools
 
 __all__ = ["EVERYTHING", "Examined", "Selection", "check", "lint"]
@@ -74,7 +74,7 @@ class Examined:
     diagnosis: Diagnosis
     """What it means. The texts still hold this server's own values."""
 
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TrialRun, ...] = ()
     """The examinations that were made to try fixes."""
     answer: tuple[EnvFix, ...] = ()
     """The lines with which most passed, whole: what lies between the file and the last settings that got better."""
@@ -119,7 +119,7 @@ def check(
     """
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import State
+    from s3probe.diagnosis.trial import Situation
     from s3probe.probe.examine import examine
     from s3probe.settings.urls import why_nothing_is_sent
 
@@ -134,7 +134,7 @@ def check(
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    file = State(settings, evidence, diagnosis)
+    file = Situation(settings, evidence, diagnosis)
     why_untried = _why_no_trials(options, selection, evidence)
     before = Examined(settings, evidence, Conclusions(file, ended=why_untried or "interrupted").diagnosis())
     if why_untried or not any(found.severity is Severity.FAILURE for found in diagnosis):
@@ -154,37 +154,34 @@ def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Eviden
     return "" if evidence.run.complete else "the check was cut short before anything could be tried"
 
 
-def _tried(before: Examined, file: State, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
+def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
     """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
+    from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import State, before_restart, candidate, without_assuming
+    from s3probe.diagnosis.trial import Situation, before_restart, candidate, without_assuming
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
     if candidate(file, ()) is None:
         return before
     bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
-    trials = Trials(file, bench.budget, bench.under)
-    ended, failed = "", None
+    trials, conclusions = Trials(file, bench.budget, bench.under), Conclusions(file)
+    errors: list[RuleError] = []
     try:
         start, assuming = starting_point(file.settings)
         if assuming:
             # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
             seen = before_restart(without_assuming(file.evidence, assuming), file.settings, start)
-            known = State(start, seen, diagnose(start, seen, skip=selection.skip_findings))
-            bare = bench.as_it_stands(file, assuming)
-            if bare is not None:
-                trials = Trials(bare, bench.budget, bench.under, known)
-            ended = "" if bare is not None else bench.budget.no_time
-        if not ended:
-            trials.run()
+            known = Situation(start, seen, diagnose(start, seen, skip=selection.skip_findings))
+            trials = Trials(bench.as_it_stands(file, assuming), bench.budget, bench.under, known)
+        trials.run()
+        conclusions = trials.conclusions()
+        diagnosis = conclusions.diagnosis()
     except Exception as error:
-        failed = RuleError("trial", f"{type(error).__name__}: {error}"[:300])
+        errors.append(RuleError("trial", f"{type(error).__name__}: {error}"[:300]))
         ended = f"the trial ended with an error of s3probe's ({type(error).__name__})"
-    conclusions = trials.conclusions(ended)
-    diagnosis = conclusions.diagnosis()
-    if failed is not None:
-        diagnosis = replace(diagnosis, rule_errors=(*diagnosis.rule_errors, failed))
+        diagnosis = replace(conclusions, ended=ended).diagnosis()
+    diagnosis = replace(diagnosis, rule_errors=(*diagnosis.rule_errors, *errors))
     return Examined(file.settings, bench.total(), diagnosis, conclusions.trials(), conclusions.answer())
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
-from s3probe.diagnosis.trial import State
+from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Evidence, NetworkFault, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.examination import Examined, check
@@ -226,13 +226,13 @@ def test_nothing_is_tried_after_a_signal() -> None:
 # ---- what is tried, and when not
 
 
-def made(file: State, examine: Callable[[Settings, bool], State | None]) -> Trials:
+def made(file: Situation, examine: Callable[[Settings, bool], Situation | None]) -> Trials:
     trials = Trials(file, Budget(ProbeOptions(), now_at(*[0.0] * 20), FIRST), examine)
     trials.run()
     return trials
 
 
-def never(settings: Settings, read_only: bool) -> State | None:
+def never(settings: Settings, read_only: bool) -> Situation | None:
     raise AssertionError((settings, read_only))
 
 
@@ -270,7 +270,7 @@ def test_from_a_quiet_end_another_line_is_tried() -> None:
     quiet, right = EnvFix("S3_PERMISSION", ""), REGION
     file = state(REFUSED, findings=(found("region-wrong", quiet, right),))
 
-    def examine(settings: Settings, _read_only: bool) -> State:
+    def examine(settings: Settings, _read_only: bool) -> Situation:
         hidden = settings.acl is None
         upload = row(ActionId.PUT_WITHOUT_ACL) if hidden else UPLOADS
         after = state(upload, UNSEEN if hidden else SEEN)
@@ -285,7 +285,7 @@ def test_no_more_is_tried_when_nothing_is_left_that_a_line_may_end() -> None:
     only_one = found("alias", ALIAS)
     seen: list[Settings] = []
 
-    def examine(settings: Settings, _read_only: bool) -> State:
+    def examine(settings: Settings, _read_only: bool) -> Situation:
         seen.append(settings)
         return replace(state(REFUSED, findings=(only_one,)), settings=settings)
 
@@ -307,7 +307,7 @@ def examined(scenario: Scenario, options: ProbeOptions, keep: Callable[[Examined
 
 
 def test_an_error_in_a_trial_costs_only_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_given: object) -> State:
+    def broken(*_given: object) -> Situation:
         raise ZeroDivisionError("in a trial")
 
     monkeypatch.setattr(Bench, "under", broken)
@@ -318,7 +318,7 @@ def test_an_error_in_a_trial_costs_only_the_trial(monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_interruption_of_a_trial_does_not_cost_what_was_seen() -> None:
-    class Interrupting:
+    class InterruptedLater:
         """Asks as always until the right region is signed for."""
 
         def __init__(self, way: Transport) -> None:
@@ -332,7 +332,7 @@ def test_an_interruption_of_a_trial_does_not_cost_what_was_seen() -> None:
     began: list[Examined] = []
     scenario = WRONG_REGION.scenario()
     with Sandbox(scenario.world) as box:
-        tools, transport = tools_for(box, Interrupting)
+        tools, transport = tools_for(box, InterruptedLater)
         with pytest.raises(KeyboardInterrupt):
             check(settings_of(scenario), replace(OPTIONS, trials=True), tools, keep=began.append)
         transport.close()

@@ -19,12 +19,14 @@ from s3probe.diagnosis.model import (
     ProofState,
     ServerFix,
     Severity,
-    Trial,
+    TrialRun,
 )
 from s3probe.diagnosis.trial import (
     Candidate,
     Lines,
-    State,
+    Situation,
+    applied,
+    changed,
     decided,
     key_of,
     lines_of,
@@ -45,6 +47,7 @@ _OUTSIDE = {
 }
 _TO_FILL_IN = "its value is not known here: the check after it decides"
 _NO_FAILURE = "nothing fails by it, so nothing was tried"
+_IDLE = "it changes nothing that Mastodon sends"
 _NOT_NEEDED = "the one above passed"
 _BEHIND_ANOTHER = "another failure comes first: the check after that one's fix decides"
 
@@ -53,9 +56,9 @@ _BEHIND_ANOTHER = "another failure comes first: the check after that one's fix d
 class Attempt:
     """Lines that were tried on top of some settings, or that could not be."""
 
-    base: State
+    base: Situation
     candidate: Candidate
-    after: State | None = None
+    after: Situation | None = None
     """``None``: not tried, as ``why`` says."""
     why: str = ""
 
@@ -64,7 +67,7 @@ class Attempt:
 class Conclusions:
     """All attempts, and the way that they have led."""
 
-    file: State
+    file: Situation
     attempts: tuple[Attempt, ...] = ()
     path: tuple[Attempt, ...] = ()
     """The steps that got better, each on top of the one before; one may stop after the last."""
@@ -80,11 +83,11 @@ class Conclusions:
         told = tuple(Consequence(one.id, one.severity, one.title, of) for one, of in consequences)
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
 
-    def trials(self) -> tuple[Trial, ...]:
+    def trials(self) -> tuple[TrialRun, ...]:
         """All examinations that were made under other settings, with what came of each."""
         return tuple(self._trial(one, one.after) for one in self.attempts if one.after is not None)
 
-    def _trial(self, attempt: Attempt, after: State) -> Trial:
+    def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
         made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
         if not seen.gone:
@@ -95,7 +98,7 @@ class Conclusions:
             result = "nothing passed that failed before"
         else:
             result = objection(after) or f"{name} is gone"
-        return Trial(made, after.evidence, result)
+        return TrialRun(made, after.evidence, result)
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""
@@ -107,7 +110,7 @@ class Conclusions:
         made = tuple(line for one in self.path[: last + 1] for line in one.candidate.lines)
         return minimal(self.file.settings, after.settings, made)
 
-    def _states(self) -> Iterator[State]:
+    def _states(self) -> Iterator[Situation]:
         yield from (one.after for one in self.path if one.after is not None)
 
     def _sorted_out(self) -> tuple[list[Finding], list[tuple[Finding, str]]]:
@@ -221,6 +224,8 @@ class Conclusions:
             return _TO_FILL_IN, False
         if why := not_felt(lines):
             return why, False
+        if not changed(self.file.settings, applied(self.file.settings, lines)):
+            return _IDLE, False
         for one in reversed([one for one in self.attempts if key_of(one.candidate.lines) == key_of(lines)]):
             if one.after is None:
                 return one.why, False

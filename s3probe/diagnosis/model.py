@@ -198,7 +198,7 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialRun:
     """An examination under the settings of the file with some lines changed."""
 
     changes: tuple[EnvFix, ...]

@@ -70,7 +70,7 @@ _NOT_FELT = {
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Situation:
     """One set of settings, what was seen under it, and what that means."""
 
     settings: Settings
@@ -92,7 +92,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Progress:
     """A trial's result against the settings that it was made from."""
 
     gone: bool
@@ -127,7 +127,7 @@ def not_felt(lines: Lines) -> str:
     return whys[0] if all(whys) else ""
 
 
-def candidates(state: State, own: Collection[str] = ()) -> Iterator[Candidate]:
+def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidate]:
     """All that may be tried: the most important failure's lines first, and of each failure the best first.
 
     A failure that was met under these very settings comes before one that another hides: of that one no request can
@@ -143,19 +143,19 @@ def candidates(state: State, own: Collection[str] = ()) -> Iterator[Candidate]:
                 yield Candidate(finding, lines)
 
 
-def _met(finding: Finding, state: State) -> bool:
+def _met(finding: Finding, state: Situation) -> bool:
     """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
     names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
     rows = (state.evidence.get(name) for name in names)
     return state.raises or any(row is not None and row.failed and not row.assuming for row in rows)
 
 
-def candidate(state: State, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
+def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
     """What to try next; ``None`` when nothing is left that a line of the file may end."""
     return next((one for one in candidates(state, own) if key_of(one.lines) not in tried), None)
 
 
-def enlarged(found: Candidate, after: State) -> Candidate | None:
+def enlarged(found: Candidate, after: Situation) -> Candidate | None:
     """The same lines with those that the failure asks for now that they are made: they must change together."""
     names = {line.variable for line in found.lines}
     for finding in after.diagnosis:
@@ -194,8 +194,8 @@ def _text(settings: Settings, line: EnvFix) -> str | None:
 
 
 def changed(before: Settings, after: Settings) -> bool:
-    """Whether the second settings differ in the value of any variable."""
-    return _values(before) != _values(after)
+    """Whether the second settings make anything different: after an idle line only a moment's failure passes."""
+    return replace(after, environment=before.environment) != before
 
 
 def _values(settings: Settings) -> dict[str, str]:
@@ -225,7 +225,7 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def step(before: State, after: State, finding: Finding) -> Step:
+def step(before: Situation, after: Situation, finding: Finding) -> Progress:
     """What ``after`` shows against ``before``, from which it differs by the lines that should end ``finding``."""
     first, then = ({} if before.raises else decided(before)), ({} if after.raises else decided(after))
     bad = (Severity.FAILURE,) if finding.severity is Severity.FAILURE else tuple(Severity)
@@ -236,10 +236,10 @@ def step(before: State, after: State, finding: Finding) -> Step:
     instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
     replaced = tuple(other for other in instead if other in now and other not in passed)
     lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
-    return Step(finding.id not in ids, (*passed, *replaced), lost, _further(before, after))
+    return Progress(finding.id not in ids, (*passed, *replaced), lost, _further(before, after))
 
 
-def _further(before: State, after: State) -> bool:
+def _further(before: Situation, after: Situation) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
@@ -261,7 +261,7 @@ def _later(before: Observation, now: Observation) -> bool:
     return stopped_at(now) > stopped_at(before)
 
 
-def decided(state: State) -> dict[ObservationId, bool]:
+def decided(state: Situation) -> dict[ObservationId, bool]:
     """Which actions passed or failed under these very settings.
 
     What was asked as if something else were fixed says nothing of them, nor does a refusal by something that is not
@@ -293,7 +293,7 @@ def _host(row: Observation) -> str:
     return _origin(row.url)[1]
 
 
-def objection(state: State) -> str:
+def objection(state: Situation) -> str:
     """Why one must not stop at these settings; ``""`` when one may.
 
     Whatever it was before: a storage that fails loudly gets help, and one that hides or shows the wrong files does not.
@@ -313,7 +313,7 @@ def objection(state: State) -> str:
     return ""
 
 
-def may_stop(file: State, state: State) -> bool:
+def may_stop(file: Situation, state: Situation) -> bool:
     """Whether the file may be left with these settings: they help, and nothing is lost, hidden or opened by them."""
     first, now = {} if file.raises else decided(file), decided(state)
     helps = file.raises or any(passes and not first.get(name, True) for name, passes in now.items())
@@ -363,7 +363,7 @@ def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Ev
     return replace(evidence, observations=rows)
 
 
-def was_decided(finding: Finding, state: State) -> bool:
+def was_decided(finding: Finding, state: Situation) -> bool:
     """Whether what the finding was told by was looked at again, and none of it fails."""
     rows = decided(state)
     asked = {row.base for row in (*finding.because, *finding.explains) if not row.is_experiment}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from s3probe.codec import clean
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Trial
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.redact import scrubber_for, shorten
@@ -14,7 +14,7 @@ from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url
 
 
-def assemble(settings: Settings, evidence: Evidence, diagnosis: Diagnosis, trials: tuple[Trial, ...] = ()) -> Report:
+def assemble(settings: Settings, evidence: Evidence, diagnosis: Diagnosis, trials: tuple[TrialRun, ...] = ()) -> Report:
     """The report of one examination and its trials. No text in it holds a secret or a control character."""
     placed = tuple(_with_sources(finding, settings.environment) for finding in diagnosis)
     subject = subject_of(settings, evidence)

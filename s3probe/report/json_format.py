@@ -19,7 +19,7 @@ from s3probe.diagnosis.model import (
     Proof,
     ProofState,
     ServerFix,
-    Trial,
+    TrialRun,
 )
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.report.formats import RenderOptions
@@ -77,7 +77,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _trial(trial: Trial) -> dict[str, Any]:
+def _trial(trial: TrialRun) -> dict[str, Any]:
     return {
         "changes": [_change(line) for line in trial.changes],
         "result": trial.result,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from s3probe.diagnosis.model import Consequence, Finding, RuleError, Severity, Trial
+from s3probe.diagnosis.model import Consequence, Finding, RuleError, Severity, TrialRun
 from s3probe.evidence.observations import Evidence, Outcome
 
 
@@ -44,7 +44,7 @@ class Report:
     """Rules that failed: what they would have said is not known."""
     consequences: tuple[Consequence, ...] = ()
     """What went away with the fix of one of the findings."""
-    trials: tuple[Trial, ...] = ()
+    trials: tuple[TrialRun, ...] = ()
     """Examinations that were made to try fixes."""
 
     @property

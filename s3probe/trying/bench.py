@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose, starting_point
-from s3probe.diagnosis.trial import State, before_restart
+from s3probe.diagnosis.trial import Situation, before_restart
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.probe.examine import examine
 from s3probe.probe.tools import ProbeOptions, Tools
@@ -28,24 +28,24 @@ class Bench:
         self._made: list[Evidence] = []
         self.budget = Budget(options, replace(tools, cleaned=self._note), first)
 
-    def under(self, settings: Settings, read_only: bool) -> State | None:
+    def under(self, settings: Settings, read_only: bool) -> Situation | None:
         """What is seen under these settings; ``None`` when that was cut short."""
         start, assuming = starting_point(settings)
         if why_nothing_is_sent(start):
             nothing = Evidence(replace(self._first.run, seconds=0.0))
-            return State(settings, nothing, diagnose(settings, nothing, skip=self._skip))
+            return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
         evidence = self._examine(start, assuming, read_only=read_only)
         if evidence is None:
             return None
         evidence = before_restart(evidence, self._file, settings)
-        return State(settings, evidence, diagnose(settings, evidence, skip=self._skip))
+        return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
-    def as_it_stands(self, file: State, assuming: tuple[str, ...]) -> State | None:
-        """The file without the fixes that the first examination took for granted; ``None`` when cut short."""
-        if not assuming or file.raises:
+    def as_it_stands(self, file: Situation, assuming: tuple[str, ...]) -> Situation:
+        """The file without the fixes that the first examination took for granted, as far as the budget allows."""
+        if not assuming or file.raises or self.budget.why_not():
             return file
         evidence = self._examine(self._file, (), read_only=False)
-        return None if evidence is None else replace(file, evidence=evidence)
+        return file if evidence is None else replace(file, evidence=evidence)
 
     def _examine(self, settings: Settings, assuming: tuple[str, ...], *, read_only: bool) -> Evidence | None:
         options, tools = self.budget.options(read_only=read_only), self.budget.tools()

@@ -13,7 +13,7 @@ from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.trial import (
     Candidate,
     Key,
-    State,
+    Situation,
     applied,
     candidate,
     changed,
@@ -31,14 +31,14 @@ THROTTLED = "the storage asked for fewer requests"
 NO_WAY = "nothing answers there, and this line changes neither host nor time-out"
 
 
-Examine = Callable[[Settings, bool], State | None]
+Examine = Callable[[Settings, bool], Situation | None]
 """Examines under other settings, or only reads there; ``None`` when it was cut short."""
 
 
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: State, budget: Budget, examine: Examine, known: State | None = None) -> None:
+    def __init__(self, file: Situation, budget: Budget, examine: Examine, known: Situation | None = None) -> None:
         """``known`` was seen already, under other settings than the file's."""
         self._file, self._budget, self._examine, self._known = file, budget, examine, known
         self._attempts: list[Attempt] = []
@@ -63,14 +63,15 @@ class Trials:
             return self._enlarged
         return candidate(self._base, self._seen, {line.variable for one in self._path for line in one.candidate.lines})
 
-    def conclusions(self, ended: str = "") -> Conclusions:
-        """What has come of it. ``ended`` says why nothing more was tried."""
-        while self._path and not may_stop(self._file, self._base):
+    def conclusions(self) -> Conclusions:
+        """What has come of it."""
+        file = self._file
+        while self._path and not (may_stop(file, self._base) and changed(file.settings, self._base.settings)):
             self._path.pop()
-        return Conclusions(self._file, tuple(self._attempts), tuple(self._path), ended or self._ended)
+        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended)
 
     @property
-    def _base(self) -> State:
+    def _base(self) -> Situation:
         after = self._path[-1].after if self._path else self._file
         assert after is not None
         return after
@@ -89,7 +90,7 @@ class Trials:
             self._ended = THROTTLED
             return
         if self._known is not None and not changed(self._known.settings, settings):
-            after: State | None = self._known
+            after: Situation | None = self._known
         elif why := self._budget.why_not():
             self._ended = why
             return
@@ -110,12 +111,12 @@ class Trials:
         self._attempts.append(attempt)
 
 
-def _nobody_answers(state: State, finding: Finding) -> bool:
+def _nobody_answers(state: Situation, finding: Finding) -> bool:
     rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
     return any(row.network is not None for row in rows) and all(row.http_status is None for row in rows)
 
 
-def _throttled(state: State) -> bool:
+def _throttled(state: Situation) -> bool:
     return any(row.outcome is Outcome.THROTTLED for row in state.evidence.observations)
 
 

@@ -22,7 +22,7 @@ from s3probe.diagnosis.model import (
 )
 from s3probe.diagnosis.trial import (
     Candidate,
-    State,
+    Situation,
     applied,
     before_restart,
     candidate,
@@ -74,9 +74,9 @@ def found(name: str, *fixes: Fix, severity: Severity = Severity.FAILURE, **more:
     return Finding(name, severity, Certainty.CERTAIN, name, "", "", fixes=fixes, **more)
 
 
-def state(*rows: Observation, findings: tuple[Finding, ...] = (), **changes: str | None) -> State:
+def state(*rows: Observation, findings: tuple[Finding, ...] = (), **changes: str | None) -> Situation:
     evidence = Evidence(Run("k3v9x2abcd", "", 1.0, "full"), rows)
-    return State(settings(**changes), evidence, Diagnosis(findings))
+    return Situation(settings(**changes), evidence, Diagnosis(findings))
 
 
 UPLOADS = row(ActionId.PUT_WITH_ACL)
@@ -115,9 +115,10 @@ def test_lines_that_belong_together_are_tried_together() -> None:
         (Manual("Ask the provider."),),
         (EnvFix("EXTRA_MEDIA_HOSTS", "https://files.example.com"),),
         (EnvFix("S3_REGION", "eu-west-1"),),
+        (EnvFix("S3_PROTOCOL", "https"),),
         (),
     ],
-    ids=["by hand", "placeholder", "step outside the file", "advice", "not felt", "stands there already", "none"],
+    ids=["by hand", "placeholder", "step outside the file", "advice", "not felt", "there already", "idle", "none"],
 )
 def test_nothing_else_is_a_line_to_try(fixes: tuple[Fix, ...]) -> None:
     assert candidate(state(findings=(found("it", *fixes),)), ()) is None
@@ -331,7 +332,7 @@ def test_a_line_that_changes_nothing_is_not_in_the_answer() -> None:
 # ---- what is concluded
 
 
-def concluded(*attempts: Attempt, file: State, path: int | None = None, ended: str = "") -> dict[str, Finding]:
+def concluded(*attempts: Attempt, file: Situation, path: int | None = None, ended: str = "") -> dict[str, Finding]:
     kept = attempts if path is None else attempts[:path]
     return {one.id: one for one in Conclusions(file, attempts, kept, ended).diagnosis()}
 
@@ -346,7 +347,7 @@ def proof_of(finding: Finding, place: int = 0) -> Proof:
 FILE_STATE = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(WRONG_REGION,))
 
 
-def attempt(after: State | None, *lines: EnvFix, base: State = FILE_STATE, why: str = "") -> Attempt:
+def attempt(after: Situation | None, *lines: EnvFix, base: Situation = FILE_STATE, why: str = "") -> Attempt:
     return Attempt(base, Candidate(WRONG_REGION, lines or (REGION,)), after, why)
 
 

@@ -94,7 +94,7 @@ def examined(setup: NginxSetup) -> Report:
 
             transport = HttpTransport(ca_file=str(trusted), proxy=None, resolver=resolve)
             try:
-                settings, options = settings_of(setup.scenario), ProbeOptions(deadline=20)
+                settings, options = settings_of(setup.scenario), ProbeOptions(deadline=20, trials=False)
                 # what does not go to nginx takes no socket: it only ends in the sandbox
                 before_storage = exists(box.world, setup.host)
                 tools = Tools(transport if before_storage else InProcess(box, transport))

@@ -19,7 +19,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     ServerFix,
     Severity,
-    Trial,
+    TrialRun,
 )
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
@@ -259,7 +259,7 @@ WRONG_REGION = Finding(
     ),
 )
 BEHIND = replace(DELETE_DENIED, fixes=(), remark="behind it: seen only with S3_REGION=eu-west-2")
-TRIED = Trial((REGION, ENDPOINT), evidence(cleanup=Cleanup(9, 9)), "region-wrong-aws-regional-endpoint is gone")
+TRIED = TrialRun((REGION, ENDPOINT), evidence(cleanup=Cleanup(9, 9)), "region-wrong-aws-regional-endpoint is gone")
 FOLLOWED = Consequence(
     "object-not-found-public-key-mismatch",
     Severity.FAILURE,
