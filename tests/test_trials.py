@@ -127,6 +127,18 @@ def test_two_steps_of_one_variable_are_one_line() -> None:
     assert proof_of(first).state is ProofState.TRIED
 
 
+def test_two_lines_that_each_keep_mastodon_from_sending_anything_are_fixed_together() -> None:
+    host = custom().raw_env("S3_ENDPOINT")
+    assert host is not None
+    scenario = custom().with_env("S3_ENABLED", "True").with_env("S3_ENDPOINT", host.removeprefix("https://"))
+    ran = run(scenario, trials=True)
+    found = {one.id: group for one, group in proven(ran.report)}
+    assert set(found) == {"env-s3-enabled-not-true", "endpoint-without-scheme"}
+    for group in found.values():
+        assert {fix.variable for fix in group if isinstance(fix, EnvFix)} == {"S3_ENABLED", "S3_ENDPOINT"}
+    assert len(ran.requests) == len(run(custom()).requests)
+
+
 def test_of_two_schemes_the_one_that_passes_is_named() -> None:
     host = custom().raw_env("S3_ENDPOINT")
     assert host is not None

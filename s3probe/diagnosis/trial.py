@@ -80,7 +80,12 @@ class Situation:
     @property
     def raises(self) -> bool:
         """Whether Mastodon sends nothing under these settings: each of its requests fails."""
-        return bool(self.settings.troubles or why_nothing_is_sent(self.settings))
+        return raises(self.settings)
+
+
+def raises(settings: Settings) -> bool:
+    """Whether Mastodon raises by these settings alone, or keeps its files elsewhere."""
+    return bool(settings.troubles or why_nothing_is_sent(settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +246,8 @@ def step(before: Situation, after: Situation, finding: Finding) -> Progress:
 
 def _further(before: Situation, after: Situation) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
+    if after.raises:
+        return before.raises  # by another line
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
     # one server's refusal says nothing of another's, nor the refusal of a whole way of signing of what follows it
@@ -248,7 +255,7 @@ def _further(before: Situation, after: Situation) -> bool:
         before.settings.signature_version != after.settings.signature_version
     )
     pairs = [(first[name], row) for name, row in now.items() if name in first]
-    return not after.raises and any(_differs(*pair) if another else _later(*pair) for pair in pairs)
+    return any(_differs(*pair) if another else _later(*pair) for pair in pairs)
 
 
 def _differs(before: Observation, now: Observation) -> bool:
@@ -315,6 +322,8 @@ def objection(state: Situation) -> str:
 
 def may_stop(file: Situation, state: Situation) -> bool:
     """Whether the file may be left with these settings: they help, and nothing is lost, hidden or opened by them."""
+    if state.raises:
+        return False
     first, now = {} if file.raises else decided(file), decided(state)
     helps = file.raises or any(passes and not first.get(name, True) for name, passes in now.items())
     replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())

@@ -7,12 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose, starting_point
-from s3probe.diagnosis.trial import Situation, before_restart
+from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.probe.examine import examine
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
-from s3probe.settings.urls import why_nothing_is_sent
 from s3probe.trying.budget import Budget
 
 
@@ -30,10 +29,10 @@ class Bench:
 
     def under(self, settings: Settings, read_only: bool) -> Situation | None:
         """What is seen under these settings; ``None`` when that was cut short."""
-        start, assuming = starting_point(settings)
-        if why_nothing_is_sent(start):
+        if raises(settings):
             nothing = Evidence(replace(self._first.run, seconds=0.0))
             return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
+        start, assuming = starting_point(settings)
         evidence = self._examine(start, assuming, read_only=read_only)
         if evidence is None:
             return None
