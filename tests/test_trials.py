@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from s3probe.codec import dump, load_saved
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Evidence, NetworkFault, Outcome, Run
@@ -16,6 +17,8 @@ from s3probe.evidence.vocabulary import ActionId
 from s3probe.examination import Examined, check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Clock, ProbeOptions, Tools
+from s3probe.report.assemble import assemble
+from s3probe.report.formats import FORMATS, RenderOptions, format_named
 from s3probe.report.model import Report, Verdict
 from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
@@ -157,6 +160,23 @@ def test_a_line_after_which_pictures_are_invisible_is_no_fix(name: str) -> None:
     assert quiet.proof is not None
     assert "visitors would see no picture" in quiet.proof.why
     assert report.findings[0].fixes[0] is not quiet
+
+
+def test_a_secret_that_was_tried_is_shown_nowhere_and_a_replay_tells_the_same() -> None:
+    scenario = FAULTS["env-hash-truncates-value"].scenario()
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        seen = check(settings_of(scenario), replace(OPTIONS, trials=True), tools)
+        transport.close()
+    text = dump(seen.evidence, seen.settings, seen.diagnosis, seen.trials)
+    saved = load_saved(text)
+    assert saved.diagnosis is not None
+    again = assemble(saved.settings, saved.evidence, saved.diagnosis, saved.trials)
+    shown = [format_named(name).render([seen.report], RenderOptions()) for name in FORMATS]
+    assert [format_named(name).render([again], RenderOptions()) for name in FORMATS] == shown
+    assert "Tried: with this line all" in "".join(shown)
+    for secret in (scenario.user.secret, scenario.user.secret[:12]):
+        assert secret not in "".join([text, *shown])
 
 
 # ---- what it costs
