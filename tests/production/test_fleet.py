@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import time
@@ -27,31 +26,18 @@ def box() -> Iterator[Sandbox]:
         yield running
 
 
-def measured(*argv: str | Path) -> tuple[int, str, int]:
-    """Status, standard output, and the most memory that the process ever held (KiB)."""
-    process = local.start(*argv)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    out = process.stdout.read().decode()
-    process.stderr.close()
-    process.stdout.close()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, out, usage.ru_maxrss
-
-
 def files(folder: Path, port: int, number: int) -> list[Path]:
     return [local.env_file(folder, port, f"{n:03}.env") for n in range(number)]
 
 
 def test_memory_does_not_grow_with_the_number_of_files(box: Sandbox, tmp_path: Path) -> None:
     quick = ("check", "--quick", "--jobs", "4", "--format", "json")
-    _status, _out, few = measured(*quick, *files(tmp_path, box.http_port, 8))
-    status, out, many = measured(*quick, *files(tmp_path, box.http_port, MANY))
+    _few, memory_of_few = local.run_measured(*quick, *files(tmp_path, box.http_port, 8))
+    (status, out, _err), memory = local.run_measured(*quick, *files(tmp_path, box.http_port, MANY))
     reports = json.loads(out)["reports"]
     assert (status, len(reports)) == (0, MANY)
     assert [Path(report["subject"]["source"]).name for report in reports] == [f"{n:03}.env" for n in range(MANY)]
-    assert many < few * 1.25, (few, many)
+    assert 0 < memory < memory_of_few * 1.25
 
 
 def test_a_dead_endpoint_delays_nobody(box: Sandbox, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from s3probe.sandbox.scenario import BUCKET, SECRET
 from tests.exhaustive import EXHAUSTIVE, in_turn, part
 from tests.production import hostile, local
 from tests.production.hostile import Act, Interceptor, Turn
+from tests.production.processes import Process, environment
 
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
@@ -31,10 +32,10 @@ class RunningCheck:
 
     def __init__(self, folder: Path, box: Sandbox) -> None:
         self.folder, self.box = folder, box
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.choose: Callable[[Turn], Act | None] = lambda _turn: None
 
-    def go(self, *argv: str, stdout: int | None = subprocess.PIPE, **env: str) -> tuple[int, str, str]:
+    def go(self, *argv: str, stdout: int = subprocess.PIPE, **env: str) -> tuple[int, str, str]:
         with Interceptor(self.box.http_port, self.choose) as gate:
             file = local.env_file(self.folder, gate.port, S3_READ_TIMEOUT="1", **env)
             self.process = local.start("check", *VERSION, *argv, file, stdout=stdout)
@@ -203,7 +204,7 @@ def test_a_closed_standard_output_leaves_nothing(run: RunningCheck) -> None:
     with Interceptor(run.box.http_port) as gate:
         file = local.env_file(run.folder, gate.port)
         command = f'"{sys.executable}" -m s3probe check --mastodon-version 4.5.9 "{file}" >&-'
-        process = subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=local.environment())
+        process = subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=environment())
         status, _out, err = local.finish(process)
     assert (status, err, run.left) == (0, "", [])
 
@@ -283,7 +284,7 @@ def test_a_killed_probe_is_healed_by_a_sweep(tmp_path: Path) -> None:
         assert local.run("sweep", file)[0] == 0
         # all are younger than an hour (the sandbox dates every upload back to 2010)
         assert box.keys(BUCKET) == objects
-        status, out, err = local.run("sweep", "--older-than", "0.001", file)
+        status, out, err = local.run("sweep", "--older-than", "0.001", file, afresh=True)
         assert (status, err) == (0, ""), out
         assert sorted(run.left) == sorted(foreign)
 
