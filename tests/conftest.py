@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -47,6 +48,24 @@ def tally() -> Tally:
         _FIGURES[what][result] += 1
 
     return count
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait for a deadline, and others can use that time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Neighbours are run by one worker, one after the other, so that what they share is made once."""
+    places: dict[str, int] = {}
+
+    def place(item: pytest.Item) -> int:
+        mark = item.get_closest_marker("neighbours")
+        return places.setdefault(mark.args[0] if mark else str(item.path), len(places))
+
+    items.sort(key=place)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

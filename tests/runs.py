@@ -115,8 +115,8 @@ def fault_name(fault: Fault) -> str:
 
 
 def together(name: str) -> pytest.MarkDecorator:
-    """Keeps the tests that look at the run of the fault of that name in one process, so that it is made once."""
-    return pytest.mark.xdist_group(name)
+    """Makes neighbours of the tests that look at the run of the fault of that name, so that it is made once."""
+    return pytest.mark.neighbours(name)
 
 
 def each_fault(faults: Iterable[Fault]) -> pytest.MarkDecorator:

@@ -34,7 +34,7 @@ def _found(fault: Fault, wording: str) -> tuple[str, list[str]]:
     return findings[0].id if findings else "", others
 
 
-@pytest.mark.parametrize("fault", part(_TEXTLESS, 4), ids=fault_name)
+@pytest.mark.parametrize("fault", part(_TEXTLESS, 8), ids=fault_name)
 def test_codes_alone_are_enough(fault: Fault) -> None:
     assert _found(fault, "bare") == (fault.id, [])
 
@@ -45,7 +45,7 @@ def test_no_words_are_needed(fault: Fault, wording: str) -> None:
     assert _found(fault, wording) == (fault.id, [])
 
 
-@pytest.mark.parametrize("fault", part([*credentials.FAULTS, *transfer.FAULTS], 4), ids=fault_name)
+@pytest.mark.parametrize("fault", part([*credentials.FAULTS, *transfer.FAULTS], 8), ids=fault_name)
 def test_other_statuses_mean_the_same(fault: Fault) -> None:
     assert _found(fault, "statuses") == (fault.id, [])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -23,30 +24,45 @@ _LITERAL = (LOOPBACK, "localhost")
 
 
 class _Running:
-    """Everything that has to be closed again."""
+    """Everything that has to be closed again. What listens is started when it is asked for."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
+        self._certificates = Certificates(world)
+        self._starting = threading.Lock()
+        self._folder: Path | None = None
+        self._servers: dict[str, SandboxServer] = {}
         with ExitStack() as stack:
             self.state = State(world)
             stack.callback(self.state.store.clear)
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="s3probe-sandbox-"))
-            self.ca_path = Path(folder) / "ca.pem"
-            certificates = Certificates(world)
-            certificates.write_authority(self.ca_path)
             self.unreachable = UnreachablePorts()
             stack.callback(self.unreachable.close)
             self.gateway = Gateway(self.state)
-            self.plain = SandboxServer(self.gateway, deaf_to_expect=world.deaf_to_expect)
-            stack.callback(self.plain.stop)
-            self.secure = SandboxServer(self.gateway, certificates.context(), deaf_to_expect=world.deaf_to_expect)
-            stack.callback(self.secure.stop)
-            stack.callback(self.gateway.stop)
-            self.plain.start()
-            self.secure.start()
             self._stack = stack.pop_all()
+
+    @property
+    def ca_path(self) -> Path:
+        """The authority's certificate, in a folder of its own."""
+        with self._starting:
+            if self._folder is None:
+                self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="s3probe-sandbox-")))
+                self._certificates.write_authority(self._folder / "ca.pem")
+            return self._folder / "ca.pem"
+
+    def port(self, scheme: str) -> int:
+        """Where ``http`` or ``https`` is spoken."""
+        with self._starting:
+            if scheme not in self._servers:
+                tls = self._certificates.context() if scheme == "https" else None
+                server = SandboxServer(self.gateway, tls, deaf_to_expect=self._world.deaf_to_expect)
+                self._stack.callback(server.stop)
+                server.start()
+                self._servers[scheme] = server
+            return self._servers[scheme].port
 
     def stop(self) -> None:
         """Undoes it all, last first. What was logged stays readable."""
+        self.gateway.stop()
         self._stack.close()
 
 
@@ -81,11 +97,11 @@ class Sandbox:
 
     @property
     def http_port(self) -> int:
-        return self._run.plain.port
+        return self._run.port("http")
 
     @property
     def https_port(self) -> int:
-        return self._run.secure.port
+        return self._run.port("https")
 
     @property
     def ca_file(self) -> str:
@@ -105,10 +121,9 @@ class Sandbox:
         own = endpoint_of(self.world, name)
         if own is not None and own.plain_port == port and fault is None:
             return LOOPBACK, self.http_port
-        ports = {443: self.http_port if fault is ConnectionFault.PLAIN else self.https_port, 80: self.http_port}
-        if fault is ConnectionFault.REFUSED or port not in ports:
+        if fault is ConnectionFault.REFUSED or port not in (80, 443):
             return LOOPBACK, self._run.unreachable.refused
-        return LOOPBACK, ports[port]
+        return LOOPBACK, self.https_port if port == 443 and fault is not ConnectionFault.PLAIN else self.http_port
 
     def answer(self, request: Request) -> Reply:
         """The world's answer to a request that has arrived: what a request over the wire meets as well."""

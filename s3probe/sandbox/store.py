@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from s3probe.sandbox.messages import Reply
 
 if TYPE_CHECKING:
-    from werkzeug.test import Client
+    from _typeshed.wsgi import StartResponse, WSGIApplication
 
 _numbers = itertools.count(1)
 _HEADERS = {
@@ -25,6 +27,8 @@ _HEADERS = {
     "Authorization": "AWS4-HMAC-SHA256 Credential=AKIASTORE/20260101/us-east-1/s3/aws4_request, "
     "SignedHeaders=host, Signature=0",
 }
+_UNPREFIXED = ("CONTENT_TYPE", "CONTENT_LENGTH")
+"""Headers that WSGI names without ``HTTP_``."""
 _KEPT = re.compile(
     r"etag|last-modified|content-(?:type|length|range|encoding|disposition|language)|cache-control|expires|accept-ranges"
     r"|x-amz-(?:version-id|delete-marker|mp-parts-count|storage-class|meta-.*)",
@@ -33,12 +37,52 @@ _KEPT = re.compile(
 
 
 @cache
-def _client() -> Client:
+def _application() -> WSGIApplication:
     """moto's application, once per process; importing it takes a quarter of a second."""
     from moto.moto_server.werkzeug_app import create_backend_app
-    from werkzeug.test import Client
 
-    return Client(create_backend_app("s3"))
+    application: WSGIApplication = create_backend_app("s3")
+    return application
+
+
+def _ask(method: str, path: str, query: str, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
+    """One request as PEP 3333 hands it to an application, without a client's ceremony: it is a third of the time."""
+    environ: dict[str, object] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+        "RAW_URI": path,
+        "REQUEST_URI": path,
+        "QUERY_STRING": query,
+        "CONTENT_LENGTH": str(len(body)),
+        "SERVER_NAME": "s3.amazonaws.com",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        environ[key if key in _UNPREFIXED else f"HTTP_{key}"] = value
+    answered: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], object]:
+        answered.append((status, headers))
+        return lambda _data: None
+
+    body_parts = _application()(environ, cast("StartResponse", start_response))
+    try:
+        data = b"".join(body_parts)
+    finally:
+        if callable(close := getattr(body_parts, "close", None)):
+            close()
+    status, found = answered[-1]
+    return Reply(int(status.split()[0]), tuple(found), data)
 
 
 class Store:
@@ -69,21 +113,14 @@ class Store:
         """One S3 call to moto. The inner bucket's name never shows in the answer."""
         inner = self._names[bucket]
         path = f"/{inner}/{quote(key, safe='/-_.~')}" if key else f"/{inner}"
-        answer = _client().open(
-            path,
-            base_url="http://s3.amazonaws.com",
-            query_string=urlencode(list(query)),
-            method=method,
-            headers=[*_HEADERS.items(), *headers],
-            data=body,
-        )
+        answer = _ask(method, path, urlencode(list(query)), [*_HEADERS.items(), *headers], body)
         kept = tuple((name, value) for name, value in answer.headers if _KEPT.fullmatch(name))
-        data = answer.get_data()
-        if answer.mimetype == "application/xml" and data.startswith(b"<?xml"):
+        data = answer.body
+        if (answer.header("content-type") or "").startswith("application/xml") and data.startswith(b"<?xml"):
             for outer, name in self._names.items():
                 data = data.replace(name.encode(), outer.encode())
             kept = tuple((n, str(len(data)) if n.lower() == "content-length" else v) for n, v in kept)
-        return Reply(answer.status_code, kept, data)
+        return Reply(answer.status, kept, data)
 
     def keys(self, bucket: str) -> tuple[str, ...]:
         """The bucket's current keys, sorted."""

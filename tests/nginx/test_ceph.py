@@ -29,8 +29,8 @@ from tests.nginx.world import certified
 
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason=MISSING),
-    # a cluster has fixed ports: two workers must not start one each
-    pytest.mark.xdist_group("ceph"),
+    # a cluster takes ten seconds to start
+    pytest.mark.neighbours("ceph"),
 ]
 
 BUCKET = "files-example"

@@ -118,7 +118,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     return {name: by_file[str(file)] for name, file in files.items()}
 
 
-@pytest.mark.xdist_group("hostile servers")
+@pytest.mark.neighbours("hostile servers")
 @pytest.mark.parametrize("name", EVIL)
 def test_a_hostile_server_is_survived_and_rightly_named(survived: dict[str, dict[str, Any]], name: str) -> None:
     report = survived[name]

@@ -133,7 +133,7 @@ def test_a_killed_process_dumps_no_core(tmp_path: Path) -> None:
     def act(turn: Turn) -> None:
         assert turn.head
         limits.append(Path(f"/proc/{process.pid}/limits").read_text())
-        process.send_signal(signal.SIGQUIT)
+        process.send_signal(signal.SIGSEGV)
 
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     try:
@@ -143,7 +143,7 @@ def test_a_killed_process_dumps_no_core(tmp_path: Path) -> None:
             status, _out, _err = local.finish(process)
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
-    assert status == -signal.SIGQUIT
+    assert status == -signal.SIGSEGV
     (line,) = [line for line in limits[0].splitlines() if line.startswith("Max core file size")]
     assert line.split()[4] == "0"
 
