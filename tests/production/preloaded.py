@@ -11,11 +11,13 @@ is closed.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import pkgutil
 import runpy
+import select
 import signal
 import socket
 import sys
@@ -63,35 +65,48 @@ def load() -> None:
 
 def serve(channel: socket.socket) -> Request | None:
     """Forks for each request. Returns it in the new process, and ``None`` in the server at the end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the keepers
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up is enough
     # a Ctrl-C in the terminal reaches the whole group, and the tests may still need the server to clean up
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while (asked := received(channel)) is not None:
-        request, descriptors = asked
-        if os.fork():
-            for descriptor in descriptors:
+    told: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([channel, woken], [], [])
+        if woken in ready:
+            woken.recv(4096)
+            _tell_ends(told)
+        if channel not in ready:
+            continue
+        if (asked := received(channel)) is None:
+            return None
+        request, (*standard, number) = asked
+        if pid := os.fork():
+            told[pid] = number
+            os.write(number, pid.to_bytes(NUMBER, "big", signed=True))
+            for descriptor in standard:
                 os.close(descriptor)
             continue
-        channel.close()
+        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        *standard, told = descriptors
-        if (pid := os.fork()) == 0:
-            signal.signal(signal.SIGINT, interrupt)
-            os.close(told)
-            _become(request, standard)
-            return request
-        _keep(pid, standard, told)
-    return None
+        signal.signal(signal.SIGINT, interrupt)
+        for mine in (channel, woken, waker):
+            mine.close()
+        for descriptor in (*told.values(), number):
+            os.close(descriptor)
+        _become(request, standard)
+        return request
 
 
-def _keep(pid: int, standard: list[int], told: int) -> None:
-    """Waits for the process in place of the tests, whose child it is not. Does not return."""
-    for descriptor in standard:
-        os.close(descriptor)
-    os.write(told, pid.to_bytes(NUMBER, "big", signed=True))
-    _pid, status = os.waitpid(pid, 0)
-    os.write(told, os.waitstatus_to_exitcode(status).to_bytes(NUMBER, "big", signed=True))
-    os._exit(0)
+def _tell_ends(told: dict[int, int]) -> None:
+    """Tells the return codes of the processes that have ended since."""
+    for pid, number in tuple(told.items()):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            with contextlib.suppress(BrokenPipeError):  # nobody wants to know it any more
+                os.write(number, os.waitstatus_to_exitcode(status).to_bytes(NUMBER, "big", signed=True))
+            os.close(told.pop(pid))
 
 
 def _become(request: Request, standard: list[int]) -> None:
