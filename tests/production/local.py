@@ -11,10 +11,14 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, Scenario, custom
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Endpoint
+from tests.exhaustive import EXHAUSTIVE
+from tests.production import hasty
 from tests.production.processes import Process
 from tests.production.processes import start as start
 
 REGION = "nl-ams"
+HASTY, CLEANING = ("s3probe", 10.0) if EXHAUSTIVE else ("tests.production.hasty", hasty.SECONDS)
+"""What to start where a storage never lets itself be cleaned, and the seconds that it then tries to."""
 
 
 def scenario(*, denied: tuple[str, ...] = (), versioning: bool = False) -> Scenario:
@@ -68,13 +72,13 @@ def run(*argv: str | Path, afresh: bool = False) -> tuple[int, str, str]:
     return finish(start(*argv, afresh=afresh))
 
 
-def run_measured(*argv: str | Path) -> tuple[tuple[int, str, str], int]:
+def run_measured(*argv: str | Path, module: str = "s3probe") -> tuple[tuple[int, str, str], int]:
     """The whole of one run, and the most memory the process was seen to hold, in kB.
 
     Read from ``/proc`` while it runs: the kernel's own figure for ended children counts this process in as well. What
     the process has in common with the server that forked it counts: a new process would have loaded the same.
     """
-    process = start(*argv)
+    process = start(*argv, module=module)
     peak = 0
     ended = threading.Event()
 

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from s3probe.cli import main
 from s3probe.knowledge.findings import entry, ids
+from s3probe.probe.tools import ProbeOptions
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, SECRET
 from tests.exhaustive import EXHAUSTIVE, in_turn, part
@@ -35,10 +37,12 @@ class RunningCheck:
         self.process: Process | None = None
         self.choose: Callable[[Turn], Act | None] = lambda _turn: None
 
-    def go(self, *argv: str, stdout: int = subprocess.PIPE, **env: str) -> tuple[int, str, str]:
+    def go(
+        self, *argv: str, stdout: int = subprocess.PIPE, module: str = "s3probe", **env: str
+    ) -> tuple[int, str, str]:
         with Interceptor(self.box.http_port, self.choose) as gate:
             file = local.env_file(self.folder, gate.port, S3_READ_TIMEOUT="1", **env)
-            self.process = local.start("check", *VERSION, *argv, file, stdout=stdout)
+            self.process = local.start("check", *VERSION, *argv, file, stdout=stdout, module=module)
             ended = local.finish(self.process)
         self.turns = gate.turns
         return ended
@@ -134,11 +138,18 @@ def test_one_lost_request_leaves_nothing_unnamed(run: RunningCheck, fault: Act, 
 
 def test_a_storage_that_goes_away_for_good_is_told_of_what_stays(run: RunningCheck) -> None:
     run.choose = lambda turn: hostile.reset if turn.number >= 16 else None
-    status, out, _err = run.go("--format", "json", "--deadline", "4")
+    status, out, _err = run.go("--format", "json", "--deadline", "4", module=local.HASTY)
     named = json.loads(out)["cleanup"]["left_behind"]
     assert status in (2, 3)
     assert {name.partition("?")[0] for name in run.left} <= {name.partition("?")[0] for name in named}
     assert run.left
+
+
+def test_the_clean_up_has_the_seconds_that_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--help"]) == 0
+    assert f"the clean-up has {ProbeOptions().cleanup_deadline:.0f} more of its own" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_a_storage_that_comes_back_within_the_clean_up_is_cleaned(run: RunningCheck) -> None:
