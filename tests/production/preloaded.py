@@ -52,15 +52,12 @@ def received(channel: socket.socket) -> tuple[Request, list[int]] | None:
     return (Request(**json.loads(line)), descriptors) if line else None
 
 
-def load() -> None:
+def load(name: str = "s3probe") -> None:
     """Imports all of s3probe but its sandbox, and with it the libraries. None of it starts a thread."""
-    package = import_module("s3probe")
-    for found in pkgutil.walk_packages(package.__path__, "s3probe."):
-        if found.name != "s3probe.__main__" and not found.name.startswith("s3probe.sandbox"):
-            import_module(found.name)
-    # imported where they are needed
-    for library in ("boto3", "certifi", "urllib.request", "encodings.idna"):
-        import_module(library)
+    module = import_module(name)
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
+        if found.name not in ("s3probe.__main__", "s3probe.sandbox"):
+            load(found.name)
 
 
 def serve(channel: socket.socket) -> Request | None:
@@ -69,8 +66,9 @@ def serve(channel: socket.socket) -> Request | None:
     waker.setblocking(False)
     signal.set_wakeup_fd(waker.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up is enough
-    # a Ctrl-C in the terminal reaches the whole group, and the tests may still need the server to clean up
-    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # a Ctrl-C in the terminal reaches the whole group, and the tests may still need the server to clean up; blocked and
+    # not ignored, so that one for a process that is just being made reaches it
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
     told: dict[int, int] = {}
     while True:
         ready, _, _ = select.select([channel, woken], [], [])
@@ -84,18 +82,18 @@ def serve(channel: socket.socket) -> Request | None:
         request, (*standard, number) = asked
         if pid := os.fork():
             told[pid] = number
-            os.write(number, pid.to_bytes(NUMBER, "big", signed=True))
+            _tell(number, pid)
             for descriptor in standard:
                 os.close(descriptor)
             continue
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, interrupt)
         for mine in (channel, woken, waker):
             mine.close()
         for descriptor in (*told.values(), number):
             os.close(descriptor)
         _become(request, standard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         return request
 
 
@@ -104,9 +102,13 @@ def _tell_ends(told: dict[int, int]) -> None:
     for pid, number in tuple(told.items()):
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
-            with contextlib.suppress(BrokenPipeError):  # nobody wants to know it any more
-                os.write(number, os.waitstatus_to_exitcode(status).to_bytes(NUMBER, "big", signed=True))
+            _tell(number, os.waitstatus_to_exitcode(status))
             os.close(told.pop(pid))
+
+
+def _tell(descriptor: int, number: int) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody wants to know it any more
+        os.write(descriptor, number.to_bytes(NUMBER, "big", signed=True))
 
 
 def _become(request: Request, standard: list[int]) -> None:
@@ -138,6 +140,8 @@ def _stream(number: int, before: TextIO) -> TextIO:
 
 if __name__ == "__main__":
     load()
+    for library in ("boto3", "certifi", "encodings.idna", "urllib.request", "xml.dom.expatbuilder"):
+        import_module(library)  # s3probe or a library imports it where it is needed
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is not None:
         runpy.run_module(asked.module, run_name="__main__", alter_sys=True)

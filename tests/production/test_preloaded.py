@@ -63,6 +63,14 @@ def test_it_is_waited_for_and_signalled(afresh: bool) -> None:
     assert err == b""
 
 
+def test_a_signal_at_once_is_not_lost() -> None:
+    for _ in range(10):
+        process = start("sleep", module=DESCRIBED)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == -signal.SIGINT
+        assert "KeyboardInterrupt" in finish(process)[2]
+
+
 def test_each_has_its_own_random_numbers() -> None:
     outputs = [finish(start("random", module=DESCRIBED))[1].splitlines()[-1].split() for _ in range(2)]
     assert len(outputs[0]) == 3
