@@ -12,13 +12,12 @@ from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, Scenario, custom
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Endpoint
 from tests.exhaustive import EXHAUSTIVE
-from tests.production import hasty
 from tests.production.processes import Process
 from tests.production.processes import start as start
 
 REGION = "nl-ams"
-HASTY, CLEANING = ("s3probe", 10.0) if EXHAUSTIVE else ("tests.production.hasty", hasty.SECONDS)
-"""What to start where a storage never lets itself be cleaned, and the seconds that it then tries to."""
+HASTY = "s3probe" if EXHAUSTIVE else "tests.production.hasty"
+"""What to start where a storage never lets itself be cleaned: all that differs is how long it is tried."""
 
 
 def scenario(*, denied: tuple[str, ...] = (), versioning: bool = False) -> Scenario:

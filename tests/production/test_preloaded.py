@@ -46,11 +46,14 @@ def test_it_ends_as_a_new_process_ends(how: str) -> None:
 
 
 @pytest.mark.parametrize("afresh", [False, True])
-def test_it_is_waited_for_and_signalled(afresh: bool) -> None:
-    process = start("sleep", afresh=afresh, module=DESCRIBED)
+def test_it_is_waited_for_and_signalled(tmp_path: Path, afresh: bool) -> None:
+    sleeping = tmp_path / "sleeping"
+    process = start("sleep", sleeping, afresh=afresh, module=DESCRIBED)
+    while not sleeping.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
     with pytest.raises(subprocess.TimeoutExpired):
-        process.communicate(timeout=0.5)
-    assert process.poll() is None
+        process.communicate(timeout=0.1)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.01)
     os.kill(process.pid, 0)
@@ -63,9 +66,9 @@ def test_it_is_waited_for_and_signalled(afresh: bool) -> None:
     assert err == b""
 
 
-def test_a_signal_at_once_is_not_lost() -> None:
+def test_a_signal_at_once_is_not_lost(tmp_path: Path) -> None:
     for _ in range(10):
-        process = start("sleep", module=DESCRIBED)
+        process = start("sleep", tmp_path / "sleeping", module=DESCRIBED)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == -signal.SIGINT
         assert "KeyboardInterrupt" in finish(process)[2]
