@@ -20,8 +20,7 @@ from pathlib import Path
 from statistics import median
 
 from s3probe.sandbox.sandbox import Sandbox
-from tests.production.local import env_file, scenario
-from tests.production.processes import environment
+from tests.production.local import env_file, environment, scenario
 
 LATENCIES = (0.0, 0.05, 0.1, 0.2)
 ROUND_TRIPS_LIMIT = 12

@@ -13,6 +13,7 @@ from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Endpoint
 from tests.exhaustive import EXHAUSTIVE
 from tests.production.processes import Process
+from tests.production.processes import environment as environment
 from tests.production.processes import start as start
 
 REGION = "nl-ams"

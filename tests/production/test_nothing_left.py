@@ -21,7 +21,7 @@ from s3probe.sandbox.scenario import BUCKET, SECRET
 from tests.exhaustive import EXHAUSTIVE, in_turn, part
 from tests.production import hostile, local
 from tests.production.hostile import Act, Interceptor, Turn
-from tests.production.processes import Process, environment
+from tests.production.processes import Process
 
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
@@ -215,7 +215,7 @@ def test_a_closed_standard_output_leaves_nothing(run: RunningCheck) -> None:
     with Interceptor(run.box.http_port) as gate:
         file = local.env_file(run.folder, gate.port)
         command = f'"{sys.executable}" -m s3probe check --mastodon-version 4.5.9 "{file}" >&-'
-        process = subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=environment())
+        process = subprocess.Popen(["sh", "-c", command], stderr=subprocess.PIPE, env=local.environment())
         status, _out, err = local.finish(process)
     assert (status, err, run.left) == (0, "", [])
 
