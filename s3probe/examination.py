@@ -88,11 +88,8 @@ def lint(settings: Settings, selection: Selection = EVERYTHING) -> Examined:
     """What the file alone shows. Asks nothing of any server."""
     from s3probe.diagnosis import engine
 
-    only, skip = selection.only_findings, selection.skip_findings
-    run = Run("", _now(), 0.0, "lint")
-    linted = engine.lint(settings)
-    chosen = tuple(f for f in linted.findings if f.id not in skip and (not only or f.id in only))
-    return Examined(settings, Evidence(run), replace(linted, findings=chosen))
+    linted = engine.lint(settings, skip=selection.skip_findings, only=selection.only_findings)
+    return Examined(settings, Evidence(Run("", _now(), 0.0, "lint")), linted)
 
 
 def check(
@@ -115,12 +112,8 @@ def check(
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
     start, assuming = starting_point(settings)
     why_not = _why_nothing_can_be_asked(start)
-    if why_not:
-        evidence = _nothing_asked(options, why_not)
-        diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-        return Examined(settings, evidence, diagnosis)
-    evidence = examine(start, options, tools, assuming, settings)
-    if evidence.run.profile == "quick" and not _went_well(evidence):
+    evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
+    if evidence.run.profile == "quick" and not why_not and not _went_well(evidence):
         left = max(options.deadline - evidence.run.seconds, 1.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)

@@ -84,10 +84,10 @@ def _joined(first: Finding | None, again: Finding) -> Finding:
     )
 
 
-def lint(settings: Settings) -> Diagnosis:
-    """What the file alone shows. No network, no evidence."""
+def lint(settings: Settings, *, skip: Collection[str] = (), only: Collection[str] = ()) -> Diagnosis:
+    """What the file alone shows: no network, no evidence. ``skip`` and ``only`` name finding ids."""
     judged = run_rules(FILE_RULES, Case(settings))
-    return Diagnosis(ranked(judged.findings), _each_once(judged.errors))
+    return _told(judged.findings, judged.errors, skip, only)
 
 
 def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -137,11 +137,16 @@ def diagnose(
     start, _assuming, errors = _started(settings)
     below = run_rules(wire.FOUNDATION_RULES, replace(file.case, settings=start))
     above = run_rules(wire.WIRE_RULES, replace(below.case, settings=in_force(start, below.case)))
-    found = ranked((*file.findings, *below.findings, *above.findings))
-    return Diagnosis(
-        tuple(f for f in found if f.id not in skip and (not only or f.id in only)),
-        _each_once((*errors, *file.errors, *below.errors, *above.errors)),
-    )
+    found = (*file.findings, *below.findings, *above.findings)
+    return _told(found, (*errors, *file.errors, *below.errors, *above.errors), skip, only)
+
+
+def _told(
+    found: Iterable[tuple[Rule, Finding]], errors: Iterable[RuleError], skip: Collection[str], only: Collection[str]
+) -> Diagnosis:
+    """What is wanted of that, in the order of a report."""
+    wanted = tuple(f for f in ranked(found) if f.id not in skip and (not only or f.id in only))
+    return Diagnosis(wanted, _each_once(errors))
 
 
 def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:

@@ -12,6 +12,7 @@ from s3probe.cli.parser import COMMANDS, with_command
 from s3probe.codec import dump
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding
 from s3probe.evidence.observations import Cleanup
+from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
 
@@ -96,7 +97,10 @@ def test_a_monitor_is_told_of_a_bug(cli: Cli) -> None:
 
 
 def test_lint_judges_the_file_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s3probe.diagnosis.engine.lint", lambda _settings: Diagnosis((SHADOWED,)))
+    def linted(_settings: Settings, skip: frozenset[str], only: frozenset[str]) -> Diagnosis:
+        return Diagnosis(() if SHADOWED.id in skip - only else (SHADOWED,))
+
+    monkeypatch.setattr("s3probe.diagnosis.engine.lint", linted)
     cli.file()
     status, out, _ = cli.run("lint", "--format", "json")
     report = json.loads(out)

@@ -33,6 +33,7 @@ import urllib3.util.ssl_match_hostname
 from urllib3.connectionpool import HTTPConnectionPool
 
 import s3probe
+from tests.every import every
 from tests.test_rooms import sources
 
 ONE_MODULE = "s3probe.probe.connection"
@@ -165,7 +166,7 @@ def trouble(row: Name) -> str:
     return ""
 
 
-@pytest.mark.parametrize("row", NAMES, ids=lambda row: row.full)
+@every("row", NAMES, ids=lambda row: row.full)
 def test_the_name_is_still_there(row: Name) -> None:
     assert trouble(row) == ""
 
