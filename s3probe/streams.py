@@ -12,7 +12,8 @@ from typing import TextIO
 
 from s3probe.scrub import Scrubber, without_controls
 
-_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r)")
+_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r|@\u2060)")
+"""What the formats put in themselves: colours, the start of the line, and what keeps ``@name`` from being a mention."""
 
 
 class ScrubbedStream:
@@ -44,7 +45,7 @@ class ScrubbedStream:
 
     def _emit(self, text: str) -> None:
         hidden = self.scrubber.hide(text)
-        # colours and carriage returns are our own: texts from outside lost theirs when the report was assembled
+        # these are our own: texts from outside lost theirs when the report was assembled
         parts = (part if _OWN.fullmatch(part) else without_controls(part) for part in _OWN.split(hidden))
         cleaned = "".join(parts)
         encoding = self._stream.encoding or "utf-8"

@@ -16,11 +16,12 @@ import s3probe
 ROOT = Path(s3probe.__file__).parent
 NETWORK = ("s3probe.probe.client", "s3probe.probe.session", "s3probe.probe.transport", "requests", "urllib3", "boto3")
 
-SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
-"""The version, and how secrets are kept out of what is shown."""
+SHARED = frozenset({"s3probe", "secret", "scrub", "redact", "hindrance"})
+"""The version, how secrets are kept out of what is shown, and what tells this process's own trouble."""
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
+    "hindrance": frozenset(),
     "scrub": frozenset({"secret"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
@@ -28,7 +29,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "evidence": frozenset({"settings"}),
     "knowledge": frozenset({"settings", "evidence"}),
     "probe": SHARED | {"settings", "evidence", "knowledge"},
-    "diagnosis": frozenset({"settings", "evidence", "knowledge"}),
+    "diagnosis": frozenset({"settings", "evidence", "knowledge", "hindrance"}),
     "codec": SHARED | {"settings", "evidence", "diagnosis.model"},
     "report": SHARED | {"settings", "knowledge", "evidence", "diagnosis.model", "codec"},
     # it applies the fixes that a diagnosis names

@@ -248,7 +248,11 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
     )
     if many:
         command.add_argument(
-            "--jobs", metavar="N", type=values.jobs, default=4, help="how many files at a time (default: 4)"
+            "--jobs",
+            metavar="N",
+            type=values.jobs,
+            default=4,
+            help="how many files at a time, where limits allow (default: 4)",
         )
 
 
