@@ -22,6 +22,8 @@ _THREADS = ("can't start new thread", "can't allocate lock")
 """Python's words for it, in a RuntimeError."""
 _LIBRARIES = ("cannot allocate memory", "failed to map segment")
 """The loader's words (glibc, musl) in an ImportError, when no memory is left for a module."""
+_C = ("without exception set", "without setting an exception")
+"""Python's words in a SystemError: a function in C got no memory and forgot to say so."""
 _TLS = "MALLOC_FAILURE"
 """OpenSSL's."""
 
@@ -60,6 +62,8 @@ def _own(error: BaseException) -> str:
         return _NO_MEMORY
     if isinstance(error, RuntimeError):
         return _NO_THREAD if any(words in str(error) for words in _THREADS) else ""
+    if isinstance(error, SystemError):
+        return _NO_MEMORY if any(words in str(error) for words in _C) else ""
     if isinstance(error, ImportError):
         return _NO_MEMORY if any(words in str(error).lower() for words in _LIBRARIES) else ""
     if isinstance(error, OSError):

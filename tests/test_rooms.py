@@ -48,7 +48,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "sandbox",
         "examination",
     },
-    "__main__": frozenset({"cli"}),
+    "__main__": frozenset({"cli", "hindrance"}),
     "s3probe": frozenset(),
 }
 """Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""

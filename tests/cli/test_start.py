@@ -73,7 +73,7 @@ def test_a_reader_that_goes_away_is_no_error(env_file: Path) -> None:
 def test_a_full_disk_is_told(env_file: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = python("-m", "s3probe", "lint", str(env_file), capture_output=False, stdout=full, stderr=subprocess.PIPE)
-    assert done.returncode == 64
+    assert done.returncode == 70
     assert "The result cannot be written: No space left on device" in done.stderr
 
 
