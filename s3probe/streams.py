@@ -6,7 +6,8 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -26,6 +27,8 @@ class ScrubbedStream:
         self.scrubber = scrubber
         self._held = ""
         self._lock = threading.RLock()
+        self.lost = False
+        """Something could not be written, though somebody reads."""
 
     def write(self, text: str) -> int:
         with self._lock:
@@ -41,7 +44,18 @@ class ScrubbedStream:
             held, self._held = self._held, ""
             if held:
                 self._emit(held)
-            self._stream.flush()
+            with self._noting():
+                self._stream.flush()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError:
+            self.lost = True  # argparse, for one, says nothing of it
+            raise
 
     def _emit(self, text: str) -> None:
         hidden = self.scrubber.hide(text)
@@ -49,7 +63,8 @@ class ScrubbedStream:
         parts = (part if _OWN.fullmatch(part) else without_controls(part) for part in _OWN.split(hidden))
         cleaned = "".join(parts)
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
+        with self._noting():
+            self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
 
     def isatty(self) -> bool:
         return self._stream.isatty()

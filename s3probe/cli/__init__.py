@@ -44,14 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     install_hooks(console.clean)
     try:
         with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
-            return _guarded(arguments, console)
+            status = _guarded(arguments, console)
     except KeyboardInterrupt as late:
-        return getattr(late, "status", 130)
+        status = getattr(late, "status", 130)
     finally:
         sys.excepthook, threading.excepthook = hooks
         for stream in (console.out, console.err):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
+    return BUG if console.out.lost and status in (0, 1, 2) else status
 
 
 def _guarded(arguments: Sequence[str], console: Console) -> int:

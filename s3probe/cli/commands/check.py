@@ -18,7 +18,7 @@ from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, env_files, load_settings, name_of, options_for, selection_of
 from s3probe.cli.state import Memory, compare, load, save
 from s3probe.examination import Examined, Selection, check
-from s3probe.report.formats import RenderOptions
+from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.nagios import render, unknown
 
 
@@ -56,6 +56,7 @@ def _check(args: Namespace, console: Console) -> tuple[int, str]:
         before, lost = load(args.state) if args.state is not None else (Memory(), "")
         if lost:
             console.say(lost)
+        format_named(args.format)  # loaded while there are descriptors and memory
         space = room()
         jobs = space.files_at_a_time(min(args.jobs, len(files)))
         workers = space.requests_at_a_time() if jobs == 1 else None
