@@ -37,6 +37,11 @@ def no_descriptors() -> HinderedError:
     return HinderedError(_ERRNO[errno.EMFILE])
 
 
+def no_memory() -> HinderedError:
+    """The error of a process that may take no more memory."""
+    return HinderedError(_NO_MEMORY)
+
+
 def hindrance(error: BaseException) -> str:
     """Why ``error`` is no one's fault but this process's own, in words; ``""``: it is something else."""
     return next(filter(None, map(_own, chain(error))), "")

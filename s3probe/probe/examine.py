@@ -30,6 +30,7 @@ from s3probe.probe.followups import follow_ups
 from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
+from s3probe.probe.memory import demand_memory
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
@@ -71,8 +72,9 @@ def examine(
 
     ``assuming`` names fixes already made to ``settings`` (faults the file alone shows), ``file`` is what they were made
     to: it says who signs, and for which hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is
-    raised again after the clean-up.
+    raised again after the clean-up. Raises ``HinderedError`` before anything is asked where there is no memory for it.
     """
+    demand_memory()
     return Examination(settings, options, tools, assuming, file or settings).run()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from s3probe.hindrance import hindrance
+from s3probe.probe.memory import FOR_A_THREAD, memory_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ def run_steps(
 
 
 def started(thread: threading.Thread) -> bool:
-    """Starts ``thread``; ``False`` where the system has none left to give."""
+    """Starts ``thread``; ``False`` where the system has none left to give, or the thread would take the last memory."""
+    if memory_left() < FOR_A_THREAD:
+        return False
     try:
         thread.start()
     except (RuntimeError, MemoryError) as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -337,3 +339,39 @@ def test_a_rule_is_not_to_blame(error: Exception) -> None:
     failing = Rule(broken, rule.layer, yields=rule.yields, reads=rule.reads)
     with pytest.raises(type(error)):
         run_rules([failing], Case(settings_of(healthy())))
+
+
+def limits(monkeypatch: pytest.MonkeyPatch, **left: int) -> None:
+    """As if the limits left so many bytes. Nothing is limited in fact: that could end this process."""
+    taken = dict(zip(("RLIMIT_AS", "RLIMIT_DATA"), _taken(), strict=True))
+    wanted = {getattr(resource, name): taken[name] + number for name, number in left.items()}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (wanted.get(kind, resource.RLIM_INFINITY),) * 2)
+
+
+def _taken() -> tuple[int, int]:
+    pages = Path("/proc/self/statm").read_text().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[5]) * resource.getpagesize()
+
+
+@pytest.mark.parametrize(
+    ("kind", "megabytes", "here"), [("RLIMIT_AS", 100, 1), ("RLIMIT_DATA", 100, 1), ("RLIMIT_AS", 999, 0)]
+)
+def test_a_thread_does_not_take_the_last_memory(
+    monkeypatch: pytest.MonkeyPatch, kind: str, megabytes: int, here: int
+) -> None:
+    ran: list[bool] = []
+    limits(monkeypatch, **{kind: megabytes << 20})
+    step = Step("a", lambda: ran.append(threading.current_thread() is threading.main_thread()))
+    assert run_steps([step], workers=1, remaining=lambda: 60.0)
+    assert ran == [bool(here)]
+
+
+def test_nothing_is_begun_that_memory_would_not_let_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Sandbox(healthy().world) as box:
+        tools, wire = tools_for(box)
+        with monkeypatch.context() as patched:
+            limits(patched, RLIMIT_AS=10 << 20)
+            with pytest.raises(HinderedError, match="memory"):
+                check(settings_of(healthy()), OPTIONS, tools)
+        assert box.requests == ()
+        wire.close()
