@@ -16,8 +16,8 @@ import s3probe
 ROOT = Path(s3probe.__file__).parent
 NETWORK = ("s3probe.probe.client", "s3probe.probe.session", "s3probe.probe.transport", "requests", "urllib3", "boto3")
 
-SHARED = frozenset({"s3probe", "secret", "scrub", "redact", "hindrance"})
-"""The version, how secrets are kept out of what is shown, and what tells this process's own trouble."""
+SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
+"""The version, and how secrets are kept out of what is shown."""
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
@@ -28,7 +28,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "redact": frozenset({"secret", "scrub", "settings"}),
     "evidence": frozenset({"settings"}),
     "knowledge": frozenset({"settings", "evidence"}),
-    "probe": SHARED | {"settings", "evidence", "knowledge"},
+    "probe": SHARED | {"settings", "evidence", "knowledge", "hindrance"},
     "diagnosis": frozenset({"settings", "evidence", "knowledge", "hindrance"}),
     "codec": SHARED | {"settings", "evidence", "diagnosis.model"},
     "report": SHARED | {"settings", "knowledge", "evidence", "diagnosis.model", "codec"},
@@ -38,6 +38,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli": SHARED
     | {
         "streams",
+        "hindrance",
         "settings",
         "evidence",
         "knowledge",

@@ -160,12 +160,12 @@ def test_an_interrupt_that_nobody_wants_is_ignored(env_file: Path) -> None:
 def test_a_signal_that_a_class_being_made_wraps_is_one() -> None:
     """Before Python 3.12 ``__set_name__`` wraps whatever is raised in it."""
 
-    class Part:
+    class Wrapping:
         def __set_name__(self, _owner: type, _name: str) -> None:
             raise Interrupted(signal.SIGTERM)
 
     with pytest.raises((RuntimeError, Interrupted)) as caught:
-        type("Whole", (), {"part": Part()})
+        type("Whole", (), {"part": Wrapping()})
     found = interruption(caught.value)
     assert found is not None
     assert found.status == 143

@@ -132,7 +132,7 @@ def test_names_are_looked_up_without_a_thread(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("number", [3, 8, 15, 24, 33])
 def test_an_interrupted_run_without_threads_leaves_nothing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    class Interrupting:
+    class StoppedAt:
         def __init__(self, inner: Transport) -> None:
             self._inner, self._left = inner, number
 
@@ -144,7 +144,7 @@ def test_an_interrupted_run_without_threads_leaves_nothing(monkeypatch: pytest.M
             return answer
 
     with Sandbox(healthy().world) as box, threads_from(monkeypatch, 0):
-        tools, wire = tools_for(box, Interrupting)
+        tools, wire = tools_for(box, StoppedAt)
         with pytest.raises(KeyboardInterrupt):
             check(settings_of(healthy()), OPTIONS, tools)
         wire.close()

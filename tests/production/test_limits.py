@@ -57,7 +57,7 @@ def verdicts(out: str) -> set[str]:
     return {report["verdict"] for report in document.get("reports", [document])}
 
 
-@pytest.mark.parametrize(("most", "number"), part([(24, 6), (128, 12), (8, 1), (12, 1), (64, 3)], 3))
+@pytest.mark.parametrize(("most", "number"), part([(24, 3), (128, 12), (8, 1), (12, 1), (64, 3)], 3))
 def test_few_descriptors(box: Sandbox, tmp_path: Path, most: int, number: int) -> None:
     status, out, err = run(box, tmp_path, limited(resource.RLIMIT_NOFILE, most), number)
     assert (status, err, verdicts(out), local.ours_in(box)) == (0, "", {"ok"}, [])
