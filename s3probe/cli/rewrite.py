@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from s3probe.cli.errors import UsageError
-from s3probe.cli.files import write_atomically
+from s3probe.cli.files import led_to, write_atomically
 
 
 def rewrite(file: Path, before: bytes, after: bytes) -> Path:
@@ -16,14 +16,14 @@ def rewrite(file: Path, before: bytes, after: bytes) -> Path:
 
     Nothing is changed when the file no longer holds ``before``, or when mode or owner cannot be kept.
     """
-    target = file.resolve()
     try:
+        target = led_to(file)
         if target.read_bytes() != before:
             raise UsageError(f"{file} was changed by someone else meanwhile", "Run s3probe fix again.")
         status = target.stat()
         backup = _keep(target, before, status)
     except OSError as error:
-        raise UsageError(f"{file} cannot be kept beside itself: {error.strerror}", _as_owner(target)) from None
+        raise UsageError(f"{file} cannot be kept beside itself: {error.strerror}", _as_owner(file)) from None
     write_atomically(
         target,
         after.decode("utf-8", "surrogateescape"),

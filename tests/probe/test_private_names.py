@@ -231,6 +231,10 @@ def test_an_override_that_is_not_in_the_table_is_named() -> None:
     assert unlisted(Careless) == ["Careless._validate_conn"]
 
 
+_DOCUMENTED = "_exit"
+"""``os._exit`` looks private, and is not."""
+
+
 def _private_names_read(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -261,7 +265,7 @@ def test_a_private_name_that_is_not_ours_is_read_in_one_module_and_is_in_the_tab
         (module, name)
         for module, tree in trees.items()
         for name in _private_names_read(tree)
-        if name.startswith("_") and not name.startswith("__") and name not in ours
+        if name.startswith("_") and not name.startswith("__") and name not in ours and name != _DOCUMENTED
     }
     assert {module for module, _ in read} == {ONE_MODULE}
     assert {name for _, name in read} - {row.name for row in NAMES} == set()

@@ -201,13 +201,13 @@ def test_an_interrupted_run_names_what_may_not_be_deleted(tmp_path: Path) -> Non
 def test_a_full_disk_leaves_nothing(run: RunningCheck) -> None:
     with Path("/dev/full").open("wb") as full:
         status, _out, err = run.go(stdout=full.fileno())
-    assert (status, run.left) == (64, [])
+    assert (status, run.left) == (70, [])
     assert "No space left" in err
 
 
 def test_a_full_disk_for_the_report_leaves_nothing(run: RunningCheck) -> None:
     status, _out, err = run.go("--output", "/dev/full", "--format", "json")
-    assert (status, run.left) == (64, [])
+    assert (status, run.left) == (70, [])
     assert "No space left" in err
 
 
