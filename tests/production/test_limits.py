@@ -29,7 +29,7 @@ AS_SOMEBODY = (
 def can_become_somebody() -> bool:
     if os.getuid() != 0 or shutil.which("setpriv") is None:
         return False
-    return subprocess.run([*AS_SOMEBODY, sys.executable, "-c", ""], capture_output=True).returncode == 0
+    return subprocess.run([*AS_SOMEBODY, sys.executable, "-c", ""], check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +63,14 @@ def verdicts(out: str) -> set[str]:
     return {report["verdict"] for report in document.get("reports", [document])}
 
 
-@pytest.mark.parametrize(("most", "number"), part([(24, 3), (128, 12), (8, 1), (12, 1), (64, 3)], 3))
+@pytest.mark.parametrize(("most", "number"), part([(24, 2), (128, 12), (8, 1), (12, 1), (64, 3)], 5))
 def test_few_descriptors(box: Sandbox, tmp_path: Path, most: int, number: int) -> None:
     status, out, err = run(box, tmp_path, limited(resource.RLIMIT_NOFILE, most), number)
     assert (status, err, verdicts(out), local.ours_in(box)) == (0, "", {"ok"}, [])
 
 
 @pytest.mark.skipif(not can_become_somebody(), reason="only root with all its capabilities can become somebody else")
-@pytest.mark.parametrize(("most", "number"), part([(1, 3), (4, 1), (20, 1), (32, 6)], 4))
+@pytest.mark.parametrize(("most", "number"), part([(1, 2), (4, 1), (20, 1), (32, 6)], 4))
 def test_few_threads(box: Sandbox, tmp_path: Path, most: int, number: int) -> None:
     status, out, err = run(box, tmp_path, limited(resource.RLIMIT_NPROC, most), number, AS_SOMEBODY)
     assert (status, err, verdicts(out), local.ours_in(box)) == (0, "", {"ok"}, [])
