@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from s3probe.evidence.observations import Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
+from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
 
@@ -78,6 +78,7 @@ class Client:
         scrub: Callable[[str], str] = str,
         meter: Meter | None = None,
         grace: float = 0.0,
+        watch: Watch | None = None,
     ) -> None:
         """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
 
@@ -85,7 +86,10 @@ class Client:
 
         ``grace``: seconds that a write may take beyond the time left. Its answer says what has to be removed: the
         id of an upload is told once.
+
+        ``watch`` is told of each call, a repeated one too: whatever got no answer may still be carried out.
         """
+        self._watch = watch
         self._grace = grace
         self._transport = transport
         self._limits = limits
@@ -105,6 +109,7 @@ class Client:
             read_only=self._read_only,
             scrub=self._scrub,
             meter=self._meter,
+            watch=self._watch,
         )
 
     def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
@@ -122,7 +127,11 @@ class Client:
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
         bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        if self._watch is not None:
+            self._watch.sending(call)
         answer = self._transport.send(call, bounded)
+        if self._watch is not None:
+            self._watch.heard(call, answer)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return answer
 

@@ -15,6 +15,7 @@ from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Endpoint
 
 REGION = "nl-ams"
+_KEPT = ("PATH", "HOME", "PYTHONPATH", "LANG", "XDG_CACHE_HOME")
 
 
 def scenario(*, denied: tuple[str, ...] = (), versioning: bool = False) -> Scenario:
@@ -54,7 +55,7 @@ def env_file(folder: Path, port: int, name: str = "masto.env", **more: str) -> P
 
 def environment() -> dict[str, str]:
     """A clean environment for the tool: none of this machine's settings, no metadata address asked."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH", "LANG")}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONFAULTHANDLER": "", "LANG": "C.UTF-8"}
 
 

@@ -82,6 +82,7 @@ def alone(args: Namespace, files: Sequence[EnvFile]) -> AbstractContextManager[N
 def _worker(args: Namespace, console: Console, selection: Selection, left: Leftovers) -> Work:
     from dataclasses import replace
 
+    from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
 
     options = options_for(args, selection)
@@ -92,7 +93,8 @@ def _worker(args: Namespace, console: Console, selection: Selection, left: Lefto
         def progress(line: str) -> None:
             console.progress(f"{name_of(file)}: {line}")
 
-        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings))
+        notes = FileNotes(args.state, console.say)
+        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings), notes=notes)
         return check(settings, options, tools, selection, stop)
 
     return work
