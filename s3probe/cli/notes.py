@@ -24,7 +24,7 @@ VERSION = 1
 LARGEST = 1024 * 1024
 """Bytes that are read of a note."""
 MOST = 1000
-"""Entries that are kept, the oldest first."""
+"""Entries that are kept, the newest."""
 _PATIENCE = 1.0
 """Seconds for which another run's change is waited for."""
 
@@ -116,7 +116,7 @@ def _change(path: Path, place: Place, settled: Collection[Unsettled], left: Coll
         if left and not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True)
         with _locked(path.parent):
-            after = [*changed(_read(path, place), settled, left).values()][:MOST]
+            after = [*changed(_read(path, place), settled, left).values()][-MOST:]
             if after:
                 _replace(path, _text(place, after))
             else:

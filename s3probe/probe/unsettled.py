@@ -30,7 +30,9 @@ class Bookkeeper:
             known = set(self._taken.values())  # an interruption may bring us here again
             noted = [one for one in self._notes.read(place) if is_marked(wire.settings, one.key) and one not in known]
             own = [one for one in noted if canary and f"/s3probe/{canary}/" in one.key]
-            others = [one for one in noted if one not in own][: LOOKED_FOR if all_others else 0]
+            # what could not be removed before, for want of a right, holds nobody else up
+            others = sorted((one for one in noted if all_others and one not in own), key=lambda one: not one.arriving)
+            others = others[:LOOKED_FOR]
             for one in (*own, *others):
                 entry = LedgerEntry(
                     one.key,
