@@ -13,7 +13,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import AddressFamiliesOf
-from s3probe.probe.notes import NotesInMemory, Notes
+from s3probe.probe.notes import Notes, NotesInMemory
 from s3probe.settings.model import Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
