@@ -107,7 +107,7 @@ class Noting(Wrapped):
         ("healthy", {"with-acl.png": 2}),  # and the ACL ladder once more
         ("healthy", {"with-acl.png": 1, "without-acl.png": 1}),
         ("acl-disabled-bucket-owner-enforced", {}),
-        ("region-mismatch-301-permanentredirect", {}),
+        ("region-wrong-custom-endpoint", {}),
     ],
 )
 def test_no_upload_is_made_by_the_main_thread(options: ProbeOptions, name: str, failing: dict[str, int]) -> None:
