@@ -46,8 +46,7 @@ class FileNotes:
     def change(self, place: Place, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None:
         """Strikes out what is settled, and notes what is left where that can be done."""
         for path in self._paths(place):
-            # a file that is not there yet is only made for what is left
-            if (left or path.exists()) and _change(path, place, settled, left):
+            if _change(path, place, settled, left):
                 left = ()
         self._memory.change(place, settled=settled, left=left)
         if left:
@@ -74,17 +73,18 @@ def cache_folder() -> Path | None:
     bases = [Path(named[0])] * named[0].startswith("/") + [Path(named[1], ".cache")] * named[1].startswith("/")
     with suppress(KeyError):
         bases.append(Path(pwd.getpwuid(os.geteuid()).pw_dir, ".cache"))
-    return next((base / "s3probe" for base in bases if _is_ours(base)), None)
+    for base in bases:
+        with suppress(OSError):  # a folder that this user cannot even look at
+            if _is_ours(base):
+                return base / "s3probe"
+    return None
 
 
 def _is_ours(path: Path) -> bool:
     """Whether a folder, or the nearest above it that is there, belongs to this user."""
     for each in (path, *path.parents):
         with suppress(FileNotFoundError, NotADirectoryError):
-            try:
-                return each.stat().st_uid == os.geteuid()
-            except PermissionError:
-                return False
+            return each.stat().st_uid == os.geteuid()
     return False
 
 
@@ -111,7 +111,8 @@ def _read(path: Path, place: Place) -> tuple[Unsettled, ...]:
 def _change(path: Path, place: Place, settled: Collection[Unsettled], left: Collection[Unsettled]) -> bool:
     """Whether the note could be changed."""
     try:
-        if any(_is_foreign_link(each) for each in path.parents):
+        # a file that is not there yet is only made for what is left
+        if any(_is_foreign_link(each) for each in path.parents) or not (left or path.exists()):
             return False
         if left and not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True)

@@ -182,6 +182,17 @@ def test_a_state_whose_folder_is_not_there_leads_to_the_cache(told: list[str], t
     assert only_file(cache)
 
 
+def test_a_folder_that_cannot_be_looked_at_is_no_bug(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def stat_denied(self: Path, **_options: bool) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "stat", stat_denied)
+    assert notes(told).read(PLACE) == ()
+    notes(told).change(PLACE, settled=[ONE], left=())
+    keep(told, ONE, state=Path("/nowhere/state"))
+    assert len(told) == 1
+
+
 def test_a_long_note_keeps_the_newest(told: list[str]) -> None:
     many = [Unsettled(f"media_attachments/files/s3probe/abcdefghij/{n}.png", float(n)) for n in range(MOST + 5)]
     keep(told, *many)

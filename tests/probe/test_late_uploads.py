@@ -140,7 +140,9 @@ def test_every_attempt_may_arrive(last: Answer, late: tuple[float, ...]) -> None
     assert (one.store.there, cleanup.left_behind) == (set(), ())
 
 
-@pytest.mark.parametrize("answer", [*(Answer(fault=fault) for fault in sorted(NEVER_SENT)), Answer(403), Answer(501)])
+@pytest.mark.parametrize(
+    "answer", [*(Answer(fault=fault) for fault in sorted(NEVER_SENT)), Answer(307), Answer(403), Answer(501)]
+)
 def test_what_cannot_be_there_is_not_looked_for(answer: Answer) -> None:
     one = left()
     one.put(answer)

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.evidence.observations import Cleanup, NetworkFault
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Run
 from s3probe.examination import check
 from s3probe.probe.examine import examine
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
-from s3probe.probe.tools import ProbeOptions, Tools
+from s3probe.probe.tools import Clock, ProbeOptions, Tools
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, Scenario, healthy
@@ -209,6 +209,37 @@ def test_a_late_upload_costs_no_more_than_the_clean_up_may_take() -> None:
         begun = time.monotonic()
         check(settings_of(healthy()), replace(QUICK, deadline=2, cleanup_deadline=3), tools)
         assert time.monotonic() - begun < 2 + 3 + 1
+
+
+def test_a_failed_canary_waits_for_nothing_before_the_examination() -> None:
+    """That removes what the canary left, and waits for it once."""
+    with served(healthy(), Late) as (_box, tools, way):
+        slept: list[int] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(len(way.seen))
+            time.sleep(seconds)
+
+        check(settings_of(healthy()), QUICK, replace(tools, clock=Clock(sleep=sleep)))
+        begun = next(number for number, call in enumerate(way.seen) if call.operation == "ListObjectsV2")
+        assert slept
+        assert min(slept) > begun
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(2.0, 10.0), (9.5, 9.5), (13.0, 6.0), (40.0, 1.0)])
+def test_both_stay_within_one_deadline_and_one_clean_up(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, left: float
+) -> None:
+    asked: list[ProbeOptions] = []
+
+    def examined(_settings: object, options: ProbeOptions, *_more: object) -> Evidence:
+        asked.append(options)
+        return Evidence(Run("abcdefghij", "2026-11-23T18:00:00Z", seconds, options.profile))
+
+    monkeypatch.setattr("s3probe.probe.examine.examine", examined)
+    with served(healthy(), Wrapped) as (_box, tools, _way):
+        check(settings_of(healthy()), ProbeOptions(profile="quick", deadline=10, cleanup_deadline=10), tools)
+    assert (asked[1].profile, asked[1].canary, asked[1].cleanup_deadline) == ("full", "abcdefghij", left)
 
 
 def test_a_healthy_canary_makes_no_request_more_for_the_sake_of_earlier_ones() -> None:
