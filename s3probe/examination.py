@@ -114,9 +114,19 @@ def check(
     why_not = _why_nothing_can_be_asked(start)
     evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
     if evidence.run.profile == "quick" and not why_not and not _went_well(evidence):
-        left = max(options.deadline - evidence.run.seconds, 1.0)
+        spent = evidence.run.seconds
+        left = max(options.deadline - spent, 1.0)
+        # what the canary took beyond the deadline was the clean-up's
+        rest = options.cleanup_deadline - max(spent + left - options.deadline, 0.0)
         version = options.mastodon_version or evidence.run.mastodon_version or None
-        full = replace(options, profile="full", deadline=left, mastodon_version=version)
+        full = replace(
+            options,
+            profile="full",
+            deadline=left,
+            cleanup_deadline=max(rest, 1.0),
+            mastodon_version=version,
+            canary=evidence.run.id,
+        )
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     return Examined(settings, evidence, diagnosis)
@@ -177,7 +187,9 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
     cleanup = Cleanup(
         quick.cleanup.created + full.cleanup.created,
         quick.cleanup.removed + full.cleanup.removed,
-        quick.cleanup.left_behind + full.cleanup.left_behind,
+        # the examination has taken over what the canary left
+        full.cleanup.left_behind,
+        full.cleanup.may_arrive,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     rows = (*full.observations, *_met_by_the_canary_alone(quick, full))

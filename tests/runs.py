@@ -25,7 +25,7 @@ from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
 from tests.in_process import InProcess
 
-OPTIONS = ProbeOptions(deadline=20)
+OPTIONS = ProbeOptions(deadline=20, cleanup_deadline=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,9 @@ def _sweep(command: argparse.ArgumentParser) -> None:
         default=3600.0,
         help="leave younger ones alone: a probe may be at work (default: 3600)",
     )
+    command.add_argument(
+        "--state", metavar="FILE", type=Path, help="the state of check: what is noted beside it needs no such age"
+    )
     command.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
 
 

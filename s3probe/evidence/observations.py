@@ -125,6 +125,8 @@ class Cleanup:
     removed: int = 0
     left_behind: tuple[str, ...] = ()
     """``key`` or ``key?uploadId=…`` of what could not be removed."""
+    may_arrive: tuple[str, ...] = ()
+    """The same of uploads without an answer: they are not there, and a slow storage may still carry them out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from s3probe.evidence.observations import Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
+from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
 
@@ -79,6 +79,7 @@ class Client:
         scrub: Callable[[str], str] = str,
         meter: Meter | None = None,
         grace: float = 0.0,
+        watch: Watch | None = None,
     ) -> None:
         """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
 
@@ -86,7 +87,10 @@ class Client:
 
         ``grace``: seconds that a write may take beyond the time left. Its answer says what has to be removed: the
         id of an upload is told once.
+
+        ``watch`` is told of each call, a repeated one too: whatever got no answer may still be carried out.
         """
+        self._watch = watch
         self._grace = grace
         self._transport = transport
         self._limits = limits
@@ -106,6 +110,7 @@ class Client:
             read_only=self._read_only,
             scrub=self._scrub,
             meter=self._meter,
+            watch=self._watch,
         )
 
     def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
@@ -124,7 +129,11 @@ class Client:
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
         bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        if self._watch is not None:
+            self._watch.sending(call)
         answer = self._transport.send(call, bounded)
+        if self._watch is not None:
+            self._watch.heard(call, answer)
         if not answer.sent:
             raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))

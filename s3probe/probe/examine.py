@@ -19,7 +19,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
-from s3probe.probe.cleanup import clean_up, so_far
+from s3probe.probe.cleanup import became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
@@ -31,6 +31,7 @@ from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
+from s3probe.probe.notes import place_of
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
@@ -42,6 +43,7 @@ from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
 from s3probe.probe.suspension import suspend_and_restore
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
+from s3probe.probe.unsettled import Bookkeeper
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
 from s3probe.scrub import Scrubber
@@ -56,6 +58,8 @@ ON_ITS_WAY = 0.6
 
 They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIMEOUT`` and ``S3_READ_TIMEOUT``).
 """
+BEFORE_ANOTHER = 2.0
+"""Seconds for removing what a failed canary made, before the examination that removes the rest."""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 NO_KEY = Credentials("", Secret(""), source="none")
@@ -96,6 +100,9 @@ class Examination:
         limits = limits_for(settings, total=options.deadline)
         self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
         self._read_only = options.profile == "read-only"
+        self._run_id = tools.run_id()
+        ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
+        self._books = Bookkeeper(tools.notes, ledger)
         self._client = Client(
             tools.transport,
             limits,
@@ -104,16 +111,16 @@ class Examination:
             read_only=self._read_only,
             scrub=self._scrub,
             grace=self._on_its_way * 0.8,
+            watch=ledger,
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
         self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
-        self._run_id = tools.run_id()
-        ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
+        self._as_filed = self._conditions_maker.of(settings, assuming)
         self._session = Session(
             tools,
             self._client,
             ledger,
-            self._conditions_maker.of(settings, assuming),
+            self._as_filed,
             Book(),
             self._run_id,
             self.remaining,
@@ -125,6 +132,7 @@ class Examination:
         self._complete = True
         self._late = False
         self._cleanup_end: float | None = None
+        self._interrupted = False
 
     def remaining(self) -> float:
         """Seconds until the deadline; none when the run was told to stop, or when this process lacks something."""
@@ -138,14 +146,19 @@ class Examination:
         try:
             try:
                 self._ask_everything()
+            except BaseException:
+                self._interrupted = True
+                raise
             finally:
                 cleanup = self._clean_up()
         except BaseException:
             # it may have come within the clean-up: what that had not reached yet is removed now
+            self._interrupted = True
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup or so_far(self._session.ledger))
+            self._tools.cleaned(cleanup or became_of(self._session.ledger))
+            self._books.note(self._tools.clock.now().timestamp())
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
@@ -155,19 +168,41 @@ class Examination:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
             self._cleanup_end = now + self._options.cleanup_deadline
-        end = self._cleanup_end
+        self._take_over()
+        # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
+        followed = self._options.profile == "quick" and not self._interrupted and self._failed()
+        end = min(self._cleanup_end, now + self._on_its_way + BEFORE_ANOTHER) if followed else self._cleanup_end
 
         def remaining() -> float:
             return end - self._tools.clock.monotonic()
 
         # an upload that is still on its way would arrive after its own removal
         self._session.crew.wait(min(remaining(), self._on_its_way))
-        # longer than Mastodon's own time-outs: leaving nothing behind matters more
-        patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
-        own_time = self._client.with_time(remaining, patient)
+        # longer than Mastodon's own time-outs: leaving nothing behind matters more. But no single answer may take the
+        # time in which it would be asked for again
+        patience = self._options.cleanup_deadline * ON_ITS_WAY
         return clean_up(
-            self._session.ledger, own_time, remaining, workers=self._options.workers, sleep=self._tools.clock.sleep
+            self._session.ledger,
+            self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience)),
+            remaining,
+            workers=self._options.workers,
+            sleep=self._tools.clock.sleep,
+            crew=self._session.crew,
+            once=followed,
         )
+
+    def _take_over(self) -> None:
+        """What earlier runs left is removed along with this one's own, by a run that may write and gets answers."""
+        if self._read_only or not self._signed:
+            return
+        rows = self._session.book.rows()
+        answered = any(row.actor is Actor.MASTODON and row.http_status is not None for row in rows)
+        conditions = (self._as_filed, self._session.conditions)
+        wires = {place_of(each.settings): each.wire for each in conditions}
+        self._books.take_over(wires, self._options.canary, all_others=answered)
+
+    def _failed(self) -> bool:
+        return any(row.failed for row in self._session.book.rows())
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
         for action_id in ActionId if self._options.profile != "quick" else ():

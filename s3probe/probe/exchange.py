@@ -80,6 +80,14 @@ class Answer:
     """``False``: that was so before a byte of the request was sent. Nobody can have heard of it."""
 
 
+class Watch(Protocol):
+    """Is told of every call as it goes out and as it is answered. Without the second it is still under way."""
+
+    def sending(self, call: Call) -> None: ...
+
+    def heard(self, call: Call, answer: Answer) -> None: ...
+
+
 class Transport(Protocol):
     """Sends a call once: no retry, no redirect, no clock correction. Never raises for network trouble."""
 

@@ -27,15 +27,27 @@ class Crew:
     def __init__(self) -> None:
         self._idle = threading.Condition()
         self._busy = 0
+        self._here = threading.local()
 
     def __enter__(self) -> None:
         with self._idle:
             self._busy += 1
+            self._here.depth = self._depth + 1
 
     def __exit__(self, *_: object) -> None:
         with self._idle:
             self._busy -= 1
+            self._here.depth = self._depth - 1
             self._idle.notify_all()
+
+    @property
+    def _depth(self) -> int:
+        return getattr(self._here, "depth", 0)
+
+    @property
+    def works_here(self) -> bool:
+        """Whether the caller is within one of the steps."""
+        return self._depth > 0
 
     def wait(self, seconds: float) -> bool:
         """Waits until none is at work; ``False`` when some still are after ``seconds``."""

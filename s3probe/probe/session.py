@@ -22,6 +22,7 @@ Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 
 LEFT_OUT = "left out by --only or --skip"
 """The reason of an action that the command line left out."""
+LATE_ANSWER = "the time was up before an answer came"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Session:
             return self._skipped(action_id, self.hindrance, title=title), answer
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < conditions.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
-            return self._skipped(action_id, "the time was up before an answer came", title=title), answer
+            return self._skipped(action_id, LATE_ANSWER, title=title), answer
         outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
         known: Facts = {**(facts or {}), **found}
         observation = self.client.observe(
@@ -182,7 +183,32 @@ class Session:
         conditions: Conditions | None = None,
         title: str | None = None,
     ) -> tuple[Observation, Stored | None]:
-        """Uploads an object of ours: registered before it is sent, settled by the answer."""
+        """Uploads an object of ours: registered before it is sent, settled by the answer.
+
+        Always a step of the crew: a signal would tear the main thread off its upload, which then arrives after the
+        clean-up.
+        """
+
+        def upload() -> tuple[Observation, Stored | None]:
+            return self._put(action_id, class_path, name, body, content_type, acl, conditions, title)
+
+        if self.crew.works_here:
+            return upload()
+        done: list[tuple[Observation, Stored | None]] = []
+        self.parallel([Step(action_id, lambda: done.append(upload()))])
+        return done[0] if done else (self._skipped(action_id, LATE_ANSWER, title=title), None)
+
+    def _put(
+        self,
+        action_id: ObservationId,
+        class_path: str,
+        name: str,
+        body: bytes,
+        content_type: str,
+        acl: str | None,
+        conditions: Conditions | None,
+        title: str | None,
+    ) -> tuple[Observation, Stored | None]:
         conditions = conditions or self.conditions
         entry = self.ledger.mint(conditions.wire, class_path, name)
         call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)

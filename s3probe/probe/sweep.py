@@ -1,10 +1,8 @@
-"""Finds and removes what killed probes left: only keys that carry s3probe's mark, and only old ones."""
+"""Finds and removes what killed probes left: only keys that carry s3probe's mark, and only old or noted ones."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -15,20 +13,22 @@ from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.mark import is_marked, marked_folders
+from s3probe.probe.notes import Unsettled, place_of
 from s3probe.probe.request_form import WireForm
+from s3probe.probe.schedule import Crew
 from s3probe.probe.signing_rule import signing_rule
-from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
+from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
-from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
-from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Settings
-
-CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE_MEDIA)
-"""Every folder a probe writes to."""
 
 DEADLINE = 120.0
 """Seconds for a whole sweep."""
+UNDER_WAY = 5.0
+"""Seconds for which an interrupted sweep waits for what it has begun."""
+_Due = Callable[[str, str | None, str], bool]
+"""Whether a key (and an upload's id) is to be removed, by the time at which it was made."""
 
 
 class SweepError(Exception):
@@ -48,7 +48,7 @@ def sweep(
     dry_run: bool = False,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> Cleanup:
-    """Removes objects and multipart uploads of earlier probes that are older than ``older_than_seconds``.
+    """Removes objects and multipart uploads of earlier probes that are older than ``older_than_seconds``, or noted.
 
     Touches nothing without the mark ``…/s3probe/<run id>/…`` below the folders that probes write to. With
     ``dry_run`` nothing is removed and ``left_behind`` names all that would be. ``tell`` hears what could not be
@@ -67,15 +67,25 @@ def sweep(
     wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
-    prefixes = _prefixes(settings)
+    noted = {one.id: one for one in tools.notes.read(place_of(settings)) if is_marked(settings, one.key)}
+
+    def due(key: str, upload_id: str | None, since: str) -> bool:
+        """Whether no probe can be at work on it any more."""
+        known = (key, upload_id) in noted or (upload_id is not None and (key, "") in noted)
+        return is_marked(settings, key) and (known or _is_older(since, oldest))
+
     hidden = False
-    for prefix in prefixes:
-        marked = re.compile(re.escape(prefix) + f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}/[a-zA-Z0-9.-]+")
-        uploads = _uploads(client, wire, prefix, oldest)
+    for prefix in marked_folders(settings):
+        uploads = _uploads(client, wire, prefix, due)
         hidden = hidden or uploads is None
-        for entry in (*_objects(client, wire, prefix, oldest), *(uploads or ())):
-            if marked.fullmatch(entry.key):
-                found.adopt(entry)
+        for entry in (*_objects(client, wire, prefix, due), *(uploads or ())):
+            found.adopt(entry)
+    taken = {(entry.key, entry.upload_id): entry for entry in found.remaining()}
+    for one in noted.values():
+        # a listing of objects shows no versions
+        if one.id not in taken and (one.versions or one.versioned or (hidden and one.upload_id)):
+            taken[one.id] = LedgerEntry(one.key, wire, one.upload_id, True, versions=one.versions)
+            found.adopt(taken[one.id])
     if hidden:
         tell(
             "Unfinished uploads could not be searched: this key lacks s3:ListBucketMultipartUploads. With a key that"
@@ -84,32 +94,38 @@ def sweep(
     if dry_run:
         names = tuple(entry.name for entry in found.remaining())
         return Cleanup(len(names), 0, names)
-    return clean_up(found, client, remaining)
+    crew = Crew()
+    try:
+        return clean_up(found, client, remaining, crew=crew)
+    finally:
+        crew.wait(min(remaining(), UNDER_WAY))
+        now = tools.clock.now().timestamp()
+
+        def is_settled(one: Unsettled) -> bool:
+            entry = taken.get(one.id)
+            gone = entry.removed if entry is not None else not (hidden and one.upload_id is not None)
+            return one.is_settled(now, gone=gone, arrived=entry is not None)
+
+        if noted:
+            tools.notes.change(place_of(settings), settled=[*filter(is_settled, noted.values())], left=())
 
 
-def _prefixes(settings: Settings) -> tuple[str, ...]:
-    """Where marked keys can be; also at the top of the bucket, where a probe asks whether the prefix matters."""
-    both = (settings, replace(settings, key_prefix=""))
-    keys = (probe_key(each, class_path, "", "") for each in both for class_path in CLASS_PATHS)
-    return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
-
-
-def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[LedgerEntry]:
-    """Objects below ``prefix`` that are older than the timestamp ``oldest``."""
+def _objects(client: Client, wire: Wire, prefix: str, due: _Due) -> Iterator[LedgerEntry]:
+    """Objects below ``prefix`` that are due."""
     after: str | None = None
     while True:
         answer = _listing(client, wire, prefix, after)
         objects = list_objects(answer)
         for listed in objects:
-            if _is_older(listed.modified, oldest):
+            if due(listed.key, None, listed.modified):
                 yield LedgerEntry(listed.key, wire, written=True)
         if not objects or not is_truncated(answer):
             break
         after = objects[-1].key
 
 
-def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[LedgerEntry] | None:
-    """Unfinished uploads below ``prefix`` that are older than ``oldest``; ``None``: they may not be listed."""
+def _uploads(client: Client, wire: Wire, prefix: str, due: _Due) -> list[LedgerEntry] | None:
+    """Unfinished uploads below ``prefix`` that are due; ``None``: they may not be listed."""
     found: list[LedgerEntry] = []
     marker = ""
     while True:
@@ -124,7 +140,7 @@ def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[Led
         found += [
             LedgerEntry(upload.key, wire, upload_id=upload.upload_id, written=True)
             for upload in listed
-            if _is_older(upload.initiated, oldest)
+            if due(upload.key, upload.upload_id, upload.initiated)
         ]
         if not listed or not is_truncated(answer.body):
             return found

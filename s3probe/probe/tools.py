@@ -13,6 +13,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import AddressFamiliesOf
+from s3probe.probe.notes import Notes, NotesInMemory
 from s3probe.settings.model import Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -51,6 +52,8 @@ class ProbeOptions:
     workers: int = 16
     thorough: bool = False
     """Ask as well what a run of every few minutes leaves out: it may then take more than 40 requests."""
+    canary: str = ""
+    """Id of the quick run that failed and is followed by this one, which removes what that left."""
 
 
 def _silent(_line: str) -> None:
@@ -87,6 +90,8 @@ class Tools:
     """Gives back what the transport keeps for the next request. To be called when all is asked."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
+    notes: Notes = field(default_factory=NotesInMemory)
+    """What earlier runs have left, and where to write down what this one leaves."""
 
 
 def limits_for(settings: Settings, *, total: float) -> Limits:

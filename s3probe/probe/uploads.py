@@ -109,7 +109,6 @@ class LargeUpload:
         wire = session.conditions.wire
         upload_id = self._upload.upload_id or ""
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
-        self._entry.written = None  # from here on the object may exist
 
         def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
             # S3 may answer 200 and report an error in the body (CompleteMultipartUpload, AWS API reference)

@@ -80,7 +80,8 @@ def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
 
 
 def needs_attention(report: Report) -> bool:
-    """Whether there is something to act on: more than notices, or an object that was left behind."""
+    """Whether there is something to act on: more than notices, or something left behind."""
     from s3probe.report.model import Verdict
 
-    return report.verdict is not Verdict.OK or bool(report.evidence.cleanup.left_behind)
+    cleanup = report.evidence.cleanup
+    return report.verdict is not Verdict.OK or bool(cleanup.left_behind or cleanup.may_arrive)

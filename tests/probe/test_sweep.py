@@ -12,6 +12,7 @@ import pytest
 
 from s3probe.evidence.observations import Cleanup
 from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.notes import NotesInMemory, Unsettled, place_of
 from s3probe.probe.sweep import SweepError, sweep
 from s3probe.probe.tools import Clock, Tools
 from s3probe.sandbox.faults.permissions import without
@@ -177,3 +178,64 @@ def test_what_may_not_be_deleted_is_named() -> None:
 def test_an_empty_bucket_is_swept_clean() -> None:
     with bucket(healthy()) as (_box, _one, tools):
         assert swept(healthy(), tools) == Cleanup()
+
+
+def noting(tools: Tools, *left: Unsettled, bucket: str = BUCKET) -> Tools:
+    """Tools of this very moment, whose notes say what earlier runs left."""
+    notes = NotesInMemory()
+    place = replace(place_of(settings_of(healthy())), bucket=bucket)
+    notes.change(place, settled=(), left=left)
+    return replace(tools, clock=Clock(), notes=notes)
+
+
+def noted(key: str, **more: object) -> Unsettled:
+    return Unsettled(key, datetime.now(UTC).timestamp(), **more)  # type: ignore[arg-type]  # keywords by name
+
+
+@pytest.mark.parametrize("arriving", [True, False])
+def test_what_is_noted_needs_no_age(arriving: bool) -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], arriving=arriving, made=not arriving))
+        assert swept(healthy(), knowing) == Cleanup(1, 1)
+        assert sorted(box.keys(BUCKET)) == sorted(OURS[1:])
+        assert knowing.notes.read(place_of(settings_of(healthy()))) == ()
+
+
+def test_a_note_does_not_lead_to_what_is_not_ours_or_in_another_bucket() -> None:
+    with bucket(healthy(), *OURS, *FOREIGN) as (box, _one, tools):
+        assert swept(healthy(), noting(tools, *(noted(key, made=True) for key in FOREIGN))) == Cleanup()
+        assert swept(healthy(), noting(tools, noted(OURS[0]), bucket="other")) == Cleanup()
+        assert sorted(box.keys(BUCKET)) == sorted((*OURS, *FOREIGN))
+
+
+def test_what_is_noted_and_may_still_arrive_stays_noted() -> None:
+    with bucket(healthy()) as (_box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], arriving=True), noted(OURS[1], made=True))
+        assert swept(healthy(), knowing) == Cleanup()
+        assert [one.key for one in knowing.notes.read(place_of(settings_of(healthy())))] == [OURS[0]]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by its id", "by its key"])
+def test_an_upload_that_is_noted_needs_no_age(told: bool) -> None:
+    scenario = _listing_uploads(healthy())
+    with bucket(scenario) as (box, one, tools):
+        assert one.call("POST", f"/{OURS[1]}?uploads").status == 200
+        ((_key, upload_id),) = box.uploads(BUCKET)
+        swept(scenario, noting(tools, noted(OURS[1], upload_id=upload_id if told else "")))
+        assert box.uploads(BUCKET) == ()
+
+
+def test_an_upload_that_is_noted_is_abandoned_though_it_cannot_be_listed() -> None:
+    with bucket(healthy()) as (box, one, tools):
+        assert one.call("POST", f"/{OURS[1]}?uploads").status == 200
+        ((_key, upload_id),) = box.uploads(BUCKET)
+        assert swept(healthy(), noting(tools, noted(OURS[1], upload_id=upload_id, made=True))).removed == 1
+        assert box.uploads(BUCKET) == ()
+
+
+def test_a_dry_run_strikes_nothing_out() -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], made=True))
+        assert swept(healthy(), knowing, dry_run=True).left_behind == (OURS[0],)
+        assert len(box.keys(BUCKET)) == len(OURS)
+        assert len(knowing.notes.read(place_of(settings_of(healthy())))) == 1

@@ -21,9 +21,12 @@ ROOT = Path(__file__).parents[2]
 _ASKING = threading.Lock()
 
 
+_KEPT = ("PATH", "HOME", "PYTHONPATH", "LANG", "XDG_CACHE_HOME")
+
+
 def environment() -> dict[str, str]:
     """A clean environment for the tool: none of this machine's settings, no metadata address asked."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH", "LANG")}
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONFAULTHANDLER": "", "LANG": "C.UTF-8"}
 
 

@@ -7,13 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from s3probe.cli import main
+from s3probe.cli.sources import options_for
+from s3probe.examination import Selection
 from s3probe.knowledge.findings import entry, ids
 from s3probe.probe.tools import ProbeOptions
 from s3probe.sandbox.sandbox import Sandbox
@@ -94,12 +98,64 @@ def test_an_upload_under_way_is_waited_for(run: RunningCheck, step: int) -> None
     assert (run.go()[0], run.left) == (143, [])
 
 
+@pytest.mark.parametrize("versioning", [False, True])
+def test_the_upload_of_a_canary_is_waited_for(tmp_path: Path, versioning: bool) -> None:
+    """A tenth of a second into its only upload, which the main thread waits for."""
+    world = local.scenario(versioning=versioning).with_world(slow_writes=0.6)
+    world = world.with_user(
+        identity=(*world.user.identity, local.allow("s3:DeleteObjectVersion", "s3:ListBucketVersions"))
+    )
+
+    def interrupted(turn: Turn) -> None:
+        turn.pause(0.1)
+        one.signal(signal.SIGTERM)
+        hostile.passed(turn)
+
+    with Sandbox(world.world) as box:
+        one = RunningCheck(tmp_path, box)
+        one.choose = lambda turn: interrupted if turn.number == 1 else None
+        status, out, err = one.go("--quick")
+        assert (status, out, one.left, local.versions_in(box)) == (143, "", [], [])
+        assert "may still arrive" not in err
+
+
+def test_an_interrupted_run_names_what_may_still_arrive_and_the_next_one_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hurried(args: Namespace, selection: Selection) -> ProbeOptions:
+        return replace(options_for(args, selection), cleanup_deadline=2)
+
+    monkeypatch.setattr("s3probe.cli.commands.check.options_for", hurried)
+    late: list[Turn] = []
+
+    def choose(turn: Turn) -> Act | None:
+        if turn.method != "PUT" or late:
+            return None
+        late.append(turn)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return hostile.reset
+
+    with Sandbox(local.scenario().world) as box, Interceptor(box.http_port, choose) as gate:
+        file, state = local.env_file(tmp_path, gate.port), tmp_path / "state"
+        argv = ("check", *VERSION, "--quick", "--state", str(state), str(file))
+        status = main(argv)
+        err = capsys.readouterr().err
+        late[0].ask()
+        (key,) = local.ours_in(box)
+        assert (status, "may still arrive" in err) == (143, True)
+        assert f"delete-object --bucket {BUCKET} --key {key}" in err
+        (note,) = tmp_path.glob("state.left-*")
+        assert (key in note.read_text(), note.stat().st_mode & 0o777) == (True, 0o600)
+        assert main(argv) == 0
+        assert (local.ours_in(box), note.exists()) == ([], False)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_within_the_clean_up_does_not_stop_it(run: RunningCheck, number: signal.Signals) -> None:
     asked: list[str] = []
 
     def choose(turn: Turn) -> Act | None:
-        if turn.method == "PUT":
+        if turn.method == "PUT" and turn.header("Authorization"):
             return hostile.reset_after  # nobody knows whether it is there: only the clean-up deletes it
         if turn.method == "DELETE":
             asked.append(turn.target)

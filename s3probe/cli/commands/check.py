@@ -93,6 +93,7 @@ def _worker(args: Namespace, console: Console, selection: Selection, left: Lefto
     """``workers``: how many requests there is room for at a time; ``None``: as many as usual."""
     from dataclasses import replace
 
+    from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
 
     options = options_for(args, selection)
@@ -105,7 +106,8 @@ def _worker(args: Namespace, console: Console, selection: Selection, left: Lefto
         def progress(line: str) -> None:
             console.progress(f"{name_of(file)}: {line}")
 
-        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings))
+        notes = FileNotes(args.state, console.say)
+        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings), notes=notes)
         try:
             return check(settings, options, tools, selection, stop)
         finally:

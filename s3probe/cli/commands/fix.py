@@ -19,6 +19,7 @@ from s3probe.report.words import rule_errors
 
 def run(args: Namespace, console: Console) -> int:
     """Examines, prints the diff, and with ``--write`` makes the change. The status is that of the examination."""
+    from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
     from s3probe.report.patch import env_patch, first_fixes, sort_out, unified_diff
 
@@ -29,7 +30,8 @@ def run(args: Namespace, console: Console) -> int:
     settings = load_settings(file, args, console)
     before = _bytes(file)
     with named_on_the_way_out(console) as left:
-        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings))
+        notes = FileNotes(None, console.say)
+        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings), notes=notes)
         examined = check(settings, options_for(args, selection), tools, selection)
     fixes, refused = sort_out(first_fixes(examined.findings), settings.environment, str(file))
     text = before.decode("utf-8", "surrogateescape")
