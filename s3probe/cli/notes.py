@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import pwd
 import secrets
 import stat
 import time
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
+from s3probe.cli.private_folder import private_place
 from s3probe.codec import from_plain, to_plain
 from s3probe.probe.notes import NotesInMemory, Place, Unsettled, changed
 
@@ -59,33 +59,9 @@ class FileNotes:
         name = sha256(f"{place.endpoint}\0{place.bucket}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
         if self._state is not None:
             yield self._state.absolute().with_name(f"{self._state.name}.left-{name}")
-        folder = cache_folder()
+        folder = private_place()
         if folder is not None:
             yield folder / f"left-{name}"
-
-
-def cache_folder() -> Path | None:
-    """s3probe's folder among this user's caches (XDG Base Directory Specification); ``None``: the user has none.
-
-    Under sudo the variables may still lead to somebody else's.
-    """
-    named = os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("HOME", "")
-    bases = [Path(named[0])] * named[0].startswith("/") + [Path(named[1], ".cache")] * named[1].startswith("/")
-    with suppress(KeyError):
-        bases.append(Path(pwd.getpwuid(os.geteuid()).pw_dir, ".cache"))
-    for base in bases:
-        with suppress(OSError):  # a folder that this user cannot even look at
-            if _is_ours(base):
-                return base / "s3probe"
-    return None
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a folder, or the nearest above it that is there, belongs to this user."""
-    for each in (path, *path.parents):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            return each.stat().st_uid == os.geteuid()
-    return False
 
 
 def _read(path: Path, place: Place) -> tuple[Unsettled, ...]:

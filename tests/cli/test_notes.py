@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from s3probe.cli.notes import LARGEST, MOST, FileNotes, cache_folder
+from s3probe.cli.notes import LARGEST, MOST, FileNotes
+from s3probe.cli.private_folder import private_place
 from s3probe.probe.notes import Place, Unsettled
 
 PLACE = Place("https://s3.example.com", "files")
@@ -165,10 +166,9 @@ def test_a_fifo_in_the_place_of_a_note_holds_nobody_up(told: list[str], cache: P
 
 
 def test_where_nothing_can_be_noted_that_is_said_and_this_program_still_knows(
-    told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("s3probe.cli.notes.private_place", lambda: None)
     kept = notes(told)
     kept.change(PLACE, settled=(), left=[ONE])
     assert (kept.read(PLACE), notes(told).read(PLACE)) == ((ONE,), ())
@@ -230,7 +230,7 @@ def test_a_cache_that_is_somebody_elses_is_not_used(tmp_path: Path, monkeypatch:
         theirs = Path("/root")
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(theirs))
-    found = cache_folder()
+    found = private_place()
     assert found is None or not found.is_relative_to(theirs)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / ".cache" / "s3probe"
+    assert private_place() == tmp_path / ".cache" / "s3probe"
