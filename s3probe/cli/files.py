@@ -10,7 +10,7 @@ from pathlib import Path
 from s3probe.cli.errors import UsageError
 
 
-def write_atomically(path: Path, text: str, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Writes beside ``path`` and renames. ``mode`` ``None`` keeps an existing file's, else what the umask leaves.
 
     A pipe or a device is written to as it is. Raises :class:`UsageError`.
@@ -23,7 +23,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None, owner: t
             with target.open("w", encoding="utf-8") as stream:
                 stream.write(text)
             return
-        _replace(target, text, _mode(target) if mode is None else mode, owner)
+        _replace(target, text, _mode(target) if mode is None else mode)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be written: {error.strerror}", "Check the folder, its rights and the disk."
@@ -38,12 +38,10 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _replace(target: Path, text: str, mode: int, owner: tuple[int, int] | None) -> None:
+def _replace(target: Path, text: str, mode: int) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            if owner is not None and owner != (os.geteuid(), os.getegid()):
-                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             stream.write(text)
             stream.flush()
