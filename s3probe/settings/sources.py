@@ -40,6 +40,7 @@ def load(
     siblings: bool | None = None,
     stdin: BinaryIO | None = None,
     loader: str | None = None,
+    content: bytes | None = None,
 ) -> Environment:
     """Read what Mastodon would see. Raises :class:`SettingsError`.
 
@@ -48,6 +49,7 @@ def load(
     ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
     the folder is Mastodon's and the file is one of those four.
     ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None`` is dotenv, with notes on the others.
+    ``content``: what ``env_file`` is taken to hold, whatever stands there.
     """
     collected = _Collected(loader)
     if environ is not None:
@@ -56,7 +58,7 @@ def load(
         collected.add_file(STANDARD_INPUT, _read_stream(stdin))
     elif env_file is not None:
         for path in _files(env_file, siblings):
-            collected.add_file(str(path), _read(path))
+            collected.add_file(str(path), content if content is not None and path == env_file else _read(path))
             if readable_by_all(path):
                 collected.add_note(Note(NoteKind.READABLE_BY_ALL, str(path), 0))
     return collected.environment()
