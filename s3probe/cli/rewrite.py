@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
 import tempfile
 from contextlib import suppress
@@ -46,6 +47,9 @@ def rewrite(file: Path, before: bytes, after: bytes) -> Path:
         raise
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {_words(error)}", _undone(target, before, backup)) from None
+    except Exception as error:  # a bug: its report names the backup
+        error.add_note(_undone(target, before, backup))
+        raise
     return backup
 
 
@@ -55,7 +59,8 @@ def _undone(target: Path, before: bytes, backup: Path) -> str:
         if target.read_bytes() == before:
             backup.unlink()
             return "It is as it was. Check its rights and the disk."
-    return f"What it held is in {backup}. Compare the two, and to have it back: cp {backup} {target}"
+    back = shlex.join(["cp", str(backup), str(target)])
+    return f"What it held is in {backup}. Compare the two, and to have it back: {back}"
 
 
 def _unchanged(file: Path, target: Path, before: bytes) -> os.stat_result:

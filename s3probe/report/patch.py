@@ -120,9 +120,8 @@ def _with(
 
 def _change(fix: EnvFix, environment: Environment) -> Change:
     variable = environment.variables.get(fix.variable)
-    known = variable is not None and variable.raw is not None and fix.as_written
-    value = as_written(variable.raw, fix.as_written) if variable is not None and variable.raw and known else fix.value
-    return Change(fix.variable, value, fix.line)
+    known = fix.as_written and variable is not None and variable.raw
+    return Change(fix.variable, as_written(known, fix.as_written) if known else fix.value, fix.line)
 
 
 def _number(text: str, made: Iterable[Edit], fix: EnvFix, environment: Environment) -> int | None:

@@ -187,6 +187,21 @@ def test_what_cannot_be_put_back_is_said_with_the_backup(file: Path, monkeypatch
     assert backup.read_bytes() == BEFORE
 
 
+def test_a_bug_names_the_backup_as_well(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted(monkeypatch)
+
+    def broken(handle: int, data: bytes, offset: int) -> int:
+        real(handle, data[:15], offset)
+        raise MemoryError
+
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", broken)
+    with pytest.raises(MemoryError) as caught:
+        rewrite(file, BEFORE, AFTER)
+    (backup,) = backups(file)
+    assert str(backup) in caught.value.__notes__[0]
+
+
 def test_somebody_else_changes_it_at_the_last_moment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def other() -> None:
         file.write_bytes(b"NEW=1\n")

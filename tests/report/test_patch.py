@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from s3probe.diagnosis.model import BucketSetting, EnvFix, Finding, Fix, Severity
 from s3probe.report.patch import Patch, alternatives, choices, patch
+from s3probe.sandbox.faults import ALL
+from s3probe.sandbox.faults.model import Fault
 from s3probe.settings.dotenv import parse
 from s3probe.settings.dotenv_line import env_line, quoted
 from s3probe.settings.model import Environment, Variable
 from tests.report import samples
+from tests.runs import each_fault, run_fault, settings_of
 
 FILE = samples.ENV
 TEXT = "S3_REGION=a\nS3_PERMISSION=public-read\nAWS_SECRET_ACCESS_KEY=abc#def\n"
@@ -159,3 +162,17 @@ def test_a_secret_that_passed_is_put_into_quotes(raw: str, form: str, written: s
     made = patch(choices([failing(fix)]), environment(text), FILE, text, read)
     assert made.after == f"S3_REGION=a\nAWS_SECRET_ACCESS_KEY={written}\n"
     assert parse(made.after).values()["AWS_SECRET_ACCESS_KEY"] == (raw if form == "raw" else raw.strip("'\""))
+
+
+@each_fault(
+    fault for fault in ALL if fault.id in ("env-hash-truncates-value", "env-dollar-expands", "env-backslash-eaten")
+)
+def test_the_secret_that_passed_is_the_one_that_is_written(fault: Fault) -> None:
+    scenario = fault.scenario()
+    text = scenario.env_text
+    made = patch(
+        choices(run_fault(fault).report.findings), settings_of(scenario).environment, "standard input", text, read
+    )
+    assert {**parse(text).values(), "AWS_SECRET_ACCESS_KEY": scenario.user.secret} == parse(made.after).values()
+    assert made.after != text
+    assert not made.refused
