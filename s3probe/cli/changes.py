@@ -29,11 +29,12 @@ def show(file: Path, made: Patch, console: Console) -> None:
 
     lines = lines_of(made.before)
     # a line of a value of several lines looks like any other
+    text = made.before.removeprefix(_MARK)
     inside = {
         index
-        for place in places(made.before.removeprefix(_MARK))
-        if "\n" in made.before[place.start : place.end]
-        for index in range(made.before.count("\n", 0, place.start), made.before.count("\n", 0, place.end) + 1)
+        for place in places(text)
+        if "\n" in text[place.start : place.end]
+        for index in range(text.count("\n", 0, place.start), text.count("\n", 0, place.end) + 1)
     }
 
     def shown(line: str) -> bool:
