@@ -6,6 +6,7 @@ Order in production (dotenv-rails 3): process environment, ``.env.production.loc
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -154,8 +155,10 @@ def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:
     except DotenvError as error:
         where = source if error.line is None else f"{source}, line {error.line}"
         if error.exception == "Dotenv::FormatError":
+            # dotenv quotes the line with the comments behind it, where anything may stand
+            said = re.sub(r'(?s)^Line ".*"', "The line", error.message)
             raise SettingsError(
-                f"{where}: Mastodon does not start with this file: {error.exception}: {error.message}",
+                f"{where}: Mastodon does not start with this file: {error.exception}: {said}",
                 "Give the exported variable a value (export NAME=value), or delete that line.",
             ) from error
         raise SettingsError(

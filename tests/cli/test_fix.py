@@ -11,14 +11,21 @@ import subprocess
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from s3probe.diagnosis.model import BucketSetting, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.evidence.observations import Evidence
+from s3probe.settings.dotenv import parse
+from s3probe.settings.edit import Change
 from tests.cli.support import ENV_TEXT, Cli
+from tests.exhaustive import examples
 from tests.missing import reason
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence
+from tests.settings.env_texts import CHANGES, FILES
 
 PATCH = shutil.which("patch")
+OTHERS_SECRET = "tr0ub4dor"
 DIFF = """\
 --- .env.production
 +++ .env.production
@@ -338,3 +345,49 @@ def test_a_signal_waits_until_the_change_is_said(cli: Cli, monkeypatch: pytest.M
     assert status == 143
     assert "was changed; the old one is" in err
     assert "S3_PERMISSION=\n" in path.read_text()
+
+
+OTHER_LINES = (
+    f"SMTP_PASSWORD={OTHERS_SECRET}",
+    f"#DB_PASS={OTHERS_SECRET}",
+    f"REDIS_URL=redis://:{OTHERS_SECRET}@db/1",
+    f'PEM="\n{OTHERS_SECRET}\n"',
+)
+PLACED = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(OTHER_LINES)), max_size=3)
+
+
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=FILES, wanted=CHANGES, others=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(OTHER_LINES)), max_size=3)
+)
+def test_any_file_is_changed_as_meant_or_not_at_all(
+    cli: Cli, text: str, wanted: list[Change], others: list[tuple[int, str]]
+) -> None:
+    ending = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(ending)
+    for place, line in others:
+        lines.insert(place, line.replace("\n", ending))
+    path = cli.folder / ".env.production"
+    path.write_bytes(ending.join(lines).encode())
+    before = path.read_bytes()
+    fixes = (EnvFix(c.name, c.value, c.line, together=number > 0) for number, c in enumerate(wanted))
+    cli.probe(evidence(BROKEN), (fixing(*fixes),))
+    status, out, err = cli.run("fix", "--write")
+    event(f"status {status}")
+    assert OTHERS_SECRET not in out + err
+    after = path.read_bytes()
+    if status != 0:
+        assert (status, after) in ((2, before), (64, before))
+        return
+    news = {change.name: change.value for change in wanted}
+    expected = {name: value for name, value in {**parse(before).values(), **news}.items() if value is not None}
+    assert parse(after).values() == expected
+    (backup,) = cli.folder.glob("*.bak")
+    assert backup.read_bytes() == before
+    backup.unlink()
+    if PATCH is not None and out and "The diff leaves this line out" not in err:
+        path.write_bytes(before)
+        subprocess.run(
+            [str(PATCH), "-p0", "--fuzz=0"], input=out.encode(), cwd=cli.folder, check=True, capture_output=True
+        )
+        assert path.read_bytes() == after
