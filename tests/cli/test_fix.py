@@ -356,7 +356,7 @@ OTHER_LINES = (
 PLACED = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(OTHER_LINES)), max_size=3)
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=FILES, wanted=CHANGES, others=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(OTHER_LINES)), max_size=3)
 )
