@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from threading import Lock
 
 from s3probe.cli.console import Console
+from s3probe.diagnosis.model import Diagnosis
 from s3probe.evidence.observations import Cleanup, Evidence, Run
+from s3probe.report.assemble import assemble
+from s3probe.report.fix_words import removal_commands
 from s3probe.settings.model import Settings
 
 
@@ -30,13 +33,13 @@ class Leftovers:
 
     def commands(self) -> list[str]:
         """The commands that remove the rest."""
-        from s3probe.diagnosis.model import Diagnosis
-        from s3probe.report.assemble import assemble
-        from s3probe.report.fix_words import removal_commands
-
         run = Run("", "", 0.0, "")
         reports = [assemble(settings, Evidence(run, cleanup=left), Diagnosis()) for settings, left in self._seen]
         return [command for report in reports for command in removal_commands(report)]
+
+    def names(self) -> list[str]:
+        """The rest itself: said where there is no memory to make commands of it."""
+        return [name for _settings, left in self._seen for name in left.left_behind]
 
 
 @contextmanager
@@ -46,8 +49,14 @@ def named_on_the_way_out(console: Console) -> Iterator[Leftovers]:
     try:
         yield left
     except BaseException:
-        if commands := left.commands():
-            console.say("Some test objects could not be removed. These commands do it:")
+        try:
+            commands = left.commands()
+            lead = "These commands do it:"
+        except MemoryError:
+            commands = left.names()
+            lead = "These are left in the bucket:"
+        if commands:
+            console.say(f"Some test objects could not be removed. {lead}")
             for command in commands:
                 console.say(f"    {command}")
         raise

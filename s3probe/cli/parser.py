@@ -22,8 +22,8 @@ _EXIT_STATUS = """\
 exit status:
   0 healthy (warnings allowed unless --fail-on warning)   1 warnings, with --fail-on warning
   2 a failure was found                                   3 could not tell
-  64 usage error, or the env file cannot be read          70 a bug in s3probe
-  128 + n  interrupted by signal n, after the clean-up
+  64 usage error, or the env file cannot be read          70 a bug in s3probe, or the
+  128 + n  interrupted by signal n, after the clean-up       result could not be written
 """
 
 _USAGE_STATUS = """\
@@ -34,8 +34,8 @@ exit status:
 _FIX_STATUS = """\
 exit status:
   0 healthy, or --write fixed all failures                2 a failure is left: run s3probe check after the change
-  3 could not tell                                        64 usage error, or the env file cannot be read or written
-  70 a bug in s3probe                                     128 + n  interrupted by signal n, after the clean-up
+  3 could not tell                                        64 usage error, or the env file may not be read or written
+  70 a bug in s3probe, or no room for the change          128 + n  interrupted by signal n, after the clean-up
 """
 
 _SWEEP_STATUS = """\
@@ -263,7 +263,11 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
     )
     if many:
         command.add_argument(
-            "--jobs", metavar="N", type=values.jobs, default=4, help="how many files at a time (default: 4)"
+            "--jobs",
+            metavar="N",
+            type=values.jobs,
+            default=4,
+            help="how many files at a time, where limits allow (default: 4)",
         )
 
 

@@ -16,7 +16,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from s3probe.cli.errors import UsageError
+from s3probe.cli.errors import UnwrittenError, UsageError
+from s3probe.cli.files import led_to
 
 _NOT_BESIDE = {
     errno.EACCES,
@@ -34,19 +35,19 @@ def rewrite(file: Path, before: bytes, after: bytes) -> Path:
 
     A link stays a link: the file that it leads to is changed. Nothing is changed when that no longer holds ``before``.
     """
-    target = file.resolve()
     try:
+        target = led_to(file)
         status = _unchanged(file, target, before)
         backup = _keep(target, before, status)
     except OSError as error:
-        raise UsageError(f"{file} was not changed: {_words(error)}", _as_owner(target)) from None
+        raise UnwrittenError(f"{file}, or its backup,", error, _as_owner(file)) from None
     try:
         _write(file, target, before, after, status)
     except UsageError:  # it was not written to
         backup.unlink(missing_ok=True)
         raise
     except OSError as error:
-        raise UsageError(f"{file} cannot be written: {_words(error)}", _undone(target, before, backup)) from None
+        raise UnwrittenError(str(file), error, _undone(target, before, backup)) from None
     except Exception as error:  # a bug: its report names the backup
         error.add_note(_undone(target, before, backup))
         raise
@@ -198,9 +199,5 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _words(error: OSError) -> str:
-    return error.strerror or type(error).__name__
-
-
-def _as_owner(target: Path) -> str:
-    return f"Run this as the user that owns it, and that may write to {target.parent}."
+def _as_owner(file: Path) -> str:
+    return f"Nothing was changed. Run this as the user that owns it and may write to {file.parent}; look at the disk."

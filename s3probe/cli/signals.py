@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from s3probe.hindrance import chain
+
 _NOT_OURS = (
     *("SIGKILL", "SIGSTOP"),  # nobody can catch them
     *("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"),  # the program itself is broken
@@ -29,6 +31,11 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(signal.Signals(number).name)
         self.number = number
         self.status = 128 + number
+
+
+def interruption(error: BaseException) -> Interrupted | None:
+    """The signal behind ``error``: a class that is just being made wraps what its parts raise (before Python 3.12)."""
+    return next((one for one in chain(error) if isinstance(one, Interrupted)), None)
 
 
 @contextmanager

@@ -109,7 +109,8 @@ def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: 
             found.append(OpenCause(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
         if report.evidence.cleanup.left_behind:
             found.append(OpenCause(source, LEFT_BEHIND, "Test objects could not be removed", now))
-    found += [OpenCause(missed.source, UNREADABLE, missed.message, now) for missed in unexamined]
+    for missed in unexamined:
+        found.append(OpenCause(missed.source, UNKNOWN if missed.hindered else UNREADABLE, missed.message, now))
     return found
 
 

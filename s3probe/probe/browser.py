@@ -97,7 +97,7 @@ def _cors_and_range(session: Session, first: Observation, url: str, stored: Stor
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
     seen, answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked), judge)
-    if answer is None:
+    if answer is None or not seen.ran:
         session.skip(ActionId.PUBLIC_RANGE, seen.reason or "")
         return
     _range(session, seen, answer, stored)

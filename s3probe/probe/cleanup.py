@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Header
+from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
@@ -52,6 +53,11 @@ def clean_up(
         if troubled:
             sleep(max(min(pause, remaining()), 0.0))
             pause = min(2 * pause, LONGEST_PAUSE)
+    return so_far(ledger)
+
+
+def so_far(ledger: Ledger) -> Cleanup:
+    """What has been removed by now, and what has not."""
     names = dict.fromkeys(name for entry in ledger.remaining() for name in _names(entry))
     return Cleanup(ledger.created(), ledger.removed(), tuple(names))
 
@@ -87,6 +93,10 @@ class _Removal:
                 self._object()
         except NotSentError:
             return
+        except Exception as error:
+            if not hindrance(error):
+                raise
+            self.troubled = True
 
     def _ask(self, call: Call) -> Answer:
         answer = self._client.send(call)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
+from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
 from s3probe.probe.signing_rule import SigningRule
@@ -65,7 +66,7 @@ class Meter:
 
 
 class Client:
-    """Thread-safe. Raises kinds of :class:`NotSentError`, never for an answer."""
+    """Thread-safe. Raises kinds of :class:`NotSentError` and :class:`HinderedError`, never for an answer."""
 
     def __init__(
         self,
@@ -110,7 +111,8 @@ class Client:
     def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
 
-        Raises :class:`NotAllowedError` for a signed request that the file does not allow.
+        Raises :class:`NotAllowedError` for a signed request that the file does not allow, and
+        :class:`HinderedError` when this process lacked what it takes to send it.
         """
         self._check(call)
         objection = self._rule.objection(call)
@@ -123,6 +125,8 @@ class Client:
         grace = self._grace if call.operation in MUTATING else 0.0
         bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
         answer = self._transport.send(call, bounded)
+        if not answer.sent:
+            raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return answer
 

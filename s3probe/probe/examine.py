@@ -19,7 +19,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
-from s3probe.probe.cleanup import clean_up
+from s3probe.probe.cleanup import clean_up, so_far
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import chain
@@ -30,6 +30,7 @@ from s3probe.probe.followups import follow_ups
 from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
+from s3probe.probe.memory import demand_memory
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
@@ -71,8 +72,9 @@ def examine(
 
     ``assuming`` names fixes already made to ``settings`` (faults the file alone shows), ``file`` is what they were made
     to: it says who signs, and for which hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is
-    raised again after the clean-up.
+    raised again after the clean-up. Raises ``HinderedError`` before anything is asked where there is no memory for it.
     """
+    demand_memory()
     return Examination(settings, options, tools, assuming, file or settings).run()
 
 
@@ -125,8 +127,8 @@ class Examination:
         self._cleanup_end: float | None = None
 
     def remaining(self) -> float:
-        """Seconds until the deadline; none when the run was told to stop."""
-        if self._tools.clock.stopped():
+        """Seconds until the deadline; none when the run was told to stop, or when this process lacks something."""
+        if self._tools.clock.stopped() or self._session.hindrance:
             return 0.0
         return self._end - self._tools.clock.monotonic()
 
@@ -143,7 +145,7 @@ class Examination:
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup or Cleanup())
+            self._tools.cleaned(cleanup or so_far(self._session.ledger))
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
@@ -177,7 +179,7 @@ class Examination:
             round(self._tools.clock.monotonic() - self._begun, 3),
             self._options.profile,
             self._version,
-            self._complete,
+            self._complete and not self._session.hindrance,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
         return Evidence(run, tuple(rows), cleanup, self._client.cost())
@@ -187,6 +189,8 @@ class Examination:
             return LEFT_OUT
         if not self._signed and action_id.row.by is Actor.MASTODON:
             return "there is no key pair to sign with"
+        if self._session.hindrance:
+            return self._session.hindrance
         if self._late:
             return f"the deadline of {self._options.deadline:g} s passed first"
         if self._read_only:

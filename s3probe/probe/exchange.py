@@ -74,6 +74,10 @@ class Answer:
     fault: NetworkFault | None = None
     detail: str = ""
     """The network error in plain words, without a secret."""
+    hindrance: str = ""
+    """What this process lacked to ask or to hear the end (``s3probe.hindrance``): the answer then tells nothing."""
+    sent: bool = True
+    """``False``: that was so before a byte of the request was sent. Nobody can have heard of it."""
 
 
 class Transport(Protocol):

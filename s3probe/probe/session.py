@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
+from s3probe.hindrance import HinderedError
 from s3probe.probe.client import Client, NotAllowedError, StoppedError
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
@@ -93,6 +94,8 @@ class Session:
     """Whether questions are asked as well that an examination of every few minutes leaves out."""
     crew: Crew = field(default_factory=Crew)
     """The steps that are at work."""
+    hindrance: str = ""
+    """What this process lacked, once that was so. From then on nothing is asked."""
 
     def parallel(self, steps: Iterable[Step]) -> bool:
         """Runs steps side by side; ``False`` when the time was up before all had ended."""
@@ -115,12 +118,20 @@ class Session:
         """
         conditions = conditions or self.conditions
         self.tools.progress(self._named(title or row_of(action_id).title))
+        if self.hindrance:
+            return self._skipped(action_id, self.hindrance, title=title), None
         try:
             answer = self.client.send(call, limits=limits)
+        except HinderedError as hindered:
+            self.hindrance = str(hindered)
+            return self._skipped(action_id, self.hindrance, title=title), None
         except StoppedError:
             return self._skipped(action_id, "the time was up before this could be asked", title=title), None
         except NotAllowedError as refused:
             return self._skipped(action_id, f"not asked: {refused}", title=title), None
+        if answer.hindrance:
+            self.hindrance = answer.hindrance
+            return self._skipped(action_id, self.hindrance, title=title), answer
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < conditions.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer

@@ -61,6 +61,10 @@ def _unheard(_cleanup: Cleanup) -> None:
     """Ignores the result of the clean-up: the evidence holds it."""
 
 
+def _nothing_to_close() -> None:
+    """Closes nothing."""
+
+
 def _nothing_known(_host: str, _port: int) -> Facts:
     """Finds out nothing about this machine."""
     return {}
@@ -79,6 +83,8 @@ class Tools:
     """What ``probe.machine`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
+    close: Callable[[], None] = _nothing_to_close
+    """Gives back what the transport keeps for the next request. To be called when all is asked."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
 
@@ -94,4 +100,4 @@ def default_tools(settings: Settings, *, progress: Callable[[str], None] = _sile
     from s3probe.probe.transport import HttpTransport
 
     transport = HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy)
-    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor)
+    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor, close=transport.close)

@@ -325,7 +325,7 @@ def test_a_disk_that_is_full_changes_nothing(cli: Cli, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(os, "fsync", full)
     status, _, err = cli.run("fix", "--write")
-    assert status == 64
+    assert status == 70
     assert "No space left on device" in err
     assert path.read_text() == ENV_TEXT
     assert [file.name for file in cli.folder.iterdir()] == [".env.production"]

@@ -11,6 +11,7 @@ from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.client import Client, ForbiddenOperationError, StoppedError
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits
 from s3probe.probe.signing_rule import signing_rule
+from tests.every import every
 from tests.probe.build import wire
 
 WIRE = wire()
@@ -48,7 +49,7 @@ OURS = (
 )
 
 
-@pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
+@every("call", OURS, ids=lambda call: call.operation)
 def test_changes_to_our_own_keys_pass(call: Call) -> None:
     recorder = RecordingTransport()
     client(recorder).send(call)
@@ -59,7 +60,7 @@ def test_every_operation_that_may_change_something_is_among_them() -> None:
     assert {call.operation for call in OURS} == MUTATING
 
 
-@pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
+@every("call", OURS, ids=lambda call: call.operation)
 def test_a_read_only_run_changes_nothing(call: Call) -> None:
     recorder = RecordingTransport()
     with pytest.raises(ForbiddenOperationError):
@@ -67,8 +68,8 @@ def test_a_read_only_run_changes_nothing(call: Call) -> None:
     assert recorder.sent == []
 
 
-@pytest.mark.parametrize(
-    ("operation", "method", "path"),
+@every(
+    "operation, method, path",
     [
         ("CreateBucket", "PUT", "/"),
         ("DeleteBucket", "DELETE", "/"),
@@ -89,8 +90,8 @@ def test_bucket_settings_and_unknown_operations_are_refused(operation: str, meth
     assert recorder.sent == []
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-@pytest.mark.parametrize(
+@every("method", ["PUT", "DELETE", "POST"])
+@every(
     "path",
     ["/", "", "/?policy", "/accounts/avatars/1/original/me.png", "/s3probe", "/s3probe/", "/s3probe/abcdefghij/",
      "/media_attachments/files/s3probe/x.png", "/files/accounts/x.png?x=/s3probe/abcdefghij/x.png"],

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-
 from s3probe.settings.mastodon import (
     credential_region,
     full_asset_url,
@@ -20,10 +18,11 @@ from s3probe.settings.mastodon import (
 )
 from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
 from s3probe.settings.urls import sdk_client, target
+from tests.every import every
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "settings.json"
 CASES: list[dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+ALL = every("case", CASES, ids=lambda case: case["id"])
 MEDIA = ("media_attachments", "files", 109876543210987654, "original", "0123456789abcdef.jpg")
 REMOTE = ("media_attachments", "files", 109876543210987655, "small", "fedcba9876543210.jpg")
 AVATAR = ("accounts", "avatars", 1, "original", "00112233445566ff.png")
