@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
+from s3probe.settings.dotenv import places
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, Credentials, Environment, Settings, Variable
 
 PLACEHOLDER = "(secret)"
@@ -57,6 +58,18 @@ def is_secret(name: str, value: str) -> bool:
     if name in SECRET_NAMES or _SENSITIVE.search(name):
         return True
     return bool(_LOOKS_GENERATED.fullmatch(value))
+
+
+def is_public_line(line: str) -> bool:
+    """Whether a line of an env file is blank, or sets a variable of media storage and holds nothing like a secret."""
+    body = line.strip()
+    found = list(places(body))
+    if not body or len(found) != 1:
+        return not body
+    place = found[0]
+    comment = body[place.value_end :]
+    named = _STORAGE.fullmatch(place.name) and place.name not in _KEY_ID_NAMES and not _SENSITIVE.search(comment)
+    return bool(named) and not is_secret(place.name, "") and not _LOOKS_GENERATED.search(body[place.value_start :])
 
 
 def secrets_of(settings: Settings) -> tuple[Secret, ...]:

@@ -58,6 +58,10 @@ class Console:
     def clean(self, text: str) -> str:
         return self.scrubber.clean(text)
 
+    def shows(self, line: str) -> bool:
+        """Whether standard output shows this line as it is."""
+        return self.clean(line) == line and _shows(line, self.out.encoding)
+
     def say(self, text: str) -> None:
         """A line for people, on standard error."""
         self._clear_progress()

@@ -49,7 +49,7 @@ def _of_a_stranger(path: Path) -> bool:
     return bool(open_to_all) and owner not in (os.geteuid(), folder.st_uid)
 
 
-def write_atomically(path: Path, text: str, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Writes beside ``path`` and renames. ``mode`` ``None`` keeps an existing file's, else what the umask leaves.
 
     A pipe or a device is written to as it is. Raises :class:`UsageError`, of which :class:`UnwrittenError` is one.
@@ -65,7 +65,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None, owner: t
             with path.open("w", encoding="utf-8") as stream:
                 stream.write(text)
             return
-        _replace(target, text, _mode(target) if mode is None else mode, owner)
+        _replace(target, text, _mode(target) if mode is None else mode)
     except OSError as error:
         raise UnwrittenError(str(path), error, "Check the folder, its rights and the disk.") from None
 
@@ -78,12 +78,10 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _replace(target: Path, text: str, mode: int, owner: tuple[int, int] | None) -> None:
+def _replace(target: Path, text: str, mode: int) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            if owner is not None and owner != (os.geteuid(), os.getegid()):
-                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             stream.write(text)
             stream.flush()

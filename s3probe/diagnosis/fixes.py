@@ -17,19 +17,24 @@ _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
 
-def env(case: Case, variable: str, value: str | None, note: str = "") -> EnvFix:
+def env(case: Case, variable: str, value: str | None, note: str = "", *, conditional: bool = False) -> EnvFix:
     """A line of the env file, with its number when the variable stands in it."""
-    return EnvFix(variable, value, case.settings.environment.line_of(variable), note=note)
+    line = case.settings.environment.line_of(variable)
+    return EnvFix(variable, value, line, note=note, conditional=conditional)
 
 
-def requote(case: Case, variable: str) -> EnvFix:
-    """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown."""
+def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
+    """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown.
+
+    ``as_written``: the form in which a request with it passed.
+    """
     return EnvFix(
         variable,
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
         note="put single quotes around the value, and change nothing else",
+        as_written=as_written,
     )
 
 
@@ -43,6 +48,12 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
     """Both halves of a new key pair."""
     secret = by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret that was shown with it", "", together=True)
     return by_hand(case, "AWS_ACCESS_KEY_ID", "the id of the new key", note), secret
+
+
+def no_pair(case: Case) -> EnvFix:
+    """Leaves signing to the machine's role."""
+    note = "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
+    return env(case, "AWS_ACCESS_KEY_ID", None, note, conditional=True)
 
 
 def provider_of(case: Case) -> Provider:

@@ -40,6 +40,10 @@ class EnvFix:
     """Where the variable is set now; the report fills it in."""
     together: bool = False
     """Belongs to the fix before it: both lines are needed, it is no alternative."""
+    conditional: bool = False
+    """``note`` says what must be done or known first: a person makes this change, and no program."""
+    as_written: str = ""
+    """How the file's own text becomes the value of a secret, where that is known: ``raw``, ``unquoted``."""
 
     kind = "env"
 

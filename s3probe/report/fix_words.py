@@ -11,11 +11,11 @@ from s3probe.codec import to_plain
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, Fix, IamAllow, Manual, ServerFix
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
-from s3probe.report.dotenv_line import env_line
 from s3probe.report.model import Report, Subject
 from s3probe.report.setting_words import bucket_words, sentence, server_words
 from s3probe.report.words import count
 from s3probe.settings.addressing import is_aws
+from s3probe.settings.dotenv_line import env_line
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 

@@ -6,6 +6,7 @@ Order in production (dotenv-rails 3): process environment, ``.env.production.loc
 
 from __future__ import annotations
 
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ def load(
     siblings: bool | None = None,
     stdin: BinaryIO | None = None,
     loader: str | None = None,
+    content: bytes | None = None,
 ) -> Environment:
     """Read what Mastodon would see. Raises :class:`SettingsError`.
 
@@ -48,6 +50,7 @@ def load(
     ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
     the folder is Mastodon's and the file is one of those four.
     ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None`` is dotenv, with notes on the others.
+    ``content``: what ``env_file`` is taken to hold, whatever stands there.
     """
     collected = _Collected(loader)
     if environ is not None:
@@ -56,7 +59,7 @@ def load(
         collected.add_file(STANDARD_INPUT, _read_stream(stdin))
     elif env_file is not None:
         for path in _files(env_file, siblings):
-            collected.add_file(str(path), _read(path))
+            collected.add_file(str(path), content if content is not None and path == env_file else _read(path))
             if readable_by_all(path):
                 collected.add_note(Note(NoteKind.READABLE_BY_ALL, str(path), 0))
     return collected.environment()
@@ -152,8 +155,10 @@ def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:
     except DotenvError as error:
         where = source if error.line is None else f"{source}, line {error.line}"
         if error.exception == "Dotenv::FormatError":
+            # dotenv quotes the line with the comments behind it, where anything may stand
+            said = re.sub(r'(?s)^Line ".*"', "The line", error.message)
             raise SettingsError(
-                f"{where}: Mastodon does not start with this file: {error.exception}: {error.message}",
+                f"{where}: Mastodon does not start with this file: {error.exception}: {said}",
                 "Give the exported variable a value (export NAME=value), or delete that line.",
             ) from error
         raise SettingsError(

@@ -89,7 +89,7 @@ def _no_acl(ladder: _Ladder) -> Fix:
     """``S3_PERMISSION=``: Mastodon sends no ACL."""
     # what is meant to be closed needs no policy that opens it
     note = "" if ladder.visible_without or ladder.acl == "private" else AND_POLICY
-    return fixes.env(ladder.case, "S3_PERMISSION", "", note)
+    return fixes.env(ladder.case, "S3_PERMISSION", "", note, conditional=bool(note))
 
 
 def _or_none(allow_acls: _Ways) -> _Ways:

@@ -126,7 +126,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
             certainty=Certainty.CERTAIN if gone else Certainty.LIKELY,
             explains=refused(case),
             fixes=(
-                fixes.env(case, "S3_ENABLED", "false", "if media are to stay on this machine's disk"),
+                fixes.env(case, "S3_ENABLED", "false", "if media are to stay on this machine's disk", conditional=True),
                 Manual("Put the key pair in, if media are to go to object storage."),
             ),
         )

@@ -133,7 +133,15 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
         case,
         how=f"a deleted picture could still be opened at {fixes.host_of(seen[0].url)}",
         because=[seen[0].id],
-        fixes=[fixes.env(case, "CACHE_BUSTER_ENABLED", "true", "and let the proxy empty its cache for that request")],
+        fixes=[
+            fixes.env(
+                case,
+                "CACHE_BUSTER_ENABLED",
+                "true",
+                "and let the proxy empty its cache for that request",
+                conditional=True,
+            )
+        ],
         severity=Severity.NOTICE,
     )
 

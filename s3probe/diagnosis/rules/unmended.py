@@ -224,9 +224,9 @@ def _bucket(case: Case, last: Round) -> Finding:
         return _finding(case, last, "bucket-name-invalid", fix)
     near = _nearest(case, last.suffix)
     if near:
-        return _finding(
-            case, last, "nosuchbucket-typo", fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key")
-        )
+        # only the admin knows whether it is the bucket that was meant
+        nearest = fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
+        return _finding(case, last, "nosuchbucket-typo", nearest)
     advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, last, "nosuchbucket-typo", advice)
 
