@@ -58,6 +58,9 @@ class Selection:
         return frozenset(self.skip) & frozenset(ids())
 
 
+SHORTEST_EXAMINATION = 2.0
+"""Seconds that have to be left after a canary that failed: in less nothing can be learnt, and ``--deadline`` holds."""
+
 EVERYTHING = Selection()
 """Every finding."""
 
@@ -108,7 +111,7 @@ def check(
     tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
     storage is a finding; no exception is raised for it.
     """
-    from s3probe.diagnosis.engine import diagnose, starting_point
+    from s3probe.diagnosis.engine import starting_point
     from s3probe.probe.examine import examine
 
     if stopped is not None:
@@ -117,16 +120,22 @@ def check(
     why_not = _why_nothing_can_be_asked(start)
     if why_not:
         evidence = _nothing_asked(options, why_not)
-        diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-        return Examined(settings, evidence, diagnosis)
+        return Examined(settings, evidence, _judged(settings, evidence, selection))
     evidence = examine(start, options, tools, assuming, settings)
     if evidence.run.profile == "quick" and not _went_well(evidence):
-        left = max(options.deadline - evidence.run.seconds, 1.0)
+        left = options.deadline - evidence.run.seconds
+        if left < SHORTEST_EXAMINATION:
+            return Examined(settings, evidence, _judged(settings, evidence, selection))
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(options, profile="full", deadline=left, mastodon_version=version)
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
-    diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    return Examined(settings, evidence, diagnosis)
+    return Examined(settings, evidence, _judged(settings, evidence, selection))
+
+
+def _judged(settings: Settings, evidence: Evidence, selection: Selection) -> Diagnosis:
+    from s3probe.diagnosis.engine import diagnose
+
+    return diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
 
 
 def _why_nothing_can_be_asked(settings: Settings) -> str:

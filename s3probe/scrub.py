@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from s3probe.secret import Secret
 
@@ -17,6 +18,18 @@ MARK = "***"
 
 SHORTEST = 4
 """Characters. A shorter secret is no secret; hiding it everywhere would destroy the output (think of ``a``)."""
+
+SHORTEST_START = 8
+"""Characters of a secret that are hidden where a text was cut off after them."""
+
+SHORTEST_SIGNATURE = 20
+"""Characters. Signature V4 has 64, the old one 28."""
+
+PIECE = 64
+LONGEST_WHOLE = 512
+"""Characters. A pattern for more takes half a second to make."""
+LONGEST = 16 * 1024
+"""Characters. What follows them is no credential; it is hidden as it stands, with what comes before it."""
 
 _CONTROLS = re.compile(
     # C0 but tab and line feed, DEL, C1, zero width, bidi marks, embeddings, overrides and isolates, byte order mark
@@ -45,11 +58,21 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # user and password in a URL, as http_proxy or S3_ENDPOINT may hold them
     (re.compile(r"(?<![a-z0-9])([a-z][a-z0-9+.-]{1,15}://)[^/\s@\"'<>]+@", re.IGNORECASE), rf"\1{MARK}@"),
 )
-_NAMED = r"((?:secret|token|password|key)\w*\\?[\"']?\s*[=:]\s*\\?[\"']?)"
+_TELLING = re.compile(r"signature|x-amz-|awsaccesskeyid|(?:aws|amazon)_se|<se|authorization|credential=|@")
+"""In lower case. Without any of it, none of the patterns above matches."""
+_NAMED = r"((?<!\w)(?=\w*?(?:secret|token|password|key))\w++\\?[\"']?\s*[=:]\s*\\?[\"']?)"
+_NAMING = re.compile("secret|token|password|key")
+_SMALLEST_BLOCK = 3
+"""Characters. Smaller pieces of a secret stand in every text."""
+_FROM_URLSAFE = str.maketrans("-_", "+/")
+CUT_MARK = "…"
+"""Stands where a text was cut off (``probe.text``)."""
 
 
 def without_controls(text: str) -> str:
     """``text`` without escape sequences, control characters (tab and line feed stay) and bidi overrides."""
+    if text.isascii() and text.isprintable():
+        return text
     return _CONTROLS.sub("", _ESCAPE_SEQUENCE.sub("", text))
 
 
@@ -78,7 +101,20 @@ def _character(char: str) -> str:
 
 
 def _sequence(text: str) -> str:
-    return "".join(_backslashes(len(run)) if run[0] == "\\" else "".join(map(_character, run)) for run in _runs(text))
+    runs = _runs(text)
+    # what follows a run decides where it ends: the first one need not be longer than it is, or every place in a long
+    # run of backslashes would be looked at from every place before it
+    exact = len(runs) > 1
+    found: list[str] = []
+    for place, run in enumerate(runs):
+        if run[0] == "\\":
+            found.append(_backslashes(len(run), exact=exact and place == 0))
+            continue
+        first = _character(run[0])
+        # the run before it takes the backslashes of its escape as well
+        found.append(first.replace(r"\\{1,8}", r"\\{0,8}") if place else first)
+        found.extend(map(_character, run[1:]))
+    return "".join(found)
 
 
 def _runs(text: str) -> list[str]:
@@ -86,15 +122,16 @@ def _runs(text: str) -> list[str]:
     return re.findall(r"\\+|[^\\]+", text)
 
 
-def _backslashes(number: int) -> str:
+def _backslashes(number: int, *, exact: bool) -> str:
     """So many, or more where they were escaped: one pattern for all, which looks at a long run of them once."""
+    times = f"{{{number}}}" if exact else f"{{{number},}}"
     ways = (
         r"\\{1,8}(?:u\{0*(?i:5c)\}|[uU]0*(?i:5c)|x(?i:5c))",
         r"%(?:25){0,3}(?i:5c)",
         r"&\#(?:[xX]0*(?i:5c)|0*92);",
         r"\\",
     )
-    return "(?:" + "|".join(f"(?:{way}){{{number},}}+" for way in ways) + ")"
+    return "(?:" + "|".join(f"(?:{way}){times}+" for way in ways) + ")"
 
 
 def _base64_cores(octets: bytes) -> Iterable[str]:
@@ -112,13 +149,87 @@ def _base64_pattern(core: str) -> str:
     return r"(?:\s|\\[nr])*".join(digits.get(digit, digit) for digit in core)
 
 
-def _forms(text: str) -> Iterable[str]:
-    """Patterns of every form of one secret."""
-    octets = text.encode("utf-8", "surrogatepass")
-    yield _sequence(text)
-    yield r"[:\s]?".join(f"(?i:{octet:02x})" for octet in octets)
-    for core in _base64_cores(octets):
-        yield _base64_pattern(core)
+class _Looked:
+    """A text in which secrets are looked for, and what is counted of it once for all of them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def introducers(self) -> int:
+        """Characters with which a disguise of another one begins. A blank in a form is a plus sign."""
+        return sum(map(self.text.count, '\\%&"+'))
+
+    @cached_property
+    def squeezed(self) -> str:
+        """Without white space, in base64's usual alphabet."""
+        return "".join(self.text.split()).translate(_FROM_URLSAFE)
+
+    @cached_property
+    def digits(self) -> str:
+        """As hexadecimal digits may stand in it."""
+        return self.squeezed.replace(":", "").lower()
+
+
+class _Sought:
+    """One secret, and the patterns of all its forms, which are made when a text may hold one of them.
+
+    Most texts cannot: every character of a form is either itself or begins with an introducer. So of as many blocks
+    of the secret as there are introducers, and one more, at least one stands in the text as it is.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._octets = text.encode("utf-8", "surrogatepass")
+        self._hex = self._octets.hex()
+
+    @cached_property
+    def _cores(self) -> tuple[str, ...]:
+        return tuple(_base64_cores(self._octets))
+
+    @cached_property
+    def _plain(self) -> re.Pattern[str]:
+        return re.compile(_sequence(self.text))
+
+    @cached_property
+    def _in_hex(self) -> re.Pattern[str]:
+        return re.compile(r"[:\s]?".join(f"(?i:{octet:02x})" for octet in self._octets))
+
+    @cached_property
+    def _in_base64(self) -> tuple[re.Pattern[str], ...]:
+        return tuple(re.compile(_base64_pattern(core)) for core in self._cores)
+
+    def hidden(self, looked: _Looked, text: str) -> str:
+        """``text`` without it; ``looked`` is the text before other secrets were hidden."""
+        if len(looked.text) >= len(self.text):
+            if self._may_stand(self.text, looked.text, looked.introducers):
+                text = self._plain.sub(MARK, text)
+            if self._hex in looked.digits:
+                text = self._in_hex.sub(MARK, text)
+            for place, core in enumerate(self._cores):
+                if self._may_stand(core, looked.squeezed, looked.introducers):
+                    text = self._in_base64[place].sub(MARK, text)
+        return _without_start(text, self.text) if CUT_MARK in text else text
+
+    @staticmethod
+    def _may_stand(form: str, text: str, introducers: int) -> bool:
+        size = len(form) // (introducers + 1)
+        if size < _SMALLEST_BLOCK:
+            return True
+        return any(form[at : at + size] in text for at in range(0, len(form) - size + 1, size))
+
+
+def _without_start(text: str, secret: str) -> str:
+    """``text`` without the beginnings of a secret after which it was cut off."""
+    at = text.find(CUT_MARK) if secret[:SHORTEST_START] in text else -1
+    while at >= 0:
+        most = min(len(secret), at)
+        length = next((n for n in range(most, SHORTEST_START - 1, -1) if text.endswith(secret[:n], 0, at)), 0)
+        if length:
+            text = f"{text[: at - length]}{MARK}{text[at:]}"
+            at += len(MARK) - length
+        at = text.find(CUT_MARK, at + 1)
+    return text
 
 
 def _variants(text: str) -> set[str]:
@@ -128,21 +239,40 @@ def _variants(text: str) -> set[str]:
     return {text, text.strip(), shown, shown.strip()} | lines
 
 
+def _pieces(text: str) -> Iterator[str]:
+    """What is looked for of a long secret: its pieces, as answers are cut; the whole where that is not too long."""
+    if len(text) <= 2 * PIECE:
+        yield text
+        return
+    if len(text) <= LONGEST_WHOLE:
+        yield text
+    for at in range(0, min(len(text), LONGEST), PIECE):
+        piece = text[at : at + PIECE]
+        yield piece if len(piece) >= PIECE // 4 else text[-PIECE:]
+
+
 class Scrubber:
-    """Removes every form of the given secrets from a text, and what looks like a signature.
+    """Removes every form of the given secrets from a text, and what looks like a signature. Thread-safe.
 
     ``shortened`` maps whole texts (access key ids) to what may be shown of them.
     """
 
     def __init__(self, secrets: Iterable[Secret], shortened: Mapping[str, str] | None = None) -> None:
         variants = {variant for secret in secrets for variant in _variants(secret.reveal())}
+        long = {piece for variant in variants if len(variant) >= SHORTEST for piece in _pieces(variant)}
         # the longest first: a secret that contains another one must go as a whole
-        long = sorted((v for v in variants if len(v) >= SHORTEST), key=lambda v: (-len(v), v))
+        self._sought = [_Sought(text) for text in sorted(long, key=lambda v: (-len(v), v))]
+        self._signatures: dict[str, _Sought] = {}
         short = sorted(v for v in variants if 0 < len(v) < SHORTEST)
-        self._secrets = [re.compile(form) for variant in long for form in _forms(variant)]
         # only where it stands as the value of something that is named a secret
         self._named = [re.compile(_NAMED + _sequence(v) + r"(?![\w/+])", re.IGNORECASE) for v in short]
-        self._shortened = {full: brief for full, brief in (shortened or {}).items() if len(full) >= 3 * SHORTEST}
+        brief = {full: brief for full, brief in (shortened or {}).items() if len(full) >= 3 * SHORTEST}
+        self._shortened = {variant: MARK for variant in variants if len(variant) > LONGEST} | brief
+
+    def learn_signature(self, signature: str) -> None:
+        """From now on this signature is a secret. Whoever answers may repeat it without saying what it is."""
+        for text in (signature, signature.upper()) if len(signature) >= SHORTEST_SIGNATURE else ():
+            self._signatures.setdefault(text, _Sought(text))
 
     def clean(self, text: str) -> str:
         """``text`` without secrets, signatures and control characters. Cleaning twice changes nothing more."""
@@ -152,13 +282,27 @@ class Scrubber:
         """``text`` without secrets and signatures; control characters stay (a terminal's own colours)."""
         while True:
             before = text
-            for pattern in self._secrets:
-                text = pattern.sub(MARK, text)
-            for pattern in self._named:
-                text = pattern.sub(rf"\g<1>{MARK}", text)
             for full, brief in self._shortened.items():
                 text = text.replace(full, brief)
-            for pattern, replacement in _PATTERNS:
-                text = pattern.sub(replacement, text)
+            text = self.hide_known(text)
+            folded = (
+                text.casefold()
+            )  # as the patterns compare: there are two letters beyond ASCII that count as s and k
+            if self._named and _NAMING.search(folded):
+                for pattern in self._named:
+                    text = pattern.sub(rf"\g<1>{MARK}", text)
+            if _TELLING.search(folded):
+                for pattern, replacement in _PATTERNS:
+                    text = pattern.sub(replacement, text)
             if text == before:
                 return text
+
+    def hide_known(self, text: str) -> str:
+        """``text`` without what is known to be secret. Whatever else may look like a signature stays."""
+        looked = _Looked(text)
+        for sought in self._sought:
+            text = sought.hidden(looked, text)
+        if len(text) >= SHORTEST_SIGNATURE:
+            for sought in tuple(self._signatures.values()):
+                text = sought.hidden(looked, text)
+        return text

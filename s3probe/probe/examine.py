@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Outcome, Run
 from s3probe.evidence.vocabulary import (
     ACTIONS,
     ARCHIVE_VISIT,
@@ -22,7 +22,7 @@ from s3probe.probe import address_families
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_SECONDS, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
@@ -43,7 +43,7 @@ from s3probe.probe.suspension import suspend_and_restore
 from s3probe.probe.tools import ProbeOptions, Tools, limits_for
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
-from s3probe.scrub import Scrubber
+from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key
@@ -54,6 +54,10 @@ ON_ITS_WAY = 0.6
 """Most of the clean-up's time for which requests under way are waited for, as a share: removing needs the rest.
 
 They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIMEOUT`` and ``S3_READ_TIMEOUT``).
+"""
+LAST_WORDS = 2.5
+"""Seconds of the clean-up's time that a run which used up its deadline keeps for its start and its report: both
+times together are what ``--deadline`` promises.
 """
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
@@ -88,9 +92,15 @@ class Examination:
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
         # never that of the changed settings: where a fix takes a key away, the SDK would find somebody else's
-        pair = chain(file)
+        self._chain_trouble = ""
+        try:
+            pair = chain(file, min(CHAIN_SECONDS, options.deadline / 2))
+        except ChainTimeoutError as slow:
+            pair, self._chain_trouble = None, str(slow)
+        if pair is not None:
+            tools.signing(pair)
         self._version = options.mastodon_version or ""
-        self._scrub = Scrubber(_secrets(settings, pair)).clean
+        self._scrubber = scrubber_of_a_run(settings, pair)
         limits = limits_for(settings, total=options.deadline)
         self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
         self._read_only = options.profile == "read-only"
@@ -100,7 +110,7 @@ class Examination:
             self.remaining,
             signing_rule(file, pair),
             read_only=self._read_only,
-            scrub=self._scrub,
+            scrubber=self._scrubber,
             grace=self._on_its_way * 0.8,
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
@@ -143,7 +153,7 @@ class Examination:
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup or Cleanup())
+            self._tools.cleaned(clean(cleanup or Cleanup(), self._scrubber))
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
@@ -152,7 +162,8 @@ class Examination:
         if self._cleanup_end is None:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
-            self._cleanup_end = now + self._options.cleanup_deadline
+            latest = self._begun + self._options.deadline + self._options.cleanup_deadline - LAST_WORDS
+            self._cleanup_end = min(now + self._options.cleanup_deadline, latest)
         end = self._cleanup_end
 
         def remaining() -> float:
@@ -180,7 +191,7 @@ class Examination:
             self._complete,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
-        return Evidence(run, tuple(rows), cleanup, self._client.cost())
+        return clean(Evidence(run, tuple(rows), cleanup, self._client.cost()), self._scrubber)
 
     def _why_not(self, action_id: ActionId) -> str:
         if not self._selected(action_id):
@@ -228,8 +239,10 @@ class Examination:
         if self._options.profile == "quick":
             self._canary()
             return
+        session = self._session
         found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
-        address_families.ask(self._session, self._tools.families_of)
+        # a step: looking up a name can take longer than there is time
+        self._parallel_all([Step("address families", lambda: address_families.ask(session, self._tools.families_of))])
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
@@ -254,6 +267,12 @@ class Examination:
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
+        if self._chain_trouble:
+            title = "The SDK's own chain gives a key pair in time"
+            row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
+            slow = replace(row, outcome=Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, reason=None)
+            self._session.book.add(replace(slow, message=self._chain_trouble))
+            return
         vendor = self._tools.vendor()
         if vendor:
             title = "The machine's role can be asked for a key pair"
@@ -314,13 +333,3 @@ class Examination:
             seen = self._session.book.get(ObservationId(step.name))
             if seen is not None and seen.outcome is Outcome.UNKNOWN:
                 self._parallel([step])
-
-
-def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:
-    """Every secret that a server might echo."""
-    found = [
-        Secret(v.value) for v in settings.environment.variables.values() if "SECRET" in v.name or "TOKEN" in v.name
-    ]
-    if pair is not None:
-        found += [pair.secret_access_key, *([pair.session_token] if pair.session_token else [])]
-    return [secret for secret in found if secret]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_ADVICE, ChainTimeoutError, chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.request_form import WireForm
@@ -20,6 +21,7 @@ from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
+from s3probe.redact import scrubber_of_a_run
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Settings
@@ -29,6 +31,10 @@ CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE_MEDIA)
 
 DEADLINE = 120.0
 """Seconds for a whole sweep."""
+SEARCHING = 60.0
+"""Seconds of them for the search: what was found by then is removed, and the next sweep finds the rest."""
+MOST = 10_000
+"""Objects and uploads that one sweep takes on: a listing may have no end."""
 
 
 class SweepError(Exception):
@@ -54,28 +60,43 @@ def sweep(
     ``dry_run`` nothing is removed and ``left_behind`` names all that would be. ``tell`` hears what could not be
     searched. Raises :class:`SweepError`.
     """
-    pair = chain(settings)
+    try:
+        pair = chain(settings)
+    except ChainTimeoutError as slow:
+        raise SweepError(f"There is no key pair to search the bucket with: {slow}.", CHAIN_ADVICE) from None
     if pair is None:
         raise SweepError("There is no key pair to search the bucket with.", "Set AWS_ACCESS_KEY_ID and its secret.")
+    tools.signing(pair)
     begun = tools.clock.monotonic()
 
     def remaining() -> float:
         return DEADLINE - (tools.clock.monotonic() - begun)
 
     limits = Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024)
-    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair))
+    scrubber = scrubber_of_a_run(settings, pair)
+
+    def searching() -> float:
+        return remaining() - (DEADLINE - SEARCHING)
+
+    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair), scrubber=scrubber)
     wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
     prefixes = _prefixes(settings)
     hidden = False
+    search = _Search(client.with_time(searching, limits), wire, oldest)
     for prefix in prefixes:
         marked = re.compile(re.escape(prefix) + f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}/[a-zA-Z0-9.-]+")
-        uploads = _uploads(client, wire, prefix, oldest)
+        uploads = search.uploads(prefix)
         hidden = hidden or uploads is None
-        for entry in (*_objects(client, wire, prefix, oldest), *(uploads or ())):
-            if marked.fullmatch(entry.key):
+        for entry in itertools.chain(search.objects(prefix), uploads or ()):
+            if marked.fullmatch(entry.key) and search.takes_on():
                 found.adopt(entry)
+    if search.unfinished:
+        tell(
+            f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, so there may be more."
+            " Run s3probe sweep again."
+        )
     if hidden:
         tell(
             "Unfinished uploads could not be searched: this key lacks s3:ListBucketMultipartUploads. With a key that"
@@ -94,51 +115,80 @@ def _prefixes(settings: Settings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
 
 
-def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[LedgerEntry]:
-    """Objects below ``prefix`` that are older than the timestamp ``oldest``."""
-    after: str | None = None
-    while True:
-        answer = _listing(client, wire, prefix, after)
-        objects = list_objects(answer)
-        for listed in objects:
-            if _is_older(listed.modified, oldest):
-                yield LedgerEntry(listed.key, wire, written=True)
-        if not objects or not is_truncated(answer):
-            break
-        after = objects[-1].key
+class _Search:
+    """Lists what is older than the timestamp ``oldest``, until time or number is used up."""
 
+    def __init__(self, client: Client, wire: Wire, oldest: float) -> None:
+        self.unfinished = False
+        """Something was not looked at."""
+        self._client = client
+        self._wire = wire
+        self._oldest = oldest
+        self._taken = 0
 
-def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[LedgerEntry] | None:
-    """Unfinished uploads below ``prefix`` that are older than ``oldest``; ``None``: they may not be listed."""
-    found: list[LedgerEntry] = []
-    marker = ""
-    while True:
-        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+    def takes_on(self) -> bool:
+        """Whether one more is taken on."""
+        self._taken += 1
+        self.unfinished = self.unfinished or self._taken > MOST
+        return self._taken <= MOST
+
+    def objects(self, prefix: str) -> Iterator[LedgerEntry]:
+        """Objects below ``prefix``. Raises :class:`SweepError` when the bucket cannot be listed."""
+        after: str | None = None
+        while self._taken < MOST:
+            try:
+                answer = _listing(self._client, self._wire, prefix, after)
+            except NotSentError:
+                break
+            listed = list_objects(answer)
+            for each in listed:
+                if _is_older(each.modified, self._oldest):
+                    yield LedgerEntry(each.key, self._wire, written=True)
+            if not listed or not is_truncated(answer):
+                return
+            # a listing goes on in the order of its keys, else it never ends
+            if after is not None and listed[-1].key <= after:
+                break
+            after = listed[-1].key
+        self.unfinished = True
+
+    def uploads(self, prefix: str) -> Iterator[LedgerEntry] | None:
+        """Unfinished uploads below ``prefix``; ``None``: they may not be listed."""
         try:
-            answer = client.send(wire.read("ListMultipartUploads", query))
+            first = self._page(prefix, "")
         except NotSentError:
-            return None
-        if answer.status != 200:
-            return None
-        listed = list_uploads(answer.body)
-        found += [
-            LedgerEntry(upload.key, wire, upload_id=upload.upload_id, written=True)
-            for upload in listed
-            if _is_older(upload.initiated, oldest)
-        ]
-        if not listed or not is_truncated(answer.body):
-            return found
-        last = listed[-1]
-        marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            self.unfinished = True
+            return iter(())
+        return None if first is None else self._pages(prefix, first)
+
+    def _pages(self, prefix: str, page: bytes) -> Iterator[LedgerEntry]:
+        before = ""
+        while self._taken < MOST:
+            listed = list_uploads(page)
+            for upload in listed:
+                if _is_older(upload.initiated, self._oldest):
+                    yield LedgerEntry(upload.key, self._wire, upload_id=upload.upload_id, written=True)
+            if not listed or not is_truncated(page):
+                return
+            last = listed[-1]
+            marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            try:
+                following = self._page(prefix, marker) if marker != before else None
+            except NotSentError:
+                break
+            if following is None:
+                break
+            before, page = marker, following
+        self.unfinished = True
+
+    def _page(self, prefix: str, marker: str) -> bytes | None:
+        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+        answer = self._client.send(self._wire.read("ListMultipartUploads", query))
+        return answer.body if answer.status == 200 else None
 
 
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
-    try:
-        answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
-    except NotSentError:
-        raise SweepError(
-            "The time for the sweep was up before the whole bucket was searched.", "Run it again."
-        ) from None
+    answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
     if answer.status == 200:
         return answer.body
     body = error(answer.body)

@@ -13,7 +13,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import AddressFamiliesOf
-from s3probe.settings.model import Settings
+from s3probe.settings.model import Credentials, Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 RUN_ID_LENGTH = 10
@@ -61,6 +61,10 @@ def _unheard(_cleanup: Cleanup) -> None:
     """Ignores the result of the clean-up: the evidence holds it."""
 
 
+def _unseen(_pair: Credentials) -> None:
+    """Does without knowing who signs."""
+
+
 def _nothing_known(_host: str, _port: int) -> Facts:
     """Finds out nothing about this machine."""
     return {}
@@ -79,6 +83,8 @@ class Tools:
     """What ``probe.machine`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
+    signing: Callable[[Credentials], None] = _unseen
+    """Told once who signs, before anything is signed: the SDK's chain may lead to a pair that no settings hold."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, islice
 
 from s3probe.diagnosis.model import EnvFix, Finding
+from s3probe.redact import is_secret
 from s3probe.report.dotenv_line import env_line
+from s3probe.scrub import MARK
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment
 
 # dotenv (lib/dotenv/parser.rb): an optional export, the name, then = or a colon
 _ASSIGNMENT = re.compile(r"\s*(?P<export>export\s+)?(?P<name>[\w.]+)(?:\s*=\s*?|:\s+?)(?P<value>.*)", re.DOTALL)
+_NAMED = re.compile(r"(?<![\w.-])([\w.-]++)\s*[=:]\s*(?=\S)")
 _STORAGE = re.compile(r"(?:S3|AWS)_")
 
 
@@ -86,10 +89,34 @@ def env_patch(text: str, fixes: Sequence[EnvFix]) -> str:
     return "".join(lines)
 
 
-def unified_diff(before: str, after: str, name: str) -> str:
-    """The change as ``patch`` and people read it; blank when there is none."""
-    diff = difflib.unified_diff(_lines(before), _lines(after), name, name)
+def unified_diff(before: str, after: str, name: str, changed: Collection[str] = ()) -> str:
+    """The change as people read it; blank when there is none.
+
+    Of variables whose names say that they are secret only the name is shown, but of those ``changed``.
+    """
+    old, new = _lines(before), _lines(after)
+    # compared as they are: two secrets are two, though both show alike
+    shown = dict(zip((*old, *new), (*_veiled(old, changed), *_veiled(new, changed)), strict=True))
+    veil = {f"{sign}{line}": f"{sign}{veiled}" for line, veiled in shown.items() for sign in " +-"}
+    diff = (veil.get(line, line) for line in difflib.unified_diff(old, new, name, name))
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
+
+
+def _veiled(lines: Sequence[str], changed: Collection[str]) -> Iterator[str]:
+    """The lines as they may be shown. What stands in a comment, or misspelt, is a secret as well."""
+    inner = {
+        index
+        for a in _assignments(lines)
+        if a.name not in changed and is_secret(a.name, "")
+        for index in range(a.first + 1, a.last + 1)
+    }
+    for index, line in enumerate(lines):
+        named = (found for found in _NAMED.finditer(line) if found[1] not in changed and is_secret(found[1], ""))
+        first = next(named, None)
+        if index in inner or first is not None:
+            yield line[: first.end() if first is not None else 0] + MARK + line[len(line.rstrip("\r\n")) :]
+        else:
+            yield line
 
 
 def _lines(text: str) -> list[str]:

@@ -26,15 +26,19 @@ def run(args: Namespace, console: Console) -> int:
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
     selection = selection_of(args.only, args.skip)
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is not an ordinary file, and fix changes one", "Name the file itself.")
     settings = load_settings(file, args, console)
     before = _bytes(file)
     with named_on_the_way_out(console) as left:
-        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings))
+        tools = replace(
+            default_tools(settings, progress=console.progress), cleaned=left.of(settings), signing=console.learn_pair
+        )
         examined = check(settings, options_for(args, selection), tools, selection)
     fixes, refused = sort_out(first_fixes(examined.findings), settings.environment, str(file))
     text = before.decode("utf-8", "surrogateescape")
     after = env_patch(text, fixes)
-    console.result(unified_diff(text, after, str(file)))
+    console.result(unified_diff(text, after, str(file), {fix.variable for fix in fixes}))
     _say_rest(examined, [refusal.advice for refusal in refused], console)
     if after == text:
         healthy = not examined.findings and not examined.diagnosis.rule_errors
