@@ -55,9 +55,9 @@ ON_ITS_WAY = 0.6
 
 They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIMEOUT`` and ``S3_READ_TIMEOUT``).
 """
-LAST_WORDS = 2.5
-"""Seconds of the clean-up's time that a run which used up its deadline keeps for its start and its report: both
-times together are what ``--deadline`` promises.
+LAST_WORDS = 0.25
+"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its start and its report. Both
+times together are all that it may take.
 """
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
@@ -162,8 +162,9 @@ class Examination:
         if self._cleanup_end is None:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
-            latest = self._begun + self._options.deadline + self._options.cleanup_deadline - LAST_WORDS
-            self._cleanup_end = min(now + self._options.cleanup_deadline, latest)
+            own = self._options.cleanup_deadline
+            latest = self._begun + self._options.deadline + own * (1 - LAST_WORDS)
+            self._cleanup_end = min(now + own, latest)
         end = self._cleanup_end
 
         def remaining() -> float:

@@ -177,3 +177,60 @@ def test_what_may_not_be_deleted_is_named() -> None:
 def test_an_empty_bucket_is_swept_clean() -> None:
     with bucket(healthy()) as (_box, _one, tools):
         assert swept(healthy(), tools) == Cleanup()
+
+
+class Endless:
+    """A listing that always goes on: with the next keys, or, when it is ``stuck``, with the same ones."""
+
+    def __init__(self, stuck: bool = False) -> None:
+        self.calls: list[Call] = []
+        self.seconds = 0.0
+        self._stuck = stuck
+
+    def send(self, call: Call, _limits: Limits) -> Answer:
+        self.calls.append(call)
+        self.seconds += 1
+        if call.operation in ("ListObjectsV2", "ListMultipartUploads"):
+            return Answer(200, body=self._page(call.operation == "ListMultipartUploads"))
+        return Answer(404 if call.method == "HEAD" else 204)
+
+    def _page(self, uploads: bool) -> bytes:
+        number = 0 if self._stuck else len(self.calls)
+        keys = [f"media_attachments/files/{RUN}/{number:06}-{n:02}.png" for n in range(20)]
+        when = "2020-01-01T00:00:00Z"
+        inner = (
+            f"<Upload><Key>{key}</Key><UploadId>u</UploadId><Initiated>{when}</Initiated></Upload>"
+            if uploads
+            else f"<Contents><Key>{key}</Key><LastModified>{when}</LastModified></Contents>"
+            for key in keys
+        )
+        return f"<List><IsTruncated>true</IsTruncated>{''.join(inner)}</List>".encode()
+
+
+def test_a_listing_without_end_is_searched_for_a_while_only() -> None:
+    endless = Endless()
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: endless.seconds, sleep=lambda _seconds: None)
+    cleanup = swept(healthy(), Tools(endless, clock), dry_run=True, tell=told.append)
+    assert endless.seconds <= 62
+    assert 0 < len(cleanup.left_behind) <= 61 * 20
+    assert "there may be more" in told[0]
+
+
+def test_so_many_objects_are_taken_on_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3probe.probe.sweep.MOST", 50)
+    endless = Endless()
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: 0.0, sleep=lambda _seconds: None)
+    cleanup = swept(healthy(), Tools(endless, clock), tell=told.append)
+    assert (cleanup.created, cleanup.removed) == (50, 50)
+    assert "there may be more" in told[0]
+
+
+def test_a_listing_that_repeats_itself_is_left() -> None:
+    endless = Endless(stuck=True)
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: 0.0, sleep=lambda _seconds: None)
+    swept(healthy(), Tools(endless, clock), dry_run=True, tell=told.append)
+    assert len(endless.calls) < 50
+    assert "there may be more" in told[0]

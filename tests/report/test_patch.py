@@ -122,3 +122,29 @@ def test_the_diff_is_one_that_patch_understands() -> None:
         "--- .env\n+++ .env\n@@ -1,2 +1,2 @@\n A=1\n-B=2\n\\ No newline at end of file\n+B=3\n"
     )
     assert unified_diff("A=1\n", "A=1\n", ".env") == ""
+
+
+NEIGHBOURS = """\
+SMTP_PASSWORD=hunter2
+#OTP_SECRET=old
+SMTP-PASSWORD: short
+# once SMTP_PASSWORD=older
+S3_REGION=us-east-1
+SMTP_LOGIN=mastodon
+VAPID_KEY="one
+two"
+"""
+
+
+def test_the_secrets_of_other_services_are_not_shown() -> None:
+    after = env_patch(NEIGHBOURS, [EnvFix("S3_REGION", "eu-west-2")])
+    shown = unified_diff(NEIGHBOURS, after, ".env", {"S3_REGION"})
+    for secret in ("hunter2", "old", "short", "older", "one", "two"):
+        assert secret not in shown
+    assert " #OTP_SECRET=***\n SMTP-PASSWORD: ***\n" in shown
+    assert "-S3_REGION=us-east-1\n+S3_REGION=eu-west-2\n SMTP_LOGIN=mastodon\n" in shown
+
+
+def test_what_changes_is_shown_whatever_its_name() -> None:
+    shown = unified_diff("S3_KEY=a\nB_KEY=b\n", "S3_KEY=c\nB_KEY=b\n", ".env", {"S3_KEY"})
+    assert "-S3_KEY=a\n+S3_KEY=c\n B_KEY=***\n" in shown
