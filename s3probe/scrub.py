@@ -25,6 +25,13 @@ SHORTEST_START = 8
 SHORTEST_SIGNATURE = 20
 """Characters. Signature V4 has 64, the old one 28."""
 
+GRAM = 8
+"""Characters of the pieces by which signatures are first looked for."""
+
+LONGEST_SETTLED = 512
+"""Characters of a text of which is remembered that nothing had to be hidden in it."""
+MOST_SETTLED = 2048
+
 PIECE = 64
 LONGEST_WHOLE = 512
 """Characters. A pattern for more takes half a second to make."""
@@ -187,6 +194,11 @@ class _Sought:
     def _cores(self) -> tuple[str, ...]:
         return tuple(_base64_cores(self._octets))
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """How it may stand in a text: as it is, in base64, in hexadecimal digits."""
+        return (self.text, *self._cores, self._hex)
+
     @cached_property
     def _plain(self) -> re.Pattern[str]:
         return re.compile(_sequence(self.text))
@@ -217,6 +229,39 @@ class _Sought:
         if size < _SMALLEST_BLOCK:
             return True
         return any(form[at : at + size] in text for at in range(0, len(form) - size + 1, size))
+
+
+class _Signatures:
+    """What a run signed with: some dozens of texts, of which hardly any answer holds one. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Sought] = {}
+        self._grams: set[str] = set()
+        self._shortest = 0
+
+    def add(self, signature: str) -> None:
+        sought = _Sought(signature)
+        for form in sought.forms:
+            self._grams.update(form[at : at + GRAM] for at in range(len(form) - GRAM + 1))
+        self._shortest = min(self._shortest or len(signature), len(signature))
+        self._known[signature] = sought
+
+    def perhaps_in(self, looked: _Looked) -> tuple[_Sought, ...]:
+        """Those that are looked for in this text: all, or none where not a piece of any stands in it.
+
+        As with blocks: between a few introducers, twice as much as a piece stands there as it is. In that lies a piece
+        that begins at a place that is looked at.
+        """
+        if not self._known or len(looked.squeezed) < self._shortest:
+            return ()
+        if looked.introducers >= self._shortest // (2 * GRAM) or self._piece_in(looked.squeezed):
+            return tuple(self._known.values())
+        in_digits = len(looked.digits) >= 2 * self._shortest and self._piece_in(looked.digits)
+        return tuple(self._known.values()) if in_digits else ()
+
+    def _piece_in(self, text: str) -> bool:
+        grams = self._grams
+        return any(text[at : at + GRAM] in grams for at in range(0, len(text) - GRAM + 1, GRAM))
 
 
 def _without_start(text: str, secret: str) -> str:
@@ -262,7 +307,8 @@ class Scrubber:
         long = {piece for variant in variants if len(variant) >= SHORTEST for piece in _pieces(variant)}
         # the longest first: a secret that contains another one must go as a whole
         self._sought = [_Sought(text) for text in sorted(long, key=lambda v: (-len(v), v))]
-        self._signatures: dict[str, _Sought] = {}
+        self._signatures = _Signatures()
+        self._settled: set[str] = set()
         short = sorted(v for v in variants if 0 < len(v) < SHORTEST)
         # only where it stands as the value of something that is named a secret
         self._named = [re.compile(_NAMED + _sequence(v) + r"(?![\w/+])", re.IGNORECASE) for v in short]
@@ -271,8 +317,9 @@ class Scrubber:
 
     def learn_signature(self, signature: str) -> None:
         """From now on this signature is a secret. Whoever answers may repeat it without saying what it is."""
-        for text in (signature, signature.upper()) if len(signature) >= SHORTEST_SIGNATURE else ():
-            self._signatures.setdefault(text, _Sought(text))
+        if len(signature) >= SHORTEST_SIGNATURE:
+            for text in (signature, signature.upper()):
+                self._signatures.add(text)
 
     def clean(self, text: str) -> str:
         """``text`` without secrets, signatures and control characters. Cleaning twice changes nothing more."""
@@ -282,6 +329,10 @@ class Scrubber:
         """``text`` without secrets and signatures; control characters stay (a terminal's own colours)."""
         while True:
             before = text
+            if text in self._settled:
+                text = self._without_signatures(text, _Looked(text))
+                if text == before:
+                    return text
             for full, brief in self._shortened.items():
                 text = text.replace(full, brief)
             text = self.hide_known(text)
@@ -295,6 +346,8 @@ class Scrubber:
                 for pattern, replacement in _PATTERNS:
                     text = pattern.sub(replacement, text)
             if text == before:
+                if len(text) <= LONGEST_SETTLED and len(self._settled) < MOST_SETTLED:
+                    self._settled.add(text)
                 return text
 
     def hide_known(self, text: str) -> str:
@@ -302,7 +355,9 @@ class Scrubber:
         looked = _Looked(text)
         for sought in self._sought:
             text = sought.hidden(looked, text)
-        if len(text) >= SHORTEST_SIGNATURE:
-            for sought in tuple(self._signatures.values()):
-                text = sought.hidden(looked, text)
+        return self._without_signatures(text, looked)
+
+    def _without_signatures(self, text: str, looked: _Looked) -> str:
+        for sought in self._signatures.perhaps_in(looked):
+            text = sought.hidden(looked, text)
         return text

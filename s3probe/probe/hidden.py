@@ -27,17 +27,16 @@ def signatures(call: Call) -> Iterator[str]:
 
 
 def without_secrets(answer: Answer, scrubber: Scrubber) -> Answer:
-    """The same answer, in which no known secret stands. Its headers are cut to :data:`HEADER_CHARACTERS`."""
-    headers = {
-        scrubber.hide_known(name): scrubber.hide_known(value)[:HEADER_CHARACTERS]
-        for name, value in answer.headers.items()
-    }
-    return replace(
-        answer,
-        headers=MappingProxyType(headers),
-        body=_body(answer.body, scrubber),
-        detail=scrubber.hide_known(answer.detail),
-    )
+    """The same answer, without known secrets wherever it will be cut: in its body, and in headers that are cut here.
+
+    What is kept of the rest is cleaned as it is written down (``Client.observe``).
+    """
+    body = _body(answer.body, scrubber)
+    long = {name: value for name, value in answer.headers.items() if len(value) > HEADER_CHARACTERS}
+    if body is answer.body and not long:
+        return answer
+    cut = {name: scrubber.hide_known(value)[:HEADER_CHARACTERS] for name, value in long.items()}
+    return replace(answer, headers=MappingProxyType({**answer.headers, **cut}), body=body)
 
 
 def _body(body: bytes, scrubber: Scrubber) -> bytes:

@@ -46,9 +46,14 @@ def test_an_env_file_that_never_ends(held: Path, capsys: pytest.CaptureFixture[s
 def test_an_env_file_that_comes_by_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """A shell's ``<(sops -d …)``: whole, and then its end."""
     read, write = os.pipe()
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.close, read)
-        threading.Thread(target=lambda: (time.sleep(0.2), os.write(write, ENV), os.close(write))).start()
+
+    def write_late() -> None:
+        time.sleep(0.2)
+        with os.fdopen(write, "wb") as stream:
+            stream.write(ENV)
+
+    threading.Thread(target=write_late).start()
+    with contextlib.closing(os.fdopen(read, "rb")):
         assert main(["lint", f"/dev/fd/{read}"]) == 2
     assert "AWS_SECRET_ACCESS_KEY" in capsys.readouterr().out
 
