@@ -17,6 +17,8 @@ HEADER_CHARACTERS = 4096
 """Characters kept of one header's value."""
 _HEAD = 4096
 """Bytes in which an error document says that it is one."""
+_LOOKED_AT = 64 * 1024
+"""Bytes of an error document; S3's own have some hundred."""
 _SIGNATURE = re.compile(r"(?:X-Amz-Signature=|Signature=|^AWS [^:\s]+:)([^&,\s]+)")
 
 
@@ -43,6 +45,6 @@ def _body(body: bytes, scrubber: Scrubber) -> bytes:
     """Of other documents than errors next to nothing is kept, and that is cleaned when it is."""
     if b"Error" not in body[:_HEAD]:
         return body
-    text = body.decode("utf-8", "surrogateescape")
+    text = body[:_LOOKED_AT].decode("utf-8", "surrogateescape")
     hidden = scrubber.hide_known(text)
-    return body if hidden == text else hidden.encode("utf-8", "surrogateescape")
+    return body if hidden == text else hidden.encode("utf-8", "surrogateescape") + body[_LOOKED_AT:]
