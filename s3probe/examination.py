@@ -105,31 +105,34 @@ def check(
     tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
     storage is a finding; no exception is raised for it.
     """
-    from s3probe.diagnosis.engine import diagnose, starting_point
+    from s3probe.diagnosis.engine import starting_point
     from s3probe.probe.examine import examine
+    from s3probe.probe.tools import SHORTEST_EXAMINATION
 
     if stopped is not None:
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
     start, assuming = starting_point(settings)
     why_not = _why_nothing_can_be_asked(start)
     evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
-    if evidence.run.profile == "quick" and not why_not and not _went_well(evidence):
-        spent = evidence.run.seconds
-        left = max(options.deadline - spent, 1.0)
-        # what the canary took beyond the deadline was the clean-up's
-        rest = options.cleanup_deadline - max(spent + left - options.deadline, 0.0)
+    left = options.deadline - evidence.run.seconds
+    unclear = evidence.run.profile == "quick" and not why_not and not _went_well(evidence)
+    if unclear and left >= SHORTEST_EXAMINATION:
         version = options.mastodon_version or evidence.run.mastodon_version or None
         full = replace(
             options,
             profile="full",
             deadline=left,
-            cleanup_deadline=max(rest, 1.0),
             mastodon_version=version,
             canary=evidence.run.id,
         )
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
-    diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
-    return Examined(settings, evidence, diagnosis)
+    return Examined(settings, evidence, _judged(settings, evidence, selection))
+
+
+def _judged(settings: Settings, evidence: Evidence, selection: Selection) -> Diagnosis:
+    from s3probe.diagnosis.engine import diagnose
+
+    return diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
 
 
 def _why_nothing_can_be_asked(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from argparse import Namespace
@@ -23,6 +24,7 @@ _NAGIOS_UNKNOWN = 3
 def entry_point() -> None:
     """The ``s3probe`` command."""
     forbid()
+    _fill_standard_streams()
     status = main()
     for name in ("stdout", "stderr"):
         try:
@@ -34,6 +36,15 @@ def entry_point() -> None:
                 status = BUG
             setattr(sys, name, None)  # the interpreter would flush it once more, and end in a status of its own
     sys.exit(status)
+
+
+def _fill_standard_streams() -> None:
+    """What was closed at the start leads nowhere: else the next file or connection would get its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
 def main(argv: Sequence[str] | None = None) -> int:

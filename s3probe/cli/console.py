@@ -20,7 +20,7 @@ from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream
 
 if TYPE_CHECKING:
-    from s3probe.settings.model import Settings
+    from s3probe.settings.model import Credentials, Settings
 
 
 class Console:
@@ -50,6 +50,12 @@ class Console:
 
         pair = settings.credentials
         self.learn(secrets_of(settings), {pair.access_key_id: shorten(pair.access_key_id)} if pair is not None else {})
+
+    def learn_pair(self, pair: Credentials) -> None:
+        """The same of a key pair that the SDK's chain has found."""
+        from s3probe.redact import secrets_in, shorten
+
+        self.learn(secrets_in(pair), {pair.access_key_id: shorten(pair.access_key_id)})
 
     def now(self) -> datetime:
         """The time of this run, UTC."""

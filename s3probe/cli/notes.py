@@ -18,7 +18,7 @@ from pathlib import Path
 
 from s3probe.cli.private_folder import private_place
 from s3probe.codec import from_plain, to_plain
-from s3probe.probe.notes import NotesInMemory, Place, Unsettled, changed
+from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, changed
 
 VERSION = 1
 LARGEST = 1024 * 1024
@@ -38,12 +38,12 @@ class FileNotes:
         self._tell = tell
         self._memory = NotesInMemory()
 
-    def read(self, place: Place) -> tuple[Unsettled, ...]:
+    def read(self, place: BucketAddress) -> tuple[Unsettled, ...]:
         """What is noted for a place, wherever it stands."""
         found = {one.id: one for path in self._paths(place) for one in _read(path, place)}
         return tuple((found | {one.id: one for one in self._memory.read(place)}).values())
 
-    def change(self, place: Place, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None:
+    def change(self, place: BucketAddress, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None:
         """Strikes out what is settled, and notes what is left where that can be done."""
         for path in self._paths(place):
             if _change(path, place, settled, left):
@@ -54,7 +54,7 @@ class FileNotes:
                 "What is left could not be noted for the next check: this user has no cache folder that can be written."
             )
 
-    def _paths(self, place: Place) -> Iterator[Path]:
+    def _paths(self, place: BucketAddress) -> Iterator[Path]:
         """The places of the note, the first choice first."""
         name = sha256(f"{place.endpoint}\0{place.bucket}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
         if self._state is not None:
@@ -64,7 +64,7 @@ class FileNotes:
             yield folder / f"left-{name}"
 
 
-def _read(path: Path, place: Place) -> tuple[Unsettled, ...]:
+def _read(path: Path, place: BucketAddress) -> tuple[Unsettled, ...]:
     """What a note says of ``place``; nothing where there is none, or one that cannot be believed."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -84,7 +84,7 @@ def _read(path: Path, place: Place) -> tuple[Unsettled, ...]:
             return ()
 
 
-def _change(path: Path, place: Place, settled: Collection[Unsettled], left: Collection[Unsettled]) -> bool:
+def _change(path: Path, place: BucketAddress, settled: Collection[Unsettled], left: Collection[Unsettled]) -> bool:
     """Whether the note could be changed."""
     try:
         # a file that is not there yet is only made for what is left
@@ -129,7 +129,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _text(place: Place, noted: Collection[Unsettled]) -> str:
+def _text(place: BucketAddress, noted: Collection[Unsettled]) -> str:
     head = {"version": VERSION, "endpoint": place.endpoint, "bucket": place.bucket}
     return json.dumps({**head, "left": [to_plain(one) for one in noted]}, indent=1) + "\n"
 

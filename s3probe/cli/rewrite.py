@@ -69,7 +69,7 @@ def _unchanged(file: Path, target: Path, before: bytes) -> os.stat_result:
     with os.fdopen(handle, "rb") as stream:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{file} is no ordinary file", "Name the env file itself.")
+            raise UsageError(f"{file} is not an ordinary file", "Name the env file itself.")
         if stream.read() != before:
             raise UsageError(f"{file} was changed by someone else meanwhile", "Run s3probe fix again.")
     return status

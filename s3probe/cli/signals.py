@@ -54,7 +54,8 @@ def interruptible() -> Iterator[None]:
         if not raised:
             raised = True
             raise Interrupted(lost.pop() if lost else number)
-        if number == signal.SIGINT and not told:
+        # closed at the start, its number can by now be that of a file or a connection
+        if number == signal.SIGINT and not told and sys.__stderr__ is not None:
             told.append(number)
             with suppress(OSError):
                 # not through sys.stderr: the signal may have come in the middle of a write to it

@@ -15,8 +15,11 @@ from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, Ob
 from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
+from s3probe.probe.hidden import signatures, without_secrets
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
+from s3probe.redact import clean
+from s3probe.scrub import Scrubber
 
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
@@ -76,12 +79,12 @@ class Client:
         rule: SigningRule,
         *,
         read_only: bool = False,
-        scrub: Callable[[str], str] = str,
+        scrubber: Scrubber | None = None,
         meter: Meter | None = None,
         grace: float = 0.0,
         watch: Watch | None = None,
     ) -> None:
-        """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
+        """``remaining`` gives the seconds left; ``scrubber`` removes secrets from a server's words.
 
         ``rule`` says where signed requests may go, and in whose name.
 
@@ -97,7 +100,7 @@ class Client:
         self._remaining = remaining
         self._rule = rule
         self._read_only = read_only
-        self._scrub = scrub
+        self._scrubber = scrubber or Scrubber(())
         self._meter = meter or Meter()
 
     def with_time(self, remaining: Callable[[], float], limits: Limits) -> Client:
@@ -108,7 +111,7 @@ class Client:
             remaining,
             self._rule,
             read_only=self._read_only,
-            scrub=self._scrub,
+            scrubber=self._scrubber,
             meter=self._meter,
             watch=self._watch,
         )
@@ -129,6 +132,8 @@ class Client:
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
         bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        for signature in signatures(call):
+            self._scrubber.learn_signature(signature)
         if self._watch is not None:
             self._watch.sending(call)
         answer = self._transport.send(call, bounded)
@@ -137,7 +142,7 @@ class Client:
         if not answer.sent:
             raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))
-        return answer
+        return without_secrets(answer, self._scrubber)
 
     def _check(self, call: Call) -> None:
         if call.method in ("GET", "HEAD", "OPTIONS"):
@@ -168,7 +173,7 @@ class Client:
         row = row_of(action_id)
         body = error(answer.body)
         known: Facts = {**_facts(answer, body), **(facts or {})}
-        return Observation(
+        seen = Observation(
             id=action_id,
             title=title or row.title,
             operation=call.operation,
@@ -179,19 +184,18 @@ class Client:
             url=call.url.split("?X-Amz-", 1)[0],
             http_status=answer.status,
             error_code=(body.code or None) if body else None,
-            message=self._message(answer, body),
+            message=_message(answer, body),
             network=answer.fault,
             seconds=round(answer.seconds, 4),
-            headers=MappingProxyType(
-                {name: self._scrub(answer.headers[name]) for name in kept_headers(answer.headers)}
-            ),
-            facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
+            headers=MappingProxyType({name: answer.headers[name] for name in kept_headers(answer.headers)}),
+            facts=MappingProxyType({k: v for k, v in sorted(known.items()) if v}),
             assuming=assuming,
         )
+        return clean(seen, self._scrubber)
 
-    def _message(self, answer: Answer, body: ErrorBody | None) -> str | None:
-        text = answer.detail if answer.fault else (body.message if body else "")
-        return self._scrub(text) or None
+
+def _message(answer: Answer, body: ErrorBody | None) -> str | None:
+    return (answer.detail if answer.fault else (body.message if body else "")) or None
 
 
 def _is_ours(call: Call) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Outcome, Run
 from s3probe.evidence.vocabulary import (
     ACTIONS,
     ARCHIVE_VISIT,
@@ -22,7 +22,7 @@ from s3probe.probe import address_families
 from s3probe.probe.cleanup import became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_SECONDS, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
@@ -31,7 +31,7 @@ from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
-from s3probe.probe.notes import place_of
+from s3probe.probe.notes import bucket_address
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
@@ -42,11 +42,11 @@ from s3probe.probe.session import LEFT_OUT, Book, Session
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
 from s3probe.probe.suspension import suspend_and_restore
-from s3probe.probe.tools import ProbeOptions, Tools, limits_for
+from s3probe.probe.tools import SHORTEST_EXAMINATION, ProbeOptions, Tools, limits_for
 from s3probe.probe.unsettled import Bookkeeper
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
-from s3probe.scrub import Scrubber
+from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key
@@ -60,6 +60,10 @@ They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIME
 """
 BEFORE_ANOTHER = 2.0
 """Seconds for removing what a failed canary made, before the examination that removes the rest."""
+LAST_WORDS = 0.25
+"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its start and its report. Both
+times together are all that it may take.
+"""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 NO_KEY = Credentials("", Secret(""), source="none")
@@ -94,9 +98,15 @@ class Examination:
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
         # never that of the changed settings: where a fix takes a key away, the SDK would find somebody else's
-        pair = chain(file)
+        self._chain_trouble = ""
+        try:
+            pair = chain(file, min(CHAIN_SECONDS, options.deadline / 2))
+        except ChainTimeoutError as slow:
+            pair, self._chain_trouble = None, str(slow)
+        if pair is not None:
+            tools.signing(pair)
         self._version = options.mastodon_version or ""
-        self._scrub = Scrubber(_secrets(settings, pair)).clean
+        self._scrubber = scrubber_of_a_run(settings, pair)
         limits = limits_for(settings, total=options.deadline)
         self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
         self._read_only = options.profile == "read-only"
@@ -109,7 +119,7 @@ class Examination:
             self.remaining,
             signing_rule(file, pair),
             read_only=self._read_only,
-            scrub=self._scrub,
+            scrubber=self._scrubber,
             grace=self._on_its_way * 0.8,
             watch=ledger,
         )
@@ -157,7 +167,7 @@ class Examination:
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup or became_of(self._session.ledger))
+            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger), self._scrubber))
             self._books.note(self._tools.clock.now().timestamp())
         return self._evidence(cleanup)
 
@@ -167,11 +177,15 @@ class Examination:
         if self._cleanup_end is None:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
-            self._cleanup_end = now + self._options.cleanup_deadline
+            own = self._options.cleanup_deadline
+            latest = self._begun + self._options.deadline + own * (1 - LAST_WORDS)
+            self._cleanup_end = min(now + own, latest)
         self._take_over()
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
-        followed = self._options.profile == "quick" and not self._interrupted and self._failed()
-        end = min(self._cleanup_end, now + self._on_its_way + BEFORE_ANOTHER) if followed else self._cleanup_end
+        soon = now + self._on_its_way + BEFORE_ANOTHER
+        follows = self._begun + self._options.deadline - soon >= SHORTEST_EXAMINATION
+        followed = self._options.profile == "quick" and follows and not self._interrupted and self._failed()
+        end = min(self._cleanup_end, soon) if followed else self._cleanup_end
 
         def remaining() -> float:
             return end - self._tools.clock.monotonic()
@@ -198,7 +212,7 @@ class Examination:
         rows = self._session.book.rows()
         answered = any(row.actor is Actor.MASTODON and row.http_status is not None for row in rows)
         conditions = (self._as_filed, self._session.conditions)
-        wires = {place_of(each.settings): each.wire for each in conditions}
+        wires = {bucket_address(each.settings): each.wire for each in conditions}
         self._books.take_over(wires, self._options.canary, all_others=answered)
 
     def _failed(self) -> bool:
@@ -217,7 +231,7 @@ class Examination:
             self._complete and not self._session.hindrance,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
-        return Evidence(run, tuple(rows), cleanup, self._client.cost())
+        return clean(Evidence(run, tuple(rows), cleanup, self._client.cost()), self._scrubber)
 
     def _why_not(self, action_id: ActionId) -> str:
         if not self._selected(action_id):
@@ -267,8 +281,10 @@ class Examination:
         if self._options.profile == "quick":
             self._canary()
             return
+        session = self._session
         found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
-        address_families.ask(self._session, self._tools.families_of)
+        # a step: looking up a name can take longer than there is time
+        self._parallel_all([Step("address families", lambda: address_families.ask(session, self._tools.families_of))])
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
@@ -293,6 +309,12 @@ class Examination:
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
+        if self._chain_trouble:
+            title = "The SDK's own chain gives a key pair in time"
+            row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
+            slow = replace(row, outcome=Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, reason=None)
+            self._session.book.add(replace(slow, message=self._chain_trouble))
+            return
         vendor = self._tools.vendor()
         if vendor:
             title = "The machine's role can be asked for a key pair"
@@ -353,13 +375,3 @@ class Examination:
             seen = self._session.book.get(ObservationId(step.name))
             if seen is not None and seen.outcome is Outcome.UNKNOWN:
                 self._parallel([step])
-
-
-def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:
-    """Every secret that a server might echo."""
-    found = [
-        Secret(v.value) for v in settings.environment.variables.values() if "SECRET" in v.name or "TOKEN" in v.name
-    ]
-    if pair is not None:
-        found += [pair.secret_access_key, *([pair.session_token] if pair.session_token else [])]
-    return [secret for secret in found if secret]

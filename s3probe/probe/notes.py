@@ -15,16 +15,16 @@ KEPT_FOR = 7 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BucketAddress:
     """A bucket at an endpoint: what was left in one is never looked for in another."""
 
     endpoint: str
     bucket: str
 
 
-def place_of(settings: Settings) -> Place:
+def bucket_address(settings: Settings) -> BucketAddress:
     """Where requests under these settings go."""
-    return Place(settings.api_base, settings.bucket_name)
+    return BucketAddress(settings.api_base, settings.bucket_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,21 @@ class Unsettled:
 class Notes(Protocol):
     """Where it is written down. Never raises: what cannot be noted has been named all the same."""
 
-    def read(self, place: Place) -> tuple[Unsettled, ...]: ...
+    def read(self, place: BucketAddress) -> tuple[Unsettled, ...]: ...
 
-    def change(self, place: Place, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None: ...
+    def change(self, place: BucketAddress, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None: ...
 
 
 class NotesInMemory:
     """Notes that last as long as the program."""
 
     def __init__(self) -> None:
-        self._noted: dict[Place, dict[tuple[str, str | None], Unsettled]] = {}
+        self._noted: dict[BucketAddress, dict[tuple[str, str | None], Unsettled]] = {}
 
-    def read(self, place: Place) -> tuple[Unsettled, ...]:
+    def read(self, place: BucketAddress) -> tuple[Unsettled, ...]:
         return tuple(self._noted.get(place, {}).values())
 
-    def change(self, place: Place, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None:
+    def change(self, place: BucketAddress, *, settled: Collection[Unsettled], left: Collection[Unsettled]) -> None:
         self._noted[place] = changed(self._noted.get(place, {}).values(), settled, left)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from urllib.parse import quote
@@ -10,21 +11,26 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_ADVICE, ChainTimeoutError, chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.mark import is_marked, marked_folders
-from s3probe.probe.notes import Unsettled, place_of
+from s3probe.probe.notes import Unsettled, bucket_address
 from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Crew
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
+from s3probe.redact import scrubber_of_a_run
 from s3probe.settings.model import Settings
 
 DEADLINE = 120.0
 """Seconds for a whole sweep."""
+SEARCHING = 60.0
+"""Seconds of them for the search: what was found by then is removed, and the next sweep finds the rest."""
+MOST = 10_000
+"""Objects and uploads that one sweep takes on: a listing may have no end."""
 UNDER_WAY = 5.0
 """Seconds for which an interrupted sweep waits for what it has begun."""
 _Due = Callable[[str, str | None, str], bool]
@@ -54,20 +60,29 @@ def sweep(
     ``dry_run`` nothing is removed and ``left_behind`` names all that would be. ``tell`` hears what could not be
     searched. Raises :class:`SweepError`.
     """
-    pair = chain(settings)
+    try:
+        pair = chain(settings)
+    except ChainTimeoutError as slow:
+        raise SweepError(f"There is no key pair to search the bucket with: {slow}.", CHAIN_ADVICE) from None
     if pair is None:
         raise SweepError("There is no key pair to search the bucket with.", "Set AWS_ACCESS_KEY_ID and its secret.")
+    tools.signing(pair)
     begun = tools.clock.monotonic()
 
     def remaining() -> float:
         return DEADLINE - (tools.clock.monotonic() - begun)
 
     limits = Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024)
-    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair))
+    scrubber = scrubber_of_a_run(settings, pair)
+
+    def searching() -> float:
+        return remaining() - (DEADLINE - SEARCHING)
+
+    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair), scrubber=scrubber)
     wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
-    noted = {one.id: one for one in tools.notes.read(place_of(settings)) if is_marked(settings, one.key)}
+    noted = {one.id: one for one in tools.notes.read(bucket_address(settings)) if is_marked(settings, one.key)}
 
     def due(key: str, upload_id: str | None, since: str) -> bool:
         """Whether no probe can be at work on it any more."""
@@ -75,17 +90,24 @@ def sweep(
         return is_marked(settings, key) and (known or _is_older(since, oldest))
 
     hidden = False
+    search = _Search(client.with_time(searching, limits), wire, due)
     for prefix in marked_folders(settings):
-        uploads = _uploads(client, wire, prefix, due)
+        uploads = search.uploads(prefix)
         hidden = hidden or uploads is None
-        for entry in (*_objects(client, wire, prefix, due), *(uploads or ())):
-            found.adopt(entry)
+        for entry in itertools.chain(search.objects(prefix), uploads or ()):
+            if search.takes_on():
+                found.adopt(entry)
     taken = {(entry.key, entry.upload_id): entry for entry in found.remaining()}
     for one in noted.values():
         # a listing of objects shows no versions
         if one.id not in taken and (one.versions or one.versioned or (hidden and one.upload_id)):
             taken[one.id] = LedgerEntry(one.key, wire, one.upload_id, True, versions=one.versions)
             found.adopt(taken[one.id])
+    if search.unfinished:
+        tell(
+            f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, so there may be more."
+            " Run s3probe sweep again."
+        )
     if hidden:
         tell(
             "Unfinished uploads could not be searched: this key lacks s3:ListBucketMultipartUploads. With a key that"
@@ -103,58 +125,88 @@ def sweep(
 
         def is_settled(one: Unsettled) -> bool:
             entry = taken.get(one.id)
-            gone = entry.removed if entry is not None else not (hidden and one.upload_id is not None)
+            unseen = search.unfinished or (hidden and one.upload_id is not None)
+            gone = entry.removed if entry is not None else not unseen
             return one.is_settled(now, gone=gone, arrived=entry is not None)
 
         if noted:
-            tools.notes.change(place_of(settings), settled=[*filter(is_settled, noted.values())], left=())
+            tools.notes.change(bucket_address(settings), settled=[*filter(is_settled, noted.values())], left=())
 
 
-def _objects(client: Client, wire: Wire, prefix: str, due: _Due) -> Iterator[LedgerEntry]:
-    """Objects below ``prefix`` that are due."""
-    after: str | None = None
-    while True:
-        answer = _listing(client, wire, prefix, after)
-        objects = list_objects(answer)
-        for listed in objects:
-            if due(listed.key, None, listed.modified):
-                yield LedgerEntry(listed.key, wire, written=True)
-        if not objects or not is_truncated(answer):
-            break
-        after = objects[-1].key
+class _Search:
+    """Lists what is due, until time or number is used up."""
 
+    def __init__(self, client: Client, wire: Wire, due: _Due) -> None:
+        self.unfinished = False
+        """Something was not looked at."""
+        self._client = client
+        self._wire = wire
+        self._due = due
+        self._taken = 0
 
-def _uploads(client: Client, wire: Wire, prefix: str, due: _Due) -> list[LedgerEntry] | None:
-    """Unfinished uploads below ``prefix`` that are due; ``None``: they may not be listed."""
-    found: list[LedgerEntry] = []
-    marker = ""
-    while True:
-        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+    def takes_on(self) -> bool:
+        """Whether one more is taken on."""
+        self._taken += 1
+        self.unfinished = self.unfinished or self._taken > MOST
+        return self._taken <= MOST
+
+    def objects(self, prefix: str) -> Iterator[LedgerEntry]:
+        """Objects below ``prefix``. Raises :class:`SweepError` when the bucket cannot be listed."""
+        after: str | None = None
+        while self._taken < MOST:
+            try:
+                answer = _listing(self._client, self._wire, prefix, after)
+            except NotSentError:
+                break
+            listed = list_objects(answer)
+            for each in listed:
+                if self._due(each.key, None, each.modified):
+                    yield LedgerEntry(each.key, self._wire, written=True)
+            if not listed or not is_truncated(answer):
+                return
+            # a listing goes on in the order of its keys, else it never ends
+            if after is not None and listed[-1].key <= after:
+                break
+            after = listed[-1].key
+        self.unfinished = True
+
+    def uploads(self, prefix: str) -> Iterator[LedgerEntry] | None:
+        """Unfinished uploads below ``prefix``; ``None``: they may not be listed."""
         try:
-            answer = client.send(wire.read("ListMultipartUploads", query))
+            first = self._page(prefix, "")
         except NotSentError:
-            return None
-        if answer.status != 200:
-            return None
-        listed = list_uploads(answer.body)
-        found += [
-            LedgerEntry(upload.key, wire, upload_id=upload.upload_id, written=True)
-            for upload in listed
-            if due(upload.key, upload.upload_id, upload.initiated)
-        ]
-        if not listed or not is_truncated(answer.body):
-            return found
-        last = listed[-1]
-        marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            self.unfinished = True
+            return iter(())
+        return None if first is None else self._pages(prefix, first)
+
+    def _pages(self, prefix: str, page: bytes) -> Iterator[LedgerEntry]:
+        before = ""
+        while self._taken < MOST:
+            listed = list_uploads(page)
+            for upload in listed:
+                if self._due(upload.key, upload.upload_id, upload.initiated):
+                    yield LedgerEntry(upload.key, self._wire, upload_id=upload.upload_id, written=True)
+            if not listed or not is_truncated(page):
+                return
+            last = listed[-1]
+            marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            try:
+                following = self._page(prefix, marker) if marker != before else None
+            except NotSentError:
+                break
+            if following is None:
+                break
+            before, page = marker, following
+        self.unfinished = True
+
+    def _page(self, prefix: str, marker: str) -> bytes | None:
+        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+        answer = self._client.send(self._wire.read("ListMultipartUploads", query))
+        return answer.body if answer.status == 200 else None
 
 
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
-    try:
-        answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
-    except NotSentError:
-        raise SweepError(
-            "The time for the sweep was up before the whole bucket was searched.", "Run it again."
-        ) from None
+    answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
     if answer.status == 200:
         return answer.body
     body = error(answer.body)

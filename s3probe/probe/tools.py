@@ -14,10 +14,12 @@ from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import AddressFamiliesOf
 from s3probe.probe.notes import Notes, NotesInMemory
-from s3probe.settings.model import Settings
+from s3probe.settings.model import Credentials, Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 RUN_ID_LENGTH = 10
+SHORTEST_EXAMINATION = 2.0
+"""Seconds that have to be left after a canary that failed: in less nothing can be learnt, and ``--deadline`` holds."""
 
 
 def new_run_id() -> str:
@@ -68,6 +70,10 @@ def _nothing_to_close() -> None:
     """Closes nothing."""
 
 
+def _unseen(_pair: Credentials) -> None:
+    """Does without knowing who signs."""
+
+
 def _nothing_known(_host: str, _port: int) -> Facts:
     """Finds out nothing about this machine."""
     return {}
@@ -88,6 +94,8 @@ class Tools:
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
     close: Callable[[], None] = _nothing_to_close
     """Gives back what the transport keeps for the next request. To be called when all is asked."""
+    signing: Callable[[Credentials], None] = _unseen
+    """Told once who signs, before anything is signed: the SDK's chain may lead to a pair that no settings hold."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
     notes: Notes = field(default_factory=NotesInMemory)

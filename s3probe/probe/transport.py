@@ -34,8 +34,6 @@ from s3probe.probe.faults import explain, not_of_the_way
 from s3probe.probe.text import clean_exact
 from s3probe.probe.trust import choose, context_for, has_certificates
 
-HEADER_CHARACTERS = 4096
-"""Characters kept of one header's value."""
 _PIECE = 64 * 1024
 _POOL = 16
 """Connections that are kept, to each host."""
@@ -164,7 +162,7 @@ def _prepared(call: Call) -> PreparedRequest:
 
 def _headers(raw: HTTPResponse) -> dict[str, str]:
     return {
-        clean_exact(name, 200).lower(): clean_exact(value, HEADER_CHARACTERS)
+        clean_exact(name, HEADER_BYTES).lower(): clean_exact(value, HEADER_BYTES)
         for name, value in raw.headers.itermerged()
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.mark import is_marked
-from s3probe.probe.notes import Notes, Place, Unsettled, place_of
+from s3probe.probe.notes import BucketAddress, Notes, Unsettled, bucket_address
 from s3probe.probe.wire import Wire
 
 LOOKED_FOR = 25
@@ -21,7 +21,7 @@ class Bookkeeper:
         self._ledger = ledger
         self._taken: dict[LedgerEntry, Unsettled] = {}
 
-    def take_over(self, wires: Mapping[Place, Wire], canary: str, *, all_others: bool) -> None:
+    def take_over(self, wires: Mapping[BucketAddress, Wire], canary: str, *, all_others: bool) -> None:
         """Puts what was left at these places into the ledger. Only keys with the mark of a run are believed.
 
         ``canary`` is the id of the run that this one completes: what that left is this one's own.
@@ -50,15 +50,15 @@ class Bookkeeper:
 
     def note(self, now: float) -> None:
         """Writes down what is left at ``now`` (Unix time), and strikes out what is settled."""
-        settled: dict[Place, list[Unsettled]] = {}
-        left: dict[Place, list[Unsettled]] = {}
+        settled: dict[BucketAddress, list[Unsettled]] = {}
+        left: dict[BucketAddress, list[Unsettled]] = {}
         for entry, one in self._taken.items():
             gone, arrived = entry.removed, not entry.may_arrive
             if one.is_settled(now, gone=gone, arrived=arrived):
-                settled.setdefault(place_of(entry.wire.settings), []).append(one)
+                settled.setdefault(bucket_address(entry.wire.settings), []).append(one)
         for entry in (*self._ledger.remaining(), *self._ledger.awaited()):
             if entry not in self._taken:
-                left.setdefault(place_of(entry.wire.settings), []).append(_noted(entry, now))
+                left.setdefault(bucket_address(entry.wire.settings), []).append(_noted(entry, now))
         for place in settled.keys() | left.keys():
             self._notes.change(place, settled=settled.get(place, ()), left=left.get(place, ()))
 

@@ -313,7 +313,7 @@ def test_what_is_no_file_is_refused(cli: Cli) -> None:
     status, _, err = cli.run("fix", "--write", f"/dev/fd/{reading}")
     os.close(reading)
     assert status == 64
-    assert "is no ordinary file" in err
+    assert "is not an ordinary file" in err
 
 
 def test_a_disk_that_is_full_changes_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

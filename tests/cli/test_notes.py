@@ -14,9 +14,9 @@ import pytest
 
 from s3probe.cli.notes import LARGEST, MOST, FileNotes
 from s3probe.cli.private_folder import private_place
-from s3probe.probe.notes import Place, Unsettled
+from s3probe.probe.notes import BucketAddress, Unsettled
 
-PLACE = Place("https://s3.example.com", "files")
+PLACE = BucketAddress("https://s3.example.com", "files")
 ONE = Unsettled("media_attachments/files/s3probe/abcdefghij/x.png", 1000.5, arriving=True)
 UPLOAD = Unsettled("media_attachments/files/s3probe/abcdefghij/x.mp4", 1000.5, upload_id="u-1", made=True)
 
@@ -37,7 +37,7 @@ def notes(told: list[str], state: Path | None = None) -> FileNotes:
     return FileNotes(state, told.append)
 
 
-def keep(told: list[str], *left: Unsettled, state: Path | None = None, place: Place = PLACE) -> None:
+def keep(told: list[str], *left: Unsettled, state: Path | None = None, place: BucketAddress = PLACE) -> None:
     notes(told, state).change(place, settled=(), left=left)
 
 
@@ -77,8 +77,10 @@ def test_a_state_has_the_note_beside_it_and_the_cache_is_read_as_well(told: list
     assert (notes(told, state).read(PLACE), notes(told).read(PLACE)) == ((), ())
 
 
-@pytest.mark.parametrize("place", [Place("https://s3.example.org", "files"), Place("https://s3.example.com", "file")])
-def test_a_note_is_for_its_endpoint_and_bucket_alone(told: list[str], cache: Path, place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [BucketAddress("https://s3.example.org", "files"), BucketAddress("https://s3.example.com", "file")]
+)
+def test_a_note_is_for_its_endpoint_and_bucket_alone(told: list[str], cache: Path, place: BucketAddress) -> None:
     keep(told, ONE)
     assert notes(told).read(place) == ()
     keep(told, UPLOAD, place=place)

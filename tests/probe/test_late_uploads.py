@@ -13,7 +13,7 @@ from s3probe.probe.cleanup import ATTEMPTS, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
-from s3probe.probe.notes import ARRIVES_WITHIN, KEPT_FOR, NotesInMemory, Place, Unsettled, place_of
+from s3probe.probe.notes import ARRIVES_WITHIN, KEPT_FOR, BucketAddress, NotesInMemory, Unsettled, bucket_address
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.unsettled import LOOKED_FOR, Bookkeeper
 from tests.probe.build import wire
@@ -247,7 +247,7 @@ def test_a_storage_that_fails_is_not_asked_for_ever_about_what_nobody_knows() ->
     assert ATTEMPTS == 4
 
 
-PLACE = place_of(WIRE.settings)
+PLACE = bucket_address(WIRE.settings)
 
 
 def noted(notes: NotesInMemory, one: Left, now: float, canary: str = "", *, answered: bool = True) -> Cleanup:
@@ -323,8 +323,10 @@ def test_a_note_is_not_believed_for_a_key_without_the_mark(key: str) -> None:
     assert (one.store.asked, one.store.there) == ([], {key})
 
 
-@pytest.mark.parametrize("place", [Place("https://elsewhere.example", PLACE.bucket), Place(PLACE.endpoint, "other")])
-def test_a_note_of_another_place_is_left_alone(place: Place) -> None:
+@pytest.mark.parametrize(
+    "place", [BucketAddress("https://elsewhere.example", PLACE.bucket), BucketAddress(PLACE.endpoint, "other")]
+)
+def test_a_note_of_another_place_is_left_alone(place: BucketAddress) -> None:
     notes = NotesInMemory()
     notes.change(place, settled=(), left=[Unsettled(KEY, 0.0, made=True)])
     one = Left(SlowStore(there={KEY}))

@@ -30,7 +30,7 @@ NUMBER = 4
 
 
 @dataclass(frozen=True)
-class Request:
+class StartRequest:
     """What a process is started with."""
 
     module: str
@@ -44,12 +44,12 @@ class Request:
         channel.sendall(line[socket.send_fds(channel, [line], descriptors) :])
 
 
-def received(channel: socket.socket) -> tuple[Request, list[int]] | None:
+def received(channel: socket.socket) -> tuple[StartRequest, list[int]] | None:
     """The next request with its descriptors; ``None`` when there will be none."""
     line, descriptors, _flags, _address = socket.recv_fds(channel, 65536, 4)
     while line and not line.endswith(b"\n"):
         line += channel.recv(65536)
-    return (Request(**json.loads(line)), descriptors) if line else None
+    return (StartRequest(**json.loads(line)), descriptors) if line else None
 
 
 def load(name: str = "s3probe") -> None:
@@ -60,7 +60,7 @@ def load(name: str = "s3probe") -> None:
             load(found.name)
 
 
-def serve(channel: socket.socket) -> Request | None:
+def serve(channel: socket.socket) -> StartRequest | None:
     """Forks for each request. Returns it in the new process, and ``None`` in the server at the end."""
     woken, waker = socket.socketpair()
     waker.setblocking(False)
@@ -111,7 +111,7 @@ def _tell(descriptor: int, number: int) -> None:
         os.write(descriptor, number.to_bytes(NUMBER, "big", signed=True))
 
 
-def _become(request: Request, standard: list[int]) -> None:
+def _become(request: StartRequest, standard: list[int]) -> None:
     """Makes of this process what ``python -m`` finds at its start."""
     for number, descriptor in enumerate(standard):
         os.dup2(descriptor, number)

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from tests.production.preloaded import NUMBER, Request
+from tests.production.preloaded import NUMBER, StartRequest
 
 ROOT = Path(__file__).parents[2]
 _ASKING = threading.Lock()
@@ -146,7 +146,7 @@ def start(*argv: str | Path, stdout: int = subprocess.PIPE, afresh: bool = False
     out, its_out = os.pipe() if stdout == subprocess.PIPE else (None, os.dup(stdout))
     try:
         with _ASKING:
-            request = Request(module, words, str(Path.cwd()), environment())
+            request = StartRequest(module, words, str(Path.cwd()), environment())
             request.send(_server(), [0, its_out, its_err, told])
     finally:
         for its in (its_out, its_err, told):

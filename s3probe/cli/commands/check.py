@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +12,7 @@ from s3probe.cli.errors import BUG, UsageError, status_for
 from s3probe.cli.leftovers import Leftovers, named_on_the_way_out
 from s3probe.cli.lock import BusyError, default_lock, hold
 from s3probe.cli.many import Outcomes, Work, examine_all
-from s3probe.cli.ping import ping_end, ping_start, read_ping_url
+from s3probe.cli.ping import TIMEOUT, Ping, read_ping_url
 from s3probe.cli.room import room
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
@@ -21,14 +22,20 @@ from s3probe.examination import Examined, Selection, check
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.nagios import render, unknown
 
+CLEANING = 10.0
+"""Seconds: what a run may take beyond its deadline."""
+SHORTEST_PING = 1.0
+"""Seconds that the last call has in any case."""
+
 
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
-    url = read_ping_url(args.ping_url_file, console) if args.ping_url_file is not None else None
+    begun = time.monotonic()
+    ping = Ping(read_ping_url(args.ping_url_file, console), console) if args.ping_url_file is not None else None
     try:
         with alone(args, env_files(args)):
-            if url is not None:
-                ping_start(url, console)
+            if ping is not None:
+                ping.start()
             status, summary = _check(args, console)
     except BusyError as busy:
         console.trouble(busy.message, busy.advice)
@@ -36,11 +43,13 @@ def run(args: Namespace, console: Console) -> int:
             console.result(unknown(busy.message))
         return 3  # the other run tells the switch
     except Exception as error:
-        if url is not None:
-            ping_end(url, status_for(error), f"s3probe ended early: {type(error).__name__}: {error}", console)
+        if ping is not None:
+            ping.end(status_for(error), f"s3probe ended early: {type(error).__name__}: {error}")
         raise
-    if url is not None:
-        ping_end(url, status, summary, console)
+    if ping is not None:
+        # one file's run and its clean-up have an end, and this belongs to it
+        left = begun + args.deadline + CLEANING - time.monotonic() if len(env_files(args)) == 1 else TIMEOUT
+        ping.end(status, summary, min(max(left, SHORTEST_PING), TIMEOUT))
     return status
 
 
@@ -106,8 +115,12 @@ def _worker(args: Namespace, console: Console, selection: Selection, left: Lefto
         def progress(line: str) -> None:
             console.progress(f"{name_of(file)}: {line}")
 
-        notes = FileNotes(args.state, console.say)
-        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings), notes=notes)
+        tools = replace(
+            default_tools(settings, progress=progress),
+            cleaned=left.of(settings),
+            notes=FileNotes(args.state, console.say),
+            signing=console.learn_pair,
+        )
         try:
             return check(settings, options, tools, selection, stop)
         finally:

@@ -40,11 +40,17 @@ def run(args: Namespace, console: Console) -> int:
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
     selection = selection_of(args.only, args.skip)
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is not an ordinary file, and fix changes one", "Name the file itself.")
     settings = load_settings(file, args, console)
     before = _bytes(file)
     with named_on_the_way_out(console) as left:
-        notes = FileNotes(None, console.say)
-        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings), notes=notes)
+        tools = replace(
+            default_tools(settings, progress=console.progress),
+            cleaned=left.of(settings),
+            notes=FileNotes(None, console.say),
+            signing=console.learn_pair,
+        )
         examined = check(settings, options_for(args, selection), tools, selection)
     read = _reader(file, args)
     text = before.decode("utf-8", "surrogateescape")
@@ -75,7 +81,7 @@ def _choice(args: Namespace) -> str:
 def _bytes(file: Path) -> bytes:
     try:
         if not file.is_file():
-            raise UsageError(f"{file} is no ordinary file", "Name the env file itself.")
+            raise UsageError(f"{file} is not an ordinary file", "Name the env file itself.")
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}", "Check the path and its rights.") from None

@@ -21,7 +21,11 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.words import count
 
     settings = load_settings(env_files(args)[0], args, console)
-    tools = replace(default_tools(settings, progress=console.progress), notes=FileNotes(args.state, console.say))
+    tools = replace(
+        default_tools(settings, progress=console.progress),
+        notes=FileNotes(args.state, console.say),
+        signing=console.learn_pair,
+    )
     hidden: list[str] = []
     swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=hidden.append)
     for told in hidden:
