@@ -230,7 +230,10 @@ def _page(session: Session, page: str) -> tuple[Answer, str]:
     for _hop in range(PAGE_HOPS):
         seconds = max(0.1, min(10.0, session.remaining()))
         # not S3_OPEN_TIMEOUT: that is for the storage, and a slow page is not its fault
-        answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
+        limits, call = Limits(connect=5, read=5, total=seconds), visitor_call(page)
+        heard = session.repeats.hear(call, lambda _patience: session.tools.transport.send(call, limits))  # noqa: B023  it is asked at once
+        session.note_first(ActionId.PUBLIC_CSP, call, heard)
+        answer = heard.judged
         target = urljoin(page, answer.headers.get(Header.LOCATION, ""))
         if answer.status not in _MOVED or urlsplit(target).scheme != "https":
             break

@@ -107,9 +107,10 @@ class Client:
             meter=self._meter,
         )
 
-    def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
+    def send(self, call: Call, *, limits: Limits | None = None, patience: float | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
 
+        ``patience``: seconds to wait for an answer, where they are not those of the limits.
         Raises :class:`NotAllowedError` for a signed request that the file does not allow.
         """
         self._check(call)
@@ -121,7 +122,7 @@ class Client:
             raise StoppedError
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
-        bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        bounded = Limits(base.connect, patience or base.read, min(base.total, left) + grace, base.body)
         answer = self._transport.send(call, bounded)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return answer

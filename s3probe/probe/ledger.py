@@ -25,6 +25,8 @@ class LedgerEntry:
     """``""`` when an upload may have been begun and nobody told its id; ``None`` for an object."""
     written: bool | None = None
     """``True``: the server said so; ``False``: it refused; ``None``: sent, no answer yet."""
+    doubtful: bool = False
+    """An attempt at it got no clear answer: what a later one is refused, the earlier may have made."""
     removed: bool = False
     versions: tuple[str, ...] = ()
     """Version ids that PUTs returned: with versioning on, each must be deleted by name."""
@@ -92,13 +94,15 @@ class Ledger:
             written or answer.status < 500 or answer.status == 501 or _throttled(entry, answer)
         ):
             self.settle(entry, written=written, version=answer.headers.get(Header.X_AMZ_VERSION_ID))
+        else:
+            entry.doubtful = True
 
     def settle(self, entry: LedgerEntry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""
         with self._lock:
             # an upload that arrives after its removal is there again
             entry.removed = entry.removed and not written
-            entry.written = written or bool(entry.written)
+            entry.written = written or (None if entry.doubtful and not entry.written else bool(entry.written))
             if version and version != "null":
                 entry.versions = (*entry.versions, version)
 
