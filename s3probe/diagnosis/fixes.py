@@ -12,12 +12,14 @@ from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
-from s3probe.settings.mastodon import RETRY_MODES
+from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
 _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
+_ENOUGH = 2
+NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
 _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
@@ -38,6 +40,11 @@ def retries(case: Case) -> EnvFix | Manual:
     if case.settings.environment.get("AWS_RETRY_MODE") in RETRY_MODES:
         return env(case, "AWS_MAX_ATTEMPTS", "4", "AWS_RETRY_MODE sets S3_RETRY_LIMIT aside")
     return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+
+
+def asks_again(case: Case) -> bool:
+    """Whether Mastodon asks again by itself, as often as the probe does before it calls a failure lasting."""
+    return retries_of(case.settings) >= _ENOUGH
 
 
 def requote(case: Case, variable: str) -> EnvFix:

@@ -414,6 +414,7 @@ class Fact(FactName, ReprEnum):
     MISSING = "missing"
     LENGTH = "length"
     LATE = "late"
+    ATTEMPTS = "attempts"
     WRITE = "write"
     DELETE = "delete"
     VENDOR = "vendor"

@@ -146,7 +146,7 @@ class Repeats:
     def _patiently(self, call: Call, send: Send, first: Answer, read: float) -> Heard:
         """Asks a silent server once more and waits longer than Mastodon does."""
         asked = (_host(call), call.operation)
-        patience = min(PATIENCE * read, self._room() - PAUSE)
+        patience = min(PATIENCE * read, self._room() - 2 * PAUSE)
         with self._changed:
             if asked in self._waited_for:
                 return Heard((first,))

@@ -155,8 +155,9 @@ class Session:
             finished = self._is_done(call, proof)
             outcome, answer = (Outcome.OK if finished else outcome), (answer if finished is not None else heard.first)
         known: Facts = {**(facts or {}), **found}
-        if heard.late is not None:
-            known = {**known, Fact.LATE: f"{heard.late:.1f}"}
+        if len(heard.answers) > 1 and not heard.passed_later:
+            late = f"{heard.late:.1f}" if heard.late is not None else ""
+            known = {**known, Fact.ATTEMPTS: str(len(heard.answers)), Fact.LATE: late}
         observation = self.client.observe(
             action_id, call, answer, outcome=outcome, facts=known, assuming=conditions.assuming, title=title
         )

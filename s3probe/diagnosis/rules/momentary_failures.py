@@ -12,7 +12,6 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Actor
-from s3probe.settings.mastodon import retries_of
 
 
 def failed_once(case: Case) -> Iterator[Finding]:
@@ -28,21 +27,18 @@ def failed_once(case: Case) -> Iterator[Finding]:
     where = "" if storage else f" of {fixes.host_of(first.url)}"
     rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
     how = f"{first.operation}{where}: {told(first)}; it failed once, and passed when asked again unchanged{rest}"
-    enough = bool(storage) and retries_of(case.settings) >= _ENOUGH
+    enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",
         case,
         how=f"{how}; Mastodon asks again by itself, as the file says" if enough else how,
         because=[o.id for o in seen],
-        fixes=[_NOTHING] if enough else [fixes.retries(case)] if storage else [_VISITORS],
+        fixes=[fixes.NOTHING_TO_DO] if enough else [fixes.retries(case)] if storage else [_VISITORS],
         severity=Severity.NOTICE if enough else None,
         certainty=Certainty.LIKELY,
     )
 
 
-_ENOUGH = 2
-"""Repeats: so many the probe itself makes at most before a failure lasts."""
-_NOTHING = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
 _VISITORS = Manual(
     "See the log of that host, and the provider's status page: no setting of Mastodon's lets visitors ask again."
 )

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rounds import Round, is_late, rounds, waited, words
+from s3probe.diagnosis.rounds import Round, failed_by_itself, is_late, rounds, waited, words
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
+from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
@@ -49,7 +50,13 @@ def _finding(
     case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
-    visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
+    there = storage_hosts(case)
+    visits = [
+        o
+        for o in case.all_open()
+        if (o.network is not None and fixes.host_of(o.url) == _host(last))
+        or (failed_by_itself(last.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
+    ]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
         finding_id,
