@@ -121,7 +121,8 @@ class Repeats:
             if leads:
                 with self._changed:
                     self._for_all.discard(alike)
-                    if not heard.passed_later and self._proper.get(alike[0], 0) == before:
+                    in_vain = len(heard.answers) > 1 and not heard.passed_later
+                    if in_vain and self._proper.get(alike[0], 0) == before:
                         self._in_vain.add(alike)
                     self._changed.notify_all()
 

@@ -202,7 +202,7 @@ class EachOnce:
 
 
 def test_a_store_that_fails_everything_once_gets_no_more_than_so_many_repeats() -> None:
-    ran = run(healthy(), wrap=EachOnce)
+    ran = run(healthy(), replace(OPTIONS, cleanup_deadline=1.0), EachOnce)
     assert not {f.id for f in ran.report.findings if f.severity is Severity.FAILURE} - LASTING
     repeats = [o for o in ran.report.evidence.observations if o.id.is_at_first]
     assert 0 < len(repeats) <= OF_A_RUN
