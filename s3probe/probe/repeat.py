@@ -112,8 +112,9 @@ class Repeats:
         before = self._proper.get(alike[0], 0)
         try:
             with suppress(NotSentError):
-                if first.fault is NetworkFault.READ_TIMEOUT:
-                    heard = self._patiently(call, send, first, read)
+                patience = min(PATIENCE * read, self._room() - 2 * PAUSE)
+                if first.fault is NetworkFault.READ_TIMEOUT and patience > read:
+                    heard = self._patiently(call, send, first, read, patience)
                 else:
                     heard = self._again(call, send, first, failed)
             return heard
@@ -144,15 +145,14 @@ class Repeats:
             failed = self._clock.monotonic()
         return Heard(tuple(answers))
 
-    def _patiently(self, call: Call, send: Send, first: Answer, read: float) -> Heard:
+    def _patiently(self, call: Call, send: Send, first: Answer, read: float, patience: float) -> Heard:
         """Asks a silent server once more and waits longer than Mastodon does."""
         asked = (_host(call), call.operation)
-        patience = min(PATIENCE * read, self._room() - 2 * PAUSE)
         with self._changed:
             if asked in self._waited_for:
                 return Heard((first,))
             self._waited_for.add(asked)
-        if patience <= read or not self._begin(PAUSE + patience):
+        if not self._begin(PAUSE + patience):
             return Heard((first,))
         try:
             self._sleep(PAUSE)
