@@ -20,6 +20,7 @@ from s3probe.evidence.vocabulary import (
     Header,
     row_of,
 )
+from s3probe.probe.classify import may_pass
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -113,7 +114,7 @@ def _range(session: Session, seen: Observation, answer: Answer, stored: Stored) 
     facts: Facts = {}
     if answer.status == 206 and answer.body == stored.body[:2]:
         outcome = Outcome.OK
-    elif answer.fault is None:
+    elif answer.fault is None and not may_pass(answer):
         outcome = Outcome.WRONG
         facts = {Fact.RANGE: "ignored" if answer.status == 200 else "refused" if answer.status != 206 else "different"}
     else:
