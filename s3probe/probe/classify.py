@@ -41,6 +41,8 @@ _DENIED_CODES = frozenset(
 _FAILED_FOR_NOW = (408, 429, 500, 502, 503, 504)
 _FAILED_FOR_NOW_CODES = THROTTLE_CODES | {"InternalError", "RequestTimeout", "ServiceUnavailable"}
 """Also in a 200, and in a 400 (RequestTimeout): S3 may find out that it cannot go on after it has begun to answer."""
+_LONGEST_ERROR = 16 * 1024
+"""Bytes: S3's own errors are far shorter, and what is longer need not be read to know that it is none."""
 _CUT = (NetworkFault.CLOSED, NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT)
 
 
@@ -50,7 +52,8 @@ def may_pass(answer: Answer) -> bool:
         return answer.fault in _CUT
     if answer.status in _FAILED_FOR_NOW:
         return True
-    body = error(answer.body) if answer.status in (200, 400) else None
+    may_tell = answer.status in (200, 400) and len(answer.body) < _LONGEST_ERROR and b"<Error" in answer.body
+    body = error(answer.body) if may_tell else None
     return body is not None and body.code in _FAILED_FOR_NOW_CODES
 
 

@@ -93,6 +93,8 @@ class Repeats:
         """Proper answers by host."""
         self._waited_for: set[Alike] = set()
         """Hosts and operations for which a late answer was waited for."""
+        self._slow: set[str] = set()
+        """Hosts whose answer came late: that is known then."""
 
     def hear(self, call: Call, send: Send, read: float = 0.0) -> Heard:
         """Asks, and asks again what a moment may have failed. ``read``: seconds that Mastodon waits for an
@@ -147,11 +149,11 @@ class Repeats:
 
     def _patiently(self, call: Call, send: Send, first: Answer, read: float, patience: float) -> Heard:
         """Asks a silent server once more and waits longer than Mastodon does."""
-        asked = (_host(call), call.operation)
+        host = _host(call)
         with self._changed:
-            if asked in self._waited_for:
+            if host in self._slow or (host, call.operation) in self._waited_for:
                 return Heard((first,))
-            self._waited_for.add(asked)
+            self._waited_for.add((host, call.operation))
         if not self._begin(PAUSE + patience):
             return Heard((first,))
         try:
@@ -160,6 +162,8 @@ class Repeats:
         finally:
             self._end()
         late = not may_pass(answer) and answer.seconds > read
+        if late:
+            self._slow.add(host)
         return Heard((first, answer), answer.seconds if late else None)
 
     def _turn(self, alike: Alike) -> bool | None:

@@ -152,8 +152,8 @@ class Session:
             return self._skipped(action_id, "the time was up before an answer came", title=title), answer
         outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
         if proof is not None and heard.may_be_done_already:
-            finished = self._is_done(call, proof)
-            outcome, answer = (Outcome.OK if finished else outcome), (answer if finished is not None else heard.first)
+            done = self._is_done(call, proof)
+            outcome, answer = (Outcome.OK, answer) if done else (None, heard.first)
         known: Facts = {**(facts or {}), **found}
         if len(heard.answers) > 1 and not heard.passed_later:
             late = f"{heard.late:.1f}" if heard.late is not None else ""
@@ -174,16 +174,14 @@ class Session:
             outcome = Outcome.UNKNOWN if seen.ok else seen.outcome
             self.book.add(self._titled(replace(seen, id=action_id.at_first(), outcome=outcome)))
 
-    def _is_done(self, call: Call, proof: Call) -> bool | None:
-        """Whether an earlier attempt has done what ``call`` asks for; ``None`` when the HEAD does not tell."""
+    def _is_done(self, call: Call, proof: Call) -> bool:
+        """Whether the HEAD shows that an earlier attempt has done what ``call`` asks for."""
         try:
             status = self.client.send(proof).status
         except NotSentError:
-            return None
-        if call.operation == "CompleteMultipartUpload":
-            return {200: True, 404: False}.get(status or 0)
+            return False
         # without s3:ListBucket a missing key is answered 403; reading worked before, so it means the same
-        return {200: False, 403: True, 404: True, 410: True}.get(status or 0)
+        return status == 200 if call.operation == "CompleteMultipartUpload" else status in (403, 404, 410)
 
     def _titled(self, observation: Observation) -> Observation:
         return replace(observation, title=self._named(observation.title))

@@ -192,12 +192,13 @@ def test_silence_is_waited_for_once_and_longer() -> None:
     heard = repeats.hear(call(), late, 5)
     assert waited == [None, 20]
     assert (heard.late, heard.judged, heard.passed_later) == (7.5, silent, False)
-    # that operation is known to be slow now
-    repeats.hear(call(), late, 5)
+    # that host is known to be slow now
+    repeats.hear(call("GetObject"), late, 5)
     assert waited == [None, 20, None]
     # one that then comes in time was a moment, one that never comes is no slow one
-    assert repeats.hear(call("GetObject"), time.answering([silent, FINE]), 5).passed_later
-    never = repeats.hear(call("HeadObject"), time.answering([silent]), 5)
+    other = "elsewhere.example.net"
+    assert repeats.hear(call("GetObject", other), time.answering([silent, FINE]), 5).passed_later
+    never = repeats.hear(call("HeadObject", other), time.answering([silent]), 5)
     assert (never.late, never.passed_later, never.judged) == (None, False, silent)
 
 
