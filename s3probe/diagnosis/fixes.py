@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, ServerFix
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
+from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
+_RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
+_HAS_RETRY_LIMIT = (4, 3)
+"""The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
+_ENOUGH = 2
+NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
 _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
@@ -21,6 +28,24 @@ def env(case: Case, variable: str, value: str | None, note: str = "", *, conditi
     """A line of the env file, with its number when the variable stands in it."""
     line = case.settings.environment.line_of(variable)
     return EnvFix(variable, value, line, note=note, conditional=conditional)
+
+
+def retries(case: Case) -> EnvFix | Manual:
+    """Lets Mastodon ask again what failed for a moment, where this release has a setting for it."""
+    version = case.evidence.run.mastodon_version if case.evidence else ""
+    release = _RELEASE.match(version)
+    if release and (int(release[1]), int(release[2])) < _HAS_RETRY_LIMIT:
+        return Manual(
+            f"Upgrade Mastodon: {version} never asks again, and from 4.3 on S3_RETRY_LIMIT=3 lets it ask three times."
+        )
+    if case.settings.environment.get("AWS_RETRY_MODE") in RETRY_MODES:
+        return env(case, "AWS_MAX_ATTEMPTS", "4", "AWS_RETRY_MODE sets S3_RETRY_LIMIT aside")
+    return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+
+
+def asks_again(case: Case) -> bool:
+    """Whether Mastodon asks again by itself, as often as the probe does before it calls a failure lasting."""
+    return retries_of(case.settings) >= _ENOUGH
 
 
 def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:

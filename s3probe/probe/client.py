@@ -116,9 +116,10 @@ class Client:
             watch=self._watch,
         )
 
-    def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
+    def send(self, call: Call, *, limits: Limits | None = None, patience: float | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
 
+        ``patience``: seconds to wait for an answer, where they are not those of the limits.
         Raises :class:`NotAllowedError` for a signed request that the file does not allow, and
         :class:`HinderedError` when this process lacked what it takes to send it.
         """
@@ -131,7 +132,7 @@ class Client:
             raise StoppedError
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
-        bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        bounded = Limits(base.connect, patience or base.read, min(base.total, left) + grace, base.body)
         for signature in signatures(call):
             self._scrubber.learn_signature(signature)
         if self._watch is not None:

@@ -15,7 +15,6 @@ from s3probe.evidence.vocabulary import (
     Actor,
     Experiment,
     Fact,
-    ObservationId,
 )
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
@@ -36,6 +35,7 @@ from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
 from s3probe.probe.releases import next_release
+from s3probe.probe.repeat import SHARE, AskedAgain, Repeats
 from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Book, Session
@@ -134,6 +134,7 @@ class Examination:
             Book(),
             self._run_id,
             self.remaining,
+            Repeats(tools.clock, self.remaining, options.deadline * SHARE),
             options.workers,
             self._selected,
             options.thorough,
@@ -267,7 +268,8 @@ class Examination:
         if self._options.mastodon_version or not domain or left <= 0:
             return
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
-        self._version = instance_version(self._tools.transport, domain, limits).version or ""
+        asked = AskedAgain(self._tools.transport, self._session.repeats)
+        self._version = instance_version(asked, domain, limits).version or ""
         if self._version:
             conditions = self._session.conditions
             self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
@@ -295,9 +297,7 @@ class Examination:
                 self._parallel(Visitor(self._session).privacy())
             self._complete = self._complete and self.remaining() > 0
             return
-        if acl_ladder.interrupted(self._session, found):
-            acl_ladder.repeat_upload(self._session, found)
-        elif acl_ladder.needed(self._session, found):
+        if acl_ladder.needed(self._session, found):
             if self._selected(ActionId.PUT_WITH_ACL):
                 self._parallel_all(acl_ladder.ladder(self._session, found))
             self._session.conditions = acl_ladder.without_acl(self._conditions_maker, self._session)
@@ -369,9 +369,3 @@ class Examination:
     def _delete(self, stored_objects: StoredObjects, visitor: Visitor) -> None:
         deleting = Deleting(self._session, stored_objects)
         self._parallel([*deleting.steps(), *visitor.after_deletion(stored_objects)])
-        # gateways to a file system trip over two deletions at the same moment in one folder, which only a probe makes:
-        # alone, the answer counts
-        for step in deleting.steps():
-            seen = self._session.book.get(ObservationId(step.name))
-            if seen is not None and seen.outcome is Outcome.UNKNOWN:
-                self._parallel([step])

@@ -7,6 +7,7 @@ exchange had come.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -47,6 +48,8 @@ _NO_ROUTE = frozenset(
         errno.EPERM,
     }
 )
+_CUT_STATUS = re.compile(r"H(T(T(P(/(\d(\.(\d( (\d{1,2})?)?)?)?)?)?)?)?)?")
+"""The beginning of ``HTTP/1.1 200``."""
 _TLS_ALERT = "\x15\x03"
 
 
@@ -157,6 +160,8 @@ def _status_line(error: BaseException, exchange: Exchange) -> Explained:
     line = str(getattr(error, "line", ""))
     if line.strip("'\"").startswith((_TLS_ALERT, repr(_TLS_ALERT)[1:-1])):
         return NetworkFault.CLOSED, f"{exchange.talking_to} speaks TLS on this port: the address needs https"
+    if _CUT_STATUS.fullmatch(line.strip("'\"")):
+        return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection within the first line of its answer"
     return NetworkFault.PROTOCOL, f"{exchange.talking_to} does not speak HTTP; it sent {clean(line, 60)!r}"
 
 

@@ -32,6 +32,7 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED),
         (509, "BandwidthLimitExceeded", Outcome.UNKNOWN),
         (503, "ServiceUnavailable", Outcome.UNKNOWN), (500, "InternalError", Outcome.UNKNOWN),
+        (408, "", Outcome.UNKNOWN), (400, "RequestTimeout", Outcome.UNKNOWN),
         (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
     ],
 )  # fmt: skip
@@ -56,6 +57,14 @@ def test_a_web_page_is_no_answer_of_s3(status: int, outcome: Outcome) -> None:
     assert is_markup(answer)
     assert not is_s3(answer)
     assert outcome_of(answer) is outcome
+
+
+@every("body, page", [(b"", False), (b" \n", False), (b"Welcome", True), (HTML, True)])
+def test_an_answer_without_a_body_is_no_web_page_whatever_its_type(body: bytes, page: bool) -> None:
+    """Stock moto answers an upload that it took with 200, text/html and nothing."""
+    answer = Answer(200, {"content-type": "text/html; charset=utf-8"}, body)
+    assert is_markup(answer) is page
+    assert outcome_of(answer) is (Outcome.WRONG if page else Outcome.OK)
 
 
 def test_a_tls_port_that_is_asked_in_plain_text_is_no_s3() -> None:

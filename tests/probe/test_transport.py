@@ -451,6 +451,11 @@ class TestFaults:
         [
             (b"", NetworkFault.CLOSED, "closed the connection without an answer"),
             (b"\x15\x03\x01\x00\x02\x02\x46", NetworkFault.CLOSED, "speaks TLS on this port"),
+            (b"HTT", NetworkFault.CLOSED, "within the first line"),
+            (b"HTTP/1.1 2", NetworkFault.CLOSED, "within the first line"),
+            (b"HTTP/1.1 200 OK", NetworkFault.CLOSED, "closed the connection without an answer"),
+            (HEAD, NetworkFault.CLOSED, "closed the connection without an answer"),
+            (HEAD + b"ETag: x\r\nContent-Le", NetworkFault.CLOSED, "closed the connection without an answer"),
             (b"SSH-2.0-OpenSSH_9.6\r\n", NetworkFault.PROTOCOL, "it sent 'SSH-2.0-OpenSSH_9.6'"),
             (b"HTTP/1.1 abc\r\n\r\n", NetworkFault.PROTOCOL, "does not speak HTTP"),
             (HEAD + b"Content-Length: 5, 6\r\n\r\nhello", NetworkFault.PROTOCOL, "Content-Length contained multiple"),

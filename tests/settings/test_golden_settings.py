@@ -15,6 +15,7 @@ from s3probe.settings.mastodon import (
     object_url,
     presigned_target,
     public_url,
+    retries_of,
 )
 from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
 from s3probe.settings.urls import sdk_client, target
@@ -114,7 +115,8 @@ def test_client(case: dict[str, Any]) -> None:
         assert_raises(trouble(settings, RaisedAt.CLIENT), result["client_exception"])
     if "client" not in result:
         return
-    # s3probe never repeats a request by itself: Mastodon's number of retries is no setting of its own
+    if settings.environment.get("AWS_RETRY_MODE") is None:
+        assert retries_of(settings) == result["client"]["retry_limit"]
     recorded = {name: value for name, value in result["client"].items() if name != "retry_limit"}
     assert trouble(settings, RaisedAt.CLIENT) is None
     client = sdk_client(settings)

@@ -99,7 +99,9 @@ def caches_errors(case: Case) -> Iterator[Finding]:
         (ActionId.RESTORED_PUBLIC_GET, Experiment.RESTORED_ORIGIN),
         (ActionId.PUBLIC_GET_CACHE, Experiment.UNASKED),
     ):
-        seen = [o for o in case.open(name) if o.network is None and case.get(proof).ok]
+        # an error of this very moment is none that a cache has kept
+        kept = [o for o in case.open(name) if o.network is None and (not o.inconclusive or cache_hit(o))]
+        seen = [o for o in kept if case.get(proof).ok]
         if not seen:
             continue
         yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")
