@@ -11,10 +11,10 @@ from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.classify import may_pass
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
-from s3probe.probe.ledger import LedgerEntry
+from s3probe.probe.ledger import LedgerEntry, made_nothing
 from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, Stored
+from s3probe.probe.session import Session, Stored, taken
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
@@ -77,16 +77,19 @@ class LargeUpload:
         upload = session.ledger.upload(entry)
         call = session.conditions.wire.create_multipart(entry.key, "video/mp4", acl=session.conditions.settings.acl)
 
+        in_doubt = False
+
         def told(answer: Answer | None) -> None:
-            nonlocal upload
-            given = given_upload_id(answer.body) if answer is not None and 200 <= (answer.status or 0) < 300 else ""
-            if given and upload.doubtful:
+            nonlocal upload, in_doubt
+            given = given_upload_id(answer.body) if answer is not None and taken(answer) else ""
+            if given and in_doubt:
                 # an attempt before may have begun one too, whose id nobody told
                 upload = session.ledger.upload(entry)
             if given:
                 session.ledger.begun(upload, given)
             else:
                 session.ledger.answered(upload, answer, written=False)
+                in_doubt = in_doubt or (answer is not None and not made_nothing(answer))
 
         seen, _answer = session.ask(action_id, call, title=title, told=told)
         given = upload.upload_id if seen.ok else ""

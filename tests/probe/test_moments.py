@@ -60,7 +60,7 @@ CALLS = 42
 """Of a healthy run, with those to the instance."""
 
 
-class Failing:
+class FailingTransport:
     """Fails the call of a number, all like it as often as ``times`` says, or everything from it on."""
 
     def __init__(
@@ -87,11 +87,11 @@ class Failing:
         return self._answer if failing else answer
 
 
-def failing(make: Callable[[], Scenario], error: str, number: int, times: int = 1, **more: bool) -> tuple[Ran, Failing]:
-    made: list[Failing] = []
+def failing(make: Callable[[], Scenario], error: str, number: int, times: int = 1, **more: bool) -> tuple[Ran, FailingTransport]:
+    made: list[FailingTransport] = []
 
     def wrap(inner: Transport) -> Transport:
-        made.append(Failing(inner, error, number, times, **more))
+        made.append(FailingTransport(inner, error, number, times, **more))
         return made[0]
 
     options = replace(OPTIONS, cleanup_deadline=1.0) if more else OPTIONS
@@ -99,11 +99,11 @@ def failing(make: Callable[[], Scenario], error: str, number: int, times: int = 
 
 
 @cache
-def usual() -> tuple[Ran, Failing]:
+def usual() -> tuple[Ran, FailingTransport]:
     return failing(healthy, "503", -1)
 
 
-def of_the_instance(way: Failing) -> bool:
+def of_the_instance(way: FailingTransport) -> bool:
     return way.chosen is not None and "//mastodon.example/" in way.chosen.url
 
 
@@ -287,7 +287,7 @@ def test_a_mastodon_that_asks_again_by_itself_has_nothing_to_fix() -> None:
 
 
 def test_a_release_without_the_setting_is_told_to_upgrade() -> None:
-    ran = run(healthy(), replace(OPTIONS, mastodon_version="4.2.10"), lambda inner: Failing(inner, "503", 5))
+    ran = run(healthy(), replace(OPTIONS, mastodon_version="4.2.10"), lambda inner: FailingTransport(inner, "503", 5))
     (found,) = (f for f in ran.report.findings if f.id == MOMENT)
     assert not isinstance(found.fixes[0], EnvFix)
     assert "4.2.10" in str(found.fixes[0])
