@@ -217,14 +217,16 @@ def test_a_failed_canary_waits_for_nothing_before_the_examination() -> None:
         slept: list[int] = []
 
         def sleep(seconds: float) -> None:
-            if way.seen[-1].operation != "PutObject":  # it was asked again
-                slept.append(len(way.seen))
+            slept.append(len(way.seen))
             time.sleep(seconds)
 
         check(settings_of(healthy()), QUICK, replace(tools, clock=Clock(sleep=sleep)))
-        begun = next(number for number, call in enumerate(way.seen) if call.operation == "ListObjectsV2")
-        assert slept
-        assert min(slept) > begun
+        made = [call.operation for call in way.seen]
+        looked, begun = made.index("HeadObject"), made.index("ListObjectsV2")
+        assert looked < begun
+        # before that, the canary's upload was asked for again
+        assert not [at for at in slept if looked < at <= begun]
+        assert max(slept) > begun
 
 
 @pytest.mark.parametrize(("seconds", "left"), [(2.0, 8.0), (8.0, 2.0), (8.5, None), (13.0, None)])
