@@ -17,6 +17,7 @@ from s3probe.probe.repeat import PIECE
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Report, Verdict
+from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
@@ -25,8 +26,11 @@ from s3probe.sandbox.state import LoggedRequest
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
+from tests.exhaustive import part
 from tests.in_process import InProcess
 
+TRIED = part(ALL, 2)
+"""The faults that a usual run of the tests examines: the same ones everywhere, so that each is examined once."""
 OPTIONS = ProbeOptions(deadline=20, cleanup_deadline=3)
 
 

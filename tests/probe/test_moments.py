@@ -87,7 +87,9 @@ class FailingTransport:
         return self._answer if failing else answer
 
 
-def failing(make: Callable[[], Scenario], error: str, number: int, times: int = 1, **more: bool) -> tuple[Ran, FailingTransport]:
+def failing(
+    make: Callable[[], Scenario], error: str, number: int, times: int = 1, **more: bool
+) -> tuple[Ran, FailingTransport]:
     made: list[FailingTransport] = []
 
     def wrap(inner: Transport) -> Transport:
