@@ -1,6 +1,46 @@
-"""``python -m s3probe``."""
+"""The ``s3probe`` command and ``python -m s3probe``. Loads nothing by itself: Ctrl-C may come while all else loads."""
 
-from s3probe.cli import entry_point
+import os
+import sys
+
+_HINDERED = 3
+_INTERRUPTED = 130
+"""128 + SIGINT."""
+
+
+def entry_point() -> None:
+    """Runs the command line and leaves the process with its exit status.
+
+    Until the command line itself heeds signals, there is nothing to clean up: SIGINT ends the process at once.
+    """
+    try:
+        import signal
+
+        # who started us with it ignored (a shell's background job) wants it ignored
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            # not an exception, which an import can lose or wrap
+            signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+        from s3probe.cli import entry_point as begin
+
+        begin()
+    except KeyboardInterrupt:
+        os._exit(_INTERRUPTED)
+    except Exception as error:
+        # a class that is being made wraps what its parts raise (before Python 3.12)
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            os._exit(_INTERRUPTED)
+        _say_what_is_lacking(error)
+        raise
+
+
+def _say_what_is_lacking(error: Exception) -> None:
+    """Ends the process when ``error`` is due to its limits."""
+    from s3probe.hindrance import ADVICE, hindrance
+
+    if lacking := hindrance(error):
+        sys.stderr.write(f"s3probe: s3probe was hindered: {lacking}.\n{ADVICE}\n")
+        sys.exit(_HINDERED)
+
 
 if __name__ == "__main__":
     entry_point()

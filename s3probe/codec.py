@@ -10,10 +10,9 @@ import json
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from operator import is_
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -21,7 +20,6 @@ from s3probe import __version__
 from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
-from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.model import Settings
 
@@ -163,31 +161,6 @@ def _each_text(plain: Any, change: Callable[[str], str]) -> Any:
     if isinstance(plain, list):
         return [_each_text(item, change) for item in plain]
     return plain
-
-
-def clean(value: T, scrubber: Scrubber) -> T:
-    """The same frozen dataclass with every string in it cleaned, and without the text of its secrets."""
-    return typing.cast(T, _cleaned(value, cache(scrubber.clean)))
-
-
-def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
-    """``value`` itself where nothing in it changes. Keys of mappings stay."""
-    if isinstance(value, Enum) or value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        text = change(value)
-        return value if text == value else type(value)(text)
-    if isinstance(value, Secret):
-        return Secret(PLACEHOLDER if value else "")
-    if isinstance(value, tuple | list):
-        items = tuple(_cleaned(item, change) for item in value)
-        return value if isinstance(value, tuple) and all(map(is_, items, value)) else items
-    if isinstance(value, Mapping):
-        new = {key: _cleaned(item, change) for key, item in value.items()}
-        return value if all(map(is_, new.values(), value.values())) else MappingProxyType(new)
-    before = {field.name: getattr(value, field.name) for field in fields(value)}
-    after = {name: _cleaned(item, change) for name, item in before.items()}
-    return value if all(after[name] is item for name, item in before.items()) else replace(value, **after)
 
 
 def dump(

@@ -121,6 +121,7 @@ def check(
     from s3probe.diagnosis.engine import diagnose, starting_point
     from s3probe.diagnosis.trial import Situation
     from s3probe.probe.examine import examine
+    from s3probe.probe.tools import SHORTEST_EXAMINATION
     from s3probe.settings.urls import why_nothing_is_sent
 
     if stopped is not None:
@@ -128,10 +129,17 @@ def check(
     start, assuming = starting_point(settings)
     why_not = why_nothing_is_sent(start)
     evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
-    if evidence.run.profile == "quick" and not why_not and not _went_well(evidence):
-        left = max(options.deadline - evidence.run.seconds, 1.0)
+    left = options.deadline - evidence.run.seconds
+    unclear = evidence.run.profile == "quick" and not why_not and not _went_well(evidence)
+    if unclear and left >= SHORTEST_EXAMINATION:
         version = options.mastodon_version or evidence.run.mastodon_version or None
-        full = replace(options, profile="full", deadline=left, mastodon_version=version)
+        full = replace(
+            options,
+            profile="full",
+            deadline=left,
+            mastodon_version=version,
+            canary=evidence.run.id,
+        )
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     file = Situation(settings, evidence, diagnosis)
@@ -201,10 +209,14 @@ def _now() -> str:
 
 
 def _went_well(quick: Evidence) -> bool:
-    """Whether the canary came back: uploaded, seen by a visitor, deleted and gone. Not to have asked is not well."""
+    """Whether the canary came back: uploaded, seen by a visitor, deleted and gone. Not to have asked is not well.
+
+    What failed for a moment and passed when it was asked again is told, and is no reason to ask everything.
+    """
     seen = {o.id for o in quick.observations if o.ok}
     uploaded = bool(seen & {ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL})
-    return uploaded and {ActionId.PUBLIC_GET, ActionId.DELETE} <= seen and not any(o.failed for o in quick.observations)
+    failed = any(o.failed and not o.id.is_at_first for o in quick.observations)
+    return uploaded and {ActionId.PUBLIC_GET, ActionId.DELETE} <= seen and not failed
 
 
 def _together(quick: Evidence, full: Evidence) -> Evidence:
@@ -225,7 +237,9 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
     cleanup = Cleanup(
         quick.cleanup.created + full.cleanup.created,
         quick.cleanup.removed + full.cleanup.removed,
-        quick.cleanup.left_behind + full.cleanup.left_behind,
+        # the examination has taken over what the canary left
+        full.cleanup.left_behind,
+        full.cleanup.may_arrive,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     rows = (*full.observations, *_met_by_the_canary_alone(quick, full))
@@ -235,6 +249,8 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
 def _met_by_the_canary_alone(quick: Evidence, full: Evidence) -> Iterator[Observation]:
     for row in quick.observations:
         again = full.get(row.id)
-        if row.failed and not (again is not None and again.failed):
+        if row.id.is_at_first and again is None:
+            yield row
+        elif row.failed and not (again is not None and again.failed):
             title = f"{row.title}, when the canary asked"
             yield replace(row, id=row.id.as_met_by_canary(), title=title)

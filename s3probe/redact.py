@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from enum import Enum
+from functools import cache
+from operator import is_
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
+from s3probe.settings.dotenv import places
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, Credentials, Environment, Settings, Variable
 
 PLACEHOLDER = "(secret)"
@@ -16,6 +22,12 @@ PLACEHOLDER = "(secret)"
 
 LEFT_OUT = "(left out)"
 """Stands for the value of a variable that has nothing to do with media storage."""
+
+NOTHING_OF_IT = "…"
+"""What :func:`shorten` leaves of a key id that may be a secret key."""
+
+_WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
+"""Marks around a value, without which it is tried as well (``probe.signing_rule``)."""
 
 _KEY_ID_NAMES = frozenset({"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AMAZON_ACCESS_KEY_ID"})
 _SENSITIVE = re.compile(r"SECRET|PASS|TOKEN|PRIVATE|CREDENTIAL|SALT|OTP|KEY(?!_PREFIX)", re.IGNORECASE)
@@ -32,7 +44,7 @@ def shorten(access_key_id: str) -> str:
     if not access_key_id or "…" in access_key_id:
         return access_key_id
     if len(access_key_id) > 36 or re.search(r"[^A-Za-z0-9_.-]", access_key_id):
-        return "…"  # the pair was swapped, as far as one can see: this may be the secret
+        return NOTHING_OF_IT  # the pair was swapped, as far as one can see: this may be the secret
     shown = 4 if len(access_key_id) >= 16 else 2 if len(access_key_id) >= 8 else 1
     return f"{access_key_id[:shown]}…{access_key_id[-shown:] if shown > 1 else ''}"
 
@@ -59,17 +71,41 @@ def is_secret(name: str, value: str) -> bool:
     return bool(_LOOKS_GENERATED.fullmatch(value))
 
 
+def is_public_line(line: str) -> bool:
+    """Whether a line of an env file is blank, or sets a variable of media storage and holds nothing like a secret."""
+    body = line.strip()
+    found = list(places(body))
+    if not body or len(found) != 1:
+        return not body
+    place = found[0]
+    comment = body[place.value_end :]
+    named = _STORAGE.fullmatch(place.name) and place.name not in _KEY_ID_NAMES and not _SENSITIVE.search(comment)
+    return bool(named) and not is_secret(place.name, "") and not _LOOKS_GENERATED.search(body[place.value_start :])
+
+
 def secrets_of(settings: Settings) -> tuple[Secret, ...]:
-    """Everything in the settings that no output may show, in each form in which it was read."""
+    """Everything in the settings that no output may show, in each form in which it was read or may be tried."""
     texts: set[str] = set()
     if settings.credentials is not None:
-        texts.add(settings.credentials.secret_access_key.reveal())
-        if settings.credentials.session_token is not None:
-            texts.add(settings.credentials.session_token.reveal())
+        texts |= _texts_of(settings.credentials)
     for variable in settings.environment.variables.values():
         if variable.name in SECRET_NAMES or (is_secret(variable.name, variable.value) and len(variable.value) >= 16):
             texts |= {variable.value, _unquoted(variable.raw or "")}
+        elif variable.name in _KEY_ID_NAMES and shorten(variable.value) == NOTHING_OF_IT:
+            texts.add(variable.value)
+    texts |= {text.strip(_WRAPPINGS) for text in texts}
     return tuple(Secret(text) for text in sorted(texts - {"", PLACEHOLDER, LEFT_OUT}))
+
+
+def secrets_in(pair: Credentials) -> tuple[Secret, ...]:
+    """What of a key pair no output may show, wherever the pair comes from."""
+    return tuple(Secret(text) for text in sorted(_texts_of(pair)) if text)
+
+
+def _texts_of(pair: Credentials) -> set[str]:
+    token = pair.session_token.reveal() if pair.session_token is not None else ""
+    exchanged = pair.access_key_id if shorten(pair.access_key_id) == NOTHING_OF_IT else ""
+    return {pair.secret_access_key.reveal(), token, exchanged}
 
 
 def scrubber_for(settings: Settings, show: Callable[[str], str] = shorten) -> Scrubber:
@@ -78,6 +114,45 @@ def scrubber_for(settings: Settings, show: Callable[[str], str] = shorten) -> Sc
     if settings.credentials is not None:
         ids.add(settings.credentials.access_key_id)
     return Scrubber(secrets_of(settings), {key_id: show(key_id) for key_id in ids})
+
+
+def scrubber_of_a_run(settings: Settings, pair: Credentials | None) -> Scrubber:
+    """What hides a server's words as they come in. ``pair`` signs: the settings' own, or one of the SDK's chain.
+
+    The settings' key id stays: rules compare it with what servers say. Nothing later knows that of the chain.
+    """
+    own = pair is None or pair == settings.credentials
+    shortened = {} if own or pair is None else {pair.access_key_id: shorten(pair.access_key_id)}
+    return Scrubber((*secrets_of(settings), *(secrets_in(pair) if pair else ())), shortened)
+
+
+T = TypeVar("T")
+
+
+def clean(value: T, scrubber: Scrubber) -> T:
+    """The same frozen dataclass with every string in it cleaned, and without the text of its secrets."""
+    return typing.cast(T, _cleaned(value, cache(scrubber.clean)))
+
+
+def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
+    """``value`` itself where nothing in it changes. A name of a header comes from a server as its value does."""
+    if isinstance(value, Enum) or value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        text = change(value)
+        return value if text == value else type(value)(text)
+    if isinstance(value, Secret):
+        return Secret(PLACEHOLDER if value else "")
+    if isinstance(value, tuple | list):
+        items = tuple(_cleaned(item, change) for item in value)
+        return value if isinstance(value, tuple) and all(map(is_, items, value)) else items
+    if isinstance(value, Mapping):
+        new = {_cleaned(key, change): _cleaned(item, change) for key, item in value.items()}
+        same = all(map(is_, new, value)) and all(map(is_, new.values(), value.values()))
+        return value if same else MappingProxyType(new)
+    before = {field.name: getattr(value, field.name) for field in fields(value)}
+    after = {name: _cleaned(item, change) for name, item in before.items()}
+    return value if all(after[name] is item for name, item in before.items()) else replace(value, **after)
 
 
 def public(settings: Settings) -> Settings:

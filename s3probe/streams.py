@@ -6,13 +6,15 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
 from s3probe.scrub import Scrubber, without_controls
 
-_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r)")
+_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r|@\u2060)")
+"""What the formats put in themselves: colours, the start of the line, and what keeps ``@name`` from being a mention."""
 
 
 class ScrubbedStream:
@@ -25,6 +27,8 @@ class ScrubbedStream:
         self.scrubber = scrubber
         self._held = ""
         self._lock = threading.RLock()
+        self.lost = False
+        """Something could not be written, though somebody reads."""
 
     def write(self, text: str) -> int:
         with self._lock:
@@ -40,15 +44,27 @@ class ScrubbedStream:
             held, self._held = self._held, ""
             if held:
                 self._emit(held)
-            self._stream.flush()
+            with self._noting():
+                self._stream.flush()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError:
+            self.lost = True  # argparse, for one, says nothing of it
+            raise
 
     def _emit(self, text: str) -> None:
         hidden = self.scrubber.hide(text)
-        # colours and carriage returns are our own: texts from outside lost theirs when the report was assembled
+        # these are our own: texts from outside lost theirs when the report was assembled
         parts = (part if _OWN.fullmatch(part) else without_controls(part) for part in _OWN.split(hidden))
         cleaned = "".join(parts)
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
+        with self._noting():
+            self._stream.write(cleaned.encode(encoding, "replace").decode(encoding))
 
     def isatty(self) -> bool:
         return self._stream.isatty()

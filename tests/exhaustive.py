@@ -1,9 +1,9 @@
 """The one switch of the tests: ``S3PROBE_EXHAUSTIVE=1`` runs whole products of which a usual run takes a part.
 
-These are all chosen pairs of faults, every step at which something may happen to a run, every wording, every provider
-with every fault, every fix, every mistake before a real nginx, both ways to the sandbox for every fault, a week of
-cron with a run each quarter of an hour, and all examples of a search with random values (:func:`examples`). A usual
-run makes the same assertions on a part of each. ``.ci/run`` sets the switch.
+These are all faults, all chosen pairs of them, every step at which something may happen to a run, every wording, every
+provider with every fault, every fix, every mistake before a real nginx, both ways to the sandbox for every fault, a
+week of cron with a run each quarter of an hour, and all examples of a search with random values (:func:`examples`). A
+usual run makes the same assertions on a part of each. ``.ci/run`` sets the switch.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ import re
 import time
 from types import MappingProxyType
 
+from s3probe.probe.bounds import HEADER_BYTES
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.text import clean_exact
-from s3probe.probe.transport import HEADER_CHARACTERS, HttpTransport
+from s3probe.probe.transport import HttpTransport
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import certificate_names, endpoint_of, exists, obstacle
 from s3probe.sandbox.sandbox import Sandbox
@@ -107,4 +108,4 @@ def _headers(reply: Reply) -> dict[str, str]:
         name.encode("ascii"), value.encode("latin-1")
         known = f"{found[name.lower()]}, " if name.lower() in found else ""
         found[name.lower()] = known + value.strip()
-    return {clean_exact(name, 200): clean_exact(value, HEADER_CHARACTERS) for name, value in found.items()}
+    return {clean_exact(name, HEADER_BYTES): clean_exact(value, HEADER_BYTES) for name, value in found.items()}

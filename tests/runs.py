@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -12,9 +13,11 @@ import pytest
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.examination import Selection, check
 from s3probe.probe.exchange import Transport
-from s3probe.probe.tools import ProbeOptions, Tools
+from s3probe.probe.repeat import PIECE
+from s3probe.probe.tools import Clock, ProbeOptions, Tools
 from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Report, Verdict
+from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
@@ -23,9 +26,12 @@ from s3probe.sandbox.state import LoggedRequest
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
+from tests.exhaustive import part
 from tests.in_process import InProcess
 
-OPTIONS = ProbeOptions(deadline=20, trials=False)
+TRIED = part(ALL, 2)
+"""The faults that a usual run of the tests examines: the same ones everywhere, so that each is examined once."""
+OPTIONS = ProbeOptions(deadline=20, cleanup_deadline=3, trials=False)
 """Without trials, which ``tests/test_trials.py`` is about."""
 
 
@@ -55,13 +61,18 @@ def wire_to(box: Sandbox) -> HttpTransport:
     return HttpTransport(ca_file=box.ca_file, proxy=None, resolver=box.resolve)
 
 
+def _briefly(seconds: float) -> None:
+    """Sleeps, but not where nothing but the pause before a repeat is waited for."""
+    time.sleep(0.01 if seconds <= PIECE else seconds)
+
+
 def tools_for(
     box: Sandbox, wrap: Callable[[Transport], Transport] | None = None, *, by_wire: bool = False
 ) -> tuple[Tools, HttpTransport]:
     """Tools whose way out ends in the sandbox, without sockets where that is the same; the transport to close."""
     wire = wire_to(box)
     transport = wire if by_wire else InProcess(box, wire)
-    return Tools(wrap(transport) if wrap else transport), wire
+    return Tools(wrap(transport) if wrap else transport, Clock(sleep=_briefly)), wire
 
 
 def left_in(box: Sandbox) -> tuple[str, ...]:

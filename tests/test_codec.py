@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.codec import EvidenceError, clean, dump, from_plain, load, load_saved, to_plain
+from s3probe.codec import EvidenceError, dump, from_plain, load, load_saved, to_plain
 from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
-from s3probe.redact import masked, shorten
+from s3probe.redact import clean, masked, shorten
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.model import Credentials

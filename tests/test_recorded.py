@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
-import pytest
-
-from s3probe.codec import load_saved
+from s3probe.codec import Saved, load_saved
 from s3probe.diagnosis.engine import diagnose
+from tests.every import every
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
 EXPECTED: dict[str, list[str]] = json.loads((RECORDED / "expected.json").read_text())
 """By file: the ids of the findings, in their order."""
 LARGEST = 60_000
 """Bytes. The files are in the repository for good."""
+
+
+@cache
+def _text(name: str) -> str:
+    return (RECORDED / f"{name}.json").read_text()
+
+
+@cache
+def _saved(name: str) -> Saved:
+    return load_saved(_text(name))
 
 
 def _files() -> list[str]:
@@ -28,26 +38,26 @@ def test_every_recorded_run_has_its_expectation() -> None:
     assert [name for name in EXPECTED if f"| {name} |" not in index] == []
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@every("name", EXPECTED)
 def test_a_recorded_run_leads_to_the_same_findings(name: str) -> None:
-    saved = load_saved((RECORDED / f"{name}.json").read_text())
+    saved = _saved(name)
     assert [found.id for found in diagnose(saved.settings, saved.evidence)] == EXPECTED[name]
 
 
-@pytest.mark.parametrize("name", _files())
+@every("name", _files())
 def test_a_recorded_run_is_small_and_tells_nothing_of_its_machine(name: str) -> None:
-    text = (RECORDED / f"{name}.json").read_text()
+    text = _text(name)
     assert len(text) < LARGEST
     assert not re.search(r"/(tmp|root|home|work|usr)/", text)
     assert not re.search(r"SK[a-z]+0123456789|\"S3RVER\"|X-Amz-Signature=[0-9a-f]", text)
-    assert load_saved(text).settings.environment.sources == (".env.production",)
+    assert _saved(name).settings.environment.sources == (".env.production",)
 
 
 MAY_NOT_DELETE = {"ceph-no-delete"}
 """The key may write and not delete: what stays is named."""
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@every("name", EXPECTED)
 def test_nothing_stays_behind_but_what_may_not_be_deleted(name: str) -> None:
-    cleanup = load_saved((RECORDED / f"{name}.json").read_text()).evidence.cleanup
+    cleanup = _saved(name).evidence.cleanup
     assert bool(cleanup.left_behind) == (name in MAY_NOT_DELETE)

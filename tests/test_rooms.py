@@ -21,14 +21,15 @@ SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
 
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
+    "hindrance": frozenset(),
     "scrub": frozenset({"secret"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
     "redact": frozenset({"secret", "scrub", "settings"}),
     "evidence": frozenset({"settings"}),
     "knowledge": frozenset({"settings", "evidence"}),
-    "probe": SHARED | {"settings", "evidence", "knowledge"},
-    "diagnosis": frozenset({"settings", "evidence", "knowledge"}),
+    "probe": SHARED | {"settings", "evidence", "knowledge", "hindrance"},
+    "diagnosis": frozenset({"settings", "evidence", "knowledge", "hindrance"}),
     "codec": SHARED | {"settings", "evidence", "diagnosis.model"},
     "report": SHARED | {"settings", "knowledge", "evidence", "diagnosis.model", "codec"},
     # it applies the fixes that a diagnosis names
@@ -38,6 +39,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli": SHARED
     | {
         "streams",
+        "hindrance",
         "settings",
         "evidence",
         "knowledge",
@@ -48,7 +50,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "sandbox",
         "examination",
     },
-    "__main__": frozenset({"cli"}),
+    "__main__": frozenset({"cli", "hindrance"}),
     "s3probe": frozenset(),
 }
 """Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""

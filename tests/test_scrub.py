@@ -139,6 +139,118 @@ def test_a_secret_of_backslashes_takes_no_longer(number: int) -> None:
     assert time.process_time() - begun < 1
 
 
+@pytest.mark.parametrize("secret", ["00\\¡", "ab\\\ncd", "x\\\\é\\"])
+def test_a_backslash_before_an_escape_is_found(secret: str) -> None:
+    scrubber = Scrubber([Secret(secret)])
+    for encode in ENCODERS.values():
+        assert encode(secret) not in scrubber.clean(encode(secret))
+
+
+DENSE = [
+    "%",
+    "%25",
+    "\\",
+    "\\%",
+    "&",
+    "&#38;",
+    "\\u00",
+    "'\\''",
+    "&#0",
+    "key",
+    "x…",
+    "%5c",
+    "\\x5c",
+    "&#92;",
+    "a@://",
+    "<Session",
+]
+
+
+@pytest.mark.parametrize("secret", ["%25" * 8, "\\%" * 8, "\\u0041" * 4, "&#38;" * 4, "ab", "aB3/" * 200, SECRET])
+def test_time_grows_with_the_text_and_no_faster(secret: str) -> None:
+    scrubber = Scrubber([Secret(secret)])
+    for unit in (*DENSE, secret, secret[:8] + "…"):
+        taken = []
+        for size in (10_000, 40_000):
+            begun = time.process_time()
+            scrubber.clean((unit * size)[:size])
+            taken.append(time.process_time() - begun)
+        assert taken[1] < max(10 * taken[0], 0.3)
+
+
+def test_a_secret_of_a_megabyte_takes_no_minutes() -> None:
+    secret = "".join(f"{number:07x}" for number in range(150_000))
+    begun = time.process_time()
+    assert Scrubber([Secret(secret)]).clean(f"a {secret} b %20") == f"a {MARK} b %20"
+    assert time.process_time() - begun < 3
+
+
+@quick
+@given(
+    secret=st.text(st.sampled_from("ab01\\%&\"'+ é/="), min_size=4, max_size=20),
+    encode=st.sampled_from([*ENCODERS.values()]),
+    before=st.text(st.sampled_from("ab01\\%&\"'+ é/="), max_size=20),
+)
+def test_what_is_passed_over_could_not_have_been_found(secret: str, encode: Encoder, before: str) -> None:
+    """The quick look at a text decides only how long the work takes."""
+    text = f"{before}{encode(secret)} {before}"
+    passing = Scrubber([Secret(secret)]).hide(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("s3probe.scrub._Sought._may_stand", staticmethod(lambda *_: True))
+        patch.setattr("s3probe.scrub._Looked.digits", secret.encode().hex())
+        assert Scrubber([Secret(secret)]).hide(text) == passing
+
+
+def test_a_secret_that_was_cut_off_is_found() -> None:
+    scrubber = Scrubber([Secret(SECRET)])
+    assert (
+        scrubber.clean(f"your key {SECRET[:20]}… is odd, and {SECRET[:9]}…") == f"your key {MARK}… is odd, and {MARK}…"
+    )
+    assert scrubber.clean(f"{SECRET[:5]}… and {SECRET[1:12]}…") == f"{SECRET[:5]}… and {SECRET[1:12]}…"
+
+
+def test_a_part_of_a_long_token_is_found() -> None:
+    token = "".join(base64.b64encode(bytes([n, 7 * n % 251, 200 - n])).decode() for n in range(200))
+    assert token[64:128] not in Scrubber([Secret(token)]).clean(token[:500])
+    assert Scrubber([Secret(token)]).clean(token[:128]) == 2 * MARK
+
+
+def test_a_signature_that_was_learnt_goes_without_a_label() -> None:
+    scrubber = Scrubber([])
+    signature = "0123456789abcdef" * 4
+    other = signature[::-1]
+    scrubber.learn_signature(signature)
+    told = f"you sent {signature}, {signature.upper()}, {base64.b64encode(signature.encode()).decode()}, not {other}"
+    cleaned = scrubber.clean(told)
+    assert cleaned.startswith(f"you sent {MARK}, {MARK}, {MARK}")
+    assert signature[:8] not in cleaned
+    assert cleaned.endswith(f", not {other}")
+
+
+@quick
+@given(
+    bits=st.integers(0, 2**256 - 1),
+    encode=st.sampled_from([*ENCODERS.values(), str.upper]),
+    before=st.text(max_size=20),
+    after=st.text(max_size=90),
+)
+def test_a_signature_is_found_in_every_form(bits: int, encode: Encoder, before: str, after: str) -> None:
+    signature = f"{bits:064x}"
+    scrubber = Scrubber([])
+    scrubber.learn_signature("0" * 63 + "1")
+    scrubber.learn_signature(signature)
+    scrubber.hide(f"{before}{after}")
+    assert encode(signature) not in scrubber.hide(f"{before}{encode(signature)}{after}")
+
+
+def test_what_was_clean_is_looked_at_again_for_a_new_signature() -> None:
+    scrubber = Scrubber([])
+    signature = "0123456789abcdef" * 4
+    assert scrubber.clean(signature) == signature
+    scrubber.learn_signature(signature)
+    assert scrubber.clean(signature) == MARK
+
+
 def test_an_access_key_id_is_shortened() -> None:
     scrubber = Scrubber([], {"AKIAIOSFODNN7EXAMPLE": "AKIA…MPLE"})
     assert scrubber.clean("key AKIAIOSFODNN7EXAMPLE is unknown") == "key AKIA…MPLE is unknown"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import threading
 from argparse import Namespace
@@ -12,9 +13,9 @@ from importlib import import_module
 from s3probe import __version__
 from s3probe.cli.console import Console, standard_console
 from s3probe.cli.coredump import forbid
-from s3probe.cli.errors import BUG, USAGE, advised, bug_report
+from s3probe.cli.errors import BUG, UsageError, advised, bug_report, status_for
 from s3probe.cli.parser import parse, wants_nagios
-from s3probe.cli.signals import Interrupted, interruptible
+from s3probe.cli.signals import Interrupted, interruptible, interruption
 from s3probe.streams import install_hooks
 
 _NAGIOS_UNKNOWN = 3
@@ -23,13 +24,27 @@ _NAGIOS_UNKNOWN = 3
 def entry_point() -> None:
     """The ``s3probe`` command."""
     forbid()
+    _fill_standard_streams()
     status = main()
-    try:
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.flush()
-    except (BrokenPipeError, ValueError):
-        pass  # the reader went away: the status still tells the result
+    for name in ("stdout", "stderr"):
+        try:
+            if (stream := getattr(sys, name)) is not None:
+                stream.flush()
+        except (OSError, ValueError) as error:
+            # a reader that went away has what it wanted; else what a command printed is lost
+            if name == "stdout" and not isinstance(error, BrokenPipeError):
+                status = BUG
+            setattr(sys, name, None)  # the interpreter would flush it once more, and end in a status of its own
     sys.exit(status)
+
+
+def _fill_standard_streams() -> None:
+    """What was closed at the start leads nowhere: else the next file or connection would get its number."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,14 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     install_hooks(console.clean)
     try:
         with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
-            return _guarded(arguments, console)
+            status = _guarded(arguments, console)
     except KeyboardInterrupt as late:
-        return getattr(late, "status", 130)
+        status = getattr(late, "status", 130)
     finally:
         sys.excepthook, threading.excepthook = hooks
         for stream in (console.out, console.err):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
+    return BUG if console.out.lost and status in (0, 1, 2) else status
 
 
 def _guarded(arguments: Sequence[str], console: Console) -> int:
@@ -59,14 +75,19 @@ def _guarded(arguments: Sequence[str], console: Console) -> int:
     except SystemExit as done:  # argparse after --help and --version
         return done.code if isinstance(done.code, int) else 0
     except Interrupted as interrupted:
-        # of the demo's own storage nothing is left, and what a sweep itself could not do is not done by naming it
-        rest = " s3probe sweep removes what it could not." if command in ("check", "fix") else ""
-        console.say(f"Interrupted by {interrupted}{', after the clean-up' if rest else ''}.{rest}")
-        return interrupted.status
+        return _stopped(interrupted, command, console)
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        return _failed(error, arguments, console)
+        wrapped = interruption(error)
+        return _stopped(wrapped, command, console) if wrapped is not None else _failed(error, arguments, console)
+
+
+def _stopped(interrupted: Interrupted, command: str, console: Console) -> int:
+    # of the demo's own storage nothing is left, and what a sweep itself could not do is not done by naming it
+    rest = " s3probe sweep removes what it could not." if command in ("check", "fix") else ""
+    console.say(f"Interrupted by {interrupted}{', after the clean-up' if rest else ''}.{rest}")
+    return interrupted.status
 
 
 def dispatch(args: Namespace, console: Console) -> int:
@@ -86,6 +107,7 @@ def _failed(error: Exception, arguments: Sequence[str], console: Console) -> int
     if wants_nagios(arguments):
         from s3probe.report.nagios import unknown
 
-        console.result(unknown(console.clean(message)))
+        with contextlib.suppress(UsageError):  # the result is what could not be written
+            console.result(unknown(console.clean(message)))
         return _NAGIOS_UNKNOWN
-    return BUG if told is None else USAGE
+    return status_for(error)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from s3probe.cli.errors import UsageError
+from s3probe.cli.errors import UnwrittenError
 from s3probe.cli.files import write_atomically
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.scrub import Scrubber
@@ -20,7 +20,7 @@ from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream
 
 if TYPE_CHECKING:
-    from s3probe.settings.model import Settings
+    from s3probe.settings.model import Credentials, Settings
 
 
 class Console:
@@ -51,6 +51,12 @@ class Console:
         pair = settings.credentials
         self.learn(secrets_of(settings), {pair.access_key_id: shorten(pair.access_key_id)} if pair is not None else {})
 
+    def learn_pair(self, pair: Credentials) -> None:
+        """The same of a key pair that the SDK's chain has found."""
+        from s3probe.redact import secrets_in, shorten
+
+        self.learn(secrets_in(pair), {pair.access_key_id: shorten(pair.access_key_id)})
+
     def now(self) -> datetime:
         """The time of this run, UTC."""
         return datetime.now(UTC)
@@ -58,11 +64,22 @@ class Console:
     def clean(self, text: str) -> str:
         return self.scrubber.clean(text)
 
+    def shows(self, line: str) -> bool:
+        """Whether standard output shows this line as it is."""
+        return self.clean(line) == line and _shows(line, self.out.encoding)
+
     def say(self, text: str) -> None:
         """A line for people, on standard error."""
         self._clear_progress()
-        self.err.write(f"{text}\n")
-        self.err.flush()
+        self._tell(f"{text}\n")
+
+    def _tell(self, text: str) -> None:
+        """Writes to standard error. Where that is full or gone, nobody can be told, and the run goes on."""
+        try:
+            self.err.write(text)
+            self.err.flush()
+        except (OSError, ValueError):
+            _forget(self.err)
 
     def trouble(self, message: str, advice: str = "") -> None:
         """What is wrong, and what to do about it, on standard error."""
@@ -73,14 +90,13 @@ class Console:
     def progress(self, text: str) -> None:
         """A line that the next one overwrites; only on a terminal."""
         if self.err.isatty():
-            self.err.write(f"\r{text}\x1b[K")
-            self.err.flush()
+            self._tell(f"\r{text}\x1b[K")
             self._progress_shown = True
 
     def _clear_progress(self) -> None:
         if self._progress_shown:
             self._progress_shown = False
-            self.err.write("\r\x1b[K")
+            self._tell("\r\x1b[K")
 
     def result(self, text: str, output: Path | None = None) -> None:
         """The result, on standard output or atomically to a file. A reader that has gone away is no error."""
@@ -92,21 +108,10 @@ class Console:
             self.out.write(text)
             self.out.flush()
         except BrokenPipeError:
-            self._forget_stdout()
+            _forget(self.out)
         except OSError as error:
-            self._forget_stdout()
-            raise UsageError(
-                f"The result cannot be written: {error.strerror}", "Check where the output goes."
-            ) from None
-
-    def _forget_stdout(self) -> None:
-        """Whatever is written from now on, the interpreter's last flush included, goes nowhere."""
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.out.fileno())
-            os.close(nowhere)
-        except (OSError, ValueError):
-            return  # not a real file (a test's buffer): nothing will be flushed later
+            _forget(self.out)
+            raise UnwrittenError("The result", error, "Check where the output goes.") from None
 
     def options(
         self, color: str, *, fail_on_warning: bool, to_file: bool, unexamined: tuple[Unexamined, ...] = ()
@@ -121,6 +126,16 @@ class Console:
             fail_on_warning=fail_on_warning,
             unexamined=unexamined,
         )
+
+
+def _forget(stream: ScrubbedStream) -> None:
+    """Whatever is written to it from now on, the interpreter's last flush included, goes nowhere."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return  # not a real file (a test's buffer): nothing will be flushed later
 
 
 def _shows(text: str, encoding: str) -> bool:

@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
 from pathlib import Path
 
-from s3probe.cli.errors import UsageError
+from s3probe.cli.errors import UnwrittenError, UsageError
+
+_LINKS = 40
+"""As many links in one path as Linux follows (path_resolution(7))."""
 
 
-def write_atomically(path: Path, text: str, *, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+def led_to(path: Path) -> Path:
+    """Where ``path`` leads, link by link. Raises :class:`UsageError` for one that another user has put into a sticky
+    folder, and :class:`OSError`.
+
+    Whoever may write to ``/tmp`` could else choose the file that is overwritten. The rule is that of Linux
+    (``fs.protected_symlinks``, proc(5)), which does not ask for what is resolved before it is opened.
+    """
+    here, parts, links = Path("/"), list(path.absolute().parts[1:]), 0
+    while parts:
+        name = parts.pop(0)
+        step = here.parent if name == ".." else here / name
+        if not step.is_symlink():
+            here = step
+            continue
+        links += 1
+        if links > _LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        if _of_a_stranger(step):
+            raise UsageError(
+                f"{path} is not written: {step} is a link that another user made in a folder open to all",
+                "Name a file in a folder of your own.",
+            )
+        target = step.readlink()
+        here = Path("/") if target.is_absolute() else here
+        parts = [*target.parts[target.is_absolute() :], *parts]
+    return here
+
+
+def _of_a_stranger(path: Path) -> bool:
+    """Whether another user put this link or pipe into a sticky folder that everybody may write to."""
+    folder, owner = path.parent.stat(), path.lstat().st_uid
+    open_to_all = folder.st_mode & stat.S_ISVTX and folder.st_mode & stat.S_IWOTH
+    return bool(open_to_all) and owner not in (os.geteuid(), folder.st_uid)
+
+
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Writes beside ``path`` and renames. ``mode`` ``None`` keeps an existing file's, else what the umask leaves.
 
-    A pipe or a device is written to as it is. Raises :class:`UsageError`.
+    A pipe or a device is written to as it is. Raises :class:`UsageError`, of which :class:`UnwrittenError` is one.
     """
-    target = path.resolve()
     try:
-        if target.exists() and not target.is_file():
-            if target.is_dir():
+        target = led_to(path)
+        # asked of the path itself: /dev/stdout leads to a pipe that has no name
+        if path.exists() and not path.is_file():
+            if path.is_dir():
                 raise UsageError(f"{path} is a folder", f"Name a file in it, e.g. {path / 'report'}.")
-            with target.open("w", encoding="utf-8") as stream:
+            if target.exists() and _of_a_stranger(target):
+                raise UsageError(f"{path} is another user's", "Name a file in a folder of your own.")
+            with path.open("w", encoding="utf-8") as stream:
                 stream.write(text)
             return
-        _replace(target, text, _mode(target) if mode is None else mode, owner)
+        _replace(target, text, _mode(target) if mode is None else mode)
     except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror}", "Check the folder, its rights and the disk."
-        ) from None
+        raise UnwrittenError(str(path), error, "Check the folder, its rights and the disk.") from None
 
 
 def _mode(target: Path) -> int:
@@ -38,12 +78,10 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _replace(target: Path, text: str, mode: int, owner: tuple[int, int] | None) -> None:
+def _replace(target: Path, text: str, mode: int) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            if owner is not None and owner != (os.geteuid(), os.getegid()):
-                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             stream.write(text)
             stream.flush()

@@ -11,17 +11,21 @@ from hashlib import sha256
 from pathlib import Path
 
 from s3probe.cli.errors import UsageError
+from s3probe.cli.private_folder import private_folder
 
 
 class BusyError(UsageError):
     """Another run holds the lock."""
 
 
-def default_lock(subjects: tuple[str, ...]) -> Path:
-    """Where runs over the same env files meet when no state file names a place. Only for this user."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108  hold() takes no link and no stranger's file
+def default_lock(subjects: tuple[str, ...]) -> Path | None:
+    """Where runs over the same env files meet when no state file names a place; ``None``: this user has no such place.
+
+    Never where others can put a file first: whoever holds the lock stops the checks.
+    """
+    folder = private_folder()
     name = sha256("\0".join(subjects).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return folder / f"s3probe-{os.geteuid()}-{name}.lock"
+    return folder / f"{name}.lock" if folder is not None else None
 
 
 @contextmanager

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from s3probe import __version__
 from s3probe.cli.console import Console
 from s3probe.cli.errors import advised, bug_report
-from s3probe.cli.signals import Stop
+from s3probe.cli.signals import Stop, interruption
 from s3probe.cli.sources import EnvFile, name_of
 from s3probe.examination import Examined
+from s3probe.hindrance import hindrance
+from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.report.formats import Unexamined
+
+_CLEANED_UP = 3600.0
+"""Seconds: longer than any clean-up, each of which has a deadline of its own."""
 
 Work = Callable[[EnvFile, Stop | None], Examined]
 """Examines one file; told to stop when it runs beside others."""
@@ -38,18 +43,21 @@ def examine_all(
     """Runs ``work`` on every file. A single file runs in this thread, where signals arrive."""
     if len(files) == 1 or jobs == 1:
         return _sorted_out([_attempt(file, work, None, console) for file in files])
-    stop = Stop()
-    pool = ThreadPoolExecutor(min(jobs, len(files)), thread_name_prefix="env-file")
+    stop, crew = Stop(), Crew()
+    results: dict[int, Examined | Unexamined | _Bug] = {}
+
+    def attempt(number: int) -> None:
+        results[number] = _attempt(files[number], work, stop, console)
+
+    steps = [Step(str(number), lambda number=number: attempt(number)) for number in range(len(files))]  # type: ignore[misc]  # mypy cannot type a lambda's default
     try:
-        futures = [pool.submit(_attempt, file, work, stop, console) for file in files]
-        results = [future.result() for future in futures]
+        run_steps(steps, workers=jobs, remaining=lambda: math.inf, crew=crew)
     except BaseException:
         # signals reach this thread alone: the others are told, and clean up
         stop.ask()
-        pool.shutdown(wait=True, cancel_futures=True)
+        crew.wait(_CLEANED_UP)
         raise
-    pool.shutdown()
-    return _sorted_out(results)
+    return _sorted_out([results[number] for number in sorted(results)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +74,14 @@ def _attempt(
     try:
         return work(file, stop)
     except Exception as error:
+        if interruption(error) is not None:
+            raise
         told = advised(error)
         if told is None:
             console.say(bug_report(error, console.clean, __version__))
             return _Bug(Unexamined(name_of(file), f"a bug in s3probe ({type(error).__name__})"))
         console.trouble(*told)
-        return Unexamined(name_of(file), console.clean(told[0]))
+        return Unexamined(name_of(file), console.clean(told[0]), hindered=bool(hindrance(error)))
 
 
 def _sorted_out(results: Sequence[Examined | Unexamined | _Bug]) -> Outcomes:

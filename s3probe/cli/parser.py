@@ -22,13 +22,20 @@ _EXIT_STATUS = """\
 exit status:
   0 healthy (warnings allowed unless --fail-on warning)   1 warnings, with --fail-on warning
   2 a failure was found                                   3 could not tell
-  64 usage error, or the env file cannot be read          70 a bug in s3probe
-  128 + n  interrupted by signal n, after the clean-up
+  64 usage error, or the env file cannot be read          70 a bug in s3probe, or the
+  128 + n  interrupted by signal n, after the clean-up       result could not be written
 """
 
 _USAGE_STATUS = """\
 exit status:
   0 done    64 usage error, or the env file cannot be read    70 a bug in s3probe    128 + n  interrupted by signal n
+"""
+
+_FIX_STATUS = """\
+exit status:
+  0 healthy, or --write fixed all failures                2 a failure is left: run s3probe check after the change
+  3 could not tell                                        64 usage error, or the env file may not be read or written
+  70 a bug in s3probe, or no room for the change          128 + n  interrupted by signal n, after the clean-up
 """
 
 _SWEEP_STATUS = """\
@@ -38,8 +45,8 @@ exit status:
   128 + n  interrupted by signal n
 """
 
-_STATUS = {"explain": _USAGE_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}
-"""Commands that give no verdict have a status of their own."""
+_STATUS = {"explain": _USAGE_STATUS, "fix": _FIX_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}
+"""Commands that do more or less than give a verdict have a status of their own."""
 
 COMMANDS = {
     "check": "examine media storage as Mastodon and as a visitor (the default)",
@@ -69,6 +76,7 @@ examples:
 examples:
   s3probe fix                                     show the change, touch nothing
   s3probe fix --write                             make it; the old file is kept beside it
+  s3probe fix --choose 2                          show the second way to fix the first failure
 """,
     "explain": "examples:\n  s3probe explain\n  s3probe explain acl-disabled-bucket-owner-enforced\n",
     "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
@@ -183,6 +191,13 @@ def _fix(command: argparse.ArgumentParser) -> None:
     _env_files(command)
     _probing(command)
     command.add_argument("--write", action="store_true", help="change the file; the old one is kept beside it")
+    command.add_argument(
+        "--choose",
+        metavar="N",
+        type=values.choice,
+        default=1,
+        help="take the N-th of the fixes that s3probe check names for the first failure (default: 1)",
+    )
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
@@ -197,6 +212,9 @@ def _sweep(command: argparse.ArgumentParser) -> None:
         type=values.seconds,
         default=3600.0,
         help="leave younger ones alone: a probe may be at work (default: 3600)",
+    )
+    command.add_argument(
+        "--state", metavar="FILE", type=Path, help="the state of check: what is noted beside it needs no such age"
     )
     command.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
 
@@ -249,7 +267,11 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
     )
     if many:
         command.add_argument(
-            "--jobs", metavar="N", type=values.jobs, default=4, help="how many files at a time (default: 4)"
+            "--jobs",
+            metavar="N",
+            type=values.jobs,
+            default=4,
+            help="how many files at a time, where limits allow (default: 4)",
         )
 
 

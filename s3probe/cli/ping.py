@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import threading
+import time
 import urllib.parse
 from pathlib import Path
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
+from s3probe.probe.schedule import started
 from s3probe.secret import Secret
+from s3probe.settings.reading import read_bytes
 
 TIMEOUT = 10.0
 """Seconds."""
+LONGEST_URL = 64 * 1024
+"""Bytes of the file that holds it."""
 LARGEST = 10_000
 """Bytes of a report that go with a ping; healthchecks.io keeps 100 kB."""
 
@@ -19,7 +26,7 @@ LARGEST = 10_000
 def read_ping_url(file: Path, console: Console) -> Secret:
     """The URL in ``file``. It is a secret: whoever knows it can fake a healthy run. Raises :class:`UsageError`."""
     try:
-        text = file.read_text(encoding="utf-8").strip()
+        text = read_bytes(file, LONGEST_URL).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(
@@ -33,15 +40,44 @@ def read_ping_url(file: Path, console: Console) -> Secret:
     return Secret(text)
 
 
-def ping_start(url: Secret, console: Console) -> None:
-    """Calls the URL's ``/start``: the service then knows how long a run takes, and misses one that never ends."""
-    _call(url, "/start", None, console)
+class Ping:
+    """The calls of one run. The service learns at its start how long a run takes, and misses one that never ends."""
+
+    def __init__(self, url: Secret, console: Console) -> None:
+        self._url = url
+        self._console = console
+        self._first: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Calls the URL's ``/start``, while the run goes on: a service that hangs takes none of its time."""
+        self._first = self._call("/start", None)
+
+    def end(self, status: int, body: str, seconds: float = TIMEOUT) -> None:
+        """Calls the URL after a healthy run, its ``/fail`` after any other, and brings ``body`` along.
+
+        All of it takes ``seconds`` at most.
+        """
+        ends = time.monotonic() + seconds
+        if self._first is not None:
+            _wait(self._first, seconds / 2)  # a start that comes after the end would begin another run
+        text = self._console.clean(body).encode("utf-8", "replace")[:LARGEST]
+        last = self._call("" if status == 0 else "/fail", text)
+        _wait(last, ends - time.monotonic())
+        if last.is_alive():
+            self._console.trouble(f"The ping URL gave no whole answer within {seconds:.0f} s")
+
+    def _call(self, suffix: str, body: bytes | None) -> threading.Thread:
+        # a thread that is left to itself at the end: urllib's time-out begins anew with every byte
+        work = functools.partial(_call, self._url, suffix, body, self._console)
+        thread = threading.Thread(target=work, name="s3probe-ping", daemon=True)
+        if not started(thread):
+            work()
+        return thread
 
 
-def ping_end(url: Secret, status: int, body: str, console: Console) -> None:
-    """Calls the URL after a healthy run, its ``/fail`` after any other, and brings ``body`` along."""
-    text = console.clean(body).encode("utf-8", "replace")[:LARGEST]
-    _call(url, "" if status == 0 else "/fail", text, console)
+def _wait(thread: threading.Thread, seconds: float) -> None:
+    if thread.ident is not None:  # else it never began: there was no thread to be had
+        thread.join(max(seconds, 0.0))
 
 
 def _call(url: Secret, suffix: str, body: bytes | None, console: Console) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from s3probe.hindrance import chain
+
 _NOT_OURS = (
     *("SIGKILL", "SIGSTOP"),  # nobody can catch them
     *("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"),  # the program itself is broken
@@ -31,6 +33,11 @@ class Interrupted(KeyboardInterrupt):
         self.status = 128 + number
 
 
+def interruption(error: BaseException) -> Interrupted | None:
+    """The signal behind ``error``: a class that is just being made wraps what its parts raise (before Python 3.12)."""
+    return next((one for one in chain(error) if isinstance(one, Interrupted)), None)
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Inside, the first signal raises :class:`Interrupted`; further ones are ignored: the clean-up has a deadline."""
@@ -47,7 +54,8 @@ def interruptible() -> Iterator[None]:
         if not raised:
             raised = True
             raise Interrupted(lost.pop() if lost else number)
-        if number == signal.SIGINT and not told:
+        # closed at the start, its number can by now be that of a file or a connection
+        if number == signal.SIGINT and not told and sys.__stderr__ is not None:
             told.append(number)
             with suppress(OSError):
                 # not through sys.stderr: the signal may have come in the middle of a write to it
@@ -76,6 +84,30 @@ def interruptible() -> Iterator[None]:
         sys.unraisablehook = usual
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def postponed() -> Iterator[None]:
+    """Inside, signals wait: what must not stop half way (changing a file) is finished first. Short work only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python delivers signals to the main thread only
+        return
+    waiting: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        waiting.append(number)
+
+    before = {number: signal.getsignal(number) for number in HEEDED}
+    taken = {number: handler for number, handler in before.items() if handler not in (signal.SIG_IGN, None)}
+    try:
+        for number in taken:
+            signal.signal(number, handle)
+        yield
+    finally:
+        for number, handler in taken.items():
+            signal.signal(number, handler)
+        for late in waiting[:1]:
+            signal.raise_signal(late)
 
 
 class Stop:

@@ -16,6 +16,7 @@ from s3probe.cli.files import write_atomically
 from s3probe.diagnosis.model import Severity
 from s3probe.report.formats import Unexamined
 from s3probe.report.model import Report, Verdict
+from s3probe.settings.reading import read_bytes
 
 VERSION = 1
 LARGEST = 4 * 1024 * 1024
@@ -109,7 +110,8 @@ def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: 
             found.append(OpenCause(source, UNKNOWN, "s3probe could not tell whether media storage works", now))
         if report.evidence.cleanup.left_behind:
             found.append(OpenCause(source, LEFT_BEHIND, "Test objects could not be removed", now))
-    found += [OpenCause(missed.source, UNREADABLE, missed.message, now) for missed in unexamined]
+    for missed in unexamined:
+        found.append(OpenCause(missed.source, UNKNOWN if missed.hindered else UNREADABLE, missed.message, now))
     return found
 
 
@@ -124,8 +126,9 @@ def _duration(time: timedelta) -> str:
 def load(path: Path) -> tuple[Memory, str]:
     """What was remembered, and why nothing was when the file cannot be used (mostly the blank string)."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"The state {path} is not an ordinary file", "Name a file of its own: --state FILE.")
+        data = read_bytes(path, LARGEST + 1)
     except FileNotFoundError:
         return Memory(), ""
     except OSError as error:

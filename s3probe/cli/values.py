@@ -16,8 +16,16 @@ def hours(text: str) -> timedelta:
 
 
 def jobs(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
+    return _count(text, 64)
+
+
+def choice(text: str) -> int:
+    return _count(text, 99)
+
+
+def _count(text: str, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {most}")
     return int(text)
 
 

@@ -42,12 +42,16 @@ class Case:
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
 
     def all_open(self) -> tuple[Observation, ...]:
-        """Every failed observation that no finding explains yet, experiments (``try-…``) left out."""
-        if self.evidence is None:
-            return ()
-        return tuple(
-            o for o in self.evidence.observations if o.failed and o.id not in self.claimed and not o.id.is_experiment
-        )
+        """Every failed observation that no finding explains yet, experiments (``try-…``) and moments left out."""
+        return tuple(o for o in self._unclaimed() if not o.id.is_experiment and not o.id.is_at_first)
+
+    def moments(self) -> tuple[Observation, ...]:
+        """First answers that no finding explains yet: the same requests passed when they were asked again."""
+        return tuple(o for o in self._unclaimed() if o.id.is_at_first)
+
+    def _unclaimed(self) -> Iterator[Observation]:
+        seen = self.evidence.observations if self.evidence is not None else ()
+        return (o for o in seen if o.failed and o.id not in self.claimed)
 
     def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
         """What came of these questions in every round and with every value, in the order it was written down."""

@@ -12,6 +12,7 @@ from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId
+from s3probe.hindrance import hindrance
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
@@ -50,6 +51,8 @@ def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
                     case = case.claim(*found.because, *found.explains)
                 findings.append((rule, found))
         except (Exception, SystemExit, GeneratorExit) as error:  # no rule ends the program
+            if hindrance(error):
+                raise  # no rule's fault: it was to read a file, or there is no memory
             errors.append(rule.failed(error))
             unheard.append(rule)
     return Judged(case, tuple(findings), tuple(errors))

@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, ServerFix
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
+from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
+_RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
+_HAS_RETRY_LIMIT = (4, 3)
+"""The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
+_ENOUGH = 2
+NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
 _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
 
-def env(case: Case, variable: str, value: str | None, note: str = "") -> EnvFix:
+def env(case: Case, variable: str, value: str | None, note: str = "", *, conditional: bool = False) -> EnvFix:
     """A line of the env file, with its number when the variable stands in it."""
-    return EnvFix(variable, value, case.settings.environment.line_of(variable), note=note)
+    line = case.settings.environment.line_of(variable)
+    return EnvFix(variable, value, line, note=note, conditional=conditional)
 
 
-def requote(case: Case, variable: str) -> EnvFix:
-    """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown."""
+def retries(case: Case) -> EnvFix | Manual:
+    """Lets Mastodon ask again what failed for a moment, where this release has a setting for it."""
+    version = case.evidence.run.mastodon_version if case.evidence else ""
+    release = _RELEASE.match(version)
+    if release and (int(release[1]), int(release[2])) < _HAS_RETRY_LIMIT:
+        return Manual(
+            f"Upgrade Mastodon: {version} never asks again, and from 4.3 on S3_RETRY_LIMIT=3 lets it ask three times."
+        )
+    if case.settings.environment.get("AWS_RETRY_MODE") in RETRY_MODES:
+        return env(case, "AWS_MAX_ATTEMPTS", "4", "AWS_RETRY_MODE sets S3_RETRY_LIMIT aside")
+    return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+
+
+def asks_again(case: Case) -> bool:
+    """Whether Mastodon asks again by itself, as often as the probe does before it calls a failure lasting."""
+    return retries_of(case.settings) >= _ENOUGH
+
+
+def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
+    """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown.
+
+    ``as_written``: the form in which a request with it passed.
+    """
     return EnvFix(
         variable,
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
         note="put single quotes around the value, and change nothing else",
-        quotes=True,
+        as_written=as_written,
     )
 
 
@@ -44,6 +73,12 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
     """Both halves of a new key pair."""
     secret = by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret that was shown with it", "", together=True)
     return by_hand(case, "AWS_ACCESS_KEY_ID", "the id of the new key", note), secret
+
+
+def no_pair(case: Case) -> EnvFix:
+    """Leaves signing to the machine's role."""
+    note = "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
+    return env(case, "AWS_ACCESS_KEY_ID", None, note, conditional=True)
 
 
 def provider_of(case: Case) -> Provider:

@@ -65,14 +65,16 @@ class EnvFix:
     """Where the variable is set now; the report fills it in."""
     together: bool = False
     """Belongs to the fix before it: both lines are needed, it is no alternative."""
-    quotes: bool = False
-    """The text that stands there now gets single quotes. Its ``value`` is a placeholder; the settings know the text."""
     proof: Proof | None = None
+    conditional: bool = False
+    """``note`` says what must be done or known first: a person makes this change, and no program."""
+    as_written: str = ""
+    """How the file's own text becomes the value of a secret, where that is known: ``raw``, ``unquoted``."""
 
     @property
     def fillable(self) -> bool:
         """Whether a program can write the line: a placeholder (``<your bucket>``) is for a person to fill in."""
-        return self.quotes or not (self.secret or "<" in (self.value or ""))
+        return bool(self.as_written) or not (self.secret or "<" in (self.value or ""))
 
     kind = "env"
 

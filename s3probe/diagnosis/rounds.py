@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import Observation
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
 
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
@@ -77,6 +77,21 @@ def something_works(case: Case) -> bool:
 def told(seen: Observation) -> str:
     """``answered 403 AccessDenied``, or ``no connection: …`` where nobody answered."""
     return words(seen) if seen.network is not None else f"answered {words(seen)}"
+
+
+def failed_by_itself(seen: Observation) -> bool:
+    """Whether the server failed by an error of its own, hung up or kept silent: nobody else has a part in that."""
+    return seen.outcome is Outcome.UNKNOWN or seen.network in (NetworkFault.CLOSED, NetworkFault.READ_TIMEOUT)
+
+
+def is_late(seen: Observation) -> bool:
+    """Whether an answer came after Mastodon had given up: only that shows that a silent server is a slow one."""
+    return bool(seen.facts.get(Fact.LATE))
+
+
+def waited(seen: Observation) -> str:
+    """When the late answer came."""
+    return f"asked again and waited for, the answer came after {seen.facts.get(Fact.LATE)} s"
 
 
 def asked(seen: Observation) -> str:

@@ -17,7 +17,7 @@ class LooksThrough(Enum):
     """What a rule looks through where it does not ask for observations by their ids."""
 
     OPEN = auto()
-    """Everything that failed and that nothing explains yet."""
+    """Everything that failed and that nothing explains yet, be it for a moment."""
     EVERY = auto()
     """All that was asked."""
 

@@ -16,6 +16,7 @@ from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.settings.addressing import RubyError
+from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
@@ -188,14 +189,12 @@ def applied(settings: Settings, lines: Lines) -> Settings:
 
 def _text(settings: Settings, line: EnvFix) -> str | None:
     """The value of a line; of a text that only lacks quotes, all that stands in the file."""
-    if not line.quotes:
+    if not line.as_written:
         return line.value
     variable = settings.environment.variables.get(line.variable)
     if variable is None or variable.raw is None:
         return variable.value if variable else None
-    text = variable.raw.strip()
-    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    return text[1:-1] if quoted else text
+    return as_written(variable.raw, line.as_written)
 
 
 def changed(before: Settings, after: Settings) -> bool:
@@ -338,7 +337,7 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
     """
     before, after = _values(file), _values(last)
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
-    quoted = {line.variable: line for line in tried if line.quotes}
+    quoted = {line.variable: line for line in tried if line.as_written}
     needed = last
     for name in [name for name in names if not not_felt((EnvFix(name, ""),))]:
         without = remade(needed, **{name: before.get(name)})

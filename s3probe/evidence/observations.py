@@ -112,6 +112,11 @@ class Observation:
         return self.ran and not self.ok
 
     @property
+    def inconclusive(self) -> bool:
+        """Whether the server or the way to it failed: that tells nothing of rights, and nothing of what was asked."""
+        return self.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED)
+
+    @property
     def led_to(self) -> str:
         """Where the last of the redirects led that were followed; ``""`` without one."""
         return self.facts.get(Fact.REDIRECTED, "").split(" ")[-1]
@@ -125,6 +130,8 @@ class Cleanup:
     removed: int = 0
     left_behind: tuple[str, ...] = ()
     """``key`` or ``key?uploadId=…`` of what could not be removed."""
+    may_arrive: tuple[str, ...] = ()
+    """The same of uploads without an answer: they are not there, and a slow storage may still carry them out."""
 
 
 @dataclass(frozen=True, slots=True)

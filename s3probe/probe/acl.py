@@ -19,25 +19,14 @@ from s3probe.settings.mastodon import public_url
 
 
 def needed(session: Session, found: Foundation) -> bool:
-    """Whether the plain upload passed and the one with Mastodon's ACL was refused."""
-    return session.conditions.settings.acl is not None and found.without_acl is not None and found.with_acl is None
+    """Whether the plain upload passed and the one with Mastodon's ACL was refused.
 
-
-def interrupted(session: Session, found: Foundation) -> bool:
-    """Whether the upload with Mastodon's ACL failed on the way alone, which says nothing about ACLs."""
-    if not needed(session, found):
+    One that failed on the way, or for the server's own trouble, says nothing about ACLs.
+    """
+    if session.conditions.settings.acl is None or found.without_acl is None or found.with_acl is not None:
         return False
     seen = [row for row in session.book.rows() if row.id.base == ActionId.PUT_WITH_ACL and row.ran]
-    return bool(seen) and seen[-1].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
-
-
-def repeat_upload(session: Session, found: Foundation) -> None:
-    """Repeats the upload, so that everything that needs its file can still be judged."""
-    body = picture(f"{session.run_id}/with-acl-again.png")
-    title, acl = "The same upload works when it is tried again", session.conditions.settings.acl
-    _seen, found.with_acl = session.put(
-        Experiment.PUT_AGAIN, MEDIA, "with-acl-again.png", body, "image/png", acl=acl, title=title
-    )
+    return not (seen and seen[-1].inconclusive)
 
 
 def ladder(session: Session, found: Foundation) -> Iterator[Step]:

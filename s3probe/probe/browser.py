@@ -20,6 +20,7 @@ from s3probe.evidence.vocabulary import (
     Header,
     row_of,
 )
+from s3probe.probe.classify import may_pass
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
@@ -97,7 +98,7 @@ def _cors_and_range(session: Session, first: Observation, url: str, stored: Stor
     asked = (("Origin", origin), *RANGE)
     judge = partial(_allows, origin=origin)
     seen, answer = session.ask(ActionId.PUBLIC_CORS, visitor_call(place, headers=asked), judge)
-    if answer is None:
+    if answer is None or not seen.ran:
         session.skip(ActionId.PUBLIC_RANGE, seen.reason or "")
         return
     _range(session, seen, answer, stored)
@@ -113,7 +114,7 @@ def _range(session: Session, seen: Observation, answer: Answer, stored: Stored) 
     facts: Facts = {}
     if answer.status == 206 and answer.body == stored.body[:2]:
         outcome = Outcome.OK
-    elif answer.fault is None:
+    elif answer.fault is None and not may_pass(answer):
         outcome = Outcome.WRONG
         facts = {Fact.RANGE: "ignored" if answer.status == 200 else "refused" if answer.status != 206 else "different"}
     else:
@@ -230,7 +231,10 @@ def _page(session: Session, page: str) -> tuple[Answer, str]:
     for _hop in range(PAGE_HOPS):
         seconds = max(0.1, min(10.0, session.remaining()))
         # not S3_OPEN_TIMEOUT: that is for the storage, and a slow page is not its fault
-        answer = session.tools.transport.send(visitor_call(page), Limits(connect=5, read=5, total=seconds))
+        limits, call = Limits(connect=5, read=5, total=seconds), visitor_call(page)
+        heard = session.repeats.hear(call, lambda _patience: session.tools.transport.send(call, limits))  # noqa: B023  it is asked at once
+        session.note_first(ActionId.PUBLIC_CSP, call, heard)
+        answer = heard.judged
         target = urljoin(page, answer.headers.get(Header.LOCATION, ""))
         if answer.status not in _MOVED or urlsplit(target).scheme != "https":
             break

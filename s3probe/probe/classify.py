@@ -38,13 +38,36 @@ _DENIED_CODES = frozenset(
 """Codes that are about who asks, whatever the status (rclone answers some of them with 400)."""
 
 
+_FAILED_FOR_NOW = (408, 429, 500, 502, 503, 504)
+_FAILED_FOR_NOW_CODES = THROTTLE_CODES | {"InternalError", "RequestTimeout", "ServiceUnavailable"}
+"""Also in a 200, and in a 400 (RequestTimeout): S3 may find out that it cannot go on after it has begun to answer."""
+_LONGEST_ERROR = 16 * 1024
+"""Bytes: S3's own errors are far shorter, and what is longer need not be read to know that it is none."""
+_CUT = (NetworkFault.CLOSED, NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT)
+
+
+def may_pass(answer: Answer) -> bool:
+    """Whether a moment explains this answer: the very same request may pass when it is made again."""
+    if answer.fault is not None or answer.hindrance:
+        return answer.fault in _CUT and not answer.hindrance
+    if answer.status in _FAILED_FOR_NOW:
+        return True
+    may_tell = answer.status in (200, 400) and len(answer.body) < _LONGEST_ERROR and b"<Error" in answer.body
+    body = error(answer.body) if may_tell else None
+    return body is not None and body.code in _FAILED_FOR_NOW_CODES
+
+
 def is_markup(answer: Answer) -> bool:
-    """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3."""
+    """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3.
+
+    A body of nothing is none, whatever its type is called (moto says ``text/html`` of an upload that it took).
+    """
     kind = answer.headers.get(Header.CONTENT_TYPE, "").lower()
     head = answer.body[:512].lstrip().lower()
     if b"http request to an https server" in head:  # Go's own words, in plain text
         return True
-    return head.startswith((b"<!doctype html", b"<html")) or ("text/html" in kind and not head.startswith(b"<?xml"))
+    page = "text/html" in kind and bool(head) and not head.startswith(b"<?xml")
+    return page or head.startswith((b"<!doctype html", b"<html"))
 
 
 def is_s3(answer: Answer) -> bool:
@@ -81,6 +104,6 @@ def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
         return Outcome.DENIED if _in_s3_words(answer, code) else Outcome.WRONG
     if status == 404 and code not in ("NoSuchBucket",):
         return Outcome.WRONG
-    if status in (500, 502, 503, 504, 507, 508, 509):
+    if status in (408, 500, 502, 503, 504, 507, 508, 509) or code == "RequestTimeout":
         return Outcome.UNKNOWN
     return Outcome.REJECTED

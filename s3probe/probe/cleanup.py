@@ -8,17 +8,20 @@ from urllib.parse import quote
 
 from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Header
+from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.payload import picture
-from s3probe.probe.schedule import Step, run_steps
+from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.xml import list_uploads, list_versions
 
 FIRST_PAUSE = 0.25
 """Seconds before what failed on the way is tried again; doubled each time."""
 LONGEST_PAUSE = 2.0
+LAST_LOOK = 1.5
+"""Seconds before the end of the time for the last look at what got no answer: enough to remove it then."""
 ATTEMPTS = 4
 """At removing what may never have arrived."""
 _GONE = (200, 204, 404)
@@ -33,27 +36,50 @@ def clean_up(
     *,
     workers: int = 8,
     sleep: Callable[[float], None] = time.sleep,
+    crew: Crew | None = None,
+    once: bool = False,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
 
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
-    for as long as there is time when it is known to exist, and a few times when nobody ever said so.
+    for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
+    answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
+    again or waited for, because another clean-up follows.
     """
-    pause, attempt = FIRST_PAUSE, 0
-    while (left := ledger.remaining()) and remaining() > 0:
-        removals = [_Removal(entry, ledger, client) for entry in left]
+    pause, attempt, refused = FIRST_PAUSE, 0, set[LedgerEntry]()
+    due = _due(ledger, attempt)
+    while due and remaining() > 0:
+        last = once or remaining() <= LAST_LOOK
+        removals = [_Removal(entry, ledger, client) for entry in due]
         steps = [Step(f"{number} {removal.entry.name}", removal.make) for number, removal in enumerate(removals)]
-        run_steps(steps, workers=workers, remaining=remaining)
+        run_steps(steps, workers=workers, remaining=remaining, crew=crew)
         attempt += 1
-        troubled = [removal for removal in removals if removal.troubled and removal.entry.may_exist]
+        if attempt > 1:
+            refused |= {r.entry for r in removals if r.entry.may_exist and not r.troubled}
+        due = [entry for entry in _due(ledger, attempt) if entry not in refused]
+        troubled = [r for r in removals if r.troubled and r.entry.may_exist and r.entry in due]
         known = any(removal.entry.written for removal in troubled)
-        if not ledger.remaining() or (attempt > 1 and not troubled) or (attempt >= ATTEMPTS and not known):
+        awaited = not last and any(entry.may_arrive for entry in due)
+        if once or not (awaited or known or attempt == 1 or (troubled and attempt < ATTEMPTS)):
             break
-        if troubled:
-            sleep(max(min(pause, remaining()), 0.0))
-            pause = min(2 * pause, LONGEST_PAUSE)
-    names = dict.fromkeys(name for entry in ledger.remaining() for name in _names(entry))
-    return Cleanup(ledger.created(), ledger.removed(), tuple(names))
+        if troubled or awaited:
+            longest = LONGEST_PAUSE if troubled else remaining() - LAST_LOOK
+            sleep(max(min(pause, longest, remaining()), 0.0))
+            pause *= 2
+    return became_of(ledger)
+
+
+def became_of(ledger: Ledger) -> Cleanup:
+    """What the ledger knows by now."""
+    own = [entry for entry in ledger.remaining() if not entry.earlier]
+    names = dict.fromkeys(name for entry in own for name in _names(entry))
+    late = dict.fromkeys(entry.name for entry in ledger.awaited() if not entry.earlier)
+    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late))
+
+
+def _due(ledger: Ledger, attempt: int) -> list[LedgerEntry]:
+    """What may be there or arrive. What earlier runs left is looked for once."""
+    return [entry for entry in (*ledger.remaining(), *ledger.awaited()) if not (entry.earlier and attempt)]
 
 
 def _names(entry: LedgerEntry) -> tuple[str, ...]:
@@ -79,6 +105,8 @@ class _Removal:
                 self._unknown_upload()
             elif entry.upload_id is not None:
                 self._upload(entry.upload_id)
+            elif entry.may_arrive and not self._is_there():
+                self._removed()
             elif entry.versions or (entry.written and self._ledger.keeps_versions()):
                 # Ceph 16 tells the version of an upload and not that of a copy
                 entry.versioned = True
@@ -87,6 +115,10 @@ class _Removal:
                 self._object()
         except NotSentError:
             return
+        except Exception as error:
+            if not hindrance(error):
+                raise
+            self.troubled = True
 
     def _ask(self, call: Call) -> Answer:
         answer = self._client.send(call)
@@ -100,6 +132,17 @@ class _Removal:
 
     def _removed(self) -> None:
         self._ledger.mark_removed([self.entry])
+
+    def _is_there(self) -> bool:
+        """Whether an upload without an answer has arrived; also when a HEAD does not tell.
+
+        Nothing is deleted that is not there: with versioning on, that would leave a marker.
+        """
+        entry = self.entry
+        seen = self._ask(entry.wire.head(entry.key))
+        if seen.status == 200:
+            self._ledger.arrived(entry)
+        return seen.status not in (404, 410) or Header.X_AMZ_DELETE_MARKER in seen.headers
 
     def _object(self) -> None:
         """Deletes and looks. A version id in the answer: versioning is on, and the bytes are still there."""
@@ -135,6 +178,8 @@ class _Removal:
         if answer.status != 200:
             return
         ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
+        if ids:
+            self._ledger.arrived(entry)
         left = [found for found in ids if not self._gone(entry.wire.abort_multipart(entry.key, found))]
         if not left:
             self._removed()
@@ -143,6 +188,9 @@ class _Removal:
         """Abandons an upload; one that may not be abandoned can still be finished, and the object then deleted."""
         entry = self.entry
         abandoned = self._ask(entry.wire.abort_multipart(entry.key, upload_id))
+        if abandoned.status == 404:
+            # a part that was under way can outlive the first call (AWS, AbortMultipartUpload): until S3 knows nothing
+            self._ledger.never_arrives(entry)
         if abandoned.status in _GONE or (abandoned.status in _NOT_ABANDONED and self._finished(upload_id)):
             self._removed()
 

@@ -12,10 +12,14 @@ from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
+from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
-from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
+from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
+from s3probe.probe.hidden import signatures, without_secrets
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
+from s3probe.redact import clean
+from s3probe.scrub import Scrubber
 
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
@@ -65,7 +69,7 @@ class Meter:
 
 
 class Client:
-    """Thread-safe. Raises kinds of :class:`NotSentError`, never for an answer."""
+    """Thread-safe. Raises kinds of :class:`NotSentError` and :class:`HinderedError`, never for an answer."""
 
     def __init__(
         self,
@@ -75,24 +79,28 @@ class Client:
         rule: SigningRule,
         *,
         read_only: bool = False,
-        scrub: Callable[[str], str] = str,
+        scrubber: Scrubber | None = None,
         meter: Meter | None = None,
         grace: float = 0.0,
+        watch: Watch | None = None,
     ) -> None:
-        """``remaining`` gives the seconds left; ``scrub`` removes secrets from a server's words.
+        """``remaining`` gives the seconds left; ``scrubber`` removes secrets from a server's words.
 
         ``rule`` says where signed requests may go, and in whose name.
 
         ``grace``: seconds that a write may take beyond the time left. Its answer says what has to be removed: the
         id of an upload is told once.
+
+        ``watch`` is told of each call, a repeated one too: whatever got no answer may still be carried out.
         """
+        self._watch = watch
         self._grace = grace
         self._transport = transport
         self._limits = limits
         self._remaining = remaining
         self._rule = rule
         self._read_only = read_only
-        self._scrub = scrub
+        self._scrubber = scrubber or Scrubber(())
         self._meter = meter or Meter()
 
     def with_time(self, remaining: Callable[[], float], limits: Limits) -> Client:
@@ -103,14 +111,17 @@ class Client:
             remaining,
             self._rule,
             read_only=self._read_only,
-            scrub=self._scrub,
+            scrubber=self._scrubber,
             meter=self._meter,
+            watch=self._watch,
         )
 
-    def send(self, call: Call, *, limits: Limits | None = None) -> Answer:
+    def send(self, call: Call, *, limits: Limits | None = None, patience: float | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
 
-        Raises :class:`NotAllowedError` for a signed request that the file does not allow.
+        ``patience``: seconds to wait for an answer, where they are not those of the limits.
+        Raises :class:`NotAllowedError` for a signed request that the file does not allow, and
+        :class:`HinderedError` when this process lacked what it takes to send it.
         """
         self._check(call)
         objection = self._rule.objection(call)
@@ -121,10 +132,18 @@ class Client:
             raise StoppedError
         base = limits or self._limits
         grace = self._grace if call.operation in MUTATING else 0.0
-        bounded = Limits(base.connect, base.read, min(base.total, left) + grace, base.body)
+        bounded = Limits(base.connect, patience or base.read, min(base.total, left) + grace, base.body)
+        for signature in signatures(call):
+            self._scrubber.learn_signature(signature)
+        if self._watch is not None:
+            self._watch.sending(call)
         answer = self._transport.send(call, bounded)
+        if self._watch is not None:
+            self._watch.heard(call, answer)
+        if not answer.sent:
+            raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))
-        return answer
+        return without_secrets(answer, self._scrubber)
 
     def _check(self, call: Call) -> None:
         if call.method in ("GET", "HEAD", "OPTIONS"):
@@ -155,7 +174,7 @@ class Client:
         row = row_of(action_id)
         body = error(answer.body)
         known: Facts = {**_facts(answer, body), **(facts or {})}
-        return Observation(
+        seen = Observation(
             id=action_id,
             title=title or row.title,
             operation=call.operation,
@@ -166,19 +185,18 @@ class Client:
             url=call.url.split("?X-Amz-", 1)[0],
             http_status=answer.status,
             error_code=(body.code or None) if body else None,
-            message=self._message(answer, body),
+            message=_message(answer, body),
             network=answer.fault,
             seconds=round(answer.seconds, 4),
-            headers=MappingProxyType(
-                {name: self._scrub(answer.headers[name]) for name in kept_headers(answer.headers)}
-            ),
-            facts=MappingProxyType({k: self._scrub(v) for k, v in sorted(known.items()) if v}),
+            headers=MappingProxyType({name: answer.headers[name] for name in kept_headers(answer.headers)}),
+            facts=MappingProxyType({k: v for k, v in sorted(known.items()) if v}),
             assuming=assuming,
         )
+        return clean(seen, self._scrubber)
 
-    def _message(self, answer: Answer, body: ErrorBody | None) -> str | None:
-        text = answer.detail if answer.fault else (body.message if body else "")
-        return self._scrub(text) or None
+
+def _message(answer: Answer, body: ErrorBody | None) -> str | None:
+    return (answer.detail if answer.fault else (body.message if body else "")) or None
 
 
 def _is_ours(call: Call) -> bool:

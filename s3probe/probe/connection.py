@@ -41,13 +41,34 @@ def _skip_headers(stream: IO[bytes]) -> None:
             raise LineTooLong("header line")
 
 
+class _Headers:
+    """The stream of an answer whose headers are read next. http.client takes an end within them for theirs."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._within = True
+
+    def readline(self, *limit: int) -> bytes:
+        line: bytes = self._stream.readline(*limit)
+        if self._within and not line:
+            raise RemoteDisconnected("connection closed within headers")
+        self._within = self._within and line not in (b"\r\n", b"\n")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class _Response(AWSHTTPResponse):
     """Skips interim answers other than 100 as well (103 Early Hints), and not without end."""
+
+    fp: Any
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MOST_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc]  # http.client has it, typeshed does not
             if not 100 <= status < 200 or status == 101:
+                self.fp = _Headers(self.fp)
                 return version, status, reason
             _skip_headers(self.fp)
         raise HTTPException(f"more than {MOST_INTERIM} interim answers")

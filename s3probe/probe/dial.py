@@ -8,8 +8,13 @@ import time
 from typing import Any
 
 from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, ExchangeStage, Resolver, shown
+from s3probe.probe.schedule import started
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+
+
+_LATE = 0.1
+"""Seconds that a thread may take to say that it has found something."""
 
 
 class LookupTimedOutError(socket.gaierror):
@@ -58,7 +63,10 @@ def _connect(address: Address, seconds: float, exchange: Exchange) -> BoundedSoc
 
 
 def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> list[Address]:
-    """The addresses of ``host``. A thread asks, as nothing can interrupt a lookup; it ends when the resolver does."""
+    """The addresses of ``host``. A thread asks, as nothing can interrupt a lookup; it ends when the resolver does.
+
+    Without a thread to be had it is asked here, and waited for.
+    """
     found: list[Address] = []
     failed: list[Exception] = []
 
@@ -69,15 +77,23 @@ def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> 
             failed.append(error)
 
     thread = threading.Thread(target=ask, name="s3probe-lookup", daemon=True)
-    thread.start()
-    thread.join(seconds)
+    ends = time.monotonic() + seconds
+    if started(thread):
+        thread.join(seconds)
+    else:
+        ask()
     if failed:
         raise failed[0]
-    if thread.is_alive():
+    if thread.is_alive() or time.monotonic() > ends + _LATE:
         raise LookupTimedOutError(socket.EAI_AGAIN, "no answer in time")
     return found
 
 
 def _addresses(host: str, port: int) -> list[Address]:
-    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_MEMORY:
+            raise MemoryError from error
+        raise
     return list(dict.fromkeys((family, where) for family, _, _, _, where in rows))

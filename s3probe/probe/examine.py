@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from s3probe.evidence.observations import Cleanup, Evidence, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Outcome, Run
 from s3probe.evidence.vocabulary import (
     ACTIONS,
     ARCHIVE_VISIT,
@@ -15,14 +15,13 @@ from s3probe.evidence.vocabulary import (
     Actor,
     Experiment,
     Fact,
-    ObservationId,
 )
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
-from s3probe.probe.cleanup import clean_up
+from s3probe.probe.cleanup import became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_SECONDS, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
@@ -30,20 +29,24 @@ from s3probe.probe.followups import follow_ups
 from s3probe.probe.foundation import FoundationSearch, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
+from s3probe.probe.memory import demand_memory
+from s3probe.probe.notes import bucket_address
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
 from s3probe.probe.releases import next_release
+from s3probe.probe.repeat import SHARE, AskedAgain, Repeats
 from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Book, Session
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
 from s3probe.probe.suspension import suspend_and_restore
-from s3probe.probe.tools import ProbeOptions, Tools, limits_for
+from s3probe.probe.tools import SHORTEST_EXAMINATION, ProbeOptions, Tools, limits_for
+from s3probe.probe.unsettled import Bookkeeper
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.visitor import Visitor
-from s3probe.scrub import Scrubber
+from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import probe_key
@@ -54,6 +57,12 @@ ON_ITS_WAY = 0.6
 """Most of the clean-up's time for which requests under way are waited for, as a share: removing needs the rest.
 
 They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIMEOUT`` and ``S3_READ_TIMEOUT``).
+"""
+BEFORE_ANOTHER = 2.0
+"""Seconds for removing what a failed canary made, before the examination that removes the rest."""
+LAST_WORDS = 0.25
+"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its start and its report. Both
+times together are all that it may take.
 """
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
@@ -71,8 +80,9 @@ def examine(
 
     ``assuming`` names fixes already made to ``settings`` (faults the file alone shows), ``file`` is what they were made
     to: it says who signs, and for which hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is
-    raised again after the clean-up.
+    raised again after the clean-up. Raises ``HinderedError`` before anything is asked where there is no memory for it.
     """
+    demand_memory()
     return Examination(settings, options, tools, assuming, file or settings).run()
 
 
@@ -88,33 +98,43 @@ class Examination:
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
         # never that of the changed settings: where a fix takes a key away, the SDK would find somebody else's
-        pair = chain(file)
+        self._chain_trouble = ""
+        try:
+            pair = chain(file, min(CHAIN_SECONDS, options.deadline / 2))
+        except ChainTimeoutError as slow:
+            pair, self._chain_trouble = None, str(slow)
+        if pair is not None:
+            tools.signing(pair)
         self._version = options.mastodon_version or ""
-        self._scrub = Scrubber(_secrets(settings, pair)).clean
+        self._scrubber = scrubber_of_a_run(settings, pair)
         limits = limits_for(settings, total=options.deadline)
         self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
         self._read_only = options.profile == "read-only"
+        self._run_id = tools.run_id()
+        ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
+        self._books = Bookkeeper(tools.notes, ledger)
         self._client = Client(
             tools.transport,
             limits,
             self.remaining,
             signing_rule(file, pair),
             read_only=self._read_only,
-            scrub=self._scrub,
+            scrubber=self._scrubber,
             grace=self._on_its_way * 0.8,
+            watch=ledger,
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
         self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
-        self._run_id = tools.run_id()
-        ledger = Ledger(lambda class_path, name: probe_key(settings, class_path, self._run_id, name))
+        self._as_filed = self._conditions_maker.of(settings, assuming)
         self._session = Session(
             tools,
             self._client,
             ledger,
-            self._conditions_maker.of(settings, assuming),
+            self._as_filed,
             Book(),
             self._run_id,
             self.remaining,
+            Repeats(tools.clock, self.remaining, options.deadline * SHARE),
             options.workers,
             self._selected,
             options.thorough,
@@ -123,10 +143,11 @@ class Examination:
         self._complete = True
         self._late = False
         self._cleanup_end: float | None = None
+        self._interrupted = False
 
     def remaining(self) -> float:
-        """Seconds until the deadline; none when the run was told to stop."""
-        if self._tools.clock.stopped():
+        """Seconds until the deadline; none when the run was told to stop, or when this process lacks something."""
+        if self._tools.clock.stopped() or self._session.hindrance:
             return 0.0
         return self._end - self._tools.clock.monotonic()
 
@@ -136,14 +157,19 @@ class Examination:
         try:
             try:
                 self._ask_everything()
+            except BaseException:
+                self._interrupted = True
+                raise
             finally:
                 cleanup = self._clean_up()
         except BaseException:
             # it may have come within the clean-up: what that had not reached yet is removed now
+            self._interrupted = True
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(cleanup or Cleanup())
+            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger), self._scrubber))
+            self._books.note(self._tools.clock.now().timestamp())
         return self._evidence(cleanup)
 
     def _clean_up(self) -> Cleanup:
@@ -152,20 +178,46 @@ class Examination:
         if self._cleanup_end is None:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
-            self._cleanup_end = now + self._options.cleanup_deadline
-        end = self._cleanup_end
+            own = self._options.cleanup_deadline
+            latest = self._begun + self._options.deadline + own * (1 - LAST_WORDS)
+            self._cleanup_end = min(now + own, latest)
+        self._take_over()
+        # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
+        soon = now + self._on_its_way + BEFORE_ANOTHER
+        follows = self._begun + self._options.deadline - soon >= SHORTEST_EXAMINATION
+        followed = self._options.profile == "quick" and follows and not self._interrupted and self._failed()
+        end = min(self._cleanup_end, soon) if followed else self._cleanup_end
 
         def remaining() -> float:
             return end - self._tools.clock.monotonic()
 
         # an upload that is still on its way would arrive after its own removal
         self._session.crew.wait(min(remaining(), self._on_its_way))
-        # longer than Mastodon's own time-outs: leaving nothing behind matters more
-        patient = Limits(connect=5, read=self._options.cleanup_deadline, total=self._options.cleanup_deadline)
-        own_time = self._client.with_time(remaining, patient)
+        # longer than Mastodon's own time-outs: leaving nothing behind matters more. But no single answer may take the
+        # time in which it would be asked for again
+        patience = self._options.cleanup_deadline * ON_ITS_WAY
         return clean_up(
-            self._session.ledger, own_time, remaining, workers=self._options.workers, sleep=self._tools.clock.sleep
+            self._session.ledger,
+            self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience)),
+            remaining,
+            workers=self._options.workers,
+            sleep=self._tools.clock.sleep,
+            crew=self._session.crew,
+            once=followed,
         )
+
+    def _take_over(self) -> None:
+        """What earlier runs left is removed along with this one's own, by a run that may write and gets answers."""
+        if self._read_only or not self._signed:
+            return
+        rows = self._session.book.rows()
+        answered = any(row.actor is Actor.MASTODON and row.http_status is not None for row in rows)
+        conditions = (self._as_filed, self._session.conditions)
+        wires = {bucket_address(each.settings): each.wire for each in conditions}
+        self._books.take_over(wires, self._options.canary, all_others=answered)
+
+    def _failed(self) -> bool:
+        return any(row.failed for row in self._session.book.rows())
 
     def _evidence(self, cleanup: Cleanup) -> Evidence:
         for action_id in ActionId if self._options.profile != "quick" else ():
@@ -177,16 +229,18 @@ class Examination:
             round(self._tools.clock.monotonic() - self._begun, 3),
             self._options.profile,
             self._version,
-            self._complete,
+            self._complete and not self._session.hindrance,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
-        return Evidence(run, tuple(rows), cleanup, self._client.cost())
+        return clean(Evidence(run, tuple(rows), cleanup, self._client.cost()), self._scrubber)
 
     def _why_not(self, action_id: ActionId) -> str:
         if not self._selected(action_id):
             return LEFT_OUT
         if not self._signed and action_id.row.by is Actor.MASTODON:
             return "there is no key pair to sign with"
+        if self._session.hindrance:
+            return self._session.hindrance
         if self._late:
             return f"the deadline of {self._options.deadline:g} s passed first"
         if self._read_only:
@@ -214,7 +268,8 @@ class Examination:
         if self._options.mastodon_version or not domain or left <= 0:
             return
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
-        self._version = instance_version(self._tools.transport, domain, limits).version or ""
+        asked = AskedAgain(self._tools.transport, self._session.repeats)
+        self._version = instance_version(asked, domain, limits).version or ""
         if self._version:
             conditions = self._session.conditions
             self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
@@ -228,8 +283,10 @@ class Examination:
         if self._options.profile == "quick":
             self._canary()
             return
+        session = self._session
         found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
-        address_families.ask(self._session, self._tools.families_of)
+        # a step: looking up a name can take longer than there is time
+        self._parallel_all([Step("address families", lambda: address_families.ask(session, self._tools.families_of))])
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
@@ -240,9 +297,7 @@ class Examination:
                 self._parallel(Visitor(self._session).privacy())
             self._complete = self._complete and self.remaining() > 0
             return
-        if acl_ladder.interrupted(self._session, found):
-            acl_ladder.repeat_upload(self._session, found)
-        elif acl_ladder.needed(self._session, found):
+        if acl_ladder.needed(self._session, found):
             if self._selected(ActionId.PUT_WITH_ACL):
                 self._parallel_all(acl_ladder.ladder(self._session, found))
             self._session.conditions = acl_ladder.without_acl(self._conditions_maker, self._session)
@@ -254,6 +309,12 @@ class Examination:
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
+        if self._chain_trouble:
+            title = "The SDK's own chain gives a key pair in time"
+            row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
+            slow = replace(row, outcome=Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, reason=None)
+            self._session.book.add(replace(slow, message=self._chain_trouble))
+            return
         vendor = self._tools.vendor()
         if vendor:
             title = "The machine's role can be asked for a key pair"
@@ -308,19 +369,3 @@ class Examination:
     def _delete(self, stored_objects: StoredObjects, visitor: Visitor) -> None:
         deleting = Deleting(self._session, stored_objects)
         self._parallel([*deleting.steps(), *visitor.after_deletion(stored_objects)])
-        # gateways to a file system trip over two deletions at the same moment in one folder, which only a probe makes:
-        # alone, the answer counts
-        for step in deleting.steps():
-            seen = self._session.book.get(ObservationId(step.name))
-            if seen is not None and seen.outcome is Outcome.UNKNOWN:
-                self._parallel([step])
-
-
-def _secrets(settings: Settings, pair: Credentials | None) -> list[Secret]:
-    """Every secret that a server might echo."""
-    found = [
-        Secret(v.value) for v in settings.environment.variables.values() if "SECRET" in v.name or "TOKEN" in v.name
-    ]
-    if pair is not None:
-        found += [pair.secret_access_key, *([pair.session_token] if pair.session_token else [])]
-    return [secret for secret in found if secret]

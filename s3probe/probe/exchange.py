@@ -74,6 +74,18 @@ class Answer:
     fault: NetworkFault | None = None
     detail: str = ""
     """The network error in plain words, without a secret."""
+    hindrance: str = ""
+    """What this process lacked to ask or to hear the end (``s3probe.hindrance``): the answer then tells nothing."""
+    sent: bool = True
+    """``False``: that was so before a byte of the request was sent. Nobody can have heard of it."""
+
+
+class Watch(Protocol):
+    """Is told of every call as it goes out and as it is answered. Without the second it is still under way."""
+
+    def sending(self, call: Call) -> None: ...
+
+    def heard(self, call: Call, answer: Answer) -> None: ...
 
 
 class Transport(Protocol):

@@ -8,10 +8,10 @@ from dataclasses import replace
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.probe.conditions import ConditionsMaker
+from s3probe.probe.confirm import passes_again
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import judge_listing, same_bytes
 from s3probe.probe.payload import picture
-from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.stored_objects import StoredObjects
@@ -76,8 +76,7 @@ def announcing(session: Session) -> Iterator[Step]:
         body = picture(f"{session.run_id}/unannounced.png")
         call = unannounced(session.conditions.wire.put_object(entry.key, body, "image/png", acl=None))
         title = "A file can be uploaded without Expect: 100-continue"
-        seen, answer = session.ask(Experiment.PUT_UNANNOUNCED, call, title=title)
-        session.ledger.answered(entry, answer, written=seen.ok)
+        session.ask(Experiment.PUT_UNANNOUNCED, call, title=title, told=session.noting(entry))
 
     yield Step(Experiment.PUT_UNANNOUNCED, attempt)
 

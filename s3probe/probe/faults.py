@@ -7,9 +7,10 @@ exchange had come.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import BadStatusLine, HTTPException, IncompleteRead, InvalidURL, LineTooLong, RemoteDisconnected
 
 from urllib3.exceptions import IncompleteRead as ShortBody
@@ -17,6 +18,7 @@ from urllib3.exceptions import InvalidChunkLength, InvalidHeader, LocationValueE
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from s3probe.evidence.observations import NetworkFault
+from s3probe.hindrance import chain, hindrance
 from s3probe.probe import tlsfaults as tls
 from s3probe.probe.bounds import (
     ConnectTimedOutError,
@@ -26,6 +28,7 @@ from s3probe.probe.bounds import (
     TooMuchError,
     WriteTimedOutError,
 )
+from s3probe.probe.descriptors import short_of_descriptors
 from s3probe.probe.dial import LookupTimedOutError
 from s3probe.probe.text import clean
 from s3probe.probe.trust import TrustError
@@ -45,12 +48,14 @@ _NO_ROUTE = frozenset(
         errno.EPERM,
     }
 )
+_CUT_STATUS = re.compile(r"H(T(T(P(/(\d(\.(\d( (\d{1,2})?)?)?)?)?)?)?)?)?")
+"""The beginning of ``HTTP/1.1 200``."""
 _TLS_ALERT = "\x15\x03"
 
 
 def explain(error: BaseException, exchange: Exchange) -> Explained:
     """The fault and its description. Never shows a URL's query or a proxy's password."""
-    errors = tuple(_chain(error))
+    errors = tuple(chain(error))
     if exchange.proxied and exchange.stage in _TO_PROXY and not _find(errors, DeadlineReachedError):
         return NetworkFault.PROXY, _proxy(errors, exchange)
     for kind, rule in _RULES:
@@ -60,20 +65,15 @@ def explain(error: BaseException, exchange: Exchange) -> Explained:
     return NetworkFault.PROTOCOL, f"the exchange with {exchange.talking_to} failed: {type(errors[-1]).__name__}"
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps, by any of the ways that Python, urllib3 and requests wrap errors."""
-    queue, seen = [error], set[int]()
-    while queue:
-        each = queue.pop(0)
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        yield each
-        wrapped = (each.__cause__, each.__context__, getattr(each, "reason", None), *each.args)
-        queue.extend(one for one in wrapped if isinstance(one, BaseException))
+def not_of_the_way(error: BaseException) -> str:
+    """What this process lacks, when that is why an exchange failed; ``""``: it is a fault of the way."""
+    own = hindrance(error)
+    # a resolver or OpenSSL that may open no file says that it found nothing
+    doubtful = _find(tuple(chain(error)), (socket.gaierror, ssl.SSLCertVerificationError, TrustError))
+    return own or (short_of_descriptors() if doubtful else "")
 
 
-def _find(errors: tuple[BaseException, ...], kind: type[BaseException]) -> bool:
+def _find(errors: tuple[BaseException, ...], kind: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
     return any(isinstance(error, kind) for error in errors)
 
 
@@ -160,6 +160,8 @@ def _status_line(error: BaseException, exchange: Exchange) -> Explained:
     line = str(getattr(error, "line", ""))
     if line.strip("'\"").startswith((_TLS_ALERT, repr(_TLS_ALERT)[1:-1])):
         return NetworkFault.CLOSED, f"{exchange.talking_to} speaks TLS on this port: the address needs https"
+    if _CUT_STATUS.fullmatch(line.strip("'\"")):
+        return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection within the first line of its answer"
     return NetworkFault.PROTOCOL, f"{exchange.talking_to} does not speak HTTP; it sent {clean(line, 60)!r}"
 
 

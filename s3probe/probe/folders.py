@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, Facts, ObservationId
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.probe.browser import NOT_FETCHED, origin_of
-from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import LEFT_OUT, Session, Stored
 from s3probe.probe.stored_objects import StoredObjects
-from s3probe.probe.xml import error
+from s3probe.probe.uploads import finished, judge_finished
 from s3probe.settings.keys import AVATARS, EMOJI
 from s3probe.settings.mastodon import object_url, public_url
 
@@ -110,12 +109,7 @@ def _copy(session: Session, stored_objects: StoredObjects) -> None:
         return
     entry = session.ledger.mint(session.conditions.wire, EMOJI, "copied.png")
     call = session.conditions.wire.copy_object(source.key, entry.key, acl=session.conditions.settings.acl)
-    seen, answer = session.ask(Experiment.COPY, call, _copied, title=title)
-    session.ledger.answered(entry, answer, written=seen.ok)
+    told = session.noting(entry, finished)
+    seen, _answer = session.ask(Experiment.COPY, call, judge_finished, title=title, told=told)
     if seen.ok:
         stored_objects["emoji"] = Stored(entry, source.body, source.content_type)
-
-
-def _copied(answer: Answer) -> tuple[Outcome | None, Facts]:
-    # S3 may answer 200 and report an error in the body (CopyObject, AWS API reference)
-    return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import WAITS, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
     Experiment,
@@ -24,12 +24,12 @@ from s3probe.evidence.vocabulary import (
     ObservationId,
 )
 from s3probe.probe.conditions import ConditionsMaker
+from s3probe.probe.confirm import passes_again
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import judge_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
 from s3probe.probe.privilege import names
-from s3probe.probe.repeat import passes_again
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.signing_rule import NOBODYS_KEY_ID
@@ -75,7 +75,7 @@ class FoundationSearch:
             if not seen:
                 return self._found
             trial = self._judge(seen, suffix)
-            while self._answered_now(seen, suffix):
+            while trial is not None and self._answered_now(seen, suffix):
                 seen = self._rows(suffix)
                 trial = self._judge(seen, suffix)
             if trial is None:
@@ -103,7 +103,10 @@ class FoundationSearch:
         return trial
 
     def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
-        """Repeats unchanged, one by one, what the storage failed on (5xx); whether any of it passes by now."""
+        """Asks once more what failed as by a moment, after a trial that passed; whether any of it passes by now.
+
+        What is over by then proves nothing for what the trial changed.
+        """
         passed = [passes_again(self._session, row.id, lambda row=row: self._repeat(row.id, suffix)) for row in seen]  # type: ignore[misc]  # mypy cannot type a lambda's default
         return any(passed)
 
@@ -127,29 +130,17 @@ class FoundationSearch:
             steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
             steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(suffix, with_acl=False)))
-            steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._put(suffix, with_acl=True)))
+            # gateways to a file system trip over two uploads that make the same folder at the same moment, which only
+            # a probe does
+            after = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)
+            steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._second_put(suffix), after))
         self._session.parallel(steps)
-        self._repeat_alone(suffix)
         return self._rows(suffix)
 
     def _rows(self, suffix: str) -> tuple[Observation, ...]:
         """What was asked in a round, without what was left out."""
         rows = (self._session.book.get(name.in_round(suffix)) for name in _ROWS)
         return tuple(row for row in rows if row is not None and row.ran)
-
-    def _repeat_alone(self, suffix: str) -> None:
-        """Repeats the one of two uploads that met a 5xx while its twin passed.
-
-        Gateways to a file system trip over two uploads that make the same folder at the same moment, which only a
-        probe does: alone, the answer counts.
-        """
-        pair = [
-            self._session.book.get(name.in_round(suffix)) for name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
-        ]
-        passed = [row for row in pair if row is not None and row.ok]
-        failed = [row for row in pair if row is not None and row.outcome is Outcome.UNKNOWN]
-        if passed and failed:
-            self._put(suffix, with_acl=failed[0] is pair[0])
 
     def _reach(self) -> None:
         """An unsigned request: shows whether this is S3, and what time it is there."""
@@ -181,6 +172,14 @@ class FoundationSearch:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
         call = self._session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         return self._session.ask(action_id, call, _judge_folders)[0]
+
+    def _second_put(self, suffix: str) -> None:
+        """The upload with Mastodon's ACL, unless nobody is there to take it: waiting again would tell no more."""
+        before = [self._session.book.get(name.in_round(suffix)) for name in (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)]
+        if all(row is not None and row.network in WAITS for row in before):
+            self._session.skip(ActionId.PUT_WITH_ACL.in_round(suffix), "the storage did not answer before")
+        else:
+            self._put(suffix, with_acl=True)
 
     def _put(self, suffix: str, *, with_acl: bool) -> None:
         session = self._session

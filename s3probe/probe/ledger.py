@@ -5,16 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from s3probe.evidence.observations import NEVER_SENT
 from s3probe.evidence.vocabulary import Header
 from s3probe.probe.classify import THROTTLE_CODES
-from s3probe.probe.exchange import Answer
+from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error
 
+_MAKING = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+"""What may make something that has to be removed."""
+_OF_UPLOADS = frozenset({"CreateMultipartUpload", "UploadPart"})
+_IN_BETWEEN = frozenset({408, 502, 504, *range(520, 600)})
+"""What somebody says who passes requests on and got no answer himself: behind him it may go on. 52x is a CDN's."""
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class LedgerEntry:
     """One object or multipart upload that may exist. Mutable: the run learns what became of it."""
 
@@ -30,16 +37,50 @@ class LedgerEntry:
     """Version ids that PUTs returned: with versioning on, each must be deleted by name."""
     versioned: bool = False
     """The bucket keeps versions, and this key's may be unknown."""
+    under_way: int = 0
+    """Requests that may make it and have no answer yet."""
+    unanswered: int = 0
+    """Those that will not get one any more (a time-out, a connection cut): a slow storage may carry them out later."""
+    doubtful: bool = False
+    """One of them was answered in a way that does not rule it out."""
+    earlier: bool = False
+    """Left by an earlier run, which has named it."""
+    counted: bool = False
+    """The canary before this examination has counted it among what it made."""
 
     @property
     def may_exist(self) -> bool:
         return self.written is not False and not self.removed
 
     @property
+    def may_arrive(self) -> bool:
+        """Whether it may come into being, or again, whatever was seen of it so far."""
+        return self.under_way + self.unanswered > 0
+
+    @property
     def name(self) -> str:
         if self.upload_id is None:
             return self.key
         return f"{self.key}?uploadId={self.upload_id}" if self.upload_id else f"{self.key}?uploads"
+
+
+def made_nothing(answer: Answer) -> bool:
+    """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, or 501.
+
+    A redirect says that it was not done here, and none is followed.
+    """
+    if answer.status is None:
+        return not answer.sent or answer.fault in NEVER_SENT
+    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status == 501
+
+
+def may_go_on(answer: Answer) -> bool:
+    """Whether the request may still be carried out after this answer, or the lack of one.
+
+    Whoever says that he failed is done with it: what it made is there now or never.
+    """
+    heard = answer.fault is None and not answer.hindrance and answer.status not in _IN_BETWEEN
+    return not heard and not made_nothing(answer)
 
 
 def _throttled(upload: LedgerEntry, answer: Answer) -> bool:
@@ -81,26 +122,70 @@ class Ledger:
         with self._lock:
             upload.upload_id, upload.written, upload.removed = upload_id, True, False
 
-    def answered(self, entry: LedgerEntry, answer: Answer | None, *, written: bool) -> None:
-        """Notes what an answer to a write tells; without a clear answer the entry stays "may exist".
+    def sending(self, call: Call) -> None:
+        """Notes that ``call`` goes out: from now on, what it makes may exist."""
+        with self._lock:
+            entry = self._made_by(call)
+            if entry is not None:
+                entry.under_way += 1
+                entry.written = entry.written or None
 
-        A 5xx does not say whether the object is there. A request that was never sent made nothing.
+    def heard(self, call: Call, answer: Answer) -> None:
+        """Notes that no more will be heard of ``call`` than this."""
+        with self._lock:
+            entry = self._made_by(call)
+            if entry is not None:
+                entry.under_way -= 1
+                entry.unanswered += may_go_on(answer)
+                entry.doubtful = entry.doubtful or not made_nothing(answer)
+
+    def _made_by(self, call: Call) -> LedgerEntry | None:
+        """What ``call`` may make, or add to. Called with the lock held."""
+        if call.operation not in _MAKING:
+            return None
+        url = urlsplit(call.url)
+        path, upload_id = unquote(url.path), parse_qs(url.query).get("uploadId", [""])[0]
+        found = [
+            entry
+            for entry in self._entries
+            if path.endswith(f"/{entry.key}")
+            and (entry.upload_id is not None) == (call.operation in _OF_UPLOADS)
+            and (call.operation != "UploadPart" or entry.upload_id == upload_id)
+        ]
+        return max(found, key=lambda entry: len(entry.key), default=None)
+
+    def answered(self, entry: LedgerEntry, answer: Answer | None, *, written: bool) -> None:
+        """Notes what an answer to a write tells; without a clear one the entry stays "may exist".
+
+        ``None``: it was not sent at all. A 5xx does not say whether the object is there, nor does a 2xx that is not
+        what S3 says.
         """
-        if answer is None or answer.fault in NEVER_SENT:
+        if answer is None or (not written and (made_nothing(answer) or _throttled(entry, answer))):
             self.settle(entry, written=False)
-        elif answer.status is not None and (
-            written or answer.status < 500 or answer.status == 501 or _throttled(entry, answer)
-        ):
-            self.settle(entry, written=written, version=answer.headers.get(Header.X_AMZ_VERSION_ID))
+        elif written:
+            self.settle(entry, written=True, version=answer.headers.get(Header.X_AMZ_VERSION_ID))
 
     def settle(self, entry: LedgerEntry, *, written: bool, version: str | None = None) -> None:
         """Notes the server's answer to a write. An object once written stays written."""
         with self._lock:
             # an upload that arrives after its removal is there again
             entry.removed = entry.removed and not written
-            entry.written = written or bool(entry.written)
+            # a refusal says nothing of an attempt before it
+            entry.written = written or entry.written or (None if entry.may_arrive or entry.doubtful else False)
             if version and version != "null":
                 entry.versions = (*entry.versions, version)
+
+    def arrived(self, entry: LedgerEntry) -> None:
+        """Notes that an upload without an answer is there. Of several, the others may follow."""
+        with self._lock:
+            if entry.written is None and entry.under_way + entry.unanswered == 1:
+                entry.unanswered = 0
+            entry.written, entry.removed = True, False
+
+    def never_arrives(self, upload: LedgerEntry) -> None:
+        """Notes that the server knows no such upload: nothing can be added to it any more."""
+        with self._lock:
+            upload.unanswered = 0
 
     def reroute(self, old: Wire, new: Wire) -> None:
         """What was sent by ``old``, where nobody ever answered, is looked for and removed by ``new``."""
@@ -122,16 +207,24 @@ class Ledger:
 
     def remaining(self) -> tuple[LedgerEntry, ...]:
         """What may still exist, uploads first (a completed one would otherwise come back as an object)."""
+        return tuple(sorted(self._those(lambda entry: entry.may_exist), key=lambda entry: entry.upload_id is None))
+
+    def awaited(self) -> tuple[LedgerEntry, ...]:
+        """What is not there now and may still arrive."""
+        return self._those(lambda entry: entry.removed and entry.may_arrive)
+
+    def earlier(self) -> tuple[LedgerEntry, ...]:
+        """What earlier runs have left."""
+        return self._those(lambda entry: entry.earlier)
+
+    def _those(self, wanted: Callable[[LedgerEntry], bool]) -> tuple[LedgerEntry, ...]:
         with self._lock:
-            left = [entry for entry in self._entries if entry.may_exist]
-        return tuple(sorted(left, key=lambda entry: entry.upload_id is None))
+            return tuple(filter(wanted, self._entries))
 
     def created(self) -> int:
         """How many objects and uploads the server made for us, as far as it said."""
-        with self._lock:
-            return sum(1 for entry in self._entries if entry.written)
+        return len(self._those(lambda entry: bool(entry.written) and not entry.earlier and not entry.counted))
 
     def removed(self) -> int:
-        """How many of those are gone again."""
-        with self._lock:
-            return sum(1 for entry in self._entries if entry.written and entry.removed)
+        """How many of those are gone again, what the canary has counted among them."""
+        return len(self._those(lambda entry: bool(entry.written) and not entry.earlier and entry.removed))

@@ -5,12 +5,13 @@ Nothing is sent to find a route: a UDP socket that is "connected" only makes the
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from s3probe.evidence.vocabulary import Fact, Facts
+from s3probe.hindrance import hindrance
+from s3probe.probe.descriptors import short_of_descriptors
 
 AddressFamiliesOf = Callable[[str, int], Facts]
 """Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
@@ -41,11 +42,15 @@ def families_of(host: str, port: int) -> Facts:
     except (OSError, UnicodeError):  # no such name, or none at all
         return {}
     found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
-    return {
-        Fact.ADDRESSES: _named(family for family in _NAMES if family in found),
-        Fact.ROUTES: _named(family for family in _NAMES if _routed(family)),
-        Fact.CONNECTS: _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
-    }
+    try:
+        facts: Facts = {
+            Fact.ADDRESSES: _named(family for family in _NAMES if family in found),
+            Fact.ROUTES: _named(family for family in _NAMES if _routed(family)),
+            Fact.CONNECTS: _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
+        }
+    except OSError:  # this process may open no more sockets, which says nothing of the ways
+        return {}
+    return {} if short_of_descriptors() else facts
 
 
 def _named(families: Iterable[socket.AddressFamily]) -> str:
@@ -53,15 +58,26 @@ def _named(families: Iterable[socket.AddressFamily]) -> str:
 
 
 def _routed(family: socket.AddressFamily) -> bool:
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect((_DOCUMENTATION[family], 443))
-        return True
-    return False
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((_DOCUMENTATION[family], 443))
+            return True
+    except OSError as error:
+        return _no_way(error)
 
 
 def _arrives(family: socket.AddressFamily, where: object) -> bool:
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.settimeout(CONNECT_SECONDS)
-        probe.connect(where)  # type: ignore[arg-type]  # as getaddrinfo gave it
-        return True
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(CONNECT_SECONDS)
+            probe.connect(where)  # type: ignore[arg-type]  # as getaddrinfo gave it
+            return True
+    except OSError as error:
+        return _no_way(error)
+
+
+def _no_way(error: OSError) -> bool:
+    """What the kernel says of a way; what this process lacks is raised again."""
+    if hindrance(error):
+        raise error
     return False

@@ -51,8 +51,7 @@ def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     acl = session.conditions.settings.acl
     title = "A file can be uploaded without the prefix"
     call = session.conditions.wire.put_object(entry.key, body, "image/png", acl=acl)
-    seen, answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title)
-    session.ledger.answered(entry, answer, written=seen.ok)
+    seen, _answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title, told=session.noting(entry))
     if seen.ok and look:
         stored = Stored(entry, body, "image/png")
         title = "A visitor can see a picture that was uploaded without the prefix"

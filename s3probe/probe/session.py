@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ACTIONS, Facts, ObservationId, row_of
-from s3probe.probe.client import Client, NotAllowedError, StoppedError
-from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.evidence.vocabulary import ACTIONS, Fact, Facts, ObservationId, row_of
+from s3probe.hindrance import HinderedError
+from s3probe.probe.classify import may_pass
+from s3probe.probe.client import Client, NotAllowedError, NotSentError
+from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.repeat import Heard, Repeats
 from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
@@ -21,6 +24,13 @@ Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 
 LEFT_OUT = "left out by --only or --skip"
 """The reason of an action that the command line left out."""
+LATE_ANSWER = "the time was up before an answer came"
+TIME_WAS_UP = "the time was up before this could be asked"
+
+
+def taken(answer: Answer) -> bool:
+    """Whether the status says that a write was carried out."""
+    return 200 <= (answer.status or 0) < 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,8 @@ class Session:
     run_id: str
     remaining: Callable[[], float]
     """Seconds until the deadline."""
+    repeats: Repeats
+    """Asks again what a moment may have failed."""
     workers: int = 8
     wanted: Callable[[str], bool] = lambda _id: True
     """Whether ``--only`` and ``--skip`` leave this action in. What others need may be made all the same."""
@@ -93,6 +105,8 @@ class Session:
     """Whether questions are asked as well that an examination of every few minutes leaves out."""
     crew: Crew = field(default_factory=Crew)
     """The steps that are at work."""
+    hindrance: str = ""
+    """What this process lacked, once that was so. From then on nothing is asked."""
 
     def parallel(self, steps: Iterable[Step]) -> bool:
         """Runs steps side by side; ``False`` when the time was up before all had ended."""
@@ -106,30 +120,79 @@ class Session:
         *,
         conditions: Conditions | None = None,
         title: str | None = None,
-        limits: Limits | None = None,
         facts: Facts | None = None,
+        told: Callable[[Answer | None], object] | None = None,
+        proof: Call | None = None,
     ) -> tuple[Observation, Answer | None]:
         """Sends ``call`` and writes the observation down. No answer when the time was up before it was sent.
 
-        ``facts`` are known before: they are kept whatever the answer, and when there is none.
+        What a moment may have failed is asked again. When it passes then, the first answer is written down as well,
+        under an id of its own.
+
+        ``facts`` are known before: they are kept whatever the answer, and when there is none. ``told`` is called with
+        every answer, as each of them may have changed something, and with ``None`` when nothing was sent. ``proof`` is
+        a HEAD of what ``call`` is to make or to remove: it decides where a repeated call does not find what an earlier
+        one has already finished.
         """
         conditions = conditions or self.conditions
         self.tools.progress(self._named(title or row_of(action_id).title))
+
+        def send(patience: float | None) -> Answer:
+            answer = self.client.send(call, patience=patience)
+            if told is not None:
+                told(answer)
+            return answer
+
+        why_not = self.hindrance
         try:
-            answer = self.client.send(call, limits=limits)
-        except StoppedError:
-            return self._skipped(action_id, "the time was up before this could be asked", title=title), None
-        except NotAllowedError as refused:
-            return self._skipped(action_id, f"not asked: {refused}", title=title), None
+            heard = None if why_not else self.repeats.hear(call, send, conditions.settings.read_timeout)
+        except HinderedError as hindered:
+            heard, why_not, self.hindrance = None, str(hindered), str(hindered)
+        except NotSentError as refused:
+            heard, why_not = None, f"not asked: {refused}" if isinstance(refused, NotAllowedError) else TIME_WAS_UP
+        if heard is None:
+            if told is not None:
+                told(None)
+            return self._skipped(action_id, why_not, title=title), None
+        answer = heard.judged
+        if answer.hindrance:
+            self.hindrance = answer.hindrance
+            return self._skipped(action_id, self.hindrance, title=title), answer
         if answer.fault is NetworkFault.DEADLINE and answer.seconds < conditions.settings.read_timeout:
             # our own time was up, sooner than Mastodon's would have been: that says nothing of the storage
-            return self._skipped(action_id, "the time was up before an answer came", title=title), answer
+            return self._skipped(action_id, LATE_ANSWER, title=title), answer
         outcome, found = judge(answer) if judge and answer.fault is None else (None, {})
+        if proof is not None and heard.may_be_done_already:
+            done = self._is_done(call, proof)
+            outcome, answer = (Outcome.OK, answer) if done else (None, heard.first)
         known: Facts = {**(facts or {}), **found}
+        if len(heard.answers) > 1 and not heard.passed_later:
+            late = f"{heard.late:.1f}" if heard.late is not None else ""
+            known = {**known, Fact.ATTEMPTS: str(len(heard.answers)), Fact.LATE: late}
         observation = self.client.observe(
             action_id, call, answer, outcome=outcome, facts=known, assuming=conditions.assuming, title=title
         )
+        if answer is not heard.first:
+            self.note_first(action_id, call, heard, title)
         return self.book.add(self._titled(observation)), answer
+
+    def note_first(self, action_id: ObservationId, call: Call, heard: Heard, title: str | None = None) -> None:
+        """Writes down that a request failed for a moment, if it did."""
+        if heard.passed_later:
+            title = f"{title or row_of(action_id).title}, at the first attempt"
+            seen = self.client.observe(action_id, call, heard.first, assuming=self.conditions.assuming, title=title)
+            # S3 may tell of an error in a 200
+            outcome = Outcome.UNKNOWN if seen.ok else seen.outcome
+            self.book.add(self._titled(replace(seen, id=action_id.at_first(), outcome=outcome)))
+
+    def _is_done(self, call: Call, proof: Call) -> bool:
+        """Whether the HEAD shows that an earlier attempt has done what ``call`` asks for."""
+        try:
+            status = self.client.send(proof).status
+        except NotSentError:
+            return False
+        # without s3:ListBucket a missing key is answered 403; reading worked before, so it means the same
+        return status == 200 if call.operation == "CompleteMultipartUpload" else status in (403, 404, 410)
 
     def _titled(self, observation: Observation) -> Observation:
         return replace(observation, title=self._named(observation.title))
@@ -171,15 +234,51 @@ class Session:
         conditions: Conditions | None = None,
         title: str | None = None,
     ) -> tuple[Observation, Stored | None]:
-        """Uploads an object of ours: registered before it is sent, settled by the answer."""
+        """Uploads an object of ours: registered before it is sent, settled by the answer.
+
+        Always a step of the crew: a signal would tear the main thread off its upload, which then arrives after the
+        clean-up.
+        """
+
+        def upload() -> tuple[Observation, Stored | None]:
+            return self._put(action_id, class_path, name, body, content_type, acl, conditions, title)
+
+        if self.crew.works_here:
+            return upload()
+        done: list[tuple[Observation, Stored | None]] = []
+        self.parallel([Step(action_id, lambda: done.append(upload()))])
+        return done[0] if done else (self._skipped(action_id, LATE_ANSWER, title=title), None)
+
+    def _put(
+        self,
+        action_id: ObservationId,
+        class_path: str,
+        name: str,
+        body: bytes,
+        content_type: str,
+        acl: str | None,
+        conditions: Conditions | None,
+        title: str | None,
+    ) -> tuple[Observation, Stored | None]:
         conditions = conditions or self.conditions
         entry = self.ledger.mint(conditions.wire, class_path, name)
         call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)
-        observation, answer = self.ask(action_id, call, conditions=conditions, title=title)
-        self.ledger.answered(entry, answer, written=answer is not None and 200 <= (answer.status or 0) < 300)
+        observation, _answer = self.ask(action_id, call, conditions=conditions, title=title, told=self.noting(entry))
         if not observation.ok:
             return observation, None
         return observation, Stored(entry, body, content_type)
+
+    def noting(self, entry: LedgerEntry, wrote: Callable[[Answer], bool] = taken) -> Callable[[Answer | None], None]:
+        """For ``told``: notes in the ledger what became of ``entry``. ``wrote``: whether an answer says it is there."""
+
+        def told(answer: Answer | None) -> None:
+            written = answer is not None and wrote(answer)
+            if answer is not None and taken(answer) and not written and may_pass(answer):
+                entry.doubtful = True  # an error within a 200: it may be there all the same
+            else:
+                self.ledger.answered(entry, answer, written=written)
+
+        return told
 
 
 def visitor_call(

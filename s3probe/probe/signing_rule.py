@@ -16,13 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from s3probe.knowledge.providers import same_service
 from s3probe.probe.exchange import MUTATING, Call
 from s3probe.settings.addressing import RubyError, is_aws
+from s3probe.settings.dotenv_value import WRAPPINGS
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import object_url
 
 NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
 """No service has given it to anyone: what it signs shows what a service says of a key that it does not know."""
-WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
-"""Marks around a value that belong to nothing in it."""
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.amazonaws\.(?:com|com\.cn|eu)")
 """AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one."""

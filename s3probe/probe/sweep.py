@@ -1,10 +1,9 @@
-"""Finds and removes what killed probes left: only keys that carry s3probe's mark, and only old ones."""
+"""Finds and removes what killed probes left: only keys that carry s3probe's mark, and only old or noted ones."""
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
@@ -12,23 +11,30 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import chain
+from s3probe.probe.credentials import CHAIN_ADVICE, ChainTimeoutError, chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.mark import is_marked, marked_folders
+from s3probe.probe.notes import Unsettled, bucket_address
 from s3probe.probe.request_form import WireForm
+from s3probe.probe.schedule import Crew
 from s3probe.probe.signing_rule import signing_rule
-from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Tools
+from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error, is_truncated, list_objects, list_uploads
-from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
-from s3probe.settings.mastodon import probe_key
+from s3probe.redact import scrubber_of_a_run
 from s3probe.settings.model import Settings
-
-CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE_MEDIA)
-"""Every folder a probe writes to."""
 
 DEADLINE = 120.0
 """Seconds for a whole sweep."""
+SEARCHING = 60.0
+"""Seconds of them for the search: what was found by then is removed, and the next sweep finds the rest."""
+MOST = 10_000
+"""Objects and uploads that one sweep takes on: a listing may have no end."""
+UNDER_WAY = 5.0
+"""Seconds for which an interrupted sweep waits for what it has begun."""
+_Due = Callable[[str, str | None, str], bool]
+"""Whether a key (and an upload's id) is to be removed, by the time at which it was made."""
 
 
 class SweepError(Exception):
@@ -48,34 +54,60 @@ def sweep(
     dry_run: bool = False,
     tell: Callable[[str], None] = lambda _text: None,
 ) -> Cleanup:
-    """Removes objects and multipart uploads of earlier probes that are older than ``older_than_seconds``.
+    """Removes objects and multipart uploads of earlier probes that are older than ``older_than_seconds``, or noted.
 
     Touches nothing without the mark ``…/s3probe/<run id>/…`` below the folders that probes write to. With
     ``dry_run`` nothing is removed and ``left_behind`` names all that would be. ``tell`` hears what could not be
     searched. Raises :class:`SweepError`.
     """
-    pair = chain(settings)
+    try:
+        pair = chain(settings)
+    except ChainTimeoutError as slow:
+        raise SweepError(f"There is no key pair to search the bucket with: {slow}.", CHAIN_ADVICE) from None
     if pair is None:
         raise SweepError("There is no key pair to search the bucket with.", "Set AWS_ACCESS_KEY_ID and its secret.")
+    tools.signing(pair)
     begun = tools.clock.monotonic()
 
     def remaining() -> float:
         return DEADLINE - (tools.clock.monotonic() - begun)
 
     limits = Limits(connect=5, read=30, total=60, body=8 * 1024 * 1024)
-    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair))
+    scrubber = scrubber_of_a_run(settings, pair)
+
+    def searching() -> float:
+        return remaining() - (DEADLINE - SEARCHING)
+
+    client = Client(tools.transport, limits, remaining, signing_rule(settings, pair), scrubber=scrubber)
     wire = ConditionsMaker(tools, pair, WireForm.CURRENT).of(settings).wire
     oldest = tools.clock.now().timestamp() - older_than_seconds
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
-    prefixes = _prefixes(settings)
+    noted = {one.id: one for one in tools.notes.read(bucket_address(settings)) if is_marked(settings, one.key)}
+
+    def due(key: str, upload_id: str | None, since: str) -> bool:
+        """Whether no probe can be at work on it any more."""
+        known = (key, upload_id) in noted or (upload_id is not None and (key, "") in noted)
+        return is_marked(settings, key) and (known or _is_older(since, oldest))
+
     hidden = False
-    for prefix in prefixes:
-        marked = re.compile(re.escape(prefix) + f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}/[a-zA-Z0-9.-]+")
-        uploads = _uploads(client, wire, prefix, oldest)
+    search = _Search(client.with_time(searching, limits), wire, due)
+    for prefix in marked_folders(settings):
+        uploads = search.uploads(prefix)
         hidden = hidden or uploads is None
-        for entry in (*_objects(client, wire, prefix, oldest), *(uploads or ())):
-            if marked.fullmatch(entry.key):
+        for entry in itertools.chain(search.objects(prefix), uploads or ()):
+            if search.takes_on():
                 found.adopt(entry)
+    taken = {(entry.key, entry.upload_id): entry for entry in found.remaining()}
+    for one in noted.values():
+        # a listing of objects shows no versions
+        if one.id not in taken and (one.versions or one.versioned or (hidden and one.upload_id)):
+            taken[one.id] = LedgerEntry(one.key, wire, one.upload_id, True, versions=one.versions)
+            found.adopt(taken[one.id])
+    if search.unfinished:
+        tell(
+            f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, so there may be more."
+            " Run s3probe sweep again."
+        )
     if hidden:
         tell(
             "Unfinished uploads could not be searched: this key lacks s3:ListBucketMultipartUploads. With a key that"
@@ -84,61 +116,97 @@ def sweep(
     if dry_run:
         names = tuple(entry.name for entry in found.remaining())
         return Cleanup(len(names), 0, names)
-    return clean_up(found, client, remaining)
+    crew = Crew()
+    try:
+        return clean_up(found, client, remaining, crew=crew)
+    finally:
+        crew.wait(min(remaining(), UNDER_WAY))
+        now = tools.clock.now().timestamp()
+
+        def is_settled(one: Unsettled) -> bool:
+            entry = taken.get(one.id)
+            unseen = search.unfinished or (hidden and one.upload_id is not None)
+            gone = entry.removed if entry is not None else not unseen
+            return one.is_settled(now, gone=gone, arrived=entry is not None)
+
+        if noted:
+            tools.notes.change(bucket_address(settings), settled=[*filter(is_settled, noted.values())], left=())
 
 
-def _prefixes(settings: Settings) -> tuple[str, ...]:
-    """Where marked keys can be; also at the top of the bucket, where a probe asks whether the prefix matters."""
-    both = (settings, replace(settings, key_prefix=""))
-    keys = (probe_key(each, class_path, "", "") for each in both for class_path in CLASS_PATHS)
-    return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
+class _Search:
+    """Lists what is due, until time or number is used up."""
 
+    def __init__(self, client: Client, wire: Wire, due: _Due) -> None:
+        self.unfinished = False
+        """Something was not looked at."""
+        self._client = client
+        self._wire = wire
+        self._due = due
+        self._taken = 0
 
-def _objects(client: Client, wire: Wire, prefix: str, oldest: float) -> Iterator[LedgerEntry]:
-    """Objects below ``prefix`` that are older than the timestamp ``oldest``."""
-    after: str | None = None
-    while True:
-        answer = _listing(client, wire, prefix, after)
-        objects = list_objects(answer)
-        for listed in objects:
-            if _is_older(listed.modified, oldest):
-                yield LedgerEntry(listed.key, wire, written=True)
-        if not objects or not is_truncated(answer):
-            break
-        after = objects[-1].key
+    def takes_on(self) -> bool:
+        """Whether one more is taken on."""
+        self._taken += 1
+        self.unfinished = self.unfinished or self._taken > MOST
+        return self._taken <= MOST
 
+    def objects(self, prefix: str) -> Iterator[LedgerEntry]:
+        """Objects below ``prefix``. Raises :class:`SweepError` when the bucket cannot be listed."""
+        after: str | None = None
+        while self._taken < MOST:
+            try:
+                answer = _listing(self._client, self._wire, prefix, after)
+            except NotSentError:
+                break
+            listed = list_objects(answer)
+            for each in listed:
+                if self._due(each.key, None, each.modified):
+                    yield LedgerEntry(each.key, self._wire, written=True)
+            if not listed or not is_truncated(answer):
+                return
+            # a listing goes on in the order of its keys, else it never ends
+            if after is not None and listed[-1].key <= after:
+                break
+            after = listed[-1].key
+        self.unfinished = True
 
-def _uploads(client: Client, wire: Wire, prefix: str, oldest: float) -> list[LedgerEntry] | None:
-    """Unfinished uploads below ``prefix`` that are older than ``oldest``; ``None``: they may not be listed."""
-    found: list[LedgerEntry] = []
-    marker = ""
-    while True:
-        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+    def uploads(self, prefix: str) -> Iterator[LedgerEntry] | None:
+        """Unfinished uploads below ``prefix``; ``None``: they may not be listed."""
         try:
-            answer = client.send(wire.read("ListMultipartUploads", query))
+            first = self._page(prefix, "")
         except NotSentError:
-            return None
-        if answer.status != 200:
-            return None
-        listed = list_uploads(answer.body)
-        found += [
-            LedgerEntry(upload.key, wire, upload_id=upload.upload_id, written=True)
-            for upload in listed
-            if _is_older(upload.initiated, oldest)
-        ]
-        if not listed or not is_truncated(answer.body):
-            return found
-        last = listed[-1]
-        marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            self.unfinished = True
+            return iter(())
+        return None if first is None else self._pages(prefix, first)
+
+    def _pages(self, prefix: str, page: bytes) -> Iterator[LedgerEntry]:
+        before = ""
+        while self._taken < MOST:
+            listed = list_uploads(page)
+            for upload in listed:
+                if self._due(upload.key, upload.upload_id, upload.initiated):
+                    yield LedgerEntry(upload.key, self._wire, upload_id=upload.upload_id, written=True)
+            if not listed or not is_truncated(page):
+                return
+            last = listed[-1]
+            marker = f"&key-marker={quote(last.key, safe='')}&upload-id-marker={quote(last.upload_id, safe='')}"
+            try:
+                following = self._page(prefix, marker) if marker != before else None
+            except NotSentError:
+                break
+            if following is None:
+                break
+            before, page = marker, following
+        self.unfinished = True
+
+    def _page(self, prefix: str, marker: str) -> bytes | None:
+        query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
+        answer = self._client.send(self._wire.read("ListMultipartUploads", query))
+        return answer.body if answer.status == 200 else None
 
 
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
-    try:
-        answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
-    except NotSentError:
-        raise SweepError(
-            "The time for the sweep was up before the whole bucket was searched.", "Run it again."
-        ) from None
+    answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
     if answer.status == 200:
         return answer.body
     body = error(answer.body)

@@ -65,8 +65,9 @@ def _write(session: Session) -> None:
     body = picture(f"{session.run_id}/anonymous.png")
     url = object_url(session.conditions.settings, entry.key)
     call = visitor_call(url, method="PUT", headers=(("Content-Type", "image/png"),), body=body)
-    seen, answer = session.ask(ActionId.PUBLIC_WRITE, call, partial(_changed, what=Fact.WRITE))
-    session.ledger.answered(entry, answer, written=seen.outcome is Outcome.WRONG)
+    judge = partial(_changed, what=Fact.WRITE)
+    told = session.noting(entry, lambda answer: judge(answer)[0] is Outcome.WRONG)
+    seen, _answer = session.ask(ActionId.PUBLIC_WRITE, call, judge, told=told)
     if seen.outcome is Outcome.WRONG:
         # something on the way may say 200 to anything
         title = "A stranger's upload is not there"

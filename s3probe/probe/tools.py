@@ -13,10 +13,13 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Facts
 from s3probe.probe.exchange import Limits, Transport
 from s3probe.probe.machine import AddressFamiliesOf
-from s3probe.settings.model import Settings
+from s3probe.probe.notes import Notes, NotesInMemory
+from s3probe.settings.model import Credentials, Settings
 
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 RUN_ID_LENGTH = 10
+SHORTEST_EXAMINATION = 2.0
+"""Seconds that have to be left after a canary that failed: in less nothing can be learnt, and ``--deadline`` holds."""
 
 
 def new_run_id() -> str:
@@ -53,6 +56,8 @@ class ProbeOptions:
     """Ask as well what a run of every few minutes leaves out: it may then take more than 40 requests."""
     trials: bool = True
     """Try the lines that may end a failure, in examinations of their own."""
+    canary: str = ""
+    """Id of the quick run that failed and is followed by this one, which removes what that left."""
 
 
 def _silent(_line: str) -> None:
@@ -61,6 +66,14 @@ def _silent(_line: str) -> None:
 
 def _unheard(_cleanup: Cleanup) -> None:
     """Ignores the result of the clean-up: the evidence holds it."""
+
+
+def _nothing_to_close() -> None:
+    """Closes nothing."""
+
+
+def _unseen(_pair: Credentials) -> None:
+    """Does without knowing who signs."""
 
 
 def _nothing_known(_host: str, _port: int) -> Facts:
@@ -81,8 +94,14 @@ class Tools:
     """What ``probe.machine`` finds out of this machine and a host."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
+    close: Callable[[], None] = _nothing_to_close
+    """Gives back what the transport keeps for the next request. To be called when all is asked."""
+    signing: Callable[[Credentials], None] = _unseen
+    """Told once who signs, before anything is signed: the SDK's chain may lead to a pair that no settings hold."""
     cleaned: Callable[[Cleanup], None] = _unheard
     """Told once at the end: of an interrupted run there is no evidence, but what stays must be named."""
+    notes: Notes = field(default_factory=NotesInMemory)
+    """What earlier runs have left, and where to write down what this one leaves."""
 
 
 def limits_for(settings: Settings, *, total: float) -> Limits:
@@ -96,4 +115,4 @@ def default_tools(settings: Settings, *, progress: Callable[[str], None] = _sile
     from s3probe.probe.transport import HttpTransport
 
     transport = HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy)
-    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor)
+    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor, close=transport.close)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+import time
 from enum import Enum, auto
 from http.client import HTTPException
 from types import MappingProxyType
@@ -24,19 +25,22 @@ from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import parse_url
 
 from s3probe.evidence.observations import NetworkFault
+from s3probe.hindrance import HinderedError
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, ExchangeStage, Resolver
 from s3probe.probe.connection import use_our_connections
+from s3probe.probe.descriptors import short_of_descriptors
 from s3probe.probe.exchange import Answer, Call, Limits
-from s3probe.probe.faults import explain
+from s3probe.probe.faults import explain, not_of_the_way
 from s3probe.probe.text import clean_exact
 from s3probe.probe.trust import choose, context_for, has_certificates
 
-HEADER_CHARACTERS = 4096
-"""Characters kept of one header's value."""
 _PIECE = 64 * 1024
 _POOL = 16
 """Connections that are kept, to each host."""
 _ONLY_ONCE = ("CreateMultipartUpload", "CompleteMultipartUpload")
+_UNSENT = frozenset({ExchangeStage.RESOLVE, ExchangeStage.CONNECT, ExchangeStage.TUNNEL, ExchangeStage.TLS})
+_PAUSE = 0.05
+"""Seconds before what this process lacked is asked for again; doubled each time."""
 _FRAMING = 8
 """How many times its own size a body may take on the wire: chunks of one byte take six."""
 _TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
@@ -52,6 +56,8 @@ class _Again(Enum):
     """A kept connection was closed instead of giving an answer."""
     HANDSHAKE = auto()
     """TLS was not agreed on; nothing of the call was sent."""
+    HINDERED = auto()
+    """This process lacked something before anything was sent; others may give it back."""
 
 
 def _again(exchange: Exchange, fault: NetworkFault) -> _Again:
@@ -77,12 +83,20 @@ class HttpTransport:
         A kept connection that turns out to be closed before a byte of an answer says nothing of the storage: the call
         then goes over a fresh one, unless it would begin or finish an upload twice. Net::HTTP sees such an end before
         it writes; here several calls share the connections. A handshake that breaks off and names nothing that is wrong
-        with a certificate is tried once more: a fault of a setting breaks that one too.
+        with a certificate is tried once more: a fault of a setting breaks that one too. What this process lacks
+        (``Answer.hindrance``) is waited for as long as a connection would be.
         """
         left = {_Again.FRESH: _POOL if call.operation not in _ONLY_ONCE else 0, _Again.HANDSHAKE: 1, _Again.NO: 0}
+        ends = time.monotonic() + min(limits.connect, limits.total)
+        pause = _PAUSE
         while True:
             answer, again = self._once(call, limits)
-            if not left[again]:
+            if again is _Again.HINDERED and time.monotonic() + pause < ends:
+                self._adapter.give_back()
+                time.sleep(pause)
+                pause *= 2
+                continue
+            if not left.get(again):
                 return answer
             left[again] -= 1
 
@@ -93,7 +107,14 @@ class HttpTransport:
         try:
             complete = self._exchange(exchange)
             return _answer(exchange, truncated=not complete), _Again.NO
-        except _TROUBLE as error:
+        except (*_TROUBLE, MemoryError, RuntimeError, HinderedError) as error:
+            own = not_of_the_way(error)
+            if own:
+                unsent = exchange.status is None and exchange.stage in _UNSENT
+                answer = _answer(exchange, truncated=exchange.status is not None, hindrance=own, sent=not unsent)
+                return answer, _Again.HINDERED if unsent else _Again.NO
+            if not isinstance(error, _TROUBLE):
+                raise
             fault, detail = explain(error, exchange)
             answer = _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
             return answer, _again(exchange, fault)
@@ -141,7 +162,7 @@ def _prepared(call: Call) -> PreparedRequest:
 
 def _headers(raw: HTTPResponse) -> dict[str, str]:
     return {
-        clean_exact(name, 200).lower(): clean_exact(value, HEADER_CHARACTERS)
+        clean_exact(name, HEADER_BYTES).lower(): clean_exact(value, HEADER_BYTES)
         for name, value in raw.headers.itermerged()
     }
 
@@ -159,14 +180,14 @@ def _read_body(raw: HTTPResponse, exchange: Exchange) -> bool:
             return False
 
 
-def _answer(exchange: Exchange, *, truncated: bool, **fault: Any) -> Answer:
+def _answer(exchange: Exchange, *, truncated: bool, **trouble: Any) -> Answer:
     return Answer(
         status=exchange.status,
         headers=MappingProxyType(exchange.headers),
         body=bytes(exchange.body),
         truncated=truncated,
         seconds=exchange.seconds,
-        **fault,
+        **trouble,
     )
 
 
@@ -190,6 +211,12 @@ class _Adapter(HTTPAdapter):
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         super().__init__(pool_connections=16, pool_maxsize=_POOL)
+
+    def give_back(self) -> None:
+        """Closes the connections that wait for their next call: each holds a descriptor."""
+        self.poolmanager.clear()
+        for manager in self.proxy_manager.values():
+            manager.clear()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -215,5 +242,8 @@ class _Adapter(HTTPAdapter):
         with self._lock:
             if self._context is None:
                 trust = choose(self._ca_file, os.environ, ssl.get_default_verify_paths(), has_certificates)
-                self._context = context_for(trust)
+                context = context_for(trust)
+                if lacking := short_of_descriptors():
+                    raise HinderedError(lacking)  # OpenSSL passes over the files that it cannot open
+                self._context = context
             return self._context

@@ -16,9 +16,9 @@ from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, Observ
 from s3probe.knowledge.providers import candidate_regions, detect
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.session import Conditions
-from s3probe.probe.signing_rule import WRAPPINGS
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws, partition, regional_host
+from s3probe.settings.dotenv_value import WRAPPINGS, as_written
 from s3probe.settings.model import Credentials
 
 SKEW_LIMIT = 900.0
@@ -291,10 +291,9 @@ def _raw_text(conditions_maker: ConditionsMaker, conditions: Conditions, name: s
     if variable is None:
         return
     experiments = _SECRET if "SECRET" in name else _KEY_ID
-    texts = {}
+    texts: dict[str, str] = {}
     if variable.raw is not None:
-        texts["raw"] = variable.raw.strip()
-        texts["unquoted"] = variable.raw.strip(WRAPPINGS)
+        texts |= {form: as_written(variable.raw, form) for form in ("raw", "unquoted")}
     texts["trimmed"] = variable.value.strip(WRAPPINGS)
     tried = {variable.value}
     for form, text in texts.items():

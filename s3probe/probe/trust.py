@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from s3probe.hindrance import hindrance
 from s3probe.probe.bounds import BoundedTlsSocket
 
 PLACES = (
@@ -58,7 +59,9 @@ def has_certificates(path: str) -> bool:
     place = Path(path)
     try:
         return any(place.iterdir()) if place.is_dir() else place.stat().st_size > 0
-    except OSError:
+    except OSError as error:
+        if hindrance(error):
+            raise
         return False
 
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.bodies import Part, part_of
+from s3probe.probe.classify import may_pass
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
-from s3probe.probe.ledger import LedgerEntry
+from s3probe.probe.ledger import LedgerEntry, made_nothing
 from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session, Stored
+from s3probe.probe.session import Session, Stored, taken
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
@@ -75,12 +76,23 @@ class LargeUpload:
         session.ledger.settle(entry, written=False)  # an upload begun is no object yet
         upload = session.ledger.upload(entry)
         call = session.conditions.wire.create_multipart(entry.key, "video/mp4", acl=session.conditions.settings.acl)
-        seen, answer = session.ask(action_id, call, title=title)
-        given = given_upload_id(answer.body) if answer is not None and seen.ok else ""
-        if given:
-            session.ledger.begun(upload, given)
-        else:
-            session.ledger.answered(upload, answer, written=False)
+
+        in_doubt = False
+
+        def told(answer: Answer | None) -> None:
+            nonlocal upload, in_doubt
+            given = given_upload_id(answer.body) if answer is not None and taken(answer) else ""
+            if given and in_doubt:
+                # an attempt before may have begun one too, whose id nobody told
+                upload = session.ledger.upload(entry)
+            if given:
+                session.ledger.begun(upload, given)
+            else:
+                session.ledger.answered(upload, answer, written=False)
+                in_doubt = in_doubt or (answer is not None and not made_nothing(answer))
+
+        seen, _answer = session.ask(action_id, call, title=title, told=told)
+        given = upload.upload_id if seen.ok else ""
         if seen.ok and not given:
             session.book.add(replace(seen, outcome=Outcome.WRONG, message="the answer held no upload id"))
         return entry, upload if given else None
@@ -109,15 +121,11 @@ class LargeUpload:
         wire = session.conditions.wire
         upload_id = self._upload.upload_id or ""
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
-        self._entry.written = None  # from here on the object may exist
 
-        def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
-            # S3 may answer 200 and report an error in the body (CompleteMultipartUpload, AWS API reference)
-            return (Outcome.REJECTED, {}) if answer.status == 200 and error(answer.body) else (None, {})
-
-        seen, answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge)
-        session.ledger.answered(self._entry, answer, written=seen.ok)
+        told, proof = session.noting(self._entry, finished), wire.head(self._entry.key)
+        seen, _answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge_finished, told=told, proof=proof)
         if seen.ok:
+            session.ledger.settle(self._entry, written=True)
             session.ledger.mark_removed([self._upload])
             self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
@@ -136,8 +144,9 @@ class LargeUpload:
         if upload is None:
             session.skip(ActionId.MULTIPART_ABORT, "no second large upload could be begun")
             return
-        call = session.conditions.wire.abort_multipart(entry.key, upload.upload_id or "")
-        seen, _answer = session.ask(ActionId.MULTIPART_ABORT, call)
+        wire = session.conditions.wire
+        call = wire.abort_multipart(entry.key, upload.upload_id or "")
+        seen, _answer = session.ask(ActionId.MULTIPART_ABORT, call, proof=wire.head(entry.key))
         if seen.ok:
             session.ledger.mark_removed([upload])
 
@@ -148,6 +157,18 @@ class LargeUpload:
         session.ledger.settle(entry, written=False)
         call = session.conditions.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
         session.ask(ActionId.MULTIPART_ABORT, call, _absent_is_fine)
+
+
+def finished(answer: Answer) -> bool:
+    """Whether it is done: S3 may answer 200 and report an error in the body (AWS, CompleteMultipartUpload)."""
+    return answer.status == 200 and error(answer.body) is None
+
+
+def judge_finished(answer: Answer) -> tuple[Outcome | None, Facts]:
+    """Judges an operation that may answer 200 and report an error in the body."""
+    if answer.status != 200 or finished(answer):
+        return None, {}
+    return (Outcome.UNKNOWN if may_pass(answer) else Outcome.REJECTED), {}
 
 
 def _absent_is_fine(answer: Answer) -> tuple[Outcome | None, Facts]:

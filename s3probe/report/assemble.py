@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from s3probe.codec import clean
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId
-from s3probe.redact import scrubber_for, shorten
+from s3probe.redact import clean, scrubber_for, shorten
 from s3probe.report.model import Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url

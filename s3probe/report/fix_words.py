@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s3probe.codec import to_plain
@@ -22,10 +22,11 @@ from s3probe.diagnosis.model import (
 )
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
-from s3probe.report.dotenv_line import env_line
-from s3probe.report.model import Report
+from s3probe.report.model import Report, Subject
 from s3probe.report.setting_words import bucket_words, sentence, server_words
+from s3probe.report.words import count
 from s3probe.settings.addressing import is_aws
+from s3probe.settings.dotenv_line import env_line
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 
@@ -117,11 +118,31 @@ def _json(value: object) -> str:
 
 def removal_commands(report: Report) -> tuple[str, ...]:
     """For everything left behind, the command that removes it."""
-    subject = report.subject
+    return _removing(report.subject, report.evidence.cleanup.left_behind)
+
+
+def late_removal_commands(report: Report) -> tuple[str, ...]:
+    """For every upload without an answer that may still arrive, the command that removes it then."""
+    return _removing(report.subject, report.evidence.cleanup.may_arrive)
+
+
+def late_uploads(report: Report) -> str:
+    """What those commands are for, as a sentence without its last stop; ``""`` when no upload may still arrive."""
+    late = len(report.evidence.cleanup.may_arrive)
+    if not late:
+        return ""
+    one = late == 1
+    return (
+        f"{count(late, 'upload')} got no answer. {'It is' if one else 'They are'} not there now, and may still arrive:"
+        f" the next check on this machine removes {'it' if one else 'them'} then, or by hand"
+    )
+
+
+def _removing(subject: Subject, names: Iterable[str]) -> tuple[str, ...]:
     endpoint = "" if is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
     bucket = shlex.quote(subject.bucket)
     commands = []
-    for left in report.evidence.cleanup.left_behind:
+    for left in names:
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
         if name in ("uploads", "versions"):  # the id is not known

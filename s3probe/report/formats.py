@@ -20,6 +20,8 @@ class Unexamined:
 
     source: str
     message: str
+    hindered: bool = False
+    """What this process lacks is why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def format_named(name: str) -> Format:
 
 
 def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
-    """0 healthy, 1 warnings that count, 2 a failure, 3 could not tell, 64 an env file that could not be read, 70 a rule
-    that failed.
+    """0 healthy, 1 warnings that count, 2 a failure, 3 could not tell (for want of room as well), 64 an env file that
+    could not be read, 70 a rule that failed.
 
     The worst of several files counts: what is known to be broken comes before what is not known.
     """
@@ -70,15 +72,16 @@ def exit_status(reports: Sequence[Report], options: RenderOptions) -> int:
         return 2
     if any(report.rule_errors for report in reports):
         return 70
-    if options.unexamined:
+    if any(not missed.hindered for missed in options.unexamined):
         return 64
-    if Verdict.UNKNOWN in verdicts:
+    if options.unexamined or Verdict.UNKNOWN in verdicts:
         return 3
     return 1 if options.fail_on_warning and Verdict.WARNING in verdicts else 0
 
 
 def needs_attention(report: Report) -> bool:
-    """Whether there is something to act on: more than notices, or an object that was left behind."""
+    """Whether there is something to act on: more than notices, or something left behind."""
     from s3probe.report.model import Verdict
 
-    return report.verdict is not Verdict.OK or bool(report.evidence.cleanup.left_behind)
+    cleanup = report.evidence.cleanup
+    return report.verdict is not Verdict.OK or bool(cleanup.left_behind or cleanup.may_arrive)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.report.fix_words import fixes_in_words, removal_commands
+from s3probe.report.fix_words import fixes_in_words, late_removal_commands, late_uploads, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.model import Report
 from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, shown
@@ -69,7 +69,8 @@ def _suite(report: Report, number: int, options: RenderOptions) -> ET.Element:
     run = report.evidence.run
     properties = {"bucket": report.subject.bucket, "region": report.subject.region, "profile": run.profile}
     properties |= {"verdict": report.verdict.value, "run_id": run.id}
-    output = "\n".join([headline(report), cost(report), *removal_commands(report)])
+    late = [f"{late_uploads(report)}:", *late_removal_commands(report)] if late_uploads(report) else []
+    output = "\n".join([headline(report), cost(report), *removal_commands(report), *late])
     return _element(report.subject.source, number, cases, run.started.rstrip("Z"), run.seconds, properties, output)
 
 

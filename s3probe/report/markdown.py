@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
-from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands
+from s3probe.report.fix_words import FixWords, fixes_in_words, late_removal_commands, late_uploads, removal_commands
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 from s3probe.report.setting_words import sentence
@@ -171,16 +171,23 @@ def _in_time(rows: tuple[Observation, ...]) -> Iterator[str]:
 
 def _cost(report: Report) -> Iterator[str]:
     cleanup = report.evidence.cleanup
-    yield f"- [{' ' if cleanup.left_behind else 'x'}] This check left nothing behind"
+    yield f"- [{' ' if cleanup.left_behind or cleanup.may_arrive else 'x'}] This check left nothing behind"
     if cleanup.left_behind:
-        yield f"  - {count(len(cleanup.left_behind), 'object')} could not be removed; this does it:"
-        yield ""
-        yield "    ```sh"
-        yield from (f"    {command}" for command in removal_commands(report))
-        yield "    ```"
-        yield ""
+        what = f"{count(len(cleanup.left_behind), 'object')} could not be removed; this does it"
+        yield from _shell(what, removal_commands(report))
+    if cleanup.may_arrive:
+        yield from _shell(late_uploads(report), late_removal_commands(report))
     yield ""
     yield f"This check took {cost(report)}."
+
+
+def _shell(what: str, commands: Iterable[str]) -> Iterator[str]:
+    yield f"  - {what}:"
+    yield ""
+    yield "    ```sh"
+    yield from (f"    {command}" for command in commands)
+    yield "    ```"
+    yield ""
 
 
 def _home(finding: Finding) -> Section:

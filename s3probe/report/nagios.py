@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from s3probe.report.fix_words import fixes_in_words, removal_commands
+from s3probe.report.fix_words import fixes_in_words, late_removal_commands, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.model import Report
 from s3probe.report.words import answer, count, headline, rule_errors, shown, tally
@@ -80,3 +80,5 @@ def _details(report: Report, *, named: bool) -> Iterator[str]:
     yield from rule_errors(report)
     for command in removal_commands(report):
         yield f"left behind, to be removed with: {command}"
+    for command in late_removal_commands(report):
+        yield f"got no answer and may still arrive, to be removed then with: {command}"

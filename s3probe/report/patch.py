@@ -1,172 +1,174 @@
-"""The change of an env file that findings ask for. Pure: text in, text out."""
+"""The change of an env file that the failures ask for. Pure: text in, text out."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import dropwhile, islice
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from s3probe.diagnosis.model import EnvFix, Finding
-from s3probe.report.dotenv_line import env_line
+from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
+from s3probe.report.diff import Hunk, hunks_of
+from s3probe.settings.dotenv_line import env_line
+from s3probe.settings.dotenv_value import as_written
+from s3probe.settings.edit import Change, Edit, NotPossibleError, Read, applied, edits
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment
 
-# dotenv (lib/dotenv/parser.rb): an optional export, the name, then = or a colon
-_ASSIGNMENT = re.compile(r"\s*(?P<export>export\s+)?(?P<name>[\w.]+)(?:\s*=\s*?|:\s+?)(?P<value>.*)", re.DOTALL)
-_STORAGE = re.compile(r"(?:S3|AWS)_")
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The fix of one failure: all of its lines are made, or none."""
+
+    finding: Finding
+    fixes: tuple[Fix, ...]
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it is made of lines of an env file."""
+        return bool(self.fixes) and all(isinstance(fix, EnvFix) for fix in self.fixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is changed, and the failure that it fixes. ``number`` is 1-based; ``None``: it is a new one."""
+
+    fix: EnvFix
+    finding: Finding
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A fix that is not for this file, and what a person does instead."""
+    """A line that a person changes, and why."""
 
     fix: EnvFix
+    finding: Finding
     advice: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Assignment:
-    name: str
-    export: str
-    first: int
-    last: int
-    """Index of its last line: a quoted value may take several."""
+class Patch:
+    """What becomes of the file."""
+
+    before: str
+    edits: tuple[Edit, ...] = ()
+    lines: tuple[Line, ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def after(self) -> str:
+        return applied(self.before, self.edits)
+
+    @property
+    def hunks(self) -> list[Hunk]:
+        return hunks_of(self.before, self.edits)
 
 
-def first_fixes(findings: Iterable[Finding]) -> tuple[EnvFix, ...]:
-    """The first ``.env.production`` fix of each finding, with all lines that belong to it.
+def alternatives(finding: Finding) -> tuple[tuple[Fix, ...], ...]:
+    """The fixes of a finding, best first, each with the lines that belong to it."""
+    groups: list[tuple[Fix, ...]] = []
+    for fix in finding.fixes:
+        if groups and isinstance(fix, EnvFix) and fix.together:
+            groups[-1] = (*groups[-1], fix)
+        else:
+            groups.append((fix,))
+    return tuple(groups)
 
-    Of two for one variable the more important finding's is taken.
-    """
-    chosen: dict[str, EnvFix] = {}
+
+def choices(findings: Iterable[Finding], number: int = 1) -> list[Choice]:
+    """The first fix of each failure; of the most important one the ``number``-th. Raises IndexError: it has none."""
+    chosen: list[Choice] = []
     for finding in findings:
-        for fix in _first_env_fix(finding):
-            chosen.setdefault(fix.variable, fix)
-    return tuple(chosen.values())
-
-
-def _first_env_fix(finding: Finding) -> list[EnvFix]:
-    rest = dropwhile(lambda fix: not isinstance(fix, EnvFix), finding.fixes)
-    chosen = [fix for fix in islice(rest, 1) if isinstance(fix, EnvFix)]
-    for fix in rest:
-        if not isinstance(fix, EnvFix) or not fix.together:
-            break
-        chosen.append(fix)
+        if finding.severity is Severity.FAILURE:
+            ways = alternatives(finding) or ((),)
+            chosen.append(Choice(finding, ways[0] if chosen else ways[number - 1]))
     return chosen
 
 
-def sort_out(fixes: Iterable[EnvFix], environment: Environment, source: str) -> tuple[list[EnvFix], list[Refused]]:
-    """Fixes that ``source`` can take, and those it cannot: secrets, and variables that come from elsewhere."""
-    fit, refused = [], []
-    for fix in fixes:
-        variable = environment.variables.get(fix.variable)
-        if fix.secret:
-            refused.append(Refused(fix, fix.note or f"Set {fix.variable} by hand: s3probe never writes a secret."))
-        elif variable is None or variable.source == source:
-            fit.append(fix)
-        elif variable.source == PROCESS_ENVIRONMENT:
-            advice = (
-                "comes from the process environment, which wins over the file: change it where the service is defined"
-            )
-            refused.append(Refused(fix, f"{fix.variable} {advice} ({_meant(fix)})."))
-        else:
-            refused.append(
-                Refused(fix, f"{fix.variable} is set in {variable.source}: change it there ({_meant(fix)}).")
-            )
-    return fit, refused
+def patch(chosen: Iterable[Choice], environment: Environment, source: str, text: str, read: Read) -> Patch:
+    """``text``, the file named ``source``, with the fixes that can be made in it. ``read``: see ``settings.edit``.
+
+    ``environment`` is what was examined. What the first failures have settled stays; a fix that would undo it waits.
+    """
+    made, settled = Patch(text), dict[str, str | None]()
+    for choice in chosen:
+        if choice.in_file:
+            made = _with(made, choice, settled, environment, source, read)
+    return made
 
 
-def env_patch(text: str, fixes: Sequence[EnvFix]) -> str:
-    """``text`` with every fix made: the winning line is changed, all are removed, or a new one follows its like."""
-    lines = _lines(text)
-    for fix in fixes:
-        if not fix.secret:
-            lines = _patched(lines, fix)
-    return "".join(lines)
+def _with(
+    made: Patch, choice: Choice, settled: dict[str, str | None], environment: Environment, source: str, read: Read
+) -> Patch:
+    fixes = [fix for fix in choice.fixes if isinstance(fix, EnvFix)]
+    advice = {fix.variable: _by_hand(fix, environment, source) for fix in fixes}
+    changes = [_change(fix, environment) for fix in fixes]
+    if any(advice.values()):
+        belongs = f"it goes with {next(name for name, why in advice.items() if why)}"
+        return _refusing(made, choice, {name: why or belongs for name, why in advice.items()}, environment, source)
+    if any(settled.get(change.name, change.value) != change.value for change in changes):
+        why = "another fix changes it first; run s3probe fix again after that"
+        return _refusing(made, choice, dict.fromkeys(advice, why), environment, source)
+    new = [change for change in changes if change.name not in settled]
+    try:
+        found = edits(made.before, new, read, made.edits) if new else ()
+    except NotPossibleError as error:
+        why = _why_not(error, environment)
+        return _refusing(made, choice, dict.fromkeys(advice, why), environment, source)
+    settled |= {change.name: change.value for change in changes}
+    lines = (Line(fix, choice.finding, _number(made.before, found, fix, environment)) for fix in fixes)
+    return replace(made, edits=(*made.edits, *found), lines=(*made.lines, *lines))
 
 
-def unified_diff(before: str, after: str, name: str) -> str:
-    """The change as ``patch`` and people read it; blank when there is none."""
-    diff = difflib.unified_diff(_lines(before), _lines(after), name, name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
+def _change(fix: EnvFix, environment: Environment) -> Change:
+    variable = environment.variables.get(fix.variable)
+    known = fix.as_written and variable is not None and variable.raw
+    return Change(fix.variable, as_written(known, fix.as_written) if known else fix.value, fix.line)
 
 
-def _lines(text: str) -> list[str]:
-    # str.splitlines knows separators that dotenv takes for ordinary characters
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+def _number(text: str, made: Iterable[Edit], fix: EnvFix, environment: Environment) -> int | None:
+    if environment.line_of(fix.variable) is not None:
+        return environment.line_of(fix.variable)
+    replaced = (edit for edit in made if edit.name == fix.variable and edit.end > edit.start)
+    return next((text.count("\n", 0, edit.start) + 1 for edit in replaced), None)
+
+
+def _by_hand(fix: EnvFix, environment: Environment, source: str) -> str:
+    """Why no program makes this change; blank when one can."""
+    variable = environment.variables.get(fix.variable)
+    if fix.secret and not (fix.as_written and variable is not None and variable.raw):
+        return fix.note or f"only you know {fix.value}"
+    if variable is not None and variable.source == PROCESS_ENVIRONMENT:
+        return "it comes from the process environment, which wins over the file: change it where the service is defined"
+    if variable is not None and variable.source != source:
+        return f"it is set there, and not in {source}"
+    return fix.note if fix.conditional else ""
+
+
+def _why_not(error: NotPossibleError, environment: Environment) -> str:
+    if not error.also:
+        return f"no line says this to {environment.loader} without changing anything else"
+    lines = (f"{name} (line {environment.line_of(name)})" for name in error.also)
+    return f"{error.name} is also part of {' and '.join(lines)}, which would change with it"
+
+
+def _refusing(made: Patch, choice: Choice, why: dict[str, str], environment: Environment, source: str) -> Patch:
+    refused = (
+        Refused(fix, choice.finding, f"{_meant(fix)} ({_place(fix, environment, source)}): {why[fix.variable]}.")
+        for fix in choice.fixes
+        if isinstance(fix, EnvFix)
+    )
+    return replace(made, refused=(*made.refused, *refused))
 
 
 def _meant(fix: EnvFix) -> str:
-    return f"without {fix.variable}" if fix.value is None else env_line(fix.variable, fix.value)
-
-
-def _assignments(lines: Sequence[str]) -> list[_Assignment]:
-    found, index = [], 0
-    while index < len(lines):
-        # a byte order mark is not part of the first name: Ruby strips it on reading
-        match = _ASSIGNMENT.match(lines[index].removeprefix("\ufeff"))
-        last = index
-        if match:
-            last = _end_of_value(lines, index, match["value"])
-            found.append(_Assignment(match["name"], match["export"] or "", index, last))
-        index = last + 1
-    return found
-
-
-def _end_of_value(lines: Sequence[str], index: int, value: str) -> int:
-    value = value.lstrip()
-    quote = value[:1]
-    if quote not in ("'", '"') or not quote:
-        return index
-    closing = re.compile(rf"(?<!\\){quote}")
-    if closing.search(value, 1):
-        return index
-    for later in range(index + 1, len(lines)):
-        if closing.search(lines[later]):
-            return later
-    return index  # never closed: dotenv takes the quote for an ordinary character
-
-
-def _patched(lines: list[str], fix: EnvFix) -> list[str]:
-    assignments = _assignments(lines)
-    own = [a for a in assignments if a.name == fix.variable]
     if fix.value is None:
-        gone = {index for a in own for index in range(a.first, a.last + 1)}
-        return [line for index, line in enumerate(lines) if index not in gone]
-    if own:
-        # dotenv lets the last one win
-        return _replaced(lines, own[-1].first, own[-1].last, own[-1].export + env_line(fix.variable, fix.value))
-    broken = _unusable(lines, assignments, fix)
-    if broken is not None:
-        return _replaced(lines, broken, broken, env_line(fix.variable, fix.value))
-    kin = [a.last for a in assignments if _STORAGE.match(a.name)]
-    return _inserted(lines, kin[-1] + 1 if kin else len(lines), env_line(fix.variable, fix.value))
+        return f"remove {fix.variable}"
+    return f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
 
 
-def _unusable(lines: Sequence[str], assignments: Iterable[_Assignment], fix: EnvFix) -> int | None:
-    """The index of the line that was meant to set the variable but yields none (``S3-BUCKET=x``)."""
-    if fix.line is None or not 0 < fix.line <= len(lines):
-        return None
-    index = fix.line - 1
-    line = lines[index].strip()
-    taken = any(a.first <= index <= a.last for a in assignments)
-    return None if taken or not line or line.startswith("#") else index
-
-
-def _ending(lines: Sequence[str]) -> str:
-    return "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-
-
-def _replaced(lines: list[str], first: int, last: int, new: str) -> list[str]:
-    body = lines[last].rstrip("\r\n")
-    mark = "\ufeff" if lines[first].startswith("\ufeff") else ""
-    return [*lines[:first], mark + new + lines[last][len(body) :], *lines[last + 1 :]]
-
-
-def _inserted(lines: list[str], index: int, new: str) -> list[str]:
-    ending = _ending(lines)
-    before = list(lines[:index])
-    if before and not before[-1].endswith("\n"):
-        before[-1] += ending
-    return [*before, new + ending, *lines[index:]]
+def _place(fix: EnvFix, environment: Environment, source: str) -> str:
+    variable = environment.variables.get(fix.variable)
+    if variable is None:
+        return f"line {fix.line} of {source}" if fix.line else f"a new line of {source}"
+    if variable.source == PROCESS_ENVIRONMENT:
+        return PROCESS_ENVIRONMENT
+    return f"line {variable.line} of {variable.source}"

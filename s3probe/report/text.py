@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.report.fix_words import FixWords, fixes_in_words, removal_commands, sweep_can
+from s3probe.report.fix_words import (
+    FixWords,
+    fixes_in_words,
+    late_removal_commands,
+    late_uploads,
+    removal_commands,
+    sweep_can,
+)
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.setting_words import sentence
@@ -229,3 +236,8 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
         yield from page.wrap(f"{what} of this check could not be removed. To remove what is left{too}:")
         yield ""
         yield from (f"      {command}" for command in removal_commands(report))
+    if cleanup.may_arrive:
+        yield ""
+        yield from page.wrap(f"{late_uploads(report)}:")
+        yield ""
+        yield from (f"      {command}" for command in late_removal_commands(report))

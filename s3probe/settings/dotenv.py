@@ -8,6 +8,7 @@ Source: bkeepers/dotenv, ``lib/dotenv/parser.rb`` and ``lib/dotenv/substitutions
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from s3probe.settings.model import Note, NoteKind
 from s3probe.settings.notes import assignment_notes, skipped_lines
 from s3probe.settings.ruby import inspect
 
-__all__ = ["Assignment", "DotenvError", "ParsedFile", "decode", "literal", "parse"]
+__all__ = ["Assignment", "DotenvError", "ParsedFile", "Place", "decode", "literal", "parse", "places"]
 
 # The gem's LINE pattern, written so that no text can make it slow: a key stands alone behind its own line's blanks
 # (blank lines before it add nothing), and whatever repeats never gives back what it took.
@@ -66,6 +67,26 @@ class ParsedFile:
     def values(self) -> dict[str, str]:
         """Name to value; the last assignment of a name wins."""
         return {a.name: a.value for a in self.assignments}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text sets a variable: offsets into the text as it was given, whatever its line ends are."""
+
+    name: str
+    export: str
+    """``export`` with the blanks behind it, or blank."""
+    start: int
+    """Of the line on which the name stands."""
+    value_start: int
+    value_end: int
+    """Of the value with its quotes, without the blanks around it."""
+    end: int
+    """Of the line on which the value ends, before its line end."""
+    separated: bool
+    """Whether an equals sign or a colon stands behind the name."""
+    assigns: bool = True
+    """False of ``export NAME``, which dotenv wants to be set already."""
 
 
 def decode(data: bytes) -> str:
@@ -118,6 +139,37 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
     _refuse_nul(assignments)
     notes.extend(skipped_lines(lines, spans, source))
     return ParsedFile(tuple(assignments), tuple(sorted(notes, key=lambda note: note.line)))
+
+
+def places(text: str) -> Iterator[Place]:
+    """The lines of ``text`` (without a byte order mark) that set a variable, in their order."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    # a line end of two characters became one: where each of them now is, to count those before an offset
+    shortened = [found.start() - number for number, found in enumerate(re.finditer("\r\n", text))]
+
+    def given(offset: int) -> int:
+        return offset + bisect_left(shortened, offset)
+
+    for match, _number in _numbered(lines):
+        behind = match.end("separator") if match["separator"] is not None else match.end("key")
+        written = match["value"] or ""
+        start = behind + len(written) - len(written.lstrip(BLANKS))
+        end = start + len(written.strip(BLANKS))
+        if start == end:
+            start = end = behind
+        stop = lines.find("\n", end)
+        first, last = lines.rfind("\n", 0, match.start("key")) + 1, stop if stop >= 0 else len(lines)
+        name, export, separated = match["key"], match["export"] or "", match["separator"] is not None
+        yield Place(
+            name,
+            export,
+            given(first),
+            given(start),
+            given(end),
+            given(last),
+            separated,
+            bool(match["value"] or not export),
+        )
 
 
 def _numbered(lines: str) -> Iterator[tuple[re.Match[str], int]]:

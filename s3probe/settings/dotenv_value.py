@@ -13,6 +13,8 @@ _ESCAPED = re.compile(r"\\([^$])")
 _VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
 BLANKS = " \t\n\v\f\r"
 """What Ruby's ``strip`` takes away (and a NUL)."""
+WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
+"""Marks around a value that belong to nothing in it."""
 
 
 def parse_value(text: str, seen: Mapping[str, str], environment: Mapping[str, str]) -> tuple[str, bool]:
@@ -91,3 +93,8 @@ def literal(raw: str) -> str:
     """The text an admin most likely meant: ``raw`` without the quotes around it, nothing cut, replaced or dropped."""
     quoted = _QUOTED.match(raw)
     return quoted[2] if quoted else raw
+
+
+def as_written(raw: str, form: str) -> str:
+    """The text of the file before dotenv changed it: ``raw`` as it stands, or ``unquoted``."""
+    return raw.strip() if form == "raw" else raw.strip(WRAPPINGS)

@@ -37,10 +37,13 @@ __all__ = [
     "probe_key",
     "public_url",
     "remade",
+    "retries_of",
 ]
 
 CACHE_CONTROL = "public, max-age=315576000, immutable"
 DEFAULT_MULTIPART_THRESHOLD = 15 * 1024 * 1024
+RETRY_MODES = ("standard", "adaptive")
+"""Values of ``AWS_RETRY_MODE`` that set ``S3_RETRY_LIMIT`` aside: it belongs to the SDK's legacy mode."""
 _CHECKSUM_MODES = ("when_supported", "when_required")
 
 
@@ -99,6 +102,14 @@ def remade(settings: Settings, /, **changes: str | None) -> Settings:
             variables[name] = replace(before, value=value) if before else Variable(name, value)
     made = interpret(replace(settings.environment, variables=MappingProxyType(variables)))
     return replace(made, cache_control=settings.cache_control)  # no variable's, but a trial may leave it out
+
+
+def retries_of(settings: Settings) -> int:
+    """How often Mastodon's SDK asks again what a moment may have failed: 0 unless the file says otherwise."""
+    environment = settings.environment
+    if environment.get("AWS_RETRY_MODE") in RETRY_MODES:
+        return max(to_i(environment.get("AWS_MAX_ATTEMPTS") or "3") - 1, 0)
+    return to_i(environment.get("S3_RETRY_LIMIT") or "")
 
 
 @dataclass(frozen=True, slots=True)

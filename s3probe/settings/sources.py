@@ -6,6 +6,8 @@ Order in production (dotenv-rails 3): process environment, ``.env.production.loc
 
 from __future__ import annotations
 
+import os
+import re
 import stat
 import sys
 from collections.abc import Mapping
@@ -17,10 +19,15 @@ from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
 from s3probe.settings.loaders import DOTENV, LOADERS, differences, load_as
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
 from s3probe.settings.notes import value_notes
+from s3probe.settings.reading import read_bytes, read_handle
 
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
 STANDARD_INPUT = "standard input"
+SECONDS_OF_INPUT = 10.0
+"""For what another program hands in."""
+PASTING_SECONDS = 600.0
+"""For what a person types or pastes in."""
 _MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
 
 
@@ -40,6 +47,7 @@ def load(
     siblings: bool | None = None,
     stdin: BinaryIO | None = None,
     loader: str | None = None,
+    content: bytes | None = None,
 ) -> Environment:
     """Read what Mastodon would see. Raises :class:`SettingsError`.
 
@@ -48,6 +56,7 @@ def load(
     ``siblings``: also read the other files Mastodon reads beside ``env_file``; ``None`` decides by whether
     the folder is Mastodon's and the file is one of those four.
     ``loader``: what hands the file to Mastodon (``settings.loaders``); ``None`` is dotenv, with notes on the others.
+    ``content``: what ``env_file`` is taken to hold, whatever stands there.
     """
     collected = _Collected(loader)
     if environ is not None:
@@ -56,7 +65,7 @@ def load(
         collected.add_file(STANDARD_INPUT, _read_stream(stdin))
     elif env_file is not None:
         for path in _files(env_file, siblings):
-            collected.add_file(str(path), _read(path))
+            collected.add_file(str(path), content if content is not None and path == env_file else _read(path))
             if readable_by_all(path):
                 collected.add_note(Note(NoteKind.READABLE_BY_ALL, str(path), 0))
     return collected.environment()
@@ -152,8 +161,10 @@ def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:
     except DotenvError as error:
         where = source if error.line is None else f"{source}, line {error.line}"
         if error.exception == "Dotenv::FormatError":
+            # dotenv quotes the line with the comments behind it, where anything may stand
+            said = re.sub(r'(?s)^Line ".*"', "The line", error.message)
             raise SettingsError(
-                f"{where}: Mastodon does not start with this file: {error.exception}: {error.message}",
+                f"{where}: Mastodon does not start with this file: {error.exception}: {said}",
                 "Give the exported variable a value (export NAME=value), or delete that line.",
             ) from error
         raise SettingsError(
@@ -182,8 +193,7 @@ def _read(path: Path) -> bytes:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise SettingsError(f"{path} is a folder", f"Name the file in it, e.g. {path / '.env.production'}")
-        with path.open("rb") as stream:
-            return _limited(str(path), stream)
+        return _limited(str(path), read_bytes(path, MAX_BYTES + 1))
     except FileNotFoundError:
         raise SettingsError(
             f"{path} does not exist",
@@ -210,11 +220,23 @@ def readable_by_all(path: Path) -> bool:
 
 
 def _read_stream(stdin: BinaryIO | None) -> bytes:
-    return _limited(STANDARD_INPUT, stdin if stdin is not None else sys.stdin.buffer)
+    if stdin is not None:
+        return _limited(STANDARD_INPUT, stdin.read(MAX_BYTES + 1))
+    try:
+        handle = sys.stdin.fileno()
+        # whoever types takes their time
+        data = read_handle(handle, MAX_BYTES + 1, PASTING_SECONDS if os.isatty(handle) else SECONDS_OF_INPUT)
+    except (AttributeError, ValueError):  # closed at the start, or a test's buffer
+        data = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+    except OSError as error:
+        raise SettingsError(
+            f"Standard input cannot be read: {error.strerror}",
+            "Name the file, or hand it in whole: s3probe check - < FILE",
+        ) from None
+    return _limited(STANDARD_INPUT, data)
 
 
-def _limited(source: str, stream: BinaryIO) -> bytes:
-    data = stream.read(MAX_BYTES + 1)
+def _limited(source: str, data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise SettingsError(
             f"{source} is larger than 1 MiB, so it is hardly an env file",

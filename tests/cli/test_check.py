@@ -9,6 +9,7 @@ import signal
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -425,3 +426,15 @@ def test_a_checklist_is_made_by_a_thorough_run(argv: list[str], thorough: bool) 
 def test_a_quick_run_is_not_thorough() -> None:
     with pytest.raises(UsageError):
         parse(["check", "--quick", "--thorough"])
+
+
+@pytest.mark.parametrize("color", ["auto", "always"])
+def test_a_name_is_no_mention_on_standard_output_either(cli: Cli, color: str) -> None:
+    """Where Markdown is pasted, ``@name`` would call somebody; what keeps it from that is no trick of a terminal."""
+    cli.file()
+    cli.probe(evidence(BROKEN), (replace(ACL_DISABLED, title="Ask @mastodon/admins, or \u2066@eve"),))
+    _status, out, _err = cli.run("check", "--format", "markdown", "--color", color)
+    assert "Ask @\u2060mastodon/admins, or @\u2060eve" in out
+    assert "\u2066" not in out
+    _status, out, _err = cli.run("check")
+    assert "Ask @mastodon/admins" in out

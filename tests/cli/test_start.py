@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from s3probe.cli.signals import Interrupted, interruption
 from tests.cli.support import ENV_TEXT
 from tests.report.samples import SECRET
 
@@ -73,7 +75,7 @@ def test_a_reader_that_goes_away_is_no_error(env_file: Path) -> None:
 def test_a_full_disk_is_told(env_file: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = python("-m", "s3probe", "lint", str(env_file), capture_output=False, stdout=full, stderr=subprocess.PIPE)
-    assert done.returncode == 64
+    assert done.returncode == 70
     assert "The result cannot be written: No space left on device" in done.stderr
 
 
@@ -104,3 +106,67 @@ def test_an_env_file_on_standard_input() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert '"source": "standard input"' in done.stdout
     assert SECRET not in done.stdout
+
+
+@pytest.mark.parametrize("argv", [("lint", ".env.production"), ("--help",)])
+def test_two_full_streams_are_told_by_the_status(env_file: Path, argv: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = python("-m", "s3probe", *argv, cwd=env_file.parent, capture_output=False, stdout=full, stderr=full)
+    assert done.returncode == 70
+
+
+def test_messages_that_nobody_can_read_change_nothing(env_file: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = python("-m", "s3probe", "lint", "gone.env", str(env_file), capture_output=False, stdout=-1, stderr=full)
+    assert done.returncode == 64
+    assert "Nothing is wrong" in done.stdout
+
+
+_AT_IMPORT = """
+import os, signal, sys
+wanted = sys.argv.pop(1)
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from s3probe.__main__ import entry_point
+entry_point()
+"""
+
+
+@pytest.mark.parametrize("module", ["s3probe.cli", "s3probe.cli.signals", "s3probe.cli.commands.lint"])
+def test_an_interrupt_while_the_program_loads_is_quiet(env_file: Path, module: str) -> None:
+    """As Ctrl-C in the first moments: 130, and no traceback."""
+    done = python("-c", _AT_IMPORT, module, "lint", str(env_file))
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr in ("", "Interrupted by SIGINT.\n")
+
+
+def test_an_interrupt_that_nobody_wants_is_ignored(env_file: Path) -> None:
+    """A shell's background job is started with SIGINT ignored."""
+    command = f"trap '' INT; exec '{sys.executable}' -c \"$0\" s3probe.cli lint '{env_file}'"
+    done = subprocess.run(
+        ["sh", "-c", command, _AT_IMPORT],
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_signal_that_a_class_being_made_wraps_is_one() -> None:
+    """Before Python 3.12 ``__set_name__`` wraps whatever is raised in it."""
+
+    class Wrapping:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            raise Interrupted(signal.SIGTERM)
+
+    with pytest.raises((RuntimeError, Interrupted)) as caught:
+        type("Whole", (), {"part": Wrapping()})
+    found = interruption(caught.value)
+    assert found is not None
+    assert found.status == 143
+    assert interruption(RuntimeError("another")) is None

@@ -40,6 +40,10 @@ class RecordingCase(Case):
         self.asked.add(OPEN)
         return Case.all_open(self)
 
+    def moments(self) -> tuple[Observation, ...]:
+        self.asked.add(OPEN)
+        return Case.moments(self)
+
     def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
         self.asked.update(questions)
         # what the case looks through for these is not what the rule looks at

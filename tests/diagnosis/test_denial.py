@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor
+from tests.every import every
 
 WHO = "User: arn:aws:iam::777788889999:user/JohnDoe is not authorized to perform: s3:GetObject"
 ON = f"{WHO} on resource: arn:aws:s3:::files/x"
@@ -16,8 +15,8 @@ def read(message: str | None) -> Denial | None:
     return denial(Observation(ActionId.GET, "", "GetObject", Actor.MASTODON, Outcome.DENIED, message=message))
 
 
-@pytest.mark.parametrize(
-    ("message", "policy", "explicit"),
+@every(
+    "message, policy, explicit",
     [
         (f"{ON} because no identity-based policy allows the s3:GetObject action", "identity-based", False),
         (f"{ON} because no resource-based policy allows the s3:GetObject action", "resource-based", False),
@@ -61,7 +60,7 @@ def test_a_kms_action_is_the_keys_matter() -> None:
     assert said.kms
 
 
-@pytest.mark.parametrize(
+@every(
     "message",
     [
         None, "", "Access Denied", "Access Denied.", "AccessDenied", "Forbidden", "Zugriff verweigert", "not entitled",

@@ -13,6 +13,7 @@ from s3probe.evidence.vocabulary import ActionId, Actor
 from s3probe.sandbox.recommended import RECOMMENDED
 from s3probe.sandbox.scenario import KEY_ID, SECRET
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
+from tests.every import every
 
 REAL = HEAD.replace("mastodon.example", "mastodon.social")
 LOCAL = "S3_ENDPOINT=http://localhost:9000\nS3_PROTOCOL=http\nS3_HOSTNAME=localhost:9000\n"
@@ -111,7 +112,7 @@ def test_is_a_likely_warning_where_it_is_and_only_there(
     assert found(with_line(faulty, f"{fix[0]}={fix[1]}")) == {}
 
 
-@pytest.mark.parametrize("faulty", [*(case[1] for case in CASES), EXCHANGED])
+@every("faulty", [*(case[1] for case in CASES), EXCHANGED])
 def test_an_examination_starts_from_the_file_as_it_is_and_judges_it_by_the_wire(faulty: str) -> None:
     settings = settings_of(faulty)
     assert starting_point(settings) == (settings, ())
@@ -162,7 +163,7 @@ def test_a_trial_set_up_may_lead_to_this_machine(domain: str) -> None:
     assert found(with_line(f"{HEAD}{LOCAL}", f"LOCAL_DOMAIN={domain}")) == {}
 
 
-@pytest.mark.parametrize("name", RECOMMENDED)
+@every("name", RECOMMENDED)
 def test_nothing_is_said_about_a_providers_own_set_up(name: str) -> None:
     text = RECOMMENDED[name]().env_text
     assert KEY_ID in text

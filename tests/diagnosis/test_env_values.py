@@ -14,6 +14,7 @@ from s3probe.diagnosis.rules.env_names import STORAGE_NAMES
 from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from tests.diagnosis.env_cases import AWS, CUSTOM, HEAD, found, settings_of, with_line, without
+from tests.every import every
 
 HEALTHY = {
     "aws": AWS,
@@ -42,7 +43,7 @@ HEALTHY = {
 }
 
 
-@pytest.mark.parametrize("name", HEALTHY)
+@every("name", HEALTHY)
 def test_nothing_is_said_about_a_healthy_file(name: str) -> None:
     assert found(HEALTHY[name]) == {}
 
@@ -268,7 +269,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("finding_id", "faulty", "alike", "fix"), CASES)
-def test_is_found_where_it_is_and_only_there(
+def test_is_found_where_it_is_and_only_there_and_its_first_fix_works(
     finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None] | None
 ) -> None:
     assert finding_id not in found(alike)
@@ -279,19 +280,16 @@ def test_is_found_where_it_is_and_only_there(
         assert isinstance(first, EnvFix)
         assert (first.variable, first.value) == fix
         assert first.line == settings_of(faulty).environment.line_of(fix[0]) or fix[0] not in faulty.split("=")
+        assert finding_id not in found(_fixed(faulty, first))
 
 
-@pytest.mark.parametrize(("finding_id", "faulty", "alike", "fix"), [c for c in CASES if c[3]])
-def test_its_first_fix_works(finding_id: str, faulty: str, alike: str, fix: tuple[str, str | None]) -> None:
-    del alike, fix
-    first = found(faulty)[finding_id].fixes[0]
-    assert isinstance(first, EnvFix)
-    lines = faulty.splitlines()
-    if first.line is not None:
-        lines[first.line - 1] = "" if first.value is None else f"{first.variable}={first.value}"
+def _fixed(text: str, fix: EnvFix) -> str:
+    lines = text.splitlines()
+    if fix.line is not None:
+        lines[fix.line - 1] = "" if fix.value is None else f"{fix.variable}={fix.value}"
     else:
-        lines.append(f"{first.variable}={first.value}")
-    assert finding_id not in found("\n".join(lines) + "\n")
+        lines.append(f"{fix.variable}={fix.value}")
+    return "\n".join(lines) + "\n"
 
 
 def test_no_host_is_invented_and_a_placeholder_is_never_applied() -> None:

@@ -49,8 +49,8 @@ HINTED: list[tuple[str, ExaminedFile, ExaminedFile]] = [
     ("backup-worker-timeout", _taking(A, SLOW), A),
     (
         "backup-worker-timeout",
+        A.row(ActionId.ARCHIVE_PUT, network=NetworkFault.READ_TIMEOUT, late="7.2"),
         A.row(ActionId.ARCHIVE_PUT, network=NetworkFault.READ_TIMEOUT),
-        A.denied(ActionId.ARCHIVE_PUT),
     ),
     (
         "hetzner-copyobject-unreliable",

@@ -105,9 +105,41 @@ def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_file
 
 
 def test_a_part_that_is_cut_off_is_no_matter_of_patience() -> None:
-    late = C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT).skipped(ActionId.MULTIPART_COMPLETE)
-    cut = C.row(ActionId.MULTIPART_PART, network=NetworkFault.CLOSED).skipped(ActionId.MULTIPART_COMPLETE)
-    assert (late.named, cut.named) == (("multipart-part-timeout",), ("multipart-denied",))
+    part, silent = ActionId.MULTIPART_PART, NetworkFault.READ_TIMEOUT
+    late = C.row(part, network=silent, late="7.2").skipped(ActionId.MULTIPART_COMPLETE)
+    assert late.named == ("multipart-part-timeout",)
+    for fault in (silent, NetworkFault.CLOSED):
+        assert C.row(part, network=fault).skipped(ActionId.MULTIPART_COMPLETE).named == ("request-keeps-failing",)
+
+
+@pytest.mark.parametrize(
+    ("action", "refused"),
+    [
+        (ActionId.MULTIPART_CREATE, "multipart-denied"),
+        (ActionId.MULTIPART_COMPLETE, "mpu-etag-or-object-size-header"),
+        (ActionId.PUT_ACL_PRIVATE, "suspension-acl-call-crashes"),
+        (ActionId.PRESIGNED_GET, "presigned-link-uses-internal-endpoint"),
+        (ActionId.HEAD_PART, "partnumber-head-unsupported"),
+        (ActionId.BATCH_DELETE, "delete-objects-unsupported"),
+    ],
+)
+def test_an_error_of_the_servers_own_is_never_called_a_refusal(action: ActionId, refused: str) -> None:
+    assert C.row(action, 405, "MethodNotAllowed", "Not allowed").named == (refused,)
+    for broken in (C.row(action, 503, "ServiceUnavailable"), C.row(action, network=NetworkFault.CLOSED)):
+        assert broken.named == ("request-keeps-failing",)
+        assert not any(isinstance(fix, EnvFix) for found in broken.findings for fix in found.fixes)
+
+
+@pytest.mark.parametrize(
+    ("network", "named"),
+    [
+        (NetworkFault.CLOSED, "provider-outage"),
+        (NetworkFault.READ_TIMEOUT, "provider-outage"),
+        (NetworkFault.PROTOCOL, "console-port-instead-of-api"),
+    ],
+)
+def test_who_hangs_up_or_keeps_silent_is_no_web_console(network: NetworkFault, named: str) -> None:
+    assert C.stopped(None, network=network).named == (named,)
 
 
 def test_throttling_explains_the_heads_that_cannot_say_so() -> None:
@@ -115,7 +147,7 @@ def test_throttling_explains_the_heads_that_cannot_say_so() -> None:
     busy = busy.row(ActionId.HEAD, 503, None, None)
     assert len(busy.named) == 1
     alone = C.row(ActionId.HEAD, 503, None, None)
-    assert alone.named == ("unexplained",)
+    assert alone.named == ("request-keeps-failing",)
     assert busy.named != alone.named
 
 

@@ -24,6 +24,7 @@ from s3probe.knowledge.findings import entry, ids
 from s3probe.settings.model import Settings
 from tests.diagnosis.rule_runs import ALL_RULES, quarrels, report_in_any_order, seeds, undeclared
 from tests.diagnosis.wire_table import SHOWN
+from tests.every import every
 
 RECORDED = sorted((Path(__file__).parents[2] / "fixtures" / "recorded").glob("[!e]*.json"))
 
@@ -131,7 +132,7 @@ def _is_table(assignment: ast.Assign) -> bool:
     return any(isinstance(target, ast.Name) and target.id == "RULES" for target in assignment.targets)
 
 
-@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
+@every("rule", ALL_RULES, ids=lambda rule: rule.name)
 def test_a_record_names_nothing_that_its_rule_never_uses(rule: Rule) -> None:
     named, patterns = _written(rule)
     for name in (*rule.yields, *(str(read) for read in rule.reads if not isinstance(read, LooksThrough))):

@@ -155,14 +155,17 @@ def test_applied_lines_are_as_good_as_written_ones() -> None:
     assert applied(file, (REGION,)).environment.line_of("S3_REGION") == 3
 
 
-@pytest.mark.parametrize(("raw", "text"), [("ab#cd", "ab#cd"), ('"ab$cd"', "ab$cd"), ("ab\\cd ", "ab\\cd")])
-def test_a_secret_that_only_lacks_quotes_is_the_text_of_the_file(raw: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("raw", "form", "text"),
+    [("ab#cd", "raw", "ab#cd"), ('"ab$cd"', "unquoted", "ab$cd"), ("ab\\cd ", "raw", "ab\\cd")],
+)
+def test_a_secret_that_only_lacks_quotes_is_the_text_of_the_file(raw: str, form: str, text: str) -> None:
     name = "AWS_SECRET_ACCESS_KEY"
     file = settings()
     variables = dict(file.environment.variables) | {name: Variable(name, "ab", FILE, 7, raw)}
     notes = (Note(NoteKind.TRUNCATED_BY_HASH, FILE, 7, name), Note(NoteKind.BOM, FILE, 1))
     broken = interpret(Environment(MappingProxyType(variables), (FILE,), notes))
-    line = EnvFix(name, "'<the text that stands there now>'", 7, secret=True, quotes=True)
+    line = EnvFix(name, "'<the text that stands there now>'", 7, secret=True, as_written=form)
     made = applied(broken, (line,))
     assert made.credentials is not None
     assert made.credentials.secret_access_key.reveal() == text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import HEALTHY, ExaminedFile, healthy
 from tests.diagnosis.wire_table import ALIAS, FOUNDATION, SHOWN, A, C, L, P, away, hidden, listed, no_acl
+from tests.every import every
 
 NO_PARTNER: dict[str, ExaminedFile] = {
     "env-quotes-kept-literally": SHOWN["env-smart-quotes-or-nbsp"],
@@ -39,17 +40,22 @@ HINTS = {f"s3probe.diagnosis.rules.{name}" for name in ("hints", "releases", "ad
 PERMISSION_RULES = {i for i in SHOWN if i.startswith(("iam-", "bpa-", "policy-", "acl-", "explicit-", "bucket-owned"))}
 
 
-def look_alikes() -> Iterator[tuple[str, str]]:
-    """Finding and look-alike, as the knowledge pairs them."""
-    for finding_id in SHOWN:
-        for told in entry(finding_id).told_apart:
-            other = told.partition(":")[0]
-            if other in SHOWN and other != finding_id:
-                yield finding_id, other
+# The sentence of a refusal may say only "Access Denied", be missing (Ceph) or be worded otherwise.
+WORDINGS = ("Access Denied", None, "Zugriff verweigert")
+TOLD_BY_WORDS_ALONE = {
+    "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks", "explicit-deny-policy",
+    "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
+    "website-endpoint-needed-garage",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("finding_id", SHOWN)
-def test_it_is_named_and_nothing_else(finding_id: str) -> None:
+def look_alikes(finding_id: str) -> list[str]:
+    """Those that the knowledge tells from it, with a run here."""
+    told = {sentence.partition(":")[0] for sentence in entry(finding_id).told_apart}
+    return [other for other in SHOWN if other in told and other != finding_id]
+
+
+def named_and_nothing_else(finding_id: str) -> None:
     seen = SHOWN[finding_id]
     found = seen.findings
     assert found[0].id == finding_id
@@ -58,15 +64,14 @@ def test_it_is_named_and_nothing_else(finding_id: str) -> None:
     assert found[0].fixes
 
 
-@pytest.mark.parametrize(("finding_id", "other"), tuple(look_alikes()))
-def test_it_is_not_named_where_it_only_looks_like_it(finding_id: str, other: str) -> None:
-    assert finding_id not in {f.id for f in SHOWN[other].findings}
+def not_named_in_the_nearest_runs(finding_id: str) -> None:
+    near = {other: SHOWN[other] for other in look_alikes(finding_id)} or {"nearest": nearest(finding_id)}
+    assert [other for other, seen in near.items() if finding_id in {f.id for f in seen.findings}] == []
 
 
-@pytest.mark.parametrize("finding_id", [i for i in SHOWN if i not in {one for one, _ in look_alikes()}])
-def test_it_is_not_named_in_the_nearest_other_run(finding_id: str) -> None:
-    near = NO_PARTNER.get(finding_id) or next(seen for other, seen in _neighbours(finding_id) if other != finding_id)
-    assert finding_id not in {f.id for f in near.findings}
+def nearest(finding_id: str) -> ExaminedFile:
+    """The nearest run to one whose look-alikes have none."""
+    return NO_PARTNER.get(finding_id) or next(seen for other, seen in _neighbours(finding_id) if other != finding_id)
 
 
 def _neighbours(finding_id: str) -> Iterator[tuple[str, ExaminedFile]]:
@@ -78,6 +83,37 @@ def _neighbours(finding_id: str) -> Iterator[tuple[str, ExaminedFile]]:
 
 def _first_failed(seen: ExaminedFile) -> tuple[str, int | None] | None:
     return next(((o.id, o.http_status) for o in seen.rows.values() if o.failed), None)
+
+
+def not_dependent_on_the_wording(finding_id: str) -> None:
+    if finding_id not in TOLD_BY_WORDS_ALONE:
+        named = {message: {f.id for f in SHOWN[finding_id].worded(message).findings} for message in WORDINGS}
+        assert {message: found for message, found in named.items() if finding_id not in found} == {}
+
+
+def explaining_every_failed_request(finding_id: str) -> None:
+    dropped = []
+    for message in WORDINGS[:2]:
+        seen = SHOWN[finding_id].worded(message)
+        told = {i for f in seen.findings for i in (*f.because, *f.explains)}
+        left = {o.id for o in seen.rows.values() if o.failed and not o.id.startswith("try-")} - told
+        dropped += [(message, row) for row in left - {ActionId.CLOCK, ActionId.REACH_ENDPOINT}]
+    assert dropped == []
+
+
+@pytest.mark.parametrize("finding_id", SHOWN)
+@every(
+    "holds",
+    [
+        named_and_nothing_else,
+        not_named_in_the_nearest_runs,
+        not_dependent_on_the_wording,
+        explaining_every_failed_request,
+    ],
+    ids=lambda holds: holds.__name__,
+)
+def test_a_finding_is(finding_id: str, holds: Callable[[str], None]) -> None:
+    holds(finding_id)
 
 
 @pytest.mark.parametrize("env", HEALTHY, ids=["aws", "custom", "policy"])
@@ -102,31 +138,8 @@ def test_the_table_is_complete() -> None:
     assert sorted(i for i in written - set(SHOWN) - set(FAULTS) if f'"{i}"' not in visits) == []
 
 
-# The sentence of a refusal may say only "Access Denied", be missing (Ceph) or be worded otherwise.
-TOLD_BY_WORDS_ALONE = {
-    "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks", "explicit-deny-policy",
-    "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
-    "website-endpoint-needed-garage",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("finding_id", sorted(set(SHOWN) - TOLD_BY_WORDS_ALONE))
-@pytest.mark.parametrize("message", ["Access Denied", None, "Zugriff verweigert"], ids=["short", "none", "other"])
-def test_the_finding_does_not_hang_on_the_wording(finding_id: str, message: str | None) -> None:
-    assert finding_id in {f.id for f in SHOWN[finding_id].worded(message).findings}
-
-
-@pytest.mark.parametrize("finding_id", sorted(SHOWN))
-@pytest.mark.parametrize("message", ["Access Denied", None], ids=["short", "none"])
-def test_no_failed_request_is_ever_dropped(finding_id: str, message: str | None) -> None:
-    seen = SHOWN[finding_id].worded(message)
-    told = {i for f in seen.findings for i in (*f.because, *f.explains)}
-    left = {o.id for o in seen.rows.values() if o.failed and not o.id.startswith("try-")} - told
-    assert left - {ActionId.CLOCK, ActionId.REACH_ENDPOINT} == set()
-
-
-@pytest.mark.parametrize("fault", NetworkFault)
-@pytest.mark.parametrize(
+@every("fault", NetworkFault)
+@every(
     "action_id",
     [
         ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.GET, ActionId.HEAD, ActionId.DELETE,
@@ -140,7 +153,7 @@ def test_a_network_fault_is_never_called_a_permission_fault(action_id: Observati
     assert {f.id for f in found} & PERMISSION_RULES == set()
 
 
-@pytest.mark.parametrize("fault", NetworkFault)
+@every("fault", NetworkFault)
 def test_an_unreachable_storage_is_one_finding_of_the_network(fault: NetworkFault) -> None:
     found = C.stopped(None, network=fault).findings
     assert len(found) == 1

@@ -44,6 +44,18 @@ def _examined(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
     return starting_point(_settings(env, environ))[0]
 
 
+@cache
+def _addresses(env: str, environ: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Where requests of a run go: thousands of rows are written at import, and each has one of these."""
+    settings = _examined(env, environ)
+    return {
+        "media": public_url(settings, KEY),
+        "archive": public_url(settings, ARCHIVE),
+        "bucket": bucket_url(settings),
+        "object": object_url(settings, KEY),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class ExaminedFile:
     """One examination: an env file and what its run saw."""
@@ -156,16 +168,16 @@ class ExaminedFile:
         return replace(self, rows=rows)
 
     def url(self, action_id: ObservationId) -> str:
-        settings = _examined(self.env, self.environ)
+        addresses = _addresses(self.env, self.environ)
         if action_id.startswith((ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS, "suspended")):
-            return public_url(settings, KEY)
+            return addresses["media"]
         if action_id.startswith("archive-public"):
-            return public_url(settings, ARCHIVE)
+            return addresses["archive"]
         if action_id.startswith(
             (ActionId.LIST, ActionId.PUBLIC_LIST, "reach", "batch", "try-region", "try-path", "try-virtual")
         ):
-            return bucket_url(settings)
-        return object_url(settings, KEY)
+            return addresses["bucket"]
+        return addresses["object"]
 
     @property
     def evidence(self) -> Evidence:

@@ -164,7 +164,7 @@ FOUNDATION: dict[str, ExaminedFile] = {
     "http-proxy-env": C.stopped(None, network=NetworkFault.PROXY),
     "dns-fails-in-container": C.stopped(None, network=NetworkFault.DNS),
     "egress-firewall": C.stopped(None, network=NetworkFault.REFUSED),
-    "slow-provider-read-timeout": C.stopped(None, network=NetworkFault.READ_TIMEOUT),
+    "slow-provider-read-timeout": C.stopped(None, network=NetworkFault.READ_TIMEOUT, late="7.2"),
     "endpoint-is-cdn-or-public-host": C.stopped(405, None, None, markup="yes", headers={"cf-ray": "1"}),
     "proxy-body-limit-413": C.stopped(413, None, None, markup="yes"),
     "provider-outage": C.stopped(502, None, None, markup="yes"),
@@ -277,7 +277,7 @@ FILES: dict[str, ExaminedFile] = {
     "range-ignored-by-cache": C.row(ActionId.GET_RANGE, outcome=Outcome.WRONG, range="ignored"),
     "video-not-transcoded-generic-422": C.row(ActionId.GET, outcome=Outcome.WRONG, body="empty"),
     "presigned-link-uses-internal-endpoint": C.row(ActionId.PRESIGNED_GET, 403, "AccessDenied", "no query"),
-    "multipart-part-timeout": C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT).skipped(
+    "multipart-part-timeout": C.row(ActionId.MULTIPART_PART, network=NetworkFault.READ_TIMEOUT, late="7.2").skipped(
         ActionId.MULTIPART_COMPLETE
     ),
     "mpu-etag-or-object-size-header": C.row(ActionId.MULTIPART_COMPLETE, 400, "InvalidPart", "not found"),
@@ -392,6 +392,7 @@ OTHERS: dict[str, ExaminedFile] = {
     "rate-limited-503-slowdown": C.row(ActionId.PUT_WITH_ACL, 503, "SlowDown", "slow down", outcome=Outcome.THROTTLED),
     "key-path-mismatch-after-migration": A.row(ActionId.LIST, folders="system media_attachments"),
     "s3-permission-private-defeats-unsuspend": A.line("S3_PERMISSION=private").denied(ActionId.RESTORED_PUBLIC_GET),
+    "request-keeps-failing": C.row(ActionId.PUT_ACL_PRIVATE, 503, "ServiceUnavailable", "Please try again."),
     "unexplained": C.row(ActionId.HEAD, 418, "Teapot", "short and stout", outcome=Outcome.REJECTED),
 }  # fmt: skip
 

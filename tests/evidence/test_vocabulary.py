@@ -6,12 +6,11 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import s3probe
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept_headers
 from s3probe.knowledge.findings import ids as finding_ids
 from s3probe.knowledge.providers import providers
+from tests.every import every
 
 ROOT = Path(s3probe.__file__).parent
 SPEAKERS = [
@@ -64,12 +63,12 @@ def _texts(node: ast.AST) -> Iterator[str]:
     yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
 
-@pytest.mark.parametrize("path", SPEAKERS, ids=lambda path: str(path.relative_to(ROOT)))
+@every("path", SPEAKERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_bare_string_stands_for_a_name(path: Path) -> None:
     assert list(bare_names(path.read_text(encoding="utf-8"))) == []
 
 
-@pytest.mark.parametrize(
+@every(
     "line",
     [
         'case.get("try-put-acl-privte" if x else "try-put-acl-private")',
@@ -86,7 +85,7 @@ def test_a_bare_string_is_found(line: str) -> None:
     assert list(bare_names(line))
 
 
-@pytest.mark.parametrize("line", ['found.id == "clock-skew"', 'store(case).id == "aws-s3"', "o.id is ActionId.LIST"])
+@every("line", ['found.id == "clock-skew"', 'store(case).id == "aws-s3"', "o.id is ActionId.LIST"])
 def test_ids_of_findings_and_providers_are_no_observations(line: str) -> None:
     assert not list(bare_names(line))
 

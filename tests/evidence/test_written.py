@@ -37,6 +37,7 @@ TELLING = (
     "proxy-forwards-authorization-cookies (cookies)",
     "range-requests-broken-for-viewers",
     "region-wrong-aws-regional-endpoint",
+    "slow-provider-read-timeout",
 )
 """Faults whose runs write down what others do not; so do those that bring their look-alike."""
 FROM_CDNS = {
@@ -51,6 +52,7 @@ FROM_CDNS = {
     "x-amz-cf-id": "abc==",
     "x-amzn-waf-action": "challenge",
     "content-encoding": "gzip",
+    "retry-after": "1",
 }
 """Headers of proxies and CDNs that no sandbox has."""
 

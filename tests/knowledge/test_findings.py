@@ -7,6 +7,7 @@ import re
 import string
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from s3probe.evidence.vocabulary import Section
 from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
 from s3probe.report.explain import STATES
+from tests.every import every
 
 ROOT = Path(__file__).parents[2]
 FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="utf-8").split()
@@ -36,8 +38,7 @@ def test_what_no_rule_explains_is_described_too() -> None:
     assert entry("unexplained").severity == "failure"
 
 
-@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_every_field_says_something(e: FindingText) -> None:
+def each_field_says_something(e: FindingText) -> None:
     assert e.state in STATES
     assert e.severity in set(Severity)
     assert e.section in set(Section)
@@ -49,12 +50,21 @@ def test_every_field_says_something(e: FindingText) -> None:
     assert "general" in e.fix
 
 
-@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
-def test_a_title_is_one_line_without_a_full_stop(e: FindingText) -> None:
+def its_title_is_one_line_without_a_full_stop(e: FindingText) -> None:
     assert "\n" not in e.title + e.consequence
     assert len(e.title) <= 110
     assert not e.title.endswith(".")
     assert not e.consequence.endswith(".")
+
+
+@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
+@every(
+    "holds",
+    [each_field_says_something, its_title_is_one_line_without_a_full_stop],
+    ids=lambda holds: holds.__name__,
+)
+def test_of_a_text(e: FindingText, holds: Callable[[FindingText], None]) -> None:
+    holds(e)
 
 
 def _fields(e: FindingText) -> set[str]:
@@ -124,7 +134,7 @@ def test_a_look_alike_that_is_named_exists() -> None:
             assert name is None or name[1] in known, (e.id, name)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@every("file", FILES, ids=lambda file: file.stem)
 def test_the_file_as_a_whole_says_the_same_as_its_sections(file: Path) -> None:
     whole = tomllib.loads(file.read_text(encoding="utf-8"))
     assert list(whole) == [e.id for e in ALL if e.category == file.stem]

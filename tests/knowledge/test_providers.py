@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import time
 
-import pytest
-
 from s3probe.evidence.vocabulary import HeaderName
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, candidate_regions, detect, provider, providers
+from tests.every import every
 
 
 def named(headers: dict[str, str]) -> dict[HeaderName, str]:
     return {HeaderName(name): value for name, value in headers.items()}
 
 
-@pytest.mark.parametrize(
-    ("host", "expected"),
+@every(
+    "host, expected",
     [
         ("files-example.s3.eu-west-2.amazonaws.com", "aws-s3"),
         ("s3.amazonaws.com", "aws-s3"),
@@ -63,7 +62,7 @@ def test_a_providers_host_name_is_known(host: str, expected: str) -> None:
     assert detect(host, {}).id == expected
 
 
-@pytest.mark.parametrize(
+@every(
     "host",
     [
         "s3.example.org",
@@ -79,8 +78,8 @@ def test_an_unknown_host_is_the_generic_provider(host: str) -> None:
     assert detect(host, named({"Server": "nginx", "Content-Type": "text/html"})).id == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
+@every(
+    "headers, expected",
     [
         ({"Server": "AmazonS3", "x-amz-id-2": "abc="}, "aws-s3"),
         ({"Server": "AmazonS3", "X-Amz-Cf-Id": "abc=="}, "aws-cloudfront"),
@@ -116,8 +115,8 @@ def test_cloudflare_in_front_of_a_store_does_not_make_it_r2() -> None:
     assert detect("s3.example.org", named({"Server": "cloudflare", "CF-RAY": "8a-AMS"})).id == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("host", "region"),
+@every(
+    "host, region",
     [
         ("s3.nl-ams.scw.cloud", "nl-ams"),
         ("s3.eu-central-003.backblazeb2.com", "eu-central-003"),

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from s3probe.evidence.observations import NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Fact
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact, Header
 from s3probe.probe.client import Client, ForbiddenOperationError, StoppedError
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits
 from s3probe.probe.signing_rule import signing_rule
+from s3probe.scrub import Scrubber
+from s3probe.secret import Secret
+from tests.every import every
 from tests.probe.build import wire
 
 WIRE = wire()
@@ -48,7 +51,7 @@ OURS = (
 )
 
 
-@pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
+@every("call", OURS, ids=lambda call: call.operation)
 def test_changes_to_our_own_keys_pass(call: Call) -> None:
     recorder = RecordingTransport()
     client(recorder).send(call)
@@ -59,7 +62,7 @@ def test_every_operation_that_may_change_something_is_among_them() -> None:
     assert {call.operation for call in OURS} == MUTATING
 
 
-@pytest.mark.parametrize("call", OURS, ids=lambda call: call.operation)
+@every("call", OURS, ids=lambda call: call.operation)
 def test_a_read_only_run_changes_nothing(call: Call) -> None:
     recorder = RecordingTransport()
     with pytest.raises(ForbiddenOperationError):
@@ -67,8 +70,8 @@ def test_a_read_only_run_changes_nothing(call: Call) -> None:
     assert recorder.sent == []
 
 
-@pytest.mark.parametrize(
-    ("operation", "method", "path"),
+@every(
+    "operation, method, path",
     [
         ("CreateBucket", "PUT", "/"),
         ("DeleteBucket", "DELETE", "/"),
@@ -89,8 +92,8 @@ def test_bucket_settings_and_unknown_operations_are_refused(operation: str, meth
     assert recorder.sent == []
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "POST"])
-@pytest.mark.parametrize(
+@every("method", ["PUT", "DELETE", "POST"])
+@every(
     "path",
     ["/", "", "/?policy", "/accounts/avatars/1/original/me.png", "/s3probe", "/s3probe/", "/s3probe/abcdefghij/",
      "/media_attachments/files/s3probe/x.png", "/files/accounts/x.png?x=/s3probe/abcdefghij/x.png"],
@@ -152,14 +155,14 @@ ERROR = (
 
 def test_an_observation_holds_what_judgement_needs() -> None:
     recorder = RecordingTransport()
-    scrubbing = Client(recorder, Limits(), lambda: 1.0, RULE, scrub=lambda text: text.replace("s3kr1t", "…"))
+    scrubbing = Client(recorder, Limits(), lambda: 1.0, RULE, scrubber=Scrubber([Secret("s3kr1t")]))
     seen = scrubbing.observe(
         ActionId.LIST, WIRE.list_objects(), Answer(400, {"server": "s3kr1t", "x-other": "1"}, ERROR)
     )
     assert (seen.outcome, seen.http_status, seen.error_code) == (Outcome.REJECTED, 400, "AuthorizationHeaderMalformed")
-    assert seen.message == "wrong … region"
+    assert seen.message == "wrong *** region"
     assert seen.facts[Fact.REGION] == "eu-west-2"
-    assert dict(seen.headers) == {"server": "…"}
+    assert dict(seen.headers) == {"server": "***"}
     assert seen.actor is Actor.MASTODON
 
 
@@ -175,3 +178,31 @@ def test_a_network_fault_keeps_its_own_words() -> None:
         ActionId.LIST, WIRE.list_objects(), Answer(fault=NetworkFault.DNS, detail="no such host")
     )
     assert (seen.network, seen.message, seen.outcome) == (NetworkFault.DNS, "no such host", Outcome.UNREACHABLE)
+
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+
+def test_a_secret_is_hidden_before_a_text_is_cut() -> None:
+    """Half of a secret would not be known for one."""
+    body = f"<Error><Code>Odd</Code><Message>{'x' * 480}{SECRET}</Message></Error>".encode()
+    recorder = RecordingTransport(Answer(400, {"server": "y" * 4080 + SECRET}, body))
+    asking = Client(recorder, Limits(), lambda: 1.0, RULE, scrubber=Scrubber([Secret(SECRET)]))
+    call = WIRE.list_objects()
+    seen = asking.observe(ActionId.LIST, call, asking.send(call))
+    assert "wJal" not in f"{seen}"
+    assert seen.message == "x" * 480 + "***"
+    assert seen.headers[Header.SERVER] == "y" * 4080 + "***"
+
+
+def test_a_signature_is_hidden_wherever_it_is_repeated() -> None:
+    asking = client(RecordingTransport())
+    call = WIRE.list_objects()
+    asking.send(call)
+    signature = dict(call.headers)["Authorization"].rpartition("Signature=")[2]
+    names = {f"x-{signature}-request-id": "1", "server": signature}
+    body = f"<Error><Code>{signature}</Code><Message>no {signature}</Message><Key>{signature}</Key></Error>".encode()
+    seen = asking.observe(ActionId.LIST, call, Answer(400, names, body))
+    assert len(signature) == 64
+    assert signature not in repr(seen)
+    assert seen.error_code == "***"

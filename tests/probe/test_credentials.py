@@ -12,7 +12,7 @@ from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
 
 
-def _settings(tmp_path: Path, text: str) -> Settings:
+def settings_of(tmp_path: Path, text: str) -> Settings:
     file = tmp_path / "some.env"
     file.write_text(f"S3_ENABLED=true\nS3_BUCKET=files\n{text}", encoding="utf-8")
     return interpret(load(file))
@@ -30,7 +30,7 @@ def _no_keys_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 def test_a_pair_in_the_file_is_used_and_nothing_else_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHISMACHINE000")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of this machine")
-    found = chain(_settings(tmp_path, "AWS_ACCESS_KEY_ID=AKIAOFTHEFILE0000000\nAWS_SECRET_ACCESS_KEY=s3cr3t\n"))
+    found = chain(settings_of(tmp_path, "AWS_ACCESS_KEY_ID=AKIAOFTHEFILE0000000\nAWS_SECRET_ACCESS_KEY=s3cr3t\n"))
     assert found is not None
     assert (found.access_key_id, found.source, found.session_token) == ("AKIAOFTHEFILE0000000", "env", None)
 
@@ -38,7 +38,7 @@ def test_a_pair_in_the_file_is_used_and_nothing_else_is_asked(tmp_path: Path, mo
 def test_without_a_pair_the_shared_credentials_are_asked(tmp_path: Path) -> None:
     lines = ["[media]", "aws_access_key_id = AKIASHARED0000000000", "aws_secret_access_key = shared", ""]
     (tmp_path / "credentials").write_text("\n".join(lines), encoding="utf-8")
-    found = chain(_settings(tmp_path, "AWS_PROFILE=media\n"))
+    found = chain(settings_of(tmp_path, "AWS_PROFILE=media\n"))
     assert found is not None
     assert found.access_key_id == "AKIASHARED0000000000"
     assert found.source.startswith("chain:")
@@ -46,4 +46,4 @@ def test_without_a_pair_the_shared_credentials_are_asked(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", ["", "AWS_PROFILE=nobody-knows-it\n"])
 def test_an_empty_chain_gives_nothing(tmp_path: Path, text: str) -> None:
-    assert chain(_settings(tmp_path, text)) is None
+    assert chain(settings_of(tmp_path, text)) is None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import error
+from tests.every import every
 
 
 def xml(code: str) -> bytes:
@@ -19,8 +18,8 @@ def xml(code: str) -> bytes:
 HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "outcome"),
+@every(
+    "status, code, outcome",
     [
         (200, "", Outcome.OK), (204, "", Outcome.OK), (206, "", Outcome.OK),
         (403, "AccessDenied", Outcome.DENIED), (403, "", Outcome.DENIED), (401, "Unauthorized", Outcome.DENIED),
@@ -33,6 +32,7 @@ HTML = b"<!DOCTYPE html><html><body>Welcome</body></html>"
         (503, "SlowDown", Outcome.THROTTLED), (429, "", Outcome.THROTTLED),
         (509, "BandwidthLimitExceeded", Outcome.UNKNOWN),
         (503, "ServiceUnavailable", Outcome.UNKNOWN), (500, "InternalError", Outcome.UNKNOWN),
+        (408, "", Outcome.UNKNOWN), (400, "RequestTimeout", Outcome.UNKNOWN),
         (502, "", Outcome.UNKNOWN), (507, "XMinioStorageFull", Outcome.UNKNOWN),
     ],
 )  # fmt: skip
@@ -41,15 +41,15 @@ def test_outcomes_by_status_and_code(status: int, code: str, outcome: Outcome) -
     assert outcome_of(Answer(status, body=body), error(body)) is outcome
 
 
-@pytest.mark.parametrize("fault", NetworkFault)
+@every("fault", NetworkFault)
 def test_a_broken_way_is_never_a_denial(fault: NetworkFault) -> None:
     # even when a status had arrived before the way ended
     for status in (None, 200, 403):
         assert outcome_of(Answer(status, fault=fault)) in (Outcome.UNREACHABLE, Outcome.WRONG)
 
 
-@pytest.mark.parametrize(
-    ("status", "outcome"),
+@every(
+    "status, outcome",
     [(200, Outcome.WRONG), (403, Outcome.WRONG), (429, Outcome.THROTTLED), (502, Outcome.UNKNOWN)],
 )
 def test_a_web_page_is_no_answer_of_s3(status: int, outcome: Outcome) -> None:
@@ -57,6 +57,14 @@ def test_a_web_page_is_no_answer_of_s3(status: int, outcome: Outcome) -> None:
     assert is_markup(answer)
     assert not is_s3(answer)
     assert outcome_of(answer) is outcome
+
+
+@every("body, page", [(b"", False), (b" \n", False), (b"Welcome", True), (HTML, True)])
+def test_an_answer_without_a_body_is_no_web_page_whatever_its_type(body: bytes, page: bool) -> None:
+    """Stock moto answers an upload that it took with 200, text/html and nothing."""
+    answer = Answer(200, {"content-type": "text/html; charset=utf-8"}, body)
+    assert is_markup(answer) is page
+    assert outcome_of(answer) is (Outcome.WRONG if page else Outcome.OK)
 
 
 def test_a_tls_port_that_is_asked_in_plain_text_is_no_s3() -> None:
@@ -77,8 +85,8 @@ def seen(status: int | None = None, code: str | None = None, **more: object) -> 
     return Observation(ActionId.LIST, "", "ListObjectsV2", Actor.MASTODON, **values)  # type: ignore[arg-type]  # by name
 
 
-@pytest.mark.parametrize(
-    ("observation", "stopped"),
+@every(
+    "observation, stopped",
     [
         (seen(network=NetworkFault.DNS), Gate.DNS),
         (seen(network=NetworkFault.REFUSED), Gate.TCP),

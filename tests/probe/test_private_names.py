@@ -33,6 +33,7 @@ import urllib3.util.ssl_match_hostname
 from urllib3.connectionpool import HTTPConnectionPool
 
 import s3probe
+from tests.every import every
 from tests.test_rooms import sources
 
 ONE_MODULE = "s3probe.probe.connection"
@@ -165,7 +166,7 @@ def trouble(row: Name) -> str:
     return ""
 
 
-@pytest.mark.parametrize("row", NAMES, ids=lambda row: row.full)
+@every("row", NAMES, ids=lambda row: row.full)
 def test_the_name_is_still_there(row: Name) -> None:
     assert trouble(row) == ""
 
@@ -230,6 +231,10 @@ def test_an_override_that_is_not_in_the_table_is_named() -> None:
     assert unlisted(Careless) == ["Careless._validate_conn"]
 
 
+_DOCUMENTED = "_exit"
+"""``os._exit`` looks private, and is not."""
+
+
 def _private_names_read(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -260,7 +265,7 @@ def test_a_private_name_that_is_not_ours_is_read_in_one_module_and_is_in_the_tab
         (module, name)
         for module, tree in trees.items()
         for name in _private_names_read(tree)
-        if name.startswith("_") and not name.startswith("__") and name not in ours
+        if name.startswith("_") and not name.startswith("__") and name not in ours and name != _DOCUMENTED
     }
     assert {module for module, _ in read} == {ONE_MODULE}
     assert {name for _, name in read} - {row.name for row in NAMES} == set()

@@ -11,6 +11,7 @@ from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.signing_rule import signer, signing_rule
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import Scenario, custom, healthy
+from tests.every import every
 from tests.runs import Ran, run, settings_of
 
 BUCKET = "files-example"
@@ -28,7 +29,7 @@ def objection(scenario: Scenario, call: Call) -> str:
     return signing_rule(settings, settings.credentials).objection(call)
 
 
-@pytest.mark.parametrize(
+@every(
     "url",
     [
         "https://s3.eu-west-2.amazonaws.com/",
@@ -43,7 +44,7 @@ def test_aws_is_asked_in_every_region(url: str) -> None:
     assert objection(healthy(), signed(url)) == ""
 
 
-@pytest.mark.parametrize(
+@every(
     "url",
     [
         f"https://{BUCKET}.s3.evil.example/x.amazonaws.com",

@@ -12,6 +12,7 @@ import pytest
 
 from s3probe.evidence.observations import Cleanup
 from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.notes import NotesInMemory, Unsettled, bucket_address
 from s3probe.probe.sweep import SweepError, sweep
 from s3probe.probe.tools import Clock, Tools
 from s3probe.sandbox.faults.permissions import without
@@ -177,3 +178,121 @@ def test_what_may_not_be_deleted_is_named() -> None:
 def test_an_empty_bucket_is_swept_clean() -> None:
     with bucket(healthy()) as (_box, _one, tools):
         assert swept(healthy(), tools) == Cleanup()
+
+
+def noting(tools: Tools, *left: Unsettled, bucket: str = BUCKET) -> Tools:
+    """Tools of this very moment, whose notes say what earlier runs left."""
+    notes = NotesInMemory()
+    place = replace(bucket_address(settings_of(healthy())), bucket=bucket)
+    notes.change(place, settled=(), left=left)
+    return replace(tools, clock=Clock(), notes=notes)
+
+
+def noted(key: str, **more: object) -> Unsettled:
+    return Unsettled(key, datetime.now(UTC).timestamp(), **more)  # type: ignore[arg-type]  # keywords by name
+
+
+@pytest.mark.parametrize("arriving", [True, False])
+def test_what_is_noted_needs_no_age(arriving: bool) -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], arriving=arriving, made=not arriving))
+        assert swept(healthy(), knowing) == Cleanup(1, 1)
+        assert sorted(box.keys(BUCKET)) == sorted(OURS[1:])
+        assert knowing.notes.read(bucket_address(settings_of(healthy()))) == ()
+
+
+def test_a_note_does_not_lead_to_what_is_not_ours_or_in_another_bucket() -> None:
+    with bucket(healthy(), *OURS, *FOREIGN) as (box, _one, tools):
+        assert swept(healthy(), noting(tools, *(noted(key, made=True) for key in FOREIGN))) == Cleanup()
+        assert swept(healthy(), noting(tools, noted(OURS[0]), bucket="other")) == Cleanup()
+        assert sorted(box.keys(BUCKET)) == sorted((*OURS, *FOREIGN))
+
+
+def test_what_is_noted_and_may_still_arrive_stays_noted() -> None:
+    with bucket(healthy()) as (_box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], arriving=True), noted(OURS[1], made=True))
+        assert swept(healthy(), knowing) == Cleanup()
+        assert [one.key for one in knowing.notes.read(bucket_address(settings_of(healthy())))] == [OURS[0]]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by its id", "by its key"])
+def test_an_upload_that_is_noted_needs_no_age(told: bool) -> None:
+    scenario = _listing_uploads(healthy())
+    with bucket(scenario) as (box, one, tools):
+        assert one.call("POST", f"/{OURS[1]}?uploads").status == 200
+        ((_key, upload_id),) = box.uploads(BUCKET)
+        swept(scenario, noting(tools, noted(OURS[1], upload_id=upload_id if told else "")))
+        assert box.uploads(BUCKET) == ()
+
+
+def test_an_upload_that_is_noted_is_abandoned_though_it_cannot_be_listed() -> None:
+    with bucket(healthy()) as (box, one, tools):
+        assert one.call("POST", f"/{OURS[1]}?uploads").status == 200
+        ((_key, upload_id),) = box.uploads(BUCKET)
+        assert swept(healthy(), noting(tools, noted(OURS[1], upload_id=upload_id, made=True))).removed == 1
+        assert box.uploads(BUCKET) == ()
+
+
+def test_a_dry_run_strikes_nothing_out() -> None:
+    with bucket(healthy(), *OURS) as (box, _one, tools):
+        knowing = noting(tools, noted(OURS[0], made=True))
+        assert swept(healthy(), knowing, dry_run=True).left_behind == (OURS[0],)
+        assert len(box.keys(BUCKET)) == len(OURS)
+        assert len(knowing.notes.read(bucket_address(settings_of(healthy())))) == 1
+
+
+class Endless:
+    """A listing that always goes on: with the next keys, or, when it is ``stuck``, with the same ones."""
+
+    def __init__(self, stuck: bool = False) -> None:
+        self.calls: list[Call] = []
+        self.seconds = 0.0
+        self._stuck = stuck
+
+    def send(self, call: Call, _limits: Limits) -> Answer:
+        self.calls.append(call)
+        self.seconds += 1
+        if call.operation in ("ListObjectsV2", "ListMultipartUploads"):
+            return Answer(200, body=self._page(call.operation == "ListMultipartUploads"))
+        return Answer(404 if call.method == "HEAD" else 204)
+
+    def _page(self, uploads: bool) -> bytes:
+        number = 0 if self._stuck else len(self.calls)
+        keys = [f"media_attachments/files/{RUN}/{number:06}-{n:02}.png" for n in range(20)]
+        when = "2020-01-01T00:00:00Z"
+        inner = (
+            f"<Upload><Key>{key}</Key><UploadId>u</UploadId><Initiated>{when}</Initiated></Upload>"
+            if uploads
+            else f"<Contents><Key>{key}</Key><LastModified>{when}</LastModified></Contents>"
+            for key in keys
+        )
+        return f"<List><IsTruncated>true</IsTruncated>{''.join(inner)}</List>".encode()
+
+
+def test_a_listing_without_end_is_searched_for_a_while_only() -> None:
+    endless = Endless()
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: endless.seconds, sleep=lambda _seconds: None)
+    cleanup = swept(healthy(), Tools(endless, clock), dry_run=True, tell=told.append)
+    assert endless.seconds <= 62
+    assert 0 < len(cleanup.left_behind) <= 61 * 20
+    assert "there may be more" in told[0]
+
+
+def test_so_many_objects_are_taken_on_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3probe.probe.sweep.MOST", 50)
+    endless = Endless()
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: 0.0, sleep=lambda _seconds: None)
+    cleanup = swept(healthy(), Tools(endless, clock), tell=told.append)
+    assert (cleanup.created, cleanup.removed) == (50, 50)
+    assert "there may be more" in told[0]
+
+
+def test_a_listing_that_repeats_itself_is_left() -> None:
+    endless = Endless(stuck=True)
+    told: list[str] = []
+    clock = Clock(monotonic=lambda: 0.0, sleep=lambda _seconds: None)
+    swept(healthy(), Tools(endless, clock), dry_run=True, tell=told.append)
+    assert len(endless.calls) < 50
+    assert "there may be more" in told[0]

@@ -81,9 +81,8 @@ def test_reads_status_headers_and_body() -> None:
 
 
 def test_header_values_cannot_steer_a_terminal() -> None:
-    answer = asked(answering(b"HTTP/1.1 200 OK\r\nServer: \x1b[31mred\x9b\r\nX: " + b"y" * 9000 + b"\r\n\r\n"))
+    answer = asked(answering(b"HTTP/1.1 200 OK\r\nServer: \x1b[31mred\x9b\r\n\r\n"))
     assert answer.headers[Header.SERVER] == "\ufffd[31mred\ufffd"
-    assert len(answer.headers["x"]) == 4096
 
 
 def test_follows_no_redirect_and_keeps_no_cookie() -> None:
@@ -452,6 +451,11 @@ class TestFaults:
         [
             (b"", NetworkFault.CLOSED, "closed the connection without an answer"),
             (b"\x15\x03\x01\x00\x02\x02\x46", NetworkFault.CLOSED, "speaks TLS on this port"),
+            (b"HTT", NetworkFault.CLOSED, "within the first line"),
+            (b"HTTP/1.1 2", NetworkFault.CLOSED, "within the first line"),
+            (b"HTTP/1.1 200 OK", NetworkFault.CLOSED, "closed the connection without an answer"),
+            (HEAD, NetworkFault.CLOSED, "closed the connection without an answer"),
+            (HEAD + b"ETag: x\r\nContent-Le", NetworkFault.CLOSED, "closed the connection without an answer"),
             (b"SSH-2.0-OpenSSH_9.6\r\n", NetworkFault.PROTOCOL, "it sent 'SSH-2.0-OpenSSH_9.6'"),
             (b"HTTP/1.1 abc\r\n\r\n", NetworkFault.PROTOCOL, "does not speak HTTP"),
             (HEAD + b"Content-Length: 5, 6\r\n\r\nhello", NetworkFault.PROTOCOL, "Content-Length contained multiple"),

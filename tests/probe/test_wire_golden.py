@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import pytest
-
 from s3probe.probe.bodies import Part
 from s3probe.probe.exchange import Call
 from s3probe.probe.request_form import WireForm
 from s3probe.probe.wire import ALLOWED_DIFFERENCES, USER_AGENT, Wire
+from tests.every import every
 from tests.probe.build import settings_of, wire_of
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -184,7 +183,7 @@ def refused_before_sending(case: dict[str, Any]) -> bool:
     return not case["requests"] and "exception" in case["outcome"]
 
 
-@pytest.mark.parametrize(
+@every(
     "case",
     [case for case in CASES if case["op"] in OPERATIONS and not refused_before_sending(case)],
     ids=lambda case: case["id"],
@@ -204,9 +203,7 @@ def test_sends_what_mastodon_sends(case: dict[str, Any]) -> None:
         assert call.url.startswith(f"{request['scheme']}://{request['host']}/")
 
 
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case["op"] == "presigned_backup_url"], ids=lambda case: case["id"]
-)
+@every("case", [case for case in CASES if case["op"] == "presigned_backup_url"], ids=lambda case: case["id"])
 def test_presigns_what_mastodon_presigns(case: dict[str, Any]) -> None:
     asked = Asked(wire_of(settings_of(case["env"]), FORMS[case["release"]]))
     url = urlsplit(asked.wire.presigned_get(asked.key(ARCHIVE), 3600).url)

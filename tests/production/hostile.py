@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 Act = Callable[["Turn"], None]
 """What is done with one request."""
+_TLS = b"\x16\x03"
+"""How a client begins that speaks TLS (RFC 8446, 5.1): a handshake record."""
 
 
 @dataclass
@@ -200,6 +202,8 @@ def _read_request(sock: socket.socket, heard: bytearray) -> tuple[bytes, bytes] 
         if not piece:
             return None
         heard += piece
+        if heard.startswith(_TLS):
+            return None  # as every server of plain http does, instead of waiting for the end of its head
     head, _, rest = bytes(heard).partition(b"\r\n\r\n")
     if b"100-continue" in head.lower():
         sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -13,8 +11,14 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, Scenario, custom
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Endpoint
+from tests.exhaustive import EXHAUSTIVE
+from tests.production.processes import Process
+from tests.production.processes import environment as environment
+from tests.production.processes import start as start
 
 REGION = "nl-ams"
+HASTY = "s3probe" if EXHAUSTIVE else "tests.production.hasty"
+"""What to start where a storage never lets itself be cleaned: all that differs is how long it is tried."""
 
 
 def scenario(*, denied: tuple[str, ...] = (), versioning: bool = False) -> Scenario:
@@ -52,19 +56,7 @@ def env_file(folder: Path, port: int, name: str = "masto.env", **more: str) -> P
     return path
 
 
-def environment() -> dict[str, str]:
-    """A clean environment for the tool: none of this machine's settings, no metadata address asked."""
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPATH", "LANG")}
-    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "PYTHONFAULTHANDLER": "", "LANG": "C.UTF-8"}
-
-
-def start(*argv: str | Path, stdout: int | None = subprocess.PIPE) -> subprocess.Popen[bytes]:
-    """``s3probe`` as a process of its own."""
-    command = [sys.executable, "-m", "s3probe", *map(str, argv)]
-    return subprocess.Popen(command, stdout=stdout, stderr=subprocess.PIPE, env=environment())
-
-
-def finish(process: subprocess.Popen[bytes], *, within: float = 60) -> tuple[int, str, str]:
+def finish(process: Process, *, within: float = 60) -> tuple[int, str, str]:
     """Status, standard output and standard error. Kills what does not end in time, and fails."""
     try:
         out, err = process.communicate(timeout=within)
@@ -72,20 +64,21 @@ def finish(process: subprocess.Popen[bytes], *, within: float = 60) -> tuple[int
         process.kill()
         process.communicate()
         raise
-    return process.returncode, (out or b"").decode(), (err or b"").decode()
+    return process.wait(), (out or b"").decode(), (err or b"").decode()
 
 
-def run(*argv: str | Path) -> tuple[int, str, str]:
+def run(*argv: str | Path, afresh: bool = False) -> tuple[int, str, str]:
     """The whole of one run."""
-    return finish(start(*argv))
+    return finish(start(*argv, afresh=afresh))
 
 
-def run_measured(*argv: str | Path) -> tuple[tuple[int, str, str], int]:
+def run_measured(*argv: str | Path, module: str = "s3probe") -> tuple[tuple[int, str, str], int]:
     """The whole of one run, and the most memory the process was seen to hold, in kB.
 
-    Read from ``/proc`` while it runs: the kernel's own figure for ended children counts this process in as well.
+    Read from ``/proc`` while it runs: the kernel's own figure for ended children counts this process in as well. What
+    the process has in common with the server that forked it counts: a new process would have loaded the same.
     """
-    process = start(*argv)
+    process = start(*argv, module=module)
     peak = 0
     ended = threading.Event()
 

@@ -82,7 +82,7 @@ def examined(folder: Path, port: int, *argv: str, deadline: float = DEADLINE) ->
     file = local.env_file(folder, port, S3_READ_TIMEOUT="1")
     begun = time.monotonic()
     common = ("--mastodon-version", "4.5.9", "--deadline", str(deadline))
-    ended, memory = local.run_measured("check", *common, *argv, file)
+    ended, memory = local.run_measured("check", *common, *argv, file, module=local.HASTY)
     assert time.monotonic() - begun < deadline + CLEANING + START
     assert memory < MEMORY
     return ended
@@ -109,7 +109,7 @@ def survived(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
             files[name] = local.env_file(folder, port, f"{number}.env", S3_READ_TIMEOUT="1")
         begun = time.monotonic()
         argv = ("--mastodon-version", "4.5.9", "--deadline", str(DEADLINE), "--jobs", "32", "--format", "json")
-        (status, out, err), memory = local.run_measured("check", *argv, *files.values())
+        (status, out, err), memory = local.run_measured("check", *argv, *files.values(), module=local.HASTY)
         assert time.monotonic() - begun < DEADLINE + CLEANING + START
     assert 0 < memory < MEMORY
     assert (status, err) == (2, "")

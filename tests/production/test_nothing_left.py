@@ -7,18 +7,25 @@ import os
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from s3probe.cli import main
+from s3probe.cli.sources import options_for
+from s3probe.examination import Selection
 from s3probe.knowledge.findings import entry, ids
+from s3probe.probe.tools import ProbeOptions
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, SECRET
 from tests.exhaustive import EXHAUSTIVE, in_turn, part
 from tests.production import hostile, local
 from tests.production.hostile import Act, Interceptor, Turn
+from tests.production.processes import Process
 
 VERSION = ("--mastodon-version", "4.5.9")
 STEPS = range(1, 41) if EXHAUSTIVE else (3, 10, 24)
@@ -31,13 +38,15 @@ class RunningCheck:
 
     def __init__(self, folder: Path, box: Sandbox) -> None:
         self.folder, self.box = folder, box
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.choose: Callable[[Turn], Act | None] = lambda _turn: None
 
-    def go(self, *argv: str, stdout: int | None = subprocess.PIPE, **env: str) -> tuple[int, str, str]:
+    def go(
+        self, *argv: str, stdout: int = subprocess.PIPE, module: str = "s3probe", **env: str
+    ) -> tuple[int, str, str]:
         with Interceptor(self.box.http_port, self.choose) as gate:
             file = local.env_file(self.folder, gate.port, S3_READ_TIMEOUT="1", **env)
-            self.process = local.start("check", *VERSION, *argv, file, stdout=stdout)
+            self.process = local.start("check", *VERSION, *argv, file, stdout=stdout, module=module)
             ended = local.finish(self.process)
         self.turns = gate.turns
         return ended
@@ -89,12 +98,64 @@ def test_an_upload_under_way_is_waited_for(run: RunningCheck, step: int) -> None
     assert (run.go()[0], run.left) == (143, [])
 
 
+@pytest.mark.parametrize("versioning", [False, True])
+def test_the_upload_of_a_canary_is_waited_for(tmp_path: Path, versioning: bool) -> None:
+    """A tenth of a second into its only upload, which the main thread waits for."""
+    world = local.scenario(versioning=versioning).with_world(slow_writes=0.6)
+    world = world.with_user(
+        identity=(*world.user.identity, local.allow("s3:DeleteObjectVersion", "s3:ListBucketVersions"))
+    )
+
+    def interrupted(turn: Turn) -> None:
+        turn.pause(0.1)
+        one.signal(signal.SIGTERM)
+        hostile.passed(turn)
+
+    with Sandbox(world.world) as box:
+        one = RunningCheck(tmp_path, box)
+        one.choose = lambda turn: interrupted if turn.number == 1 else None
+        status, out, err = one.go("--quick")
+        assert (status, out, one.left, local.versions_in(box)) == (143, "", [], [])
+        assert "may still arrive" not in err
+
+
+def test_an_interrupted_run_names_what_may_still_arrive_and_the_next_one_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def hurried(args: Namespace, selection: Selection) -> ProbeOptions:
+        return replace(options_for(args, selection), cleanup_deadline=2)
+
+    monkeypatch.setattr("s3probe.cli.commands.check.options_for", hurried)
+    late: list[Turn] = []
+
+    def choose(turn: Turn) -> Act | None:
+        if turn.method != "PUT" or late:
+            return None
+        late.append(turn)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return hostile.reset
+
+    with Sandbox(local.scenario().world) as box, Interceptor(box.http_port, choose) as gate:
+        file, state = local.env_file(tmp_path, gate.port), tmp_path / "state"
+        argv = ("check", *VERSION, "--quick", "--state", str(state), str(file))
+        status = main(argv)
+        err = capsys.readouterr().err
+        late[0].ask()
+        (key,) = local.ours_in(box)
+        assert (status, "may still arrive" in err) == (143, True)
+        assert f"delete-object --bucket {BUCKET} --key {key}" in err
+        (note,) = tmp_path.glob("state.left-*")
+        assert (key in note.read_text(), note.stat().st_mode & 0o777) == (True, 0o600)
+        assert main(argv) == 0
+        assert (local.ours_in(box), note.exists()) == ([], False)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_within_the_clean_up_does_not_stop_it(run: RunningCheck, number: signal.Signals) -> None:
     asked: list[str] = []
 
     def choose(turn: Turn) -> Act | None:
-        if turn.method == "PUT":
+        if turn.method == "PUT" and turn.header("Authorization"):
             return hostile.reset_after  # nobody knows whether it is there: only the clean-up deletes it
         if turn.method == "DELETE":
             asked.append(turn.target)
@@ -133,11 +194,18 @@ def test_one_lost_request_leaves_nothing_unnamed(run: RunningCheck, fault: Act, 
 
 def test_a_storage_that_goes_away_for_good_is_told_of_what_stays(run: RunningCheck) -> None:
     run.choose = lambda turn: hostile.reset if turn.number >= 16 else None
-    status, out, _err = run.go("--format", "json", "--deadline", "4")
+    status, out, _err = run.go("--format", "json", "--deadline", "4", module=local.HASTY)
     named = json.loads(out)["cleanup"]["left_behind"]
     assert status in (2, 3)
     assert {name.partition("?")[0] for name in run.left} <= {name.partition("?")[0] for name in named}
     assert run.left
+
+
+def test_the_clean_up_has_the_seconds_that_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--help"]) == 0
+    assert f"the clean-up has {ProbeOptions().cleanup_deadline:.0f} more of its own" in " ".join(
+        capsys.readouterr().out.split()
+    )
 
 
 def test_a_storage_that_comes_back_within_the_clean_up_is_cleaned(run: RunningCheck) -> None:
@@ -189,13 +257,13 @@ def test_an_interrupted_run_names_what_may_not_be_deleted(tmp_path: Path) -> Non
 def test_a_full_disk_leaves_nothing(run: RunningCheck) -> None:
     with Path("/dev/full").open("wb") as full:
         status, _out, err = run.go(stdout=full.fileno())
-    assert (status, run.left) == (64, [])
+    assert (status, run.left) == (70, [])
     assert "No space left" in err
 
 
 def test_a_full_disk_for_the_report_leaves_nothing(run: RunningCheck) -> None:
     status, _out, err = run.go("--output", "/dev/full", "--format", "json")
-    assert (status, run.left) == (64, [])
+    assert (status, run.left) == (70, [])
     assert "No space left" in err
 
 
@@ -283,7 +351,7 @@ def test_a_killed_probe_is_healed_by_a_sweep(tmp_path: Path) -> None:
         assert local.run("sweep", file)[0] == 0
         # all are younger than an hour (the sandbox dates every upload back to 2010)
         assert box.keys(BUCKET) == objects
-        status, out, err = local.run("sweep", "--older-than", "0.001", file)
+        status, out, err = local.run("sweep", "--older-than", "0.001", file, afresh=True)
         assert (status, err) == (0, ""), out
         assert sorted(run.left) == sorted(foreign)
 

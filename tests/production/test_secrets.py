@@ -138,7 +138,8 @@ def test_a_killed_process_dumps_no_core(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     try:
         with lone(act) as gate:
-            process = local.start("check", "--deadline", "2", local.env_file(tmp_path, gate.port))
+            file = local.env_file(tmp_path, gate.port)
+            process = local.start("check", "--deadline", "2", file, afresh=True)
             status, _out, _err = local.finish(process)
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
@@ -157,7 +158,7 @@ def test_no_secret_is_an_argument_or_in_the_environment_of_a_child(tmp_path: Pat
             turn.say(turn.ask())
 
         with Interceptor(box.http_port, lambda _turn: look) as gate:
-            process = local.start("check", "--quick", local.env_file(tmp_path, gate.port))
+            process = local.start("check", "--quick", local.env_file(tmp_path, gate.port), afresh=True)
             assert local.finish(process)[0] == 0
     assert seen
     assert not any(KEY_ID in line or "SECRET" in line for line in seen)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from s3probe.knowledge.findings import entry, ids
 from s3probe.report.explain import UnknownFinding, explain, explain_list
+from tests.every import every
 
 
 def test_a_finding_is_explained_from_title_to_links() -> None:
@@ -44,14 +46,29 @@ def test_commands_stay_on_one_line_to_be_copied() -> None:
     assert command.endswith("RestrictPublicBuckets=true")
 
 
-@pytest.mark.parametrize("finding_id", ids())
-def test_prose_keeps_to_the_width_and_no_placeholder_is_left(finding_id: str) -> None:
+def tells_meaning_look_alikes_consequence_fix_and_links(finding_id: str) -> None:
+    page = explain(finding_id)
+    parts = ("What it means", "What it breaks in Mastodon", "told from what looks alike", "fix it", "https://")
+    assert [part for part in parts if part not in page] == []
+
+
+def keeps_to_the_width_and_leaves_no_placeholder(finding_id: str) -> None:
     text = explain(finding_id, width=72)
     commands = {c.strip() for advice in entry(finding_id).fix.values() for c in advice.split("\n") if c[:1] == " "}
     for line in text.splitlines():
         whole = line.strip() in commands or len(line.split()) == 1
         assert whole or len(line) <= 72
     assert not re.search(r"\{(bucket|region|endpoint|hostname|alias_host|acl)\}", text)
+
+
+@pytest.mark.parametrize("finding_id", ids())
+@every(
+    "holds",
+    [tells_meaning_look_alikes_consequence_fix_and_links, keeps_to_the_width_and_leaves_no_placeholder],
+    ids=lambda holds: holds.__name__,
+)
+def test_the_page_of_a_finding(finding_id: str, holds: Callable[[str], None]) -> None:
+    holds(finding_id)
 
 
 def test_values_of_a_user_are_not_known_here_and_stand_ins_say_so() -> None:

@@ -235,6 +235,29 @@ def test_what_is_left_comes_with_the_command_that_removes_it(left: str, endpoint
         assert command in render(name, report)
 
 
+@pytest.mark.parametrize(
+    ("late", "words", "command"),
+    [
+        (("a b",), "1 upload got no answer. It is not there now, and may still arrive", "delete-object --bucket"),
+        (("a", "b?uploads"), "2 uploads got no answer. They are not there now", "list-multipart-uploads --bucket"),
+    ],
+)
+def test_what_may_still_arrive_is_named_as_that_with_its_command(
+    late: tuple[str, ...], words: str, command: str
+) -> None:
+    report = replace(REPORTS["healthy"], evidence=evidence(cleanup=Cleanup(9, 9, (), late)))
+    for name in ("text", "markdown", "nagios", "junit"):
+        text = render(name, report)
+        assert command in text
+        assert "could not be removed" not in text
+        if name != "nagios":
+            assert words in " ".join(text.split())
+    assert "- [ ] This check left nothing behind" in render("markdown", report)
+    assert json.loads(render("json", report))["cleanup"]["may_arrive"] == list(late)
+    assert needs_attention(report)
+    assert not needs_attention(replace(report, evidence=evidence(cleanup=Cleanup(9, 9))))
+
+
 # ---- JSON
 
 
@@ -279,7 +302,7 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
             *("id", "title", "operation", "as", "needs", "outcome", "http_status", "error_code", "message"),
             *("seconds", "reason"),
         ]
-    assert list(data["cleanup"]) == ["created", "removed", "left_behind"]
+    assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive"]
     assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
 
 

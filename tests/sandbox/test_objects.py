@@ -217,3 +217,11 @@ def test_settings_nobody_made(serve: Serve) -> None:
     assert client.call("GET", "/?logging").body.endswith(b"</BucketLoggingStatus>")
     assert b"<TagSet></TagSet>" in client.call("GET", PATH + "?tagging").body
     assert client.call("PUT", "/?logging", body=b"<x/>").brief == (405, "MethodNotAllowed")
+
+
+def test_what_the_store_stumbles_over_is_refused_as_s3_refuses_it(serve: Serve) -> None:
+    client = SandboxClient(serve(healthy()))
+    upload = start(client)
+    client.call("PUT", f"{PATH}?partNumber=1&uploadId={upload}", body=b"hello")
+    answer = client.call("POST", f"{PATH}?uploadId={upload}", body=complete(""))
+    assert (answer.status, answer.code) in ((400, "MalformedXML"), (400, "InvalidPart"))

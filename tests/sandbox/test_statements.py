@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3probe.sandbox.statements import Question, Statement, applies, glob_match
+from tests.every import every
 
 QUESTION = Question("s3:PutObject", "arn:aws:s3:::b/k", "arn:aws:iam::1:user/u", "1", {"aws:sourceip": "192.0.2.7"})
 
@@ -13,8 +14,8 @@ def statement(**data: object) -> Statement:
     return Statement.from_json({"Effect": "Allow", "Action": "s3:*", "Resource": "*", **data})
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
+@every(
+    "data, expected",
     [
         ({"Action": "s3:putobject"}, True),
         ({"Action": ["s3:Put*Acl", "s3:Get*"]}, False),

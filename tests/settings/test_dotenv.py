@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from s3probe.settings.dotenv import DotenvError, literal, parse
 from s3probe.settings.model import NoteKind
+from tests.every import every
 from tests.exhaustive import examples
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "dotenv.json"
@@ -28,7 +29,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if "file_base64" in c], ids=lambda c: c["id"])
+@every("case", [c for c in CASES if "file_base64" in c], ids=lambda c: c["id"])
 def test_reads_a_file_as_ruby_does(case: dict[str, Any]) -> None:
     data = base64.b64decode(case["file_base64"])
     expected = case["result"]
@@ -61,8 +62,8 @@ def test_a_command_is_not_needed_when_the_process_environment_knows_the_value() 
     assert (parsed.values()["A"], parsed.assignments[0].command) == ("known", False)
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
+@every(
+    "text, kind",
     [
         ("S3-BUCKET=x\n", NoteKind.SKIPPED_LINE),
         ("A=1\nA=2\n", NoteKind.DUPLICATE),
@@ -81,7 +82,7 @@ def test_notes_what_dotenv_did_silently(text: str, kind: NoteKind) -> None:
     assert [note.kind for note in parse(text).notes] == [kind]
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "A=1\nA=1\n",
@@ -106,8 +107,8 @@ def test_a_bom_is_noted_and_does_no_harm() -> None:
     assert [n.kind for n in parsed.notes] == [NoteKind.BOM]
 
 
-@pytest.mark.parametrize(
-    ("data", "exception"),
+@every(
+    "data, exception",
     [
         (b"\xff\xfeA\0=\0", "Encoding::CompatibilityError"),
         (b"\xfe\xff\0A\0=", "Encoding::CompatibilityError"),

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
-
 from s3probe.settings.mastodon import (
     credential_region,
     full_asset_url,
@@ -17,13 +15,15 @@ from s3probe.settings.mastodon import (
     object_url,
     presigned_target,
     public_url,
+    retries_of,
 )
 from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
 from s3probe.settings.urls import sdk_client, target
+from tests.every import every
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "settings.json"
 CASES: list[dict[str, Any]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
-ALL = pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+ALL = every("case", CASES, ids=lambda case: case["id"])
 MEDIA = ("media_attachments", "files", 109876543210987654, "original", "0123456789abcdef.jpg")
 REMOTE = ("media_attachments", "files", 109876543210987655, "small", "fedcba9876543210.jpg")
 AVATAR = ("accounts", "avatars", 1, "original", "00112233445566ff.png")
@@ -115,7 +115,8 @@ def test_client(case: dict[str, Any]) -> None:
         assert_raises(trouble(settings, RaisedAt.CLIENT), result["client_exception"])
     if "client" not in result:
         return
-    # s3probe never repeats a request by itself: Mastodon's number of retries is no setting of its own
+    if settings.environment.get("AWS_RETRY_MODE") is None:
+        assert retries_of(settings) == result["client"]["retry_limit"]
     recorded = {name: value for name, value in result["client"].items() if name != "retry_limit"}
     assert trouble(settings, RaisedAt.CLIENT) is None
     client = sdk_client(settings)

@@ -12,6 +12,7 @@ from s3probe.settings.loaders import LOADERS, load_as
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import NoteKind
 from s3probe.settings.sources import SettingsError, load
+from tests.every import every
 
 SAME = ["compose", "docker", "systemd", "kubernetes"]
 
@@ -21,8 +22,8 @@ def value(loader: str, text: str, name: str = "A") -> str | None:
     return found.get(name)
 
 
-@pytest.mark.parametrize(
-    ("line", "compose", "docker", "systemd", "kubernetes"),
+@every(
+    "line, compose, docker, systemd, kubernetes",
     [
         ("A=x", "x", "x", "x", "x"),
         ("A=", "", "", "", ""),
@@ -56,10 +57,8 @@ def test_each_reads_its_own_way(
     assert [value(loader, f"{line}\n") for loader in SAME] == [compose, docker, systemd, kubernetes]
 
 
-@pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize(
-    "text", ["", "\n\n", "=", "==", "'", '"', "A='", 'A="', "A=\\", "#", "#\\", "\0", "A\r\rB=\r", "é=ü"]
-)
+@every("loader", LOADERS)
+@every("text", ["", "\n\n", "=", "==", "'", '"', "A='", 'A="', "A=\\", "#", "#\\", "\0", "A\r\rB=\r", "é=ü"])
 def test_no_text_is_too_odd(loader: str, text: str) -> None:
     for one in load_as(loader, text * 50):
         assert one.line >= 1

@@ -119,7 +119,17 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("os.open", refuse)
     with pytest.raises(SettingsError, match="may not be read") as caught:
         load(file)
     assert "sudo -u mastodon" in caught.value.advice
+
+
+def test_a_refusal_quotes_no_comment(tmp_path: Path) -> None:
+    file = tmp_path / ".env.production"
+    file.write_text("export S3_REGION\n#DB_PASS=tr0ub4dor\n")
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert caught.value.message == (
+        f"{file}, line 1: Mastodon does not start with this file: Dotenv::FormatError: The line has an unset variable"
+    )

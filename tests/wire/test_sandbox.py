@@ -11,14 +11,13 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-import pytest
-
 from s3probe.evidence.vocabulary import Actor, Fact, kept_headers
 from s3probe.report.model import Report
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET, healthy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import CorsRule
+from tests.every import every
 from tests.runs import run
 from tests.wire.record import FOLDER, read
 from tests.wire.steps import ORIGIN, AskedServer, Shape, shapes
@@ -80,12 +79,12 @@ def test_every_question_was_answered_alike_by_a_real_server() -> None:
     assert [question for question in QUESTIONS if not peers(question)] == []
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@every("question", QUESTIONS)
 def test_no_header_is_sent_twice(question: str) -> None:
     assert [name for name, times in Counter(sandbox()[question].headers).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@every("question", QUESTIONS)
 def test_what_every_real_server_sends_is_there(question: str) -> None:
     found = peers(question)
     if len(found) > 1:
@@ -93,13 +92,13 @@ def test_what_every_real_server_sends_is_there(question: str) -> None:
         assert always - set(sandbox()[question].headers) == set()
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@every("question", QUESTIONS)
 def test_nothing_is_there_that_no_real_server_sends(question: str) -> None:
     ever = set().union(*(shape.headers for shape in peers(question)))
     assert set(sandbox()[question].headers) - ever - FRAMING - set(AMAZON) == set()
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@every("question", QUESTIONS)
 def test_bodies_have_the_same_root_and_elements(question: str) -> None:
     ours, theirs = sandbox()[question], peers(question)
     assert ours.root in {shape.root for shape in theirs}

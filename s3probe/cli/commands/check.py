@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from s3probe.cli.console import Console
-from s3probe.cli.errors import BUG, UsageError
+from s3probe.cli.errors import BUG, UsageError, status_for
 from s3probe.cli.leftovers import Leftovers, named_on_the_way_out
 from s3probe.cli.lock import BusyError, default_lock, hold
 from s3probe.cli.many import Outcomes, Work, examine_all
-from s3probe.cli.ping import ping_end, ping_start, read_ping_url
+from s3probe.cli.ping import TIMEOUT, Ping, read_ping_url
+from s3probe.cli.room import room
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, env_files, load_settings, name_of, options_for, selection_of
 from s3probe.cli.state import Memory, compare, load, save
 from s3probe.examination import Examined, Selection, check
-from s3probe.report.formats import RenderOptions
+from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.nagios import render, unknown
+
+CLEANING = 10.0
+"""Seconds: what a run may take beyond its deadline."""
+SHORTEST_PING = 1.0
+"""Seconds that the last call has in any case."""
 
 
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
-    url = read_ping_url(args.ping_url_file, console) if args.ping_url_file is not None else None
+    begun = time.monotonic()
+    ping = Ping(read_ping_url(args.ping_url_file, console), console) if args.ping_url_file is not None else None
     try:
         with alone(args, env_files(args)):
-            if url is not None:
-                ping_start(url, console)
+            if ping is not None:
+                ping.start()
             status, summary = _check(args, console)
     except BusyError as busy:
         console.trouble(busy.message, busy.advice)
@@ -35,11 +43,13 @@ def run(args: Namespace, console: Console) -> int:
             console.result(unknown(busy.message))
         return 3  # the other run tells the switch
     except Exception as error:
-        if url is not None:
-            ping_end(url, BUG, f"s3probe ended early: {type(error).__name__}: {error}", console)
+        if ping is not None:
+            ping.end(status_for(error), f"s3probe ended early: {type(error).__name__}: {error}")
         raise
-    if url is not None:
-        ping_end(url, status, summary, console)
+    if ping is not None:
+        # one file's run and its clean-up have an end, and this belongs to it
+        left = begun + args.deadline + CLEANING - time.monotonic() if len(env_files(args)) == 1 else TIMEOUT
+        ping.end(status, summary, min(max(left, SHORTEST_PING), TIMEOUT))
     return status
 
 
@@ -55,46 +65,67 @@ def _check(args: Namespace, console: Console) -> tuple[int, str]:
         before, lost = load(args.state) if args.state is not None else (Memory(), "")
         if lost:
             console.say(lost)
+        format_named(args.format)  # loaded while there are descriptors and memory
+        space = room()
+        jobs = space.files_at_a_time(min(args.jobs, len(files)))
+        workers = space.requests_at_a_time() if jobs == 1 else None
         kept: dict[EnvFile, Examined] = {}
         try:
-            outcomes = examine_all(files, _worker(args, console, selection, left, kept), console, jobs=args.jobs)
+            work = _worker(args, console, selection, left, workers, kept)
+            outcomes = examine_all(files, work, console, jobs=jobs)
         except KeyboardInterrupt:
             # whoever ends the trials loses only them
             if kept:
                 show([one.report for one in kept.values()], args, console)
             raise
-        if args.save_evidence is not None and outcomes.examined:
-            _save(outcomes, args)
+        unwritten = _save(outcomes, args)
         reports = [one.report for one in outcomes.examined]
         news = None
         if args.state is not None:
             news = compare(before, reports, outcomes.unexamined, console.now(), args.remind)
         status = show(reports, args, console, outcomes.unexamined, news)
         if news is not None:
-            save(args.state, news.after)  # after the output: a change that could not be shown is shown next time
+            # after the output: a change that could not be shown is shown next time
+            unwritten += _unwritten(lambda: save(args.state, news.after))
+    for error in unwritten:
+        console.trouble(error.message, error.advice)
+        if status != 2:
+            status = 3 if args.format == "nagios" else status_for(error)
     if outcomes.bug and status != 2:
         status = 3 if args.format == "nagios" else BUG
     return status, render(reports, RenderOptions(unexamined=outcomes.unexamined))
 
 
 def alone(args: Namespace, files: Sequence[EnvFile]) -> AbstractContextManager[None]:
-    """Runs that are made for cron do not overlap."""
+    """Runs that are made for cron do not overlap; a user without a folder has to see to that without us."""
     if args.state is not None:
         return hold(args.state.with_name(f"{args.state.name}.lock"))
     if args.quick:
-        return hold(default_lock(tuple(name_of(f) if f is None or f == "-" else str(f.resolve()) for f in files)))
+        lock = default_lock(tuple(name_of(f) if f is None or f == "-" else str(f.resolve()) for f in files))
+        return hold(lock) if lock is not None else nullcontext()
     return nullcontext()
 
 
 def _worker(
-    args: Namespace, console: Console, selection: Selection, left: Leftovers, kept: dict[EnvFile, Examined]
+    args: Namespace,
+    console: Console,
+    selection: Selection,
+    left: Leftovers,
+    workers: int | None,
+    kept: dict[EnvFile, Examined],
 ) -> Work:
-    """What examines one file. What was seen before a file's trials begin is put into ``kept``."""
+    """What examines one file. ``workers``: how many requests there is room for at a time; ``None``: as many as usual.
+
+    What was seen before a file's trials begin is put into ``kept``.
+    """
     from dataclasses import replace
 
+    from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
 
     options = options_for(args, selection)
+    if workers is not None:
+        options = replace(options, workers=min(options.workers, workers))
 
     def work(file: EnvFile, stop: Stop | None) -> Examined:
         settings = load_settings(file, args, console)
@@ -102,15 +133,35 @@ def _worker(
         def progress(line: str) -> None:
             console.progress(f"{name_of(file)}: {line}")
 
-        tools = replace(default_tools(settings, progress=progress), cleaned=left.of(settings))
-        return check(settings, options, tools, selection, stop, lambda seen: kept.update({file: seen}))
+        tools = replace(
+            default_tools(settings, progress=progress),
+            cleaned=left.of(settings),
+            notes=FileNotes(args.state, console.say),
+            signing=console.learn_pair,
+        )
+        try:
+            return check(settings, options, tools, selection, stop, lambda seen: kept.update({file: seen}))
+        finally:
+            tools.close()  # the next file needs the descriptors
 
     return work
 
 
-def _save(outcomes: Outcomes, args: Namespace) -> None:
+def _save(outcomes: Outcomes, args: Namespace) -> list[UsageError]:
+    """Writes the evidence where it is wanted. Why it could not be: the report is shown all the same."""
     from s3probe.cli.files import write_atomically
     from s3probe.codec import dump
 
+    if args.save_evidence is None or not outcomes.examined:
+        return []
     one = outcomes.examined[0]
-    write_atomically(args.save_evidence, dump(one.evidence, one.settings, one.diagnosis, one.trials), mode=0o600)
+    text = dump(one.evidence, one.settings, one.diagnosis, one.trials)
+    return _unwritten(lambda: write_atomically(args.save_evidence, text, mode=0o600))
+
+
+def _unwritten(write: Callable[[], None]) -> list[UsageError]:
+    try:
+        write()
+    except UsageError as error:
+        return [error]
+    return []

@@ -1,69 +1,132 @@
-"""``s3probe fix``: the change of the env file that the findings ask for."""
+"""``s3probe fix``: the change of the env file that the failures ask for."""
 
 from __future__ import annotations
 
+import os
+import shlex
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from s3probe.cli import changes
 from s3probe.cli.console import Console
-from s3probe.cli.errors import UsageError
+from s3probe.cli.errors import BUG, UsageError
 from s3probe.cli.leftovers import named_on_the_way_out
 from s3probe.cli.rewrite import rewrite
+from s3probe.cli.signals import postponed
 from s3probe.cli.sources import env_files, load_settings, options_for, selection_of
+from s3probe.diagnosis.model import Severity
 from s3probe.examination import Examined, check
-from s3probe.report.fix_words import fix_in_words
 from s3probe.report.formats import RenderOptions, exit_status
-from s3probe.report.words import rule_errors
+
+if TYPE_CHECKING:
+    from s3probe.report.patch import Choice, Patch
+    from s3probe.settings.edit import Read
+    from s3probe.settings.model import Environment
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Examines, prints the diff, and with ``--write`` makes the change. The status is that of the examination."""
+    """Examines, prints the diff, and with ``--write`` makes the change.
+
+    The status is that of the examination; after a change 0, or 2 where a failure is left.
+    """
+    from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
-    from s3probe.report.patch import env_patch, first_fixes, sort_out, unified_diff
+    from s3probe.report.patch import patch
 
     file = env_files(args)[0]
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
     selection = selection_of(args.only, args.skip)
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{file} is not an ordinary file, and fix changes one", "Name the file itself.")
     settings = load_settings(file, args, console)
     before = _bytes(file)
     with named_on_the_way_out(console) as left:
-        tools = replace(default_tools(settings, progress=console.progress), cleaned=left.of(settings))
+        tools = replace(
+            default_tools(settings, progress=console.progress),
+            cleaned=left.of(settings),
+            notes=FileNotes(None, console.say),
+            signing=console.learn_pair,
+        )
         examined = check(settings, options_for(args, selection), tools, selection)
-    fixes, refused = sort_out(first_fixes(examined.findings), settings.environment, str(file))
+    read = _reader(file, args)
     text = before.decode("utf-8", "surrogateescape")
-    after = env_patch(text, fixes)
-    console.result(unified_diff(text, after, str(file)))
-    _say_rest(examined, [refusal.advice for refusal in refused], console)
-    if after == text:
-        healthy = not examined.findings and not examined.diagnosis.rule_errors
-        console.say(f"Nothing in {file} needs to change." if healthy else f"{file} stays as it is.")
-    elif args.write:
-        backup = rewrite(file, before, after.encode("utf-8", "surrogateescape"))
+    _refuse_another(file, settings.environment, read(text))
+    chosen = _chosen(examined, args.choose)
+    made = patch(chosen, settings.environment, str(file), text, read)
+    changes.show(file, made, console)
+    changes.say_rest(examined, chosen, made, console)
+    if made.after == text:
+        changes.say_unchanged(file, examined, console)
+        return exit_status([examined.report], RenderOptions())
+    if not args.write:
+        console.say(
+            f"Nothing was changed. s3probe fix --write {_choice(args)}{shlex.quote(str(file))} makes this change."
+        )
+        return exit_status([examined.report], RenderOptions())
+    with postponed():
+        backup = rewrite(file, before, made.after.encode("utf-8", "surrogateescape"))
         console.say(f"{file} was changed; the old one is {backup}.")
-        console.say("Restart Mastodon (web and Sidekiq), then run s3probe check.")
-    else:
-        console.say(f"Nothing was changed. s3probe fix --write {file} makes this change.")
-    return exit_status([examined.report], RenderOptions())
+    console.say("Restart Mastodon (web and Sidekiq), then run s3probe check.")
+    return _status(examined, chosen, made)
+
+
+def _choice(args: Namespace) -> str:
+    return f"--choose {args.choose} " if args.choose != 1 else ""
 
 
 def _bytes(file: Path) -> bytes:
     try:
+        if not file.is_file():
+            raise UsageError(f"{file} is not an ordinary file", "Name the env file itself.")
         return file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}", "Check the path and its rights.") from None
 
 
-def _say_rest(examined: Examined, refusals: list[str], console: Console) -> None:
-    """What no change of this file fixes."""
-    for advice in refusals:
-        console.say(f"By hand: {advice}")
-    for finding in examined.report.findings:
-        if finding.fixes and not any(fix.kind == "env" for fix in finding.fixes):
-            first = fix_in_words(finding.fixes[0], "")
-            console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
-            for line in first.block.splitlines():
-                console.say(f"    {line}")
-    for line in rule_errors(examined.report):
-        console.say(f"{line}.")
+def _reader(file: Path, args: Namespace) -> Read:
+    """Reads a text as the file was read: by itself, and together with all other sources."""
+    from s3probe.settings.sources import SettingsError, load
+
+    environ = dict(os.environ) if args.environ else None
+
+    def read(text: str) -> tuple[dict[str, str], ...] | None:
+        content = text.encode("utf-8", "surrogateescape")
+        try:
+            alone = load(file, siblings=False, loader=args.loader, content=content)
+            whole = load(file, environ=environ, loader=args.loader, content=content)
+        except SettingsError:
+            return None
+        return tuple({name: v.value for name, v in seen.variables.items()} for seen in (alone, whole))
+
+    return read
+
+
+def _refuse_another(file: Path, examined: Environment, now: tuple[object, ...] | None) -> None:
+    if now is None or now[-1] != {name: variable.value for name, variable in examined.variables.items()}:
+        raise UsageError(f"{file} was changed by someone else meanwhile", "Run s3probe fix again.")
+
+
+def _chosen(examined: Examined, number: int) -> list[Choice]:
+    from s3probe.report.patch import alternatives, choices
+
+    try:
+        return choices(examined.findings, number)
+    except IndexError:
+        first = next(finding for finding in examined.findings if finding.severity is Severity.FAILURE)
+        ways = len(alternatives(first))
+        raise UsageError(
+            f"The first failure has {ways} fix{'es' * (ways != 1)}, so there is no fix {number}: {first.title}",
+            f"s3probe explain {first.id} says more.",
+        ) from None
+
+
+def _status(examined: Examined, chosen: Sequence[Choice], made: Patch) -> int:
+    """After a change: whether it fixes every failure."""
+    fixed = {line.finding.id for line in made.lines}
+    if any(choice.finding.id not in fixed for choice in chosen):
+        return 2
+    return BUG if examined.report.rule_errors else 0

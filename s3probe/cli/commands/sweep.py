@@ -11,6 +11,7 @@ from s3probe.cli.sources import env_files, load_settings
 
 def run(args: Namespace, console: Console) -> int:
     """Says what was found and removed. Status 2 when something could not be removed."""
+    from s3probe.cli.notes import FileNotes
     from s3probe.diagnosis.model import Diagnosis
     from s3probe.evidence.observations import Evidence, Run
     from s3probe.probe.sweep import sweep
@@ -20,7 +21,11 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.words import count
 
     settings = load_settings(env_files(args)[0], args, console)
-    tools = default_tools(settings, progress=console.progress)
+    tools = replace(
+        default_tools(settings, progress=console.progress),
+        notes=FileNotes(args.state, console.say),
+        signing=console.learn_pair,
+    )
     hidden: list[str] = []
     swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=hidden.append)
     for told in hidden:

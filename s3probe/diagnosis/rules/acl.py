@@ -89,7 +89,7 @@ def _no_acl(ladder: _Ladder) -> Fix:
     """``S3_PERMISSION=``: Mastodon sends no ACL."""
     # what is meant to be closed needs no policy that opens it
     note = "" if ladder.visible_without or ladder.acl == "private" else AND_POLICY
-    return fixes.env(ladder.case, "S3_PERMISSION", "", note)
+    return fixes.env(ladder.case, "S3_PERMISSION", "", note, conditional=bool(note))
 
 
 def _or_none(allow_acls: _Ways) -> _Ways:
@@ -154,7 +154,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     if not seen or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         return
     upload = seen[0]
-    if upload.outcome not in (Outcome.DENIED, Outcome.REJECTED, Outcome.WRONG, Outcome.UNKNOWN):
+    if upload.inconclusive:
         return
     if upload.error_code == "SignatureDoesNotMatch":
         return  # something on the way changes the request: the other upload proves the key
@@ -214,9 +214,7 @@ def archive_acl(case: Case) -> Iterator[Finding]:
 
 def acl_change(case: Case) -> Iterator[Finding]:
     """Uploads pass with an ACL, but changing one later fails: a suspension stops half way."""
-    seen = [
-        o for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if o.outcome is not Outcome.UNREACHABLE
-    ]
+    seen = [o for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if not o.inconclusive]
     if not seen:
         return
     first = seen[0]

@@ -89,7 +89,11 @@ def link_host(case: Case) -> Iterator[Finding]:
             "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
-            fixes=[fixes.env(case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate")],
+            fixes=[
+                fixes.env(
+                    case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate", conditional=True
+                )
+            ],
             certainty=Certainty.LIKELY,
         )
         return

@@ -14,7 +14,7 @@ from s3probe.evidence.addresses import proxy_stands_before
 from s3probe.evidence.caches import CACHE_HEADERS
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Header
-from s3probe.settings.mastodon import bucket_url
+from s3probe.settings.mastodon import bucket_url, public_url
 from s3probe.settings.model import Settings
 
 GOOD_ANSWERS_ONLY = "proxy_cache_valid 200 206 48h;"
@@ -35,6 +35,15 @@ def cdn(seen: Observation) -> str:
     if "cloudfront" in said or Header.X_AMZ_CF_ID in seen.headers:
         return "CloudFront"
     return next((name for name in ("Fastly", "BunnyCDN", "KeyCDN", "Akamai") if name.lower() in said), "")
+
+
+def storage_hosts(case: Case) -> set[str]:
+    """The names under which Mastodon, and visitors without a proxy between, ask the storage itself."""
+    asked = (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.LIST)
+    urls = [*(case.obs(name).url for name in asked), case.settings.api_base]
+    if not proxy_stands_before(case.settings):
+        urls.append(public_url(case.settings, ""))
+    return {fixes.host_of(url) for url in urls if url}
 
 
 def proxied(case: Case, seen: Observation) -> bool:

@@ -17,7 +17,7 @@ from s3probe.evidence.vocabulary import ActionId, Fact, Header
 def batch(case: Case) -> Iterator[Finding]:
     """The batch is refused whole, or leaves errors in a 200 that nobody reads."""
     seen = case.open(ActionId.BATCH_DELETE)
-    if not seen or seen[0].outcome in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN):
+    if not seen or seen[0].inconclusive:
         return
     row = seen[0]
     if row.outcome is Outcome.DENIED and case.obs(ActionId.DELETE).outcome is Outcome.DENIED:

@@ -157,7 +157,7 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
         ),
         fixes=(
             Manual("Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."),
-            fixes.env(case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"),
+            fixes.no_pair(case),
         ),
     )
 
@@ -182,7 +182,8 @@ def sdk_variables(case: Case) -> Iterator[Finding]:
     ignored = (settings.environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or "").lower() == "true"
     if name and settings.endpoint is None and not ignored:
         value = settings.environment.get(name)
-        moved = EnvFix("S3_ENDPOINT", value, note=f"and remove {name}; Mastodon then puts the bucket into the path")
+        note = f"and remove {name}; Mastodon then puts the bucket into the path"
+        moved = EnvFix("S3_ENDPOINT", value, note=note, conditional=True)
         yield finding(
             "sdk-env-variables-interfere",
             case,

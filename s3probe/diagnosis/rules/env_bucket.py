@@ -63,7 +63,7 @@ def _bucket_fixes(case: Case, name: str) -> tuple[Fix, ...]:
     note = f"and S3_KEY_PREFIX={prefix.strip('/')}, if the files are meant to lie there" if prefix.strip("/") else ""
     if plain == name:
         return (Manual("Use the bucket's exact name as the provider's console shows it."),)
-    return (fixes.env(case, "S3_BUCKET", plain, note),)
+    return (fixes.env(case, "S3_BUCKET", plain, note, conditional=bool(note)),)
 
 
 RULES = (Rule(bucket_name, Layer.BUCKET, yields=("bucket-name-invalid",), reads=(EVERY, OPEN)),)

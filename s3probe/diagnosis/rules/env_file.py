@@ -60,7 +60,8 @@ def changed_values(case: Case) -> Iterator[Finding]:
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)
             else:
-                fix = fixes.env(case, note.name, literal(variable.raw or ""), "if that is the whole value")
+                whole = literal(variable.raw or "")
+                fix = fixes.env(case, note.name, whole, "if that is the whole value", conditional=True)
             yield finding(
                 finding_id,
                 case,
@@ -130,9 +131,9 @@ def _typed_again(case: Case, variable: Variable, kept: str) -> EnvFix:
     if _stray_quote(case, variable) and _changed(case, variable):
         whole = "'<the whole value, without the stray quote mark>'" if secret else literal(clean(variable.raw or ""))
         note = "between one pair of single quotes" if secret else "if that is the whole value"
-        return EnvFix(name, whole, line, secret=secret, note=note)
+        return EnvFix(name, whole, line, secret=secret, note=note, conditional=True)
     note = "type it again by hand, in plain characters" if secret or not kept.isascii() else ""
-    return EnvFix(name, PLACEHOLDER if secret else kept, line, secret=secret, note=note)
+    return EnvFix(name, PLACEHOLDER if secret else kept, line, secret=secret, note=note, conditional=bool(note))
 
 
 def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:

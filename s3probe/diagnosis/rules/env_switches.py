@@ -18,6 +18,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.rules.visitors import for_nobody, without_public_host
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 _OFF = ("false", "no", "0", "off", "")
@@ -86,6 +87,7 @@ def _missing(
     fix: Fix,
     severity: Severity = Severity.FAILURE,
     certainty: Certainty = Certainty.CERTAIN,
+    because: Observation | None = None,
 ) -> Finding:
     return finding(
         "missing-variable" if name == "S3_BUCKET" else "missing-key-pair",
@@ -94,6 +96,7 @@ def _missing(
         setting=name,
         severity=severity,
         certainty=certainty,
+        because=[because.id] if because is not None else (),
         explains=refused(case),
         fixes=(fix,),
     )
@@ -107,7 +110,15 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
     if misspelt_for(case.settings, *absent):
         return
     gone = bool(refused(case))
-    machine = case.get(Experiment.INSTANCE_ROLE).facts.get(Fact.VENDOR, "")
+    asked = case.get(Experiment.INSTANCE_ROLE)
+    if asked.network is NetworkFault.DEADLINE:
+        advice = Manual(
+            "Run the credential_process of the profile by hand, and see that the metadata service answers; or set"
+            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+        yield _missing(case, "AWS_ACCESS_KEY_ID", f"no key pair is set, and {asked.message}", advice, because=asked)
+        return
+    machine = asked.facts.get(Fact.VENDOR, "")
     if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and at_aws(case.settings):
         yield _no_role(case, machine)
         return
@@ -126,7 +137,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
             certainty=Certainty.CERTAIN if gone else Certainty.LIKELY,
             explains=refused(case),
             fixes=(
-                fixes.env(case, "S3_ENABLED", "false", "if media are to stay on this machine's disk"),
+                fixes.env(case, "S3_ENABLED", "false", "if media are to stay on this machine's disk", conditional=True),
                 Manual("Put the key pair in, if media are to go to object storage."),
             ),
         )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import something_works, words
+from s3probe.diagnosis.rounds import failed_by_itself, is_late, something_works, told, waited, words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.observations import WAITS, Outcome
+from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
 LARGEST_VIDEO = 99 * 1024 * 1024
@@ -77,7 +77,7 @@ def archived(case: Case) -> Iterator[Finding]:
 def part_number(case: Case) -> Iterator[Finding]:
     """HEAD works, HEAD with partNumber=1 does not."""
     seen = case.open(ActionId.HEAD_PART)
-    refused = bool(seen) and seen[0].outcome not in (Outcome.UNREACHABLE, Outcome.THROTTLED, Outcome.UNKNOWN)
+    refused = bool(seen) and not seen[0].inconclusive
     if refused and case.obs(ActionId.HEAD).ok and not case.settings.force_single_request:
         yield finding(
             "partnumber-head-unsupported",
@@ -138,7 +138,8 @@ def presigned(case: Case) -> Iterator[Finding]:
     """A link that Mastodon signs does not open, though reading with the key works."""
     seen = case.open(ActionId.PRESIGNED_GET)
     # what everyone may read, the key may read too: an archive shows whether it has the right by itself
-    if seen and case.obs(ActionId.GET).ok and case.get(Experiment.GET_ARCHIVE).outcome is not Outcome.DENIED:
+    refused = bool(seen) and not failed_by_itself(seen[0]) and seen[0].outcome is not Outcome.THROTTLED
+    if refused and case.obs(ActionId.GET).ok and case.get(Experiment.GET_ARCHIVE).outcome is not Outcome.DENIED:
         host = fixes.host_of(seen[0].url)
         yield finding(
             "presigned-link-uses-internal-endpoint",
@@ -157,15 +158,18 @@ def presigned(case: Case) -> Iterator[Finding]:
 def large_uploads(case: Case) -> Iterator[Finding]:
     """Small files pass; a large upload stops at one of its steps."""
     upload = case.open(ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART, ActionId.MULTIPART_COMPLETE)
+    # an error of the server's own, or a connection that was cut, refuses nothing
+    upload = tuple(o for o in upload if not o.inconclusive or is_late(o))
     if not upload or not (case.obs(ActionId.PUT_WITHOUT_ACL).ok or case.obs(ActionId.PUT_WITH_ACL).ok):
         return
     first = upload[0]
     because = [o.id for o in upload]
     threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "files below 100 MiB then go in one piece")
-    how = f"{first.operation} was answered {words(first)}, while a small upload passed"
+    how = f"{first.operation}: {told(first)}, while a small upload passed"
     # above the largest video only archives are still sent in parts
     severity = Severity.WARNING if case.settings.multipart_threshold > LARGEST_VIDEO else None
-    if first.network in WAITS:
+    if is_late(first):
+        how = f"{how}; {waited(first)}"
         fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
         yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix, severity=severity)
         return

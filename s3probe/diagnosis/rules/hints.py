@@ -13,10 +13,10 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rounds import is_late, waited, words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.findings import entry
 from s3probe.settings.model import PROCESS_ENVIRONMENT
@@ -97,11 +97,12 @@ def helm_chart(case: Case) -> Iterator[Finding]:
 def long_archives(case: Case) -> Iterator[Finding]:
     """A small archive that takes half of the time-out: a large one will exceed it."""
     seen = case.obs(ActionId.ARCHIVE_PUT)
-    slow = (seen.network is NetworkFault.READ_TIMEOUT and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
+    slow = (is_late(seen) and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)
     )
     if slow:
         how = f"a tiny archive took {seen.seconds:.1f} s of the {case.settings.read_timeout} s that Mastodon waits"
+        how = f"{how}; {waited(seen)}" if is_late(seen) else how
         retry = replace(fixes.env(case, "S3_RETRY_LIMIT", "3"), together=True)
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         yield replace(_hint(case, "backup-worker-timeout", how, seen), fixes=(patience, retry))

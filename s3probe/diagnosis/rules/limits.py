@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.rounds import is_late, waited, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
@@ -88,9 +88,7 @@ def expiry(case: Case) -> Iterator[Finding]:
 
 def slow_batch(case: Case) -> Iterator[Finding]:
     """One delete is quick, many at once get no answer in time."""
-    seen = [
-        o for o in case.open(ActionId.BATCH_DELETE) if o.network in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)
-    ]
+    seen = [o for o in case.open(ActionId.BATCH_DELETE) if is_late(o)]
     others = [o for o in case.all_open() if o.network is not None and o.id != ActionId.BATCH_DELETE]
     if seen and not others and case.obs(ActionId.DELETE).ok and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
@@ -98,7 +96,8 @@ def slow_batch(case: Case) -> Iterator[Finding]:
         yield finding(
             "delete-batch-timeout",
             case,
-            how=f"DeleteObjects: {words(seen[0])}; a single delete took {case.obs(ActionId.DELETE).seconds:.1f} s",
+            how=f"DeleteObjects: {words(seen[0])}; {waited(seen[0])}; "
+            f"a single delete took {case.obs(ActionId.DELETE).seconds:.1f} s",
             because=[seen[0].id],
             fixes=[limit, replace(patience, together=True)],
         )

@@ -22,15 +22,15 @@ _DAMAGE = {
     NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "\\"),
 }
 
-_TEXT: dict[ObservationId, tuple[str, bool]] = {
-    Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", True),
-    Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", True),
-    Experiment.SECRET_TRIMMED: ("AWS_SECRET_ACCESS_KEY", False),
-    Experiment.KEY_ID_RAW: ("AWS_ACCESS_KEY_ID", True),
-    Experiment.KEY_ID_UNQUOTED: ("AWS_ACCESS_KEY_ID", True),
-    Experiment.KEY_ID_TRIMMED: ("AWS_ACCESS_KEY_ID", False),
+_TEXT: dict[ObservationId, tuple[str, str]] = {
+    Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", "raw"),
+    Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", "unquoted"),
+    Experiment.SECRET_TRIMMED: ("AWS_SECRET_ACCESS_KEY", ""),
+    Experiment.KEY_ID_RAW: ("AWS_ACCESS_KEY_ID", "raw"),
+    Experiment.KEY_ID_UNQUOTED: ("AWS_ACCESS_KEY_ID", "unquoted"),
+    Experiment.KEY_ID_TRIMMED: ("AWS_ACCESS_KEY_ID", ""),
 }
-"""Whose text was tried, and whether it was the text before dotenv changed it."""
+"""Whose text was tried, and in which form when it was the text before dotenv changed it."""
 
 
 def mended(case: Case) -> Iterator[Finding]:
@@ -108,16 +108,12 @@ def _other(case: Case, this: Round, name: ObservationId) -> Finding | None:
 
 def _key_pair(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     if name in _TEXT:
-        variable, before_dotenv = _TEXT[name]
-        return _damaged(case, variable, before_dotenv=before_dotenv)
+        return _damaged(case, *_TEXT[name])
     if name == Experiment.SIGNATURE_V4:
         return "signature-v2-rejected", (fixes.env(case, "S3_SIGNATURE_VERSION", None),)
     if name == Experiment.SESSION_TOKEN:
-        remove = fixes.env(
-            case, "AWS_ACCESS_KEY_ID", None, "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
-        )
         pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
-        return "temporary-credentials-without-token", (*pair, remove)
+        return "temporary-credentials-without-token", (*pair, fixes.no_pair(case))
     if name == Experiment.SWAPPED_KEYS:
         return "key-pair-exchanged", (
             Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
@@ -127,17 +123,17 @@ def _key_pair(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[
     return None
 
 
-def _damaged(case: Case, variable: str, *, before_dotenv: bool) -> tuple[str, tuple[Fix, ...]]:
+def _damaged(case: Case, variable: str, as_written: str) -> tuple[str, tuple[Fix, ...]]:
     """Which mark dotenv acted on, or what is around the value that does not belong to it."""
     settings = case.settings
     entry = settings.environment.variables.get(variable)
-    if before_dotenv and entry is not None:
+    if as_written and entry is not None:
         for note in settings.environment.notes:
             if note.name == variable and note.line == entry.line and note.kind in _DAMAGE:
-                return _DAMAGE[note.kind][0], (fixes.requote(case, variable),)
+                return _DAMAGE[note.kind][0], (fixes.requote(case, variable, as_written),)
         for mark_id, mark in _DAMAGE.values():
             if mark in (entry.raw or ""):
-                return mark_id, (fixes.requote(case, variable),)
+                return mark_id, (fixes.requote(case, variable, as_written),)
     value = entry.value if entry else ""
     if "\r" in value:
         finding_id = "env-crlf-line-endings"

@@ -1,30 +1,47 @@
-"""Requests that failed once and passed when they were repeated: no setting explains them."""
+"""Requests that failed once and passed when they were repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Manual
-from s3probe.diagnosis.rounds import words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.rounds import told, words
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
+from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.vocabulary import ActionId
+from s3probe.evidence.vocabulary import ActionId, Actor
 
 
 def failed_once(case: Case) -> Iterator[Finding]:
-    """The storage failed (5xx) on a request that passed unchanged a moment later: no setting explains that."""
-    seen = [o for o in case.all_open() if o.id.is_at_first]
+    """Requests that failed, and passed unchanged a moment later: Mastodon may ask again as well.
+
+    Where it does so already, there is nothing to do. Of what visitors meet, its own patience heals nothing.
+    """
+    seen = case.moments()
     if not seen:
         return
+    storage = [o for o in seen if o.actor is Actor.MASTODON or fixes.host_of(o.url) in storage_hosts(case)]
+    first = storage[0] if storage else seen[0]
+    where = "" if storage else f" of {fixes.host_of(first.url)}"
+    rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
+    how = f"{first.operation}{where}: {told(first)}; it failed once, and passed when asked again unchanged{rest}"
+    enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",
         case,
-        how=f"{seen[0].operation} was answered {words(seen[0])}; it failed once, and passed when repeated unchanged",
+        how=f"{how}; Mastodon asks again by itself, as the file says" if enough else how,
         because=[o.id for o in seen],
-        fixes=[Manual("See the provider's status page, and run s3probe again: no setting explains it.")],
+        fixes=[fixes.NOTHING_TO_DO] if enough else [fixes.retries(case)] if storage else [_VISITORS],
+        severity=Severity.NOTICE if enough else None,
         certainty=Certainty.LIKELY,
     )
+
+
+_VISITORS = Manual(
+    "See the log of that host, and the provider's status page: no setting of Mastodon's lets visitors ask again."
+)
 
 
 def canary_failed(case: Case) -> Iterator[Finding]:
@@ -50,5 +67,11 @@ def canary_failed(case: Case) -> Iterator[Finding]:
 
 RULES = (
     Rule(canary_failed, Layer.WAY, yields=("canary-failed-once",), reads=(OPEN, ActionId.PUT_WITH_ACL)),
-    Rule(failed_once, Layer.STORE, yields=("storage-failed-for-a-moment",), reads=(OPEN,)),
+    Rule(
+        failed_once,
+        Layer.STORE,
+        yields=("storage-failed-for-a-moment",),
+        tier=Tier.REQUESTS,
+        reads=(OPEN, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+    ),
 )

@@ -99,7 +99,9 @@ def caches_errors(case: Case) -> Iterator[Finding]:
         (ActionId.RESTORED_PUBLIC_GET, Experiment.RESTORED_ORIGIN),
         (ActionId.PUBLIC_GET_CACHE, Experiment.UNASKED),
     ):
-        seen = [o for o in case.open(name) if o.network is None and case.get(proof).ok]
+        # an error of this very moment is none that a cache has kept
+        kept = [o for o in case.open(name) if o.network is None and (not o.inconclusive or cache_hit(o))]
+        seen = [o for o in kept if case.get(proof).ok]
         if not seen:
             continue
         yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")
@@ -133,7 +135,15 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
         case,
         how=f"a deleted picture could still be opened at {fixes.host_of(seen[0].url)}",
         because=[seen[0].id],
-        fixes=[fixes.env(case, "CACHE_BUSTER_ENABLED", "true", "and let the proxy empty its cache for that request")],
+        fixes=[
+            fixes.env(
+                case,
+                "CACHE_BUSTER_ENABLED",
+                "true",
+                "and let the proxy empty its cache for that request",
+                conditional=True,
+            )
+        ],
         severity=Severity.NOTICE,
     )
 

@@ -26,7 +26,7 @@ def next_release(case: Case) -> Iterator[Finding]:
             (upload, stored, "an upload"),
             (batch, case.obs(ActionId.BATCH_DELETE), "a batch deletion"),
         )
-        if new.failed and new.network is None and old.ok
+        if new.failed and not new.inconclusive and new.network is None and old.ok
     ]
     if not refused:
         return

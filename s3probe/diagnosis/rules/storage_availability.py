@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import asked, words
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage
+from s3probe.diagnosis.rounds import asked, failed_by_itself, is_late, told, waited, words
+from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
+from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, storage_hosts
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.observations import WAITS, Observation, Outcome
-from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, ObservationId
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
+
+OFTEN = 2
+"""Requests that were refused at first as too many: a single one is a moment."""
+MANY = 3
+"""Kinds of requests that fail for good: fewer are no outage."""
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
@@ -36,71 +41,116 @@ def clock(case: Case) -> Iterator[Finding]:
 
 def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is a failure."""
-    seen = [o for o in case.all_open() if o.outcome is Outcome.THROTTLED and not answered_before_the_storage(case, o)]
-    if seen:
-        uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
-        stopped = bool(uploads) and not any(o.ok for o in uploads)
-        retry = fixes.env(case, "S3_RETRY_LIMIT", "3")
-        # trying again helps against bursts, not against a storage that refuses every upload
-        raised = Manual("Ask the provider for a higher request limit, or run fewer Sidekiq threads.")
-        yield finding(
-            "rate-limited-503-slowdown",
-            case,
-            how=f"{seen[0].operation} was answered {words(seen[0])}",
-            because=[o.id for o in seen],
-            explains=[*invisible_without_upload(case, seen), *_throttled_heads(case, seen)],
-            fixes=[raised, retry] if stopped else [retry],
-            severity=Severity.FAILURE if stopped else None,
-        )
+    now, at_first = _throttled(case, case.all_open()), _throttled(case, case.moments())
+    if not now and len(at_first) < OFTEN:
+        return
+    seen = [*now, *at_first]
+    uploads = [o for o in case.every(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL) if o.ran]
+    stopped = bool(uploads) and not any(o.ok for o in uploads)
+    # trying again helps against bursts, not against a storage that refuses every upload
+    raised = Manual("Ask the provider for a higher request limit, or run fewer Sidekiq threads.")
+    enough = not now and fixes.asks_again(case)
+    passed = f"; {len(seen)} requests were refused so, and passed when asked again" if not now else ""
+    yield finding(
+        "rate-limited-503-slowdown",
+        case,
+        how=f"{seen[0].operation} was answered {words(seen[0])}{passed}",
+        because=[o.id for o in seen],
+        explains=[*invisible_without_upload(case, seen), *_throttled_heads(case, seen)],
+        fixes=[fixes.NOTHING_TO_DO] if enough else [*([raised] if stopped else []), fixes.retries(case)],
+        severity=Severity.FAILURE if stopped else Severity.NOTICE if enough else None,
+    )
 
 
 def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """A HEAD has no body that could say SlowDown."""
     statuses = {o.http_status for o in seen}
-    return [o.id for o in case.all_open() if o.operation == "HeadObject" and o.http_status in statuses]
+    failed = (*case.all_open(), *case.moments())
+    return [o.id for o in failed if o.operation == "HeadObject" and o.http_status in statuses]
+
+
+def _throttled(case: Case, seen: Iterable[Observation]) -> list[Observation]:
+    return [o for o in seen if o.outcome is Outcome.THROTTLED and not answered_before_the_storage(case, o)]
 
 
 def slow(case: Case) -> Iterator[Finding]:
-    """Some requests got no answer in the time Mastodon waits, others did."""
-    seen = [o for o in case.all_open() if o.network in WAITS]
-    if all(o.id in LARGE_UPLOAD for o in seen):
+    """Some requests got no answer in the time Mastodon waits, and one that was waited for longer came late."""
+    seen = [o for o in case.all_open() if o.network is NetworkFault.READ_TIMEOUT]
+    late = next((o for o in seen if is_late(o)), None)
+    if late is None or all(o.id in LARGE_UPLOAD for o in seen):
         return  # only the parts of a large file: that is a finding of its own
-    if any(o.actor is Actor.MASTODON for o in seen):
-        yield finding(
-            "slow-provider-read-timeout",
-            case,
-            how=f"{seen[0].operation}: {words(seen[0])}",
-            because=[o.id for o in seen],
-            explains=invisible_without_upload(case, seen),
-            fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
-            certainty=Certainty.LIKELY,
-        )
+    yield finding(
+        "slow-provider-read-timeout",
+        case,
+        how=f"{late.operation}: {words(late)}; {waited(late)}",
+        because=[o.id for o in seen],
+        explains=invisible_without_upload(case, seen),
+        fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
+    )
 
 
-def outage(case: Case) -> Iterator[Finding]:
-    """The storage itself answers 5xx to most of what is asked."""
-    rows = [o for o in case.all_open() if o.actor is Actor.MASTODON]
-    broken = [o for o in rows if (o.http_status or 0) >= 500 and o.outcome is Outcome.UNKNOWN]
-    if len(broken) >= 3:
-        yield finding(
-            "provider-outage",
-            case,
-            how=f"{broken[0].operation} was answered {words(broken[0])}",
-            because=[o.id for o in broken],
-            explains=[*invisible_without_upload(case, broken), *_broken_for_visitors(case)],
-            fixes=[Manual("See the provider's status page; nothing in the settings explains it.")],
-            certainty=Certainty.LIKELY,
-        )
+def failing(case: Case) -> Iterator[Finding]:
+    """The storage fails for good, by errors of its own or by silence: on all that is asked, or on one kind of request.
+
+    An error or a connection that was cut tells nothing of rights, nor of what was asked.
+    """
+    broken = _broken(case)
+    if not broken:
+        return
+    signed = {o.operation for o in broken if o.actor is Actor.MASTODON}
+    works = any(o.ok and o.actor is Actor.MASTODON for o in case.all())
+    everything = len(signed) >= MANY or (bool(signed) and not works)
+    first = broken[0]
+    kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    yield finding(
+        "provider-outage" if everything else "request-keeps-failing",
+        case,
+        how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
+        because=[o.id for o in broken],
+        explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken)],
+        fixes=[Manual(_STATUS if everything else _ONE.format(kinds=kinds))],
+        certainty=Certainty.LIKELY,
+    )
 
 
-def _broken_for_visitors(case: Case) -> list[ObservationId]:
-    """Visitors who ask the storage itself meet the same."""
-    seen = [o for o in case.all_open() if o.actor is Actor.VISITOR and (o.http_status or 0) >= 500]
-    hosts = {
-        fixes.host_of(case.obs(name).url) for name in (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.LIST)
-    }
-    hosts.add(fixes.host_of(case.settings.api_base))
-    return [o.id for o in seen if fixes.host_of(o.url) in hosts]
+_STATUS = "See the provider's status page; nothing in the settings explains it."
+_ONE = "Show the provider this report ({kinds}), with the time of the run: nothing in the settings explains it."
+
+
+def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> str:
+    times = max((o.facts.get(Fact.ATTEMPTS, "") for o in broken), default="")
+    again = f"; asked {times} times, it failed each time" if times else ""
+    return f"{again} ({kinds}){', while other requests passed' if works else ''}"
+
+
+def _at(seen: Observation) -> str:
+    return f" of {seen.url}" if seen.actor is Actor.VISITOR else ""
+
+
+def _broken(case: Case) -> list[Observation]:
+    """What failed by the server's own trouble, or on the way, and says nothing else.
+
+    Of visitors' requests those to the storage itself; at another host where a picture is shown there all the same.
+    """
+    hosts, shown = storage_hosts(case), case.obs(ActionId.PUBLIC_GET).ok
+    # it is made in every run, and without it there is nothing to abandon
+    second = [o for o in (case.get(Experiment.MULTIPART_SECOND),) if o.id not in case.claimed]
+    failed = [o for o in (*case.all_open(), *second) if o.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE)]
+    is_slow = any(is_late(o) for o in failed)  # then silence is explained
+    return [
+        o
+        for o in failed
+        if (o.actor is Actor.MASTODON or shown or (fixes.host_of(o.url) in hosts and failed_by_itself(o)))
+        and not (is_slow and o.network is NetworkFault.READ_TIMEOUT)
+        # it is asked under the settings as they are: where a trial changed them, another rule has said why
+        and (o.id != ActionId.REACH_ENDPOINT or case.get(ActionId.LIST).ok)
+    ]
+
+
+def _moments_there(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
+    """What the same hosts failed on for a moment only is a part of it."""
+    hosts = {fixes.host_of(o.url) for o in broken}
+    return [o.id for o in case.moments() if fixes.host_of(o.url) in hosts]
 
 
 RULES = (
@@ -112,11 +162,19 @@ RULES = (
         reads=(OPEN, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
-        outage,
+        failing,
         Layer.STORE,
-        yields=("provider-outage",),
+        yields=("provider-outage", "request-keeps-failing"),
         tier=Tier.GROUPS,
-        reads=(OPEN, ActionId.LIST, ActionId.PUBLIC_GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+        reads=(
+            EVERY,
+            OPEN,
+            ActionId.LIST,
+            ActionId.PUBLIC_GET,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.MULTIPART_SECOND,
+        ),
     ),
     Rule(
         slow,

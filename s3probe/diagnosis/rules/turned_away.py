@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
@@ -19,6 +19,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
     proxy_lines,
 )
 from s3probe.diagnosis.rules.invisible import invisible, working_addresses
+from s3probe.diagnosis.rules.storage_availability import OFTEN
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
@@ -115,10 +116,9 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
     if not shown.ok:
         return
     host = fixes.host_of(shown.url)
-    seen = [o for o in case.all_open() if answered_before_the_storage(case, o)]
-    # of ranges and CORS, which are judged for themselves, a limit leaves the status alone
-    seen = [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
-    if seen:
+    seen, at_first = _limited(case, case.all_open()), _limited(case, case.moments())
+    if seen or len(at_first) >= OFTEN:
+        seen = [*seen, *at_first]
         yield finding(
             LIMITED,
             case,
@@ -128,6 +128,12 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
         )
+
+
+def _limited(case: Case, failed: Iterable[Observation]) -> list[Observation]:
+    # of ranges and CORS, which are judged for themselves, a limit leaves the status alone
+    seen = [o for o in failed if answered_before_the_storage(case, o)]
+    return [o for o in seen if o.outcome is Outcome.THROTTLED or o.http_status in (429, 503)]
 
 
 RULES = (

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rounds import Round, rounds, words
+from s3probe.diagnosis.rounds import Round, failed_by_itself, is_late, rounds, waited, words
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
+from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
@@ -49,7 +50,13 @@ def _finding(
     case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
-    visits = [o for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == _host(last)]
+    there = storage_hosts(case)
+    visits = [
+        o
+        for o in case.all_open()
+        if (o.network is not None and fixes.host_of(o.url) == _host(last))
+        or (failed_by_itself(last.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
+    ]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
         finding_id,
@@ -86,10 +93,20 @@ def _network(case: Case, last: Round) -> Finding:
             "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
         )
         return _finding(case, last, "egress-firewall", fix, certainty=Certainty.LIKELY)
-    if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
+    late = next((row for row in last.rows if is_late(row)), None)
+    if late is not None:
         fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
-        return _finding(case, last, "slow-provider-read-timeout", fix, certainty=Certainty.LIKELY)
-    if fault in (NetworkFault.CLOSED, NetworkFault.PROTOCOL, NetworkFault.TOO_LARGE):
+        return _finding(case, last, "slow-provider-read-timeout", fix, also=f"; {waited(late)}")
+    if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
+        fix = Manual(f"{host} takes connections and does not answer: see the provider's status page, or its own log.")
+        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+    if fault is NetworkFault.CLOSED:
+        fix = Manual(
+            f"{host} takes connections and hangs up: see the provider's status page, or the log of what stands before "
+            "it; and check the port and the scheme of S3_ENDPOINT."
+        )
+        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.PROTOCOL, NetworkFault.TOO_LARGE):
         fix = Manual(f"Something other than S3 answers at {host}: check host and port of S3_ENDPOINT.")
         return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
     return _tls(case, last, host)
@@ -224,9 +241,9 @@ def _bucket(case: Case, last: Round) -> Finding:
         return _finding(case, last, "bucket-name-invalid", fix)
     near = _nearest(case, last.suffix)
     if near:
-        return _finding(
-            case, last, "nosuchbucket-typo", fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key")
-        )
+        # only the admin knows whether it is the bucket that was meant
+        nearest = fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
+        return _finding(case, last, "nosuchbucket-typo", nearest)
     advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, last, "nosuchbucket-typo", advice)
 

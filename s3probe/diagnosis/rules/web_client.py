@@ -187,7 +187,8 @@ def safe_headers(case: Case) -> Iterator[Finding]:
     safe = "nosniff" in seen.headers.get(Header.X_CONTENT_TYPE_OPTIONS, "").lower()
     safe = safe and shuts_in(seen.headers.get(Header.CONTENT_SECURITY_POLICY, ""))
     if host in (web, (case.settings.environment.get("LOCAL_DOMAIN") or "").lower()):
-        fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note="give that name a proxy of its own first")
+        note = "give that name a proxy of its own first"
+        fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note=note, conditional=True)
         how = f"media are published under {host}, where Mastodon itself is"
         yield finding(
             "files-host-shares-domain-cookies",

@@ -17,6 +17,9 @@ _BATCH = Refusal(ErrorText(501, "NotImplemented", "DeleteObjects is not implemen
 _SLOW_TEXT = ErrorText(503, "SlowDown", "Please reduce your request rate.")
 _SLOW_DOWN = Refusal(_SLOW_TEXT, ("PutObject",), anonymous=False)
 _NOW_AND_THEN = Refusal(_SLOW_TEXT, ("PutObject",), anonymous=False, every=2)
+_TOMES = ErrorText(503, "ServiceUnavailable", "no tomes available")
+_FOR_A_MOMENT = Refusal(_TOMES, ("PutObject",), anonymous=False, every=3)
+_FOR_GOOD = Refusal(_TOMES, ("PutObjectAcl",), anonymous=False)
 _MODE = Refusal(
     ErrorText(501, "NotImplemented", "Header 'x-amz-checksum-mode' with value '{value}' not implemented"),
     ("GetObject", "HeadObject"), "x-amz-checksum-mode",
@@ -54,6 +57,8 @@ FAULTS = (
     Fault("requester-pays", bucket(requester_pays=True), lambda: readable(healthy())),
     Fault("rate-limited-503-slowdown", _refuses(_SLOW_DOWN), custom),
     Fault("rate-limited-503-slowdown", _refuses(_NOW_AND_THEN), custom, "now and then"),
+    Fault("storage-failed-for-a-moment", _refuses(_FOR_A_MOMENT), custom, look_alike=_refuses(_FOR_GOOD)),
+    Fault("request-keeps-failing", _refuses(_FOR_GOOD), custom, look_alike=_refuses(_FOR_A_MOMENT)),
     Fault("checksum-mode-header-unsupported", _refuses(_MODE), custom),
     Fault("delete-md5-required", _refuses(_MD5), custom),
     Fault("multipart-denied", _refuses(_NO_MULTIPART), custom),

@@ -24,6 +24,13 @@ def quoted(value: str) -> str:
     return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
 
 
+def ways(value: str) -> tuple[str, ...]:
+    """Every way to write ``value``, the best first. Not each program reads each of them so."""
+    escaped = re.sub(r"([^\w.-])", r"\\\1", value)
+    doubled = '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+    return tuple(dict.fromkeys((quoted(value), value, f"'{value}'", doubled, escaped)))
+
+
 def env_line(name: str, value: str) -> str:
     """``NAME=value``, quoted where it has to be."""
     return f"{name}={quoted(value)}"
