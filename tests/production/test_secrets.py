@@ -65,7 +65,7 @@ def dotenv(secret: str) -> str:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
 def test_no_format_shows_a_secret_that_the_server_echoes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, secret: str
