@@ -65,7 +65,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
             with path.open("w", encoding="utf-8") as stream:
                 stream.write(text)
             return
-        _replace(target, text, _mode(target) if mode is None else mode)
+        replace_file(target, text, _mode(target) if mode is None else mode)
     except OSError as error:
         raise UnwrittenError(str(path), error, "Check the folder, its rights and the disk.") from None
 
@@ -78,7 +78,8 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _replace(target: Path, text: str, mode: int) -> None:
+def replace_file(target: Path, text: str, mode: int) -> None:
+    """Writes the whole file anew; a link of that name is replaced and not followed. Raises OSError."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
+from s3probe.cli.files import replace_file
 from s3probe.cli.private_folder import private_place
 from s3probe.codec import from_plain, to_plain
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, changed
@@ -95,7 +95,7 @@ def _change(path: Path, place: BucketAddress, settled: Collection[Unsettled], le
         with _locked(path.parent):
             after = [*changed(_read(path, place), settled, left).values()][-MOST:]
             if after:
-                _replace(path, _text(place, after))
+                replace_file(path, _text(place, after), 0o600)
             else:
                 path.unlink(missing_ok=True)
     except OSError:
@@ -132,19 +132,3 @@ def _locked(folder: Path) -> Iterator[None]:
 def _text(place: BucketAddress, noted: Collection[Unsettled]) -> str:
     head = {"version": VERSION, "endpoint": place.endpoint, "bucket": place.bucket}
     return json.dumps({**head, "left": [to_plain(one) for one in noted]}, indent=1) + "\n"
-
-
-def _replace(path: Path, text: str) -> None:
-    """Writes the whole file anew and readable by its owner alone; a link of that name is replaced and not followed."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(beside, flags, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Fact, Facts, ObservationId, row_of
 from s3probe.hindrance import HinderedError
-from s3probe.probe.classify import may_pass
 from s3probe.probe.client import Client, NotAllowedError, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
@@ -240,8 +239,13 @@ class Session:
         clean-up.
         """
 
+        conditions = conditions or self.conditions
+
         def upload() -> tuple[Observation, Stored | None]:
-            return self._put(action_id, class_path, name, body, content_type, acl, conditions, title)
+            entry = self.ledger.mint(conditions.wire, class_path, name)
+            call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)
+            seen, _answer = self.ask(action_id, call, conditions=conditions, title=title, told=self.noting(entry))
+            return seen, Stored(entry, body, content_type) if seen.ok else None
 
         if self.crew.works_here:
             return upload()
@@ -249,34 +253,11 @@ class Session:
         self.parallel([Step(action_id, lambda: done.append(upload()))])
         return done[0] if done else (self._skipped(action_id, LATE_ANSWER, title=title), None)
 
-    def _put(
-        self,
-        action_id: ObservationId,
-        class_path: str,
-        name: str,
-        body: bytes,
-        content_type: str,
-        acl: str | None,
-        conditions: Conditions | None,
-        title: str | None,
-    ) -> tuple[Observation, Stored | None]:
-        conditions = conditions or self.conditions
-        entry = self.ledger.mint(conditions.wire, class_path, name)
-        call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)
-        observation, _answer = self.ask(action_id, call, conditions=conditions, title=title, told=self.noting(entry))
-        if not observation.ok:
-            return observation, None
-        return observation, Stored(entry, body, content_type)
-
     def noting(self, entry: LedgerEntry, wrote: Callable[[Answer], bool] = taken) -> Callable[[Answer | None], None]:
         """For ``told``: notes in the ledger what became of ``entry``. ``wrote``: whether an answer says it is there."""
 
         def told(answer: Answer | None) -> None:
-            written = answer is not None and wrote(answer)
-            if answer is not None and taken(answer) and not written and may_pass(answer):
-                entry.doubtful = True  # an error within a 200: it may be there all the same
-            else:
-                self.ledger.answered(entry, answer, written=written)
+            self.ledger.answered(entry, answer, written=answer is not None and wrote(answer))
 
         return told
 
