@@ -138,7 +138,7 @@ class Signalling(Wrapped):
 
 
 @pytest.mark.parametrize("kept", SCENARIOS)
-@pytest.mark.parametrize(("profile", "at"), [("quick", 1), *(("full", at) for at in part(range(1, 9), 3))])
+@pytest.mark.parametrize(("profile", "at"), [("quick", 1), *(("full", at) for at in part(range(1, 9), 6))])
 def test_an_upload_that_a_signal_interrupts_is_waited_for(kept: str, profile: str, at: int) -> None:
     ends: list[Cleanup] = []
     scenario = SCENARIOS[kept]

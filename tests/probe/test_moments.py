@@ -123,7 +123,7 @@ def test_a_healthy_run_asks_each_thing_once() -> None:
 @pytest.mark.parametrize(
     # at each call every fourth error, another one at the next
     ("error", "number"),
-    part([(error, number) for number in range(CALLS) for error in ERRORS][::4], 4),
+    part([(error, number) for number in range(CALLS) for error in ERRORS][::4], 10),
 )
 def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     ran, way = failing(healthy, error, number)
@@ -141,7 +141,7 @@ def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     assert not left or way.chosen.operation == NOBODY_TELLS
 
 
-@pytest.mark.parametrize(("name", "number"), part([(n, k) for n in SCENARIOS for k in range(CALLS - 1)][::4], 6))
+@pytest.mark.parametrize(("name", "number"), part([(n, k) for n in SCENARIOS for k in range(CALLS - 1)][::4], 12))
 def test_so_it_is_at_every_provider(name: str, number: int) -> None:
     ran, way = failing(SCENARIOS[name], "503", number)
     assert set(ran.named) <= {MOMENT}
@@ -156,7 +156,7 @@ def test_the_same_error_twice_is_a_moment_as_well(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "number"), part([(e, n) for n in range(CALLS) for e in ("503", "500", "reset", "SlowDown")][::3], 6)
+    ("error", "number"), part([(e, n) for n in range(CALLS) for e in ("503", "500", "reset", "SlowDown")][::3], 12)
 )
 def test_an_error_that_stays_on_one_call_is_a_fault_of_that_call(error: str, number: int) -> None:
     ran, way = failing(healthy, error, number, 1000)
