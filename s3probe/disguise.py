@@ -37,8 +37,10 @@ _ESCAPE = (
     r"|&(?:amp;)*+(?:(?:\#x0*+([0-9a-f]{1,6})|\#0*+([0-9]{1,7})|[a-z]{2,6});)?"
 )
 """One character as URL, JSON, Python, shell or XML escape it, escaped again or not. Matched in linear time."""
+_INTRODUCERS = "%\\&"
+"""With which it begins."""
 _BASES = (0, 16, 16, 16, 16, 8, 16, 10)
-"""Of the number that each group of it holds."""
+"""Of the number that each of its groups holds."""
 
 
 def _meant(escape: re.Match[str]) -> str:
@@ -71,7 +73,7 @@ class _Reading:
         tokens: list[re.Match[str]] = []
         length = 0
         for token in (self._token if meant else self._run).finditer(text):
-            size = len(self.of(token[0], meant=meant))
+            size = len(self.of(token[0], meant=True)) if token[0][0] in _INTRODUCERS else len(token[0])
             if size:
                 offsets.append(length)
                 tokens.append(token)
@@ -80,7 +82,7 @@ class _Reading:
         def place(at: int) -> tuple[int, int]:
             number = bisect_right(offsets, at) - 1
             token = tokens[number]
-            if token[0][0] in "%\\&":
+            if token[0][0] in _INTRODUCERS:
                 return token.span()
             start = token.start() + at - offsets[number]
             return start, start + 1
@@ -112,8 +114,6 @@ def _forms(text: str) -> Iterator[tuple[_Reading, bytes]]:
     """How a secret may read: as it is, in URLs and backwards, and in any case in base64 and hexadecimal digits."""
     cased = {text, text.lower(), text.upper(), text.swapcase()}
     encoded = [each.encode("utf-8", "surrogatepass") for each in cased]
-    for octets in encoded:
-        yield _LOOSE, octets.hex().encode()
     cores = {core for octets in encoded for core in _base64_cores(octets)}
     for shown in {text, quote(text, safe="", errors="surrogatepass"), *cores}:
         form = _LOOSE.of(shown)
@@ -122,6 +122,11 @@ def _forms(text: str) -> Iterator[tuple[_Reading, bytes]]:
             yield _LOOSE, form[::-1]
         elif shown in cores:
             yield _BASE64, _BASE64.of(shown)
+    for octets in encoded:
+        digits = octets.hex().encode()
+        yield _LOOSE, digits
+        if _telling(digits):
+            yield _LOOSE, digits[::-1]
 
 
 class _Index:
@@ -140,7 +145,7 @@ class _Index:
         if not self._forms or len(text) < self._shortest:
             return text
         text = self._hidden(text, meant=False)
-        return self._hidden(text, meant=True) if "%" in text or "\\" in text or "&" in text else text
+        return self._hidden(text, meant=True) if any(map(text.__contains__, _INTRODUCERS)) else text
 
     def _hidden(self, text: str, *, meant: bool) -> str:
         read = self._reading.of(text, meant=meant)

@@ -154,7 +154,7 @@ def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
         same = all(map(is_, new, value)) and all(map(is_, new.values(), value.values()))
         return value if same else MappingProxyType(new)
     changed: dict[str, Any] = {}
-    for name in _names(kind):
+    for name in _names(value.__class__):
         before = getattr(value, name)
         after = _cleaned(before, change)
         if after is not before:

@@ -174,6 +174,7 @@ class Scrubber:
         count = introducers(text)
         for sought in self._sought:
             text = sought.replaced(text, MARK, count)
-            if CUT_MARK in text:
-                text = _without_start(text, sought.text)
-        return self._signatures.hidden(self._disguises.hidden(text))
+        text = self._signatures.hidden(self._disguises.hidden(text))
+        for sought in self._sought if CUT_MARK in text else ():
+            text = _without_start(text, sought.text)
+        return text
