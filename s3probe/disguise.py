@@ -19,10 +19,13 @@ MARK = "***"
 CUT_MARK = "…"
 """Stands where a text was cut off (``probe.text``)."""
 
-SHORTEST = 12
-"""Letters and digits. A shorter secret may be a word, and is hidden only where it is written as it is."""
+SHORTEST = 16
+"""Letters and digits. A shorter secret may be a word and a year, and is hidden only where it is written as it is.
 
-SHORTEST_OF_ONE_KIND = 20
+Those that a storage makes have 20 and more.
+"""
+
+SHORTEST_OF_ONE_KIND = 24
 """Letters, or digits, where a secret has none of the others: fewer may be a name or a time."""
 
 HEAD = 4

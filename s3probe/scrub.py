@@ -21,9 +21,6 @@ SHORTEST_START = 8
 SHORTEST_SIGNATURE = 20
 """Characters. Signature V4 has 64, the old one 28."""
 
-SHORTEST_NAME = 16
-"""Characters of an access key id that is shortened in any disguise. A shorter one may be a bucket's name as well."""
-
 MOST_ROUNDS = 8
 """Times that a text is looked through. Where something comes up even then, it was put in itself again and again."""
 
@@ -130,8 +127,7 @@ class Scrubber:
         self._named = [re.compile(_NAMED + sequence(v) + r"(?![\w/+])", re.IGNORECASE) for v in short]
         brief = {full: brief for full, brief in (shortened or {}).items() if len(full) >= 3 * SHORTEST}
         for full, shown in brief.items():
-            # of a replay, nothing is left to shorten
-            if len(full) >= SHORTEST_NAME and shown != full:
+            if shown != full:  # of a replay, nothing is left to shorten
                 self._disguises.add(full, shown)
         self._shortened = {variant: MARK for variant in variants if len(variant) > LONGEST} | brief
 

@@ -171,9 +171,10 @@ def test_nothing_shows_a_secret_in_disguise(
         if found:
             signatures.add(found[1])
             texts.append(found[1])
-        told: list[str] = []
-        for _ in range(12):
-            told.append(html.escape(DISGUISES[said % len(DISGUISES)](texts[said // len(DISGUISES) % len(texts)])))
+        told = [""] * 12
+        for number in range(24):
+            text = DISGUISES[said % len(DISGUISES)](texts[said % len(texts)])
+            told[number // 2] += f" {html.escape(text)}"
             said += 1
         body = (
             f"<Error><Code>{told[0]}</Code><Message>{BUCKET}: {told[1]}</Message><Region>{told[2]}</Region>"
@@ -186,7 +187,7 @@ def test_nothing_shows_a_secret_in_disguise(
     own = {"AWS_SECRET_ACCESS_KEY": KEY} if source == "the file" else dict.fromkeys(SECRET_PAIR, "")
     with lone(act) as gate:
         shown = everything_shown(local.env_file(tmp_path, gate.port, S3_BUCKET=BUCKET, **own), capsys)
-    assert said > 3 * len(DISGUISES)
+    assert said >= len(DISGUISES)
     read = bare(shown)
     for secret in (KEY, TOKEN, *signatures, *([CHAIN_ID] if source != "the file" else [])):
         for encode in ENCODED.values():
