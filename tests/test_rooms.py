@@ -22,7 +22,9 @@ SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
     "hindrance": frozenset(),
-    "scrub": frozenset({"secret"}),
+    "disguise": frozenset(),
+    "escaped": frozenset(),
+    "scrub": frozenset({"secret", "disguise", "escaped"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
     "redact": frozenset({"secret", "scrub", "settings"}),
