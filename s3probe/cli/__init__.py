@@ -25,7 +25,7 @@ def entry_point() -> None:
     """The ``s3probe`` command."""
     forbid()
     _fill_standard_streams()
-    status = main()
+    status = main(ends_process=True)
     for name in ("stdout", "stderr"):
         try:
             if (stream := getattr(sys, name)) is not None:
@@ -47,14 +47,18 @@ def _fill_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit status. Never raises but for a broken interpreter."""
+def main(argv: Sequence[str] | None = None, *, ends_process: bool = False) -> int:
+    """Runs one command and returns the exit status. Never raises but for a broken interpreter.
+
+    ``ends_process``: nothing follows but the process's end.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = standard_console()
     hooks = sys.excepthook, threading.excepthook
     install_hooks(console.clean)
     try:
-        with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
+        streams = contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err)
+        with streams[0], streams[1], interruptible(to_the_end=ends_process):
             status = _guarded(arguments, console)
     except KeyboardInterrupt as late:
         status = getattr(late, "status", 130)

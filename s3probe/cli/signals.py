@@ -39,8 +39,12 @@ def interruption(error: BaseException) -> Interrupted | None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Inside, the first signal raises :class:`Interrupted`; further ones are ignored: the clean-up has a deadline."""
+def interruptible(*, to_the_end: bool = False) -> Iterator[None]:
+    """Inside, the first signal raises :class:`Interrupted`; further ones are ignored: the clean-up has a deadline.
+
+    ``to_the_end``: the process ends right after, so signals stay ignored. Its status is decided, and one more would
+    put the signal's own in its place.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only
         return
@@ -81,9 +85,11 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        raised = raised or to_the_end
         sys.unraisablehook = usual
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Python itself takes its own handlers off while it ends, and leaves SIG_IGN where it is
+            signal.signal(number, signal.SIG_IGN if to_the_end else handler)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
+from s3probe.probe.classify import may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
@@ -28,6 +29,9 @@ _GONE = (200, 204, 404)
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
 
+Moment = tuple[Call, Answer]
+"""A request that failed and passed when the clean-up asked it again, with its first answer."""
+
 
 def clean_up(
     ledger: Ledger,
@@ -38,19 +42,29 @@ def clean_up(
     sleep: Callable[[float], None] = time.sleep,
     crew: Crew | None = None,
     once: bool = False,
+    moments: list[Moment] | None = None,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
 
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
     for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
     answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
-    again or waited for, because another clean-up follows.
+    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only.
     """
+    failed: dict[tuple[str, str], Moment] = {}
+
+    def heard(call: Call, answer: Answer) -> None:
+        asked = (call.method, call.url)
+        if may_pass(answer):
+            failed.setdefault(asked, (call, answer))
+        elif (moment := failed.pop(asked, None)) is not None and moments is not None:
+            moments.append(moment)
+
     pause, attempt, refused = FIRST_PAUSE, 0, set[LedgerEntry]()
     due = _due(ledger, attempt)
     while due and remaining() > 0:
         last = once or remaining() <= LAST_LOOK
-        removals = [_Removal(entry, ledger, client) for entry in due]
+        removals = [_Removal(entry, ledger, client, heard) for entry in due]
         steps = [Step(f"{number} {removal.entry.name}", removal.make) for number, removal in enumerate(removals)]
         run_steps(steps, workers=workers, remaining=remaining, crew=crew)
         attempt += 1
@@ -91,12 +105,15 @@ def _names(entry: LedgerEntry) -> tuple[str, ...]:
 class _Removal:
     """One attempt at one entry."""
 
-    def __init__(self, entry: LedgerEntry, ledger: Ledger, client: Client) -> None:
+    def __init__(
+        self, entry: LedgerEntry, ledger: Ledger, client: Client, heard: Callable[[Call, Answer], None]
+    ) -> None:
         self.entry = entry
         self.troubled = False
         """Something failed that may pass: trying again makes sense."""
         self._ledger = ledger
         self._client = client
+        self._heard = heard
 
     def make(self) -> None:
         entry = self.entry
@@ -122,6 +139,7 @@ class _Removal:
 
     def _ask(self, call: Call) -> Answer:
         answer = self._client.send(call)
+        self._heard(call, answer)
         if answer.status is None or answer.fault is not None or answer.status == 429 or answer.status >= 500:
             self.troubled = True
         return answer
