@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
 
+_BEGUN = time.monotonic()
+"""All else takes a second to load on a busy machine, and the whole run has an end."""
 _HINDERED = 3
 _INTERRUPTED = 130
 """128 + SIGINT."""
@@ -22,7 +25,7 @@ def entry_point() -> None:
             signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
         from s3probe.cli import entry_point as begin
 
-        begin()
+        begin(_BEGUN)
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
     except Exception as error:

@@ -122,6 +122,7 @@ def check(
             options,
             profile="full",
             deadline=left,
+            begun=None if options.begun is None else options.begun + options.deadline - left,
             mastodon_version=version,
             canary=evidence.run.id,
         )

@@ -23,6 +23,8 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 2.0
 LAST_LOOK = 1.5
 """Seconds before the end of the time for the last look at what got no answer: enough to remove it then."""
+_GRACE = 0.2
+"""Seconds beyond its time for which a request is waited for that ends with it."""
 ATTEMPTS = 4
 """At removing what may never have arrived."""
 _GONE = (200, 204, 404)
@@ -66,7 +68,7 @@ def clean_up(
         last = once or remaining() <= LAST_LOOK
         removals = [_Removal(entry, ledger, client, heard) for entry in due]
         steps = [Step(f"{number} {removal.entry.name}", removal.make) for number, removal in enumerate(removals)]
-        run_steps(steps, workers=workers, remaining=remaining, crew=crew)
+        run_steps(steps, workers=workers, remaining=remaining, grace=_GRACE, crew=crew)
         attempt += 1
         if attempt > 1:
             refused |= {r.entry for r in removals if r.entry.may_exist and not r.troubled}

@@ -60,10 +60,8 @@ They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIME
 """
 BEFORE_ANOTHER = 2.0
 """Seconds for removing what a failed canary made, before the examination that removes the rest."""
-LAST_WORDS = 0.25
-"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its start and its report. Both
-times together are all that it may take.
-"""
+SHORTEST_CLEAN_UP = 0.3
+"""Of the clean-up's time, as a share: what it has in any case, however slow the start was."""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 NO_KEY = Credentials("", Secret(""), source="none")
@@ -179,7 +177,7 @@ class Examination:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
             own = self._options.cleanup_deadline
-            latest = self._begun + self._options.deadline + own * (1 - LAST_WORDS)
+            latest = max(self._options.latest_end(self._begun), now + own * SHORTEST_CLEAN_UP)
             self._cleanup_end = min(now + own, latest)
         self._take_over()
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
