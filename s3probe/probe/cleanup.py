@@ -90,7 +90,8 @@ def became_of(ledger: Ledger) -> Cleanup:
     own = [entry for entry in ledger.remaining() if not entry.earlier]
     names = dict.fromkeys(name for entry in own for name in _names(entry))
     late = dict.fromkeys(entry.name for entry in ledger.awaited() if not entry.earlier)
-    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late))
+    earlier = dict.fromkeys(name for entry in ledger.earlier() if entry.may_exist for name in _names(entry))
+    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late), tuple(earlier))
 
 
 def _due(ledger: Ledger, attempt: int) -> list[LedgerEntry]:

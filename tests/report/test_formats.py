@@ -302,7 +302,7 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
             *("id", "title", "operation", "as", "needs", "outcome", "http_status", "error_code", "message"),
             *("seconds", "reason"),
         ]
-    assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive"]
+    assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive", "earlier"]
     assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
 
 
