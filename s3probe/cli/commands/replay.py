@@ -12,8 +12,8 @@ from s3probe.settings.reading import read_bytes, read_input
 
 _LARGEST = 32 * 1024 * 1024
 """Bytes. A saved run takes some 50 kB."""
-_SECONDS = 60.0
-"""For what comes through a pipe: a check at its other end takes so long."""
+_SECONDS = 20.0
+"""For what comes through a pipe: a check at its other end takes some seconds."""
 
 
 def run(args: Namespace, console: Console) -> int:
