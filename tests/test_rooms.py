@@ -22,6 +22,7 @@ SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
     "hindrance": frozenset(),
+    "heeded": frozenset(),
     "scrub": frozenset({"secret"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
@@ -38,6 +39,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli": SHARED
     | {
         "streams",
+        "heeded",
         "hindrance",
         "settings",
         "evidence",
@@ -49,7 +51,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "sandbox",
         "examination",
     },
-    "__main__": frozenset({"cli", "hindrance"}),
+    "__main__": frozenset({"cli", "heeded", "hindrance"}),
     "s3probe": frozenset(),
 }
 """Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""

@@ -10,16 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from s3probe.heeded import HEEDED
 from s3probe.hindrance import chain
 
-_NOT_OURS = (
-    *("SIGKILL", "SIGSTOP"),  # nobody can catch them
-    *("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"),  # the program itself is broken
-    *("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGTSTP", "SIGTTIN", "SIGTTOU"),  # they end nothing
-    *("SIGPIPE", "SIGXFSZ"),  # Python turns them into errors where they happen
-)
-HEEDED = tuple(number for number in signal.Signals if number.name not in _NOT_OURS)
-"""Whatever ends a process and can be caught (signal(7)): each ends a run as SIGTERM does."""
 _AGAIN = 0.02
 """Seconds after which a signal is raised once more that landed where Python swallows exceptions."""
 

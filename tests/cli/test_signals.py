@@ -13,7 +13,8 @@ from collections.abc import Callable
 import pytest
 
 from s3probe.cli import main
-from s3probe.cli.signals import HEEDED, Interrupted, interruptible
+from s3probe.cli.signals import Interrupted, interruptible
+from s3probe.heeded import HEEDED
 
 
 class Noisy:
