@@ -24,6 +24,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "hindrance": frozenset(),
     "disguise": frozenset(),
     "escaped": frozenset(),
+    "heeded": frozenset(),
     "scrub": frozenset({"secret", "disguise", "escaped"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
@@ -40,6 +41,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli": SHARED
     | {
         "streams",
+        "heeded",
         "hindrance",
         "settings",
         "evidence",
@@ -51,7 +53,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "sandbox",
         "examination",
     },
-    "__main__": frozenset({"cli", "hindrance"}),
+    "__main__": frozenset({"cli", "heeded", "hindrance"}),
     "s3probe": frozenset(),
 }
 """Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""

@@ -19,7 +19,8 @@ from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.repeat import OF_A_RUN
 from s3probe.report.model import Verdict
-from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy
+from s3probe.sandbox.scenario import BUCKET, SCENARIOS, Scenario, custom, healthy
+from s3probe.sandbox.statements import Statement
 from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, run
 
@@ -139,6 +140,33 @@ def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     assert unnamed(ran) == set()
     left = (*ran.left, *ran.report.evidence.cleanup.left_behind)
     assert not left or way.chosen.operation == NOBODY_TELLS
+
+
+def versioned() -> Scenario:
+    """Versions are kept, and the key may remove them."""
+    more = Statement(
+        "Allow",
+        ("s3:DeleteObjectVersion", "s3:ListBucketVersions"),
+        (f"arn:aws:s3:::{BUCKET}/*", f"arn:aws:s3:::{BUCKET}"),
+        sid="Versions",
+    )
+    scenario = healthy()
+    return scenario.with_bucket(versioning=True).with_user(identity=(*scenario.user.identity, more))
+
+
+@pytest.mark.parametrize("error", ["500, done all the same", "reset, done all the same", "503"])
+@pytest.mark.parametrize("number", part(range(CALLS, CALLS + 15), 8))
+def test_so_it_is_where_the_clean_up_removes_versions(error: str, number: int) -> None:
+    ran, way = failing(versioned, error, number)
+    assert way.chosen is not None
+    assert way.chosen.operation in ("ListObjectVersions", "DeleteObject")
+    assert MOMENT in ran.named
+    assert (ran.left, ran.report.evidence.cleanup.left_behind) == ((), ())
+
+
+def test_a_clean_up_that_nothing_disturbs_tells_of_no_moment() -> None:
+    ran, _way = failing(versioned, "503", -1)
+    assert MOMENT not in ran.named
 
 
 @pytest.mark.parametrize(("name", "number"), part([(n, k) for n in SCENARIOS for k in range(CALLS - 1)][::4], 12))
