@@ -2,7 +2,10 @@
 
 import os
 import sys
+import time
 
+_BEGUN = time.monotonic()
+"""All else takes a second to load on a busy machine, and the whole run has an end."""
 _HINDERED = 3
 _INTERRUPTED = 130
 """128 + SIGINT."""
@@ -11,18 +14,21 @@ _INTERRUPTED = 130
 def entry_point() -> None:
     """Runs the command line and leaves the process with its exit status.
 
-    Until the command line itself heeds signals, there is nothing to clean up: SIGINT ends the process at once.
+    Until the command line itself heeds signals, there is nothing to clean up: they end the process at once.
     """
     try:
         import signal
 
-        # who started us with it ignored (a shell's background job) wants it ignored
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            # not an exception, which an import can lose or wrap
-            signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
+        from s3probe.heeded import HEEDED
+
+        for number in HEEDED:
+            # who started us with one ignored (a shell's background job) wants it ignored
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+                # not an exception, which an import can lose or wrap
+                signal.signal(number, lambda number, _frame: os._exit(128 + number))
         from s3probe.cli import entry_point as begin
 
-        begin()
+        begin(_BEGUN)
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
     except Exception as error:

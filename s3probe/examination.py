@@ -137,6 +137,7 @@ def check(
             options,
             profile="full",
             deadline=left,
+            begun=None if options.begun is None else options.begun + options.deadline - left,
             mastodon_version=version,
             canary=evidence.run.id,
         )
@@ -240,6 +241,7 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
         # the examination has taken over what the canary left
         full.cleanup.left_behind,
         full.cleanup.may_arrive,
+        full.cleanup.earlier,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     rows = (*full.observations, *_met_by_the_canary_alone(quick, full))

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from enum import Enum
 from functools import cache
 from operator import is_
-from types import MappingProxyType
+from types import MappingProxyType, NoneType
 from typing import Any, TypeVar
 
 from s3probe.scrub import Scrubber
@@ -126,6 +126,8 @@ def scrubber_of_a_run(settings: Settings, pair: Credentials | None) -> Scrubber:
     return Scrubber((*secrets_of(settings), *(secrets_in(pair) if pair else ())), shortened)
 
 
+_UNCHANGED = frozenset({NoneType, bool, int, float})
+
 T = TypeVar("T")
 
 
@@ -136,11 +138,12 @@ def clean(value: T, scrubber: Scrubber) -> T:
 
 def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
     """``value`` itself where nothing in it changes. A name of a header comes from a server as its value does."""
-    if isinstance(value, Enum) or value is None or isinstance(value, bool | int | float):
+    kind = type(value)
+    if kind in _UNCHANGED or isinstance(value, Enum):
         return value
     if isinstance(value, str):
         text = change(value)
-        return value if text == value else type(value)(text)
+        return value if text == value else kind(text)
     if isinstance(value, Secret):
         return Secret(PLACEHOLDER if value else "")
     if isinstance(value, tuple | list):
@@ -150,9 +153,18 @@ def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
         new = {_cleaned(key, change): _cleaned(item, change) for key, item in value.items()}
         same = all(map(is_, new, value)) and all(map(is_, new.values(), value.values()))
         return value if same else MappingProxyType(new)
-    before = {field.name: getattr(value, field.name) for field in fields(value)}
-    after = {name: _cleaned(item, change) for name, item in before.items()}
-    return value if all(after[name] is item for name, item in before.items()) else replace(value, **after)
+    changed: dict[str, Any] = {}
+    for name in _names(value.__class__):
+        before = getattr(value, name)
+        after = _cleaned(before, change)
+        if after is not before:
+            changed[name] = after
+    return replace(value, **changed) if changed else value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def public(settings: Settings) -> Settings:

@@ -63,7 +63,7 @@ def test_the_printed_policy_is_enough_and_says_nothing(name: str, prefix: str) -
     assert report.verdict == "ok"
 
 
-@pytest.mark.parametrize("name", part([n for n in RECOMMENDED if n != "backblaze-b2"], 3))
+@pytest.mark.parametrize("name", part([n for n in RECOMMENDED if n != "backblaze-b2"], 6))
 def test_the_printed_policy_is_enough_at_every_provider(name: str) -> None:
     report = run(_least(RECOMMENDED[name]())).report
     assert [(f.id, f.how_known) for f in report.findings if f.severity is not Severity.NOTICE] == []

@@ -77,7 +77,7 @@ def chosen() -> tuple[Pair, ...]:
     if EVERY_PAIR:
         return tuple(_pairs(tuple(FAULTS.values())))
     hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
-    return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 6), *hard)
+    return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 12), *hard)
 
 
 def _fixed(scenario: Scenario, ran: Ran) -> Scenario | None:

@@ -20,13 +20,13 @@ BREAKS: dict[str, Change] = {
 CLOSED = {"public-policy-missing", "permission-private-no-public-policy"}
 
 
-@pytest.mark.parametrize(("name", "finding_id"), in_turn(RECOMMENDED, BREAKS))
+@pytest.mark.parametrize(("name", "finding_id"), part(in_turn(RECOMMENDED, BREAKS), 2))
 def test_the_cause_is_named_whatever_the_provider_calls_it(name: str, finding_id: str) -> None:
     report = run(BREAKS[finding_id](RECOMMENDED[name]())).report
     assert [f.id for f in report.findings if f.severity is not Severity.NOTICE] == [finding_id]
 
 
-@pytest.mark.parametrize("name", part(OPENED, 2))
+@pytest.mark.parametrize("name", part(OPENED, 4))
 def test_closed_media_are_opened_in_the_providers_own_way(name: str) -> None:
     scenario = RECOMMENDED[name]().with_bucket(policy=(), acl="private")
     report = run(scenario).report

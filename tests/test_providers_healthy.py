@@ -7,10 +7,11 @@ import pytest
 from s3probe.diagnosis.model import Severity
 from s3probe.knowledge.providers import detect, provider
 from s3probe.sandbox.recommended import RECOMMENDED
+from tests.exhaustive import part
 from tests.runs import run, settings_of
 
 
-@pytest.mark.parametrize("name", RECOMMENDED)
+@pytest.mark.parametrize("name", part(RECOMMENDED, 2))
 def test_a_recommended_set_up_gives_no_failure_and_no_warning(name: str) -> None:
     ran = run(RECOMMENDED[name]())
     named = [(f.id, f.how_known) for f in ran.report.findings if f.severity is not Severity.NOTICE]

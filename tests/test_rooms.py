@@ -22,7 +22,10 @@ SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
     "hindrance": frozenset(),
-    "scrub": frozenset({"secret"}),
+    "disguise": frozenset(),
+    "escaped": frozenset(),
+    "heeded": frozenset(),
+    "scrub": frozenset({"secret", "disguise", "escaped"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
     "redact": frozenset({"secret", "scrub", "settings"}),
@@ -39,6 +42,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli": SHARED
     | {
         "streams",
+        "heeded",
         "hindrance",
         "settings",
         "evidence",
@@ -50,7 +54,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "sandbox",
         "examination",
     },
-    "__main__": frozenset({"cli", "hindrance"}),
+    "__main__": frozenset({"cli", "heeded", "hindrance"}),
     "s3probe": frozenset(),
 }
 """Each room, or module that stands beside the rooms, and what it may import besides itself: rooms or single modules."""

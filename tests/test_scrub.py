@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import json
+import re
 import shlex
 import sys
 import threading
@@ -17,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s3probe.scrub import MARK, Scrubber
+from s3probe.disguise import MARK
+from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream, install_hooks
 from tests.exhaustive import examples
@@ -169,7 +171,8 @@ DENSE = [
 @pytest.mark.parametrize("secret", ["%25" * 8, "\\%" * 8, "\\u0041" * 4, "&#38;" * 4, "ab", "aB3/" * 200, SECRET])
 def test_time_grows_with_the_text_and_no_faster(secret: str) -> None:
     scrubber = Scrubber([Secret(secret)])
-    for unit in (*DENSE, secret, secret[:8] + "…"):
+    loose = (secret.swapcase(), "-".join(secret), secret[:14].lower() + "…", secret[: len(secret) // 2].lower())
+    for unit in (*DENSE, secret, secret[:8] + "…", *loose):
         taken = []
         for size in (10_000, 40_000):
             begun = time.process_time()
@@ -196,8 +199,7 @@ def test_what_is_passed_over_could_not_have_been_found(secret: str, encode: Enco
     text = f"{before}{encode(secret)} {before}"
     passing = Scrubber([Secret(secret)]).hide(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("s3probe.scrub._Sought._may_stand", staticmethod(lambda *_: True))
-        patch.setattr("s3probe.scrub._Looked.digits", secret.encode().hex())
+        patch.setattr("s3probe.escaped.Escaped._may_stand", staticmethod(lambda *_: True))
         assert Scrubber([Secret(secret)]).hide(text) == passing
 
 
@@ -217,8 +219,8 @@ def test_a_part_of_a_long_token_is_found() -> None:
 
 def test_a_signature_that_was_learnt_goes_without_a_label() -> None:
     scrubber = Scrubber([])
-    signature = "0123456789abcdef" * 4
-    other = signature[::-1]
+    signature = "0123456789abcdef1032547698badcfe2301674589efcdab0f1e2d3c4b5a6978"
+    other = "fedcba98" * 8
     scrubber.learn_signature(signature)
     told = f"you sent {signature}, {signature.upper()}, {base64.b64encode(signature.encode()).decode()}, not {other}"
     cleaned = scrubber.clean(told)
@@ -254,6 +256,92 @@ def test_what_was_clean_is_looked_at_again_for_a_new_signature() -> None:
 def test_an_access_key_id_is_shortened() -> None:
     scrubber = Scrubber([], {"AKIAIOSFODNN7EXAMPLE": "AKIA…MPLE"})
     assert scrubber.clean("key AKIAIOSFODNN7EXAMPLE is unknown") == "key AKIA…MPLE is unknown"
+
+
+SEPARATORS = (" ", "-", ".", ":", "_", "\n", "***", "%20", "&nbsp;", "\\n", "é", "…")
+DISGUISES: dict[str, Encoder] = {
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "swapped case": str.swapcase,
+    "backwards": lambda s: s[::-1],
+    **{f"others are {by!r}": lambda s, by=by: re.sub("[^A-Za-z0-9]", by, s) for by in ("", *SEPARATORS)},  # type: ignore[misc]
+    **{f"{by!r} between": lambda s, by=by: by.join(s) for by in SEPARATORS},  # type: ignore[misc]
+    **{f"{by!r} after four": lambda s, by=by: by.join(re.findall(".{1,4}", s)) for by in SEPARATORS},  # type: ignore[misc]
+}
+
+
+def bare(text: str) -> str:
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+@pytest.mark.parametrize("disguise", DISGUISES.values(), ids=DISGUISES.keys())
+@pytest.mark.parametrize("form", ["raw", "base64", "hex"])
+def test_no_disguise_helps(disguise: Encoder, form: str) -> None:
+    by_name, by_use, by_id = Scrubber([Secret(SECRET)]), Scrubber([]), Scrubber([], {SECRET: "AK…7Q"})
+    by_use.learn_signature(SECRET)
+    text, said = disguise(ENCODERS[form](SECRET)), bare(ENCODERS[form](SECRET))
+    for scrubber, shown in ((by_name, MARK), (by_use, MARK), (by_id, "AK…7Q")):
+        cleaned = scrubber.clean(f"<Message>{text}</Message>")
+        assert shown in cleaned
+        assert not any(said[at : at + 5] in bare(cleaned) for at in range(len(said) - 4))
+
+
+@pytest.mark.parametrize("disguise", [str.lower, str.upper, str.swapcase, "-".join, " ".join, lambda s: s[::-1]])
+def test_no_disguise_helps_what_is_escaped(disguise: Encoder) -> None:
+    text = disguise(ENCODERS["url"](SECRET))
+    assert Scrubber([Secret(SECRET)]).clean(text) == MARK
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper, str.swapcase])
+@pytest.mark.parametrize("form", ["base64", "hex"])
+def test_no_disguise_helps_before_it_is_encoded(case: Encoder, form: str) -> None:
+    text = ENCODERS[form](case(SECRET))
+    assert text[2:-4] not in Scrubber([Secret(SECRET)]).clean(text)
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        (SECRET, "the bucket wjalrxut-media, the key AKIA…MPLE, K7MDENG"),
+        (SECRET, "wJalrXUtnFEMI/K7MDENG and bPxRfiCYEXAMPLEKEY apart"),
+        ("mastodon2026", "the bucket mastodon, 2026-11-28"),
+        ("correct horse battery", "a correct-horse-battery"),
+        ("minioadmin", "MinioAdmin, MINIOADMIN, minio-admin, nimdaoinim"),
+        ("mastodonmedia", "the bucket mastodon-media of Mastodon Media"),
+        ("202611282209", "at 2026-11-28 22:09"),
+        ("correct horse", "Correct! Horses run."),
+        ("pass", "PASS, p.a.s.s, ssap"),
+    ],
+)
+def test_what_only_looks_like_a_secret_stays(secret: str, text: str) -> None:
+    assert Scrubber([Secret(secret)]).clean(text) == text
+
+
+def test_what_only_looks_like_a_key_id_stays() -> None:
+    shortened = {
+        "mastodon-media1": "m…1",
+        "AKIAIOSFODNN7EXAMPLE": "AKIA…MPLE",
+        "AKIAXXXXXXXXXXXXMPLE": "AKIAXXXXXXXXXXXXMPLE",
+    }
+    text = "the bucket mastodon-media-1, AKIA…MPLE, AKIAXXXXXXXXXXXXMPLE, akiaiosfodnn, AKIAIOSFODNN7EXAMPLF"
+    assert Scrubber([], shortened).clean(text) == text
+
+
+def test_a_disguised_secret_that_was_cut_off_is_found() -> None:
+    scrubber = Scrubber([Secret(SECRET)])
+    assert scrubber.clean(f"your key {SECRET[:20].lower()}… is odd") == f"your key {MARK}… is odd"
+    assert scrubber.clean(f"{'-'.join(SECRET[:17])}…") == f"{MARK}…"
+    assert scrubber.clean("wjalrxut… and femi-k7mdeng…") == "wjalrxut… and femi-k7mdeng…"
+
+
+def test_a_secret_within_itself_takes_no_longer() -> None:
+    lower = SECRET.lower()
+    scrubber = Scrubber([Secret(SECRET)])
+    assert bare(scrubber.clean(f"a {lower[:20]}{lower}{lower[20:]} b")) == "ab"
+    begun = time.process_time()
+    cleaned = scrubber.clean(lower[:20] * 2_000 + lower[20:] * 2_000)
+    assert time.process_time() - begun < 2
+    assert bare(SECRET) not in bare(cleaned)
 
 
 def test_a_stream_sees_a_secret_written_in_pieces() -> None:

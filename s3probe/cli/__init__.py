@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
@@ -21,11 +22,11 @@ from s3probe.streams import install_hooks
 _NAGIOS_UNKNOWN = 3
 
 
-def entry_point() -> None:
-    """The ``s3probe`` command."""
+def entry_point(begun: float | None = None) -> None:
+    """The ``s3probe`` command. ``begun``: when its process began, by ``time.monotonic``."""
     forbid()
     _fill_standard_streams()
-    status = main()
+    status = main(ends_process=True, begun=begun)
     for name in ("stdout", "stderr"):
         try:
             if (stream := getattr(sys, name)) is not None:
@@ -47,15 +48,21 @@ def _fill_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit status. Never raises but for a broken interpreter."""
+def main(argv: Sequence[str] | None = None, *, ends_process: bool = False, begun: float | None = None) -> int:
+    """Runs one command and returns the exit status. Never raises but for a broken interpreter.
+
+    ``ends_process``: nothing follows but the process's end. ``begun``: from when on its time counts, by
+    ``time.monotonic``; ``None``: from now on.
+    """
+    begun = time.monotonic() if begun is None else begun
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = standard_console()
     hooks = sys.excepthook, threading.excepthook
     install_hooks(console.clean)
     try:
-        with contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err), interruptible():
-            status = _guarded(arguments, console)
+        streams = contextlib.redirect_stdout(console.out), contextlib.redirect_stderr(console.err)
+        with streams[0], streams[1], interruptible(to_the_end=ends_process):
+            status = _guarded(arguments, console, begun)
     except KeyboardInterrupt as late:
         status = getattr(late, "status", 130)
     finally:
@@ -66,10 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return BUG if console.out.lost and status in (0, 1, 2) else status
 
 
-def _guarded(arguments: Sequence[str], console: Console) -> int:
+def _guarded(arguments: Sequence[str], console: Console, begun: float) -> int:
     command = ""
     try:
         args = parse(arguments)
+        args.begun = begun
         command = args.command
         return dispatch(args, console)
     except SystemExit as done:  # argparse after --help and --version

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from s3probe.cli.errors import UnwrittenError, UsageError
 
 _LINKS = 40
 """As many links in one path as Linux follows (path_resolution(7))."""
+
+NO_READER_SECONDS = 2.0
+"""For which the reader of a pipe is waited for."""
+READER_SECONDS = 30.0
+"""For which one that is there may take nothing."""
 
 
 def led_to(path: Path) -> Path:
@@ -52,7 +59,8 @@ def _of_a_stranger(path: Path) -> bool:
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Writes beside ``path`` and renames. ``mode`` ``None`` keeps an existing file's, else what the umask leaves.
 
-    A pipe or a device is written to as it is. Raises :class:`UsageError`, of which :class:`UnwrittenError` is one.
+    A pipe or a device is written to as it is; its reader is not waited for without end. Raises :class:`UsageError`, of
+    which :class:`UnwrittenError` is one.
     """
     try:
         target = led_to(path)
@@ -62,12 +70,43 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
                 raise UsageError(f"{path} is a folder", f"Name a file in it, e.g. {path / 'report'}.")
             if target.exists() and _of_a_stranger(target):
                 raise UsageError(f"{path} is another user's", "Name a file in a folder of your own.")
-            with path.open("w", encoding="utf-8") as stream:
-                stream.write(text)
+            _hand_over(path, text.encode("utf-8"))
             return
         replace_file(target, text, _mode(target) if mode is None else mode)
     except OSError as error:
         raise UnwrittenError(str(path), error, "Check the folder, its rights and the disk.") from None
+
+
+def _hand_over(path: Path, content: bytes) -> None:
+    """Writes to what is no file. Raises :class:`UsageError` and OSError."""
+    handle = _opened(path)
+    try:
+        left = memoryview(content)
+        while left:
+            if not select.select([], [handle], [], READER_SECONDS)[1]:
+                raise TimeoutError(errno.ETIMEDOUT, f"its reader took nothing for {READER_SECONDS:g} s")
+            try:
+                left = left[os.write(handle, left) :]
+            except BlockingIOError:
+                continue
+    finally:
+        os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    """A pipe that nobody reads says ENXIO as long as it is not waited for, and so does a socket (open(2))."""
+    ends = time.monotonic() + NO_READER_SECONDS
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+        if not path.is_fifo():
+            raise UsageError(f"{path} is a socket or a device that takes no text", "Name a file.")
+        if time.monotonic() > ends:
+            raise UsageError(f"{path} is a pipe that nobody reads", "Start its reader first, or name a file.")
+        time.sleep(0.05)
 
 
 def _mode(target: Path) -> int:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import threading
 import time
 import urllib.parse
 from pathlib import Path
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
-from s3probe.probe.schedule import started
+from s3probe.probe.aside import Aside
 from s3probe.secret import Secret
 from s3probe.settings.reading import read_bytes
 
@@ -46,7 +44,7 @@ class Ping:
     def __init__(self, url: Secret, console: Console) -> None:
         self._url = url
         self._console = console
-        self._first: threading.Thread | None = None
+        self._first: Aside[None] | None = None
 
     def start(self) -> None:
         """Calls the URL's ``/start``, while the run goes on: a service that hangs takes none of its time."""
@@ -59,25 +57,15 @@ class Ping:
         """
         ends = time.monotonic() + seconds
         if self._first is not None:
-            _wait(self._first, seconds / 2)  # a start that comes after the end would begin another run
+            self._first.wait(seconds / 2)  # a start that comes after the end would begin another run
         text = self._console.clean(body).encode("utf-8", "replace")[:LARGEST]
         last = self._call("" if status == 0 else "/fail", text)
-        _wait(last, ends - time.monotonic())
-        if last.is_alive():
+        if not last.wait(ends - time.monotonic()):
             self._console.trouble(f"The ping URL gave no whole answer within {seconds:.0f} s")
 
-    def _call(self, suffix: str, body: bytes | None) -> threading.Thread:
-        # a thread that is left to itself at the end: urllib's time-out begins anew with every byte
-        work = functools.partial(_call, self._url, suffix, body, self._console)
-        thread = threading.Thread(target=work, name="s3probe-ping", daemon=True)
-        if not started(thread):
-            work()
-        return thread
-
-
-def _wait(thread: threading.Thread, seconds: float) -> None:
-    if thread.ident is not None:  # else it never began: there was no thread to be had
-        thread.join(max(seconds, 0.0))
+    def _call(self, suffix: str, body: bytes | None) -> Aside[None]:
+        # left to itself at the end: urllib's time-out begins anew with every byte
+        return Aside("ping", lambda: _call(self._url, suffix, body, self._console))
 
 
 def _call(url: Secret, suffix: str, body: bytes | None, console: Console) -> None:

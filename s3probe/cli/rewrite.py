@@ -64,14 +64,24 @@ def _undone(target: Path, before: bytes, backup: Path) -> str:
     return f"What it held is in {backup}. Compare the two, and to have it back: {back}"
 
 
-def _unchanged(file: Path, target: Path, before: bytes) -> os.stat_result:
-    handle = os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+def content_of(file: Path) -> bytes:
+    """What is to be changed. Raises :class:`UsageError` for anything but an ordinary file, and OSError."""
+    return _read(file, file)[0]
+
+
+def _read(file: Path, target: Path, flags: int = 0) -> tuple[bytes, os.stat_result]:
+    handle = os.open(target, os.O_RDONLY | os.O_NONBLOCK | flags)
     with os.fdopen(handle, "rb") as stream:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{file} is not an ordinary file", "Name the env file itself.")
-        if stream.read() != before:
-            raise UsageError(f"{file} was changed by someone else meanwhile", "Run s3probe fix again.")
+            raise UsageError(f"{file} is not an ordinary file, and fix changes one", "Name the env file itself.")
+        return stream.read(), status
+
+
+def _unchanged(file: Path, target: Path, before: bytes) -> os.stat_result:
+    content, status = _read(file, target, os.O_NOFOLLOW)
+    if content != before:
+        raise UsageError(f"{file} was changed by someone else meanwhile", "Run s3probe fix again.")
     return status
 
 

@@ -10,16 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from s3probe.heeded import HEEDED
 from s3probe.hindrance import chain
 
-_NOT_OURS = (
-    *("SIGKILL", "SIGSTOP"),  # nobody can catch them
-    *("SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGSYS", "SIGTRAP"),  # the program itself is broken
-    *("SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH", "SIGTSTP", "SIGTTIN", "SIGTTOU"),  # they end nothing
-    *("SIGPIPE", "SIGXFSZ"),  # Python turns them into errors where they happen
-)
-HEEDED = tuple(number for number in signal.Signals if number.name not in _NOT_OURS)
-"""Whatever ends a process and can be caught (signal(7)): each ends a run as SIGTERM does."""
 _AGAIN = 0.02
 """Seconds after which a signal is raised once more that landed where Python swallows exceptions."""
 
@@ -39,8 +32,12 @@ def interruption(error: BaseException) -> Interrupted | None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Inside, the first signal raises :class:`Interrupted`; further ones are ignored: the clean-up has a deadline."""
+def interruptible(*, to_the_end: bool = False) -> Iterator[None]:
+    """Inside, the first signal raises :class:`Interrupted`; further ones are ignored: the clean-up has a deadline.
+
+    ``to_the_end``: the process ends right after, so signals stay ignored. Its status is decided, and one more would
+    put the signal's own in its place.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread only
         return
@@ -81,9 +78,11 @@ def interruptible() -> Iterator[None]:
     try:
         yield
     finally:
+        raised = raised or to_the_end
         sys.unraisablehook = usual
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Python itself takes its own handlers off while it ends, and leaves SIG_IGN where it is
+            signal.signal(number, signal.SIG_IGN if to_the_end else handler)
 
 
 @contextmanager

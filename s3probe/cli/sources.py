@@ -83,6 +83,7 @@ def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
     return ProbeOptions(
         profile="quick" if quick else "read-only" if read_only else "full",
         deadline=args.deadline,
+        begun=_begun(args),
         only=selection.only,
         skip=selection.skip,
         mastodon_version=getattr(args, "mastodon_version", None),
@@ -90,3 +91,12 @@ def options_for(args: Namespace, selection: Selection) -> ProbeOptions:
         thorough=getattr(args, "thorough", False) or getattr(args, "format", None) == "markdown",
         trials=not getattr(args, "no_trials", False),
     )
+
+
+def _begun(args: Namespace) -> float | None:
+    """From when on the time of the one examination counts; each of several counts from its own beginning, and so does
+    one whose file somebody may still be typing.
+    """
+    named = getattr(args, "env_files", None)
+    one = not isinstance(named, list) or len(named) <= 1
+    return getattr(args, "begun", None) if one and named not in ("-", ["-"]) else None

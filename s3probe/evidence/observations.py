@@ -132,6 +132,8 @@ class Cleanup:
     """``key`` or ``key?uploadId=…`` of what could not be removed."""
     may_arrive: tuple[str, ...] = ()
     """The same of uploads without an answer: they are not there, and a slow storage may still carry them out."""
+    earlier: tuple[str, ...] = ()
+    """The same of what earlier runs left, and this one looked for and could not remove either."""
 
 
 @dataclass(frozen=True, slots=True)

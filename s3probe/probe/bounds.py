@@ -101,6 +101,11 @@ class Exchange:
         return clean(self.call.url.partition("://")[2].partition("/")[0].partition("?")[0], 253)
 
     @property
+    def begun(self) -> bool:
+        """Whether a byte of an answer has arrived."""
+        return self.allowance != HEADER_BYTES
+
+    @property
     def seconds(self) -> float:
         return time.monotonic() - self.started
 

@@ -10,6 +10,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
+from s3probe.probe.classify import may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
@@ -22,11 +23,16 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 2.0
 LAST_LOOK = 1.5
 """Seconds before the end of the time for the last look at what got no answer: enough to remove it then."""
+_GRACE = 0.2
+"""Seconds beyond its time for which a request is waited for that ends with it."""
 ATTEMPTS = 4
 """At removing what may never have arrived."""
 _GONE = (200, 204, 404)
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
+
+Moment = tuple[Call, Answer]
+"""A request that failed and passed when the clean-up asked it again, with its first answer."""
 
 
 def clean_up(
@@ -38,21 +44,31 @@ def clean_up(
     sleep: Callable[[float], None] = time.sleep,
     crew: Crew | None = None,
     once: bool = False,
+    moments: list[Moment] | None = None,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
 
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
     for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
     answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
-    again or waited for, because another clean-up follows.
+    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only.
     """
+    failed: dict[tuple[str, str], Moment] = {}
+
+    def heard(call: Call, answer: Answer) -> None:
+        asked = (call.method, call.url)
+        if may_pass(answer):
+            failed.setdefault(asked, (call, answer))
+        elif (moment := failed.pop(asked, None)) is not None and moments is not None:
+            moments.append(moment)
+
     pause, attempt, refused = FIRST_PAUSE, 0, set[LedgerEntry]()
     due = _due(ledger, attempt)
     while due and remaining() > 0:
         last = once or remaining() <= LAST_LOOK
-        removals = [_Removal(entry, ledger, client) for entry in due]
+        removals = [_Removal(entry, ledger, client, heard) for entry in due]
         steps = [Step(f"{number} {removal.entry.name}", removal.make) for number, removal in enumerate(removals)]
-        run_steps(steps, workers=workers, remaining=remaining, crew=crew)
+        run_steps(steps, workers=workers, remaining=remaining, grace=_GRACE, crew=crew)
         attempt += 1
         if attempt > 1:
             refused |= {r.entry for r in removals if r.entry.may_exist and not r.troubled}
@@ -74,7 +90,8 @@ def became_of(ledger: Ledger) -> Cleanup:
     own = [entry for entry in ledger.remaining() if not entry.earlier]
     names = dict.fromkeys(name for entry in own for name in _names(entry))
     late = dict.fromkeys(entry.name for entry in ledger.awaited() if not entry.earlier)
-    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late))
+    earlier = dict.fromkeys(name for entry in ledger.earlier() if entry.may_exist for name in _names(entry))
+    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late), tuple(earlier))
 
 
 def _due(ledger: Ledger, attempt: int) -> list[LedgerEntry]:
@@ -91,12 +108,15 @@ def _names(entry: LedgerEntry) -> tuple[str, ...]:
 class _Removal:
     """One attempt at one entry."""
 
-    def __init__(self, entry: LedgerEntry, ledger: Ledger, client: Client) -> None:
+    def __init__(
+        self, entry: LedgerEntry, ledger: Ledger, client: Client, heard: Callable[[Call, Answer], None]
+    ) -> None:
         self.entry = entry
         self.troubled = False
         """Something failed that may pass: trying again makes sense."""
         self._ledger = ledger
         self._client = client
+        self._heard = heard
 
     def make(self) -> None:
         entry = self.entry
@@ -122,6 +142,7 @@ class _Removal:
 
     def _ask(self, call: Call) -> Answer:
         answer = self._client.send(call)
+        self._heard(call, answer)
         if answer.status is None or answer.fault is not None or answer.status == 429 or answer.status >= 500:
             self.troubled = True
         return answer

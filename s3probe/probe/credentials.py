@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from s3probe.hindrance import HinderedError, hindrance
+from s3probe.probe.aside import Aside
 from s3probe.probe.descriptors import short_of_descriptors
-from s3probe.probe.schedule import started
 from s3probe.secret import Secret
 from s3probe.settings.model import Credentials, Settings
 
+if TYPE_CHECKING:
+    from botocore.session import Session
+
 CHAIN_SECONDS = 10.0
 """For the whole chain: a program, a container's agent and a metadata service can hang, or answer byte by byte."""
-CHAIN_ADVICE = "Run the credential_process of the profile by hand, and see that the metadata service answers."
+_TOKEN_FILES = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
 
 
-class ChainTimeoutError(Exception):
-    """The chain was still at work when its time was up. Its text says so."""
+class ChainError(Exception):
+    """Why the chain could not be asked to its end. Its text says so; ``advice`` says what to do."""
+
+    advice = ""
+
+
+class ChainTimeoutError(ChainError):
+    """It was still at work when its time was up."""
+
+    advice = "Run the credential_process of the profile by hand, and see that the metadata service answers."
+
+
+class ChainFileError(ChainError):
+    """A file that it reads has no end, or never a beginning."""
+
+    advice = "Name an ordinary file there."
 
 
 def chain(settings: Settings, seconds: float = CHAIN_SECONDS) -> Credentials | None:
@@ -28,37 +46,25 @@ def chain(settings: Settings, seconds: float = CHAIN_SECONDS) -> Credentials | N
 
     Asked only when ``AWS_ACCESS_KEY_ID`` or ``AWS_SECRET_ACCESS_KEY`` is absent or blank: with both set, Mastodon
     passes them explicitly and nothing else is looked at (config/initializers/paperclip.rb). Takes ``seconds`` at most;
-    raises :class:`ChainTimeoutError` then, and :class:`HinderedError` where this process lacked something: not to have
-    found a pair proves nothing where no file could be opened.
+    raises :class:`ChainTimeoutError` then, :class:`ChainFileError`, and :class:`HinderedError` where this process
+    lacked something: not to have found a pair proves nothing where no file could be opened.
     """
     if settings.credentials is not None:
         return settings.credentials
     profile = settings.environment.get("AWS_PROFILE") or None
-    found: list[Credentials | HinderedError | None] = []
-
-    def ask() -> None:
-        try:
-            found.append(_asked(profile))
-        except HinderedError as error:
-            found.append(error)
-
-    # a thread: the SDK waits for a program without end, and looks at no total time
-    thread = threading.Thread(target=ask, name="s3probe-credentials", daemon=True)
-    if started(thread):
-        try:
-            thread.join(seconds)
-        finally:
-            if thread.is_alive() and thread.native_id is not None:
-                _end_children_of(thread.native_id)
-    else:
-        ask()
-    if not found:
+    # the SDK waits for a program without end, and looks at no total time
+    asking = Aside("credentials", lambda: _asked(profile))
+    try:
+        ended = asking.wait(seconds)
+    finally:
+        if (thread_id := asking.thread_id) is not None:
+            _end_children_of(thread_id)
+    if not ended:
         raise ChainTimeoutError(f"the SDK's own chain (files, profile, role) gave no key pair within {seconds:g} s")
-    if isinstance(found[0], HinderedError):
-        raise found[0]
-    if found[0] is None and (lacking := short_of_descriptors()):
+    found = asking.result()
+    if found is None and (lacking := short_of_descriptors()):
         raise HinderedError(lacking)
-    return found[0]
+    return found
 
 
 def _asked(profile: str | None) -> Credentials | None:
@@ -70,10 +76,14 @@ def _asked(profile: str | None) -> Credentials | None:
         # one short try at the metadata address: a machine without a role must not wait for it
         core.set_config_variable("metadata_service_timeout", 1)
         core.set_config_variable("metadata_service_num_attempts", 1)
-        given = boto3.Session(profile_name=profile, botocore_session=core).get_credentials()
+        session = boto3.Session(profile_name=profile, botocore_session=core)
+        _demand_ordinary_files(core)
+        given = session.get_credentials()
         if given is None:
             return None
         frozen = given.get_frozen_credentials()
+    except ChainFileError:
+        raise
     except Exception as error:  # of botocore, of a program that is not there, of an answer that is none
         if lacking := hindrance(error):
             raise HinderedError(lacking) from None
@@ -82,6 +92,19 @@ def _asked(profile: str | None) -> Credentials | None:
         return None
     token = Secret(frozen.token) if frozen.token else None
     return Credentials(frozen.access_key, Secret(frozen.secret_key), token, source=f"chain:{given.method}")
+
+
+def _demand_ordinary_files(core: Session) -> None:
+    """Raises :class:`ChainFileError` for a token that is a pipe or a device: the SDK reads those without end."""
+    for name, file in _token_files(core):
+        if Path(file).exists() and not Path(file).is_file():
+            raise ChainFileError(f"{name} names {file}, which is not an ordinary file")
+
+
+def _token_files(core: Session) -> Iterator[tuple[str, str]]:
+    yield from ((name, os.environ[name]) for name in _TOKEN_FILES if os.environ.get(name))
+    if named := core.get_scoped_config().get("web_identity_token_file"):
+        yield "web_identity_token_file", str(Path(named).expanduser())
 
 
 def _end_children_of(thread_id: int) -> None:

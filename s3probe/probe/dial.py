@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from typing import Any
 
+from s3probe.probe.aside import Aside
 from s3probe.probe.bounds import BoundedSocket, ConnectTimedOutError, Exchange, ExchangeStage, Resolver, shown
-from s3probe.probe.schedule import started
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
 
@@ -67,24 +66,10 @@ def _lookup(host: str, port: int, resolver: Resolver | None, seconds: float) -> 
 
     Without a thread to be had it is asked here, and waited for.
     """
-    found: list[Address] = []
-    failed: list[Exception] = []
-
-    def ask() -> None:
-        try:
-            found.extend(_addresses(*(resolver(host, port) if resolver else (host, port))))
-        except Exception as error:  # whatever it is, it is raised again in the thread that waits
-            failed.append(error)
-
-    thread = threading.Thread(target=ask, name="s3probe-lookup", daemon=True)
     ends = time.monotonic() + seconds
-    if started(thread):
-        thread.join(seconds)
-    else:
-        ask()
-    if failed:
-        raise failed[0]
-    if thread.is_alive() or time.monotonic() > ends + _LATE:
+    lookup = Aside("lookup", lambda: _addresses(*(resolver(host, port) if resolver else (host, port))))
+    found = lookup.result() if lookup.wait(seconds) else None
+    if found is None or time.monotonic() > ends + _LATE:
         raise LookupTimedOutError(socket.EAI_AGAIN, "no answer in time")
     return found
 

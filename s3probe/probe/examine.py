@@ -18,10 +18,10 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families
-from s3probe.probe.cleanup import became_of, clean_up
+from s3probe.probe.cleanup import Moment, became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import CHAIN_SECONDS, ChainTimeoutError, chain
+from s3probe.probe.credentials import CHAIN_SECONDS, ChainError, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
@@ -60,10 +60,8 @@ They are waited for as long as Mastodon's own time-outs may take (``S3_OPEN_TIME
 """
 BEFORE_ANOTHER = 2.0
 """Seconds for removing what a failed canary made, before the examination that removes the rest."""
-LAST_WORDS = 0.25
-"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its start and its report. Both
-times together are all that it may take.
-"""
+SHORTEST_CLEAN_UP = 0.3
+"""Of the clean-up's time, as a share: what it has in any case, however slow the start was."""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 NO_KEY = Credentials("", Secret(""), source="none")
@@ -98,11 +96,11 @@ class Examination:
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
         # never that of the changed settings: where a fix takes a key away, the SDK would find somebody else's
-        self._chain_trouble = ""
+        self._chain_trouble: ChainError | None = None
         try:
             pair = chain(file, min(CHAIN_SECONDS, options.deadline / 2))
-        except ChainTimeoutError as slow:
-            pair, self._chain_trouble = None, str(slow)
+        except ChainError as trouble:
+            pair, self._chain_trouble = None, trouble
         if pair is not None:
             tools.signing(pair)
         self._version = options.mastodon_version or ""
@@ -179,7 +177,7 @@ class Examination:
             self._late = self.remaining() <= 0
             self._end = min(self._end, now)
             own = self._options.cleanup_deadline
-            latest = self._begun + self._options.deadline + own * (1 - LAST_WORDS)
+            latest = max(self._options.latest_end(self._begun), now + own * SHORTEST_CLEAN_UP)
             self._cleanup_end = min(now + own, latest)
         self._take_over()
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
@@ -196,7 +194,8 @@ class Examination:
         # longer than Mastodon's own time-outs: leaving nothing behind matters more. But no single answer may take the
         # time in which it would be asked for again
         patience = self._options.cleanup_deadline * ON_ITS_WAY
-        return clean_up(
+        moments: list[Moment] = []
+        cleanup = clean_up(
             self._session.ledger,
             self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience)),
             remaining,
@@ -204,7 +203,10 @@ class Examination:
             sleep=self._tools.clock.sleep,
             crew=self._session.crew,
             once=followed,
+            moments=moments,
         )
+        self._session.note_moments(ActionId.DELETE, moments)
+        return cleanup
 
     def _take_over(self) -> None:
         """What earlier runs left is removed along with this one's own, by a run that may write and gets answers."""
@@ -309,11 +311,13 @@ class Examination:
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
-        if self._chain_trouble:
+        if self._chain_trouble is not None:
             title = "The SDK's own chain gives a key pair in time"
             row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
-            slow = replace(row, outcome=Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, reason=None)
-            self._session.book.add(replace(slow, message=self._chain_trouble))
+            row = replace(row, outcome=Outcome.WRONG, reason=None, message=str(self._chain_trouble))
+            if isinstance(self._chain_trouble, ChainTimeoutError):
+                row = replace(row, outcome=Outcome.UNREACHABLE, network=NetworkFault.DEADLINE)
+            self._session.book.add(row)
             return
         vendor = self._tools.vendor()
         if vendor:

@@ -152,7 +152,8 @@ def _closed(error: BaseException, exchange: Exchange) -> Explained:
         return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection in the middle of the answer"
     if exchange.stage is ExchangeStage.TLS:
         return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection while TLS was being agreed on"
-    del error
+    if "within headers" in str(error):
+        return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection within the headers of its answer"
     return NetworkFault.CLOSED, f"{exchange.talking_to} closed the connection without an answer"
 
 

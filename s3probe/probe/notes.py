@@ -11,7 +11,8 @@ from s3probe.settings.model import Settings
 ARRIVES_WITHIN = 3600.0
 """Seconds after which an upload without an answer does not arrive any more."""
 KEPT_FOR = 7 * 86400.0
-"""Seconds after which no run looks for it any more; ``s3probe sweep`` finds it by its mark."""
+"""Seconds after which no run looks for it any more; ``s3probe sweep`` finds it by its mark. An upload whose id nobody
+told is kept until a run that may list uploads has looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Unsettled:
     def is_settled(self, now: float, *, gone: bool, arrived: bool = False) -> bool:
         """Whether nobody has to look for it again, when the server says that it is ``gone``, or has not ``arrived``."""
         age = now - self.since
-        return age > KEPT_FOR or (gone and (arrived or not self.arriving or age > ARRIVES_WITHIN))
+        unknown = self.upload_id == ""
+        return (age > KEPT_FOR and not unknown) or (gone and (arrived or not self.arriving or age > ARRIVES_WITHIN))
 
 
 class Notes(Protocol):

@@ -178,11 +178,20 @@ class Session:
     def note_first(self, action_id: ObservationId, call: Call, heard: Heard, title: str | None = None) -> None:
         """Writes down that a request failed for a moment, if it did."""
         if heard.passed_later:
-            title = f"{title or row_of(action_id).title}, at the first attempt"
-            seen = self.client.observe(action_id, call, heard.first, assuming=self.conditions.assuming, title=title)
-            # S3 may tell of an error in a 200
-            outcome = Outcome.UNKNOWN if seen.ok else seen.outcome
-            self.book.add(self._titled(replace(seen, id=action_id.at_first(), outcome=outcome)))
+            self._note_moment(action_id, call, heard.first, title)
+
+    def note_moments(self, action_id: ObservationId, moments: Iterable[tuple[Call, Answer]]) -> None:
+        """The same of requests that the clean-up has repeated. One of them is enough."""
+        for call, answer in moments:
+            if self.book.get(action_id.at_first()) is None:
+                self._note_moment(action_id, call, answer, None)
+
+    def _note_moment(self, action_id: ObservationId, call: Call, first: Answer, title: str | None) -> None:
+        title = f"{title or row_of(action_id).title}, at the first attempt"
+        seen = self.client.observe(action_id, call, first, assuming=self.conditions.assuming, title=title)
+        # S3 may tell of an error in a 200
+        outcome = Outcome.UNKNOWN if seen.ok else seen.outcome
+        self.book.add(self._titled(replace(seen, id=action_id.at_first(), outcome=outcome)))
 
     def _is_done(self, call: Call, proof: Call) -> bool:
         """Whether the HEAD shows that an earlier attempt has done what ``call`` asks for."""

@@ -11,7 +11,7 @@ from s3probe.evidence.observations import Cleanup
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
-from s3probe.probe.credentials import CHAIN_ADVICE, ChainTimeoutError, chain
+from s3probe.probe.credentials import ChainError, chain
 from s3probe.probe.exchange import Limits
 from s3probe.probe.ledger import Ledger, LedgerEntry
 from s3probe.probe.mark import is_marked, marked_folders
@@ -62,8 +62,8 @@ def sweep(
     """
     try:
         pair = chain(settings)
-    except ChainTimeoutError as slow:
-        raise SweepError(f"There is no key pair to search the bucket with: {slow}.", CHAIN_ADVICE) from None
+    except ChainError as trouble:
+        raise SweepError(f"There is no key pair to search the bucket with: {trouble}.", trouble.advice) from None
     if pair is None:
         raise SweepError("There is no key pair to search the bucket with.", "Set AWS_ACCESS_KEY_ID and its secret.")
     tools.signing(pair)

@@ -21,6 +21,11 @@ RUN_ID_LENGTH = 10
 SHORTEST_EXAMINATION = 2.0
 """Seconds that have to be left after a canary that failed: in less nothing can be learnt, and ``--deadline`` holds."""
 
+LAST_WORDS = 0.3
+"""Of the clean-up's time, as a share: what a run that used up its deadline keeps for its report and for a busy machine.
+Both times together are all that it may take.
+"""
+
 
 def new_run_id() -> str:
     """Ten characters without look-alikes: enough that no two probes ever meet on a key."""
@@ -47,6 +52,9 @@ class ProbeOptions:
     deadline: float = 30.0
     """Seconds for the examination; clean-up has its own."""
     cleanup_deadline: float = 10.0
+    begun: float | None = None
+    """When the whole run began, by ``Clock.monotonic``: the time of both together counts from then on. ``None``: from
+    the examination's own beginning."""
     only: Collection[str] = ()
     skip: Collection[str] = ()
     mastodon_version: str | None = None
@@ -58,6 +66,11 @@ class ProbeOptions:
     """Try the lines that may end a failure, in examinations of their own."""
     canary: str = ""
     """Id of the quick run that failed and is followed by this one, which removes what that left."""
+
+    def latest_end(self, begun: float) -> float:
+        """When the clean-up has to have ended, in a run whose examination began at ``begun``."""
+        whole = self.deadline + self.cleanup_deadline * (1 - LAST_WORDS)
+        return (begun if self.begun is None else self.begun) + whole
 
 
 def _silent(_line: str) -> None:

@@ -53,7 +53,7 @@ class _Again(Enum):
 
     NO = auto()
     FRESH = auto()
-    """A kept connection was closed instead of giving an answer."""
+    """A kept connection was closed before a byte of an answer came."""
     HANDSHAKE = auto()
     """TLS was not agreed on; nothing of the call was sent."""
     HINDERED = auto()
@@ -65,7 +65,8 @@ def _again(exchange: Exchange, fault: NetworkFault) -> _Again:
         return _Again.NO
     if fault is NetworkFault.TLS_OTHER and exchange.stage is ExchangeStage.TLS:
         return _Again.HANDSHAKE
-    return _Again.FRESH if fault is NetworkFault.CLOSED and not exchange.host else _Again.NO
+    kept = not exchange.host
+    return _Again.FRESH if fault is NetworkFault.CLOSED and kept and not exchange.begun else _Again.NO
 
 
 class HttpTransport:

@@ -7,7 +7,9 @@ where nothing else is there.
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,8 @@ class Trust:
 
     file: str | None
     source: str = ""
+    read_by_openssl: tuple[str, ...] = ()
+    """Paths that the environment names."""
 
 
 def choose(
@@ -47,7 +51,8 @@ def choose(
     named = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)]
     if named:
         # OpenSSL reads both by itself and takes its own default for the one that is not set
-        return Trust(None, source=" and ".join(named))
+        paths = (environ.get("SSL_CERT_FILE"), *environ.get("SSL_CERT_DIR", "").split(os.pathsep))
+        return Trust(None, " and ".join(named), tuple(filter(None, paths)))
     if any(path and exists(path) for path in (built_in.openssl_cafile, built_in.openssl_capath)):
         return Trust(None, source="openssl")
     place = next((place for place in PLACES if exists(place)), None)
@@ -72,6 +77,8 @@ def context_for(trust: Trust) -> ssl.SSLContext:
     context.check_hostname = False
     context.sslsocket_class = BoundedTlsSocket
     file = trust.file
+    for path in (*filter(None, [file]), *trust.read_by_openssl):
+        _demand_file_or_folder(path)
     if trust.source == "certifi":
         import certifi
 
@@ -81,6 +88,16 @@ def context_for(trust: Trust) -> ssl.SSLContext:
     else:
         _load(context, file)
     return context
+
+
+def _demand_file_or_folder(path: str) -> None:
+    """OpenSSL waits for a pipe without end. What cannot be looked at, it finds out by itself."""
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise TrustError(f"the CA file {path} is neither a file nor a folder")
 
 
 def _load(context: ssl.SSLContext, path: str) -> None:

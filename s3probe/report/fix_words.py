@@ -138,6 +138,24 @@ def late_uploads(report: Report) -> str:
     )
 
 
+def earlier_leftovers(report: Report) -> str:
+    """What earlier runs left, as a sentence without its last stop; ``""`` when nothing of it is left."""
+    earlier = len(report.evidence.cleanup.earlier)
+    if not earlier:
+        return ""
+    one = earlier == 1
+    return (
+        f"{count(earlier, 'test object')} of earlier checks may still be there, and with this key"
+        f" {'it' if one else 'they'} can neither be seen nor removed. With one that may, `s3probe sweep` does it, or"
+        " by hand"
+    )
+
+
+def earlier_removal_commands(report: Report) -> tuple[str, ...]:
+    """For each of those, the command that shows or removes it."""
+    return _removing(report.subject, report.evidence.cleanup.earlier)
+
+
 def _removing(subject: Subject, names: Iterable[str]) -> tuple[str, ...]:
     endpoint = "" if is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
     bucket = shlex.quote(subject.bucket)

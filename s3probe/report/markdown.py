@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
-from s3probe.report.fix_words import FixWords, fixes_in_words, late_removal_commands, late_uploads, removal_commands
+from s3probe.report.fix_words import (
+    FixWords,
+    earlier_leftovers,
+    earlier_removal_commands,
+    fixes_in_words,
+    late_removal_commands,
+    late_uploads,
+    removal_commands,
+)
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 from s3probe.report.setting_words import sentence
@@ -177,6 +185,8 @@ def _cost(report: Report) -> Iterator[str]:
         yield from _shell(what, removal_commands(report))
     if cleanup.may_arrive:
         yield from _shell(late_uploads(report), late_removal_commands(report))
+    if cleanup.earlier:
+        yield from _shell(earlier_leftovers(report), earlier_removal_commands(report))
     yield ""
     yield f"This check took {cost(report)}."
 

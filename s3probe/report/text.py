@@ -10,6 +10,8 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.fix_words import (
     FixWords,
+    earlier_leftovers,
+    earlier_removal_commands,
     fixes_in_words,
     late_removal_commands,
     late_uploads,
@@ -241,3 +243,8 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
         yield from page.wrap(f"{late_uploads(report)}:")
         yield ""
         yield from (f"      {command}" for command in late_removal_commands(report))
+    if cleanup.earlier:
+        yield ""
+        yield from page.wrap(f"{earlier_leftovers(report)}:")
+        yield ""
+        yield from (f"      {command}" for command in earlier_removal_commands(report))

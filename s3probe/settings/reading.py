@@ -8,11 +8,14 @@ from __future__ import annotations
 import errno
 import os
 import select
+import sys
 import time
 from pathlib import Path
 
 SECONDS = 5.0
 """For a whole pipe or device. A program that decrypts a file takes one or two."""
+PASTING_SECONDS = 600.0
+"""For what a person types or pastes in."""
 _PIECE = 64 * 1024
 
 
@@ -52,3 +55,12 @@ def read_handle(handle: int, limit: int, seconds: float) -> bytes:
             break
         data += piece
     return bytes(data)
+
+
+def read_input(limit: int, seconds: float) -> bytes:
+    """The same of standard input; who types takes :data:`PASTING_SECONDS`."""
+    try:
+        handle = sys.stdin.fileno()
+    except (AttributeError, ValueError):  # closed at the start, or a test's buffer
+        return sys.stdin.buffer.read(limit) if sys.stdin is not None else b""
+    return read_handle(handle, limit, PASTING_SECONDS if os.isatty(handle) else seconds)

@@ -6,10 +6,8 @@ Order in production (dotenv-rails 3): process environment, ``.env.production.loc
 
 from __future__ import annotations
 
-import os
 import re
 import stat
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -19,15 +17,13 @@ from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
 from s3probe.settings.loaders import DOTENV, LOADERS, differences, load_as
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
 from s3probe.settings.notes import value_notes
-from s3probe.settings.reading import read_bytes, read_handle
+from s3probe.settings.reading import read_bytes, read_input
 
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
 STANDARD_INPUT = "standard input"
 SECONDS_OF_INPUT = 10.0
 """For what another program hands in."""
-PASTING_SECONDS = 600.0
-"""For what a person types or pastes in."""
 _MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
 
 
@@ -190,22 +186,27 @@ def _refuse_other_formats(source: str, data: bytes) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise SettingsError(f"{path} is a folder", f"Name the file in it, e.g. {path / '.env.production'}")
         return _limited(str(path), read_bytes(path, MAX_BYTES + 1))
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{path} does not exist",
-            "Run s3probe in Mastodon's folder (often /home/mastodon/live) or name the file; containers: --environ.",
-        ) from None
-    except PermissionError:
-        raise SettingsError(
-            f"{path} may not be read by this user",
-            f"Run s3probe as the user that owns it, e.g. sudo -u mastodon s3probe check {path}",
-        ) from None
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}", "Check the path and the disk.") from None
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> SettingsError:
+    """What to say of an env file that cannot be read."""
+    match error:
+        case FileNotFoundError():
+            return SettingsError(
+                f"{path} does not exist",
+                "Run s3probe in Mastodon's folder (often /home/mastodon/live) or name the file; containers: --environ.",
+            )
+        case IsADirectoryError():
+            return SettingsError(f"{path} is a folder", f"Name the file in it, e.g. {path / '.env.production'}")
+        case PermissionError():
+            return SettingsError(
+                f"{path} may not be read by this user",
+                f"Run s3probe as the user that owns it, e.g. sudo -u mastodon s3probe check {path}",
+            )
+    return SettingsError(f"{path} cannot be read: {error.strerror}", "Check the path and the disk.")
 
 
 def readable_by_all(path: Path) -> bool:
@@ -223,11 +224,7 @@ def _read_stream(stdin: BinaryIO | None) -> bytes:
     if stdin is not None:
         return _limited(STANDARD_INPUT, stdin.read(MAX_BYTES + 1))
     try:
-        handle = sys.stdin.fileno()
-        # whoever types takes their time
-        data = read_handle(handle, MAX_BYTES + 1, PASTING_SECONDS if os.isatty(handle) else SECONDS_OF_INPUT)
-    except (AttributeError, ValueError):  # closed at the start, or a test's buffer
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if sys.stdin is not None else b""
+        data = read_input(MAX_BYTES + 1, SECONDS_OF_INPUT)
     except OSError as error:
         raise SettingsError(
             f"Standard input cannot be read: {error.strerror}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,10 +16,14 @@ import pytest
 
 from s3probe.cli import main
 from s3probe.cli.console import Console
+from s3probe.cli.errors import UnwrittenError, UsageError
+from s3probe.cli.files import write_atomically
 from s3probe.cli.ping import Ping
 from s3probe.secret import Secret
 from s3probe.settings.reading import SlowReadError, read_bytes
+from tests.cli.support import Cli
 from tests.production.hostile import Turn, lone
+from tests.report.samples import evidence
 
 ENV = b"S3_ENABLED=true\nS3_BUCKET=files\nS3_REGION=eu-west-2\nAWS_ACCESS_KEY_ID=AKIAEXAMPLE000000000\n"
 
@@ -82,6 +87,19 @@ def test_fix_changes_no_pipe(held: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "is not an ordinary file" in said(capsys)
 
 
+def test_fix_changes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fix", str(tmp_path)]) == 64
+    assert f"{tmp_path} is a folder" in said(capsys)
+
+
+def test_a_saved_run_that_never_ends(
+    held: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3probe.cli.commands.replay._SECONDS", 0.5)
+    assert main(["replay", str(held)]) == 64
+    assert "its content did not end within 0.5 s" in said(capsys)
+
+
 def test_a_pipe_that_drips(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -108,6 +126,70 @@ def test_an_ordinary_file_is_read_whole(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 200_000)
     assert read_bytes(path, 1_000_000) == b"x" * 200_000
     assert read_bytes(path, 100_000) == b"x" * 100_000
+
+
+@pytest.mark.parametrize("option", ["--output", "--save-evidence"])
+def test_a_pipe_that_nobody_reads_is_not_waited_for(cli: Cli, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    monkeypatch.setattr("s3probe.cli.files.NO_READER_SECONDS", 0.1)
+    cli.file()
+    cli.probe(evidence())
+    os.mkfifo(cli.folder / "pipe")
+    status, out, err = cli.run("check", option, "pipe")
+    assert status == 64
+    assert "pipe is a pipe that nobody reads" in err
+    assert ("Media storage works" in out) == (option == "--save-evidence")
+
+
+@pytest.mark.parametrize("late", [0.0, 0.3])
+def test_a_pipe_that_somebody_reads_gets_it_all(tmp_path: Path, late: float) -> None:
+    """More than a pipe holds, to a reader that takes its time."""
+    path, text, heard = tmp_path / "pipe", "\u00fc" * 150_000, list[str]()
+    os.mkfifo(path)
+
+    def read() -> None:
+        time.sleep(late)
+        with path.open(encoding="utf-8") as stream:
+            time.sleep(late)
+            heard.append(stream.read())
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    write_atomically(path, text)
+    thread.join()
+    assert heard == [text]
+    assert path.is_fifo()
+
+
+def test_a_reader_that_takes_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3probe.cli.files.READER_SECONDS", 0.1)
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    handle = os.open(path, os.O_RDWR)
+    with pytest.raises(UnwrittenError, match=r"its reader took nothing for 0\.1 s") as raised:
+        write_atomically(path, "x" * 1_000_000)
+    assert raised.value.status == 70
+    os.close(handle)
+
+
+def test_no_text_goes_into_a_socket(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(UsageError, match="is a socket"):
+            write_atomically(tmp_path / "socket", "text")
+
+
+def test_devices_are_written_to_as_they_are() -> None:
+    write_atomically(Path("/dev/null"), "text")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(UnwrittenError, match="No space left"):
+        write_atomically(Path("/dev/full"), "text")
+
+
+def test_standard_output_can_be_named_as_a_file() -> None:
+    code = "from pathlib import Path; from s3probe.cli.files import write_atomically as w"
+    code += "; w(Path('/dev/stdout'), 'x' * 200_000)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
+    assert (ended.returncode, len(ended.stdout)) == (0, 200_000)
 
 
 def _drip(turn: Turn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import subprocess
 import sys
 import time
 import weakref
@@ -11,7 +12,9 @@ from collections.abc import Callable
 
 import pytest
 
-from s3probe.cli.signals import HEEDED, Interrupted, interruptible
+from s3probe.cli import main
+from s3probe.cli.signals import Interrupted, interruptible
+from s3probe.heeded import HEEDED
 
 
 class Noisy:
@@ -101,3 +104,40 @@ def test_a_second_signal_is_heard_only_when_the_first_was_lost() -> None:
 
     assert interrupted_in(cleans_up).status == 143
     assert heard
+
+
+def test_in_a_program_that_goes_on_the_handlers_are_as_before() -> None:
+    before = {number: signal.getsignal(number) for number in HEEDED}
+    assert main(["explain", "no-such-finding"]) == 64
+    assert {number: signal.getsignal(number) for number in HEEDED} == before
+
+
+LATE = """
+import atexit, os, signal, sys, time
+import s3probe.cli
+def kill_late():
+    os.kill(os.getpid(), signal.SIGUSR2)
+    time.sleep(0.01)
+class Last:
+    def __del__(self):
+        kill_late()
+sys.last = Last()
+atexit.register(kill_late)
+def dispatch(args, console):
+    if "signal" in sys.argv:
+        os.kill(os.getpid(), signal.SIGUSR2)
+        time.sleep(5)
+    return 0
+s3probe.cli.dispatch = dispatch
+number = sys.argv.pop()
+sys.argv[1:] = ["explain"]
+if number == "signal":
+    sys.argv.append("signal")
+s3probe.cli.entry_point()
+"""
+
+
+@pytest.mark.parametrize(("case", "status"), [("signal", 128 + signal.SIGUSR2), ("none", 0)])
+def test_a_signal_while_the_process_ends_does_not_change_its_status(case: str, status: int) -> None:
+    ended = subprocess.run([sys.executable, "-c", LATE, case], capture_output=True, check=False, timeout=60)
+    assert ended.returncode == status, ended.stderr

@@ -124,11 +124,12 @@ def test_messages_that_nobody_can_read_change_nothing(env_file: Path) -> None:
 
 _AT_IMPORT = """
 import os, signal, sys
-wanted = sys.argv.pop(1)
+wanted, _, name = sys.argv.pop(1).partition(" ")
+number = signal.Signals[name or "SIGINT"]
 class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == wanted:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
 sys.meta_path.insert(0, Finder())
 from s3probe.__main__ import entry_point
 entry_point()
@@ -141,6 +142,12 @@ def test_an_interrupt_while_the_program_loads_is_quiet(env_file: Path, module: s
     done = python("-c", _AT_IMPORT, module, "lint", str(env_file))
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr in ("", "Interrupted by SIGINT.\n")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR2"])
+def test_any_other_signal_while_the_program_loads_has_its_status(env_file: Path, name: str) -> None:
+    done = python("-c", _AT_IMPORT, f"s3probe.cli {name}", "lint", str(env_file))
+    assert (done.returncode, done.stdout, done.stderr) == (128 + signal.Signals[name], "", "")
 
 
 def test_an_interrupt_that_nobody_wants_is_ignored(env_file: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from s3probe.cli import main
-from s3probe.probe.credentials import ChainTimeoutError, chain
+from s3probe.probe.credentials import ChainFileError, ChainTimeoutError, chain
 from tests.probe.test_credentials import settings_of
 from tests.production.hostile import Act, Turn, answering, lone
 
@@ -77,6 +77,53 @@ def test_a_container_that_answers_byte_by_byte_is_given_up(tmp_path: Path, monke
         with pytest.raises(ChainTimeoutError):
             chain(settings_of(tmp_path, ""), 0.8)
         assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
+@pytest.mark.parametrize(
+    "named", ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "web_identity_token_file"]
+)
+def test_a_token_that_never_ends_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, kind: str
+) -> None:
+    token, env = tmp_path / "token", ""
+    os.mkfifo(token) if kind == "pipe" else token.symlink_to(kind)
+    if named.isupper():
+        monkeypatch.setenv(named, str(token))
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/media")
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/")
+    else:
+        profile(tmp_path, "role_arn = arn:aws:iam::123456789012:role/media", f"{named} = {token}")
+        env = "AWS_PROFILE=media\n"
+    with pytest.raises(ChainFileError, match=f"^{named} names {token}, which is not an ordinary file$"):
+        chain(settings_of(tmp_path, env), 3)
+
+
+def test_a_token_that_is_a_link_to_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Kubernetes mounts it."""
+    (tmp_path / "..data").write_text("token of the pod")
+    (tmp_path / "token").symlink_to(tmp_path / "..data")
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", str(tmp_path / "token"))
+    pair = {"AccessKeyId": KEY_ID, "SecretAccessKey": SECRET_KEY, "Token": TOKEN}
+    told = json.dumps({**pair, "Expiration": "2099-01-01T00:00:00Z"}).encode()
+    with lone(answering("200 OK", told)) as gate:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{gate.port}/")
+        found = chain(settings_of(tmp_path, ""))
+    assert found is not None
+    assert gate.turns[0].header("authorization") == "token of the pod"
+
+
+def test_a_check_names_such_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "token")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    file = tmp_path / "masto.env"
+    file.write_text("S3_ENABLED=true\nS3_BUCKET=files\nS3_ALIAS_HOST=files.example\n")
+    assert main(["check", "--deadline", "2", "--mastodon-version", "4.5.9", str(file)]) == 2
+    shown = "".join(capsys.readouterr().out.split())
+    assert f"AWS_WEB_IDENTITY_TOKEN_FILEnames{tmp_path}/token,whichisnotanordinaryfile" in shown
+    assert "Nameanordinaryfilethere" in shown
 
 
 def test_a_check_says_so_within_its_deadline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

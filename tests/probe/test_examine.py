@@ -147,7 +147,7 @@ def _left_unnamed(scenario: Scenario, interrupt: Interrupt) -> set[str]:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it is sent", "after its answer"])
-@pytest.mark.parametrize("at", part(range(2, 34, 2), 3))
+@pytest.mark.parametrize("at", part(range(2, 34, 2), 6))
 def test_an_interruption_at_any_request_leaves_nothing(at: int, after: bool) -> None:
     def interrupt(box: Sandbox) -> tuple[Tools, Callable[[], None]]:
         tools, transport = tools_for(box, lambda inner: Interrupting(inner, at, after=after))

@@ -289,7 +289,7 @@ def test_what_could_not_be_removed_is_removed_when_the_right_is_there() -> None:
     first.put(Answer(200))
     assert noted(notes, first, 0.0).left_behind == (KEY,)
     again = Left(SlowStore(there={KEY}, refuses=("DeleteObject",)))
-    assert noted(notes, again, 10.0) == Cleanup()
+    assert noted(notes, again, 10.0) == Cleanup(earlier=(KEY,))
     allowed = Left(SlowStore(there={KEY}))
     noted(notes, allowed, 20.0)
     assert (allowed.store.there, notes.read(PLACE)) == (set(), ())
@@ -358,8 +358,8 @@ def test_a_run_looks_for_a_few_of_many_and_first_for_those_that_may_arrive() -> 
 
 
 @pytest.mark.parametrize(("age", "kept"), [(KEPT_FOR - 1, True), (KEPT_FOR + 1, False)])
-def test_nothing_is_kept_for_ever(age: float, kept: bool) -> None:
+def test_nothing_that_has_a_name_is_kept_for_ever(age: float, kept: bool) -> None:
     notes = NotesInMemory()
-    notes.change(PLACE, settled=(), left=[Unsettled(KEY, 0.0, upload_id="", made=False)])
-    noted(notes, left(refuses=("ListMultipartUploads",)), age)
+    notes.change(PLACE, settled=(), left=[Unsettled(KEY, 0.0, upload_id="u-1", made=True)])
+    noted(notes, left(refuses=("AbortMultipartUpload",)), age)
     assert bool(notes.read(PLACE)) is kept

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,7 +16,10 @@ from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Run
 from s3probe.examination import check
 from s3probe.probe.examine import examine
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport
+from s3probe.probe.notes import ARRIVES_WITHIN, KEPT_FOR, Unsettled
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
+from s3probe.report.formats import RenderOptions, format_named, needs_attention
+from s3probe.report.model import Verdict
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, Scenario, healthy
@@ -138,7 +142,7 @@ class Signalling(Wrapped):
 
 
 @pytest.mark.parametrize("kept", SCENARIOS)
-@pytest.mark.parametrize(("profile", "at"), [("quick", 1), *(("full", at) for at in part(range(1, 9), 3))])
+@pytest.mark.parametrize(("profile", "at"), [("quick", 1), *(("full", at) for at in part(range(1, 9), 6))])
 def test_an_upload_that_a_signal_interrupts_is_waited_for(kept: str, profile: str, at: int) -> None:
     ends: list[Cleanup] = []
     scenario = SCENARIOS[kept]
@@ -248,3 +252,61 @@ def test_a_healthy_canary_makes_no_request_more_for_the_sake_of_earlier_ones() -
     with served(healthy(), Wrapped) as (_box, tools, way):
         check(settings_of(healthy()), QUICK, replace(tools))
         assert [call.operation for call in way.seen if call.bucket] == ["PutObject", "DeleteObject", "HeadObject"]
+
+
+class Unlisted(Wrapped):
+    """The answer to a large upload that was begun is lost, and the key may not list uploads, as Mastodon's may not."""
+
+    losing = True
+    listing = False
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.operation == "ListMultipartUploads" and not self.listing:
+            return Answer(403, body=b"<Error><Code>AccessDenied</Code></Error>")
+        answer = super().send(call, limits)
+        if call.operation == "CreateMultipartUpload" and self.losing:
+            return Answer(fault=NetworkFault.CLOSED, seconds=0.1)
+        return answer
+
+
+def test_an_upload_that_nobody_may_look_for_is_named_until_somebody_has_looked() -> None:
+    """By every later run, without a change of its verdict; and removed by the first that may list uploads."""
+    more = Statement("Allow", ("s3:ListBucketMultipartUploads",), (f"arn:aws:s3:::{BUCKET}",), sid="Uploads")
+    scenario = healthy()
+    scenario = scenario.with_user(identity=(*scenario.user.identity, more))
+    settings = settings_of(scenario)
+    ahead = [0.0]
+    with served(scenario, Unlisted) as (box, tools, way):
+        assert isinstance(way, Unlisted)
+        ours = replace(tools, clock=Clock(now=lambda: datetime.now(UTC) + timedelta(seconds=ahead[0])))
+
+        def cleaned(options: ProbeOptions) -> Cleanup:
+            return check(settings, options, ours).report.evidence.cleanup
+
+        named = cleaned(FULL).left_behind
+        assert {name.removesuffix("?uploads") for name in named} >= {key for key, _id in box.uploads(BUCKET)}
+        assert left_in(box)
+        way.losing = False
+        for options in (QUICK, QUICK, FULL):
+            report = check(settings, options, ours).report
+            assert report.verdict is Verdict.OK
+            assert (report.evidence.cleanup.left_behind, report.evidence.cleanup.earlier) == ((), named)
+            assert not needs_attention(report)
+            shown = format_named("text").render([report], RenderOptions(width=500))
+            assert all(f"list-multipart-uploads --bucket {BUCKET} --prefix {name[:-8]}\n" in shown for name in named)
+        way.listing = True
+        assert cleaned(QUICK).earlier == ()
+        assert left_in(box) == ()
+        # what is not there any more is asked for an hour long, and named no more
+        ahead[0] = ARRIVES_WITHIN + 1
+        cleaned(QUICK)
+        asked = len(way.seen)
+        cleaned(QUICK)
+        assert not [call for call in way.seen[asked:] if call.operation == "ListMultipartUploads"]
+
+
+@pytest.mark.parametrize(("upload_id", "kept"), [("", True), ("u-1", False), (None, False)])
+def test_only_an_upload_without_an_id_is_kept_for_longer_than_a_week(upload_id: str | None, kept: bool) -> None:
+    one = Unsettled("media_attachments/files/s3probe/abcdefghij/x.mp4", 1000.0, upload_id)
+    assert one.is_settled(1000.0 + KEPT_FOR + 1, gone=False) is not kept
+    assert one.is_settled(1000.0 + KEPT_FOR + 1, gone=True)

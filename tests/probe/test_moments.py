@@ -19,7 +19,8 @@ from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.repeat import OF_A_RUN
 from s3probe.report.model import Verdict
-from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy
+from s3probe.sandbox.scenario import BUCKET, SCENARIOS, Scenario, custom, healthy
+from s3probe.sandbox.statements import Statement
 from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, run
 
@@ -123,7 +124,7 @@ def test_a_healthy_run_asks_each_thing_once() -> None:
 @pytest.mark.parametrize(
     # at each call every fourth error, another one at the next
     ("error", "number"),
-    part([(error, number) for number in range(CALLS) for error in ERRORS][::4], 4),
+    part([(error, number) for number in range(CALLS) for error in ERRORS][::4], 10),
 )
 def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     ran, way = failing(healthy, error, number)
@@ -141,7 +142,34 @@ def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     assert not left or way.chosen.operation == NOBODY_TELLS
 
 
-@pytest.mark.parametrize(("name", "number"), part([(n, k) for n in SCENARIOS for k in range(CALLS - 1)][::4], 6))
+def versioned() -> Scenario:
+    """Versions are kept, and the key may remove them."""
+    more = Statement(
+        "Allow",
+        ("s3:DeleteObjectVersion", "s3:ListBucketVersions"),
+        (f"arn:aws:s3:::{BUCKET}/*", f"arn:aws:s3:::{BUCKET}"),
+        sid="Versions",
+    )
+    scenario = healthy()
+    return scenario.with_bucket(versioning=True).with_user(identity=(*scenario.user.identity, more))
+
+
+@pytest.mark.parametrize("error", ["500, done all the same", "reset, done all the same", "503"])
+@pytest.mark.parametrize("number", part(range(CALLS, CALLS + 15), 8))
+def test_so_it_is_where_the_clean_up_removes_versions(error: str, number: int) -> None:
+    ran, way = failing(versioned, error, number)
+    assert way.chosen is not None
+    assert way.chosen.operation in ("ListObjectVersions", "DeleteObject")
+    assert MOMENT in ran.named
+    assert (ran.left, ran.report.evidence.cleanup.left_behind) == ((), ())
+
+
+def test_a_clean_up_that_nothing_disturbs_tells_of_no_moment() -> None:
+    ran, _way = failing(versioned, "503", -1)
+    assert MOMENT not in ran.named
+
+
+@pytest.mark.parametrize(("name", "number"), part([(n, k) for n in SCENARIOS for k in range(CALLS - 1)][::4], 12))
 def test_so_it_is_at_every_provider(name: str, number: int) -> None:
     ran, way = failing(SCENARIOS[name], "503", number)
     assert set(ran.named) <= {MOMENT}
@@ -156,7 +184,7 @@ def test_the_same_error_twice_is_a_moment_as_well(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "number"), part([(e, n) for n in range(CALLS) for e in ("503", "500", "reset", "SlowDown")][::3], 6)
+    ("error", "number"), part([(e, n) for n in range(CALLS) for e in ("503", "500", "reset", "SlowDown")][::3], 12)
 )
 def test_an_error_that_stays_on_one_call_is_a_fault_of_that_call(error: str, number: int) -> None:
     ran, way = failing(healthy, error, number, 1000)

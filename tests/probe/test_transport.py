@@ -153,6 +153,24 @@ def test_a_kept_connection_that_ends_without_a_byte_is_no_answer() -> None:
         assert (answers, server.visits) == ([200, 200, 200], 3)
 
 
+@pytest.mark.parametrize("said", [b"H", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nContent-Len", b"HTTP/1.1 200 OK\r\n"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "POST", "PUT"])
+def test_a_kept_connection_that_ends_within_the_answer_is_a_failure(method: str, said: bytes) -> None:
+    def handle(visit: Visit) -> None:
+        visit.read_head()
+        visit.say(OK)
+        visit.read_head()
+        visit.say(said)
+
+    with serving(handle) as server:
+        transport = HttpTransport()
+        assert transport.send(get(server), SHORT).status == 200
+        answer = transport.send(Call(method, method, f"http://{server.netloc}/k"), SHORT)
+        transport.close()
+        assert (answer.status, answer.fault, server.visits) == (None, NetworkFault.CLOSED, 1)
+        assert "closed the connection within the" in answer.detail
+
+
 @pytest.mark.parametrize("operation", ["CreateMultipartUpload", "CompleteMultipartUpload"])
 def test_what_must_not_happen_twice_is_not_sent_twice(operation: str) -> None:
     with serving(_answers_once_each) as server:
@@ -453,9 +471,9 @@ class TestFaults:
             (b"\x15\x03\x01\x00\x02\x02\x46", NetworkFault.CLOSED, "speaks TLS on this port"),
             (b"HTT", NetworkFault.CLOSED, "within the first line"),
             (b"HTTP/1.1 2", NetworkFault.CLOSED, "within the first line"),
-            (b"HTTP/1.1 200 OK", NetworkFault.CLOSED, "closed the connection without an answer"),
-            (HEAD, NetworkFault.CLOSED, "closed the connection without an answer"),
-            (HEAD + b"ETag: x\r\nContent-Le", NetworkFault.CLOSED, "closed the connection without an answer"),
+            (b"HTTP/1.1 200 OK", NetworkFault.CLOSED, "closed the connection within the headers"),
+            (HEAD, NetworkFault.CLOSED, "closed the connection within the headers"),
+            (HEAD + b"ETag: x\r\nContent-Le", NetworkFault.CLOSED, "closed the connection within the headers"),
             (b"SSH-2.0-OpenSSH_9.6\r\n", NetworkFault.PROTOCOL, "it sent 'SSH-2.0-OpenSSH_9.6'"),
             (b"HTTP/1.1 abc\r\n\r\n", NetworkFault.PROTOCOL, "does not speak HTTP"),
             (HEAD + b"Content-Length: 5, 6\r\n\r\nhello", NetworkFault.PROTOCOL, "Content-Length contained multiple"),

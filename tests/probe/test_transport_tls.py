@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -201,6 +202,27 @@ def test_an_empty_certificate_file(tmp_path: Path) -> None:
     assert str(empty) in answer.detail
 
 
+@pytest.mark.parametrize("named", ["settings", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_authorities_that_are_a_pipe_are_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    pipe = tmp_path / "ca.pem"
+    os.mkfifo(pipe)
+    if named != "settings":
+        monkeypatch.setenv(named, str(pipe))
+    answer = ask(context(trustme.CA().issue_cert(NAME)), str(pipe) if named == "settings" else None)
+    assert answer.fault is NetworkFault.TLS_UNTRUSTED
+    assert answer.detail == f"the CA file {pipe} is neither a file nor a folder"
+
+
+def test_one_of_several_folders_of_authorities_may_be_missing(
+    tmp_path: Path, authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}/nowhere:{tmp_path}")
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    assert ask(context(authority.issue_cert(NAME)), ca_file).status == 200
+
+
 BUILT_IN = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", "/built/cert.pem", "SSL_CERT_DIR", "/built/certs")
 
 
@@ -208,8 +230,8 @@ BUILT_IN = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", "/built/cert.pem", "S
     ("ca_file", "environ", "there", "trust"),
     [
         ("/my/ca.pem", {"SSL_CERT_FILE": "/x"}, set(), Trust("/my/ca.pem", source="settings")),
-        ("/x", {"SSL_CERT_FILE": "/x"}, set(), Trust(None, source="SSL_CERT_FILE")),
-        (None, {"SSL_CERT_DIR": "/x"}, {"/built/cert.pem"}, Trust(None, source="SSL_CERT_DIR")),
+        ("/x", {"SSL_CERT_FILE": "/x"}, set(), Trust(None, "SSL_CERT_FILE", ("/x",))),
+        (None, {"SSL_CERT_DIR": "/x"}, {"/built/cert.pem"}, Trust(None, "SSL_CERT_DIR", ("/x",))),
         (None, {"SSL_CERT_FILE": ""}, {"/built/certs"}, Trust(None, source="openssl")),
         (None, {}, {PLACES[2], PLACES[1]}, Trust(PLACES[1], source="system")),
         (None, {}, set(), Trust(None, source="certifi")),

@@ -78,7 +78,9 @@ def test_a_signal_ends_all_and_leaves_nothing(tmp_path: Path) -> None:
 def test_a_bad_file_and_a_hostile_server_stop_no_other(box: Sandbox, tmp_path: Path) -> None:
     with lone(hostile.saying(b"noise")) as evil:
         bad = local.env_file(tmp_path, evil.port, "evil.env")
-        status, out, err = local.run(*CHECK, "--deadline", "10", "gone.env", bad, *files(tmp_path, box.http_port, 3))
+        good = files(tmp_path, box.http_port, 3)
+        process = local.start(*CHECK, "--deadline", "10", "gone.env", bad, *good, module=local.HASTY)
+        status, out, err = local.finish(process)
     reports = {Path(r["subject"]["source"]).name: r["verdict"] for r in json.loads(out)["reports"]}
     assert status in (2, 64)
     assert "gone.env does not exist" in err

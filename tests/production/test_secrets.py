@@ -5,24 +5,30 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import resource
 import signal
 import traceback
 import urllib.parse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s3probe.cli import main
+from s3probe.examination import Examined, check
 from s3probe.report.formats import FORMATS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import KEY_ID
 from tests.exhaustive import examples
 from tests.production import local
-from tests.production.hostile import Interceptor, Turn, lone
+from tests.production.hostile import Interceptor, Turn, answering, lone
 
+Disguise = Callable[[str], str]
+SECRET_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 SECRETS = st.text(st.sampled_from("abcXYZ0189+/=-_%&?#$'\"\\ <>|{};:.,~é€"), min_size=16, max_size=48).filter(
     lambda text: text.strip() == text and len(set(text)) > 7
 )
@@ -64,11 +70,39 @@ def dotenv(secret: str) -> str:
     return "'" + secret.replace("'", "") + "'"
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=examples(3), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def everything_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """All that ``check`` in every format, its evidence, ``replay`` of that and ``fix`` show of one examination."""
+    evidence = file.with_name("evidence.json")
+    options = ("--mastodon-version", "4.5.9", "--deadline", "3")
+    examined: list[Examined] = []
+
+    def once(*args: Any) -> Examined:
+        if not examined:
+            examined.append(check(*args))
+        return examined[0]
+
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("s3probe.cli.commands.check.check", once)
+        patch.setattr("s3probe.cli.commands.fix.check", once)
+        for form in FORMATS:
+            for argv in (
+                ("check", *options, "--format", form, "--save-evidence", str(evidence), str(file)),
+                ("replay", "--format", form, str(evidence)),
+            ):
+                main(argv)
+                shown = capsys.readouterr()
+                assert shown.out
+                told += shown.out, shown.err
+        main(("fix", *options, str(file)))
+        told += capsys.readouterr()
+    return "\n".join((*told, evidence.read_text()))
+
+
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(secret=SECRETS)
-def test_no_format_shows_a_secret_that_the_server_echoes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, secret: str
+def test_nothing_shows_a_secret_that_the_server_echoes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], secret: str
 ) -> None:
     secret = secret.replace("'", "")
     body = echo(secret)
@@ -80,12 +114,87 @@ def test_no_format_shows_a_secret_that_the_server_echoes(
 
     with lone(act) as gate:
         file = local.env_file(tmp_path, gate.port, AWS_SECRET_ACCESS_KEY=dotenv(secret))
-        evidence = tmp_path / "evidence.json"
-        main(["check", "--mastodon-version", "4.5.9", "--deadline", "3", "--format", form, "--save-evidence",
-              str(evidence), str(file)])  # fmt: skip
-    shown = capsys.readouterr()
-    assert shown.out
-    hidden(secret, shown.out, shown.err, evidence.read_text())
+        hidden(secret, everything_shown(file, capsys))
+
+
+KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzkQ3dT5v9s"
+TOKEN = base64.b64encode(bytes(n * 89 % 251 for n in range(150))).decode()
+CHAIN_ID = "AKIAQ7ZX2M5NB4KD9TWE"
+BUCKET = "wjalrxut-media"
+"""Shares eight letters with the secret key."""
+
+
+def bare(text: str) -> str:
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+def separated(by: str, each: int) -> Disguise:
+    return lambda text: by.join(text[at : at + each] for at in range(0, len(text), each))
+
+
+ENCODED: dict[str, Disguise] = {
+    "as it is": str,
+    "in base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "in hexadecimal digits": lambda text: text.encode().hex(),
+    "for a URL": lambda text: urllib.parse.quote(text, safe=""),
+    "backwards": lambda text: text[::-1],
+}
+CHANGED: dict[str, Disguise] = {
+    "lower case": str.lower,
+    "upper case": str.upper,
+    "the other case": str.swapcase,
+    **{f"{by!r} for others": lambda text, by=by: re.sub("[^A-Za-z0-9]", by, text) for by in ("", "-", "_", " ")},  # type: ignore[misc]
+    **{f"{by!r} after {each}": separated(by, each) for by in " -.:" for each in (1, 4)},
+}
+DISGUISES = [
+    (lambda text, encode=encode, change=change: change(encode(text)))
+    for encode in ENCODED.values()
+    for change in CHANGED.values()
+]
+
+
+@pytest.mark.parametrize("source", ["the file", "the SDK's chain"])
+def test_nothing_shows_a_secret_in_disguise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    profile = tmp_path / "credentials"
+    pair = {"aws_access_key_id": CHAIN_ID, "aws_secret_access_key": KEY, "aws_session_token": TOKEN}
+    profile.write_text("[default]\n" + "".join(f"{name} = {value}\n" for name, value in pair.items()))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profile))
+    signatures: set[str] = set()
+    said = 0
+
+    def act(turn: Turn) -> None:
+        nonlocal said
+        found = re.search("Signature=([0-9a-f]{64})", turn.header("Authorization"))
+        texts = [KEY] if source == "the file" else [KEY, TOKEN, CHAIN_ID]
+        if found:
+            signatures.add(found[1])
+            texts.append(found[1])
+        told = [""] * 12
+        for number in range(24):
+            text = DISGUISES[said % len(DISGUISES)](texts[said % len(texts)])
+            told[number // 2] += f" {html.escape(text)}"
+            said += 1
+        body = (
+            f"<Error><Code>{told[0]}</Code><Message>{BUCKET}: {told[1]}</Message><Region>{told[2]}</Region>"
+            f"<BucketName>{told[3]}</BucketName><Endpoint>{told[4]}</Endpoint><Key>{told[5]}</Key></Error>"
+        ).encode()
+        heads = (f"Server: {told[6]}", f"x-amz-bucket-region: {told[7]}", f"ETag: {told[8]}", f"{bare(told[9])}: 1",
+                 f"Content-Type: application/xml; {told[10]}", f"x-amz-error-message: {told[11]}")  # fmt: skip
+        answering("400 Bad Request", body, *heads)(turn)
+
+    own = {"AWS_SECRET_ACCESS_KEY": KEY} if source == "the file" else dict.fromkeys(SECRET_PAIR, "")
+    with lone(act) as gate:
+        shown = everything_shown(local.env_file(tmp_path, gate.port, S3_BUCKET=BUCKET, **own), capsys)
+    assert said >= len(DISGUISES)
+    read = bare(shown)
+    for secret in (KEY, TOKEN, *signatures, *([CHAIN_ID] if source != "the file" else [])):
+        for encode in ENCODED.values():
+            assert bare(encode(secret)) not in read
+    assert BUCKET in shown
+    if source != "the file":
+        assert "AKIA…9TWE" in shown
 
 
 @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

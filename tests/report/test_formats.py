@@ -258,6 +258,19 @@ def test_what_may_still_arrive_is_named_as_that_with_its_command(
     assert not needs_attention(replace(report, evidence=evidence(cleanup=Cleanup(9, 9))))
 
 
+def test_what_earlier_checks_left_is_named_and_is_nothing_to_act_on() -> None:
+    left = Cleanup(9, 9, earlier=("b?uploads", "a"))
+    report = replace(REPORTS["healthy"], evidence=evidence(cleanup=left))
+    for name in ("text", "markdown"):
+        text = render(name, report)
+        assert "2 test objects of earlier checks may still be there" in " ".join(text.split())
+        assert "list-multipart-uploads --bucket files-example --prefix b" in text
+        assert "delete-object --bucket files-example --key a" in text
+    assert "- [x] This check left nothing behind" in render("markdown", report)
+    assert not needs_attention(report)
+    assert render("nagios", report) == render("nagios", REPORTS["healthy"])
+
+
 # ---- JSON
 
 
@@ -302,7 +315,7 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
             *("id", "title", "operation", "as", "needs", "outcome", "http_status", "error_code", "message"),
             *("seconds", "reason"),
         ]
-    assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive"]
+    assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive", "earlier"]
     assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
 
 

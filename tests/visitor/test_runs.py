@@ -14,6 +14,7 @@ from s3probe.sandbox.faults.proxies import healthy_alias, proxy
 from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
+from tests.exhaustive import in_turn
 from tests.runs import run
 
 MOST = 40
@@ -29,8 +30,7 @@ def _old(scenario: Scenario) -> Scenario:
 HEALTHY = {**SCENARIOS, "alias and ACL": healthy_alias}
 
 
-@pytest.mark.parametrize("name", HEALTHY)
-@pytest.mark.parametrize("older", [False, True], ids=["current", "older"])
+@pytest.mark.parametrize(("name", "older"), in_turn(HEALTHY, [False, True]))
 def test_a_healthy_run_stays_small(name: str, older: bool) -> None:
     scenario = HEALTHY[name]()
     ran = run(_old(scenario) if older else scenario)

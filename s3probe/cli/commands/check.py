@@ -22,15 +22,12 @@ from s3probe.examination import Examined, Selection, check
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.nagios import render, unknown
 
-CLEANING = 10.0
-"""Seconds: what a run may take beyond its deadline."""
 SHORTEST_PING = 1.0
-"""Seconds that the last call has in any case."""
+"""Seconds that the last call has in any case, and what is left of the time when it ends."""
 
 
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
-    begun = time.monotonic()
     ping = Ping(read_ping_url(args.ping_url_file, console), console) if args.ping_url_file is not None else None
     try:
         with alone(args, env_files(args)):
@@ -47,10 +44,17 @@ def run(args: Namespace, console: Console) -> int:
             ping.end(status_for(error), f"s3probe ended early: {type(error).__name__}: {error}")
         raise
     if ping is not None:
-        # one file's run and its clean-up have an end, and this belongs to it
-        left = begun + args.deadline + CLEANING - time.monotonic() if len(env_files(args)) == 1 else TIMEOUT
-        ping.end(status, summary, min(max(left, SHORTEST_PING), TIMEOUT))
+        # one run and its clean-up have an end, and this belongs to it
+        ping.end(status, summary, min(max(_left(args) - SHORTEST_PING, SHORTEST_PING), TIMEOUT))
     return status
+
+
+def _left(args: Namespace) -> float:
+    """Seconds that are left to the whole run."""
+    from s3probe.probe.tools import ProbeOptions
+
+    whole = args.deadline + ProbeOptions().cleanup_deadline
+    return float(args.begun + whole - time.monotonic()) if len(env_files(args)) == 1 else TIMEOUT
 
 
 def _check(args: Namespace, console: Console) -> tuple[int, str]:

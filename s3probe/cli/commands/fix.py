@@ -14,7 +14,7 @@ from s3probe.cli import changes
 from s3probe.cli.console import Console
 from s3probe.cli.errors import BUG, UsageError
 from s3probe.cli.leftovers import named_on_the_way_out
-from s3probe.cli.rewrite import rewrite
+from s3probe.cli.rewrite import content_of, rewrite
 from s3probe.cli.signals import postponed
 from s3probe.cli.sources import env_files, load_settings, options_for, selection_of
 from s3probe.diagnosis.model import Severity
@@ -35,15 +35,17 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
     from s3probe.report.patch import patch
+    from s3probe.settings.sources import unreadable
 
     file = env_files(args)[0]
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
     selection = selection_of(args.only, args.skip)
-    if file.exists() and not file.is_file():
-        raise UsageError(f"{file} is not an ordinary file, and fix changes one", "Name the file itself.")
+    try:
+        before = content_of(file)
+    except OSError as error:
+        raise unreadable(file, error) from None
     settings = load_settings(file, args, console)
-    before = _bytes(file)
     with named_on_the_way_out(console) as left:
         tools = replace(
             default_tools(settings, progress=console.progress),
@@ -76,15 +78,6 @@ def run(args: Namespace, console: Console) -> int:
 
 def _choice(args: Namespace) -> str:
     return f"--choose {args.choose} " if args.choose != 1 else ""
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        if not file.is_file():
-            raise UsageError(f"{file} is not an ordinary file", "Name the env file itself.")
-        return file.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}", "Check the path and its rights.") from None
 
 
 def _reader(file: Path, args: Namespace) -> Read:

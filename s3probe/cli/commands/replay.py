@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
 from s3probe.cli.showing import show
+from s3probe.settings.reading import read_bytes, read_input
 
 _LARGEST = 32 * 1024 * 1024
 """Bytes. A saved run takes some 50 kB."""
+_SECONDS = 20.0
+"""For what comes through a pipe: a check at its other end takes some seconds."""
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -30,10 +32,8 @@ def run(args: Namespace, console: Console) -> int:
 
 def _read(name: str) -> str:
     try:
-        if name == "-":
-            return sys.stdin.read(_LARGEST)
-        with Path(name).open(encoding="utf-8") as stream:
-            return stream.read(_LARGEST)
+        data = read_input(_LARGEST, _SECONDS) if name == "-" else read_bytes(Path(name), _LARGEST, _SECONDS)
+        return data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(

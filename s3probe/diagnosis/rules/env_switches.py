@@ -111,11 +111,13 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         return
     gone = bool(refused(case))
     asked = case.get(Experiment.INSTANCE_ROLE)
-    if asked.network is NetworkFault.DEADLINE:
-        advice = Manual(
-            "Run the credential_process of the profile by hand, and see that the metadata service answers; or set"
-            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    if asked.message:
+        to_do = (
+            "Run the credential_process of the profile by hand, and see that the metadata service answers"
+            if asked.network is NetworkFault.DEADLINE
+            else "Name an ordinary file there"
         )
+        advice = Manual(f"{to_do}; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         yield _missing(case, "AWS_ACCESS_KEY_ID", f"no key pair is set, and {asked.message}", advice, because=asked)
         return
     machine = asked.facts.get(Fact.VENDOR, "")
