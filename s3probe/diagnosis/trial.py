@@ -86,7 +86,13 @@ class Situation:
 
 def raises(settings: Settings) -> bool:
     """Whether Mastodon raises by these settings alone, or keeps its files elsewhere."""
-    return bool(settings.troubles or why_nothing_is_sent(settings))
+    return bool(why_it_raises(settings))
+
+
+def why_it_raises(settings: Settings) -> str:
+    """What Mastodon raises by these settings alone, or where it keeps its files; mostly the blank string."""
+    trouble = next((f"Mastodon raises {one.exception}: {one.message}" for one in settings.troubles), "")
+    return why_nothing_is_sent(settings) or trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,7 @@ def _met(finding: Finding, state: Situation) -> bool:
     """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
     names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
     rows = (state.evidence.get(name) for name in names)
-    return state.raises or any(row is not None and row.failed and not row.assuming for row in rows)
+    return state.raises or any(row is not None and row.failed for row in rows)
 
 
 def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
@@ -270,8 +276,7 @@ def _later(before: Observation, now: Observation) -> bool:
 def decided(state: Situation) -> dict[ObservationId, bool]:
     """Which actions passed or failed under these very settings.
 
-    What was asked as if something else were fixed says nothing of them, nor does a refusal by something that is not
-    the storage.
+    What an experiment asked under others says nothing of them, nor does a refusal by something that is not the storage.
     """
     rows = [row for row in state.evidence.observations if _counts(row)]
     shown = {_host(row) for row in rows if _shows(row)}
@@ -287,7 +292,7 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
 def _counts(row: Observation) -> bool:
     mark = row.id.is_experiment or row.id.is_at_first or row.id.is_of_canary
-    return row.ran and not row.assuming and not mark and row.outcome is not Outcome.THROTTLED
+    return row.ran and not mark and row.outcome is not Outcome.THROTTLED
 
 
 def _shows(row: Observation) -> bool:
@@ -347,15 +352,6 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
     return tuple(quoted.get(name) or EnvFix(name, after.get(name), file.environment.line_of(name)) for name in names)
 
 
-def without_assuming(evidence: Evidence, assumed: tuple[str, ...]) -> Evidence:
-    """The same evidence for settings in which the fixes are made that it took for granted from its start."""
-    rows = tuple(
-        replace(row, assuming=row.assuming[len(assumed) :]) if row.assuming[: len(assumed)] == assumed else row
-        for row in evidence.observations
-    )
-    return replace(evidence, observations=rows)
-
-
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
     """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
 
@@ -374,6 +370,6 @@ def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Ev
 def was_decided(finding: Finding, state: Situation) -> bool:
     """Whether what the finding was told by was looked at again, and none of it fails."""
     rows = decided(state)
-    asked = {row.base for row in (*finding.because, *finding.explains) if not row.is_experiment}
+    asked = {row for row in (*finding.because, *finding.explains) if not row.is_experiment}
     seen = [rows[name] for name in asked if name in rows]
     return not asked or (bool(seen) and all(seen))
