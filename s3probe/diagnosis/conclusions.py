@@ -34,6 +34,7 @@ from s3probe.diagnosis.trial import (
     minimal,
     not_felt,
     objection,
+    own_doing,
     step,
     was_decided,
 )
@@ -74,7 +75,7 @@ class Conclusions:
     ended: str = ""
     """Why nothing more was tried; ``""`` when there was nothing left to try."""
     furthest: tuple[Attempt, ...] = ()
-    """The same with further steps that hide and open nothing, and do not help yet: something else fails by then."""
+    """The same with further steps that one must not stop after, or that do not help yet: something else fails then."""
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
@@ -157,10 +158,12 @@ class Conclusions:
         last = path[-1].after if path and path[-1].after else self.file
         stayed = targets | {one.id for one in last.diagnosis}
         for place, attempt in enumerate(path):
+            lines = self._lines(path[: place + 1])
             for one in attempt.after.diagnosis if attempt.after else ():
-                if one.id not in known and one.id in stayed:
-                    known.add(one.id)
-                    yield replace(one, remark=f"behind it: seen only with {_said(self._lines(path[: place + 1]))}")
+                if one.id in known or one.id not in stayed or own_doing(one, attempt.after or self.file, lines):
+                    continue
+                known.add(one.id)
+                yield replace(one, remark=f"behind it: seen only with {_said(lines)}")
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""

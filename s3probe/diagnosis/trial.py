@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.mastodon import remade
@@ -56,6 +56,8 @@ _SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
     ActionId.PUT_WITHOUT_ACL: ActionId.PUT_WITH_ACL,
     ActionId.GET_RANGE: ActionId.GET,
     ActionId.HEAD_PART: ActionId.GET,
+    # the SDK asks again in the region that AWS names, and needs not to where the file names it
+    Experiment.REGION_AS_FILED: ActionId.LIST,
 }
 """What Mastodon sends in the place of a request, under a line that ends that one."""
 _NOT_FELT = {
@@ -291,7 +293,8 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
 
 def _counts(row: Observation) -> bool:
-    mark = row.id.is_experiment or row.id.is_at_first or row.id.is_of_canary
+    tried = row.id.is_experiment and row.id != Experiment.REGION_AS_FILED
+    mark = tried or row.id.is_at_first or row.id.is_of_canary
     return row.ran and not mark and row.outcome is not Outcome.THROTTLED
 
 
@@ -322,6 +325,14 @@ def objection(state: Situation) -> str:
     if open_to_all and rows.get(upload):
         return "with it alone files would be stored where strangers find or change them"
     return ""
+
+
+def own_doing(finding: Finding, state: Situation, lines: Lines) -> bool:
+    """Whether it may be the doing of these very lines: without an ACL pictures may be invisible."""
+    names = (*finding.because, *finding.explains)
+    acl = any(line.variable == "S3_PERMISSION" for line in lines)
+    theirs = ActionId.PUBLIC_GET in names or finding.setting == "S3_PERMISSION"
+    return acl and theirs and bool(objection(state))
 
 
 def may_stop(file: Situation, state: Situation) -> bool:

@@ -21,7 +21,6 @@ from s3probe.diagnosis.trial import (
     key_of,
     may_stop,
     moved,
-    objection,
     step,
 )
 from s3probe.evidence.observations import Outcome
@@ -105,18 +104,12 @@ class Trials:
         self._enlarged = None if seen.gone else enlarged(found, after)
         if seen.better:
             self._path.append(attempt)
-            if len(self._path) > len(self._furthest) and not any(map(_hides, self._path)):
+            if len(self._path) > len(self._furthest):
                 self._furthest = tuple(self._path)
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))
         self._attempts.append(attempt)
-
-
-def _hides(attempt: Attempt) -> bool:
-    """Whether pictures are invisible by this very line: what is met then may be its own doing."""
-    acl = any(line.variable == "S3_PERMISSION" for line in attempt.candidate.lines)
-    return acl and attempt.after is not None and bool(objection(attempt.after))
 
 
 def _nobody_answers(state: Situation, finding: Finding) -> bool:
