@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from s3probe import __version__
 from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, TrialRun
+from s3probe.evidence import as_if
 from s3probe.evidence.observations import Evidence
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.secret import Secret
@@ -48,6 +49,8 @@ class Saved:
     """What was concluded when the file was written; ``None`` when it was not kept."""
     trials: tuple[TrialRun, ...] = ()
     """The examinations that were made to try fixes."""
+    as_if: bool = False
+    """Whether an earlier release saved it, which went on as if what it had found were fixed."""
 
 
 def to_plain(value: object) -> Any:
@@ -210,12 +213,17 @@ def load_saved(text: str) -> Saved:
             "Update s3probe, then replay the file again.",
         )
     try:
-        findings = data.get("findings")
+        findings, trials = data.get("findings"), data.get("trials", [])
+        evidence: Any = data.get("evidence")
+        earlier = as_if.holds(evidence)
+        if earlier:
+            evidence, trials = as_if.split(evidence)
         return Saved(
             _decode(Settings, data.get("settings"), "settings"),
-            _decode(Evidence, data.get("evidence"), "evidence"),
+            _decode(Evidence, evidence, "evidence"),
             None if findings is None else _diagnosis(findings, data),
-            _decode(tuple[TrialRun, ...], data.get("trials", []), "trials"),
+            _decode(tuple[TrialRun, ...], trials, "trials"),
+            earlier,
         )
     except (ValueError, TypeError) as error:
         raise EvidenceError(

@@ -118,17 +118,15 @@ def check(
     interruption ends :func:`check`, and does not cost that.
     """
     from s3probe.diagnosis.conclusions import Conclusions
-    from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import Situation
+    from s3probe.diagnosis.engine import diagnose
+    from s3probe.diagnosis.trial import Situation, why_it_raises
     from s3probe.probe.examine import examine
     from s3probe.probe.tools import SHORTEST_EXAMINATION
-    from s3probe.settings.urls import why_nothing_is_sent
 
     if stopped is not None:
         tools = replace(tools, clock=replace(tools.clock, stopped=stopped))
-    start, assuming = starting_point(settings)
-    why_not = why_nothing_is_sent(start)
-    evidence = _nothing_asked(options, why_not) if why_not else examine(start, options, tools, assuming, settings)
+    why_not = why_it_raises(settings)
+    evidence = _nothing_asked(options, why_not) if why_not else examine(settings, options, tools)
     left = options.deadline - evidence.run.seconds
     unclear = evidence.run.profile == "quick" and not why_not and not _went_well(evidence)
     if unclear and left >= SHORTEST_EXAMINATION:
@@ -141,7 +139,7 @@ def check(
             mastodon_version=version,
             canary=evidence.run.id,
         )
-        evidence = _together(evidence, examine(start, full, tools, assuming, settings))
+        evidence = _together(evidence, examine(settings, full, tools))
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     file = Situation(settings, evidence, diagnosis)
     why_untried = _why_no_trials(options, selection, evidence)
@@ -166,8 +164,7 @@ def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Eviden
 def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
     """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
     from s3probe.diagnosis.conclusions import Conclusions
-    from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import Situation, before_restart, candidate, without_assuming
+    from s3probe.diagnosis.trial import candidate
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
@@ -177,12 +174,6 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
     trials, conclusions = Trials(file, bench.budget, bench.under), Conclusions(file)
     errors: list[RuleError] = []
     try:
-        start, assuming = starting_point(file.settings)
-        if assuming:
-            # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
-            seen = before_restart(without_assuming(file.evidence, assuming), file.settings, start)
-            known = Situation(start, seen, diagnose(start, seen, skip=selection.skip_findings))
-            trials = Trials(bench.as_it_stands(file, assuming), bench.budget, bench.under, known)
         trials.run()
         conclusions = trials.conclusions()
         diagnosis = conclusions.diagnosis()

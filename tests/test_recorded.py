@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from s3probe.codec import Saved, load_saved
-from s3probe.diagnosis.engine import diagnose
+from s3probe.diagnosis.again import diagnose_again
 from tests.every import every
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "recorded"
@@ -41,7 +41,8 @@ def test_every_recorded_run_has_its_expectation() -> None:
 @every("name", EXPECTED)
 def test_a_recorded_run_leads_to_the_same_findings(name: str) -> None:
     saved = _saved(name)
-    assert [found.id for found in diagnose(saved.settings, saved.evidence)] == EXPECTED[name]
+    found = diagnose_again(saved.settings, saved.evidence, saved.trials)
+    assert [one.id for one in found] == EXPECTED[name]
 
 
 @every("name", _files())

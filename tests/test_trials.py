@@ -13,7 +13,7 @@ from s3probe.codec import dump, load_saved
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Evidence, NetworkFault, Outcome, Run
-from s3probe.evidence.vocabulary import ActionId
+from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment
 from s3probe.examination import Examined, check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Clock, ProbeOptions, Tools
@@ -75,7 +75,7 @@ def test_what_was_tried_heals_and_nothing_else_is_told_of_the_file(fault: Fault)
     assert (ran.report.verdict, failures(ran.report)[:1]) == (plain.report.verdict, failures(plain.report)[:1])
     assert ran.report.rule_errors == ()
     assert ran.violations == ()
-    passed = {o.id for o in plain.report.evidence.observations if o.ok and not o.assuming}
+    passed = {o.id for o in plain.report.evidence.observations if o.ok}
     for one, group in proven(ran.report):
         after = run(fixed(fault.scenario(), group)).report
         assert one.id not in failures(after)
@@ -177,6 +177,59 @@ def test_a_secret_that_was_tried_is_shown_nowhere_and_a_replay_tells_the_same() 
     assert "Tried: with this line all" in "".join(shown)
     for secret in (scenario.user.secret, scenario.user.secret[:12]):
         assert secret not in "".join([text, *shown])
+
+
+# ---- one examination, one set of settings
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("region-wrong-aws-regional-endpoint", 5), ("env-hash-truncates-value", 10), ("env-s3-enabled-not-true", 0)],
+)
+def test_the_actions_are_those_of_the_file_as_it_stands(name: str, first: int) -> None:
+    ran = tried(FAULTS[name])
+    (trial,) = ran.report.trials
+    made = [row for row in ran.report.evidence.observations if row.id in ACTIONS and row.actor is Actor.MASTODON]
+    assert not [row.id for row in made if row.ok and row.operation]
+    assert all(row.reason for row in made if not row.ran)
+    assert ran.report.evidence.cost.requests - trial.evidence.cost.requests == first
+    assert trial.evidence.cost.requests <= 40
+
+
+def test_a_fault_behind_another_is_told_by_the_trial_and_the_first_failure_stays() -> None:
+    scenario = FAULTS["iam-missing-getobject"].change(WRONG_REGION.scenario())
+    plain, ran = run(scenario), run(scenario, trials=True)
+    assert failures(plain.report) == [WRONG_REGION.id]
+    assert failures(ran.report) == [WRONG_REGION.id, "iam-missing-getobject"]
+    assert ran.report.findings[1].remark == "behind it: seen only with S3_REGION=eu-west-2"
+    assert plain.report.verdict is ran.report.verdict
+
+
+def test_a_fault_behind_a_line_that_is_not_enough_is_told_as_well() -> None:
+    report = run(FAULTS["wrong-secret-key"].change(WRONG_REGION.scenario()), trials=True).report
+    assert failures(report) == [WRONG_REGION.id, "wrong-secret-key"]
+    assert list(proven(report)) == []
+
+
+def test_a_fault_behind_a_refused_acl_is_told_and_what_its_absence_hides_is_not() -> None:
+    report = run(
+        FAULTS["iam-missing-deleteobject"].change(FAULTS["bpa-blocks-public-acl"].scenario()), trials=True
+    ).report
+    assert failures(report) == ["bpa-blocks-public-acl", "iam-missing-deleteobject"]
+
+
+def test_where_the_sdk_goes_on_in_another_region_the_examination_does() -> None:
+    ran = run_fault(FAULTS["region-wrong-aws-global-endpoint"])
+    assert [one.id for one in ran.report.findings] == ["region-wrong-aws-global-endpoint"]
+    rows = ran.report.evidence
+    uploaded = rows.get(ActionId.PUT_WITH_ACL)
+    refused = rows.get(Experiment.REGION_AS_FILED)
+    assert uploaded is not None
+    assert uploaded.ok
+    assert refused is not None
+    assert refused.http_status == 400
+    behind = FAULTS["iam-missing-getobject"].change(FAULTS["region-wrong-aws-global-endpoint"].scenario())
+    assert failures(run(behind).report) == ["iam-missing-getobject"]
 
 
 # ---- what it costs

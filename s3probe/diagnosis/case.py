@@ -25,19 +25,11 @@ class Case:
         return found or Observation(exact_id, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
 
     def obs(self, action: ObservationId) -> Observation:
-        """The latest attempt of an action: the one made after all fixes (``list@2`` before ``list``)."""
-        return next(reversed(list(self.attempts(action))), self.get(action))
-
-    def attempts(self, action: ObservationId) -> Iterator[Observation]:
-        """All attempts of an action, first the one under the settings as they are."""
-        for suffix in ("", *(f"@{number}" for number in range(1, 10))):
-            found = self.evidence.get(action.in_round(suffix)) if self.evidence else None
-            if found is None:
-                return
-            yield found
+        """The same, of an action."""
+        return self.get(action)
 
     def open(self, *actions: ObservationId) -> tuple[Observation, ...]:
-        """Those of ``actions`` (latest attempts) that failed and that no earlier finding explains."""
+        """Those of ``actions`` that failed and that no earlier finding explains."""
         found = (self.obs(action) for action in actions)
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
 
@@ -54,11 +46,11 @@ class Case:
         return (o for o in seen if o.failed and o.id not in self.claimed)
 
     def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
-        """What came of these questions in every round and with every value, in the order it was written down."""
+        """What came of these questions with every value, in the order it was written down."""
         return tuple(
             o
             for o in self.all()
-            if any(q.made(o.id) if isinstance(q, ExperimentWith) else o.id.base == q for q in questions)
+            if any(q.made(o.id) if isinstance(q, ExperimentWith) else o.id == q for q in questions)
         )
 
     def all(self) -> tuple[Observation, ...]:

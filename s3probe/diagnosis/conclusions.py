@@ -34,6 +34,7 @@ from s3probe.diagnosis.trial import (
     minimal,
     not_felt,
     objection,
+    own_doing,
     step,
     was_decided,
 )
@@ -73,6 +74,8 @@ class Conclusions:
     """The steps that got better, each on top of the one before; one may stop after the last."""
     ended: str = ""
     """Why nothing more was tried; ``""`` when there was nothing left to try."""
+    furthest: tuple[Attempt, ...] = ()
+    """The same with further steps that one must not stop after, or that do not help yet: something else fails then."""
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
@@ -102,12 +105,13 @@ class Conclusions:
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""
-        return self._lines(len(self.path) - 1) if self.path else ()
+        return self._lines(self.path)
 
-    def _lines(self, last: int) -> Lines:
-        after = self.path[last].after
-        assert after is not None
-        made = tuple(line for one in self.path[: last + 1] for line in one.candidate.lines)
+    def _lines(self, path: tuple[Attempt, ...]) -> Lines:
+        after = path[-1].after if path else None
+        if after is None:
+            return ()
+        made = tuple(line for one in path for line in one.candidate.lines)
         return minimal(self.file.settings, after.settings, made)
 
     def _states(self) -> Iterator[Situation]:
@@ -148,15 +152,18 @@ class Conclusions:
 
     def _behind(self) -> Iterator[Finding]:
         """What only came to light with a fix in place, and did not go away by itself."""
+        path = self.furthest or self.path
         known = {one.id for one in self.file.diagnosis}
-        targets = {one.candidate.finding.id for one in self.path}
-        last = next(reversed(list(self._states())), self.file)
+        targets = {one.candidate.finding.id for place, one in enumerate(path) if not _set_before(path, place)}
+        last = path[-1].after if path and path[-1].after else self.file
         stayed = targets | {one.id for one in last.diagnosis}
-        for place, state in enumerate(self._states()):
-            for one in state.diagnosis:
-                if one.id not in known and one.id in stayed and one.severity is not Severity.NOTICE:
-                    known.add(one.id)
-                    yield replace(one, remark=f"behind it: seen only with {_said(self._lines(place))}")
+        for place, attempt in enumerate(path):
+            lines = self._lines(path[: place + 1])
+            for one in attempt.after.diagnosis if attempt.after else ():
+                if one.id in known or one.id not in stayed or own_doing(one, attempt.after or self.file, lines):
+                    continue
+                known.add(one.id)
+                yield replace(one, remark=f"behind it: seen only with {_said(lines)}")
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
@@ -198,7 +205,7 @@ class Conclusions:
                 end = self._stop_after(later)
         attempt, state = self.path[place], self.path[end].after
         assert state is not None
-        lines = self._lines(end)
+        lines = self._lines(self.path[: end + 1])
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         notes = {line.variable: line.note for line in attempt.candidate.lines}
@@ -242,6 +249,12 @@ class Conclusions:
         if finding.severity is not Severity.FAILURE:
             return _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
+
+
+def _set_before(path: tuple[Attempt, ...], place: int) -> bool:
+    """Whether this step only changed again what an earlier one had set: what that met was its own doing."""
+    earlier = {line.variable for one in path[:place] for line in one.candidate.lines}
+    return {line.variable for line in path[place].candidate.lines} <= earlier
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:

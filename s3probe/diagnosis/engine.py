@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Diagnosis, EnvFix, Finding, RuleError, Severity
-from s3probe.diagnosis.rounds import assigned
+from s3probe.diagnosis.model import Certainty, Diagnosis, Finding, RuleError, Severity
 from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
-from s3probe.evidence.vocabulary import ActionId
 from s3probe.hindrance import hindrance
-from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 
-__all__ = ["FILE_RULES", "Judged", "diagnose", "in_force", "lint", "ranked", "run_rules", "starting_point"]
+__all__ = ["FILE_RULES", "Judged", "diagnose", "lint", "ranked", "run_rules"]
 
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
-_LEFT_TO_THE_WIRE = frozenset(
-    {"csp-omits-default-hostname", "hostname-default-dash-form-dead", "storage-class-glacier"}
-)
-"""Findings of the file that the examination decides better when the setting stays as it is."""
 _SURENESS = {Certainty.POSSIBLE: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}
 
 
@@ -62,7 +55,7 @@ def _without(failed: Iterable[Rule], case: Case) -> Case:
     """The case as if the failed rules had explained all that they look at."""
     reads = {read for rule in failed for read in rule.reads}
     everything = any(isinstance(read, LooksThrough) for read in reads)
-    return case.claim(*(o.id for o in case.all_open() if everything or o.id.base in reads))
+    return case.claim(*(o.id for o in case.all_open() if everything or o.id in reads))
 
 
 def ranked(findings: Iterable[tuple[Rule, Finding]]) -> tuple[Finding, ...]:
@@ -93,43 +86,6 @@ def lint(settings: Settings, *, skip: Collection[str] = (), only: Collection[str
     return _told(judged.findings, judged.errors, skip, only)
 
 
-def starting_point(settings: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """The settings as if every failure that the file alone shows had been fixed, and these fixes.
-
-    The examination starts from here, so that one run also finds what lies behind.
-    """
-    start, changes, _errors = _started(settings)
-    return start, changes
-
-
-def _started(settings: Settings) -> tuple[Settings, tuple[str, ...], tuple[RuleError, ...]]:
-    """:func:`starting_point`, and the rules that failed on the way there."""
-    changes: dict[str, str | None] = {}
-    errors: list[RuleError] = []
-    for _round in range(3):  # one fix may bring the next fault of the file to light
-        linted = lint(settings)
-        errors += linted.rule_errors
-        new = {fix.variable: fix.value for fix in _certain_fixes(linted) if fix.variable not in changes}
-        if not new:
-            break
-        changes |= new
-        settings = remade(settings, **new)
-    return settings, tuple(f"{name}={value or ''}" for name, value in changes.items()), tuple(errors)
-
-
-def _certain_fixes(linted: Diagnosis) -> Iterator[EnvFix]:
-    """The first fix of each failure that the file alone shows for certain; what is only likely, the wire decides."""
-    for found in linted:
-        if found.severity is not Severity.FAILURE or found.certainty is not Certainty.CERTAIN:
-            continue
-        if found.id in _LEFT_TO_THE_WIRE:
-            continue
-        for fix in found.first_choice:
-            # a placeholder (<your bucket>) is for a person to fill in
-            if isinstance(fix, EnvFix) and not fix.secret and "<" not in (fix.value or ""):
-                yield fix
-
-
 def diagnose(
     settings: Settings, evidence: Evidence, *, skip: Collection[str] = (), only: Collection[str] = ()
 ) -> Diagnosis:
@@ -137,11 +93,10 @@ def diagnose(
     from s3probe.diagnosis.rules import wire  # half of the time that the linter takes, and it needs none of them
 
     file = run_rules(FILE_RULES, Case(settings, evidence))
-    start, _assuming, errors = _started(settings)
-    below = run_rules(wire.FOUNDATION_RULES, replace(file.case, settings=start))
-    above = run_rules(wire.WIRE_RULES, replace(below.case, settings=in_force(start, below.case)))
-    found = (*file.findings, *below.findings, *above.findings)
-    return _told(found, (*errors, *file.errors, *below.errors, *above.errors), skip, only)
+    way = run_rules(wire.FOUNDATION_RULES, file.case)
+    rest = run_rules(wire.WIRE_RULES, way.case)
+    found = (*file.findings, *way.findings, *rest.findings)
+    return _told(found, (*file.errors, *way.errors, *rest.errors), skip, only)
 
 
 def _told(
@@ -158,10 +113,3 @@ def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:
     for error in errors:
         first.setdefault(error.rule, error)
     return tuple(first.values())
-
-
-def in_force(settings: Settings, case: Case) -> Settings:
-    """The settings under which the rest was asked: with the fixes of the foundation, as the evidence records them."""
-    for assumption in case.obs(ActionId.LIST).assuming:
-        settings = remade(settings, **{name: value or None for name, value in assigned(assumption).items()})
-    return settings

@@ -57,7 +57,7 @@ class Layer(IntEnum):
     HOSTS = auto()
     SUSPICIONS = auto()
     # the way to the bucket, and the key
-    ROUNDS = auto()
+    TRIED = auto()
     WAY = auto()
     STORE = auto()
     # rights

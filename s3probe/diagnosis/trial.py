@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.mastodon import remade
@@ -56,6 +56,8 @@ _SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
     ActionId.PUT_WITHOUT_ACL: ActionId.PUT_WITH_ACL,
     ActionId.GET_RANGE: ActionId.GET,
     ActionId.HEAD_PART: ActionId.GET,
+    # the SDK asks again in the region that AWS names, and needs not to where the file names it
+    Experiment.REGION_AS_FILED: ActionId.LIST,
 }
 """What Mastodon sends in the place of a request, under a line that ends that one."""
 _NOT_FELT = {
@@ -86,7 +88,13 @@ class Situation:
 
 def raises(settings: Settings) -> bool:
     """Whether Mastodon raises by these settings alone, or keeps its files elsewhere."""
-    return bool(settings.troubles or why_nothing_is_sent(settings))
+    return bool(why_it_raises(settings))
+
+
+def why_it_raises(settings: Settings) -> str:
+    """What Mastodon raises by these settings alone, or where it keeps its files; mostly the blank string."""
+    trouble = next((f"Mastodon raises {one.exception}: {one.message}" for one in settings.troubles), "")
+    return why_nothing_is_sent(settings) or trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +161,7 @@ def _met(finding: Finding, state: Situation) -> bool:
     """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
     names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
     rows = (state.evidence.get(name) for name in names)
-    return state.raises or any(row is not None and row.failed and not row.assuming for row in rows)
+    return state.raises or any(row is not None and row.failed for row in rows)
 
 
 def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
@@ -270,8 +278,7 @@ def _later(before: Observation, now: Observation) -> bool:
 def decided(state: Situation) -> dict[ObservationId, bool]:
     """Which actions passed or failed under these very settings.
 
-    What was asked as if something else were fixed says nothing of them, nor does a refusal by something that is not
-    the storage.
+    What an experiment asked under others says nothing of them, nor does a refusal by something that is not the storage.
     """
     rows = [row for row in state.evidence.observations if _counts(row)]
     shown = {_host(row) for row in rows if _shows(row)}
@@ -286,8 +293,9 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
 
 def _counts(row: Observation) -> bool:
-    mark = row.id.is_experiment or row.id.is_at_first or row.id.is_of_canary
-    return row.ran and not row.assuming and not mark and row.outcome is not Outcome.THROTTLED
+    tried = row.id.is_experiment and row.id != Experiment.REGION_AS_FILED
+    mark = tried or row.id.is_at_first or row.id.is_of_canary
+    return row.ran and not mark and row.outcome is not Outcome.THROTTLED
 
 
 def _shows(row: Observation) -> bool:
@@ -319,6 +327,14 @@ def objection(state: Situation) -> str:
     return ""
 
 
+def own_doing(finding: Finding, state: Situation, lines: Lines) -> bool:
+    """Whether it may be the doing of these very lines: without an ACL pictures may be invisible."""
+    names = (*finding.because, *finding.explains)
+    acl = any(line.variable == "S3_PERMISSION" for line in lines)
+    theirs = ActionId.PUBLIC_GET in names or finding.setting == "S3_PERMISSION"
+    return acl and theirs and bool(objection(state))
+
+
 def may_stop(file: Situation, state: Situation) -> bool:
     """Whether the file may be left with these settings: they help, and nothing is lost, hidden or opened by them."""
     if state.raises:
@@ -347,15 +363,6 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
     return tuple(quoted.get(name) or EnvFix(name, after.get(name), file.environment.line_of(name)) for name in names)
 
 
-def without_assuming(evidence: Evidence, assumed: tuple[str, ...]) -> Evidence:
-    """The same evidence for settings in which the fixes are made that it took for granted from its start."""
-    rows = tuple(
-        replace(row, assuming=row.assuming[len(assumed) :]) if row.assuming[: len(assumed)] == assumed else row
-        for row in evidence.observations
-    )
-    return replace(evidence, observations=rows)
-
-
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
     """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
 
@@ -374,6 +381,6 @@ def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Ev
 def was_decided(finding: Finding, state: Situation) -> bool:
     """Whether what the finding was told by was looked at again, and none of it fails."""
     rows = decided(state)
-    asked = {row.base for row in (*finding.because, *finding.explains) if not row.is_experiment}
+    asked = {row for row in (*finding.because, *finding.explains) if not row.is_experiment}
     seen = [rows[name] for name in asked if name in rows]
     return not asked or (bool(seen) and all(seen))

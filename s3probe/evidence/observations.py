@@ -61,6 +61,9 @@ NEVER_SENT = frozenset(
 WAITS = frozenset({NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFault.CONNECT_TIMEOUT})
 """Nothing came in the time that Mastodon waits."""
 
+NO_CHANGES: Mapping[str, str | None] = MappingProxyType({})
+"""Of a request that was made under the settings as they are."""
+
 THOROUGH = "--thorough"
 """Named in the reason of what a small run leaves out, so that nobody takes it for a question that had no need."""
 
@@ -96,8 +99,8 @@ class Observation:
     """Answer headers by lower-case name; repeated ones joined with ``, ``."""
     facts: Mapping[FactName, str] = field(default_factory=lambda: MappingProxyType({}))
     """Details read from the answer, e.g. ``region``, ``root`` (XML root element), ``bucket``."""
-    assuming: tuple[str, ...] = ()
-    """Fixes taken for granted when it was asked, e.g. ``S3_REGION=eu-west-2``."""
+    changes: Mapping[str, str | None] = field(default_factory=lambda: NO_CHANGES)
+    """The lines that an experiment changed, by variable; ``None``: taken away. A secret's text is not here."""
 
     @property
     def ok(self) -> bool:

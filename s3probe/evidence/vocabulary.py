@@ -49,20 +49,6 @@ class ObservationId(str):
         """Whether only the quick run met it, and not the examination that followed."""
         return self.startswith(_BY_THE_CANARY)
 
-    @property
-    def base(self) -> ObservationId:
-        """The same without its round: ``list`` for ``list@2``."""
-        return ObservationId(self.partition("@")[0])
-
-    @property
-    def suffix(self) -> str:
-        """The round: ``@2`` of ``list@2``, ``""`` in the first."""
-        return self.removeprefix(self.base)
-
-    def in_round(self, suffix: str) -> ObservationId:
-        """The same question under the settings of a later round (``@1``); ``""`` is the first."""
-        return ObservationId(f"{self}{suffix}")
-
     def at_first(self) -> ObservationId:
         """The id under which the first answer stays when a repetition of the same request passed."""
         return ObservationId(f"{_AT_FIRST}{self}")
@@ -197,8 +183,8 @@ ACTIONS: Mapping[str, ActionId] = {str(action): action for action in ActionId}
 
 
 def row_of(observation_id: ObservationId) -> Row:
-    """The row of an action. A repetition (``put-with-acl@1``) shares it; an experiment has one of its own."""
-    action = ACTIONS.get(observation_id.base)
+    """The row of an action; an experiment has one of its own."""
+    action = ACTIONS.get(observation_id)
     return action.row if action is not None else Row(observation_id, "Experiment", "")
 
 
@@ -225,6 +211,7 @@ class Experiment(ObservationId, ReprEnum):
     REFERER = "try-referer"
     REFERER_ORIGIN = "try-referer-origin"
     PUBLIC_WITH_ACL = "try-public-with-acl"
+    PUBLIC_WITHOUT_ACL = "try-public-without-acl"
     PUBLIC_LIST = "try-public-list"
     PUBLIC_ACL = "try-public-acl"
     PUBLIC_QUERY = "try-public-query"
@@ -282,6 +269,7 @@ class Experiment(ObservationId, ReprEnum):
     UNKNOWN_KEY = "try-unknown-key"
     SWAPPED_KEYS = "try-swapped-keys"
     SIGNATURE_V4 = "try-signature-v4"
+    REGION_AS_FILED = "try-region-as-filed"
     CLOCK = "try-clock"
     SECRET_RAW = "try-secret-raw"  # noqa: S105  no password, the name of a question
     SECRET_UNQUOTED = "try-secret-unquoted"  # noqa: S105  no password, the name of a question
@@ -321,8 +309,8 @@ class ExperimentWith(StrEnum):
         return observation_id.startswith(self.value)
 
     def value_in(self, observation_id: ObservationId) -> str:
-        """``eu-west-2`` for ``try-region:eu-west-2@1``."""
-        return observation_id.removesuffix(observation_id.suffix).removeprefix(self.value)
+        """``eu-west-2`` for ``try-region:eu-west-2``."""
+        return observation_id.removeprefix(self.value)
 
 
 ACL_EXPERIMENTS = {
@@ -354,6 +342,8 @@ TEXT_EXPERIMENTS = (
     Experiment.KEY_ID_TRIMMED,
 )
 """Half a key pair as it stands in the file, before dotenv changed it, or without stray marks."""
+PAIR_EXPERIMENTS = (*TEXT_EXPERIMENTS, Experiment.SESSION_TOKEN, Experiment.SWAPPED_KEYS)
+"""Signed with something else than the key pair that Mastodon has."""
 
 ARCHIVE_VISIT = "archive-visit"
 """The step that looks at the archive by every address."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Facts, facts_among
-from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import fetch
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Conditions, Session
+from s3probe.probe.session import Session, Stored
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.xml import fields, root_name
 from s3probe.settings.keys import MEDIA
-from s3probe.settings.mastodon import public_url
+from s3probe.settings.mastodon import object_url, public_url
 
 
 def needed(session: Session, found: Foundation) -> bool:
@@ -25,12 +26,12 @@ def needed(session: Session, found: Foundation) -> bool:
     """
     if session.conditions.settings.acl is None or found.without_acl is None or found.with_acl is not None:
         return False
-    seen = [row for row in session.book.rows() if row.id.base == ActionId.PUT_WITH_ACL and row.ran]
-    return not (seen and seen[-1].inconclusive)
+    seen = session.book.get(ActionId.PUT_WITH_ACL)
+    return not (seen is not None and seen.ran and seen.inconclusive)
 
 
 def ladder(session: Session, found: Foundation) -> Iterator[Step]:
-    """The uploads, and the ACL change on an object that is there."""
+    """The uploads, the ACL change on an object that is there, and a visitor's look at it."""
     for acl in ACL_EXPERIMENTS:
         if acl != session.conditions.settings.acl:
             yield Step(ACL_EXPERIMENTS[acl], lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
@@ -38,6 +39,8 @@ def ladder(session: Session, found: Foundation) -> Iterator[Step]:
         call = session.conditions.wire.put_acl(found.without_acl.key, "private")
         title = "The ACL of a file can be set to private"
         yield Step(Experiment.PUT_ACL_PRIVATE, lambda: session.ask(Experiment.PUT_ACL_PRIVATE, call, title=title))
+        stored = found.without_acl
+        yield Step(Experiment.PUBLIC_WITHOUT_ACL, lambda: _is_it_shown(session, stored))
     yield from what_the_bucket_says(session)
 
 
@@ -47,6 +50,15 @@ def _put(session: Session, acl: str) -> None:
     session.put(
         ACL_EXPERIMENTS[acl], MEDIA, name, body, "image/png", acl=acl, title=f"A file can be uploaded with ACL {acl}"
     )
+
+
+def _is_it_shown(session: Session, stored: Stored) -> None:
+    """Straight from the storage as well, where a proxy before it has a fault of its own."""
+    settings, title = session.conditions.settings, "A visitor can see a picture without an ACL"
+    published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
+    for url in dict.fromkeys((published, direct)):
+        if urlsplit(url).hostname and fetch(session, Experiment.PUBLIC_WITHOUT_ACL, url, stored, title).ok:
+            return
 
 
 def what_the_bucket_says(session: Session) -> Iterator[Step]:
@@ -96,8 +108,3 @@ def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
             )
 
     yield Step(Experiment.PUBLIC_WITH_ACL, attempt)
-
-
-def without_acl(conditions_maker: ConditionsMaker, session: Session) -> Conditions:
-    """The conditions under which Mastodon sends no ACL: the run goes on with them."""
-    return conditions_maker.changed(session.conditions, S3_PERMISSION="")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from s3probe.evidence.observations import Cost, Observation, Outcome
+from s3probe.evidence.observations import NO_CHANGES, Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
@@ -167,7 +167,7 @@ class Client:
         *,
         outcome: Outcome | None = None,
         facts: Facts | None = None,
-        assuming: tuple[str, ...] = (),
+        changes: Mapping[str, str | None] = NO_CHANGES,
         title: str | None = None,
     ) -> Observation:
         """The observation of one exchange; ``outcome`` overrides what status and code say."""
@@ -190,7 +190,7 @@ class Client:
             seconds=round(answer.seconds, 4),
             headers=MappingProxyType({name: answer.headers[name] for name in kept_headers(answer.headers)}),
             facts=MappingProxyType({k: v for k, v in sorted(known.items()) if v}),
-            assuming=assuming,
+            changes=changes,
         )
         return clean(seen, self._scrubber)
 

@@ -1,16 +1,21 @@
-"""Makes the conditions of a run: the file's own, and those in which one thing is fixed."""
+"""Makes the conditions of an examination, and those of experiments, which differ from them in one thing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
+from s3probe.evidence.observations import NO_CHANGES
 from s3probe.probe.request_form import WireForm
 from s3probe.probe.session import Conditions
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
 from s3probe.settings.mastodon import remade
-from s3probe.settings.model import Credentials, Settings
+from s3probe.settings.model import SECRET_NAMES, Credentials, Settings
+
+_NOT_TOLD = SECRET_NAMES | {"AWS_ACCESS_KEY_ID"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class ConditionsMaker:
     def of(
         self,
         settings: Settings,
-        assuming: tuple[str, ...] = (),
+        changes: Mapping[str, str | None] = NO_CHANGES,
         *,
         credentials: Credentials | None = None,
         form: WireForm | None = None,
@@ -38,14 +43,13 @@ class ConditionsMaker:
 
         pair = credentials or settings.credentials or self.credentials
         wire = Wire(settings, pair, form or self.form, clock, self.tools.invocation_id)
-        return Conditions(settings, wire, assuming, credentials, clock_offset)
+        return Conditions(settings, wire, changes, credentials, clock_offset)
 
-    def changed(self, conditions: Conditions, assumption: str = "", /, **env: str | None) -> Conditions:
-        """``conditions`` with other environment variables (``None`` removes one); its other fixes stay."""
-        said = assumption or "; ".join(f"{name}={value or ''}" for name, value in env.items())
+    def changed(self, conditions: Conditions, **env: str | None) -> Conditions:
+        """``conditions`` with other environment variables (``None`` removes one). A secret's text is not told."""
         return self.of(
             remade(conditions.settings, **env),
-            (*conditions.assuming, said),
+            MappingProxyType({name: value for name, value in env.items() if name not in _NOT_TOLD}),
             credentials=conditions.credentials,
             form=conditions.wire.form,
             clock_offset=conditions.clock_offset,

@@ -64,6 +64,7 @@ SHORTEST_CLEAN_UP = 0.3
 """Of the clean-up's time, as a share: what it has in any case, however slow the start was."""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
+_ACL_REFUSED = "no file can be uploaded with the ACL that Mastodon sends"
 NO_KEY = Credentials("", Secret(""), source="none")
 
 
@@ -71,25 +72,22 @@ def examine(
     settings: Settings,
     options: ProbeOptions,
     tools: Tools,
-    assuming: tuple[str, ...] = (),
     file: Settings | None = None,
 ) -> Evidence:
     """Does to the bucket what Mastodon would, and returns all that was seen.
 
-    ``assuming`` names fixes already made to ``settings`` (faults the file alone shows), ``file`` is what they were made
-    to: it says who signs, and for which hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is
-    raised again after the clean-up. Raises ``HinderedError`` before anything is asked where there is no memory for it.
+    ``file`` is what the admin wrote, where ``settings`` are others that are tried: it says who signs, and for which
+    hosts and buckets. An interruption (KeyboardInterrupt or a subclass) is raised again after the clean-up. Raises
+    ``HinderedError`` before anything is asked where there is no memory for it.
     """
     demand_memory()
-    return Examination(settings, options, tools, assuming, file or settings).run()
+    return Examination(settings, options, tools, file or settings).run()
 
 
 class Examination:
     """One run, from the first request to the last deletion."""
 
-    def __init__(
-        self, settings: Settings, options: ProbeOptions, tools: Tools, assuming: tuple[str, ...], file: Settings
-    ) -> None:
+    def __init__(self, settings: Settings, options: ProbeOptions, tools: Tools, file: Settings) -> None:
         self._options = options
         self._tools = tools
         self._begun = tools.clock.monotonic()
@@ -123,7 +121,7 @@ class Examination:
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
         self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
-        self._as_filed = self._conditions_maker.of(settings, assuming)
+        self._as_filed = self._conditions_maker.of(settings)
         self._session = Session(
             tools,
             self._client,
@@ -139,6 +137,7 @@ class Examination:
         )
         self._signed = pair is not None
         self._complete = True
+        self._stopped = ""
         self._late = False
         self._cleanup_end: float | None = None
         self._interrupted = False
@@ -233,7 +232,7 @@ class Examination:
             self._version,
             self._complete and not self._session.hindrance,
         )
-        rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id.base, len(_ORDER)))
+        rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id, len(_ORDER)))
         return clean(Evidence(run, tuple(rows), cleanup, self._client.cost()), self._scrubber)
 
     def _why_not(self, action_id: ActionId) -> str:
@@ -247,7 +246,7 @@ class Examination:
             return f"the deadline of {self._options.deadline:g} s passed first"
         if self._read_only:
             return "this run only reads (--read-only)"
-        return "the storage could not be used far enough to try it"
+        return self._stopped or "the storage could not be used far enough to try it"
 
     def _selected(self, name: str) -> bool:
         """Whether ``--only`` and ``--skip`` leave an action in, or a step that is part of one."""
@@ -275,7 +274,7 @@ class Examination:
         if self._version:
             conditions = self._session.conditions
             self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
-            self._session.conditions = self._conditions_maker.of(conditions.settings, conditions.assuming)
+            self._session.conditions = self._conditions_maker.of(conditions.settings)
 
     def _ask_everything(self) -> None:
         if not self._signed:
@@ -292,17 +291,17 @@ class Examination:
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return
-        if not found.stands:
+        refused = acl_ladder.needed(self._session, found)
+        if refused and self._selected(ActionId.PUT_WITH_ACL):
+            self._parallel_all(acl_ladder.ladder(self._session, found))
+        if refused or not found.stands:
+            self._stopped = _ACL_REFUSED if refused else ""
             # a stranger needs no key pair: an open listing is seen even when Mastodon is locked out
             reached = self._session.book.get(ActionId.REACH_ENDPOINT)
-            if reached is not None and reached.http_status is not None:
+            if reached is not None and reached.http_status is not None and not found.elsewhere:
                 self._parallel(Visitor(self._session).privacy())
             self._complete = self._complete and self.remaining() > 0
             return
-        if acl_ladder.needed(self._session, found):
-            if self._selected(ActionId.PUT_WITH_ACL):
-                self._parallel_all(acl_ladder.ladder(self._session, found))
-            self._session.conditions = acl_ladder.without_acl(self._conditions_maker, self._session)
         stored_objects = first_objects(found)
         visitor = Visitor(self._session)
         self._parallel(self._side_by_side(stored_objects, visitor))

@@ -1,7 +1,7 @@
-"""Finds the settings under which the key is accepted at all; everything else is asked under these.
+"""Finds out whether the key is accepted at all; without that nothing else can be asked.
 
-Each round asks three signed things side by side. When none of them gets past the key pair and the bucket,
-the trials decide why; the first that gets further is kept, and the next round goes on from there.
+Three signed things are asked side by side. When none of them gets past the key pair and the bucket, the trials decide
+why. The first that gets further names what to change: under that line the next examination is made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import WAITS, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NO_CHANGES, WAITS, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
     Experiment,
@@ -39,19 +39,20 @@ from s3probe.probe.xml import list_keys
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.keys import MEDIA
+from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Credentials
 
 _ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
-ROUNDS = 4
-"""So many faults below the rights can be fixed on the way; each round costs two round trips."""
 
 
 @dataclass(slots=True)
 class Foundation:
-    """What the first rounds found."""
+    """What the first requests found."""
 
     stands: bool = False
-    """The key pair is accepted and the bucket is there: rights can be judged."""
+    """The key pair is accepted, the bucket is there, and no trial got further: rights can be judged."""
+    elsewhere: bool = False
+    """The trial that got further was made at another address: at this one nobody sees the bucket."""
     with_acl: Stored | None = None
     without_acl: Stored | None = None
     skew: float | None = None
@@ -59,7 +60,7 @@ class Foundation:
 
 
 class FoundationSearch:
-    """Asks in rounds until the key is accepted; see the module."""
+    """Asks whether the key is accepted, and tries why not; see the module."""
 
     def __init__(self, session: Session, conditions_maker: ConditionsMaker, options: ProbeOptions) -> None:
         self._session = session
@@ -68,78 +69,94 @@ class FoundationSearch:
         self._found = Foundation()
 
     def run(self) -> Foundation:
-        """Runs the rounds. ``session.conditions`` then hold for everything that follows."""
-        for number in range(ROUNDS + 1):
-            suffix = f"@{number}" if number else ""
-            seen = self._round(suffix)
-            if not seen:
-                return self._found
-            trial = self._judge(seen, suffix)
-            while trial is not None and self._answered_now(seen, suffix):
-                seen = self._rows(suffix)
-                trial = self._judge(seen, suffix)
-            if trial is None:
-                return self._found
-            self._keep(trial, suffix)
-            if number == ROUNDS:
-                return self._found
-            before, self._session.conditions = self._session.conditions, trial.conditions
-            same_bucket = before.settings.bucket_name == trial.conditions.settings.bucket_name
-            if same_bucket and all(row.network is not None for row in seen):
-                self._session.ledger.reroute(before.wire, trial.conditions.wire)
+        """Asks, and tries what may be wrong. The trial that got further is marked as kept."""
+        trial = self._ask()
+        if trial is not None and self._follows(trial):
+            trial = self._ask()
+        if trial is not None:
+            self._keep(trial)
+            self._found.stands = False
+            here, there = self._session.conditions.settings, trial.conditions.settings
+            self._found.elsewhere = bucket_url(here) != bucket_url(there)
         return self._found
 
-    def _judge(self, seen: tuple[Observation, ...], suffix: str) -> Trial | None:
+    def _ask(self) -> Trial | None:
+        seen = self._first()
+        trial = self._judge(seen) if seen else None
+        while trial is not None and self._answered_now(seen):
+            seen = self._rows()
+            trial = self._judge(seen)
+        return trial
+
+    def _follows(self, trial: Trial) -> bool:
+        """Goes on in the region that AWS names, as Mastodon's SDK does where a host serves all regions.
+
+        What the file's own region was answered stays under an id of its own (aws-sdk-s3: S3Signer's region redirect).
+        """
+        furthest = max(self._rows(), key=stopped_at)
+        if not (ExperimentWith.REGION.made(trial.id) and is_aws(furthest.url) and furthest.http_status == 400):
+            return False
+        title = "The bucket is in the region of the file"
+        self._session.book.add(replace(furthest, id=Experiment.REGION_AS_FILED, title=title))
+        self._session.conditions = replace(trial.conditions, changes=NO_CHANGES)
+        return True
+
+    def _judge(self, seen: tuple[Observation, ...]) -> Trial | None:
         """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
         furthest = max(seen, key=stopped_at)
         reached = stopped_at(furthest)
         old_signature = self._session.conditions.settings.signature_version == "s3" and reached < Gate.THROUGH
         if (reached >= Gate.REQUEST and not old_signature) or (reached is Gate.RIGHTS and not self._all_denied(seen)):
             self._found.stands = True
-            return self._headers(suffix)
+            return self._headers()
         self._found.stands = reached is Gate.RIGHTS
-        trial = self._decide(furthest, suffix)
-        self._tell_apart(furthest, suffix)
+        trial = self._decide(furthest)
+        self._tell_apart(furthest)
         return trial
 
-    def _answered_now(self, seen: Iterable[Observation], suffix: str) -> bool:
+    def _answered_now(self, seen: Iterable[Observation]) -> bool:
         """Asks once more what failed as by a moment, after a trial that passed; whether any of it passes by now.
 
         What is over by then proves nothing for what the trial changed.
         """
-        passed = [passes_again(self._session, row.id, lambda row=row: self._repeat(row.id, suffix)) for row in seen]  # type: ignore[misc]  # mypy cannot type a lambda's default
+        passed = [passes_again(self._session, row.id, lambda row=row: self._repeat(row.id)) for row in seen]  # type: ignore[misc]  # mypy cannot type a lambda's default
         return any(passed)
 
-    def _repeat(self, action_id: ObservationId, suffix: str) -> None:
+    def _repeat(self, action_id: ObservationId) -> None:
         if action_id.startswith("put-"):
-            self._put(suffix, with_acl=action_id.startswith(ActionId.PUT_WITH_ACL))
+            self._put(with_acl=action_id.startswith(ActionId.PUT_WITH_ACL))
         else:
-            self._list(action_id)
+            self._list()
 
-    def _keep(self, trial: Trial, suffix: str) -> None:
-        row = self._session.book.get(trial.id.in_round(suffix))
+    def _keep(self, trial: Trial) -> None:
+        session = self._session
+        row = session.book.get(trial.id)
         if row is not None:
-            self._session.book.add(replace(row, facts={**row.facts, Fact.KEPT: "yes"}))
+            session.book.add(replace(row, facts={**row.facts, Fact.KEPT: "yes"}))
+        same_bucket = session.conditions.settings.bucket_name == trial.conditions.settings.bucket_name
+        if same_bucket and all(row.network is not None for row in self._rows()):
+            # what arrived all the same is removed where answers come from
+            session.ledger.reroute(session.conditions.wire, trial.conditions.wire)
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:
         return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
 
-    def _round(self, suffix: str) -> tuple[Observation, ...]:
-        steps = [Step(ActionId.LIST, lambda: self._list(ActionId.LIST.in_round(suffix)))]
-        if not suffix:
+    def _first(self) -> tuple[Observation, ...]:
+        steps = [Step(ActionId.LIST, self._list)]
+        if self._session.book.get(ActionId.REACH_ENDPOINT) is None:
             steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
-            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(suffix, with_acl=False)))
+            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False)))
             # gateways to a file system trip over two uploads that make the same folder at the same moment, which only
             # a probe does
             after = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)
-            steps.append(Step(ActionId.PUT_WITH_ACL, lambda: self._second_put(suffix), after))
+            steps.append(Step(ActionId.PUT_WITH_ACL, self._second_put, after))
         self._session.parallel(steps)
-        return self._rows(suffix)
+        return self._rows()
 
-    def _rows(self, suffix: str) -> tuple[Observation, ...]:
-        """What was asked in a round, without what was left out."""
-        rows = (self._session.book.get(name.in_round(suffix)) for name in _ROWS)
+    def _rows(self) -> tuple[Observation, ...]:
+        """What was asked, without what was left out."""
+        rows = (self._session.book.get(name) for name in _ROWS)
         return tuple(row for row in rows if row is not None and row.ran)
 
     def _reach(self) -> None:
@@ -168,28 +185,28 @@ class FoundationSearch:
                 )
             )
 
-    def _list(self, action_id: ObservationId) -> Observation:
+    def _list(self) -> None:
         # start-after as tootctl media remove-orphans sends it from the second page on (cli/media.rb)
         call = self._session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        return self._session.ask(action_id, call, _judge_folders)[0]
+        self._session.ask(ActionId.LIST, call, _judge_folders)
 
-    def _second_put(self, suffix: str) -> None:
+    def _second_put(self) -> None:
         """The upload with Mastodon's ACL, unless nobody is there to take it: waiting again would tell no more."""
-        before = [self._session.book.get(name.in_round(suffix)) for name in (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)]
+        before = [self._session.book.get(name) for name in (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)]
         if all(row is not None and row.network in WAITS for row in before):
-            self._session.skip(ActionId.PUT_WITH_ACL.in_round(suffix), "the storage did not answer before")
+            self._session.skip(ActionId.PUT_WITH_ACL, "the storage did not answer before")
         else:
-            self._put(suffix, with_acl=True)
+            self._put(with_acl=True)
 
-    def _put(self, suffix: str, *, with_acl: bool) -> None:
+    def _put(self, *, with_acl: bool) -> None:
         session = self._session
         acl = session.conditions.settings.acl
         kind = "with" if with_acl else "without"
-        action_id = (ActionId.PUT_WITH_ACL if with_acl else ActionId.PUT_WITHOUT_ACL).in_round(suffix)
+        action_id = ActionId.PUT_WITH_ACL if with_acl else ActionId.PUT_WITHOUT_ACL
         if with_acl and acl is None:
             session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
             return
-        name = f"{kind}-acl{suffix.replace('@', '-')}.png"
+        name = f"{kind}-acl.png"
         body = picture(f"{session.run_id}/{name}")
         _seen, stored = session.put(action_id, MEDIA, name, body, "image/png", acl=acl if with_acl else None)
         if with_acl:
@@ -197,12 +214,12 @@ class FoundationSearch:
         else:
             self._found.without_acl = stored
 
-    def _decide(self, seen: Observation, suffix: str) -> Trial | None:
+    def _decide(self, seen: Observation) -> Trial | None:
         """Makes the trials side by side; the first that gets further."""
         made = list(trials(self._conditions_maker, self._session.conditions, seen, self._found.skew))
-        self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial, suffix)) for trial in made)  # type: ignore[misc]
+        self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial)) for trial in made)  # type: ignore[misc]
         for trial in made:
-            row = self._session.book.get(trial.id.in_round(suffix))
+            row = self._session.book.get(trial.id)
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
             stopped = min(stopped_at(seen), Gate.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else stopped_at(seen)
             if row is not None and row.ran and stopped_at(row) > stopped and not self._leads_back(trial, row):
@@ -221,77 +238,67 @@ class FoundationSearch:
             return not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname)
         return row.facts.get(Fact.REGION, "") in ("", self._session.conditions.settings.region)
 
-    def _try(self, trial: Trial, suffix: str) -> None:
+    def _try(self, trial: Trial) -> None:
         call = trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(
-            trial.id.in_round(suffix), call, judge_listing, conditions=trial.conditions, title=trial.title
-        )
+        self._session.ask(trial.id, call, judge_listing, conditions=trial.conditions, title=trial.title)
 
     def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
         conditions = self._session.conditions
-        other = self._conditions_maker.of(conditions.settings, conditions.assuming, credentials=pair)
+        other = self._conditions_maker.of(conditions.settings, credentials=pair)
         call = other.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
         return Step(action_id, lambda: self._session.ask(action_id, call, conditions=other, title=title))
 
-    def _tell_apart(self, furthest: Observation, suffix: str) -> None:
+    def _tell_apart(self, furthest: Observation) -> None:
         """Questions whose answer fixes nothing but tells look-alikes apart."""
         session, conditions, reached = self._session, self._session.conditions, stopped_at(furthest)
         steps = []
         pair = conditions.settings.credentials or self._conditions_maker.credentials
         if reached in (Gate.RIGHTS, Gate.KEY_ID, Gate.SIGNATURE):
             other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
-            steps.append(
-                self._with_pair(
-                    Experiment.WRONG_SECRET.in_round(suffix), "With a secret that is certainly wrong", other
-                )
-            )
+            steps.append(self._with_pair(Experiment.WRONG_SECRET, "With a secret that is certainly wrong", other))
         if reached in (Gate.RIGHTS, Gate.SIGNATURE):
             other = replace(pair, access_key_id=NOBODYS_KEY_ID)
-            steps.append(
-                self._with_pair(Experiment.UNKNOWN_KEY.in_round(suffix), "With a key id that nobody has", other)
-            )
+            steps.append(self._with_pair(Experiment.UNKNOWN_KEY, "With a key id that nobody has", other))
         if reached in (Gate.BUCKET, Gate.RIGHTS):
             head = conditions.wire.read("HeadBucket", "", method="HEAD")
             steps.append(
                 Step(
                     Experiment.HEAD_BUCKET,
-                    lambda: session.ask(Experiment.HEAD_BUCKET.in_round(suffix), head, title="The bucket is there"),
+                    lambda: session.ask(Experiment.HEAD_BUCKET, head, title="The bucket is there"),
                 )
             )
             buckets = conditions.wire.read("ListBuckets", "")
             steps.append(
                 Step(
                     Experiment.LIST_BUCKETS,
-                    lambda: session.ask(
-                        Experiment.LIST_BUCKETS.in_round(suffix), buckets, names, title="Buckets of this key"
-                    ),
+                    lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names, title="Buckets of this key"),
                 )
             )
         if furthest.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
-            steps.append(self._without_tls(suffix))
+            steps.append(self._without_tls())
         self._session.parallel(steps)
 
-    def _without_tls(self, suffix: str) -> Step:
+    def _without_tls(self) -> Step:
         """Whether anybody speaks plain http there. Asked unsigned: the file wants TLS."""
         url = "http:" + listing_url(self._session.conditions.settings).partition(":")[2]
-        title, action_id = "Plain http is spoken at the endpoint", Experiment.SCHEME_HTTP.in_round(suffix)
+        title, action_id = "Plain http is spoken at the endpoint", Experiment.SCHEME_HTTP
         return Step(action_id, lambda: self._session.ask(action_id, visitor_call(url), _any_answer, title=title))
 
-    def _headers(self, suffix: str) -> Trial | None:
+    def _headers(self) -> Trial | None:
         """Where the plain upload itself was rejected, whoever asks: drops one header at a time."""
         session = self._session
-        row = session.book.get(ActionId.PUT_WITHOUT_ACL.in_round(suffix))
+        row = session.book.get(ActionId.PUT_WITHOUT_ACL)
         if row is None or row.outcome not in (Outcome.REJECTED, Outcome.UNKNOWN, Outcome.WRONG) or row.network:
             return None
         made = list(header_trials(self._conditions_maker, session.conditions))
         steps = []
         for trial in made:
-            name = f"{trial.id}{suffix.replace('@', '-')}.png"
+            name = f"{trial.id}.png"
             body = picture(f"{session.run_id}/{name}")
 
             def work(trial: Trial = trial, name: str = name, body: bytes = body) -> None:
                 session.put(
-                    trial.id.in_round(suffix),
+                    trial.id,
                     MEDIA,
                     name,
                     body,
@@ -303,7 +310,7 @@ class FoundationSearch:
 
             steps.append(Step(trial.id, work))
         self._session.parallel(steps)
-        answers = [(trial, session.book.get(trial.id.in_round(suffix))) for trial in made]
+        answers = [(trial, session.book.get(trial.id)) for trial in made]
         passed = next((trial for trial, tried in answers if tried is not None and tried.ok), None)
         # two headers at once: without the one that is looked at first, the complaint is about the other
         return passed or next((trial for trial, tried in answers if tried is not None and _another(row, tried)), None)

@@ -23,14 +23,7 @@ def next_release(conditions_maker: ConditionsMaker, session: Session) -> Iterato
     """One upload and one batch deletion in the newer form; nothing when this Mastodon sends that form already."""
     if session.conditions.wire.form is not WireForm.LEGACY:
         return
-    here = session.conditions
-    conditions = conditions_maker.of(
-        here.settings,
-        (*here.assuming, "Mastodon 4.4.16 / 4.5.9 or newer"),
-        credentials=here.credentials,
-        form=WireForm.CURRENT,
-        clock_offset=here.clock_offset,
-    )
+    conditions = conditions_maker.of(session.conditions.settings, form=WireForm.CURRENT)
     yield Step(Experiment.PUT_NEXT_RELEASE, lambda: _try(session, conditions))
 
 

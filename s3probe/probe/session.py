@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NO_CHANGES, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Fact, Facts, ObservationId, row_of
 from s3probe.hindrance import HinderedError
 from s3probe.probe.client import Client, NotAllowedError, NotSentError
@@ -34,12 +34,12 @@ def taken(answer: Answer) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The settings, key pair and clock under which requests are made: the file's, or as if a fault had been fixed."""
+    """The settings, key pair and clock under which requests are made: an experiment's differ in one thing."""
 
     settings: Settings
     wire: Wire
-    assuming: tuple[str, ...] = ()
-    """The fixes taken for granted, as lines of the env file."""
+    changes: Mapping[str, str | None] = field(default_factory=lambda: NO_CHANGES)
+    """The lines of the env file that an experiment changes. A secret's text is not here."""
     credentials: Credentials | None = None
     """A key pair other than the settings' own, or ``None``."""
     clock_offset: float = 0.0
@@ -169,7 +169,7 @@ class Session:
             late = f"{heard.late:.1f}" if heard.late is not None else ""
             known = {**known, Fact.ATTEMPTS: str(len(heard.answers)), Fact.LATE: late}
         observation = self.client.observe(
-            action_id, call, answer, outcome=outcome, facts=known, assuming=conditions.assuming, title=title
+            action_id, call, answer, outcome=outcome, facts=known, changes=conditions.changes, title=title
         )
         if answer is not heard.first:
             self.note_first(action_id, call, heard, title)
@@ -188,7 +188,7 @@ class Session:
 
     def _note_moment(self, action_id: ObservationId, call: Call, first: Answer, title: str | None) -> None:
         title = f"{title or row_of(action_id).title}, at the first attempt"
-        seen = self.client.observe(action_id, call, first, assuming=self.conditions.assuming, title=title)
+        seen = self.client.observe(action_id, call, first, title=title)
         # S3 may tell of an error in a 200
         outcome = Outcome.UNKNOWN if seen.ok else seen.outcome
         self.book.add(self._titled(replace(seen, id=action_id.at_first(), outcome=outcome)))
@@ -225,7 +225,6 @@ class Session:
                     Outcome.SKIPPED,
                     needs=row.needs,
                     reason=reason,
-                    assuming=self.conditions.assuming,
                 )
             )
         )

@@ -235,8 +235,8 @@ def _region_in_host(host: str) -> str:
 
 
 def _clock(conditions_maker: ConditionsMaker, conditions: Conditions, skew: float) -> Trial:
-    assumed = conditions_maker.of(conditions.settings, (*conditions.assuming, "the clock set right"), clock_offset=skew)
-    return Trial(Experiment.CLOCK, "With the server's own time in the signature", assumed)
+    right = conditions_maker.of(conditions.settings, clock_offset=skew)
+    return Trial(Experiment.CLOCK, "With the server's own time in the signature", right)
 
 
 def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
@@ -248,16 +248,12 @@ def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped
     pair = settings.credentials
     if token and pair and pair.session_token is None:
         with_token = replace(pair, session_token=Secret(token))
-        assumed = conditions_maker.of(
-            settings, (*conditions.assuming, "AWS_SESSION_TOKEN sent"), credentials=with_token
-        )
-        yield Trial(Experiment.SESSION_TOKEN, "With the session token", assumed)
+        sent = conditions_maker.of(settings, credentials=with_token)
+        yield Trial(Experiment.SESSION_TOKEN, "With the session token", sent)
     if pair and len(pair.access_key_id) > len(pair.secret_access_key) >= 16:
         swapped = Credentials(pair.secret_access_key.reveal(), Secret(pair.access_key_id))
-        assumed = conditions_maker.of(
-            settings, (*conditions.assuming, "key id and secret exchanged"), credentials=swapped
-        )
-        yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret exchanged", assumed)
+        exchanged = conditions_maker.of(settings, credentials=swapped)
+        yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret exchanged", exchanged)
     if stopped is Gate.SIGNATURE:
         yield from _candidate_regions(conditions_maker, conditions, {settings.region})
     if stopped is Gate.KEY_ID and is_aws(settings.api_base):
@@ -299,14 +295,9 @@ def _raw_text(conditions_maker: ConditionsMaker, conditions: Conditions, name: s
     for form, text in texts.items():
         if text and text not in tried:
             tried.add(text)
-            assumption = (
-                f"{name} exactly as written in the file" if form != "trimmed" else f"{name} without stray marks"
-            )
-            yield Trial(
-                experiments[form],
-                f"With {assumption}",
-                conditions_maker.changed(conditions, assumption, **{name: text}),
-            )
+            how = "exactly as written in the file" if form != "trimmed" else "without stray marks"
+            changed = conditions_maker.changed(conditions, **{name: text})
+            yield Trial(experiments[form], f"With {name} {how}", changed)
 
 
 def _bucket(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:

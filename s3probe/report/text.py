@@ -134,19 +134,15 @@ def _no_endpoint(report: Report) -> str:
 
 
 def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
-    """What was asked as the settings are, then what was asked as if they were fixed."""
-    for assuming in dict.fromkeys(row.assuming for row in rows):
-        if assuming:
-            yield from page.wrap(f"As if {' and '.join(assuming)} were set:", "  ")
-        group = [row for row in rows if row.assuming == assuming]
-        reasons = Counter(row.reason for row in group if row.outcome is Outcome.SKIPPED)
-        many = [reason for reason, number in reasons.items() if number >= _MANY]
-        cells = [row for row in group if row.outcome is not Outcome.SKIPPED or row.reason not in many]
-        if cells:
-            yield from _side_by_side(cells, page) if page.width >= _TWO_COLUMNS else _stacked(cells, page)
-        for reason in many:
-            lines = page.wrap(f"{reasons[reason]} actions were skipped: {reason}", "  –  ", "     ")
-            yield from (_painted(line, page) for line in lines)
+    """What was asked; what was skipped for the same reason many times is told in one line."""
+    reasons = Counter(row.reason for row in rows if row.outcome is Outcome.SKIPPED)
+    many = [reason for reason, number in reasons.items() if number >= _MANY]
+    cells = [row for row in rows if row.outcome is not Outcome.SKIPPED or row.reason not in many]
+    if cells:
+        yield from _side_by_side(cells, page) if page.width >= _TWO_COLUMNS else _stacked(cells, page)
+    for reason in many:
+        lines = page.wrap(f"{reasons[reason]} actions were skipped: {reason}", "  –  ", "     ")
+        yield from (_painted(line, page) for line in lines)
 
 
 def _stacked(rows: Sequence[Observation], page: _Page) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from types import MappingProxyType
 
-from s3probe.diagnosis.engine import diagnose, starting_point
+from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.probe.examine import examine
@@ -32,23 +32,15 @@ class Bench:
         if raises(settings):
             nothing = Evidence(replace(self._first.run, seconds=0.0))
             return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
-        start, assuming = starting_point(settings)
-        evidence = self._examine(start, assuming, read_only=read_only)
+        evidence = self._examine(settings, read_only=read_only)
         if evidence is None:
             return None
         evidence = before_restart(evidence, self._file, settings)
         return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
-    def as_it_stands(self, file: Situation, assuming: tuple[str, ...]) -> Situation:
-        """The file without the fixes that the first examination took for granted, as far as the budget allows."""
-        if not assuming or file.raises or self.budget.why_not():
-            return file
-        evidence = self._examine(self._file, (), read_only=False)
-        return file if evidence is None else replace(file, evidence=evidence)
-
-    def _examine(self, settings: Settings, assuming: tuple[str, ...], *, read_only: bool) -> Evidence | None:
+    def _examine(self, settings: Settings, *, read_only: bool) -> Evidence | None:
         options, tools = self.budget.options(read_only=read_only), self.budget.tools()
-        evidence = examine(settings, options, tools, assuming, self._file)
+        evidence = examine(settings, options, tools, self._file)
         self._made.append(evidence)
         return None if self.budget.used_up or not evidence.run.complete else evidence
 

@@ -38,11 +38,11 @@ Examine = Callable[[Settings, bool], Situation | None]
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: Situation, budget: Budget, examine: Examine, known: Situation | None = None) -> None:
-        """``known`` was seen already, under other settings than the file's."""
-        self._file, self._budget, self._examine, self._known = file, budget, examine, known
+    def __init__(self, file: Situation, budget: Budget, examine: Examine) -> None:
+        self._file, self._budget, self._examine = file, budget, examine
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
+        self._furthest: tuple[Attempt, ...] = ()
         self._enlarged: Candidate | None = None
         self._tried: dict[int, set[Key]] = {}
         self._ended = ""
@@ -68,7 +68,9 @@ class Trials:
         file = self._file
         while self._path and not (may_stop(file, self._base) and changed(file.settings, self._base.settings)):
             self._path.pop()
-        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended)
+        path = tuple(self._path)
+        furthest = self._furthest if self._furthest[: len(path)] == path else path
+        return Conclusions(file, tuple(self._attempts), path, self._ended, furthest)
 
     @property
     def _base(self) -> Situation:
@@ -89,13 +91,10 @@ class Trials:
         if _throttled(base):
             self._ended = THROTTLED
             return
-        if self._known is not None and not changed(self._known.settings, settings):
-            after: Situation | None = self._known
-        elif why := self._budget.why_not():
+        if why := self._budget.why_not():
             self._ended = why
             return
-        else:
-            after = self._examine(settings, _elsewhere(self._file.settings, settings))
+        after = self._examine(settings, _elsewhere(self._file.settings, settings))
         if after is None:
             self._ended = ALL_MADE if self._budget.used_up else self._budget.no_time
             return
@@ -105,6 +104,8 @@ class Trials:
         self._enlarged = None if seen.gone else enlarged(found, after)
         if seen.better:
             self._path.append(attempt)
+            if len(self._path) > len(self._furthest):
+                self._furthest = tuple(self._path)
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))

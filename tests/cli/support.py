@@ -28,7 +28,7 @@ AWS_ACCESS_KEY_ID={KEY_ID}
 AWS_SECRET_ACCESS_KEY={SECRET}
 """
 
-Probe = Callable[[Settings, ProbeOptions, Tools, tuple[str, ...]], Evidence]
+Probe = Callable[[Settings, ProbeOptions, Tools], Evidence]
 
 
 class Cli:
@@ -63,11 +63,10 @@ class Cli:
             settings: Settings,
             options: ProbeOptions,
             tools: Tools,
-            assuming: tuple[str, ...] = (),
             _file: Settings | None = None,
         ) -> Evidence:
             self.asked.append(options)
-            return seen if isinstance(seen, Evidence) else seen(settings, options, tools, assuming)
+            return seen if isinstance(seen, Evidence) else seen(settings, options, tools)
 
         def diagnose(*_: object, skip: frozenset[str], only: frozenset[str]) -> Diagnosis:
             return Diagnosis(tuple(f for f in findings if f.id not in skip and (not only or f.id in only)))
@@ -76,5 +75,4 @@ class Cli:
         module.examine = examine  # type: ignore[attr-defined]  # stands for the module with the network
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
-        self._monkeypatch.setattr("s3probe.diagnosis.engine.starting_point", lambda settings: (settings, ()))
         self._monkeypatch.setattr("s3probe.diagnosis.trial.candidate", lambda _state, _tried: None)

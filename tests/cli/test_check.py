@@ -106,7 +106,7 @@ def test_an_action_id_leaves_the_findings_alone(cli: Cli) -> None:
 
 
 def test_quick_goes_on_to_the_whole_examination_when_it_fails(cli: Cli) -> None:
-    def probe(_s: Settings, options: ProbeOptions, _t: Tools, _a: tuple[str, ...]) -> Evidence:
+    def probe(_s: Settings, options: ProbeOptions, _t: Tools) -> Evidence:
         run = evidence().run
         quick = options.profile == "quick"
         return evidence(BROKEN, run=type(run)("r", run.started, 2.0, "quick" if quick else "full"))
@@ -291,7 +291,7 @@ def test_a_signal_reaches_files_that_are_examined_side_by_side(cli: Cli) -> None
     ready = threading.Barrier(2, timeout=10)
     stopped: list[str] = []
 
-    def probe(settings: Settings, _o: ProbeOptions, tools: Tools, _a: tuple[str, ...]) -> Evidence:
+    def probe(settings: Settings, _o: ProbeOptions, tools: Tools) -> Evidence:
         if ready.wait() == 0:
             os.kill(os.getpid(), signal.SIGTERM)
         idle = threading.Event()

@@ -24,10 +24,9 @@ def _probe(cli: Cli, seen: Evidence, monkeypatch: pytest.MonkeyPatch, *, where: 
     """The real rules, one of them broken, over what the probe is said to have seen."""
     from s3probe.diagnosis import engine
 
-    diagnose, start = engine.diagnose, engine.starting_point
+    diagnose = engine.diagnose
     cli.probe(seen)
     monkeypatch.setattr(engine, "diagnose", diagnose)
-    monkeypatch.setattr(engine, "starting_point", start)
     put_in(monkeypatch, where, KeyError(f"a value with {SECRET} in it"))
     return cli.file(text=ENV_TEXT)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from zlib import crc32
 
 from s3probe.diagnosis import engine
@@ -29,12 +29,8 @@ class RecordingCase(Case):
     asked: set[Read] = field(default_factory=set)
 
     def get(self, exact_id: ObservationId) -> Observation:
-        self.asked.add(exact_id.base)
+        self.asked.add(exact_id)
         return Case.get(self, exact_id)
-
-    def attempts(self, action: ObservationId) -> Iterator[Observation]:
-        self.asked.add(action.base)
-        return Case.attempts(self, action)
 
     def all_open(self) -> tuple[Observation, ...]:
         self.asked.add(OPEN)
@@ -71,14 +67,11 @@ def declared(asked: Read, reads: tuple[Read, ...]) -> bool:
 def stages(settings: Settings, evidence: Evidence) -> list[tuple[tuple[Rule, ...], Case]]:
     """Each set of rules of an examination with the case that it begins from."""
     file = engine.run_rules(engine.FILE_RULES, Case(settings, evidence))
-    start, _assuming = engine.starting_point(settings)
-    foundation = replace(file.case, settings=start)
-    below = engine.run_rules(wire.FOUNDATION_RULES, foundation)
-    above = replace(below.case, settings=engine.in_force(start, below.case))
+    way = engine.run_rules(wire.FOUNDATION_RULES, file.case)
     return [
         (engine.FILE_RULES, Case(settings, evidence)),
-        (wire.FOUNDATION_RULES, foundation),
-        (wire.WIRE_RULES, above),
+        (wire.FOUNDATION_RULES, file.case),
+        (wire.WIRE_RULES, way.case),
     ]
 
 

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import diagnose, lint, ranked, run_rules, starting_point
+from s3probe.diagnosis.engine import diagnose, lint, ranked, run_rules
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.diagnosis.rounds import assigned
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Evidence, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
-from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line
+from tests.diagnosis.env_cases import AWS, settings_of
 from tests.diagnosis.wire_cases import HEALTHY
-from tests.diagnosis.wire_table import SHOWN, A, C, fixed_by, hidden, listed
+from tests.diagnosis.wire_table import SHOWN, A, C, hidden
 
 CASE = Case(A.settings, A.denied(ActionId.HEAD, ActionId.GET).evidence)
 
@@ -86,26 +85,9 @@ def test_failures_come_before_warnings_and_each_from_the_ground_up() -> None:
     assert found[0].id == "iam-missing-getobject"
 
 
-def test_what_the_file_shows_comes_before_what_lies_behind() -> None:
-    behind = SHOWN["region-wrong-custom-endpoint"].line("S3_ENDPOINT=s3.example.net")
-    assert behind.named[0] == "endpoint-without-scheme"
-    assert "region-wrong-custom-endpoint" in behind.named
-
-
-def test_faults_behind_a_fixed_one_are_found_in_the_same_run() -> None:
-    first = SHOWN["region-wrong-custom-endpoint"]
-    later = first.denied(ActionId.HEAD, ActionId.HEAD_PART, ActionId.GET, ActionId.GET_RANGE, ActionId.PRESIGNED_GET)
-    assert later.named == ("region-wrong-custom-endpoint", "iam-missing-getobject")
-
-
-def test_the_rest_is_judged_under_the_settings_it_was_asked_with() -> None:
-    # the endpoint that was fixed on the way is the one the bucket's commands must name
-    wrong = fixed_by(C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
-                   Experiment.ENDPOINT_WITHOUT_PATH, "S3_ENDPOINT=https://s3.example.net")  # fmt: skip
-    found = listed(wrong).row(Experiment.BUCKET_ACL, all_users="READ").findings
-    commands = [getattr(fix, "command", "") for f in found for fix in f.fixes]
-    assert [c for c in commands if c]
-    assert not [c for c in commands if "/v1" in c]
+def test_what_the_file_shows_comes_before_what_was_seen() -> None:
+    both = A.line("S3_PROTOCOL=http").denied(ActionId.GET, ActionId.HEAD)
+    assert both.named == ("protocol-http-mixed-content", "iam-missing-getobject")
 
 
 def test_what_no_rule_knows_is_shown_with_the_servers_own_words() -> None:
@@ -141,18 +123,6 @@ def test_nothing_asked_is_no_finding_of_the_wire() -> None:
     assert diagnose(settings_of(AWS), nothing).findings == ()
 
 
-def test_the_starting_point_fixes_what_is_certain_and_says_so() -> None:
-    start, assuming = starting_point(settings_of(with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")))
-    assert start.endpoint == "https://s3.example.net"
-    assert assuming == ("S3_ENDPOINT=https://s3.example.net",)
-    assert starting_point(settings_of(AWS))[1] == ()
-
-
-def test_the_starting_point_is_healthy_to_the_linter() -> None:
-    start, _ = starting_point(settings_of(with_line(CUSTOM, "S3_ENDPOINT=s3.example.net")))
-    assert [f.id for f in lint(start) if f.severity is Severity.FAILURE] == []
-
-
 def test_a_healthy_file_and_run_say_nothing() -> None:
     for env, seen in HEALTHY.items():
         assert [f.id for f in lint(settings_of(env)) if f.severity is not Severity.NOTICE] == []
@@ -175,16 +145,3 @@ def test_of_one_cause_seen_twice_the_surer_words_stay(first: Certainty, again: C
     rules = [_rule(lambda _case: [told(first)], layer=Layer.WAY), _rule(lambda _case: [told(again)], layer=Layer.HINTS)]
     (found,) = ranked(run_rules(rules, CASE).findings)
     assert (found.certainty, found.title) == (kept, kept.value)
-
-
-@pytest.mark.parametrize(
-    ("assumption", "pairs"),
-    [
-        ("S3_REGION=eu-west-2; S3_ENDPOINT=", {"S3_REGION": "eu-west-2", "S3_ENDPOINT": ""}),
-        ("S3_STORAGE_CLASS=a; b=c; S3_REGION=x", {"S3_STORAGE_CLASS": "a; b=c", "S3_REGION": "x"}),
-        ("AWS_SECRET_ACCESS_KEY exactly as written in the file", {}),
-        ("the clock set right", {}),
-    ],
-)
-def test_what_was_assumed_is_read_back(assumption: str, pairs: dict[str, str]) -> None:
-    assert assigned(assumption) == pairs

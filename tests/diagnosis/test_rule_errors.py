@@ -9,9 +9,8 @@ from typing import cast
 
 import pytest
 
-from s3probe.diagnosis import engine
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.engine import diagnose, lint, starting_point
+from s3probe.diagnosis.engine import diagnose, lint
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.rule import Rule
 from s3probe.diagnosis.rules import wire
@@ -80,29 +79,12 @@ def test_what_a_rule_told_before_it_failed_stands(monkeypatch: pytest.MonkeyPatc
     assert [e.error for e in found.rule_errors] == ["ValueError: late"]
 
 
-def test_a_rule_of_the_file_that_fails_stops_neither_the_linter_nor_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_of_the_file_that_fails_does_not_stop_the_linter(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = A.line("S3_ENDPOINT=s3.example.net").settings
     put_in(monkeypatch, "env_values.permission", RuntimeError("no"))
     linted = lint(settings)
     assert "endpoint-without-scheme" in {f.id for f in linted}
     assert [e.rule for e in linted.rule_errors] == ["env_values.permission"]
-    assert starting_point(settings)[1] == ("S3_ENDPOINT=https://s3.example.net",)
-
-
-def test_a_rule_that_fails_without_evidence_alone_is_named_by_the_examination_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (rule,) = (rule for rule in engine.FILE_RULES if rule.name == "env_bucket.bucket_name")
-
-    @wraps(rule.function)
-    def offline(case: Case) -> Iterator[Finding]:
-        if case.evidence is None:
-            raise AttributeError("evidence")
-        yield from rule.function(case)
-
-    rules = tuple(replace(r, function=offline) if r is rule else r for r in engine.FILE_RULES)
-    monkeypatch.setattr(engine, "FILE_RULES", rules)
-    assert [e.rule for e in diagnose(A.settings, A.evidence).rule_errors] == ["env_bucket.bucket_name"]
 
 
 def test_a_signal_is_no_error_of_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:

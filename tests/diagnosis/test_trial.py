@@ -35,10 +35,9 @@ from s3probe.diagnosis.trial import (
     not_felt,
     objection,
     step,
-    without_assuming,
 )
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.model import Environment, Note, NoteKind, Settings, Variable
 
@@ -133,7 +132,7 @@ def test_nothing_is_tried_for_warnings_unless_they_are_about_a_line_of_ours() ->
 def test_a_failure_that_another_hides_waits() -> None:
     hidden = found("hidden", ALIAS, because=(ActionId.PUBLIC_GET,))
     met = found("met", REGION, because=(ActionId.PUT_WITH_ACL,))
-    late = row(ActionId.PUBLIC_GET, Outcome.DENIED, assuming=("S3_REGION=eu-west-2",))
+    late = row(ActionId.PUBLIC_GET, Outcome.SKIPPED)
     chosen = candidate(state(REFUSED, late, findings=(hidden, met), S3_ALIAS_HOST="other.example"), ())
     assert chosen is not None
     assert chosen.finding.id == "met"
@@ -226,11 +225,9 @@ def test_what_passed_before_must_not_fail() -> None:
     assert unknown.better
 
 
-def test_what_was_asked_as_if_something_were_fixed_says_nothing_of_the_file() -> None:
-    assumed = row(ActionId.GET, assuming=("S3_REGION=eu-west-2",))
-    now = step(state(REFUSED, assumed), state(UPLOADS, row(ActionId.GET, Outcome.DENIED)), WRONG_REGION)
-    assert now.lost == ()
-    assert decided(state(REFUSED, assumed)) == {ActionId.PUT_WITH_ACL: False}
+def test_what_an_experiment_asked_says_nothing_of_the_file() -> None:
+    tried = row(ExperimentWith.REGION.of("eu-west-2"), changes={"S3_REGION": "eu-west-2"})
+    assert decided(state(REFUSED, tried)) == {ActionId.PUT_WITH_ACL: False}
 
 
 def test_what_mastodon_sends_instead_counts() -> None:
@@ -310,15 +307,6 @@ def test_pages_show_a_new_host_only_after_a_restart() -> None:
     assert before_restart(evidence, settings(), settings(S3_REGION="eu-west-2")) is evidence
     told = before_restart(evidence, settings(), settings(S3_ALIAS_HOST="new.example")).observations[0]
     assert (told.outcome, told.reason) == (Outcome.SKIPPED, "Mastodon's pages allow the new host only after a restart")
-
-
-def test_what_was_assumed_from_the_start_is_in_force_in_a_trial_of_it() -> None:
-    rows = row(ActionId.GET, assuming=("A=1",)), row(ActionId.LIST, assuming=("A=1", "B=2")), row(ActionId.HEAD)
-    kept = without_assuming(state(*rows).evidence, ("A=1",)).observations
-    assert [one.assuming for one in kept] == [(), ("B=2",), ()]
-
-
-# ---- the answer
 
 
 def test_the_answer_is_the_difference_variable_by_variable() -> None:
@@ -411,7 +399,7 @@ def test_what_comes_to_light_says_so_and_stands_behind() -> None:
     behind, noticed = found("behind"), found("noticed", severity=Severity.NOTICE)
     after = state(UPLOADS, SEEN, findings=(behind, noticed), S3_REGION="eu-west-2")
     told = concluded(attempt(after), file=FILE_STATE)
-    assert list(told) == ["region-wrong", "behind"]
+    assert list(told) == ["region-wrong", "behind", "noticed"]
     assert told["behind"].remark == "behind it: seen only with S3_REGION=eu-west-2"
 
 

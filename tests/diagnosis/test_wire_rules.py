@@ -13,7 +13,7 @@ import pytest
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
 from s3probe.evidence.observations import NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.faults import FAULTS
 from tests.diagnosis.env_cases import CUSTOM, with_line
@@ -186,18 +186,6 @@ def test_the_nearest_bucket_of_the_key_is_offered() -> None:
     assert (fix.variable, fix.value) == ("S3_BUCKET", "files-exampel")
 
 
-def test_two_region_trials_are_one_fault() -> None:
-    first = FOUNDATION["region-wrong-aws-global-endpoint"]
-    rows = {name: row for name, row in first.rows.items() if not name.endswith("@1")}
-    twice = ExaminedFile(first.env, rows).row(
-        ActionId.LIST.in_round("@1"), 301, "PermanentRedirect", region="eu-north-1"
-    )
-    twice = twice.row(
-        ExperimentWith.REGION.of("eu-north-1").in_round("@1"), assuming=("S3_REGION=eu-north-1",), kept="yes"
-    ).row(ActionId.LIST.in_round("@2"))
-    assert twice.named == ("region-wrong-aws-global-endpoint",)
-
-
 def test_the_region_that_was_found_is_the_fix() -> None:
     fix = FOUNDATION["region-wrong-aws-regional-endpoint"].findings[0].fixes[0]
     assert isinstance(fix, EnvFix)
@@ -213,7 +201,7 @@ def test_missing_acl_right_and_blocked_acls_differ_in_the_private_upload_alone()
 def test_the_way_that_shows_pictures_comes_first() -> None:
     refused = SHOWN["acl-disabled-bucket-owner-enforced"]
     assert refused.findings[0].fixes[0].kind == "bucket-setting"
-    seen_anyway = refused.row(ActionId.PUBLIC_GET).findings[0].fixes[0]
+    seen_anyway = refused.row(Experiment.PUBLIC_WITHOUT_ACL).findings[0].fixes[0]
     assert isinstance(seen_anyway, EnvFix)
     assert (seen_anyway.variable, seen_anyway.value) == ("S3_PERMISSION", "")
 

@@ -7,7 +7,7 @@ import pytest
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
-from s3probe.diagnosis.rounds import words
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor
 from tests.diagnosis.wire_table import A

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from s3probe.diagnosis.engine import diagnose, starting_point
+from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import NO_CHANGES, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact, ObservationId, row_of
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
@@ -28,6 +28,7 @@ _STATUS = {
     ActionId.SUSPENDED_PUBLIC_GET: 403,
     ActionId.REACH_ENDPOINT: 403,
 }
+FIRST = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.REACH_ENDPOINT, ActionId.CLOCK)
 _OUTCOMES = {400: Outcome.REJECTED, 401: Outcome.DENIED, 403: Outcome.DENIED, 404: Outcome.WRONG, 405: Outcome.REJECTED,
              411: Outcome.REJECTED, 413: Outcome.REJECTED, 501: Outcome.REJECTED, 301: Outcome.REJECTED,
              307: Outcome.REJECTED, 407: Outcome.REJECTED}  # fmt: skip
@@ -39,15 +40,9 @@ def _settings(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
 
 
 @cache
-def _examined(env: str, environ: tuple[tuple[str, str], ...]) -> Settings:
-    """The settings under which a run begins; read once for all rows of one file."""
-    return starting_point(_settings(env, environ))[0]
-
-
-@cache
 def _addresses(env: str, environ: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """Where requests of a run go: thousands of rows are written at import, and each has one of these."""
-    settings = _examined(env, environ)
+    settings = _settings(env, environ)
     return {
         "media": public_url(settings, KEY),
         "archive": public_url(settings, ARCHIVE),
@@ -80,7 +75,7 @@ class ExaminedFile:
         network: NetworkFault | None = None,
         headers: Mapping[str, str] | None = None,
         url: str | None = None,
-        assuming: tuple[str, ...] = (),
+        changes: Mapping[str, str | None] = NO_CHANGES,
         **facts: str,
     ) -> ExaminedFile:
         """The same with this observation instead of the one of that id, or added. ``a_b`` names the fact ``a-b``.
@@ -103,7 +98,7 @@ class ExaminedFile:
             network=network,
             headers=kept_as(headers or {}),
             facts={Fact(name.replace("_", "-")): value for name, value in facts.items()},
-            assuming=assuming,
+            changes=changes,
         )
         return replace(self, rows={**self.rows, action_id: seen})
 
@@ -133,19 +128,11 @@ class ExaminedFile:
             changed = changed.row(action_id, status, code, message, **more)  # type: ignore[arg-type]
         return changed.row(ActionId.REACH_ENDPOINT, 403, outcome=Outcome.OK)
 
-    def fixed_by(self, trial: ObservationId, *assuming: str, rest: ExaminedFile | None = None) -> ExaminedFile:
-        """The trial got further and was kept; the run went on in its world."""
-        changed = self.row(trial, assuming=assuming, kept="yes")
-        after = rest or HEALTHY[self.env]
-        rows = dict(changed.rows)
-        for name, seen in after.rows.items():
-            later = (
-                name.in_round("@1")
-                if name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
-                else name
-            )
-            rows[later] = replace(seen, id=later, assuming=assuming)
-        return replace(changed, rows=rows)
+    def fixed_by(self, trial: ObservationId, *lines: str) -> ExaminedFile:
+        """The trial of these lines got further and was kept; nothing else was asked."""
+        changes = {name: value or None for name, _, value in (line.partition("=") for line in lines)}
+        asked = {name: row for name, row in self.rows.items() if name in FIRST or name.is_experiment}
+        return replace(self, rows=asked).row(trial, changes=changes, kept="yes")
 
     def line(self, *lines: str) -> ExaminedFile:
         """The same run with other lines in the env file."""

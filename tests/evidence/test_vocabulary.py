@@ -115,12 +115,11 @@ def test_every_header_is_read() -> None:
     assert unread == set(), f"nothing in probe/ or diagnosis/ reads these headers: {unread}"
 
 
-def test_a_round_is_part_of_an_id() -> None:
-    later = ExperimentWith.REGION.of("eu-west-2").in_round("@1")
-    assert (later, later.suffix, ExperimentWith.REGION.value_in(later)) == ("try-region:eu-west-2@1", "@1", "eu-west-2")
-    assert ExperimentWith.REGION.made(later)
-    assert not ExperimentWith.PARTITION.made(later)
-    assert ActionId.LIST.in_round("@2").base == ActionId.LIST
+def test_a_value_is_part_of_an_id() -> None:
+    tried = ExperimentWith.REGION.of("eu-west-2")
+    assert (tried, ExperimentWith.REGION.value_in(tried)) == ("try-region:eu-west-2", "eu-west-2")
+    assert ExperimentWith.REGION.made(tried)
+    assert not ExperimentWith.PARTITION.made(tried)
     assert not ObservationId("list").is_experiment
 
 

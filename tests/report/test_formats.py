@@ -22,7 +22,6 @@ from tests.report.samples import (
     ACL_DISABLED,
     BROKEN,
     DELETE_DENIED,
-    HEALTHY,
     KEY_ID,
     LEFT,
     REPORTS,
@@ -179,12 +178,6 @@ def test_colour_only_when_asked() -> None:
     coloured = render("text", BROKEN_REPORT, color=True)
     assert "\x1b[31" in coloured
     assert re.sub("\x1b\\[[0-9;]*m", "", coloured) == render("text", BROKEN_REPORT)
-
-
-def test_what_was_taken_for_granted_is_told() -> None:
-    again = replace(HEALTHY[4], id=ActionId.GET.in_round("@1"), assuming=("S3_REGION=eu-west-2",))
-    text = render("text", Report(SUBJECT, evidence((*BROKEN, again)), (ACL_DISABLED,)))
-    assert "As if S3_REGION=eu-west-2 were set:\n  ✔  Mastodon can read a file back\n" in text
 
 
 def test_experiments_are_not_told_to_people() -> None:

@@ -19,12 +19,15 @@ _SECONDS = 20.0
 def run(args: Namespace, console: Console) -> int:
     """Shows what was concluded then; with ``--again``, or when that was not kept, what is concluded now."""
     from s3probe.codec import load_saved
+    from s3probe.diagnosis.again import diagnose_again
     from s3probe.diagnosis.engine import diagnose
     from s3probe.report.assemble import assemble
 
     saved = load_saved(_read(args.evidence))
     diagnosis, trials = saved.diagnosis, saved.trials
-    if args.again or diagnosis is None:
+    if saved.as_if and (args.again or diagnosis is None):
+        diagnosis = diagnose_again(saved.settings, saved.evidence, trials)
+    elif args.again or diagnosis is None:
         # what the trials proved was told by the rules of then
         diagnosis, trials = diagnose(saved.settings, saved.evidence), ()
     return show([assemble(saved.settings, saved.evidence, diagnosis, trials)], args, console)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact
 
 CANNED = (
     "private",
@@ -24,15 +24,6 @@ CANNED = (
     "bucket-owner-full-control",
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
-
-_AFTER = (
-    ActionId.AVATAR_PUT,
-    ActionId.ARCHIVE_PUT,
-    ActionId.PUT_ACL_PRIVATE,
-    ActionId.PUT_ACL_RESTORE,
-    ActionId.MULTIPART_CREATE,
-)
-
 
 AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"
 
@@ -74,8 +65,7 @@ class _Ladder:
     @property
     def visible_without(self) -> bool:
         """Whether visitors can see a picture that was uploaded without an ACL."""
-        # straight from the storage, where a proxy before it has a fault of its own
-        return self.case.obs(ActionId.PUBLIC_GET).ok or self.case.get(Experiment.PUBLIC_ORIGIN).ok
+        return self.case.get(Experiment.PUBLIC_WITHOUT_ACL).ok
 
 
 _Ways = Callable[[_Ladder], tuple[Fix, ...]]
@@ -173,15 +163,8 @@ def refused_acl(case: Case) -> Iterator[Finding]:
         how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}{_ladder_words(table, upload)}; "
         "without an ACL it passed",
         because=(upload.id, ActionId.PUT_WITHOUT_ACL, *tried),
-        explains=(*_hidden_by_acl(case), *(o.id for o in case.open(*_AFTER))),
         fixes=ways(ladder),
     )
-
-
-def _hidden_by_acl(case: Case) -> list[ObservationId]:
-    """Without its ACL a picture may be invisible: that follows, and is no fault of its own."""
-    seen = case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
-    return [o.id for o in seen if o.http_status in (401, 403)]
 
 
 def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
@@ -273,20 +256,13 @@ RULES = (
             "permission-value-invalid",
         ),
         reads=(
-            ActionId.ARCHIVE_PUT,
-            ActionId.AVATAR_PUT,
-            ActionId.MULTIPART_CREATE,
-            ActionId.PUBLIC_CORS,
-            ActionId.PUBLIC_GET,
-            ActionId.PUT_ACL_PRIVATE,
-            ActionId.PUT_ACL_RESTORE,
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.REACH_ENDPOINT,
             Experiment.ACL_BUCKET_OWNER_FULL_CONTROL,
             Experiment.ACL_PRIVATE,
             Experiment.ACL_PUBLIC_READ,
-            Experiment.PUBLIC_ORIGIN,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.PUT_ACL_PRIVATE,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, ServerFix
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 

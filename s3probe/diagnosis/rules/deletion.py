@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
-from s3probe.diagnosis.rounds import asked, something_works, words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import asked, something_works, words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Fact, Header
 

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 

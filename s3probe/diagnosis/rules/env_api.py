@@ -18,6 +18,7 @@ from s3probe.diagnosis.rules.env_names import (
     stray_marks,
     tried,
     trouble_of,
+    unseen,
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment
@@ -40,7 +41,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         return
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:
-        explained += tuple(o.id for o in case.all_open() if o.id.is_public and not o.assuming)
+        explained += unseen(case)
     several = f"; the same holds for {', '.join(blank[1:])}" if blank[1:] else ""
     yield finding(
         "env-empty-not-unset",

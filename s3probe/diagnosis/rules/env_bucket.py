@@ -30,7 +30,7 @@ def bucket_name(case: Case) -> Iterator[Finding]:
             explains=refused(case),
             fixes=_bucket_fixes(case, name),
         )
-    elif at_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET", "With bucket"):
+    elif at_aws(settings) and not _aws_bucket(name) and not signing_works(case, "S3_BUCKET"):
         old = settings.region == "us-east-1" and re.fullmatch(r"[A-Za-z0-9._-]{3,255}", name)
         yield finding(
             "bucket-name-invalid",

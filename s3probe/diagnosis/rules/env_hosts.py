@@ -9,7 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.env_names import for_s3, refused
+from s3probe.diagnosis.rules.env_names import for_s3, refused, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
@@ -38,7 +38,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
         setting=wrong[0],
         explains=(
             *(refused(case) if "S3_ENDPOINT" in wrong else ()),
-            *(o.id for o in case.all_open() if o.id.is_public and not o.assuming),
+            *unseen(case),
         ),
         fixes=[replace(fix, together=place > 0) for place, fix in enumerate(offered)],
     )
@@ -64,7 +64,7 @@ def bucket_in_linode_endpoint(case: Case) -> Iterator[Finding]:
         how=f"S3_ENDPOINT={settings.endpoint} begins with the bucket's name",
         explains=(
             *refused(case),
-            *(o.id for o in case.all_open() if o.id.is_public and not o.assuming),
+            *unseen(case),
         ),
         fixes=[fixes.env(case, "S3_ENDPOINT", f"{scheme}://{cluster}")],
     )

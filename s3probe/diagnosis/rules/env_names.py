@@ -8,10 +8,11 @@ from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
+from s3probe.evidence.vocabulary import PAIR_EXPERIMENTS, ActionId, Actor, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, RaisedError, Settings, Variable
+from s3probe.settings.urls import public_url
 
 STORAGE_NAMES = frozenset(
     {
@@ -138,19 +139,32 @@ def at_aws(settings: Settings) -> bool:
 
 
 def refused(case: Case) -> tuple[ObservationId, ...]:
-    """Ids of Mastodon's requests that failed under the settings as they are, and that nothing explains yet."""
-    return tuple(o.id for o in case.all_open() if o.actor is Actor.MASTODON and not o.assuming)
+    """Ids of Mastodon's requests that failed, and that nothing explains yet."""
+    return tuple(o.id for o in case.all_open() if o.actor is Actor.MASTODON)
+
+
+def unseen(case: Case, *actions: ObservationId) -> tuple[ObservationId, ...]:
+    """Ids of what visitors asked of the published host without an answer, and of ``actions`` that failed.
+
+    Of all these only what nothing explains yet. Without ``actions``: all that is public.
+    """
+    host = public_url(case.settings, "")
+    return tuple(
+        o.id
+        for o in case.all_open()
+        if (o.id in actions if actions else o.id.is_public) or (o.network is not None and o.url.startswith(host))
+    )
 
 
 def signing_works(case: Case, *variables: str) -> bool:
-    """Whether a signed request succeeded with ``variables`` (default: the key pair) as the file has them."""
-    fixed = variables or (*CREDENTIALS, "AWS_SESSION_TOKEN", "key id")
+    """Whether a signed request succeeded with the key pair as the file has it, and with these ``variables``."""
+    others = (ActionId.REACH_ENDPOINT, ActionId.CLOCK, *PAIR_EXPERIMENTS)
     return any(
         o.ok
         and o.actor is Actor.MASTODON
         and o.operation
-        and o.id not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)
-        and not any(assumption.startswith(fixed) for assumption in o.assuming)
+        and o.id not in others
+        and not any(name in o.changes for name in variables)
         for o in case.all()
     )
 

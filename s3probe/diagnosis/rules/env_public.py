@@ -9,7 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks
+from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import NetworkFault
 from s3probe.evidence.vocabulary import ActionId, ObservationId
@@ -40,8 +40,7 @@ def _public_host(settings: Settings) -> tuple[str, str]:
 
 def _failed(case: Case) -> tuple[ObservationId, ...]:
     """Ids of what visitors could not do, as far as nothing explains it yet."""
-    wanted = (*PUBLIC_ACTIONS, "public-head", ActionId.PUBLIC_RANGE)
-    return tuple(o.id for o in case.all_open() if o.id.partition("@")[0] in wanted and not o.assuming)
+    return unseen(case, *PUBLIC_ACTIONS, ActionId.PUBLIC_CSP)
 
 
 @for_s3
@@ -90,6 +89,8 @@ def protocol(case: Case) -> Iterator[Finding]:
                 "protocol-http-mixed-content",
                 case,
                 how=f"media URLs begin with http://{host}, Mastodon's pages with https://",
+                # Mastodon's policy allows the host with https:// alone
+                explains=tuple(o.id for o in case.all_open() if o.id == ActionId.PUBLIC_CSP),
                 fixes=(fixes.env(case, "S3_PROTOCOL", "https"),),
             )
         return

@@ -23,13 +23,6 @@ CANNED_ACLS = frozenset(
 """AWS, Access control list overview: canned ACL."""
 SMALLEST_PART = 5 * 1024 * 1024
 LARGEST_PUT = 5 * 1024**3
-_ACL_ACTIONS = (
-    ActionId.AVATAR_PUT,
-    ActionId.ARCHIVE_PUT,
-    ActionId.MULTIPART_CREATE,
-    ActionId.PUT_ACL_PRIVATE,
-    ActionId.PUT_ACL_RESTORE,
-)
 
 
 @for_s3
@@ -53,12 +46,8 @@ def permission(case: Case) -> Iterator[Finding]:
         return  # the service takes any text: nothing follows from it
     refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
     lower = value.strip().lower()
-    hidden = [
-        o.id
-        for o in case.open(ActionId.PUBLIC_GET, ActionId.PUBLIC_CORS)
-        if refused_acl and o.http_status in (401, 403)
-    ]
-    opens = bool(hidden) and case.obs(Experiment.ACL_PUBLIC_READ).ok
+    hidden = refused_acl and case.get(Experiment.PUBLIC_WITHOUT_ACL).http_status in (401, 403)
+    opens = hidden and case.get(Experiment.ACL_PUBLIC_READ).ok
     fixed = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
@@ -68,7 +57,6 @@ def permission(case: Case) -> Iterator[Finding]:
         severity=Severity.FAILURE if refused_acl else Severity.WARNING,
         certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
         because=(put.id,) if refused_acl else (),
-        explains=(*hidden, *(o.id for o in case.open(*_ACL_ACTIONS))) if refused_acl else (),
         fixes=(fixes.env(case, "S3_PERMISSION", fixed),),
     )
 
@@ -172,16 +160,10 @@ RULES = (
         Layer.STORED_VALUES,
         yields=("permission-public-read-write", "permission-value-invalid"),
         reads=(
-            ActionId.ARCHIVE_PUT,
-            ActionId.AVATAR_PUT,
-            ActionId.MULTIPART_CREATE,
-            ActionId.PUBLIC_CORS,
-            ActionId.PUBLIC_GET,
-            ActionId.PUT_ACL_PRIVATE,
-            ActionId.PUT_ACL_RESTORE,
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
             Experiment.ACL_PUBLIC_READ,
+            Experiment.PUBLIC_WITHOUT_ACL,
         ),
     ),
     Rule(storage_class, Layer.STORED_VALUES, yields=("storage-class-glacier",), reads=(OPEN, ActionId.GET)),

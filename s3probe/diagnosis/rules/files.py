@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import failed_by_itself, is_late, something_works, told, waited, words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import failed_by_itself, is_late, something_works, told, waited, words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 

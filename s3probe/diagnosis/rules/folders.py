@@ -9,11 +9,11 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact
 

@@ -13,9 +13,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import is_late, waited, words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.findings import entry

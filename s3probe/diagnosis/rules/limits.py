@@ -8,9 +8,9 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rounds import is_late, waited, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import told, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import told, words
 from s3probe.evidence.vocabulary import ActionId, Actor
 
 

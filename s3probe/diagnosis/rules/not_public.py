@@ -5,10 +5,10 @@ from __future__ import annotations
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.invisible import invisible
 from s3probe.diagnosis.rules.visitors import public_host_of
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact
 from s3probe.knowledge.providers import Provider

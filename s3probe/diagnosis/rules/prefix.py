@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import (
     GOOD_ANSWERS_ONLY,
@@ -19,6 +18,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
     proxy_lines,
 )
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.alias_chain import broken_link
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, proxied, proxy_lines
@@ -17,6 +16,7 @@ from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, invisible,
 from s3probe.diagnosis.rules.not_public import not_public
 from s3probe.diagnosis.rules.turned_away import redirected_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 from s3probe.settings.addressing import is_aws, regional_host

@@ -9,11 +9,11 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
-from s3probe.diagnosis.rounds import asked, words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import asked, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, Fact, ObservationId
 

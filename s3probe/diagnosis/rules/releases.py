@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Manual
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.vocabulary import ActionId, Experiment
 
 _FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
-from s3probe.diagnosis.rounds import asked, failed_by_itself, is_late, told, waited, words
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, storage_hosts
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import asked, failed_by_itself, is_late, told, waited, words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import (
     answered_before_the_storage,
@@ -21,6 +20,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
 from s3probe.diagnosis.rules.invisible import invisible, working_addresses
 from s3probe.diagnosis.rules.storage_availability import OFTEN
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 

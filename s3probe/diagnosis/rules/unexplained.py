@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Manual
-from s3probe.diagnosis.rounds import words
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId
 

@@ -79,7 +79,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         how=f"neither S3_HOSTNAME nor S3_ALIAS_HOST is set, so media URLs lead to {settings.hostname} at Amazon, "
         f"while the files are at {host}",
         setting="S3_ALIAS_HOST" if special else "S3_HOSTNAME",
-        explains=tuple(o.id for o in case.all_open() if _asked_there(o, settings.hostname) and not o.assuming),
+        explains=tuple(o.id for o in case.all_open() if _asked_there(o, settings.hostname)),
         fixes=(special[1],) if special else (other, alias),
     )
 

@@ -14,7 +14,6 @@ from s3probe.diagnosis.rules import (
     folders,
     hints,
     limits,
-    mended,
     momentary_failures,
     prefix,
     privacy,
@@ -28,12 +27,13 @@ from s3probe.diagnosis.rules import (
     stores,
     turned_away,
     unexplained,
-    unmended,
+    way_stopped,
+    way_tried,
     web_client,
 )
 
-FOUNDATION_RULES: tuple[Rule, ...] = mended.RULES
-"""Judge the rounds one by one, against the settings the run started from."""
+FOUNDATION_RULES: tuple[Rule, ...] = (*way_stopped.RULES, *way_tried.RULES)
+"""Judge how far signed requests came. The others see what these leave."""
 
 WIRE_RULES: tuple[Rule, ...] = (
     *acl.RULES,
@@ -59,7 +59,6 @@ WIRE_RULES: tuple[Rule, ...] = (
     *stores.RULES,
     *turned_away.RULES,
     *unexplained.RULES,
-    *unmended.RULES,
     *web_client.RULES,
 )
-"""Judge the rest, under the settings it was asked with."""
+"""Judge the rest."""

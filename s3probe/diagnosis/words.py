@@ -1,18 +1,11 @@
-"""The rounds in which the probe looked for settings under which the key is accepted (``probe.foundation``)."""
+"""Answers in a person's words, and what they say of who failed."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from s3probe.diagnosis.case import Case
-from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Fact
 
-_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
-_NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")
 _ASKED = {
     "PutObject": "uploading",
     "GetObject": "reading a file",
@@ -27,43 +20,6 @@ _ASKED = {
     "AbortMultipartUpload": "abandoning a large upload",
     "CopyObject": "copying a file",
 }
-_ROWS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What was asked under one set of settings, and the one change that then got further."""
-
-    suffix: str
-    rows: tuple[Observation, ...]
-    furthest: Observation
-    stopped: Gate
-    kept: Observation | None
-    """The trial the run went on with; ``None`` in the last round."""
-
-    @property
-    def ids(self) -> tuple[ObservationId, ...]:
-        return tuple(row.id for row in self.rows if row.failed)
-
-
-def rounds(case: Case) -> Iterator[Round]:
-    """All rounds of this run, first the one under the settings as they are."""
-    for number in range(10):
-        suffix = f"@{number}" if number else ""
-        rows = tuple(row for name in _ROWS if (row := case.get(name.in_round(suffix))).ran)
-        if not rows:
-            return
-        furthest = max(rows, key=stopped_at)
-        kept = next((t for t in case.all() if t.facts.get(Fact.KEPT) == "yes" and t.id.suffix == suffix), None)
-        yield Round(suffix, rows, furthest, stopped_at(furthest), kept)
-        if kept is None:
-            return
-
-
-def assigned(assumption: str) -> dict[str, str]:
-    """``S3_REGION=x; S3_ENDPOINT=y`` by name; nothing of an assumption in words. A value may hold a semicolon."""
-    parts = (_ASSIGNMENT.fullmatch(part) for part in _NEXT_ASSIGNMENT.split(assumption))
-    return {match[1]: match[2] for match in parts if match}
 
 
 def something_works(case: Case) -> bool:

@@ -1,4 +1,4 @@
-"""Faults below the rights that a trial fixed: the one thing that was changed names the cause."""
+"""Faults below the rights for which an experiment got further: the one thing that it changed names the cause."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import replace
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
-from s3probe.diagnosis.rounds import Round, assigned, rounds, told, words
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.way import Way, way_of
+from s3probe.diagnosis.words import told, words
 from s3probe.evidence.gates import Gate
+from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
@@ -33,71 +35,76 @@ _TEXT: dict[ObservationId, tuple[str, str]] = {
 """Whose text was tried, and in which form when it was the text before dotenv changed it."""
 
 
-def mended(case: Case) -> Iterator[Finding]:
-    """One finding per round that a trial fixed; consecutive region trials are one fault."""
-    all_rounds = list(rounds(case))
-    for index, this in enumerate(all_rounds):
-        if this.kept is None:
-            continue
-        name = this.kept.id
-        if ExperimentWith.REGION.made(name):
-            following = all_rounds[index + 1].kept if index + 1 < len(all_rounds) else None
-            if following is not None and ExperimentWith.REGION.made(following.id):
-                continue
-            earlier = all_rounds[index - 1] if index else None
-            begun = earlier if earlier and earlier.kept and ExperimentWith.REGION.made(earlier.kept.id) else this
-            yield _region(case, begun, this, ExperimentWith.REGION.value_in(name))
-        else:
-            found = _other(case, this, name.base)
-            if found is not None:
-                yield found
+def way_tried(case: Case) -> Iterator[Finding]:
+    """What the experiment changed that got further than all that was asked under the settings as they are."""
+    yield from _followed(case)
+    this = way_of(case)
+    if this is None or this.kept is None or all(name in case.claimed for name in this.ids):
+        return
+    name = this.kept.id
+    found = _region(case, this) if ExperimentWith.REGION.made(name) else _other(case, this, name)
+    if found is not None:
+        yield found
 
 
-def _changed(this: Round) -> dict[str, str]:
-    """The env lines the kept trial changed: ``S3_REGION=x; S3_ENDPOINT=y``."""
+def _followed(case: Case) -> Iterator[Finding]:
+    """AWS named another region, and the SDK went on there: each request of Mastodon's takes that way round."""
+    seen = case.get(Experiment.REGION_AS_FILED)
+    right = next((one for one in case.all() if ExperimentWith.REGION.made(one.id) and one.changes), None)
+    if seen.ran and right is not None:
+        region = ExperimentWith.REGION.value_in(right.id)
+        yield finding(
+            "region-wrong-aws-global-endpoint",
+            case,
+            how=f"the storage answered {words(seen)}; with region {region} it {told(right)}",
+            because=(seen.id, right.id),
+            fixes=_changed(case, right),
+            right_region=region,
+        )
+
+
+def _lines(case: Case, this: Way) -> tuple[EnvFix, ...]:
     assert this.kept is not None
-    return assigned(this.kept.assuming[-1])
+    return _changed(case, this.kept)
 
 
-def _lines(case: Case, this: Round) -> tuple[EnvFix, ...]:
-    """The same as fixes that belong together, without a line that stands there already."""
-    new = ((name, value or None) for name, value in _changed(this).items())
-    lines = [fixes.env(case, n, value) for n, value in new if value != case.settings.environment.get(n)]
+def _changed(case: Case, tried: Observation) -> tuple[EnvFix, ...]:
+    """What the experiment changed as fixes that belong together, without a line that stands there already."""
+    new = tried.changes.items()
+    lines = [fixes.env(case, name, value) for name, value in new if value != case.settings.environment.get(name)]
     return tuple(replace(line, together=place > 0) for place, line in enumerate(lines))
 
 
-def _how(this: Round) -> str:
+def _how(this: Way) -> str:
     assert this.kept is not None
     # a sentence, so that the reader sees the experiment: what was refused, what was changed, what came then
     change = this.kept.title[:1].lower() + this.kept.title[1:]
-    # a header is refused with uploads alone, while the listing of the same round went through
+    # a header is refused with uploads alone, while the listing went through
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
     before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
     after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
     return f"{before}; {change} {after}"
 
 
-def _region(case: Case, begun: Round, this: Round, region: str) -> Finding:
-    aws = is_aws(begun.furthest.url)
-    status = begun.furthest.http_status
-    if not aws:
+def _region(case: Case, this: Way) -> Finding:
+    assert this.kept is not None
+    if not is_aws(this.furthest.url):
         finding_id = "region-wrong-custom-endpoint"
-    elif status == 400:
+    elif this.furthest.http_status == 400:
         finding_id = "region-wrong-aws-global-endpoint"
     else:
         finding_id = "region-wrong-aws-regional-endpoint"
-    found = _lines(case, this)
     return finding(
         finding_id,
         case,
-        how=_how(begun),
-        because=(*begun.ids, *this.ids, *([this.kept.id] if this.kept else [])),
-        fixes=found,
-        right_region=region,
+        how=_how(this),
+        because=(*this.ids, this.kept.id),
+        fixes=_lines(case, this),
+        right_region=ExperimentWith.REGION.value_in(this.kept.id),
     )
 
 
-def _other(case: Case, this: Round, name: ObservationId) -> Finding | None:
+def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     assert this.kept is not None
     found = _key_pair(case, this, name) or _endpoint(case, this, name) or _header(case, this, name)
     if found is None:
@@ -106,7 +113,7 @@ def _other(case: Case, this: Round, name: ObservationId) -> Finding | None:
     return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
 
 
-def _key_pair(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
+def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     if name in _TEXT:
         return _damaged(case, *_TEXT[name])
     if name == Experiment.SIGNATURE_V4:
@@ -147,7 +154,7 @@ def _damaged(case: Case, variable: str, as_written: str) -> tuple[str, tuple[Fix
     return finding_id, (Manual(advice),)
 
 
-def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
+def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     settings = case.settings
     changed = _lines(case, this)
     if ExperimentWith.ENDPOINT.made(name):
@@ -172,14 +179,14 @@ def _endpoint(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[
     return None
 
 
-def _wants_a_checksum(this: Round) -> bool:
+def _wants_a_checksum(this: Way) -> bool:
     """Whether the refusal asks for Content-MD5 instead of complaining of the CRC32."""
-    plain = next((row for row in this.rows if row.id.base == ActionId.PUT_WITHOUT_ACL), this.furthest)
+    plain = next((row for row in this.rows if row.id == ActionId.PUT_WITHOUT_ACL), this.furthest)
     text = f"{plain.error_code} {plain.message}".lower()
     return "md5" in text and not ("unsupported" in text or "not implemented" in text)
 
 
-def _header(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
+def _header(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     changed = _lines(case, this)
     if name == Experiment.PUT_NO_CHECKSUM:
         return "checksum-header-unsupported", changed
@@ -201,8 +208,8 @@ def _header(case: Case, this: Round, name: ObservationId) -> tuple[str, tuple[Fi
 
 RULES = (
     Rule(
-        mended,
-        Layer.ROUNDS,
+        way_tried,
+        Layer.TRIED,
         yields=(
             "bucket-name-invalid",
             "checksum-header-unsupported",

@@ -1,4 +1,4 @@
-"""Faults below the rights that no trial fixed: told by where the request was stopped."""
+"""Faults below the rights for which no experiment got further: told by where the request was stopped."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rounds import Round, failed_by_itself, is_late, rounds, waited, words
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.way import Way, way_of
+from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
@@ -23,97 +24,99 @@ from s3probe.settings.addressing import is_aws
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
 
 
-def unmended(case: Case) -> Iterator[Finding]:
-    """The last round, when it ended before the rights were reached."""
-    last = next(reversed(list(rounds(case))), None)
-    if last is None or last.kept is not None or last.stopped >= Gate.RIGHTS:
+def way_stopped(case: Case) -> Iterator[Finding]:
+    """Where the requests were stopped, when that was before the rights."""
+    this = way_of(case)
+    if this is None or this.kept is not None or this.stopped >= Gate.RIGHTS:
         return
-    if last.stopped is Gate.TCP and lacks_ipv4(case):
+    if all(name in case.claimed for name in this.ids):
+        return
+    if this.stopped is Gate.TCP and lacks_ipv4(case):
         return  # the rule about addresses has said it
-    if last.stopped <= Gate.TLS or last.furthest.network is not None:
-        yield _network(case, last)
-    elif last.stopped is Gate.NOT_S3:
-        yield _not_s3(case, last)
-    elif last.stopped is Gate.REGION:
-        yield _region(case, last)
-    elif last.stopped is Gate.CLOCK:
-        yield _finding(case, last, "clock-skew", fixes.clock(case, last.furthest))
-    elif last.stopped is Gate.KEY_ID:
-        yield _key_id(case, last)
-    elif last.stopped is Gate.SIGNATURE:
-        yield _signature(case, last)
+    if this.stopped <= Gate.TLS or this.furthest.network is not None:
+        yield _network(case, this)
+    elif this.stopped is Gate.NOT_S3:
+        yield _not_s3(case, this)
+    elif this.stopped is Gate.REGION:
+        yield _region(case, this)
+    elif this.stopped is Gate.CLOCK:
+        yield _finding(case, this, "clock-skew", fixes.clock(case, this.furthest))
+    elif this.stopped is Gate.KEY_ID:
+        yield _key_id(case, this)
+    elif this.stopped is Gate.SIGNATURE:
+        yield _signature(case, this)
     else:
-        yield _bucket(case, last)
+        yield _bucket(case, this)
 
 
 def _finding(
-    case: Case, last: Round, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
+    case: Case, this: Way, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
     there = storage_hosts(case)
     visits = [
         o
         for o in case.all_open()
-        if (o.network is not None and fixes.host_of(o.url) == _host(last))
-        or (failed_by_itself(last.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
+        if (o.network is not None and fixes.host_of(o.url) == _host(this))
+        or (failed_by_itself(this.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
     ]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
         finding_id,
         case,
-        how=("the storage answered " if last.furthest.network is None else "") + words(last.furthest) + also,
-        because=last.ids,
+        how=("the storage answered " if this.furthest.network is None else "") + words(this.furthest) + also,
+        because=this.ids,
         explains=explained,
         fixes=fix,
         certainty=certainty,
     )
 
 
-def _host(last: Round) -> str:
-    return fixes.host_of(last.furthest.url)
+def _host(this: Way) -> str:
+    return fixes.host_of(this.furthest.url)
 
 
-def _network(case: Case, last: Round) -> Finding:
-    fault, settings = last.furthest.network, case.settings
-    host = fixes.host_of(last.furthest.url)
+def _network(case: Case, this: Way) -> Finding:
+    fault, settings = this.furthest.network, case.settings
+    host = fixes.host_of(this.furthest.url)
     if fault is NetworkFault.PROXY:
         fix: Fix = ServerFix("proxy", f"no_proxy={host}", "in the environment of Mastodon's services")
-        return _finding(case, last, "http-proxy-env", fix)
+        return _finding(case, this, "http-proxy-env", fix)
     if fault is NetworkFault.DNS:
         if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
-            return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
+            return _finding(case, this, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
         line = settings.environment.line_of("S3_ENDPOINT")
         correct = f", or correct S3_ENDPOINT{f', line {line}' if line else ''}" if settings.endpoint else ""
         look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
         fix = ServerFix("dns", host, look)
-        return _finding(case, last, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
         fix = ServerFix(
             "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
         )
-        return _finding(case, last, "egress-firewall", fix, certainty=Certainty.LIKELY)
-    late = next((row for row in last.rows if is_late(row)), None)
+        return _finding(case, this, "egress-firewall", fix, certainty=Certainty.LIKELY)
+    late = next((row for row in this.rows if is_late(row)), None)
     if late is not None:
         fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
-        return _finding(case, last, "slow-provider-read-timeout", fix, also=f"; {waited(late)}")
+        return _finding(case, this, "slow-provider-read-timeout", fix, also=f"; {waited(late)}")
     if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
         fix = Manual(f"{host} takes connections and does not answer: see the provider's status page, or its own log.")
-        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
     if fault is NetworkFault.CLOSED:
         fix = Manual(
             f"{host} takes connections and hangs up: see the provider's status page, or the log of what stands before "
             "it; and check the port and the scheme of S3_ENDPOINT."
         )
-        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.PROTOCOL, NetworkFault.TOO_LARGE):
         fix = Manual(f"Something other than S3 answers at {host}: check host and port of S3_ENDPOINT.")
-        return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
-    return _tls(case, last, host)
+        return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+    return _tls(case, this, host)
 
 
-def _tls(case: Case, last: Round, host: str) -> Finding:
-    fault = last.furthest.network
+def _tls(case: Case, this: Way, host: str) -> Finding:
+    fault = this.furthest.network
     if fault is NetworkFault.TLS_UNTRUSTED:
         fix: Fix = ServerFix(
             "ca", "SSL_CERT_FILE=/path/to/ca.pem", "trust the CA that signed it, or use a public certificate"
@@ -125,19 +128,19 @@ def _tls(case: Case, last: Round, host: str) -> Finding:
             "certificate", host, f"install a certificate that names {host}, or use the name it has in S3_ENDPOINT"
         )
     else:
-        plain = case.get(Experiment.SCHEME_HTTP.in_round(last.suffix))
+        plain = case.get(Experiment.SCHEME_HTTP)
         if plain.http_status is not None:
-            return _speaks_plain_http(case, last, plain)
+            return _speaks_plain_http(case, this, plain)
         fix = ServerFix("tls", host, "see what listens there: openssl s_client -connect " + host)
-    return _finding(case, last, "tls-certificate-bad", fix)
+    return _finding(case, this, "tls-certificate-bad", fix)
 
 
-def _speaks_plain_http(case: Case, last: Round, plain: Observation) -> Finding:
+def _speaks_plain_http(case: Case, this: Way, plain: Observation) -> Finding:
     """Asked without a signature, so that the line itself was not tried."""
     url = "http:" + (case.settings.endpoint or case.settings.api_base).partition(":")[2]
     found = _finding(
         case,
-        last,
+        this,
         "protocol-https-but-endpoint-plain",
         fixes.env(case, "S3_ENDPOINT", url),
         certainty=Certainty.CERTAIN if plain.facts.get(Fact.S3) else Certainty.LIKELY,
@@ -146,30 +149,30 @@ def _speaks_plain_http(case: Case, last: Round, plain: Observation) -> Finding:
     return replace(found, how_known=how, because=(*found.because, plain.id))
 
 
-def _not_s3(case: Case, last: Round) -> Finding:
-    seen = last.furthest
+def _not_s3(case: Case, this: Way) -> Finding:
+    seen = this.furthest
     host = fixes.host_of(seen.url)
     if any(name in seen.headers for name in _CDN_HEADERS):
         fix = Manual(f"{host} is a CDN or public host. S3_ENDPOINT must be the provider's API host.")
-        return _finding(case, last, "endpoint-is-cdn-or-public-host", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, certainty=Certainty.LIKELY)
     if seen.http_status == 407:
-        return _finding(case, last, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
+        return _finding(case, this, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
     if seen.http_status == 413:
-        return _finding(case, last, "proxy-body-limit-413", fixes.no_body_limit())
+        return _finding(case, this, "proxy-body-limit-413", fixes.no_body_limit())
     if (seen.http_status or 0) >= 500:
         fix = Manual(
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
-        return _finding(case, last, "provider-outage", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
-    return _finding(case, last, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+    return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
 
 
-def _region(case: Case, last: Round) -> Finding:
+def _region(case: Case, this: Way) -> Finding:
     settings = case.settings
     aws = not settings.endpoint or is_aws(settings.endpoint)
     kind = "aws-regional-endpoint" if aws else "custom-endpoint"
-    named = last.furthest.facts.get(Fact.REGION, "")
+    named = this.furthest.facts.get(Fact.REGION, "")
     fix: Fix = (
         fixes.env(case, "S3_REGION", named)
         if named
@@ -178,11 +181,11 @@ def _region(case: Case, last: Round) -> Finding:
             "put the region that the provider's console shows into S3_REGION."
         )
     )
-    return _finding(case, last, f"region-wrong-{kind}", fix)
+    return _finding(case, this, f"region-wrong-{kind}", fix)
 
 
-def _key_id(case: Case, last: Round) -> Finding:
-    settings, seen = case.settings, last.furthest
+def _key_id(case: Case, this: Way) -> Finding:
+    settings, seen = case.settings, this.furthest
     pair = settings.credentials
     key_id = pair.access_key_id if pair else ""
     provider = detect(fixes.host_of(settings.api_base), seen.headers).id
@@ -191,39 +194,39 @@ def _key_id(case: Case, last: Round) -> Finding:
     )
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
         advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
-        return _finding(case, last, "key-disabled-or-account-suspended", advice)
+        return _finding(case, this, "key-disabled-or-account-suspended", advice)
     if key_id.startswith("ASIA"):
-        return _finding(case, last, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
+        return _finding(case, this, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
     if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
         fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
-        return _finding(case, last, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
+        return _finding(case, this, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
     if provider == "backblaze-b2" and len(key_id) == 12:
-        return _finding(case, last, "b2-master-key-used", *again)
+        return _finding(case, this, "b2-master-key-used", *again)
     if provider == "cloudflare-r2" and seen.http_status == 401:
-        return _finding(case, last, "r2-token-wrong-type", *again)
+        return _finding(case, this, "r2-token-wrong-type", *again)
     if provider == "gcs" and not key_id.startswith("GOOG"):
-        return _finding(case, last, "gcs-hmac-missing", *again)
-    return _finding(case, last, "wrong-access-key-id", *again)
+        return _finding(case, this, "gcs-hmac-missing", *again)
+    return _finding(case, this, "wrong-access-key-id", *again)
 
 
-def _signature(case: Case, last: Round) -> Finding:
-    if _host_rewritten(last.furthest):
+def _signature(case: Case, this: Way) -> Finding:
+    if _host_rewritten(this.furthest):
         fix: Fix = ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
-        return _finding(case, last, "proxy-rewrites-host-before-s3", fix)
+        return _finding(case, this, "proxy-rewrites-host-before-s3", fix)
     again = fixes.by_hand(
         case,
         "AWS_SECRET_ACCESS_KEY",
         "the secret of this key id",
         "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
     )
-    unknown = case.get(Experiment.UNKNOWN_KEY.in_round(last.suffix))
-    if unknown.error_code != last.furthest.error_code:
-        return _finding(case, last, "wrong-secret-key", again)
+    unknown = case.get(Experiment.UNKNOWN_KEY)
+    if unknown.error_code != this.furthest.error_code:
+        return _finding(case, this, "wrong-secret-key", again)
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
     key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this store does not say which half is wrong")
     pair = (key_id, replace(again, together=True))
     told = " (a key id that nobody has is answered the same way)"
-    return _finding(case, last, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
+    return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
 
 
 def _host_rewritten(seen: Observation) -> bool:
@@ -232,37 +235,37 @@ def _host_rewritten(seen: Observation) -> bool:
     return bool(theirs) and theirs != urlsplit(seen.url).netloc
 
 
-def _bucket(case: Case, last: Round) -> Finding:
-    settings, seen = case.settings, last.furthest
+def _bucket(case: Case, this: Way) -> Finding:
+    settings, seen = case.settings, this.furthest
     if seen.error_code == "SecondLevelDomainForbidden":
-        return _finding(case, last, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
+        return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
         fix: Fix = _exact_name(case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only")
-        return _finding(case, last, "bucket-name-invalid", fix)
-    near = _nearest(case, last.suffix)
+        return _finding(case, this, "bucket-name-invalid", fix)
+    near = _nearest(case)
     if near:
         # only the admin knows whether it is the bucket that was meant
         nearest = fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
-        return _finding(case, last, "nosuchbucket-typo", nearest)
+        return _finding(case, this, "nosuchbucket-typo", nearest)
     advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
-    return _finding(case, last, "nosuchbucket-typo", advice)
+    return _finding(case, this, "nosuchbucket-typo", advice)
 
 
 def _exact_name(case: Case, why: str) -> Fix:
     return fixes.by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
 
 
-def _nearest(case: Case, suffix: str) -> str:
+def _nearest(case: Case) -> str:
     """The bucket of this key with the most similar name, when the key may list them."""
     import difflib
 
-    names = case.get(Experiment.LIST_BUCKETS.in_round(suffix)).facts.get(Fact.NAMES, "").split()
+    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
     return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
 
 
 RULES = (
     Rule(
-        unmended,
+        way_stopped,
         Layer.WAY,
         yields=(
             "b2-master-key-used",
