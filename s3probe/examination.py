@@ -173,7 +173,7 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
     if candidate(file, ()) is None:
         return before
     bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
-    trials, conclusions = Trials(file, bench.budget, bench.under), Conclusions(file)
+    trials, conclusions = Trials(file, bench.budget, bench.under, bench.once_more), Conclusions(file)
     errors: list[RuleError] = []
     try:
         start, assuming = starting_point(file.settings)
@@ -181,7 +181,8 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
             # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
             seen = before_restart(without_assuming(file.evidence, assuming), file.settings, start)
             known = Situation(start, seen, diagnose(start, seen, skip=selection.skip_findings))
-            trials = Trials(bench.as_it_stands(file, assuming), bench.budget, bench.under, known)
+            stands = bench.as_it_stands(file, assuming)
+            trials = Trials(stands, bench.budget, bench.under, bench.once_more, known)
         trials.run()
         conclusions = trials.conclusions()
         diagnosis = conclusions.diagnosis()

@@ -37,6 +37,7 @@ from s3probe.diagnosis.trial import (
     step,
     was_decided,
 )
+from s3probe.evidence.observations import Evidence
 
 _ORDER = list(Severity)
 _OUTSIDE = {
@@ -61,6 +62,9 @@ class Attempt:
     after: Situation | None = None
     """``None``: not tried, as ``why`` says."""
     why: str = ""
+    """Why it was not tried, or why what passes after it is not the work of these lines."""
+    repeated: Evidence | None = None
+    """What failed under the settings before, asked once more when it had passed with the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class Conclusions:
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
         made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
-        if not seen.gone:
+        if attempt.why:
+            result = attempt.why
+        elif not seen.gone:
             result = f"{name} is still there"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, which passed before"
@@ -98,7 +104,7 @@ class Conclusions:
             result = "nothing passed that failed before"
         else:
             result = objection(after) or f"{name} is gone"
-        return TrialRun(made, after.evidence, result)
+        return TrialRun(made, after.evidence, result, attempt.repeated)
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""
@@ -227,8 +233,10 @@ class Conclusions:
         if not changed(self.file.settings, applied(self.file.settings, lines)):
             return _IDLE, False
         for one in reversed([one for one in self.attempts if key_of(one.candidate.lines) == key_of(lines)]):
-            if one.after is None:
+            if one.why:
                 return one.why, False
+            if one.after is None:
+                continue
             seen = step(one.base, one.after, finding)
             if not seen.gone:
                 return "leaves it as it is", True

@@ -208,6 +208,8 @@ class TrialRun:
     evidence: Evidence
     result: str
     """What came of it, in a sentence without its last stop."""
+    repeated: Evidence | None = None
+    """What had failed before, asked once more without the lines after it had passed with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,8 @@ class Examination:
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
         soon = now + self._on_its_way + BEFORE_ANOTHER
         follows = self._begun + self._options.deadline - soon >= SHORTEST_EXAMINATION
-        followed = self._options.profile == "quick" and follows and not self._interrupted and self._failed()
+        canary = self._options.profile == "quick" and self._options.followed
+        followed = canary and follows and not self._interrupted and self._failed()
         end = min(self._cleanup_end, soon) if followed else self._cleanup_end
 
         def remaining() -> float:

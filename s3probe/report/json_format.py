@@ -83,6 +83,7 @@ def _trial(trial: TrialRun) -> dict[str, Any]:
         "result": trial.result,
         "actions": [_action(row) for row in trial.evidence.observations],
         "requests": trial.evidence.cost.requests,
+        **_where_there_is_one("repeated", trial.repeated and [_action(row) for row in trial.repeated.observations]),
     }
 
 

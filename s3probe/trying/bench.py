@@ -9,6 +9,7 @@ from types import MappingProxyType
 from s3probe.diagnosis.engine import diagnose, starting_point
 from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
@@ -45,6 +46,13 @@ class Bench:
             return file
         evidence = self._examine(self._file, (), read_only=False)
         return file if evidence is None else replace(file, evidence=evidence)
+
+    def once_more(self, state: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
+        """One of these actions again, under the same settings as before."""
+        options = self.budget.options_of_repeat(state.settings, names, read_only=read_only)
+        evidence = examine(state.settings, options, self.budget.tools_of_repeat(), (), self._file)
+        self._made.append(evidence)
+        return evidence
 
     def _examine(self, settings: Settings, assuming: tuple[str, ...], *, read_only: bool) -> Evidence | None:
         options, tools = self.budget.options(read_only=read_only), self.budget.tools()

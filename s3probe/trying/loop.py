@@ -7,40 +7,52 @@ three examinations and 150 requests, within the deadline of the whole run.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.trial import (
     Candidate,
     Key,
+    Progress,
     Situation,
     applied,
     candidate,
     changed,
     enlarged,
+    fails_again,
     key_of,
     may_stop,
     moved,
     step,
+    to_repeat,
 )
-from s3probe.evidence.observations import Outcome
+from s3probe.evidence.observations import Evidence, Outcome
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import ALL_MADE, Budget
 
 THROTTLED = "the storage asked for fewer requests"
+PASSES_ALL_THE_SAME = "what failed passes now without it as well: run s3probe check again"
+UNCLEAR = "what failed before could not be asked once more"
 NO_WAY = "nothing answers there, and this line changes neither host nor time-out"
 
 
 Examine = Callable[[Settings, bool], Situation | None]
 """Examines under other settings, or only reads there; ``None`` when it was cut short."""
+OnceMore = Callable[[Situation, tuple[ObservationId, ...], bool], Evidence]
+"""Asks one of these actions again under the same settings, or only reads there."""
 
 
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: Situation, budget: Budget, examine: Examine, known: Situation | None = None) -> None:
+    def __init__(
+        self, file: Situation, budget: Budget, examine: Examine, once_more: OnceMore, known: Situation | None = None
+    ) -> None:
         """``known`` was seen already, under other settings than the file's."""
         self._file, self._budget, self._examine, self._known = file, budget, examine, known
+        self._once_more = once_more
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
         self._enlarged: Candidate | None = None
@@ -99,12 +111,30 @@ class Trials:
         if after is None:
             self._ended = ALL_MADE if self._budget.used_up else self._budget.no_time
             return
-        attempt = Attempt(base, found, after)
-        self._note(attempt)
         seen = step(base, after, found.finding)
-        self._enlarged = None if seen.gone else enlarged(found, after)
+        attempt = Attempt(base, found, after)
         if seen.better:
+            attempt = self._made_sure(attempt, seen)
+        self._note(attempt)
+        self._enlarged = None if seen.gone else enlarged(found, after)
+        if attempt.why:
+            self._ended = attempt.why
+        elif seen.better:
             self._path.append(attempt)
+
+    def _made_sure(self, attempt: Attempt, seen: Progress) -> Attempt:
+        """The attempt, after what failed was asked once more: a trouble that ends meanwhile is no work of the lines."""
+        base = attempt.base
+        names = to_repeat(base, seen)
+        if not names:
+            return attempt
+        repeated = self._once_more(base, names, _elsewhere(self._file.settings, base.settings))
+        fails = fails_again(base, repeated, names)
+        if fails is None:
+            why = ALL_MADE if self._budget.used_up else UNCLEAR if repeated.run.complete else self._budget.no_time
+        else:
+            why = "" if fails else PASSES_ALL_THE_SAME
+        return replace(attempt, why=why, repeated=repeated)
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))
