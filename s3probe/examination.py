@@ -109,13 +109,15 @@ def check(
     selection: Selection = EVERYTHING,
     stopped: Callable[[], bool] | None = None,
     keep: Callable[[Examined], None] = _forget,
+    way: int = 1,
 ) -> Examined:
     """The whole examination, and the trials of the lines that may end its failures.
 
     ``options`` says what is asked, ``selection`` which findings are told. ``stopped`` is asked again and again and
     tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
     storage is a finding; no exception is raised for it. ``keep`` is told what was seen when the trials begin: an
-    interruption ends :func:`check`, and does not cost that.
+    interruption ends :func:`check`, and does not cost that. ``way`` is the number of the fix of the first failure that
+    is wanted: it is tried even where one before it passed.
     """
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
@@ -148,7 +150,7 @@ def check(
     if why_untried or not any(found.severity is Severity.FAILURE for found in diagnosis):
         return before
     keep(before)
-    return _tried(before, file, options, tools, selection)
+    return _tried(before, file, options, tools, selection, way)
 
 
 def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Evidence) -> str:
@@ -162,7 +164,9 @@ def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Eviden
     return "" if evidence.run.complete else "the check was cut short before anything could be tried"
 
 
-def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
+def _tried(
+    before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection, way: int
+) -> Examined:
     """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
@@ -184,6 +188,7 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
             stands = bench.as_it_stands(file, assuming)
             trials = Trials(stands, bench.budget, bench.under, bench.once_more, known)
         trials.run()
+        trials.run_way(way)
         conclusions = trials.conclusions()
         diagnosis = conclusions.diagnosis()
     except Exception as error:

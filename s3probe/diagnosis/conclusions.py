@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.model import (
@@ -77,6 +77,8 @@ class Conclusions:
     """The steps that got better, each on top of the one before; one may stop after the last."""
     ended: str = ""
     """Why nothing more was tried; ``""`` when there was nothing left to try."""
+    way: Attempt | None = None
+    """Another fix of the first failure, which was asked for, with all lines in place that the others need."""
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
@@ -89,10 +91,16 @@ class Conclusions:
 
     def trials(self) -> tuple[TrialRun, ...]:
         """All examinations that were made under other settings, with what came of each."""
-        return tuple(self._trial(one, one.after) for one in self.attempts if one.after is not None)
+        made = (*self.attempts, *([self.way] if self.way else []))
+        return tuple(self._trial(one, one.after) for one in made if one.after is not None)
 
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
-        made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
+        lines = tuple(line for one in (*self.attempts, attempt) for line in one.candidate.lines)
+        made = minimal(self.file.settings, after.settings, lines)
+        failures = tuple(one.id for one in after.diagnosis if one.severity is Severity.FAILURE)
+        return TrialRun(made, after.evidence, self._result(attempt, after), attempt.repeated, failures)
+
+    def _result(self, attempt: Attempt, after: Situation) -> str:
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
         if attempt.why:
             result = attempt.why
@@ -104,7 +112,12 @@ class Conclusions:
             result = "nothing passed that failed before"
         else:
             result = objection(after) or f"{name} is gone"
-        return TrialRun(made, after.evidence, result, attempt.repeated)
+        return result
+
+    def own_lines_of(self, finding: Finding) -> frozenset[str]:
+        """The variables of the lines that ended the finding, without those that others needed."""
+        steps = (one for one in self.path if _ends(one, finding))
+        return frozenset(line.variable for one in [*steps][:1] for line in one.candidate.lines)
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""
@@ -175,6 +188,9 @@ class Conclusions:
             if lines and place is not None and not proven:
                 proven = self._tried(place)
                 fixes += proven
+            if lines and self.way is not None and self._is_way(finding, lines):
+                fixes += self._way_tried(self.way, group)
+                continue
             why, dropped = self._untried(finding, group, lines)
             if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
                 continue
@@ -196,15 +212,34 @@ class Conclusions:
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
-        names = {line.variable for line in self.path[place].candidate.lines}
+        names = _names(self.path[place])
         end = self._stop_after(place)
         for later in range(end + 1, len(self.path)):
             # two steps of one variable are one
-            if names & {line.variable for line in self.path[later].candidate.lines}:
+            if names & _names(self.path[later]):
                 end = self._stop_after(later)
-        attempt, state = self.path[place], self.path[end].after
-        assert state is not None
-        lines = self._lines(end)
+        after = self.path[end].after
+        assert after is not None
+        return self._proven(self.path[place], after, self._lines(end), names)
+
+    def _is_way(self, finding: Finding, lines: Lines) -> bool:
+        way = self.way
+        return way is not None and way.candidate.finding.id == finding.id and (
+            key_of(lines) <= key_of(way.candidate.lines)
+        )  # fmt: skip
+
+    def _way_tried(self, way: Attempt, group: tuple[Fix, ...]) -> tuple[Fix, ...]:
+        """The fix that was asked for, with all its lines where that was better than the file."""
+        after, finding = way.after, way.candidate.finding
+        if way.why or after is None:
+            return _with_proof(group, Proof(ProofState.UNTRIED, way.why))
+        if not (step(self.file, after, finding).better and may_stop(self.file, after)):
+            return _with_proof(group, Proof(ProofState.UNTRIED, f"with it, {self._result(way, after)}"))
+        names = {fix.variable for fix in group if isinstance(fix, EnvFix)}
+        return self._proven(way, after, minimal(self.file.settings, after.settings, way.candidate.lines), names)
+
+    def _proven(self, attempt: Attempt, state: Situation, lines: Lines, names: Collection[str]) -> tuple[Fix, ...]:
+        """The lines with their proof, those of ``names`` first."""
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         notes = {line.variable: line.note for line in attempt.candidate.lines}
@@ -250,6 +285,10 @@ class Conclusions:
         if finding.severity is not Severity.FAILURE:
             return _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
+
+
+def _names(attempt: Attempt) -> frozenset[str]:
+    return frozenset(line.variable for line in attempt.candidate.lines)
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:

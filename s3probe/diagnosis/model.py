@@ -210,6 +210,8 @@ class TrialRun:
     """What came of it, in a sentence without its last stop."""
     repeated: Evidence | None = None
     """What had failed before, asked once more without the lines after it had passed with them."""
+    failures: tuple[str, ...] = ()
+    """Ids of the failures under these settings."""
 
 
 @dataclass(frozen=True, slots=True)

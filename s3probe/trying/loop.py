@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import (
     Candidate,
     Key,
+    Lines,
     Progress,
     Situation,
     applied,
@@ -22,8 +23,10 @@ from s3probe.diagnosis.trial import (
     enlarged,
     fails_again,
     key_of,
+    lines_of,
     may_stop,
     moved,
+    not_felt,
     step,
     to_repeat,
 )
@@ -58,6 +61,7 @@ class Trials:
         self._enlarged: Candidate | None = None
         self._tried: dict[int, set[Key]] = {}
         self._ended = ""
+        self._way: Attempt | None = None
 
     def run(self) -> None:
         """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
@@ -70,6 +74,36 @@ class Trials:
             else:
                 return
 
+    def run_way(self, number: int) -> None:
+        """Tries the fix of that number of the first failure, in the place of the one that passed."""
+        before = self.conclusions()
+        first = next((one for one in before.diagnosis() if one.severity is Severity.FAILURE), None)
+        if first is None or not 1 < number <= len(first.alternatives):
+            return
+        lines = lines_of(first.alternatives[number - 1])
+        others = tuple(line for line in before.answer() if line.variable not in before.own_lines_of(first))
+        if not lines or not_felt(lines) or self._was_tried(lines):
+            return
+        names = {line.variable for line in lines}
+        whole = (*lines, *(line for line in others if line.variable not in names))
+        attempt = Attempt(self._file, Candidate(first, whole))
+        why = self._ended or self._budget.why_not()
+        settings = applied(self._file.settings, whole)
+        after = None if why else self._examine(settings, _elsewhere(self._file.settings, settings))
+        if after is None:
+            self._way = replace(attempt, why=why or self._cut_short)
+            return
+        seen = step(self._file, after, first)
+        attempt = replace(attempt, after=after)
+        self._way = self._made_sure(attempt, seen) if seen.better else attempt
+
+    def _was_tried(self, lines: Lines) -> bool:
+        return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self._attempts)
+
+    @property
+    def _cut_short(self) -> str:
+        return ALL_MADE if self._budget.used_up else self._budget.no_time
+
     def _next(self) -> Candidate | None:
         if self._enlarged is not None and key_of(self._enlarged.lines) not in self._seen:
             return self._enlarged
@@ -80,7 +114,7 @@ class Trials:
         file = self._file
         while self._path and not (may_stop(file, self._base) and changed(file.settings, self._base.settings)):
             self._path.pop()
-        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended)
+        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended, self._way)
 
     @property
     def _base(self) -> Situation:
@@ -109,7 +143,7 @@ class Trials:
         else:
             after = self._examine(settings, _elsewhere(self._file.settings, settings))
         if after is None:
-            self._ended = ALL_MADE if self._budget.used_up else self._budget.no_time
+            self._ended = self._cut_short
             return
         seen = step(base, after, found.finding)
         attempt = Attempt(base, found, after)
