@@ -246,6 +246,7 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
         # the examination has taken over what the canary left
         full.cleanup.left_behind,
         full.cleanup.may_arrive,
+        full.cleanup.elsewhere,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     rows = (*full.observations, *_met_by_the_canary_alone(quick, full))

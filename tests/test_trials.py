@@ -12,13 +12,15 @@ import pytest
 from s3probe.codec import dump, load_saved
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.diagnosis.trial import Situation
-from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.examination import Examined, check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Clock, ProbeOptions, Tools
 from s3probe.report.assemble import assemble
+from s3probe.report.fix_words import removal_commands, sweep_can
 from s3probe.report.formats import FORMATS, RenderOptions, format_named
+from s3probe.report.json_format import as_data
 from s3probe.report.model import Report, Verdict
 from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
@@ -496,3 +498,100 @@ def test_some_runs_make_no_trial_and_say_so(options: ProbeOptions, why: str) -> 
     report = examined(WRONG_REGION.scenario(), options).report
     assert report.trials == ()
     assert proof_of(report.findings[0]) == Proof(ProofState.UNTRIED, why)
+
+
+# ---- what stays
+
+
+def without_deletion(scenario: Scenario) -> Scenario:
+    """The key may delete nothing."""
+    first, *rest = scenario.user.identity
+    kept = tuple(action for action in first.actions if "Delete" not in action)
+    return scenario.with_user(identity=(replace(first, actions=kept), *rest))
+
+
+def test_what_a_trial_leaves_is_named_with_its_endpoint_and_bucket() -> None:
+    ran = run(without_deletion(WRONG_REGION.scenario()), trials=True)
+    cleanup = ran.report.evidence.cleanup
+    assert sorted(cleanup.left_behind) == sorted(ran.left)
+    assert {one.name for one in cleanup.elsewhere} == set(ran.left)
+    assert {(one.endpoint, one.bucket, one.region) for one in cleanup.elsewhere} == {
+        ("https://s3.eu-west-2.amazonaws.com", "files-example", "eu-west-2")
+    }
+    assert len(removal_commands(ran.report)) == len(ran.left)
+    for command in removal_commands(ran.report):
+        assert command.startswith(
+            "aws s3api --endpoint-url https://s3.eu-west-2.amazonaws.com --region eu-west-2 "
+            "delete-object --bucket files-example --key "
+        )
+    (shown,) = as_data(ran.report)["cleanup"]["elsewhere"][:1]
+    assert set(shown) == {"name", "endpoint", "bucket", "region"}
+    assert not sweep_can(ran.report)
+
+
+def test_what_stays_where_the_file_leads_needs_no_place() -> None:
+    ran = run(without_deletion(ACLS_DISABLED.scenario()), trials=True)
+    cleanup = ran.report.evidence.cleanup
+    assert sorted(cleanup.left_behind) == sorted(ran.left)
+    assert ran.report.trials
+    assert cleanup.elsewhere == ()
+    assert "elsewhere" not in as_data(ran.report)["cleanup"]
+    assert not any("endpoint" in command for command in removal_commands(ran.report))
+
+
+def test_what_the_trial_removes_of_the_first_examination_is_not_named_any_more() -> None:
+    class Forgiving:
+        """Refuses to remove anything until :meth:`forgive`."""
+
+        def __init__(self, way: Transport) -> None:
+            self.way, self.refuses, self.refused = way, True, 0
+
+        def forgive(self, _seen: Examined) -> None:
+            self.refuses = False
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            if self.refuses and call.operation.startswith(("Delete", "Abort")):
+                self.refused += 1
+                return Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+            return self.way.send(call, limits)
+
+    scenario = ACLS_DISABLED.scenario()
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        way = Forgiving(tools.transport)
+        ends: list[Cleanup] = []
+        told = replace(tools, transport=way, cleaned=ends.append)
+        seen = check(settings_of(scenario), replace(OPTIONS, trials=True), told, keep=way.forgive)
+        wire.close()
+        assert way.refused
+        assert ends[0].left_behind
+        assert left_in(box) == ()
+    cleanup = seen.report.evidence.cleanup
+    assert (cleanup.left_behind, cleanup.may_arrive) == ((), ())
+    assert cleanup.removed == cleanup.created
+
+
+def test_who_ends_the_trials_is_told_what_the_first_examination_has_left() -> None:
+    def interrupted(_seen: Examined) -> None:
+        way.broken = True
+
+    class Breaking:
+        def __init__(self, way: Transport) -> None:
+            self.way, self.broken = way, False
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            if self.broken and call.operation == "PutObject":
+                raise KeyboardInterrupt
+            return self.way.send(call, limits)
+
+    scenario = without_deletion(ACLS_DISABLED.scenario())
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        way = Breaking(tools.transport)
+        ends: list[Cleanup] = []
+        told = replace(tools, transport=way, cleaned=ends.append)
+        with pytest.raises(KeyboardInterrupt):
+            check(settings_of(scenario), replace(OPTIONS, trials=True), told, keep=interrupted)
+        wire.close()
+        assert set(left_in(box)) <= set(ends[-1].left_behind)
+        assert left_in(box)

@@ -123,6 +123,17 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftElsewhere:
+    """Where something is that was written under other settings than the file's."""
+
+    name: str
+    """As in :class:`Cleanup`."""
+    endpoint: str
+    bucket: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cleanup:
     """What the ledger made, and what became of it."""
 
@@ -132,6 +143,8 @@ class Cleanup:
     """``key`` or ``key?uploadId=…`` of what could not be removed."""
     may_arrive: tuple[str, ...] = ()
     """The same of uploads without an answer: they are not there, and a slow storage may still carry them out."""
+    elsewhere: tuple[LeftElsewhere, ...] = ()
+    """Of both, what is in another bucket or at another endpoint than the file names."""
 
 
 @dataclass(frozen=True, slots=True)

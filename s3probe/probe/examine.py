@@ -94,6 +94,7 @@ class Examination:
     ) -> None:
         self._options = options
         self._tools = tools
+        self._home = bucket_address(file)
         self._begun = tools.clock.monotonic()
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
@@ -168,7 +169,7 @@ class Examination:
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger), self._scrubber))
+            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger, self._home), self._scrubber))
             self._books.note(self._tools.clock.now().timestamp())
         return self._evidence(cleanup)
 
@@ -205,6 +206,7 @@ class Examination:
             sleep=self._tools.clock.sleep,
             crew=self._session.crew,
             once=followed,
+            home=self._home,
         )
 
     def _take_over(self) -> None:

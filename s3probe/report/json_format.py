@@ -58,7 +58,10 @@ def _where_there_is_one(name: str, value: object) -> dict[str, object]:
 
 
 def _totals(evidence: Evidence) -> dict[str, Any]:
-    return {"cleanup": to_plain(evidence.cleanup), "cost": to_plain(evidence.cost)}
+    cleanup = to_plain(evidence.cleanup)
+    if not evidence.cleanup.elsewhere:
+        del cleanup["elsewhere"]
+    return {"cleanup": cleanup, "cost": to_plain(evidence.cost)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
+from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import Budget
@@ -23,7 +24,7 @@ class Bench:
         self, file: Settings, first: Evidence, options: ProbeOptions, tools: Tools, skip: Collection[str]
     ) -> None:
         self._file, self._first, self._skip = file, first, skip
-        self._cleaned = tools.cleaned
+        self._cleaned, self._notes = tools.cleaned, tools.notes
         self._removed: list[Cleanup] = []
         self._made: list[Evidence] = []
         self.budget = Budget(options, replace(tools, cleaned=self._note), first)
@@ -62,7 +63,35 @@ class Bench:
 
     def _note(self, cleanup: Cleanup) -> None:
         self._removed.append(cleanup)
-        self._cleaned(cleanup)
+        self._cleaned(self._cleanup())
+
+    def _cleanup(self) -> Cleanup:
+        """What became of all that was made. What one examination left, a later one may have removed."""
+        # an examination that ended with an error has no evidence, and has cleaned up all the same
+        ends = (self._first.cleanup, *self._removed)
+        elsewhere = {one.name: one for end in ends for one in end.elsewhere}
+        noted: dict[BucketAddress, set[str]] = {}
+
+        def still(name: str) -> bool:
+            one = elsewhere.get(name)
+            place = bucket_address(self._file) if one is None else BucketAddress(one.endpoint, one.bucket)
+            if place not in noted:
+                noted[place] = {unsettled.key for unsettled in self._notes.read(place)}
+            return name.partition("?")[0] in noted[place]
+
+        *before, last = ends
+        left = tuple(dict.fromkeys(name for end in before for name in end.left_behind if still(name)))
+        gone = len({name for end in before for name in end.left_behind}) - len(left)
+        names = tuple(dict.fromkeys((*left, *last.left_behind)))
+        late = tuple(dict.fromkeys(name for end in ends for name in end.may_arrive if end is last or still(name)))
+        created = sum(each.created for each in ends)
+        return Cleanup(
+            created,
+            min(created, sum(each.removed for each in ends) + gone),  # of some that are gone nobody said they were made
+            names,
+            tuple(name for name in late if name not in names),
+            tuple(one for name, one in elsewhere.items() if name in {*names, *late}),
+        )
 
     def total(self) -> Evidence:
         """The first examination, with what all of them made, removed and took."""
@@ -78,12 +107,5 @@ class Bench:
             sum(each.bytes_sent for each in costs),
             sum(each.bytes_received for each in costs),
         )
-        # an examination that ended with an error has no evidence, and has cleaned up all the same
-        ends = (self._first.cleanup, *self._removed)
-        cleanup = Cleanup(
-            sum(each.created for each in ends),
-            sum(each.removed for each in ends),
-            tuple(dict.fromkeys(left for each in ends for left in each.left_behind)),
-        )
         seconds = round(sum(each.run.seconds for each in everything), 3)
-        return replace(self._first, run=replace(self._first.run, seconds=seconds), cleanup=cleanup, cost=cost)
+        return replace(self._first, run=replace(self._first.run, seconds=seconds), cleanup=self._cleanup(), cost=cost)
