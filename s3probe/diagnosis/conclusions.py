@@ -85,7 +85,7 @@ class Conclusions:
         causes, consequences = self._sorted_out()
         found = [self._with_proofs(one) for one in (*causes, *self._behind())]
         found.sort(key=lambda one: _ORDER.index(one.severity))
-        with_rows = tuple(_explaining(one, consequences) for one in found)
+        with_rows = tuple(explaining(one, consequences) for one in found)
         told = tuple(Consequence(one.id, one.severity, one.title, of) for one, of in consequences)
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
 
@@ -312,7 +312,7 @@ def _with_proof(group: Sequence[Fix], proof: Proof) -> tuple[Fix, ...]:
     return (first if isinstance(first, Manual) else replace(first, proof=proof), *group[1:])
 
 
-def _explaining(finding: Finding, consequences: list[tuple[Finding, str]]) -> Finding:
+def explaining(finding: Finding, consequences: Sequence[tuple[Finding, str]]) -> Finding:
     """With what its consequences explained: no failed action stays without a cause."""
     more = [i for one, of in consequences if of == finding.id for i in (*one.because, *one.explains)]
     return replace(finding, explains=tuple(dict.fromkeys((*finding.explains, *more)))) if more else finding

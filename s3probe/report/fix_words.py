@@ -19,6 +19,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     ServerFix,
     Severity,
+    on_day,
 )
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
@@ -74,7 +75,8 @@ def _proof(group: Sequence[Fix]) -> str:
         return f"not tried: {proof.why}"
     asked = proof.fine + proof.not_fine
     lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
-    return f"tried: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
+    when = f" {on_day(proof.when)}" if proof.when else ""
+    return f"tried{when}: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
 
 
 def fix_in_words(fix: Fix, source: str) -> FixWords:

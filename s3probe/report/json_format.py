@@ -111,7 +111,8 @@ def _proof(proof: Proof) -> dict[str, Any]:
     if proof.state is ProofState.UNTRIED:
         return {"state": proof.state.value, "why": proof.why}
     counted = {"fine": proof.fine, "not_fine": proof.not_fine, "requests": proof.requests}
-    return {"state": proof.state.value, "passed": list(proof.passed), **counted}
+    when = _where_there_is_one("tried_at", proof.when)
+    return {"state": proof.state.value, "passed": list(proof.passed), **counted, **when}
 
 
 def _fix(fix: Fix) -> Mapping[str, Any]:
