@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,6 +31,7 @@ from s3probe.sandbox.scenario import Scenario, custom, healthy
 from s3probe.sandbox.world import Instance, Ownership, PublicAccessBlock
 from s3probe.settings.model import Settings
 from s3probe.trying import budget as budgets
+from s3probe.trying.again import NOT_RECORDED, concluded
 from s3probe.trying.bench import Bench
 from s3probe.trying.budget import ALL_MADE, Budget
 from s3probe.trying.loop import NO_WAY, PASSES_ALL_THE_SAME, THROTTLED, UNCLEAR, OnceMore, Trials
@@ -595,3 +597,64 @@ def test_who_ends_the_trials_is_told_what_the_first_examination_has_left() -> No
         wire.close()
         assert set(left_in(box)) <= set(ends[-1].left_behind)
         assert left_in(box)
+
+
+# ---- what was recorded
+
+
+def saved_run(scenario: Scenario) -> tuple[Report, str]:
+    """The report of a run with trials, and its evidence file."""
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        seen = check(settings_of(scenario), replace(OPTIONS, trials=True), tools)
+        wire.close()
+    return seen.report, dump(seen.evidence, seen.settings, seen.diagnosis, seen.trials)
+
+
+def judged_again(text: str) -> Report:
+    """As ``replay --again`` tells it."""
+    saved = load_saved(text)
+    conclusions = concluded(saved.settings, saved.evidence, saved.trials)
+    return assemble(saved.settings, saved.evidence, conclusions.diagnosis(), conclusions.trials())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        WRONG_REGION.scenario(),
+        FAULTS["env-hash-truncates-value"].scenario(),
+        ACLS_DISABLED.scenario(),
+        FAULTS["iam-missing-putobjectacl"].scenario(),
+        FAULTS["env-s3-enabled-not-true"].scenario(),
+    ],
+    ids=["region", "secret", "ACLs", "quiet", "not enabled"],
+)
+def test_a_recording_judged_again_by_the_same_rules_tells_the_same(scenario: Scenario) -> None:
+    report, text = saved_run(scenario)
+    assert report.trials
+    assert as_data(judged_again(text)) == as_data(report)
+
+
+def test_what_a_recording_does_not_show_is_not_called_tried_again() -> None:
+    report, text = saved_run(WRONG_REGION.scenario())
+    assert list(proven(report))
+    data = json.loads(text)
+    (trial,) = data["trials"]
+    trial["repeated"] = None
+    assert proof_of(judged_again(json.dumps(data)).findings[0]).why == NOT_RECORDED
+    trial["changes"][0]["value"] = "eu-central-1"
+    again = judged_again(json.dumps(data))
+    assert (proof_of(again.findings[0]).why, again.trials) == (NOT_RECORDED, ())
+    assert failures(again) == failures(report)
+
+
+def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then() -> None:
+    _report, text = saved_run(WRONG_REGION.scenario())
+    data = json.loads(text)
+    (trial,) = data["trials"]
+    refused = {row["id"]: row for row in data["evidence"]["observations"]}
+    rows = trial["evidence"]["observations"]
+    rows[:] = [refused.get(row["id"], row) for row in rows]
+    again = judged_again(json.dumps(data))
+    assert list(proven(again)) == []
+    assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 leaves it as it is"

@@ -228,7 +228,7 @@ def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--again",
         action="store_true",
-        help="judge what was seen by the rules of this version, not as it was judged then",
+        help="judge what was seen, trials as well, by the rules of this version and not as it was judged then",
     )
     _result(command)
 

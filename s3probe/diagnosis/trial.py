@@ -15,6 +15,7 @@ from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, ObservationId
+from s3probe.redact import PLACEHOLDER
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.mastodon import remade
@@ -192,6 +193,8 @@ def _text(settings: Settings, line: EnvFix) -> str | None:
     if not line.as_written:
         return line.value
     variable = settings.environment.variables.get(line.variable)
+    if variable is not None and variable.value == PLACEHOLDER:
+        return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
     if variable is None or variable.raw is None:
         return variable.value if variable else None
     return as_written(variable.raw, line.as_written)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
 from s3probe.diagnosis.model import Finding, Severity
@@ -33,7 +34,7 @@ from s3probe.diagnosis.trial import (
 from s3probe.evidence.observations import Evidence, Outcome
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings
-from s3probe.trying.budget import ALL_MADE, Budget
+from s3probe.trying.budget import ALL_MADE
 
 THROTTLED = "the storage asked for fewer requests"
 PASSES_ALL_THE_SAME = "what failed passes now without it as well: run s3probe check again"
@@ -47,11 +48,23 @@ OnceMore = Callable[[Situation, tuple[ObservationId, ...], bool], Evidence]
 """Asks one of these actions again under the same settings, or only reads there."""
 
 
+class Bounds(Protocol):
+    """What keeps trials from going on, and the words for it."""
+
+    @property
+    def used_up(self) -> bool: ...
+
+    @property
+    def no_time(self) -> str: ...
+
+    def why_not(self) -> str: ...
+
+
 class Trials:
     """The trials of one file, one after the other."""
 
     def __init__(
-        self, file: Situation, budget: Budget, examine: Examine, once_more: OnceMore, known: Situation | None = None
+        self, file: Situation, budget: Bounds, examine: Examine, once_more: OnceMore, known: Situation | None = None
     ) -> None:
         """``known`` was seen already, under other settings than the file's."""
         self._file, self._budget, self._examine, self._known = file, budget, examine, known
