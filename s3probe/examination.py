@@ -21,7 +21,6 @@ It uploads a few small files and removes them again. Nothing is printed, no sign
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -160,6 +159,8 @@ def check(
     if proofs is None:
         keep(before)
         return _tried(before, file, options, tools, selection, way)[0]
+    from secrets import token_hex
+
     from s3probe.trying.proofs import quoted, remembered
 
     if (told := quoted(proofs.last(), settings, tools.clock.now(), before.diagnosis)) is not None:
@@ -167,7 +168,7 @@ def check(
     keep(before)
     proofs.forget()
     tried, conclusive = _tried(before, file, options, tools, selection, way)
-    new = remembered(settings, before.diagnosis, tried.diagnosis, tools.clock.now(), secrets.token_hex(16))
+    new = remembered(settings, before.diagnosis, tried.diagnosis, tools.clock.now(), token_hex(16))
     if conclusive and new is not None:
         proofs.keep(new)
     return tried

@@ -35,7 +35,7 @@ def is_below_foreign_link(path: Path) -> bool:
 def make_folder_of(path: Path) -> None:
     """Makes the folder of the file, for this user alone, where it is missing. Raises OSError."""
     if not path.parent.exists():
-        path.parent.mkdir(mode=0o700, parents=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _is_foreign_link(path: Path) -> bool:
