@@ -152,7 +152,7 @@ def check(
     why_untried = _why_no_trials(options, selection, evidence)
     before = Examined(settings, evidence, Conclusions(file, ended=why_untried or "interrupted").diagnosis())
     failed = any(found.severity is Severity.FAILURE for found in diagnosis)
-    if proofs is not None and not failed and evidence.run.complete:
+    if proofs is not None and not failed and not why_untried:
         proofs.forget()  # what fails next fails anew
     if why_untried or not failed:
         return before

@@ -201,6 +201,8 @@ def test_a_run_that_may_try_nothing_neither_quotes_nor_forgets(options: ProbeOpt
     before = kept.one
     assert proof_of(examined(WRONG_REGION, kept, options).findings[0]).state is ProofState.UNTRIED
     assert kept.one is before
+    examined(healthy(), kept, options)  # what was not asked may fail
+    assert kept.one is before
 
 
 # ---- what was told then, with what is seen now
