@@ -36,8 +36,10 @@ from s3probe.report.model import Report
 from s3probe.settings.model import Settings
 
 if TYPE_CHECKING:
+    from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.trial import Situation
     from s3probe.probe.tools import ProbeOptions, Tools
+    from s3probe.trying.proofs import Proofs
 
 __all__ = ["EVERYTHING", "Examined", "Selection", "check", "lint"]
 
@@ -109,13 +111,17 @@ def check(
     selection: Selection = EVERYTHING,
     stopped: Callable[[], bool] | None = None,
     keep: Callable[[Examined], None] = _forget,
+    way: int = 1,
+    proofs: Proofs | None = None,
 ) -> Examined:
     """The whole examination, and the trials of the lines that may end its failures.
 
     ``options`` says what is asked, ``selection`` which findings are told. ``stopped`` is asked again and again and
     tells when the examination has to end early; what was uploaded is removed all the same. Trouble on the way to the
     storage is a finding; no exception is raised for it. ``keep`` is told what was seen when the trials begin: an
-    interruption ends :func:`check`, and does not cost that.
+    interruption ends :func:`check`, and does not cost that. ``way`` is the number of the fix of the first failure that
+    is wanted: it is tried even where one before it passed. ``proofs`` keeps what trials have shown: while it holds,
+    nothing is tried again.
     """
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose
@@ -144,10 +150,27 @@ def check(
     file = Situation(settings, evidence, diagnosis)
     why_untried = _why_no_trials(options, selection, evidence)
     before = Examined(settings, evidence, Conclusions(file, ended=why_untried or "interrupted").diagnosis())
-    if why_untried or not any(found.severity is Severity.FAILURE for found in diagnosis):
+    failed = any(found.severity is Severity.FAILURE for found in diagnosis)
+    if proofs is not None and not failed and not why_untried:
+        proofs.forget()  # what fails next fails anew
+    if why_untried or not failed:
         return before
+    if proofs is None:
+        keep(before)
+        return _tried(before, file, options, tools, selection, way)[0]
+    from secrets import token_hex
+
+    from s3probe.trying.proofs import quoted, remembered
+
+    if (told := quoted(proofs.last(), settings, tools.clock.now(), before.diagnosis)) is not None:
+        return replace(before, diagnosis=told)
     keep(before)
-    return _tried(before, file, options, tools, selection)
+    proofs.forget()
+    tried, conclusive = _tried(before, file, options, tools, selection, way)
+    new = remembered(settings, before.diagnosis, tried.diagnosis, tools.clock.now(), token_hex(16))
+    if conclusive and new is not None:
+        proofs.keep(new)
+    return tried
 
 
 def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Evidence) -> str:
@@ -161,20 +184,26 @@ def _why_no_trials(options: ProbeOptions, selection: Selection, evidence: Eviden
     return "" if evidence.run.complete else "the check was cut short before anything could be tried"
 
 
-def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection) -> Examined:
-    """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
+def _tried(
+    before: Examined, file: Situation, options: ProbeOptions, tools: Tools, selection: Selection, way: int
+) -> tuple[Examined, bool]:
+    """The same with what the trials show, and whether that is worth keeping.
+
+    An error in one costs what was to be tried after it, and no more.
+    """
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.trial import candidate
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
     if candidate(file, ()) is None:
-        return before
+        return before, False
     bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
-    trials, conclusions = Trials(file, bench.budget, bench.under), Conclusions(file)
+    trials, conclusions = Trials(file, bench.budget, bench.under, bench.once_more), Conclusions(file)
     errors: list[RuleError] = []
     try:
         trials.run()
+        trials.run_way(way)
         conclusions = trials.conclusions()
         diagnosis = conclusions.diagnosis()
     except Exception as error:
@@ -182,7 +211,16 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
         ended = f"the trial ended with an error of s3probe's ({type(error).__name__})"
         diagnosis = replace(conclusions, ended=ended).diagnosis()
     diagnosis = replace(diagnosis, rule_errors=(*diagnosis.rule_errors, *errors))
-    return Examined(file.settings, bench.total(), diagnosis, conclusions.trials(), conclusions.answer())
+    tried = Examined(file.settings, bench.total(), diagnosis, conclusions.trials(), conclusions.answer())
+    return tried, not errors and _would_be_the_same(conclusions)
+
+
+def _would_be_the_same(conclusions: Conclusions) -> bool:
+    """Whether the next run's trials would show the same, as far as one can tell."""
+    from s3probe.trying.budget import ALL_MADE
+
+    doubted = any(one.why for one in conclusions.attempts if one.after is not None)
+    return conclusions.ended in ("", ALL_MADE) or (bool(conclusions.path) and not doubted)
 
 
 def _nothing_asked(options: ProbeOptions, why: str) -> Evidence:
@@ -233,6 +271,7 @@ def _together(quick: Evidence, full: Evidence) -> Evidence:
         full.cleanup.left_behind,
         full.cleanup.may_arrive,
         full.cleanup.earlier,
+        full.cleanup.elsewhere,
     )
     run = replace(full.run, started=quick.run.started, seconds=round(quick.run.seconds + full.run.seconds, 3))
     rows = (*full.observations, *_met_by_the_canary_alone(quick, full))

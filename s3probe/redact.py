@@ -62,6 +62,11 @@ def masked(access_key_id: str) -> str:
     return head + re.sub(r"[A-Za-z0-9]", "X", hidden) + tail
 
 
+def concerns_storage(name: str) -> bool:
+    """Whether a variable of that name may have to do with media storage."""
+    return bool(_STORAGE.fullmatch(name))
+
+
 def is_secret(name: str, value: str) -> bool:
     """Whether the variable holds a credential, by its name or by the look of its value."""
     if name in _KEY_ID_NAMES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,25 +13,28 @@ import pytest
 from s3probe.codec import dump, load_saved
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.diagnosis.trial import Situation
-from s3probe.evidence.observations import Evidence, NetworkFault, Outcome, Run
-from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment
+from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
 from s3probe.examination import Examined, check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH, Clock, ProbeOptions, Tools
 from s3probe.report.assemble import assemble
+from s3probe.report.fix_words import removal_commands, sweep_can
 from s3probe.report.formats import FORMATS, RenderOptions, format_named
+from s3probe.report.json_format import as_data
 from s3probe.report.model import Report, Verdict
 from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario, custom, healthy
-from s3probe.sandbox.world import Instance
+from s3probe.sandbox.world import Instance, Ownership, PublicAccessBlock
 from s3probe.settings.model import Settings
 from s3probe.trying import budget as budgets
+from s3probe.trying.again import NOT_RECORDED, concluded
 from s3probe.trying.bench import Bench
 from s3probe.trying.budget import ALL_MADE, Budget
-from s3probe.trying.loop import NO_WAY, THROTTLED, Trials
+from s3probe.trying.loop import NO_WAY, PASSES_ALL_THE_SAME, THROTTLED, UNCLEAR, OnceMore, Trials
 from tests.diagnosis.test_trial import ALIAS, REFUSED, REGION, SEEN, UNSEEN, UPLOADS, found, proof_of, row, state
 from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, each_fault, left_in, run, run_fault, settings_of, tools_for
@@ -246,12 +250,14 @@ def test_everything_is_added_up_and_named_by_one_run_id() -> None:
     ran, plain = tried(WRONG_REGION), run_fault(WRONG_REGION)
     evidence = ran.report.evidence
     (trial,) = ran.report.trials
-    assert evidence.cost.requests == plain.report.evidence.cost.requests + trial.evidence.cost.requests
+    assert trial.repeated is not None
+    made = trial.evidence.cost.requests + trial.repeated.cost.requests
+    assert evidence.cost.requests == plain.report.evidence.cost.requests + made
     assert evidence.cleanup.created == plain.report.evidence.cleanup.created + trial.evidence.cleanup.created
     assert evidence.cleanup.removed == evidence.cleanup.created
     assert not any(row.id in ("put-with-acl", "list") and row.ok for row in evidence.observations)
     folders = {found[1] for request in ran.requests if (found := re.search(r"/s3probe/([^/?&%]+)/", request.path))}
-    assert len(folders) == 2
+    assert len(folders) == 3
     assert evidence.run.id in folders
     assert {folder[:-1] for folder in folders} == {evidence.run.id[:-1]}
     assert all(re.fullmatch(f"[{ALPHABET}]{{{RUN_ID_LENGTH}}}", folder) for folder in folders)  # sweep knows them
@@ -311,8 +317,15 @@ def test_nothing_is_tried_after_a_signal() -> None:
 # ---- what is tried, and when not
 
 
-def made(file: Situation, examine: Callable[[Settings, bool], Situation | None]) -> Trials:
-    trials = Trials(file, Budget(ProbeOptions(), now_at(*[0.0] * 20), FIRST), examine)
+def as_before(state: Situation, _names: tuple[ObservationId, ...], _read_only: bool) -> Evidence:
+    """What failed fails again."""
+    return state.evidence
+
+
+def made(
+    file: Situation, examine: Callable[[Settings, bool], Situation | None], once_more: OnceMore = as_before
+) -> Trials:
+    trials = Trials(file, Budget(ProbeOptions(), now_at(*[0.0] * 20), FIRST), examine, once_more)
     trials.run()
     return trials
 
@@ -378,6 +391,106 @@ def test_no_more_is_tried_when_nothing_is_left_that_a_line_may_end() -> None:
     assert len(seen) == 1
 
 
+# ---- what ends by itself
+
+
+class Moved:
+    """Asks one world, and after :meth:`move` another."""
+
+    def __init__(self, before: Transport, after: Transport) -> None:
+        self._way, self._after = before, after
+
+    def move(self, _seen: Examined) -> None:
+        self._way = self._after
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        return self._way.send(call, limits)
+
+
+def recovering(before: Scenario, after: Scenario) -> tuple[Report, tuple[str, ...], tuple[str, ...]]:
+    """A storage that becomes another one when the first examination is done; with what is left in both."""
+    with Sandbox(before.world) as box, Sandbox(after.world) as later:
+        tools, wire = tools_for(box)
+        later_tools, later_wire = tools_for(later)
+        way = Moved(tools.transport, later_tools.transport)
+        try:
+            options = replace(OPTIONS, trials=True)
+            seen = check(settings_of(before), options, replace(tools, transport=way), keep=way.move)
+        finally:
+            wire.close()
+            later_wire.close()
+        return seen.report, left_in(box), left_in(later)
+
+
+ACLS_DISABLED = FAULTS["acl-disabled-bucket-owner-enforced"]
+
+
+def test_a_storage_that_recovers_meanwhile_proves_nothing() -> None:
+    scenario = ACLS_DISABLED.scenario()
+    enabled = scenario.with_bucket(ownership=Ownership.PREFERRED, block=PublicAccessBlock())
+    report, *left = recovering(scenario, enabled)
+    assert list(proven(report)) == []
+    assert failures(report) == failures(run_fault(ACLS_DISABLED).report)
+    assert proof_of(report.findings[0]).why == PASSES_ALL_THE_SAME
+    (trial,) = report.trials
+    assert trial.repeated is not None
+    assert trial.repeated.get(ActionId.PUT_WITH_ACL) is not None
+    assert left == [(), ()]
+    assert report.evidence.cleanup.left_behind == ()
+
+
+def test_a_storage_that_changes_otherwise_meanwhile_does_not_hide_the_fault() -> None:
+    scenario = ACLS_DISABLED.scenario()
+    report, *_left = recovering(scenario, scenario.with_bucket(block=PublicAccessBlock()))
+    ((one, _group),) = proven(report)
+    assert one.id == ACLS_DISABLED.id
+
+
+def test_a_wrong_region_is_asked_for_once_more_with_one_request() -> None:
+    (trial,) = tried(WRONG_REGION).report.trials
+    assert trial.repeated is not None
+    assert trial.repeated.cost.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("again", "why"),
+    [
+        (REFUSED, ""),
+        (UPLOADS, PASSES_ALL_THE_SAME),
+        (row(ActionId.PUT_WITH_ACL, Outcome.THROTTLED, http_status=503), UNCLEAR),
+        (row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, http_status=None), UNCLEAR),
+        (row(ActionId.PUT_WITH_ACL, Outcome.UNKNOWN, http_status=500), UNCLEAR),
+        (row(ActionId.LIST), UNCLEAR),
+    ],
+    ids=["refused", "passes", "throttled", "no time", "trouble", "not asked"],
+)
+def test_what_failed_must_fail_once_more_under_the_same_settings(again: Observation, why: str) -> None:
+    file = state(REFUSED, findings=(found("region-wrong", REGION),))
+    asked: list[tuple[Situation, tuple[ObservationId, ...], bool]] = []
+
+    def once_more(before: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
+        asked.append((before, names, read_only))
+        return state(again).evidence
+
+    proof = proof_of(told(made(file, lambda _s, _r: state(UPLOADS, SEEN, S3_REGION="eu-west-2"), once_more)))
+    assert (proof.state, proof.why) == (ProofState.UNTRIED if why else ProofState.TRIED, why)
+    assert asked == [(file, (ActionId.PUT_WITH_ACL,), False)]
+
+
+def test_trouble_on_the_way_may_fail_otherwise_the_second_time() -> None:
+    silent = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, network=NetworkFault.CONNECT_TIMEOUT, http_status=None)
+    refused = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, network=NetworkFault.REFUSED, http_status=None)
+    file = state(silent, findings=(found("dead", EnvFix("S3_ENDPOINT", "https://s3.example")),))
+    after = state(UPLOADS, SEEN, S3_ENDPOINT="https://s3.example")
+    trials = made(file, lambda _s, _r: after, lambda *_asked: state(refused).evidence)
+    assert proof_of(told(trials)).state is ProofState.TRIED
+
+
+def test_where_mastodon_sends_nothing_nothing_is_asked_once_more() -> None:
+    (trial,) = tried(FAULTS["env-s3-enabled-not-true"]).report.trials
+    assert trial.repeated is None
+
+
 # ---- nothing that was seen before is lost
 
 
@@ -440,3 +553,161 @@ def test_some_runs_make_no_trial_and_say_so(options: ProbeOptions, why: str) -> 
     report = examined(WRONG_REGION.scenario(), options).report
     assert report.trials == ()
     assert proof_of(report.findings[0]) == Proof(ProofState.UNTRIED, why)
+
+
+# ---- what stays
+
+
+def without_deletion(scenario: Scenario) -> Scenario:
+    """The key may delete nothing."""
+    first, *rest = scenario.user.identity
+    kept = tuple(action for action in first.actions if "Delete" not in action)
+    return scenario.with_user(identity=(replace(first, actions=kept), *rest))
+
+
+def test_what_a_trial_leaves_is_named_with_its_endpoint_and_bucket() -> None:
+    ran = run(without_deletion(WRONG_REGION.scenario()), trials=True)
+    cleanup = ran.report.evidence.cleanup
+    assert sorted(cleanup.left_behind) == sorted(ran.left)
+    assert {one.name for one in cleanup.elsewhere} == set(ran.left)
+    assert {(one.endpoint, one.bucket, one.region) for one in cleanup.elsewhere} == {
+        ("https://s3.eu-west-2.amazonaws.com", "files-example", "eu-west-2")
+    }
+    assert len(removal_commands(ran.report)) == len(ran.left)
+    for command in removal_commands(ran.report):
+        assert command.startswith(
+            "aws s3api --endpoint-url https://s3.eu-west-2.amazonaws.com --region eu-west-2 "
+            "delete-object --bucket files-example --key "
+        )
+    (shown,) = as_data(ran.report)["cleanup"]["elsewhere"][:1]
+    assert set(shown) == {"name", "endpoint", "bucket", "region"}
+    assert not sweep_can(ran.report)
+
+
+def test_what_stays_where_the_file_leads_needs_no_place() -> None:
+    ran = run(without_deletion(ACLS_DISABLED.scenario()), trials=True)
+    cleanup = ran.report.evidence.cleanup
+    assert sorted(cleanup.left_behind) == sorted(ran.left)
+    assert ran.report.trials
+    assert cleanup.elsewhere == ()
+    assert "elsewhere" not in as_data(ran.report)["cleanup"]
+    assert not any("endpoint" in command for command in removal_commands(ran.report))
+
+
+def test_what_the_trial_removes_of_the_first_examination_is_not_named_any_more() -> None:
+    class Forgiving:
+        """Refuses to remove anything until :meth:`forgive`."""
+
+        def __init__(self, way: Transport) -> None:
+            self.way, self.refuses, self.refused = way, True, 0
+
+        def forgive(self, _seen: Examined) -> None:
+            self.refuses = False
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            if self.refuses and call.operation.startswith(("Delete", "Abort")):
+                self.refused += 1
+                return Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+            return self.way.send(call, limits)
+
+    scenario = ACLS_DISABLED.scenario()
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        way = Forgiving(tools.transport)
+        ends: list[Cleanup] = []
+        told = replace(tools, transport=way, cleaned=ends.append)
+        seen = check(settings_of(scenario), replace(OPTIONS, trials=True), told, keep=way.forgive)
+        wire.close()
+        assert way.refused
+        assert ends[0].left_behind
+        assert left_in(box) == ()
+    cleanup = seen.report.evidence.cleanup
+    assert (cleanup.left_behind, cleanup.may_arrive) == ((), ())
+    assert cleanup.removed == cleanup.created
+
+
+def test_who_ends_the_trials_is_told_what_the_first_examination_has_left() -> None:
+    def interrupted(_seen: Examined) -> None:
+        way.broken = True
+
+    class Breaking:
+        def __init__(self, way: Transport) -> None:
+            self.way, self.broken = way, False
+
+        def send(self, call: Call, limits: Limits) -> Answer:
+            if self.broken and call.operation == "PutObject":
+                raise KeyboardInterrupt
+            return self.way.send(call, limits)
+
+    scenario = without_deletion(ACLS_DISABLED.scenario())
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        way = Breaking(tools.transport)
+        ends: list[Cleanup] = []
+        told = replace(tools, transport=way, cleaned=ends.append)
+        with pytest.raises(KeyboardInterrupt):
+            check(settings_of(scenario), replace(OPTIONS, trials=True), told, keep=interrupted)
+        wire.close()
+        assert set(left_in(box)) <= set(ends[-1].left_behind)
+        assert left_in(box)
+
+
+# ---- what was recorded
+
+
+def saved_run(scenario: Scenario) -> tuple[Report, str]:
+    """The report of a run with trials, and its evidence file."""
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        seen = check(settings_of(scenario), replace(OPTIONS, trials=True), tools)
+        wire.close()
+    return seen.report, dump(seen.evidence, seen.settings, seen.diagnosis, seen.trials)
+
+
+def judged_again(text: str) -> Report:
+    """As ``replay --again`` tells it."""
+    saved = load_saved(text)
+    conclusions = concluded(saved.settings, saved.evidence, saved.trials)
+    return assemble(saved.settings, saved.evidence, conclusions.diagnosis(), conclusions.trials())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        WRONG_REGION.scenario(),
+        FAULTS["env-hash-truncates-value"].scenario(),
+        ACLS_DISABLED.scenario(),
+        FAULTS["iam-missing-putobjectacl"].scenario(),
+        FAULTS["env-s3-enabled-not-true"].scenario(),
+    ],
+    ids=["region", "secret", "ACLs", "quiet", "not enabled"],
+)
+def test_a_recording_judged_again_by_the_same_rules_tells_the_same(scenario: Scenario) -> None:
+    report, text = saved_run(scenario)
+    assert report.trials
+    assert as_data(judged_again(text)) == as_data(report)
+
+
+def test_what_a_recording_does_not_show_is_not_called_tried_again() -> None:
+    report, text = saved_run(WRONG_REGION.scenario())
+    assert list(proven(report))
+    data = json.loads(text)
+    (trial,) = data["trials"]
+    trial["repeated"] = None
+    assert proof_of(judged_again(json.dumps(data)).findings[0]).why == NOT_RECORDED
+    trial["changes"][0]["value"] = "eu-central-1"
+    again = judged_again(json.dumps(data))
+    assert (proof_of(again.findings[0]).why, again.trials) == (NOT_RECORDED, ())
+    assert failures(again) == failures(report)
+
+
+def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then() -> None:
+    _report, text = saved_run(WRONG_REGION.scenario())
+    data = json.loads(text)
+    (trial,) = data["trials"]
+    refused = {row["id"]: row for row in data["evidence"]["observations"]}
+    rows = trial["evidence"]["observations"]
+    rows[:] = [refused.get(row["id"], row) for row in rows]
+    again = judged_again(json.dumps(data))
+    assert list(proven(again)) == []
+    assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 leaves it as it is"

@@ -50,7 +50,7 @@ def show(file: Path, made: Patch, console: Console) -> None:
     hunks = made.hunks
     console.result(unified(made.before, [hunk for hunk in hunks if open_to_all(hunk)], _name(file), may_show))
     hidden = {name for hunk in hunks if not open_to_all(hunk) for name in hunk.names}
-    for line in made.lines:
+    for line in made.causes:
         where = f"line {line.number}" if line.number else "a new line"
         console.say(f"{line.fix.variable}, {where}: {line.finding.title} ({line.finding.id}).")
         if line.fix.variable in hidden:
@@ -68,17 +68,20 @@ def _name(file: Path) -> str:
     return file.name if file.is_absolute() or ".." in file.parts else str(file)
 
 
-def say_rest(examined: Examined, chosen: Sequence[Choice], made: Patch, console: Console) -> None:
+def say_rest(examined: Examined, chosen: Sequence[Choice], made: Patch, source: str, console: Console) -> None:
     """What this change of the file does not fix."""
-    from s3probe.report.patch import alternatives
+    from s3probe.report.patch import refused
 
-    for refused in made.refused:
-        console.say(f"By hand: {refused.advice}")
+    environment = examined.settings.environment
+    left = [one for choice in chosen if choice.in_file and not choice.was_tried
+            for one in refused(choice, environment, source)]  # fmt: skip
+    for one in (*made.refused, *left):
+        console.say(f"By hand: {one.advice}")
     shown = {finding.id: finding for finding in examined.report.findings}
     for choice in chosen:
         if not choice.in_file:
-            _say_outside(shown.get(choice.finding.id, choice.finding), choice, examined.settings.environment, console)
-    for number, way in enumerate(alternatives(chosen[0].finding) if chosen else (), 1):
+            _say_outside(shown.get(choice.finding.id, choice.finding), choice, environment, console)
+    for number, way in enumerate(chosen[0].finding.alternatives if chosen else (), 1):
         if way != chosen[0].fixes and all(isinstance(fix, EnvFix) for fix in way):
             lead = " and ".join(_meant(fix) for fix in way if isinstance(fix, EnvFix))
             console.say(f"Another way: {lead}. s3probe fix --choose {number} takes it.")
@@ -109,6 +112,15 @@ def _say_outside(finding: Finding, choice: Choice, environment: Environment, con
     console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
     for line in first.block.splitlines():
         console.say(f"    {line}")
+
+
+def say_seen(kept: Sequence[Examined], console: Console) -> None:
+    """What was seen before the trials, when they are ended from outside."""
+    for examined in kept:
+        for finding in examined.report.findings:
+            if finding.severity is Severity.FAILURE:
+                console.say(f"Seen until then: {finding.title} ({finding.id}).")
+        console.say("Nothing was changed.")
 
 
 def say_unchanged(file: Path, examined: Examined, console: Console) -> None:

@@ -48,7 +48,11 @@ class Leftovers:
 
     def names(self) -> list[str]:
         """The rest itself: said where there is no memory to make commands of it."""
-        rest = [name for _settings, left in self._seen.values() for name in (*left.left_behind, *left.may_arrive)]
+        rest = [
+            name + "".join(f" (in {one.bucket} at {one.endpoint})" for one in left.elsewhere if one.name == name)
+            for _settings, left in self._seen.values()
+            for name in (*left.left_behind, *left.may_arrive)
+        ]
         return ["These are left in the bucket, or may still arrive:", *_indented(rest)] if rest else []
 
 

@@ -8,21 +8,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import stat
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 from s3probe.cli.files import replace_file
+from s3probe.cli.own_files import is_below_foreign_link, make_folder_of, read_own
 from s3probe.cli.private_folder import private_place
 from s3probe.codec import from_plain, to_plain
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, changed
 
 VERSION = 1
-LARGEST = 1024 * 1024
-"""Bytes that are read of a note."""
 MOST = 1000
 """Entries that are kept, the newest."""
 _PATIENCE = 1.0
@@ -67,31 +65,22 @@ class FileNotes:
 def _read(path: Path, place: BucketAddress) -> tuple[Unsettled, ...]:
     """What a note says of ``place``; nothing where there is none, or one that cannot be believed."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        data = json.loads(read_own(path) or b"")
+        if (data["version"], data["endpoint"], data["bucket"]) != (VERSION, place.endpoint, place.bucket):
+            return ()
+        return tuple(from_plain(Unsettled, one) for one in data["left"])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return ()
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        # what others could have written says nothing
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            return ()
-        try:
-            data = json.loads(stream.read(LARGEST + 1))
-            if (data["version"], data["endpoint"], data["bucket"]) != (VERSION, place.endpoint, place.bucket):
-                return ()
-            return tuple(from_plain(Unsettled, one) for one in data["left"])
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
-            return ()
 
 
 def _change(path: Path, place: BucketAddress, settled: Collection[Unsettled], left: Collection[Unsettled]) -> bool:
     """Whether the note could be changed."""
     try:
         # a file that is not there yet is only made for what is left
-        if any(_is_foreign_link(each) for each in path.parents) or not (left or path.exists()):
+        if is_below_foreign_link(path) or not (left or path.exists()):
             return False
-        if left and not path.parent.exists():
-            path.parent.mkdir(mode=0o700, parents=True)
+        if left:
+            make_folder_of(path)
         with _locked(path.parent):
             after = [*changed(_read(path, place), settled, left).values()][-MOST:]
             if after:
@@ -101,13 +90,6 @@ def _change(path: Path, place: BucketAddress, settled: Collection[Unsettled], le
     except OSError:
         return False
     return True
-
-
-def _is_foreign_link(path: Path) -> bool:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        status = path.lstat()
-        return stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid())
-    return False
 
 
 @contextmanager

@@ -52,12 +52,14 @@ COMMANDS = {
     "check": "examine media storage as Mastodon and as a visitor (the default)",
     "lint": "judge the env file alone, without any network",
     "policy": "print the least-privilege policies and the CORS rule for these settings",
-    "fix": "run check and print the change of the env file as a diff",
+    "fix": "run check and print the change of the env file that was tried, as a diff",
     "explain": "say what a finding means and how to fix it",
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",
 }
+
+NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
 
 _EXAMPLES = {
     "check": """\
@@ -74,7 +76,7 @@ examples:
     "policy": "examples:\n  s3probe policy\n  s3probe policy --format json | jq .iam_policy\n",
     "fix": """\
 examples:
-  s3probe fix                                     show the change, touch nothing
+  s3probe fix                                     show the change that was tried, touch nothing
   s3probe fix --write                             make it; the old file is kept beside it
   s3probe fix --choose 2                          show the second way to fix the first failure
 """,
@@ -189,14 +191,16 @@ def _policy(command: argparse.ArgumentParser) -> None:
 
 def _fix(command: argparse.ArgumentParser) -> None:
     _env_files(command)
-    _probing(command)
-    command.add_argument("--write", action="store_true", help="change the file; the old one is kept beside it")
+    _probing(command, "try nothing: lines that may help are named, and none can be written")
+    command.add_argument(
+        "--write", action="store_true", help="change the file as it was tried; the old one is kept beside it"
+    )
     command.add_argument(
         "--choose",
         metavar="N",
         type=values.choice,
         default=1,
-        help="take the N-th of the fixes that s3probe check names for the first failure (default: 1)",
+        help="try and take the N-th of the fixes that s3probe check names for the first failure (default: 1)",
     )
 
 
@@ -224,7 +228,7 @@ def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--again",
         action="store_true",
-        help="judge what was seen by the rules of this version, not as it was judged then",
+        help="judge what was seen, trials as well, by the rules of this version and not as it was judged then",
     )
     _result(command)
 
@@ -291,19 +295,17 @@ def _result(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _probing(command: argparse.ArgumentParser) -> None:
+def _probing(command: argparse.ArgumentParser, no_trials: str = NO_TRIALS) -> None:
     _deadline(command)
     _selection(command)
-    _trials(command)
+    _trials(command, no_trials)
     command.add_argument(
         "--mastodon-version", metavar="VERSION", help="do as this release does (default: ask the server, else current)"
     )
 
 
-def _trials(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--no-trials", action="store_true", help="examine the file as it stands, and try no line that may fix it"
-    )
+def _trials(command: argparse.ArgumentParser, text: str = NO_TRIALS) -> None:
+    command.add_argument("--no-trials", action="store_true", help=text)
 
 
 def _deadline(command: argparse.ArgumentParser) -> None:

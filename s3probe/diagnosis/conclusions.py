@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.model import (
@@ -38,6 +38,7 @@ from s3probe.diagnosis.trial import (
     step,
     was_decided,
 )
+from s3probe.evidence.observations import Evidence
 
 _ORDER = list(Severity)
 _OUTSIDE = {
@@ -62,6 +63,9 @@ class Attempt:
     after: Situation | None = None
     """``None``: not tried, as ``why`` says."""
     why: str = ""
+    """Why it was not tried, or why what passes after it is not the work of these lines."""
+    repeated: Evidence | None = None
+    """What failed under the settings before, asked once more when it had passed with the lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +80,34 @@ class Conclusions:
     """Why nothing more was tried; ``""`` when there was nothing left to try."""
     furthest: tuple[Attempt, ...] = ()
     """The same with further steps that one must not stop after, or that do not help yet: something else fails then."""
+    way: Attempt | None = None
+    """Another fix of the first failure, which was asked for, with all lines in place that the others need."""
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
         causes, consequences = self._sorted_out()
         found = [self._with_proofs(one) for one in (*causes, *self._behind())]
         found.sort(key=lambda one: _ORDER.index(one.severity))
-        with_rows = tuple(_explaining(one, consequences) for one in found)
+        with_rows = tuple(explaining(one, consequences) for one in found)
         told = tuple(Consequence(one.id, one.severity, one.title, of) for one, of in consequences)
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
 
     def trials(self) -> tuple[TrialRun, ...]:
         """All examinations that were made under other settings, with what came of each."""
-        return tuple(self._trial(one, one.after) for one in self.attempts if one.after is not None)
+        made = (*self.attempts, *([self.way] if self.way else []))
+        return tuple(self._trial(one, one.after) for one in made if one.after is not None)
 
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
-        made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
+        lines = tuple(line for one in (*self.attempts, attempt) for line in one.candidate.lines)
+        made = minimal(self.file.settings, after.settings, lines)
+        failures = tuple(one.id for one in after.diagnosis if one.severity is Severity.FAILURE)
+        return TrialRun(made, after.evidence, self._result(attempt, after), attempt.repeated, failures)
+
+    def _result(self, attempt: Attempt, after: Situation) -> str:
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
-        if not seen.gone:
+        if attempt.why:
+            result = attempt.why
+        elif not seen.gone:
             result = f"{name} is still there"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, which passed before"
@@ -101,7 +115,12 @@ class Conclusions:
             result = "nothing passed that failed before"
         else:
             result = objection(after) or f"{name} is gone"
-        return TrialRun(made, after.evidence, result)
+        return result
+
+    def own_lines_of(self, finding: Finding) -> frozenset[str]:
+        """The variables of the lines that ended the finding, without those that others needed."""
+        steps = (one for one in self.path if _ends(one, finding))
+        return frozenset(line.variable for one in [*steps][:1] for line in one.candidate.lines)
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""
@@ -176,6 +195,9 @@ class Conclusions:
             if lines and place is not None and not proven:
                 proven = self._tried(place)
                 fixes += proven
+            if lines and self.way is not None and self._is_way(finding, lines):
+                fixes += self._way_tried(self.way, group)
+                continue
             why, dropped = self._untried(finding, group, lines)
             if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
                 continue
@@ -197,15 +219,34 @@ class Conclusions:
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
-        names = {line.variable for line in self.path[place].candidate.lines}
+        names = _names(self.path[place])
         end = self._stop_after(place)
         for later in range(end + 1, len(self.path)):
             # two steps of one variable are one
-            if names & {line.variable for line in self.path[later].candidate.lines}:
+            if names & _names(self.path[later]):
                 end = self._stop_after(later)
-        attempt, state = self.path[place], self.path[end].after
-        assert state is not None
-        lines = self._lines(self.path[: end + 1])
+        after = self.path[end].after
+        assert after is not None
+        return self._proven(self.path[place], after, self._lines(self.path[: end + 1]), names)
+
+    def _is_way(self, finding: Finding, lines: Lines) -> bool:
+        way = self.way
+        return way is not None and way.candidate.finding.id == finding.id and (
+            key_of(lines) <= key_of(way.candidate.lines)
+        )  # fmt: skip
+
+    def _way_tried(self, way: Attempt, group: tuple[Fix, ...]) -> tuple[Fix, ...]:
+        """The fix that was asked for, with all its lines where that was better than the file."""
+        after, finding = way.after, way.candidate.finding
+        if way.why or after is None:
+            return _with_proof(group, Proof(ProofState.UNTRIED, way.why))
+        if not (step(self.file, after, finding).better and may_stop(self.file, after)):
+            return _with_proof(group, Proof(ProofState.UNTRIED, f"with it, {self._result(way, after)}"))
+        names = {fix.variable for fix in group if isinstance(fix, EnvFix)}
+        return self._proven(way, after, minimal(self.file.settings, after.settings, way.candidate.lines), names)
+
+    def _proven(self, attempt: Attempt, state: Situation, lines: Lines, names: Collection[str]) -> tuple[Fix, ...]:
+        """The lines with their proof, those of ``names`` first."""
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         notes = {line.variable: line.note for line in attempt.candidate.lines}
@@ -234,8 +275,10 @@ class Conclusions:
         if not changed(self.file.settings, applied(self.file.settings, lines)):
             return _IDLE, False
         for one in reversed([one for one in self.attempts if key_of(one.candidate.lines) == key_of(lines)]):
-            if one.after is None:
+            if one.why:
                 return one.why, False
+            if one.after is None:
+                continue
             seen = step(one.base, one.after, finding)
             if not seen.gone:
                 return "leaves it as it is", True
@@ -255,6 +298,10 @@ def _set_before(path: tuple[Attempt, ...], place: int) -> bool:
     """Whether this step only changed again what an earlier one had set: what that met was its own doing."""
     earlier = {line.variable for one in path[:place] for line in one.candidate.lines}
     return {line.variable for line in path[place].candidate.lines} <= earlier
+
+
+def _names(attempt: Attempt) -> frozenset[str]:
+    return frozenset(line.variable for line in attempt.candidate.lines)
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:
@@ -278,7 +325,7 @@ def _with_proof(group: Sequence[Fix], proof: Proof) -> tuple[Fix, ...]:
     return (first if isinstance(first, Manual) else replace(first, proof=proof), *group[1:])
 
 
-def _explaining(finding: Finding, consequences: list[tuple[Finding, str]]) -> Finding:
+def explaining(finding: Finding, consequences: Sequence[tuple[Finding, str]]) -> Finding:
     """With what its consequences explained: no failed action stays without a cause."""
     more = [i for one, of in consequences if of == finding.id for i in (*one.because, *one.explains)]
     return replace(finding, explains=tuple(dict.fromkeys((*finding.explains, *more)))) if more else finding

@@ -27,6 +27,11 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
+def on_day(when: str) -> str:
+    """``on 2026-11-28 at 21:03 UTC`` for a time in ISO 8601, UTC."""
+    return f"on {when[:10]} at {when[11:16]} UTC"
+
+
 class ProofState(StrEnum):
     """Whether a fix was tried on the real bucket."""
 
@@ -49,6 +54,8 @@ class Proof:
     """Actions that fail with it all the same."""
     requests: int = 0
     """What the trial cost."""
+    when: str = ""
+    """Of one that is quoted from an earlier run: when it was made, UTC in ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +215,10 @@ class TrialRun:
     evidence: Evidence
     result: str
     """What came of it, in a sentence without its last stop."""
+    repeated: Evidence | None = None
+    """What had failed before, asked once more without the lines after it had passed with them."""
+    failures: tuple[str, ...] = ()
+    """Ids of the failures under these settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
+from s3probe.redact import PLACEHOLDER
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.mastodon import remade
@@ -200,6 +201,8 @@ def _text(settings: Settings, line: EnvFix) -> str | None:
     if not line.as_written:
         return line.value
     variable = settings.environment.variables.get(line.variable)
+    if variable is not None and variable.value == PLACEHOLDER:
+        return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
     if variable is None or variable.raw is None:
         return variable.value if variable else None
     return as_written(variable.raw, line.as_written)
@@ -249,6 +252,35 @@ def step(before: Situation, after: Situation, finding: Finding) -> Progress:
     replaced = tuple(other for other in instead if other in now and other not in passed)
     lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
     return Progress(finding.id not in ids, (*passed, *replaced), lost, _further(before, after))
+
+
+def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...]:
+    """What failed before, and must fail again under the same settings for the progress to be that of the lines.
+
+    Where Mastodon sends nothing by its settings, nothing needs to be asked.
+    """
+    if before.raises:
+        return ()
+    failed = [name for name, passes in decided(before).items() if not passes]
+    ended = {name for name in failed if name in progress.passed or _SENT_INSTEAD.get(name) in progress.passed}
+    return tuple(name for name in failed if name in ended) or tuple(failed)
+
+
+def fails_again(before: Situation, repeated: Evidence, names: Collection[ObservationId]) -> bool | None:
+    """Whether any of these actions failed once more under the same settings; ``None`` when that was not to be seen."""
+    rows = decided(replace(before, evidence=repeated))
+    seen = [name for name in names if name in rows]
+    failed = [name for name in seen if not rows[name]]
+    if any(_as_before(before.evidence.get(name), repeated.get(name)) for name in failed):
+        return True
+    return None if failed or not seen else False
+
+
+def _as_before(first: Observation | None, now: Observation | None) -> bool:
+    """Whether the second failure is more than trouble on the way, where the first was more than that."""
+    if first is None or now is None:
+        return True  # no request was needed to know it
+    return now.network is not NetworkFault.DEADLINE and (first.inconclusive or not now.inconclusive)
 
 
 def _further(before: Situation, after: Situation) -> bool:

@@ -126,6 +126,17 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftElsewhere:
+    """Where something is that was written under other settings than the file's."""
+
+    name: str
+    """As in :class:`Cleanup`."""
+    endpoint: str
+    bucket: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cleanup:
     """What the ledger made, and what became of it."""
 
@@ -137,6 +148,8 @@ class Cleanup:
     """The same of uploads without an answer: they are not there, and a slow storage may still carry them out."""
     earlier: tuple[str, ...] = ()
     """The same of what earlier runs left, and this one looked for and could not remove either."""
+    elsewhere: tuple[LeftElsewhere, ...] = ()
+    """Of both, what is in another bucket or at another endpoint than the file names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.observations import Cleanup, LeftElsewhere
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
@@ -14,9 +14,11 @@ from s3probe.probe.classify import may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.xml import list_uploads, list_versions
+from s3probe.settings.model import Settings
 
 FIRST_PAUSE = 0.25
 """Seconds before what failed on the way is tried again; doubled each time."""
@@ -45,13 +47,15 @@ def clean_up(
     crew: Crew | None = None,
     once: bool = False,
     moments: list[Moment] | None = None,
+    home: BucketAddress | None = None,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
 
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
     for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
     answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
-    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only.
+    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only. ``home`` is
+    the bucket that the file names.
     """
     failed: dict[tuple[str, str], Moment] = {}
 
@@ -82,16 +86,22 @@ def clean_up(
             longest = LONGEST_PAUSE if troubled else remaining() - LAST_LOOK
             sleep(max(min(pause, longest, remaining()), 0.0))
             pause *= 2
-    return became_of(ledger)
+    return became_of(ledger, home)
 
 
-def became_of(ledger: Ledger) -> Cleanup:
-    """What the ledger knows by now."""
-    own = [entry for entry in ledger.remaining() if not entry.earlier]
-    names = dict.fromkeys(name for entry in own for name in _names(entry))
-    late = dict.fromkeys(entry.name for entry in ledger.awaited() if not entry.earlier)
+def became_of(ledger: Ledger, home: BucketAddress | None = None) -> Cleanup:
+    """What the ledger knows by now. ``home`` is the bucket that the file names."""
+    names = {name: entry for entry in ledger.remaining() if not entry.earlier for name in _names(entry)}
+    late = {entry.name: entry for entry in ledger.awaited() if not entry.earlier}
     earlier = dict.fromkeys(name for entry in ledger.earlier() if entry.may_exist for name in _names(entry))
-    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late), tuple(earlier))
+    places = (_place(name, entry.wire.settings, home) for name, entry in (names | late).items() if home is not None)
+    elsewhere = tuple(filter(None, places))
+    return Cleanup(ledger.created(), ledger.removed(), tuple(names), tuple(late), tuple(earlier), elsewhere)
+
+
+def _place(name: str, settings: Settings, home: BucketAddress) -> LeftElsewhere | None:
+    place = bucket_address(settings)
+    return None if place == home else LeftElsewhere(name, place.endpoint, place.bucket, settings.region)
 
 
 def _due(ledger: Ledger, attempt: int) -> list[LedgerEntry]:

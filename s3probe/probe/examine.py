@@ -90,6 +90,7 @@ class Examination:
     def __init__(self, settings: Settings, options: ProbeOptions, tools: Tools, file: Settings) -> None:
         self._options = options
         self._tools = tools
+        self._home = bucket_address(file)
         self._begun = tools.clock.monotonic()
         self._started = tools.clock.now()
         self._end = self._begun + options.deadline
@@ -165,7 +166,7 @@ class Examination:
             cleanup = cleanup or self._clean_up()
             raise
         finally:
-            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger), self._scrubber))
+            self._tools.cleaned(clean(cleanup or became_of(self._session.ledger, self._home), self._scrubber))
             self._books.note(self._tools.clock.now().timestamp())
         return self._evidence(cleanup)
 
@@ -182,7 +183,8 @@ class Examination:
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
         soon = now + self._on_its_way + BEFORE_ANOTHER
         follows = self._begun + self._options.deadline - soon >= SHORTEST_EXAMINATION
-        followed = self._options.profile == "quick" and follows and not self._interrupted and self._failed()
+        canary = self._options.profile == "quick" and self._options.followed
+        followed = canary and follows and not self._interrupted and self._failed()
         end = min(self._cleanup_end, soon) if followed else self._cleanup_end
 
         def remaining() -> float:
@@ -203,6 +205,7 @@ class Examination:
             crew=self._session.crew,
             once=followed,
             moments=moments,
+            home=self._home,
         )
         self._session.note_moments(ActionId.DELETE, moments)
         return cleanup

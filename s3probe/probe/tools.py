@@ -66,6 +66,8 @@ class ProbeOptions:
     """Try the lines that may end a failure, in examinations of their own."""
     canary: str = ""
     """Id of the quick run that failed and is followed by this one, which removes what that left."""
+    followed: bool = True
+    """Of a quick run: whether a whole examination follows where it fails, and removes what is left."""
 
     def latest_end(self, begun: float) -> float:
         """When the clean-up has to have ended, in a run whose examination began at ``begun``."""

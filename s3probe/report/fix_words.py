@@ -19,10 +19,11 @@ from s3probe.diagnosis.model import (
     ProofState,
     ServerFix,
     Severity,
+    on_day,
 )
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
-from s3probe.report.model import Report, Subject
+from s3probe.report.model import Report
 from s3probe.report.setting_words import bucket_words, sentence, server_words
 from s3probe.report.words import count
 from s3probe.settings.addressing import is_aws
@@ -74,7 +75,8 @@ def _proof(group: Sequence[Fix]) -> str:
         return f"not tried: {proof.why}"
     asked = proof.fine + proof.not_fine
     lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
-    return f"tried: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
+    when = f" {on_day(proof.when)}" if proof.when else ""
+    return f"tried{when}: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
 
 
 def fix_in_words(fix: Fix, source: str) -> FixWords:
@@ -118,12 +120,12 @@ def _json(value: object) -> str:
 
 def removal_commands(report: Report) -> tuple[str, ...]:
     """For everything left behind, the command that removes it."""
-    return _removing(report.subject, report.evidence.cleanup.left_behind)
+    return _removing(report, report.evidence.cleanup.left_behind)
 
 
 def late_removal_commands(report: Report) -> tuple[str, ...]:
     """For every upload without an answer that may still arrive, the command that removes it then."""
-    return _removing(report.subject, report.evidence.cleanup.may_arrive)
+    return _removing(report, report.evidence.cleanup.may_arrive)
 
 
 def late_uploads(report: Report) -> str:
@@ -153,14 +155,18 @@ def earlier_leftovers(report: Report) -> str:
 
 def earlier_removal_commands(report: Report) -> tuple[str, ...]:
     """For each of those, the command that shows or removes it."""
-    return _removing(report.subject, report.evidence.cleanup.earlier)
+    return _removing(report, report.evidence.cleanup.earlier)
 
 
-def _removing(subject: Subject, names: Iterable[str]) -> tuple[str, ...]:
-    endpoint = "" if is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
-    bucket = shlex.quote(subject.bucket)
+def _removing(report: Report, names: Iterable[str]) -> tuple[str, ...]:
+    subject, places = report.subject, {one.name: one for one in report.evidence.cleanup.elsewhere}
     commands = []
     for left in names:
+        place = places.get(left)
+        endpoint = "" if is_aws(subject.endpoint) else f" --endpoint-url {shlex.quote(subject.endpoint)}"
+        bucket = shlex.quote(subject.bucket if place is None else place.bucket)
+        if place is not None:
+            endpoint = f" --endpoint-url {shlex.quote(place.endpoint)} --region {shlex.quote(place.region)}"
         key, _, query = left.partition("?")
         name, _, value = query.partition("=")
         if name in ("uploads", "versions"):  # the id is not known
@@ -175,8 +181,13 @@ def _removing(subject: Subject, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def sweep_can(report: Report) -> bool:
-    """Whether ``s3probe sweep`` removes what was left: it knows objects and uploads by name, no versions."""
+    """Whether ``s3probe sweep`` removes what was left: it knows objects and uploads by name, no versions.
+
+    It looks where the file leads, and nowhere else.
+    """
     left = report.evidence.cleanup.left_behind
+    if report.evidence.cleanup.elsewhere:
+        return False
     denied = any(
         row.operation.startswith("Delete") and row.outcome is Outcome.DENIED and row.actor is Actor.MASTODON
         for row in report.evidence.observations

@@ -58,7 +58,10 @@ def _where_there_is_one(name: str, value: object) -> dict[str, object]:
 
 
 def _totals(evidence: Evidence) -> dict[str, Any]:
-    return {"cleanup": to_plain(evidence.cleanup), "cost": to_plain(evidence.cost)}
+    cleanup = to_plain(evidence.cleanup)
+    if not evidence.cleanup.elsewhere:
+        del cleanup["elsewhere"]
+    return {"cleanup": cleanup, "cost": to_plain(evidence.cost)}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -83,6 +86,7 @@ def _trial(trial: TrialRun) -> dict[str, Any]:
         "result": trial.result,
         "actions": [_action(row) for row in trial.evidence.observations],
         "requests": trial.evidence.cost.requests,
+        **_where_there_is_one("repeated", trial.repeated and [_action(row) for row in trial.repeated.observations]),
     }
 
 
@@ -107,7 +111,8 @@ def _proof(proof: Proof) -> dict[str, Any]:
     if proof.state is ProofState.UNTRIED:
         return {"state": proof.state.value, "why": proof.why}
     counted = {"fine": proof.fine, "not_fine": proof.not_fine, "requests": proof.requests}
-    return {"state": proof.state.value, "passed": list(proof.passed), **counted}
+    when = _where_there_is_one("tried_at", proof.when)
+    return {"state": proof.state.value, "passed": list(proof.passed), **counted, **when}
 
 
 def _fix(fix: Fix) -> Mapping[str, Any]:

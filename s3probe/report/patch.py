@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
+from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.report.diff import Hunk, hunks_of
 from s3probe.settings.dotenv_line import env_line
 from s3probe.settings.dotenv_value import as_written
@@ -24,6 +24,22 @@ class Choice:
     def in_file(self) -> bool:
         """Whether it is made of lines of an env file."""
         return bool(self.fixes) and all(isinstance(fix, EnvFix) for fix in self.fixes)
+
+    @property
+    def proof(self) -> Proof | None:
+        """What a trial showed of it, or why there was none."""
+        first = self.fixes[0] if self.fixes else None
+        return None if first is None or isinstance(first, Manual) else first.proof
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether an examination with these very lines was better than the file is."""
+        return self.in_file and self.proof is not None and self.proof.state is ProofState.TRIED
+
+    @property
+    def lines(self) -> frozenset[tuple[str, str | None]]:
+        """What its lines set."""
+        return frozenset((fix.variable, fix.value) for fix in self.fixes if isinstance(fix, EnvFix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,34 @@ class Refused:
     advice: str
 
 
+def proven(chosen: Iterable[Choice]) -> list[Choice]:
+    """One set of lines that was tried as a whole, first, and with it those that are part of it.
+
+    Each failure's set holds what was in place when it went away: the longest that begins with the first is taken.
+    Sets that do not hold each other were never tried together.
+    """
+    tried = [choice for choice in chosen if choice.was_tried]
+    if not tried:
+        return []
+    whole = tried[0]
+    for choice in tried:
+        if choice.lines >= whole.lines:
+            whole = choice
+    return [whole, *(choice for choice in tried if choice is not whole and choice.lines <= whole.lines)]
+
+
+def refused(choice: Choice, environment: Environment, source: str) -> tuple[Refused, ...]:
+    """The lines of a choice that was not tried, each with what stands in its way."""
+    why = f"not tried: {choice.proof.why}" if choice.proof is not None else "not tried"
+    reasons = {
+        fix.variable: f"{by_hand.rstrip('.')}. {why[0].upper()}{why[1:]}" if by_hand else why
+        for fix in choice.fixes
+        if isinstance(fix, EnvFix)
+        for by_hand in [_by_hand(fix, environment, source) or fix.note]
+    }
+    return _refusing(Patch(""), choice, reasons, environment, source).refused
+
+
 @dataclass(frozen=True, slots=True)
 class Patch:
     """What becomes of the file."""
@@ -54,6 +98,18 @@ class Patch:
     refused: tuple[Refused, ...] = ()
 
     @property
+    def causes(self) -> tuple[Line, ...]:
+        """One line of each variable, with the failure that it is there for: of several, where it comes first."""
+        first: dict[str, tuple[int, Line]] = {}
+        places: dict[str, int] = {}
+        for line in self.lines:
+            place = places[line.finding.id] = places.get(line.finding.id, -1) + 1
+            name = line.fix.variable
+            if name not in first or place < first[name][0]:
+                first[name] = place, line
+        return tuple(line for _place, line in first.values())
+
+    @property
     def after(self) -> str:
         return applied(self.before, self.edits)
 
@@ -62,23 +118,12 @@ class Patch:
         return hunks_of(self.before, self.edits)
 
 
-def alternatives(finding: Finding) -> tuple[tuple[Fix, ...], ...]:
-    """The fixes of a finding, best first, each with the lines that belong to it."""
-    groups: list[tuple[Fix, ...]] = []
-    for fix in finding.fixes:
-        if groups and isinstance(fix, EnvFix) and fix.together:
-            groups[-1] = (*groups[-1], fix)
-        else:
-            groups.append((fix,))
-    return tuple(groups)
-
-
 def choices(findings: Iterable[Finding], number: int = 1) -> list[Choice]:
     """The first fix of each failure; of the most important one the ``number``-th. Raises IndexError: it has none."""
     chosen: list[Choice] = []
     for finding in findings:
         if finding.severity is Severity.FAILURE:
-            ways = alternatives(finding) or ((),)
+            ways = finding.alternatives or ((),)
             chosen.append(Choice(finding, ways[0] if chosen else ways[number - 1]))
     return chosen
 

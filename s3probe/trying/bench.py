@@ -9,7 +9,9 @@ from types import MappingProxyType
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
+from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import Budget
@@ -22,7 +24,7 @@ class Bench:
         self, file: Settings, first: Evidence, options: ProbeOptions, tools: Tools, skip: Collection[str]
     ) -> None:
         self._file, self._first, self._skip = file, first, skip
-        self._cleaned = tools.cleaned
+        self._cleaned, self._notes = tools.cleaned, tools.notes
         self._removed: list[Cleanup] = []
         self._made: list[Evidence] = []
         self.budget = Budget(options, replace(tools, cleaned=self._note), first)
@@ -38,6 +40,13 @@ class Bench:
         evidence = before_restart(evidence, self._file, settings)
         return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
+    def once_more(self, state: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
+        """One of these actions again, under the same settings as before."""
+        options = self.budget.options_of_repeat(state.settings, names, read_only=read_only)
+        evidence = examine(state.settings, options, self.budget.tools_of_repeat(), self._file)
+        self._made.append(evidence)
+        return evidence
+
     def _examine(self, settings: Settings, *, read_only: bool) -> Evidence | None:
         options, tools = self.budget.options(read_only=read_only), self.budget.tools()
         evidence = examine(settings, options, tools, self._file)
@@ -46,7 +55,36 @@ class Bench:
 
     def _note(self, cleanup: Cleanup) -> None:
         self._removed.append(cleanup)
-        self._cleaned(cleanup)
+        self._cleaned(self._cleanup())
+
+    def _cleanup(self) -> Cleanup:
+        """What became of all that was made. What one examination left, a later one may have removed."""
+        # an examination that ended with an error has no evidence, and has cleaned up all the same
+        ends = (self._first.cleanup, *self._removed)
+        elsewhere = {one.name: one for end in ends for one in end.elsewhere}
+        noted: dict[BucketAddress, set[str]] = {}
+
+        def still(name: str) -> bool:
+            one = elsewhere.get(name)
+            place = bucket_address(self._file) if one is None else BucketAddress(one.endpoint, one.bucket)
+            if place not in noted:
+                noted[place] = {unsettled.key for unsettled in self._notes.read(place)}
+            return name.partition("?")[0] in noted[place]
+
+        *before, last = ends
+        left = tuple(dict.fromkeys(name for end in before for name in end.left_behind if still(name)))
+        gone = len({name for end in before for name in end.left_behind}) - len(left)
+        names = tuple(dict.fromkeys((*left, *last.left_behind)))
+        late = tuple(dict.fromkeys(name for end in ends for name in end.may_arrive if end is last or still(name)))
+        created = sum(each.created for each in ends)
+        return Cleanup(
+            created,
+            min(created, sum(each.removed for each in ends) + gone),  # of some that are gone nobody said they were made
+            names,
+            tuple(name for name in late if name not in names),
+            tuple(filter(still, self._first.cleanup.earlier)),
+            tuple(one for name, one in elsewhere.items() if name in {*names, *late}),
+        )
 
     def total(self) -> Evidence:
         """The first examination, with what all of them made, removed and took."""
@@ -62,12 +100,5 @@ class Bench:
             sum(each.bytes_sent for each in costs),
             sum(each.bytes_received for each in costs),
         )
-        # an examination that ended with an error has no evidence, and has cleaned up all the same
-        ends = (self._first.cleanup, *self._removed)
-        cleanup = Cleanup(
-            sum(each.created for each in ends),
-            sum(each.removed for each in ends),
-            tuple(dict.fromkeys(left for each in ends for left in each.left_behind)),
-        )
         seconds = round(sum(each.run.seconds for each in everything), 3)
-        return replace(self._first, run=replace(self._first.run, seconds=seconds), cleanup=cleanup, cost=cost)
+        return replace(self._first, run=replace(self._first.run, seconds=seconds), cleanup=self._cleanup(), cost=cost)

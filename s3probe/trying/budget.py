@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.vocabulary import ActionId, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, ProbeOptions, Tools
+from s3probe.settings.model import Settings
 
 EXAMINATIONS = 3
 """How many more examinations a run may make for its fixes."""
@@ -17,6 +20,10 @@ WORTH_BEGINNING = 45
 """Requests that a trial can be expected to take: with fewer left it would be cut short, and say nothing."""
 _FOR_CLEANING_UP = 15
 """Of these requests, those that are left to the clean-up, which always comes to its end."""
+OF_A_REPEAT = 3.0
+"""Seconds that a repeat may take beyond the time-outs of one request."""
+OF_CANARY = frozenset({ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.PUBLIC_GET, ActionId.DELETE})
+"""What a quick run asks: of an upload that fails it is one request."""
 ALL_MADE = f"{EXAMINATIONS} examinations and {REQUESTS} requests are the most that are made to try fixes"
 
 
@@ -44,6 +51,7 @@ class Budget:
         self._way = Counted(tools.transport)
         self._end = tools.clock.monotonic() + options.deadline - first.run.seconds
         self.made = 0
+        self._repeats = 0
 
     @property
     def no_time(self) -> str:
@@ -68,14 +76,34 @@ class Budget:
         profile = "read-only" if read_only else "full"
         return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
 
+    def options_of_repeat(
+        self, settings: Settings, names: Collection[ObservationId], *, read_only: bool
+    ) -> ProbeOptions:
+        """What is asked to see whether one of these actions still fails: as little as can be."""
+        options = self.options(read_only=read_only)
+        # what is silent is waited for once, and no longer than Mastodon waits
+        seconds = min(options.deadline, settings.open_timeout + settings.read_timeout + OF_A_REPEAT)
+        if not read_only and not OF_CANARY.isdisjoint(names):
+            return replace(options, profile="quick", deadline=seconds, followed=False)
+        return replace(options, only=tuple(names)[:1], deadline=seconds)
+
     def tools(self) -> Tools:
-        """The tools of the next examination. Its folders bear the run's id, with another last letter.
+        """The tools of the next examination."""
+        self.made += 1
+        return self._tools_named(self.made)
+
+    def tools_of_repeat(self) -> Tools:
+        """The same for one request that is made again, which is no examination."""
+        self._repeats += 1
+        return self._tools_named(EXAMINATIONS + self._repeats)
+
+    def _tools_named(self, number: int) -> Tools:
+        """Tools whose folders bear the run's id, with another last letter.
 
         A cache may remember what it answered for a file of the first examination.
         """
-        self.made += 1
         run_id = self._run_id
-        last = ALPHABET[(ALPHABET.find(run_id[-1:]) + self.made) % len(ALPHABET)]
+        last = ALPHABET[(ALPHABET.find(run_id[-1:]) + number) % len(ALPHABET)]
         asked = self._tools.clock.stopped
 
         def stopped() -> bool:

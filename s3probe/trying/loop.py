@@ -7,45 +7,71 @@ three examinations and 150 requests, within the deadline of the whole run.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
-from s3probe.diagnosis.model import Finding
+from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import (
     Candidate,
     Key,
+    Lines,
+    Progress,
     Situation,
     applied,
     candidate,
     changed,
     enlarged,
+    fails_again,
     key_of,
+    lines_of,
     may_stop,
     moved,
+    not_felt,
     step,
+    to_repeat,
 )
-from s3probe.evidence.observations import Outcome
+from s3probe.evidence.observations import Evidence, Outcome
+from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings
-from s3probe.trying.budget import ALL_MADE, Budget
+from s3probe.trying.budget import ALL_MADE
 
 THROTTLED = "the storage asked for fewer requests"
+PASSES_ALL_THE_SAME = "what failed passes now without it as well: run s3probe check again"
+UNCLEAR = "what failed before could not be asked once more"
 NO_WAY = "nothing answers there, and this line changes neither host nor time-out"
 
 
 Examine = Callable[[Settings, bool], Situation | None]
 """Examines under other settings, or only reads there; ``None`` when it was cut short."""
+OnceMore = Callable[[Situation, tuple[ObservationId, ...], bool], Evidence]
+"""Asks one of these actions again under the same settings, or only reads there."""
+
+
+class Bounds(Protocol):
+    """What keeps trials from going on, and the words for it."""
+
+    @property
+    def used_up(self) -> bool: ...
+
+    @property
+    def no_time(self) -> str: ...
+
+    def why_not(self) -> str: ...
 
 
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: Situation, budget: Budget, examine: Examine) -> None:
-        self._file, self._budget, self._examine = file, budget, examine
+    def __init__(self, file: Situation, budget: Bounds, examine: Examine, once_more: OnceMore) -> None:
+        self._file, self._budget, self._examine, self._once_more = file, budget, examine, once_more
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
         self._furthest: tuple[Attempt, ...] = ()
         self._enlarged: Candidate | None = None
         self._tried: dict[int, set[Key]] = {}
         self._ended = ""
+        self._way: Attempt | None = None
 
     def run(self) -> None:
         """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
@@ -57,6 +83,36 @@ class Trials:
                 self._path.pop()  # back to where another line may be the right one
             else:
                 return
+
+    def run_way(self, number: int) -> None:
+        """Tries the fix of that number of the first failure, in the place of the one that passed."""
+        before = self.conclusions()
+        first = next((one for one in before.diagnosis() if one.severity is Severity.FAILURE), None)
+        if first is None or not 1 < number <= len(first.alternatives):
+            return
+        lines = lines_of(first.alternatives[number - 1])
+        others = tuple(line for line in before.answer() if line.variable not in before.own_lines_of(first))
+        if not lines or not_felt(lines) or self._was_tried(lines):
+            return
+        names = {line.variable for line in lines}
+        whole = (*lines, *(line for line in others if line.variable not in names))
+        attempt = Attempt(self._file, Candidate(first, whole))
+        why = self._ended or self._budget.why_not()
+        settings = applied(self._file.settings, whole)
+        after = None if why else self._examine(settings, _elsewhere(self._file.settings, settings))
+        if after is None:
+            self._way = replace(attempt, why=why or self._cut_short)
+            return
+        seen = step(self._file, after, first)
+        attempt = replace(attempt, after=after)
+        self._way = self._made_sure(attempt, seen) if seen.better else attempt
+
+    def _was_tried(self, lines: Lines) -> bool:
+        return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self._attempts)
+
+    @property
+    def _cut_short(self) -> str:
+        return ALL_MADE if self._budget.used_up else self._budget.no_time
 
     def _next(self) -> Candidate | None:
         if self._enlarged is not None and key_of(self._enlarged.lines) not in self._seen:
@@ -70,7 +126,7 @@ class Trials:
             self._path.pop()
         path = tuple(self._path)
         furthest = self._furthest if self._furthest[: len(path)] == path else path
-        return Conclusions(file, tuple(self._attempts), path, self._ended, furthest)
+        return Conclusions(file, tuple(self._attempts), path, self._ended, furthest, self._way)
 
     @property
     def _base(self) -> Situation:
@@ -96,16 +152,34 @@ class Trials:
             return
         after = self._examine(settings, _elsewhere(self._file.settings, settings))
         if after is None:
-            self._ended = ALL_MADE if self._budget.used_up else self._budget.no_time
+            self._ended = self._cut_short
             return
-        attempt = Attempt(base, found, after)
-        self._note(attempt)
         seen = step(base, after, found.finding)
-        self._enlarged = None if seen.gone else enlarged(found, after)
+        attempt = Attempt(base, found, after)
         if seen.better:
+            attempt = self._made_sure(attempt, seen)
+        self._note(attempt)
+        self._enlarged = None if seen.gone else enlarged(found, after)
+        if attempt.why:
+            self._ended = attempt.why
+        elif seen.better:
             self._path.append(attempt)
             if len(self._path) > len(self._furthest):
                 self._furthest = tuple(self._path)
+
+    def _made_sure(self, attempt: Attempt, seen: Progress) -> Attempt:
+        """The attempt, after what failed was asked once more: a trouble that ends meanwhile is no work of the lines."""
+        base = attempt.base
+        names = to_repeat(base, seen)
+        if not names:
+            return attempt
+        repeated = self._once_more(base, names, _elsewhere(self._file.settings, base.settings))
+        fails = fails_again(base, repeated, names)
+        if fails is None:
+            why = ALL_MADE if self._budget.used_up else UNCLEAR if repeated.run.complete else self._budget.no_time
+        else:
+            why = "" if fails else PASSES_ALL_THE_SAME
+        return replace(attempt, why=why, repeated=repeated)
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))

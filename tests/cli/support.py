@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import s3probe.trying.bench
+import s3probe.trying.loop  # noqa: F401  # both keep what they were imported with
 from s3probe.cli import main
-from s3probe.diagnosis.model import Diagnosis, Finding
+from s3probe.diagnosis.conclusions import Conclusions
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Proof, ProofState
 from s3probe.evidence.observations import Evidence
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
@@ -27,6 +31,9 @@ S3_ALIAS_HOST=files.example.com
 AWS_ACCESS_KEY_ID={KEY_ID}
 AWS_SECRET_ACCESS_KEY={SECRET}
 """
+
+TRIED = Proof(ProofState.TRIED, fine=12)
+UNTRIED = Proof(ProofState.UNTRIED, "with it alone uploads would pass, and visitors would see no picture")
 
 Probe = Callable[[Settings, ProbeOptions, Tools], Evidence]
 
@@ -76,3 +83,21 @@ class Cli:
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
         self._monkeypatch.setattr("s3probe.diagnosis.trial.candidate", lambda _state, _tried: None)
+
+    def tried(self, seen: Evidence | Probe, findings: tuple[Finding, ...]) -> None:
+        """The same, as if every fix that is made of lines alone had been tried and had helped."""
+        self.probe(seen, tuple(replace(one, fixes=_proven(one)) for one in findings))
+        self._monkeypatch.setattr(Conclusions, "diagnosis", lambda conclusions: conclusions.file.diagnosis)
+
+
+def _proven(finding: Finding) -> tuple[Fix, ...]:
+    fixes: list[Fix] = []
+    for group in finding.alternatives:
+        first = group[0]
+        if isinstance(first, EnvFix):
+            lines = [fix for fix in group if isinstance(fix, EnvFix)]
+            helps = all(line.fillable and not line.conditional for line in lines)
+            fixes += replace(first, proof=TRIED if helps else UNTRIED), *group[1:]
+        else:
+            fixes += group
+    return tuple(fixes)

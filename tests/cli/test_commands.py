@@ -12,9 +12,12 @@ from s3probe.cli.parser import COMMANDS, with_command
 from s3probe.codec import dump
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding
 from s3probe.evidence.observations import Cleanup
+from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.sandbox import Sandbox
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
+from tests.runs import tools_for
 
 SHADOWED = Finding(
     **{name: getattr(ACL_DISABLED, name) for name in ("severity", "certainty", "title", "consequence", "how_known")},
@@ -142,6 +145,20 @@ def test_explain_lists_and_explains(cli: Cli) -> None:
     status, page, _ = cli.run("explain", ACL_DISABLED.id)
     assert status == 0
     assert page.startswith(ACL_DISABLED.id)
+
+
+@pytest.mark.parametrize("again", [(), ("--again",)])
+def test_replay_tells_the_proofs_of_the_run(cli: Cli, monkeypatch: pytest.MonkeyPatch, again: tuple[str, ...]) -> None:
+    scenario = FAULTS["region-wrong-aws-regional-endpoint"].scenario()
+    cli.file(text=scenario.env_text)
+    with Sandbox(scenario.world) as box:
+        tools, wire = tools_for(box)
+        monkeypatch.setattr("s3probe.probe.tools.default_tools", lambda *_given, **_more: tools)
+        status, out, _err = cli.run("check", "--format", "json", "--save-evidence", "run.json")
+        wire.close()
+    report = json.loads(out)
+    assert (status, report["findings"][0]["fixes"][0]["proof"]["state"]) == (2, "tried")
+    assert json.loads(cli.run("replay", "--format", "json", *again, "run.json")[1]) == report
 
 
 def test_replay_of_another_file_is_a_usage_error(cli: Cli) -> None:

@@ -16,12 +16,17 @@ from hypothesis import strategies as st
 
 from s3probe.diagnosis.model import BucketSetting, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.evidence.observations import Evidence
+from s3probe.report.model import Verdict
+from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import Scenario, healthy
 from s3probe.settings.dotenv import parse
 from s3probe.settings.edit import Change
 from tests.cli.support import ENV_TEXT, Cli
 from tests.exhaustive import examples
 from tests.missing import reason
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence
+from tests.runs import run, tools_for
 from tests.settings.env_texts import CHANGES, FILES
 
 PATCH = shutil.which("patch")
@@ -47,7 +52,7 @@ def fixing(*fixes: Fix) -> Finding:
 
 def test_fix_shows_the_change_and_touches_nothing(cli: Cli) -> None:
     path = cli.file()
-    cli.probe(evidence(BROKEN), (ACL_DISABLED, DELETE_DENIED))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED, DELETE_DENIED))
     status, out, err = cli.run("fix")
     assert (status, out) == (2, DIFF)
     assert path.read_text() == ENV_TEXT
@@ -60,7 +65,7 @@ def test_fix_shows_the_change_and_touches_nothing(cli: Cli) -> None:
 def test_write_changes_the_file_and_keeps_the_old_one(cli: Cli) -> None:
     path = cli.file()
     path.chmod(0o640)
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
     status, out, err = cli.run("fix", "--write")
     assert (status, out) == (0, DIFF)
     assert path.read_text() == ENV_TEXT.replace("S3_PERMISSION=public-read", "S3_PERMISSION=")
@@ -76,7 +81,7 @@ def test_write_changes_the_file_and_keeps_the_old_one(cli: Cli) -> None:
 def test_write_keeps_the_owner(cli: Cli) -> None:
     path = cli.file()
     os.chown(path, 12345, 12346)
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
     cli.run("fix", "--write")
     for file in cli.folder.glob(".env.production*"):
         assert (file.stat().st_uid, file.stat().st_gid) == (12345, 12346)
@@ -89,7 +94,7 @@ def test_write_refuses_when_the_file_changed_meanwhile(cli: Cli) -> None:
         path.write_text(ENV_TEXT + "NEW=1\n")
         return evidence(BROKEN)
 
-    cli.probe(probe, (ACL_DISABLED,))
+    cli.tried(probe, (ACL_DISABLED,))
     status, _, err = cli.run("fix", "--write")
     assert status == 64
     assert "was changed by someone else meanwhile" in err
@@ -101,7 +106,7 @@ def test_write_keeps_bytes_that_are_not_ours(cli: Cli) -> None:
     path = cli.file()
     odd = ENV_TEXT.replace("\n", "\r\n") + "\r\n# caf\u00e9\x0c x"
     path.write_bytes(odd.encode())
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "private")),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "private")),))
     cli.run("fix", "--write")
     assert path.read_bytes() == odd.replace("public-read", "private").encode()
 
@@ -111,7 +116,7 @@ def test_a_secret_is_never_written(cli: Cli) -> None:
     placeholder = EnvFix(
         "AWS_SECRET_ACCESS_KEY", "'<the text that stands there now>'", 9, secret=True, note="Quote it."
     )
-    cli.probe(evidence(BROKEN), (fixing(placeholder),))
+    cli.tried(evidence(BROKEN), (fixing(placeholder),))
     status, out, err = cli.run("fix", "--write")
     assert (status, out) == (2, "")
     assert (
@@ -133,7 +138,7 @@ def test_nothing_to_change(cli: Cli) -> None:
 def test_a_failure_that_is_left_keeps_the_status(cli: Cli) -> None:
     path = cli.file()
     denied = replace(DELETE_DENIED, severity=Severity.FAILURE)
-    cli.probe(evidence(BROKEN), (ACL_DISABLED, denied))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED, denied))
     status, _, err = cli.run("fix", "--write")
     assert (status, "S3_PERMISSION=\n" in path.read_text()) == (2, True)
     assert "Not in this file: The key may not delete files" in err
@@ -153,7 +158,7 @@ def test_warnings_change_no_file(cli: Cli) -> None:
 
 def test_another_fix_can_be_chosen(cli: Cli) -> None:
     path = cli.file()
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "", 6), EnvFix("S3_PERMISSION", "private", 6)),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "", 6), EnvFix("S3_PERMISSION", "private", 6)),))
     err = cli.run("fix")[2]
     assert "Another way: S3_PERMISSION=private. s3probe fix --choose 2 takes it." in err
     _, out, err = cli.run("fix", "--choose", "2")
@@ -172,7 +177,7 @@ def test_a_choice_is_a_number(cli: Cli, number: str) -> None:
 
 def test_a_choice_that_is_not_there(cli: Cli) -> None:
     cli.file()
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "")),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "")),))
     status, _, err = cli.run("fix", "--choose", "2")
     assert status == 64
     assert "The first failure has 1 fix, so there is no fix 2" in err
@@ -181,7 +186,7 @@ def test_a_choice_that_is_not_there(cli: Cli) -> None:
 def test_the_fix_that_check_names_first_is_not_in_the_file(cli: Cli) -> None:
     path = cli.file()
     block = BucketSetting("public-access-block", "BlockPublicAcls=false", "aws s3api put-public-access-block")
-    cli.probe(evidence(BROKEN), (fixing(block, EnvFix("S3_PERMISSION", "", note="and a policy", conditional=True)),))
+    cli.tried(evidence(BROKEN), (fixing(block, EnvFix("S3_PERMISSION", "", note="and a policy", conditional=True)),))
     status, out, err = cli.run("fix", "--write")
     assert (status, out) == (2, "")
     assert "Not in this file: The bucket has ACLs disabled" in err
@@ -198,7 +203,8 @@ def test_a_secret_that_passed_unquoted_is_quoted(cli: Cli) -> None:
     text = ENV_TEXT.replace(SECRET, secret)
     path = cli.file(text=text)
     quote = EnvFix("AWS_SECRET_ACCESS_KEY", "'<…>'", 9, secret=True, as_written="raw")
-    cli.probe(evidence(BROKEN), (fixing(quote), replace(ACL_DISABLED, id="nosuchbucket-typo")))
+    other = replace(fixing(EnvFix("S3_PERMISSION", ""), replace(quote, together=True)), id="nosuchbucket-typo")
+    cli.tried(evidence(BROKEN), (fixing(quote), other))
     status, out, err = cli.run("fix", "--write")
     assert (status, out) == (0, DIFF)
     assert "AWS_SECRET_ACCESS_KEY, line 9: " in err
@@ -212,8 +218,167 @@ def test_a_secret_that_passed_unquoted_is_quoted(cli: Cli) -> None:
 
 def test_a_manual_step_is_named_with_its_line(cli: Cli) -> None:
     cli.file()
-    cli.probe(evidence(BROKEN), (replace(fixing(), fixes=(Manual("Use its exact name."),), setting="S3_BUCKET"),))
+    cli.tried(evidence(BROKEN), (replace(fixing(), fixes=(Manual("Use its exact name."),), setting="S3_BUCKET"),))
     assert "By hand: S3_BUCKET (line 3 of .env.production): Use its exact name." in cli.run("fix")[2]
+
+
+# ---- only what was tried
+
+
+def test_a_line_that_was_not_tried_is_never_written(cli: Cli) -> None:
+    path = cli.file()
+    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", "", 6, note="The bucket needs a policy first")),))
+    status, out, err = cli.run("fix", "--write")
+    assert (status, out, path.read_text()) == (2, "", ENV_TEXT)
+    assert (
+        "By hand: S3_PERMISSION= (line 6 of .env.production): The bucket needs a policy first. Not tried: interrupted."
+    ) in err
+    assert ".env.production stays as it is." in err
+
+
+def test_what_needs_a_step_outside_the_file_is_told_with_it_and_not_written(cli: Cli) -> None:
+    path = cli.file()
+    block = BucketSetting("public-access-block", "BlockPublicAcls=false", "aws s3api put-public-access-block")
+    quiet = EnvFix("S3_PERMISSION", "", 6, note="and a policy that opens the folders", conditional=True)
+    cli.tried(evidence(BROKEN), (fixing(block, quiet),))
+    status, _, err = cli.run("fix", "--write", "--choose", "2")
+    assert (status, path.read_text()) == (2, ENV_TEXT)
+    assert (
+        "By hand: S3_PERMISSION= (line 6 of .env.production): and a policy that opens the folders. "
+        "Not tried: with it alone uploads would pass, and visitors would see no picture."
+    ) in err
+
+
+def test_lines_that_were_tried_together_are_written_together(cli: Cli) -> None:
+    path = cli.file()
+    region, host = EnvFix("S3_REGION", "eu-west-1", 4), EnvFix("S3_HOSTNAME", "s3.eu-west-1.amazonaws.com", 5)
+    second = replace(fixing(host, replace(region, together=True)), id="hostname-wrong", title="The host is another's")
+    cli.tried(evidence(BROKEN), (fixing(region), second))
+    status, _, err = cli.run("fix", "--write")
+    assert status == 0
+    assert path.read_text() == ENV_TEXT.replace("eu-west-2", "eu-west-1")
+    assert [line for line in err.splitlines() if ", line " in line] == [
+        f"S3_HOSTNAME, line 5: {second.title} (hostname-wrong).",
+        f"S3_REGION, line 4: {ACL_DISABLED.title} ({ACL_DISABLED.id}).",
+    ]
+
+
+def test_lines_that_were_never_tried_together_are_not_written_together(cli: Cli) -> None:
+    path = cli.file()
+    second = replace(fixing(EnvFix("S3_REGION", "eu-west-1", 4)), id="region-wrong")
+    cli.tried(evidence(BROKEN), (ACL_DISABLED, second))
+    status, out, _ = cli.run("fix", "--write")
+    assert (status, out) == (2, DIFF)
+    assert path.read_text() == ENV_TEXT.replace("public-read", "")
+
+
+@pytest.mark.parametrize("option", [("--no-trials",), ("--only", "put-with-acl,list")])
+def test_nothing_can_be_written_where_nothing_may_be_tried(cli: Cli, option: tuple[str, ...]) -> None:
+    path = cli.file()
+    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    status, out, err = cli.run("fix", "--write", *option)
+    assert (status, out, cli.asked) == (64, "", [])
+    assert f"with {option[0]} nothing is tried" in err
+    status, out, err = cli.run("fix", *option)
+    assert (status, out, path.read_text()) == (2, "", ENV_TEXT)
+    assert f"By hand: S3_PERMISSION= (line 6 of .env.production): not tried: {option[0]}." in err
+
+
+def test_who_ends_the_trials_is_told_what_was_seen(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    path = cli.file()
+    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    monkeypatch.setattr("s3probe.diagnosis.trial.candidate", interrupted)
+    status, out, err = cli.run("fix", "--write")
+    assert (status, out, path.read_text()) == (130, "", ENV_TEXT)
+    assert f"Seen until then: {ACL_DISABLED.title} ({ACL_DISABLED.id}).\nNothing was changed.\n" in err
+
+
+# ---- on a real bucket
+
+
+def write(cli: Cli, scenario: Scenario, monkeypatch: pytest.MonkeyPatch, *options: str) -> tuple[int, Scenario, str]:
+    """``fix --write`` of a scenario's file: status, the scenario with the file as it is then, and what was said."""
+    path = cli.file(text=scenario.env_text)
+    with Sandbox(scenario.world) as box:
+        made, wire = tools_for(box)
+        monkeypatch.setattr("s3probe.probe.tools.default_tools", lambda *_given, **_more: made)
+        status, _out, err = cli.run("fix", "--write", *options)
+        wire.close()
+    return status, replace(scenario, env_text=path.read_text()), err
+
+
+BOTH = FAULTS["env-hash-truncates-value"].change(FAULTS["region-wrong-aws-regional-endpoint"].scenario())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changed"),
+    [
+        (FAULTS["region-wrong-aws-regional-endpoint"].scenario(), ["S3_REGION"]),
+        (FAULTS["env-s3-enabled-not-true"].scenario(), ["S3_ENABLED"]),
+        (BOTH, ["AWS_SECRET_ACCESS_KEY", "S3_REGION"]),
+    ],
+    ids=["region", "not enabled", "two that hide each other"],
+)
+def test_what_was_written_heals(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, scenario: Scenario, changed: list[str]
+) -> None:
+    status, after, err = write(cli, scenario, monkeypatch)
+    assert status == 0
+    assert sorted(line.partition(",")[0] for line in err.splitlines() if ", line " in line) == changed
+    assert run(after).report.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    "name", ["bpa-blocks-public-acl", "iam-missing-putobjectacl", "multipart-threshold-in-megabytes", "skew-clock", ""]
+)
+def test_where_no_line_was_tried_nothing_is_written(cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    fault = FAULTS.get(name)
+    scenario = fault.scenario() if fault else healthy()
+    status, after, err = write(cli, scenario, monkeypatch)
+    assert (status, after) == (2 if fault else 0, scenario)
+    assert list(cli.folder.glob("*.bak")) == []
+    assert ("stays as it is" if fault else "Nothing in .env.production needs to change") in err
+
+
+def test_under_block_public_access_the_setting_of_the_bucket_comes_first(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = FAULTS["bpa-blocks-public-acl"].scenario()
+    assert "aws s3api put-public-access-block" in write(cli, scenario, monkeypatch)[2]
+    for number in ("2", "3"):
+        status, after, err = write(cli, scenario, monkeypatch, "--choose", number)
+        assert (status, after) in ((2, scenario), (64, scenario))
+        assert "was changed" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "left"),
+    [
+        ("storage-class-glacier", "S3_STORAGE_CLASS=STANDARD_IA", set()),
+        (
+            "hostname-contains-bucket",
+            "S3_ALIAS_HOST=files-example.s3.eu-west-2.amazonaws.com",
+            {"csp-missing-media-host"},
+        ),
+    ],
+)
+def test_another_way_is_tried_before_it_is_written(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, line: str, left: set[str]
+) -> None:
+    status, after, _err = write(cli, FAULTS[name].scenario(), monkeypatch, "--choose", "2")
+    assert status == (2 if left else 0)
+    assert line in after.env_text.splitlines()
+    assert {one.id for one in run(after).report.findings if one.severity is Severity.FAILURE} == left
+
+
+def test_another_way_that_does_not_help_is_not_written(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = FAULTS["endpoint-without-scheme"].scenario()
+    status, after, err = write(cli, scenario, monkeypatch, "--choose", "2")
+    assert (status, after) == (2, scenario)
+    assert "By hand: S3_ENDPOINT=http://s3.nl-ams.example.net (line " in err
 
 
 OTHERS = """\
@@ -240,7 +405,7 @@ def test_no_secret_of_another_service_is_shown(cli: Cli) -> None:
         EnvFix("S3_ALIAS_HOST", "x.example", together=True),
         EnvFix("S3_PROTOCOL", "https", together=True),
     )
-    cli.probe(evidence(BROKEN), (fixing(*fixes),))
+    cli.tried(evidence(BROKEN), (fixing(*fixes),))
     _, out, err = cli.run("fix")
     for secret in ("hunter2", "tr0ub4dor", "s3same", SECRET, "AKIAEXAMPLE", "SMTP"):
         assert secret not in out + err
@@ -261,7 +426,7 @@ def test_the_real_patch_makes_the_same_change(cli: Cli, ending: str, name: str) 
     path = cli.folder / name.format(folder=cli.folder)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(ENV_TEXT.replace("\n", ending).encode())
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", ""), EnvFix("S3_REGION", "b c", together=True)),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", ""), EnvFix("S3_REGION", "b c", together=True)),))
     out = cli.run("fix", name.format(folder=cli.folder))[1]
     assert "\r" not in out.splitlines(keepends=True)[0]
     subprocess.run([str(PATCH), "-p0"], input=out.encode(), cwd=cli.folder, check=True, capture_output=True)
@@ -274,7 +439,7 @@ def test_the_real_patch_makes_the_same_change(cli: Cli, ending: str, name: str) 
 @pytest.mark.parametrize("loader", ["docker", "systemd"])
 def test_the_change_is_one_that_the_loader_reads(cli: Cli, loader: str) -> None:
     path = cli.file()
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_BUCKET", "a b#c")),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_BUCKET", "a b#c")),))
     assert cli.run("fix", "--write", "--loader", loader)[0] == 0
     written = "a b#c" if loader == "docker" else "'a b#c'"
     assert path.read_text() == ENV_TEXT.replace("S3_BUCKET=files-example", f"S3_BUCKET={written}")
@@ -286,7 +451,7 @@ def test_a_line_that_another_file_repeats_is_left(cli: Cli) -> None:
     (cli.folder / "bin" / "tootctl").touch()
     (cli.folder / ".env").write_text("S3_PERMISSION=private\n")
     path = cli.file()
-    cli.probe(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", None)),))
+    cli.tried(evidence(BROKEN), (fixing(EnvFix("S3_PERMISSION", None)),))
     assert cli.run("fix", "--write")[0] == 2
     assert path.read_text() == ENV_TEXT
 
@@ -295,7 +460,7 @@ def test_a_link_stays_a_link(cli: Cli) -> None:
     (cli.folder / "shared").mkdir()
     path = cli.file("shared/env")
     (cli.folder / ".env.production").symlink_to("shared/env")
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
     status, _, err = cli.run("fix", "--write")
     assert status == 0
     assert (cli.folder / ".env.production").is_symlink()
@@ -309,7 +474,7 @@ def test_what_is_no_file_is_refused(cli: Cli) -> None:
     reading, writing = os.pipe()
     os.write(writing, text)
     os.close(writing)
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
     status, _, err = cli.run("fix", "--write", f"/dev/fd/{reading}")
     os.close(reading)
     assert status == 64
@@ -318,7 +483,7 @@ def test_what_is_no_file_is_refused(cli: Cli) -> None:
 
 def test_a_disk_that_is_full_changes_nothing(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cli.file()
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
 
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -333,7 +498,7 @@ def test_a_disk_that_is_full_changes_nothing(cli: Cli, monkeypatch: pytest.Monke
 
 def test_a_signal_waits_until_the_change_is_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cli.file()
-    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    cli.tried(evidence(BROKEN), (ACL_DISABLED,))
     sync = os.fsync
 
     def interrupted(handle: int) -> None:
@@ -371,7 +536,7 @@ def test_any_file_is_changed_as_meant_or_not_at_all(
     path.write_bytes(ending.join(lines).encode())
     before = path.read_bytes()
     fixes = (EnvFix(c.name, c.value, c.line, together=number > 0) for number, c in enumerate(wanted))
-    cli.probe(evidence(BROKEN), (fixing(*fixes),))
+    cli.tried(evidence(BROKEN), (fixing(*fixes),))
     status, out, err = cli.run("fix", "--write")
     event(f"status {status}")
     assert OTHERS_SECRET not in out + err

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from s3probe.cli.notes import LARGEST, MOST, FileNotes
+from s3probe.cli.notes import MOST, FileNotes
+from s3probe.cli.own_files import LARGEST
 from s3probe.cli.private_folder import private_place
 from s3probe.probe.notes import BucketAddress, Unsettled
 

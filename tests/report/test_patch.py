@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3probe.diagnosis.model import BucketSetting, EnvFix, Finding, Fix, Severity
-from s3probe.report.patch import Patch, alternatives, choices, patch
+from s3probe.report.patch import Patch, choices, patch
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from s3probe.settings.dotenv import parse
@@ -83,7 +83,7 @@ def test_the_number_is_that_of_the_first_failures_fix() -> None:
     finding = failing(
         EnvFix("A", "1"), EnvFix("B", None, together=True), EnvFix("C", "3"), EnvFix("D", "4", together=True)
     )
-    assert [[fix.variable for fix in way if isinstance(fix, EnvFix)] for way in alternatives(finding)] == [
+    assert [[fix.variable for fix in way if isinstance(fix, EnvFix)] for way in finding.alternatives] == [
         ["A", "B"],
         ["C", "D"],
     ]

@@ -125,6 +125,7 @@ def _worker(
     from dataclasses import replace
 
     from s3probe.cli.notes import FileNotes
+    from s3probe.cli.proofs import FileProofs
     from s3probe.probe.tools import default_tools
 
     options = options_for(args, selection)
@@ -137,6 +138,9 @@ def _worker(
         def progress(line: str) -> None:
             console.progress(f"{name_of(file)}: {line}")
 
+        def keep(seen: Examined) -> None:
+            kept[file] = seen
+
         tools = replace(
             default_tools(settings, progress=progress),
             cleaned=left.of(settings),
@@ -144,7 +148,8 @@ def _worker(
             signing=console.learn_pair,
         )
         try:
-            return check(settings, options, tools, selection, stop, lambda seen: kept.update({file: seen}))
+            proofs = FileProofs(args.state, settings) if args.quick or args.state is not None else None
+            return check(settings, options, tools, selection, stop, keep, proofs=proofs)
         finally:
             tools.close()  # the next file needs the descriptors
 

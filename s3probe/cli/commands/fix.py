@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Examines, prints the diff, and with ``--write`` makes the change.
+    """Examines, prints the diff of the lines that were tried, and with ``--write`` makes the change.
 
     The status is that of the examination; after a change 0, or 2 where a failure is left.
     """
     from s3probe.cli.notes import FileNotes
     from s3probe.probe.tools import default_tools
-    from s3probe.report.patch import patch
+    from s3probe.report.patch import patch, proven
     from s3probe.settings.sources import unreadable
 
+    _refuse_untried(args)
     file = env_files(args)[0]
     if not isinstance(file, Path):
         raise UsageError("fix needs an env file to change", "Name it: s3probe fix .env.production")
@@ -46,6 +47,7 @@ def run(args: Namespace, console: Console) -> int:
     except OSError as error:
         raise unreadable(file, error) from None
     settings = load_settings(file, args, console)
+    kept: list[Examined] = []
     with named_on_the_way_out(console) as left:
         tools = replace(
             default_tools(settings, progress=console.progress),
@@ -53,14 +55,19 @@ def run(args: Namespace, console: Console) -> int:
             notes=FileNotes(None, console.say),
             signing=console.learn_pair,
         )
-        examined = check(settings, options_for(args, selection), tools, selection)
+        try:
+            options = options_for(args, selection)
+            examined = check(settings, options, tools, selection, keep=kept.append, way=args.choose)
+        except KeyboardInterrupt:
+            changes.say_seen(kept, console)
+            raise
     read = _reader(file, args)
     text = before.decode("utf-8", "surrogateescape")
     _refuse_another(file, settings.environment, read(text))
     chosen = _chosen(examined, args.choose)
-    made = patch(chosen, settings.environment, str(file), text, read)
+    made = patch(proven(chosen if args.choose == 1 else chosen[:1]), settings.environment, str(file), text, read)
     changes.show(file, made, console)
-    changes.say_rest(examined, chosen, made, console)
+    changes.say_rest(examined, chosen, made, str(file), console)
     if made.after == text:
         changes.say_unchanged(file, examined, console)
         return exit_status([examined.report], RenderOptions())
@@ -74,6 +81,16 @@ def run(args: Namespace, console: Console) -> int:
         console.say(f"{file} was changed; the old one is {backup}.")
     console.say("Restart Mastodon (web and Sidekiq), then run s3probe check.")
     return _status(examined, chosen, made)
+
+
+def _refuse_untried(args: Namespace) -> None:
+    """Nothing can be written where nothing may be tried."""
+    without = "--no-trials" if args.no_trials else "--only" if args.only else ""
+    if args.write and without:
+        raise UsageError(
+            f"fix --write makes only changes that were tried, and with {without} nothing is tried",
+            f"Leave {without} out, or leave --write out to see what could be changed.",
+        )
 
 
 def _choice(args: Namespace) -> str:
@@ -104,13 +121,13 @@ def _refuse_another(file: Path, examined: Environment, now: tuple[object, ...] |
 
 
 def _chosen(examined: Examined, number: int) -> list[Choice]:
-    from s3probe.report.patch import alternatives, choices
+    from s3probe.report.patch import choices
 
     try:
         return choices(examined.findings, number)
     except IndexError:
         first = next(finding for finding in examined.findings if finding.severity is Severity.FAILURE)
-        ways = len(alternatives(first))
+        ways = len(first.alternatives)
         raise UsageError(
             f"The first failure has {ways} fix{'es' * (ways != 1)}, so there is no fix {number}: {first.title}",
             f"s3probe explain {first.id} says more.",
@@ -118,8 +135,16 @@ def _chosen(examined: Examined, number: int) -> list[Choice]:
 
 
 def _status(examined: Examined, chosen: Sequence[Choice], made: Patch) -> int:
-    """After a change: whether it fixes every failure."""
+    """After a change: whether the trial of these lines left no failure."""
+    from s3probe.diagnosis.trial import key_of
+
+    written = frozenset((line.fix.variable, line.fix.value) for line in made.lines)
+    after = next((one for one in examined.trials if key_of(one.changes) == written), None)
     fixed = {line.finding.id for line in made.lines}
-    if any(choice.finding.id not in fixed for choice in chosen):
+    left = [choice for choice in chosen if choice.finding.id not in fixed]
+    if after is not None:
+        # another way may have ended what has a way of its own as well
+        left = [choice for choice in left if not choice.was_tried or choice.finding.id in after.failures]
+    if left or (after is not None and after.failures):
         return 2
     return BUG if examined.report.rule_errors else 0

@@ -25,11 +25,16 @@ def run(args: Namespace, console: Console) -> int:
 
     saved = load_saved(_read(args.evidence))
     diagnosis, trials = saved.diagnosis, saved.trials
-    if saved.as_if and (args.again or diagnosis is None):
-        diagnosis = diagnose_again(saved.settings, saved.evidence, trials)
-    elif args.again or diagnosis is None:
-        # what the trials proved was told by the rules of then
-        diagnosis, trials = diagnose(saved.settings, saved.evidence), ()
+    if args.again or diagnosis is None:
+        if saved.as_if:
+            diagnosis = diagnose_again(saved.settings, saved.evidence, trials)
+        else:
+            diagnosis = diagnose(saved.settings, saved.evidence)
+            if trials:
+                from s3probe.trying.again import concluded
+
+                conclusions = concluded(saved.settings, saved.evidence, trials)
+                diagnosis, trials = conclusions.diagnosis(), conclusions.trials()
     return show([assemble(saved.settings, saved.evidence, diagnosis, trials)], args, console)
 
 
