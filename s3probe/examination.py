@@ -119,7 +119,7 @@ def check(
     """
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
-    from s3probe.diagnosis.trial import Situation
+    from s3probe.diagnosis.trial import Situation, before_restart
     from s3probe.probe.examine import examine
     from s3probe.probe.tools import SHORTEST_EXAMINATION
     from s3probe.settings.urls import why_nothing_is_sent
@@ -141,6 +141,7 @@ def check(
             canary=evidence.run.id,
         )
         evidence = _together(evidence, examine(start, full, tools, assuming, settings))
+    evidence = before_restart(evidence, settings, start)
     diagnosis = diagnose(settings, evidence, skip=selection.skip_findings, only=selection.only_findings)
     file = Situation(settings, evidence, diagnosis)
     why_untried = _why_no_trials(options, selection, evidence)

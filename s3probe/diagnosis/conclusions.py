@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
+    Certainty,
     Consequence,
     Diagnosis,
     EnvFix,
@@ -28,6 +29,7 @@ from s3probe.diagnosis.trial import (
     applied,
     changed,
     decided,
+    is_suspicion,
     key_of,
     lines_of,
     may_stop,
@@ -77,8 +79,13 @@ class Conclusions:
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
         causes, consequences = self._sorted_out()
+        confirmed = [one.candidate.finding.id for one in self.path if is_suspicion(one.candidate.finding)]
         found = [self._with_proofs(one) for one in (*causes, *self._behind())]
-        found.sort(key=lambda one: _ORDER.index(one.severity))
+        found = [
+            replace(one, severity=Severity.FAILURE, certainty=Certainty.CERTAIN) if one.id in confirmed else one
+            for one in found
+        ]
+        found.sort(key=lambda one: (_ORDER.index(one.severity), one.id != self._first()))
         with_rows = tuple(_explaining(one, consequences) for one in found)
         told = tuple(Consequence(one.id, one.severity, one.title, of) for one, of in consequences)
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
@@ -90,14 +97,15 @@ class Conclusions:
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
         made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
+        suspected = is_suspicion(attempt.candidate.finding)
         if not seen.gone:
-            result = f"{name} is still there"
+            result = f"{name} {'was not the cause' if suspected else 'is still there'}"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, which passed before"
         elif not seen.passed and not seen.further:
             result = "nothing passed that failed before"
         else:
-            result = objection(after) or f"{name} is gone"
+            result = objection(after) or f"{name} {'was the cause' if suspected else 'is gone'}"
         return TrialRun(made, after.evidence, result)
 
     def answer(self) -> Lines:
@@ -113,12 +121,16 @@ class Conclusions:
     def _states(self) -> Iterator[Situation]:
         yield from (one.after for one in self.path if one.after is not None)
 
+    def _first(self) -> str:
+        """The first failure, which is the same without trials, but for a suspicion that they confirm at once."""
+        if self.path and is_suspicion(self.path[0].candidate.finding):
+            return self.path[0].candidate.finding.id
+        return next((one.id for one in self.file.diagnosis if one.severity is Severity.FAILURE), "")
+
     def _sorted_out(self) -> tuple[list[Finding], list[tuple[Finding, str]]]:
         """The causes among the file's findings, and the others with the id of their cause."""
         targets = {one.candidate.finding.id: one.candidate.finding for one in self.path}
-        # whatever the trials show, the first failure is the same without them
-        kept = {one.id for one in self.file.diagnosis if one.severity is Severity.FAILURE}
-        first = next(iter(one.id for one in self.file.diagnosis if one.id in kept), "")
+        first = self._first()
         causes: list[Finding] = []
         consequences: list[tuple[Finding, str]] = []
         for one in self.file.diagnosis:
@@ -201,7 +213,7 @@ class Conclusions:
         lines = self._lines(end)
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
-        notes = {line.variable: line.note for line in attempt.candidate.lines}
+        offered = {line.variable: line for line in attempt.candidate.lines}
         rows = decided(state).values()
         proof = Proof(
             ProofState.TRIED,
@@ -211,7 +223,7 @@ class Conclusions:
             requests=state.evidence.cost.requests,
         )
         group = [
-            replace(line, together=number > 0, note=line.note or notes.get(line.variable, ""))
+            _as_offered(replace(line, together=number > 0), offered.get(line.variable))
             for number, line in enumerate(ordered)
         ]
         return _with_proof(tuple(group), proof)
@@ -230,6 +242,8 @@ class Conclusions:
             if one.after is None:
                 return one.why, False
             seen = step(one.base, one.after, finding)
+            if not seen.gone and is_suspicion(finding) and not seen.lost:
+                return "tried: what fails is no consequence of it", False
             if not seen.gone:
                 return "leaves it as it is", True
             if seen.lost:
@@ -237,7 +251,8 @@ class Conclusions:
             if not seen.passed and seen.further:
                 return "with it something else fails: the check after both fixes decides", False
             if not seen.passed:
-                return "with it nothing passes that failed before: the check after it decides", False
+                why = _not_asked(one.after) or "with it nothing passes that failed before"
+                return f"{why}: the check after it decides", False
             return objection(one.after) or "with it something fails that passed before", False
         if finding.severity is not Severity.FAILURE:
             return _NO_FAILURE, False
@@ -252,6 +267,21 @@ def _ends(attempt: Attempt, finding: Finding) -> bool:
     if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
         return False
     return step(attempt.base, attempt.after, finding).gone
+
+
+def _not_asked(state: Situation) -> str:
+    """Why s3probe itself sent nothing there: a host or a scheme that the file does not ask for."""
+    reasons = (row.reason or "" for row in state.evidence.observations if not row.ran)
+    found = next((reason for reason in reasons if reason.startswith("not asked: ")), "")
+    return found.removeprefix("not asked: ").replace(": ", ", ")
+
+
+def _as_offered(line: EnvFix, offered: EnvFix | None) -> EnvFix:
+    """With the words and the place that the line was offered with, but for a doubt that the trial has settled."""
+    if offered is None:
+        return line
+    note = "" if offered.conditional else offered.note
+    return replace(line, note=line.note or note, line=line.line or offered.line)
 
 
 def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:

@@ -18,6 +18,7 @@ from s3probe.diagnosis.trial import (
     candidate,
     changed,
     enlarged,
+    is_suspicion,
     key_of,
     may_stop,
     moved,
@@ -102,7 +103,7 @@ class Trials:
         attempt = Attempt(base, found, after)
         self._note(attempt)
         seen = step(base, after, found.finding)
-        self._enlarged = None if seen.gone else enlarged(found, after)
+        self._enlarged = None if seen.gone or is_suspicion(found.finding) else enlarged(found, after)
         if seen.better:
             self._path.append(attempt)
 
