@@ -167,14 +167,16 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
     """The same with what the trials show. An error in one costs what was to be tried after it, and no more."""
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.engine import diagnose, starting_point
+    from s3probe.diagnosis.glance import glance_behind
     from s3probe.diagnosis.trial import Situation, before_restart, candidate, without_assuming
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
-    if candidate(file, ()) is None:
+    if candidate(file, ()) is None and glance_behind(file) is None:
         return before
     bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
-    trials, conclusions = Trials(file, bench.budget, bench.under), Conclusions(file)
+    trials = Trials(file, bench.budget, bench.under, behind=bench.behind)
+    conclusions = Conclusions(file)
     errors: list[RuleError] = []
     try:
         start, assuming = starting_point(file.settings)
@@ -182,7 +184,7 @@ def _tried(before: Examined, file: Situation, options: ProbeOptions, tools: Tool
             # what was seen as if the file's own faults were fixed is the trial of those lines, and of no others
             seen = before_restart(without_assuming(file.evidence, assuming), file.settings, start)
             known = Situation(start, seen, diagnose(start, seen, skip=selection.skip_findings))
-            trials = Trials(bench.as_it_stands(file, assuming), bench.budget, bench.under, known)
+            trials = Trials(bench.as_it_stands(file, assuming), bench.budget, bench.under, known, bench.behind)
         trials.run()
         conclusions = trials.conclusions()
         diagnosis = conclusions.diagnosis()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
@@ -66,6 +67,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Glanced:
+    """What was seen behind a fault that no line of the file can end."""
+
+    base: Situation
+    """The settings that got furthest: from here."""
+    glance: Glance
+    after: Situation
+
+
+@dataclass(frozen=True, slots=True)
 class Conclusions:
     """All attempts, and the way that they have led."""
 
@@ -75,6 +86,7 @@ class Conclusions:
     """The steps that got better, each on top of the one before; one may stop after the last."""
     ended: str = ""
     """Why nothing more was tried; ``""`` when there was nothing left to try."""
+    glanced: Glanced | None = None
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
@@ -92,7 +104,12 @@ class Conclusions:
 
     def trials(self) -> tuple[TrialRun, ...]:
         """All examinations that were made under other settings, with what came of each."""
-        return tuple(self._trial(one, one.after) for one in self.attempts if one.after is not None)
+        made = [self._trial(one, one.after) for one in self.attempts if one.after is not None]
+        if self.glanced is not None and not any(one.after is self.glanced.after for one in self.attempts):
+            lines = minimal(self.file.settings, self.glanced.base.settings)
+            result = f"looked behind {self.glanced.glance.finding.id}, with {self.glanced.glance.said}: no fix"
+            made.append(TrialRun(lines, self.glanced.after.evidence, result))
+        return tuple(made)
 
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
         made = minimal(self.file.settings, after.settings, attempt.candidate.lines)
@@ -144,13 +161,20 @@ class Conclusions:
     def _cause_of(self, finding: Finding) -> str:
         """Whose fix ended it as well; ``""`` when it is still there, or was not looked at again."""
         last = next(reversed(list(self._states())), None)
-        if last is None or finding.id in {one.id for one in last.diagnosis} or not was_decided(finding, last):
-            return ""
+        if last is None or not _went_away(finding, last):
+            return self._hidden_by(finding)
         return next(
             one.candidate.finding.id
             for one in self.path
             if one.after is not None and finding.id not in {other.id for other in one.after.diagnosis}
         )
+
+    def _hidden_by(self, finding: Finding) -> str:
+        """The fault behind which it was not seen any more; ``""`` when nobody looked, or it was there."""
+        seen = self.glanced
+        if seen is None or finding.id == seen.glance.finding.id or not (finding.because or finding.explains):
+            return ""
+        return seen.glance.finding.id if _went_away(finding, seen.after) else ""
 
     def _as_last_seen(self, finding: Finding, target: Finding | None) -> Finding:
         """With the fixes that fit the settings under which it was met last: a region in a host is right by then."""
@@ -169,6 +193,14 @@ class Conclusions:
                 if one.id not in known and one.id in stayed and one.severity is not Severity.NOTICE:
                     known.add(one.id)
                     yield replace(one, remark=f"behind it: seen only with {_said(self._lines(place))}")
+        if self.glanced is not None:
+            glance, base = self.glanced.glance, self.glanced.base
+            known |= {one.id for one in base.diagnosis}
+            lines = _said(minimal(self.file.settings, base.settings))
+            for one in self.glanced.after.diagnosis:
+                if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
+                    with_it = " and ".join(filter(None, (lines, glance.said)))
+                    yield replace(one, remark=f"behind {glance.finding.id}: seen only with {with_it}")
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
@@ -257,6 +289,11 @@ class Conclusions:
         if finding.severity is not Severity.FAILURE:
             return _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
+
+
+def _went_away(finding: Finding, state: Situation) -> bool:
+    """Whether it was looked for again, and is not there."""
+    return finding.id not in {one.id for one in state.diagnosis} and was_decided(finding, state)
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose, starting_point
+from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.probe.examine import examine
@@ -39,6 +40,14 @@ class Bench:
         evidence = before_restart(evidence, self._file, settings)
         return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
+    def behind(self, glance: Glance) -> Situation | None:
+        """What is seen under conditions that no line of the file can set; ``None`` when that was cut short."""
+        evidence = self._examine(glance.settings, (), clock=glance.clock, release=glance.release)
+        if evidence is None:
+            return None
+        evidence = before_restart(evidence, self._file, glance.settings)
+        return Situation(glance.settings, evidence, diagnose(glance.settings, evidence, skip=self._skip))
+
     def as_it_stands(self, file: Situation, assuming: tuple[str, ...]) -> Situation:
         """The file without the fixes that the first examination took for granted, as far as the budget allows."""
         if not assuming or file.raises or self.budget.why_not():
@@ -46,8 +55,16 @@ class Bench:
         evidence = self._examine(self._file, (), read_only=False)
         return file if evidence is None else replace(file, evidence=evidence)
 
-    def _examine(self, settings: Settings, assuming: tuple[str, ...], *, read_only: bool) -> Evidence | None:
-        options, tools = self.budget.options(read_only=read_only), self.budget.tools()
+    def _examine(
+        self,
+        settings: Settings,
+        assuming: tuple[str, ...],
+        *,
+        read_only: bool = False,
+        clock: float = 0.0,
+        release: str = "",
+    ) -> Evidence | None:
+        options, tools = self.budget.options(read_only=read_only, release=release), self.budget.tools(clock)
         evidence = examine(settings, options, tools, assuming, self._file)
         self._made.append(evidence)
         return None if self.budget.used_up or not evidence.run.complete else evidence

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from s3probe.diagnosis.conclusions import Attempt, Conclusions
+from s3probe.diagnosis.conclusions import Attempt, Conclusions, Glanced
+from s3probe.diagnosis.glance import Glance, glance_behind
 from s3probe.diagnosis.model import Finding
 from s3probe.diagnosis.trial import (
     Candidate,
@@ -34,14 +35,24 @@ NO_WAY = "nothing answers there, and this line changes neither host nor time-out
 
 Examine = Callable[[Settings, bool], Situation | None]
 """Examines under other settings, or only reads there; ``None`` when it was cut short."""
+Behind = Callable[[Glance], Situation | None]
+"""Examines under conditions that no line can set; ``None`` when it was cut short."""
 
 
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: Situation, budget: Budget, examine: Examine, known: Situation | None = None) -> None:
+    def __init__(
+        self,
+        file: Situation,
+        budget: Budget,
+        examine: Examine,
+        known: Situation | None = None,
+        behind: Behind = lambda _glance: None,
+    ) -> None:
         """``known`` was seen already, under other settings than the file's."""
-        self._file, self._budget, self._examine, self._known = file, budget, examine, known
+        self._file, self._budget, self._examine, self._known, self._behind = file, budget, examine, known, behind
+        self._glanced: Glanced | None = None
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
         self._enlarged: Candidate | None = None
@@ -50,6 +61,10 @@ class Trials:
 
     def run(self) -> None:
         """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
+        self._try_lines()
+        self._look_behind()
+
+    def _try_lines(self) -> None:
         while not self._ended:
             found = self._next()
             if found is not None:
@@ -58,6 +73,18 @@ class Trials:
                 self._path.pop()  # back to where another line may be the right one
             else:
                 return
+
+    def _look_behind(self) -> None:
+        """Once: where a failure that no line can end hides all that would follow."""
+        glance = None if self._ended or _throttled(self._base) else glance_behind(self._base)
+        if glance is None:
+            return
+        seen = (one.after for one in self._attempts if one.after and not changed(one.after.settings, glance.settings))
+        after = next(seen, None) if not (glance.clock or glance.release) else None
+        if after is None and not self._budget.why_not():
+            after = self._behind(glance)
+        if after is not None:
+            self._glanced = Glanced(self._base, glance, after)
 
     def _next(self) -> Candidate | None:
         if self._enlarged is not None and key_of(self._enlarged.lines) not in self._seen:
@@ -69,7 +96,7 @@ class Trials:
         file = self._file
         while self._path and not (may_stop(file, self._base) and changed(file.settings, self._base.settings)):
             self._path.pop()
-        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended)
+        return Conclusions(file, tuple(self._attempts), tuple(self._path), self._ended, self._glanced)
 
     @property
     def _base(self) -> Situation:
