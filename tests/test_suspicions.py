@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
-from s3probe.diagnosis.trial import candidates
+from s3probe.diagnosis.trial import applied, candidates
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.model import Report, Verdict
@@ -57,12 +57,14 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
         (misspelt(), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (misspelt("S3_ALIASHOST"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (misspelt().with_env("S3_HOSTNAME", None), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (custom().with_env("S3_REGION", None).with_env("S3_REGON", "nl-ams"), (MISSPELT, {"S3_REGION": "nl-ams"}),
+         "region-wrong-custom-endpoint"),
         (sent_elsewhere(), (SDK, {"AWS_ENDPOINT_URL_S3": None}), "dns-fails-in-container"),
         (sent_elsewhere("AWS_ENDPOINT_URL"), (SDK, {"AWS_ENDPOINT_URL": None}), "dns-fails-in-container"),
         (sent_elsewhere("AWS_USE_FIPS_ENDPOINT", "true"), (SDK, {"AWS_USE_FIPS_ENDPOINT": None}),
          "dns-fails-in-container"),
     ],
-    ids=["alias", "another spelling", "no host at all", "endpoint of S3", "endpoint of all", "fips"],
+    ids=["alias", "another spelling", "no host at all", "region", "endpoint of S3", "endpoint of all", "fips"],
 )  # fmt: skip
 def test_a_suspicion_with_which_it_passes_is_the_cause(
     scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str
@@ -83,8 +85,9 @@ def test_a_suspicion_with_which_it_passes_is_the_cause(
         healthy().with_env("S3_ALIAS_HOSTNAME", ALIAS),
         healthy().with_env("AWS_USE_DUALSTACK_ENDPOINT", "true"),
         custom().with_env("AWS_ENDPOINT_URL_S3", NO_SUCH_NAME),  # S3_ENDPOINT comes before it
+        custom().with_env("AWS_REGION", "eu-west-2"),
     ],
-    ids=["misspelt", "dual-stack", "endpoint"],
+    ids=["misspelt", "dual-stack", "endpoint", "region"],
 )
 def test_where_nothing_fails_no_suspicion_is_tried(scenario: Scenario) -> None:
     ran = run(scenario, trials=True)
@@ -158,6 +161,25 @@ def test_of_a_line_that_refers_to_nothing_no_value_is_made_up() -> None:
     report = run(refers_to_region("nowhere"), trials=True).report
     (suspected,) = (one for one in report.findings if one.id == "env-dollar-expands")
     assert suspected.fixes == (Manual("Set S3_REGION above line 7, or write the value out there."),)
+
+
+def test_what_refers_to_a_changed_line_follows_it() -> None:
+    scenario = refers_to_region("above").with_env("S3_REGION", "eu-west-1")
+    report = run(scenario, trials=True).report
+    assert the_cause(report) == ("region-wrong-aws-regional-endpoint", {"S3_REGION": "eu-west-2"})
+    assert len(failures(report)) == 1
+    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("written", "follows"),
+    [("s3.${S3_REGION}.example", True), ('"s3.$S3_REGION.example"', True), ("'s3.${S3_REGION}.example'", False)],
+)
+def test_single_quotes_refer_to_nothing(written: str, follows: bool) -> None:
+    file = settings_of(healthy().with_raw_env("S3_HOSTNAME", written))
+    assert (applied(file, (REGION,)).hostname, applied(file, (replace(REGION, value="eu-1"),)).hostname) == (
+        ("s3.eu-west-2.example", "s3.eu-1.example") if follows else (file.hostname, file.hostname)
+    )
 
 
 def on_the_lan(inside: bool) -> Report:

@@ -16,7 +16,8 @@ from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
 from s3probe.settings.addressing import RubyError
-from s3probe.settings.dotenv_value import as_written
+from s3probe.settings.dotenv import expanded
+from s3probe.settings.dotenv_value import as_written, references
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
@@ -218,8 +219,9 @@ def enlarged(found: Candidate, after: Situation) -> Candidate | None:
 
 
 def applied(settings: Settings, lines: Lines) -> Settings:
-    """The settings with these lines in the file."""
-    made = remade(settings, **{line.variable: _text(settings, line) for line in lines})
+    """The settings with these lines in the file, and with what other lines make of them (``${S3_REGION}``)."""
+    texts = {line.variable: _text(settings, line) for line in lines}
+    made = remade(settings, **texts, **_following(settings, texts))
     names = {line.variable for line in lines}
     # what dotenv did to the old line says nothing of the new one
     notes = tuple(note for note in made.environment.notes if note.name not in names)
@@ -228,6 +230,18 @@ def applied(settings: Settings, lines: Lines) -> Settings:
         for name, variable in made.environment.variables.items()
     }
     return replace(made, environment=replace(made.environment, variables=MappingProxyType(variables), notes=notes))
+
+
+def _following(settings: Settings, texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The lines below the changed ones that refer to them, as dotenv will read these then."""
+    before, found = _values(settings), dict[str, str | None]()
+    after = {name: text for name, text in {**before, **texts}.items() if text is not None}
+    for name, variable in settings.environment.variables.items():
+        raw = variable.raw or ""
+        named = name not in texts and any(other in texts and other in before for other in references(raw))
+        if named and expanded(raw, before) == variable.value:
+            found[name] = expanded(raw, after)
+    return found
 
 
 def _text(settings: Settings, line: EnvFix) -> str | None:
@@ -386,6 +400,11 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
     before, after = _values(file), _values(last)
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     quoted = {line.variable: line for line in tried if line.as_written}
+    names = [
+        name
+        for name in names
+        if (name, after.get(name)) not in _following(file, {n: after.get(n) for n in names if n != name}).items()
+    ]
     needed = last
     for name in [name for name in names if not not_felt((EnvFix(name, ""),))]:
         without = remade(needed, **{name: before.get(name)})

@@ -26,7 +26,7 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import TEXT_EXPERIMENTS
-from s3probe.settings.dotenv import literal, parse
+from s3probe.settings.dotenv import expanded, literal
 from s3probe.settings.dotenv_value import references
 from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
@@ -92,7 +92,7 @@ def _references(case: Case, variable: Variable) -> tuple[list[str], str]:
     others = {name: one.value for name, one in case.settings.environment.variables.items() if name != variable.name}
     raw = variable.raw or ""
     unset = [name for name in references(raw) if name not in others]
-    return unset, parse(f"{variable.name}={raw}", others).values().get(variable.name, "")
+    return unset, expanded(raw, others)
 
 
 def _stray_quote(case: Case, variable: Variable) -> bool:
