@@ -166,8 +166,10 @@ def test_of_a_line_that_refers_to_nothing_no_value_is_made_up() -> None:
 def test_what_refers_to_a_changed_line_follows_it() -> None:
     scenario = refers_to_region("above").with_env("S3_REGION", "eu-west-1")
     report = run(scenario, trials=True).report
-    assert the_cause(report) == ("region-wrong-aws-regional-endpoint", {"S3_REGION": "eu-west-2"})
-    assert len(failures(report)) == 1
+    lines = {"S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}
+    assert the_cause(report) == ("region-wrong-aws-regional-endpoint", lines)
+    assert len(failures(report)) == len(report.trials) == 1
+    assert run(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
     assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 

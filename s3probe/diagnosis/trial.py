@@ -400,11 +400,6 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
     before, after = _values(file), _values(last)
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     quoted = {line.variable: line for line in tried if line.as_written}
-    names = [
-        name
-        for name in names
-        if (name, after.get(name)) not in _following(file, {n: after.get(n) for n in names if n != name}).items()
-    ]
     needed = last
     for name in [name for name in names if not not_felt((EnvFix(name, ""),))]:
         without = remade(needed, **{name: before.get(name)})
