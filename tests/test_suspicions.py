@@ -13,7 +13,16 @@ from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.model import Report, Verdict
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.sandbox import Sandbox
-from s3probe.sandbox.scenario import ALIAS, BUCKET, Scenario, cloudflare_r2, custom, healthy, public_media
+from s3probe.sandbox.scenario import (
+    ALIAS,
+    BUCKET,
+    Scenario,
+    cloudflare_r2,
+    custom,
+    healthy,
+    healthy_policy,
+    public_media,
+)
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
 from tests.runs import OPTIONS, run, settings_of, tools_for
@@ -60,11 +69,13 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
         (custom().with_env("S3_REGION", None).with_env("S3_REGON", "nl-ams"), (MISSPELT, {"S3_REGION": "nl-ams"}),
          "region-wrong-custom-endpoint"),
         (sent_elsewhere(), (SDK, {"AWS_ENDPOINT_URL_S3": None}), "dns-fails-in-container"),
+        (healthy_policy().with_env("S3_HOSTNAME", None).with_env("AWS_ENDPOINT_URL_S3", NO_SUCH_NAME),
+         (SDK, {"AWS_ENDPOINT_URL_S3": None}), "dns-fails-in-container"),
         (sent_elsewhere("AWS_ENDPOINT_URL"), (SDK, {"AWS_ENDPOINT_URL": None}), "dns-fails-in-container"),
         (sent_elsewhere("AWS_USE_FIPS_ENDPOINT", "true"), (SDK, {"AWS_USE_FIPS_ENDPOINT": None}),
          "dns-fails-in-container"),
     ],
-    ids=["alias", "another spelling", "no host at all", "region", "endpoint of S3", "endpoint of all", "fips"],
+    ids=["alias", "spelling", "no host", "region", "endpoint of S3", "beside an alias", "endpoint of all", "fips"],
 )  # fmt: skip
 def test_a_suspicion_with_which_it_passes_is_the_cause(
     scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str
@@ -94,6 +105,17 @@ def test_where_nothing_fails_no_suspicion_is_tried(scenario: Scenario) -> None:
     assert ran.report.trials == ()
     assert ran.report.verdict is not Verdict.FAILURE
     assert len(ran.requests) == len(run(scenario).requests)
+
+
+def test_what_works_is_offered_no_line_that_may_break_it() -> None:
+    place = custom().raw_env("S3_ENDPOINT")
+    scenario = custom().with_env("S3_ENDPOINT", None).with_env("AWS_ENDPOINT_URL_S3", place)
+    report = run(scenario, trials=True).report
+    assert (report.verdict, lines_in(report)) == (Verdict.WARNING, [])
+    advice = report.findings[0].fixes[0]
+    assert isinstance(advice, Manual)
+    assert "remove AWS_ENDPOINT_URL_S3" in advice.text
+    assert run(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
 
 
 def test_a_suspicion_that_is_not_the_cause_stays_what_it_was() -> None:

@@ -135,6 +135,14 @@ class Conclusions:
         made = tuple(line for one in self.path[: last + 1] for line in one.candidate.lines)
         return minimal(self.file.settings, after.settings, made)
 
+    def _decided(self, finding: Finding) -> bool:
+        """Whether a request has shown that a warning is right, or might have: else its line may break what works."""
+        return bool(finding.because) or self._fails
+
+    @property
+    def _fails(self) -> bool:
+        return any(one.severity is Severity.FAILURE for one in self.file.diagnosis)
+
     def _states(self) -> Iterator[Situation]:
         yield from (one.after for one in self.path if one.after is not None)
 
@@ -218,6 +226,8 @@ class Conclusions:
                 continue
             if dropped:
                 left.append(f"tried: {_said(lines or ())} {why}")
+            elif lines and why == _NO_FAILURE and finding.severity is Severity.WARNING and not self._decided(finding):
+                fixes.append(_advice(lines))
             else:
                 why = _NOT_NEEDED if proven and lines and not not_felt(lines) else why
                 fixes += _with_proof(group, Proof(ProofState.UNTRIED, why))
@@ -287,7 +297,7 @@ class Conclusions:
                 return f"{why}: the check after it decides", False
             return objection(one.after) or "with it something fails that passed before", False
         if finding.severity is not Severity.FAILURE:
-            return _NO_FAILURE, False
+            return (self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
 
 
@@ -336,6 +346,14 @@ def _explaining(finding: Finding, consequences: list[tuple[Finding, str]]) -> Fi
     """With what its consequences explained: no failed action stays without a cause."""
     more = [i for one, of in consequences if of == finding.id for i in (*one.because, *one.explains)]
     return replace(finding, explains=tuple(dict.fromkeys((*finding.explains, *more)))) if more else finding
+
+
+def _advice(lines: Lines) -> Manual:
+    """What a line says that may as well break what works."""
+    made = " and ".join(
+        f"write {_said((one,))}" if one.value is not None else f"remove {one.variable}" for one in lines
+    )
+    return Manual(f"If that was not meant, {made}, and check again: nothing fails by it, so nothing was tried.")
 
 
 def _said(lines: Lines) -> str:
