@@ -11,6 +11,7 @@ from s3probe.diagnosis.trial import applied, candidates
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.model import Report, Verdict
+from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import (
@@ -149,6 +150,12 @@ def test_each_suspicion_is_a_candidate_of_its_own() -> None:
     failed = state(REFUSED, findings=(found("it", REGION), suspected))
     assert [one.lines for one in candidates(failed)] == [lines[:1], lines[1:], (REGION,)]
     assert list(candidates(state(REFUSED, findings=(suspected,)))) == []
+
+
+def test_one_misspelt_name_is_right_though_another_is_not() -> None:
+    scenario = FAULTS[MISSPELT].scenario().with_env("S3_ALIAS_HOSTNAME", "nothing.example")
+    report = run(scenario, trials=True).report
+    assert the_cause(report) == (MISSPELT, {"S3_BUCKET": BUCKET})
 
 
 # ---- rows of the table of inputs
