@@ -204,10 +204,10 @@ class Conclusions:
         if self.glanced is not None:
             glance, base = self.glanced.glance, self.glanced.base
             known |= {one.id for one in base.diagnosis}
-            lines = _said(minimal(self.file.settings, base.settings))
+            made = _said(minimal(self.file.settings, base.settings))
             for one in self.glanced.after.diagnosis:
                 if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
-                    with_it = " and ".join(filter(None, (lines, glance.said)))
+                    with_it = " and ".join(filter(None, (made, glance.said)))
                     yield replace(one, remark=f"behind {glance.finding.id}: seen only with {with_it}")
 
     def _with_proofs(self, finding: Finding) -> Finding:

@@ -175,11 +175,11 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
 def _choices(finding: Finding) -> Iterator[Lines]:
     """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
     for group in finding.alternatives:
+        if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
+            yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
         lines = lines_of(group)
         if lines and not is_suspicion(finding):
             yield lines
-        if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
-            yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
 
 
 def _concerns(state: Situation, after: Settings) -> bool:
