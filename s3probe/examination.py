@@ -192,14 +192,16 @@ def _tried(
     An error in one costs what was to be tried after it, and no more.
     """
     from s3probe.diagnosis.conclusions import Conclusions
+    from s3probe.diagnosis.glance import glance_behind
     from s3probe.diagnosis.trial import candidate
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 
-    if candidate(file, ()) is None:
+    if candidate(file, ()) is None and glance_behind(file) is None:
         return before, False
     bench = Bench(file.settings, file.evidence, options, tools, selection.skip_findings)
-    trials, conclusions = Trials(file, bench.budget, bench.under, bench.once_more), Conclusions(file)
+    trials = Trials(file, bench.budget, bench.under, bench.once_more, bench.behind)
+    conclusions = Conclusions(file)
     errors: list[RuleError] = []
     try:
         trials.run()

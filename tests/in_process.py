@@ -77,11 +77,12 @@ def _way_is_clear(world: World, request: Request) -> bool:
         return False
     secure = request.scheme == "https"
     port = int(request.host.partition(":")[2] or (443 if secure else 80))
+    endpoint = endpoint_of(world, host)
     if not secure:
-        endpoint = endpoint_of(world, host)
         return port == 80 or (endpoint is not None and endpoint.plain_port == port)
     names = certificate_names(world, host)
-    return port == 443 and (host in names or f"*.{host.partition('.')[2]}" in names)
+    open_here = port == 443 or (endpoint is not None and endpoint.tls_port == port)
+    return open_here and (host in names or f"*.{host.partition('.')[2]}" in names)
 
 
 def _answer(call: Call, reply: Reply, limits: Limits, seconds: float) -> Answer:

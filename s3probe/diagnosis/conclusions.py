@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
+    Certainty,
     Consequence,
     Diagnosis,
     EnvFix,
@@ -28,6 +30,7 @@ from s3probe.diagnosis.trial import (
     applied,
     changed,
     decided,
+    is_suspicion,
     key_of,
     lines_of,
     may_stop,
@@ -69,6 +72,16 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Glanced:
+    """What was seen behind a fault that no line of the file can end."""
+
+    base: Situation
+    """The settings that got furthest: from here."""
+    glance: Glance
+    after: Situation
+
+
+@dataclass(frozen=True, slots=True)
 class Conclusions:
     """All attempts, and the way that they have led."""
 
@@ -82,20 +95,31 @@ class Conclusions:
     """The same with further steps that one must not stop after, or that do not help yet: something else fails then."""
     way: Attempt | None = None
     """Another fix of the first failure, which was asked for, with all lines in place that the others need."""
+    glanced: Glanced | None = None
 
     def diagnosis(self) -> Diagnosis:
         """The findings with their proofs, without what followed from others, and with what came to light."""
         causes, consequences = self._sorted_out()
+        confirmed = [one.candidate.finding.id for one in self.path if is_suspicion(one.candidate.finding)]
         found = [self._with_proofs(one) for one in (*causes, *self._behind())]
-        found.sort(key=lambda one: _ORDER.index(one.severity))
+        found = [
+            replace(one, severity=Severity.FAILURE, certainty=Certainty.CERTAIN) if one.id in confirmed else one
+            for one in found
+        ]
+        found.sort(key=lambda one: (_ORDER.index(one.severity), one.id != self._first()))
         with_rows = tuple(explaining(one, consequences) for one in found)
         told = tuple(Consequence(one.id, one.severity, one.title, of) for one, of in consequences)
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
 
     def trials(self) -> tuple[TrialRun, ...]:
         """All examinations that were made under other settings, with what came of each."""
-        made = (*self.attempts, *([self.way] if self.way else []))
-        return tuple(self._trial(one, one.after) for one in made if one.after is not None)
+        every = (*self.attempts, *([self.way] if self.way else []))
+        made = [self._trial(one, one.after) for one in every if one.after is not None]
+        if self.glanced is not None and not any(one.after is self.glanced.after for one in self.attempts):
+            lines = minimal(self.file.settings, self.glanced.base.settings)
+            result = f"looked behind {self.glanced.glance.finding.id}, with {self.glanced.glance.said}: no fix"
+            made.append(TrialRun(lines, self.glanced.after.evidence, result))
+        return tuple(made)
 
     def _trial(self, attempt: Attempt, after: Situation) -> TrialRun:
         lines = tuple(line for one in (*self.attempts, attempt) for line in one.candidate.lines)
@@ -105,16 +129,17 @@ class Conclusions:
 
     def _result(self, attempt: Attempt, after: Situation) -> str:
         seen, name = step(attempt.base, after, attempt.candidate.finding), attempt.candidate.finding.id
+        suspected = is_suspicion(attempt.candidate.finding)
         if attempt.why:
             result = attempt.why
         elif not seen.gone:
-            result = f"{name} is still there"
+            result = f"{name} {'was not the cause' if suspected else 'is still there'}"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, which passed before"
         elif not seen.passed and not seen.further:
             result = "nothing passed that failed before"
         else:
-            result = objection(after) or f"{name} is gone"
+            result = objection(after) or f"{name} {'was the cause' if suspected else 'is gone'}"
         return result
 
     def own_lines_of(self, finding: Finding) -> frozenset[str]:
@@ -133,15 +158,27 @@ class Conclusions:
         made = tuple(line for one in path for line in one.candidate.lines)
         return minimal(self.file.settings, after.settings, made)
 
+    def _decided(self, finding: Finding) -> bool:
+        """Whether a request has shown that a warning is right, or might have: else its line may break what works."""
+        return bool(finding.because) or self._fails
+
+    @property
+    def _fails(self) -> bool:
+        return any(one.severity is Severity.FAILURE for one in self.file.diagnosis)
+
     def _states(self) -> Iterator[Situation]:
         yield from (one.after for one in self.path if one.after is not None)
+
+    def _first(self) -> str:
+        """The first failure, which is the same without trials, but for a suspicion that they confirm at once."""
+        if self.path and is_suspicion(self.path[0].candidate.finding):
+            return self.path[0].candidate.finding.id
+        return next((one.id for one in self.file.diagnosis if one.severity is Severity.FAILURE), "")
 
     def _sorted_out(self) -> tuple[list[Finding], list[tuple[Finding, str]]]:
         """The causes among the file's findings, and the others with the id of their cause."""
         targets = {one.candidate.finding.id: one.candidate.finding for one in self.path}
-        # whatever the trials show, the first failure is the same without them
-        kept = {one.id for one in self.file.diagnosis if one.severity is Severity.FAILURE}
-        first = next(iter(one.id for one in self.file.diagnosis if one.id in kept), "")
+        first = self._first()
         causes: list[Finding] = []
         consequences: list[tuple[Finding, str]] = []
         for one in self.file.diagnosis:
@@ -155,13 +192,20 @@ class Conclusions:
     def _cause_of(self, finding: Finding) -> str:
         """Whose fix ended it as well; ``""`` when it is still there, or was not looked at again."""
         last = next(reversed(list(self._states())), None)
-        if last is None or finding.id in {one.id for one in last.diagnosis} or not was_decided(finding, last):
-            return ""
+        if last is None or not _went_away(finding, last):
+            return self._hidden_by(finding)
         return next(
             one.candidate.finding.id
             for one in self.path
             if one.after is not None and finding.id not in {other.id for other in one.after.diagnosis}
         )
+
+    def _hidden_by(self, finding: Finding) -> str:
+        """The fault behind which it was not seen any more; ``""`` when nobody looked, or it was there."""
+        seen = self.glanced
+        if seen is None or finding.id == seen.glance.finding.id or not (finding.because or finding.explains):
+            return ""
+        return seen.glance.finding.id if _went_away(finding, seen.after) else ""
 
     def _as_last_seen(self, finding: Finding, target: Finding | None) -> Finding:
         """With the fixes that fit the settings under which it was met last: a region in a host is right by then."""
@@ -183,6 +227,14 @@ class Conclusions:
                     continue
                 known.add(one.id)
                 yield replace(one, remark=f"behind it: seen only with {_said(lines)}")
+        if self.glanced is not None:
+            glance, base = self.glanced.glance, self.glanced.base
+            known |= {one.id for one in base.diagnosis}
+            made = _said(minimal(self.file.settings, base.settings))
+            for one in self.glanced.after.diagnosis:
+                if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
+                    with_it = " and ".join(filter(None, (made, glance.said)))
+                    yield replace(one, remark=f"behind {glance.finding.id}: seen only with {with_it}")
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
@@ -203,6 +255,8 @@ class Conclusions:
                 continue
             if dropped:
                 left.append(f"tried: {_said(lines or ())} {why}")
+            elif lines and why == _NO_FAILURE and finding.severity is Severity.WARNING and not self._decided(finding):
+                fixes.append(_advice(lines))
             else:
                 why = _NOT_NEEDED if proven and lines and not not_felt(lines) else why
                 fixes += _with_proof(group, Proof(ProofState.UNTRIED, why))
@@ -249,7 +303,7 @@ class Conclusions:
         """The lines with their proof, those of ``names`` first."""
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
-        notes = {line.variable: line.note for line in attempt.candidate.lines}
+        offered = {line.variable: line for line in attempt.candidate.lines}
         rows = decided(state).values()
         proof = Proof(
             ProofState.TRIED,
@@ -259,7 +313,7 @@ class Conclusions:
             requests=state.evidence.cost.requests,
         )
         group = [
-            replace(line, together=number > 0, note=line.note or notes.get(line.variable, ""))
+            _as_offered(replace(line, together=number > 0), offered.get(line.variable))
             for number, line in enumerate(ordered)
         ]
         return _with_proof(tuple(group), proof)
@@ -280,6 +334,8 @@ class Conclusions:
             if one.after is None:
                 continue
             seen = step(one.base, one.after, finding)
+            if not seen.gone and is_suspicion(finding) and not seen.lost:
+                return "tried: what fails is no consequence of it", False
             if not seen.gone:
                 return "leaves it as it is", True
             if seen.lost:
@@ -287,10 +343,11 @@ class Conclusions:
             if not seen.passed and seen.further:
                 return "with it something else fails: the check after both fixes decides", False
             if not seen.passed:
-                return "with it nothing passes that failed before: the check after it decides", False
+                why = _not_asked(one.after) or "with it nothing passes that failed before"
+                return f"{why}: the check after it decides", False
             return objection(one.after) or "with it something fails that passed before", False
         if finding.severity is not Severity.FAILURE:
-            return _NO_FAILURE, False
+            return (self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE, False
         return self.ended or _BEHIND_ANOTHER, False
 
 
@@ -304,6 +361,11 @@ def _names(attempt: Attempt) -> frozenset[str]:
     return frozenset(line.variable for line in attempt.candidate.lines)
 
 
+def _went_away(finding: Finding, state: Situation) -> bool:
+    """Whether it was looked for again, and is not there."""
+    return finding.id not in {one.id for one in state.diagnosis} and was_decided(finding, state)
+
+
 def _ends(attempt: Attempt, finding: Finding) -> bool:
     """Whether these lines were tried for the finding, or are among its own, and ended it."""
     own = any(
@@ -312,6 +374,21 @@ def _ends(attempt: Attempt, finding: Finding) -> bool:
     if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
         return False
     return step(attempt.base, attempt.after, finding).gone
+
+
+def _not_asked(state: Situation) -> str:
+    """Why s3probe itself sent nothing there: a host or a scheme that the file does not ask for."""
+    reasons = (row.reason or "" for row in state.evidence.observations if not row.ran)
+    found = next((reason for reason in reasons if reason.startswith("not asked: ")), "")
+    return found.removeprefix("not asked: ").replace(": ", ", ")
+
+
+def _as_offered(line: EnvFix, offered: EnvFix | None) -> EnvFix:
+    """With the words and the place that the line was offered with, but for a doubt that the trial has settled."""
+    if offered is None:
+        return line
+    note = "" if offered.conditional else offered.note
+    return replace(line, note=line.note or note, line=line.line or offered.line)
 
 
 def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:
@@ -329,6 +406,14 @@ def explaining(finding: Finding, consequences: Sequence[tuple[Finding, str]]) ->
     """With what its consequences explained: no failed action stays without a cause."""
     more = [i for one, of in consequences if of == finding.id for i in (*one.because, *one.explains)]
     return replace(finding, explains=tuple(dict.fromkeys((*finding.explains, *more)))) if more else finding
+
+
+def _advice(lines: Lines) -> Manual:
+    """What a line says that may as well break what works."""
+    made = " and ".join(
+        f"write {_said((one,))}" if one.value is not None else f"remove {one.variable}" for one in lines
+    )
+    return Manual(f"If that was not meant, {made}, and check again: nothing fails by it, so nothing was tried.")
 
 
 def _said(lines: Lines) -> str:

@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 from s3probe.redact import PLACEHOLDER
 from s3probe.settings.addressing import RubyError
-from s3probe.settings.dotenv_value import as_written
+from s3probe.settings.dotenv import expanded
+from s3probe.settings.dotenv_value import as_written, references
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
@@ -71,6 +72,21 @@ _NOT_FELT = {
     "PAPERCLIP_ROOT_URL": "s3probe looks at no file on this server's disk",
 }
 """Lines that no request of an examination feels, by the beginning of their names, and what decides."""
+_SUSPECTED = frozenset(
+    {
+        "env-backslash-eaten",
+        "env-dollar-expands",
+        "env-hash-truncates-value",
+        "env-misspelt-other-names",
+        "env-misspelt-s3-permissions",
+        "path-style-switch-ignored-without-endpoint",
+        "sdk-env-variables-interfere",
+        "several-backends-enabled",
+    }
+)
+"""Warnings of what the file may not be meant to say. It may hurt nobody; when something fails, it may be why."""
+_PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")
+"""Settings that visitors' requests alone depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +158,49 @@ def not_felt(lines: Lines) -> str:
     return whys[0] if all(whys) else ""
 
 
+def is_suspicion(finding: Finding) -> bool:
+    """Whether the finding only suspects that a line is not as it was meant."""
+    return finding.severity is Severity.WARNING and finding.id in _SUSPECTED
+
+
 def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidate]:
-    """All that may be tried: the most important failure's lines first, and of each failure the best first.
+    """All that may be tried: what the file makes suspect, then the most important failure's lines, the best first.
 
     A failure that was met under these very settings comes before one that another hides: of that one no request can
     show the end. ``own`` are variables that were changed already: where one is not yet right, a warning counts as well.
     """
-    for finding in sorted(state.diagnosis, key=lambda one: not _met(one, state)):
-        for group in finding.alternatives:
-            lines = lines_of(group)
+    fails = any(one.severity is Severity.FAILURE for one in state.diagnosis)
+    for finding in sorted(state.diagnosis, key=lambda one: (not is_suspicion(one), not _met(one, state))):
+        for lines in _choices(finding):
+            after = applied(state.settings, lines)
             wanted = finding.severity is Severity.FAILURE or (
-                finding.severity is Severity.WARNING and lines and any(line.variable in own for line in lines)
+                finding.severity is Severity.WARNING and any(line.variable in own for line in lines)
             )
-            if wanted and lines and not not_felt(lines) and changed(state.settings, applied(state.settings, lines)):
+            wanted = wanted or (fails and is_suspicion(finding) and _concerns(state, after))
+            if wanted and not not_felt(lines) and changed(state.settings, after):
                 yield Candidate(finding, lines)
+
+
+def _choices(finding: Finding) -> Iterator[Lines]:
+    """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
+    for group in finding.alternatives:
+        if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
+            yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
+        lines = lines_of(group)
+        if lines and not is_suspicion(finding):
+            yield lines
+
+
+def _concerns(state: Situation, after: Settings) -> bool:
+    """Whether a request that fails would be another one under the other settings."""
+    before = state.settings
+    if state.raises:
+        return not raises(after)
+    api = replace(after, environment=before.environment, **{name: getattr(before, name) for name in _PUBLIC}) != before
+    failed = [row for row in state.evidence.observations if _counts(row) and row.failed]
+    failed = [row for row in failed if api or row.actor is Actor.VISITOR]
+    unheard = all(row.network is not None and row.http_status is None for row in failed)
+    return bool(failed) and (not unheard or moved(before, after))
 
 
 def _met(finding: Finding, state: Situation) -> bool:
@@ -184,8 +229,9 @@ def enlarged(found: Candidate, after: Situation) -> Candidate | None:
 
 
 def applied(settings: Settings, lines: Lines) -> Settings:
-    """The settings with these lines in the file."""
-    made = remade(settings, **{line.variable: _text(settings, line) for line in lines})
+    """The settings with these lines in the file, and with what other lines make of them (``${S3_REGION}``)."""
+    texts = {line.variable: _text(settings, line) for line in lines}
+    made = remade(settings, **texts, **_following(settings, texts))
     names = {line.variable for line in lines}
     # what dotenv did to the old line says nothing of the new one
     notes = tuple(note for note in made.environment.notes if note.name not in names)
@@ -194,6 +240,18 @@ def applied(settings: Settings, lines: Lines) -> Settings:
         for name, variable in made.environment.variables.items()
     }
     return replace(made, environment=replace(made.environment, variables=MappingProxyType(variables), notes=notes))
+
+
+def _following(settings: Settings, texts: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The lines below the changed ones that refer to them, as dotenv will read these then."""
+    before, found = _values(settings), dict[str, str | None]()
+    after = {name: text for name, text in {**before, **texts}.items() if text is not None}
+    for name, variable in settings.environment.variables.items():
+        raw = variable.raw or ""
+        named = name not in texts and any(other in texts and other in before for other in references(raw))
+        if named and expanded(raw, before) == variable.value:
+            found[name] = expanded(raw, after)
+    return found
 
 
 def _text(settings: Settings, line: EnvFix) -> str | None:
@@ -243,15 +301,20 @@ def _origin(url: str) -> tuple[str, str]:
 def step(before: Situation, after: Situation, finding: Finding) -> Progress:
     """What ``after`` shows against ``before``, from which it differs by the lines that should end ``finding``."""
     first, then = ({} if before.raises else decided(before)), ({} if after.raises else decided(after))
-    bad = (Severity.FAILURE,) if finding.severity is Severity.FAILURE else tuple(Severity)
+    suspected = is_suspicion(finding)
+    bad = (Severity.FAILURE,) if suspected or finding.severity is Severity.FAILURE else tuple(Severity)
     ids = {one.id for one in after.diagnosis if one.severity in bad}
+    gone = finding.id not in ids
+    if suspected:  # it is no fault by itself: what has to go is a failure
+        failures = {one.id for one in before.diagnosis if one.severity is Severity.FAILURE}
+        gone = any(name not in ids for name in failures)
     now = {name for name, passes in then.items() if passes}
     before_failed = {name for name, passes in first.items() if not passes}
     passed = tuple(name for name in then if name in now and (before.raises or name in before_failed))
     instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
     replaced = tuple(other for other in instead if other in now and other not in passed)
     lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
-    return Progress(finding.id not in ids, (*passed, *replaced), lost, _further(before, after))
+    return Progress(gone, (*passed, *replaced), lost, _further(before, after))
 
 
 def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...]:

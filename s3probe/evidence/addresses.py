@@ -18,7 +18,7 @@ def other_addresses(settings: Settings, key: str) -> Iterator[tuple[Experiment, 
     path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")
     if settings.alias_host:
         yield from _beside_alias(settings, path)
-    elif settings.hostname.startswith(f"{bucket}."):
+    elif settings.hostname.startswith(f"{bucket}.") or _is_of_a_proxy(settings):
         yield Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET, f"{settings.protocol}://{settings.hostname}{path}"
     elif settings.hostname and "/" not in settings.hostname and ":" not in settings.hostname and api.port:
         yield (
@@ -44,6 +44,12 @@ def _beside_alias(settings: Settings, path: str) -> Iterator[tuple[Experiment, s
         yield Experiment.PUBLIC_ALIAS_WITH_BUCKET, f"{base}/{bucket}{path}"
     if not settings.hostname_is_default and settings.hostname:
         yield Experiment.PUBLIC_HOSTNAME, f"{settings.protocol}://{settings.hostname}/{bucket}{path}"
+
+
+def _is_of_a_proxy(settings: Settings) -> bool:
+    """Whether S3_HOSTNAME names no host of the storage: it may be one that is meant for S3_ALIAS_HOST."""
+    host, api = settings.hostname.partition("/")[0].partition(":")[0], urlsplit(settings.api_base).hostname or ""
+    return bool(host) and not settings.hostname_is_default and host.lower() != api.lower() and not is_aws(host)
 
 
 def listing_url(settings: Settings) -> str:

@@ -391,6 +391,7 @@ class Fact(FactName, ReprEnum):
     ADDRESSES = "addresses"
     ROUTES = "routes"
     CONNECTS = "connects"
+    INSIDE = "inside"
     REDIRECTED = "redirected"
     REDIRECT_CODE = "redirect-code"
     REDIRECT = "redirect"

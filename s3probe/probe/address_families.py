@@ -1,7 +1,12 @@
-"""IPv4 and IPv6: whether the endpoint is reached over both. Asked only when it was not reached, or late."""
+"""The addresses of the endpoint: whether it is reached over IPv4 and IPv6, and whether it lies in a private network.
+
+Neither is asked without need: the first when it was not reached or late, the second when it is plain http.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
@@ -28,3 +33,11 @@ def ask(session: Session, families_of: AddressFamiliesOf) -> None:
                 Experiment.ADDRESS_FAMILIES, title, "connect", Actor.VISITOR, outcome, url=seen.url, facts=facts
             )
         )
+
+
+def note_inside(session: Session, lies_inside: Callable[[str], bool]) -> None:
+    """Adds to ``reach-endpoint`` that a plain http endpoint is one of the server's own network."""
+    seen = session.book.get(ActionId.REACH_ENDPOINT)
+    parts = urlsplit(seen.url if seen is not None and seen.ok else "")
+    if seen is not None and parts.scheme == "http" and lies_inside(parts.hostname or ""):
+        session.book.add(replace(seen, facts={**seen.facts, Fact.INSIDE: "yes"}))

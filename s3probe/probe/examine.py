@@ -290,7 +290,12 @@ class Examination:
         session = self._session
         found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
         # a step: looking up a name can take longer than there is time
-        self._parallel_all([Step("address families", lambda: address_families.ask(session, self._tools.families_of))])
+        self._parallel_all(
+            [
+                Step("address families", lambda: address_families.ask(session, self._tools.families_of)),
+                Step("private network", lambda: address_families.note_inside(session, self._tools.lies_inside)),
+            ]
+        )
         if self._read_only:
             self._parallel(Visitor(self._session).privacy())
             return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 from pathlib import Path
 
 from s3probe.evidence.vocabulary import Fact, Facts
@@ -51,6 +52,15 @@ def families_of(host: str, port: int) -> Facts:
     except OSError:  # this process may open no more sockets, which says nothing of the ways
         return {}
     return {} if short_of_descriptors() else facts
+
+
+def lies_inside(host: str) -> bool:
+    """Whether the name leads to private addresses alone (RFC 1918, RFC 4193): nobody outside reaches it by them."""
+    try:
+        rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return bool(rows) and all(ip_address(str(where[0]).partition("%")[0]).is_private for *_, where in rows)
 
 
 def _named(families: Iterable[socket.AddressFamily]) -> str:

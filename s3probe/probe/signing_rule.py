@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from s3probe.knowledge.providers import same_service
 from s3probe.probe.exchange import MUTATING, Call
-from s3probe.settings.addressing import RubyError, is_aws
+from s3probe.settings.addressing import RubyError, is_aws, is_host_label, regional_host
 from s3probe.settings.dotenv_value import WRAPPINGS
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import object_url
@@ -83,6 +83,9 @@ def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
     """What the settings of the file as it stands allow; ``pair`` signs (the file's own, or the SDK's chain's)."""
     written = _readings(settings)
     places = {settings.api_base, *(text for text in written if "." in text or "://" in text)}
+    if settings.endpoint is None and is_host_label(settings.region):
+        # Mastodon's own address is AWS's, whatever leads the SDK elsewhere
+        places.add(f"https://{regional_host(settings.region)}")
     with suppress(RubyError):  # under the settings as they stand nothing may be asked at all
         places.add(object_url(settings, "s3probe"))
     hosts, plain = set[str](), set[str]()

@@ -96,6 +96,11 @@ def _nothing_known(_host: str, _port: int) -> Facts:
     return {}
 
 
+def _outside(_host: str) -> bool:
+    """Knows no name of a private network."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """The way out of the process: network, clock, chance."""
@@ -107,6 +112,8 @@ class Tools:
     progress: Callable[[str], None] = _silent
     families_of: AddressFamiliesOf = _nothing_known
     """What ``probe.machine`` finds out of this machine and a host."""
+    lies_inside: Callable[[str], bool] = _outside
+    """Whether a host name leads to private addresses alone."""
     vendor: Callable[[], str] = str
     """Who made this machine, as its firmware says: ``Amazon EC2`` where an instance role can be expected."""
     close: Callable[[], None] = _nothing_to_close
@@ -126,8 +133,15 @@ def limits_for(settings: Settings, *, total: float) -> Limits:
 
 def default_tools(settings: Settings, *, progress: Callable[[str], None] = _silent) -> Tools:
     """The real network and the real clock, with Mastodon's trust store and proxy."""
-    from s3probe.probe.machine import families_of, vendor
+    from s3probe.probe.machine import families_of, lies_inside, vendor
     from s3probe.probe.transport import HttpTransport
 
     transport = HttpTransport(ca_file=settings.ca_file, proxy=settings.proxy)
-    return Tools(transport, progress=progress, families_of=families_of, vendor=vendor, close=transport.close)
+    return Tools(
+        transport,
+        progress=progress,
+        families_of=families_of,
+        lies_inside=lies_inside,
+        vendor=vendor,
+        close=transport.close,
+    )

@@ -121,6 +121,8 @@ class Sandbox:
         own = endpoint_of(self.world, name)
         if own is not None and own.plain_port == port and fault is None:
             return LOOPBACK, self.http_port
+        if own is not None and own.tls_port == port and fault is None:
+            return LOOPBACK, self.https_port
         if fault is ConnectionFault.REFUSED or port not in (80, 443):
             return LOOPBACK, self._run.unreachable.refused
         return LOOPBACK, self.https_port if port == 443 and fault is not ConnectionFault.PLAIN else self.http_port

@@ -138,6 +138,8 @@ class Endpoint:
     """``<bucket>.<base>`` resolves and has a certificate."""
     plain_port: int | None = None
     """A further port that speaks plain http, e.g. 9000 as MinIO's."""
+    tls_port: int | None = None
+    """A further port that speaks TLS."""
 
 
 class AliasFault(StrEnum):

@@ -18,7 +18,7 @@ from s3probe.settings.model import Note, NoteKind
 from s3probe.settings.notes import assignment_notes, skipped_lines
 from s3probe.settings.ruby import inspect
 
-__all__ = ["Assignment", "DotenvError", "ParsedFile", "Place", "decode", "literal", "parse", "places"]
+__all__ = ["Assignment", "DotenvError", "ParsedFile", "Place", "decode", "expanded", "literal", "parse", "places"]
 
 # The gem's LINE pattern, written so that no text can make it slow: a key stands alone behind its own line's blanks
 # (blank lines before it add nothing), and whatever repeats never gives back what it took.
@@ -35,6 +35,7 @@ _LINE = re.compile(
     """,
     re.MULTILINE | re.VERBOSE | re.ASCII,
 )
+_ANY_NAME = "s3probe.expanded"
 _BYTE_ORDER_MARKS = (
     (b"\xff\xfe\0\0", "UTF-32LE"),
     (b"\0\0\xfe\xff", "UTF-32BE"),
@@ -139,6 +140,11 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
     _refuse_nul(assignments)
     notes.extend(skipped_lines(lines, spans, source))
     return ParsedFile(tuple(assignments), tuple(sorted(notes, key=lambda note: note.line)))
+
+
+def expanded(raw: str, values: Mapping[str, str]) -> str:
+    """What dotenv makes of the text behind an equals sign when these values stand above it."""
+    return parse(f"{_ANY_NAME}={raw}", values).values().get(_ANY_NAME, "")
 
 
 def places(text: str) -> Iterator[Place]:

@@ -89,6 +89,11 @@ def _expand_variables(value: str, seen: Mapping[str, str], environment: Mapping[
     return _VARIABLE.sub(replacement, value)
 
 
+def references(raw: str) -> list[str]:
+    """The names that ``$name`` and ``${name}`` in an unquoted or double-quoted text refer to, each once."""
+    return list(dict.fromkeys(match[2] for match in _VARIABLE.finditer(raw) if match[2] and not match[1]))
+
+
 def literal(raw: str) -> str:
     """The text an admin most likely meant: ``raw`` without the quotes around it, nothing cut, replaced or dropped."""
     quoted = _QUOTED.match(raw)

@@ -38,6 +38,7 @@ __all__ = [
     "public_url",
     "remade",
     "retries_of",
+    "with_token",
 ]
 
 CACHE_CONTROL = "public, max-age=315576000, immutable"
@@ -102,6 +103,14 @@ def remade(settings: Settings, /, **changes: str | None) -> Settings:
             variables[name] = replace(before, value=value) if before else Variable(name, value)
     made = interpret(replace(settings.environment, variables=MappingProxyType(variables)))
     return replace(made, cache_control=settings.cache_control)  # no variable's, but a trial may leave it out
+
+
+def with_token(settings: Settings) -> Settings:
+    """The settings as if Mastodon sent the session token that stands beside its key pair, which it never does."""
+    token, pair = settings.environment.get("AWS_SESSION_TOKEN"), settings.credentials
+    if not token or pair is None:
+        return settings
+    return replace(settings, credentials=replace(pair, session_token=Secret(token)))
 
 
 def retries_of(settings: Settings) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose
+from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.trial import Situation, before_restart, raises
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.evidence.vocabulary import ObservationId
@@ -47,8 +48,18 @@ class Bench:
         self._made.append(evidence)
         return evidence
 
-    def _examine(self, settings: Settings, *, read_only: bool) -> Evidence | None:
-        options, tools = self.budget.options(read_only=read_only), self.budget.tools()
+    def behind(self, glance: Glance) -> Situation | None:
+        """What is seen under conditions that no line of the file can set; ``None`` when that was cut short."""
+        evidence = self._examine(glance.settings, clock=glance.clock, release=glance.release)
+        if evidence is None:
+            return None
+        evidence = before_restart(evidence, self._file, glance.settings)
+        return Situation(glance.settings, evidence, diagnose(glance.settings, evidence, skip=self._skip))
+
+    def _examine(
+        self, settings: Settings, *, read_only: bool = False, clock: float = 0.0, release: str = ""
+    ) -> Evidence | None:
+        options, tools = self.budget.options(read_only=read_only, release=release), self.budget.tools(clock)
         evidence = examine(settings, options, tools, self._file)
         self._made.append(evidence)
         return None if self.budget.used_up or not evidence.run.complete else evidence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId, ObservationId
@@ -70,9 +71,9 @@ class Budget:
         enough = self.left > max(1.0, self._first.run.seconds / 2)
         return "" if enough and not self._tools.clock.stopped() else self.no_time
 
-    def options(self, *, read_only: bool) -> ProbeOptions:
+    def options(self, *, read_only: bool, release: str = "") -> ProbeOptions:
         """What is asked of the next examination. The instance is not asked again for its release."""
-        version = self._options.mastodon_version or self._first.run.mastodon_version or None
+        version = release or self._options.mastodon_version or self._first.run.mastodon_version or None
         profile = "read-only" if read_only else "full"
         return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
 
@@ -87,29 +88,30 @@ class Budget:
             return replace(options, profile="quick", deadline=seconds, followed=False)
         return replace(options, only=tuple(names)[:1], deadline=seconds)
 
-    def tools(self) -> Tools:
-        """The tools of the next examination."""
+    def tools(self, clock_offset: float = 0.0) -> Tools:
+        """The tools of the next examination. ``clock_offset``: seconds to be added to this machine's time."""
         self.made += 1
-        return self._tools_named(self.made)
+        return self._tools_named(self.made, clock_offset)
 
     def tools_of_repeat(self) -> Tools:
         """The same for one request that is made again, which is no examination."""
         self._repeats += 1
         return self._tools_named(EXAMINATIONS + self._repeats)
 
-    def _tools_named(self, number: int) -> Tools:
+    def _tools_named(self, number: int, clock_offset: float = 0.0) -> Tools:
         """Tools whose folders bear the run's id, with another last letter.
 
-        A cache may remember what it answered for a file of the first examination.
+        A cache may remember what it answered for a file of the first examination. ``clock_offset``: seconds to be
+        added to this machine's time.
         """
         run_id = self._run_id
         last = ALPHABET[(ALPHABET.find(run_id[-1:]) + number) % len(ALPHABET)]
-        asked = self._tools.clock.stopped
+        asked, now = self._tools.clock.stopped, self._tools.clock.now
 
         def stopped() -> bool:
             return asked() or self.used_up
 
-        clock = replace(self._tools.clock, stopped=stopped)
+        clock = replace(self._tools.clock, stopped=stopped, now=lambda: now() + timedelta(seconds=clock_offset))
         return replace(self._tools, transport=self._way, clock=clock, run_id=lambda: run_id[:-1] + last)
 
     @property

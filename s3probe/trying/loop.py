@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from s3probe.diagnosis.conclusions import Attempt, Conclusions
+from s3probe.diagnosis.conclusions import Attempt, Conclusions, Glanced
+from s3probe.diagnosis.glance import Glance, glance_behind
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import (
     Candidate,
@@ -23,6 +24,7 @@ from s3probe.diagnosis.trial import (
     changed,
     enlarged,
     fails_again,
+    is_suspicion,
     key_of,
     lines_of,
     may_stop,
@@ -60,11 +62,24 @@ class Bounds(Protocol):
     def why_not(self) -> str: ...
 
 
+Behind = Callable[[Glance], Situation | None]
+"""Examines under conditions that no line can set; ``None`` when it was cut short."""
+
+
 class Trials:
     """The trials of one file, one after the other."""
 
-    def __init__(self, file: Situation, budget: Bounds, examine: Examine, once_more: OnceMore) -> None:
+    def __init__(
+        self,
+        file: Situation,
+        budget: Bounds,
+        examine: Examine,
+        once_more: OnceMore,
+        behind: Behind = lambda _glance: None,
+    ) -> None:
         self._file, self._budget, self._examine, self._once_more = file, budget, examine, once_more
+        self._behind = behind
+        self._glanced: Glanced | None = None
         self._attempts: list[Attempt] = []
         self._path: list[Attempt] = []
         self._furthest: tuple[Attempt, ...] = ()
@@ -75,6 +90,10 @@ class Trials:
 
     def run(self) -> None:
         """Tries until there is nothing left to try. Whatever ends it early, what was seen until then stands."""
+        self._try_lines()
+        self._look_behind()
+
+    def _try_lines(self) -> None:
         while not self._ended:
             found = self._next()
             if found is not None:
@@ -114,6 +133,18 @@ class Trials:
     def _cut_short(self) -> str:
         return ALL_MADE if self._budget.used_up else self._budget.no_time
 
+    def _look_behind(self) -> None:
+        """Once: where a failure that no line can end hides all that would follow."""
+        glance = None if self._ended or _throttled(self._base) else glance_behind(self._base)
+        if glance is None:
+            return
+        seen = (one.after for one in self._attempts if one.after and not changed(one.after.settings, glance.settings))
+        after = next(seen, None) if not (glance.clock or glance.release) else None
+        if after is None and not self._budget.why_not():
+            after = self._behind(glance)
+        if after is not None:
+            self._glanced = Glanced(self._base, glance, after)
+
     def _next(self) -> Candidate | None:
         if self._enlarged is not None and key_of(self._enlarged.lines) not in self._seen:
             return self._enlarged
@@ -126,7 +157,7 @@ class Trials:
             self._path.pop()
         path = tuple(self._path)
         furthest = self._furthest if self._furthest[: len(path)] == path else path
-        return Conclusions(file, tuple(self._attempts), path, self._ended, furthest, self._way)
+        return Conclusions(file, tuple(self._attempts), path, self._ended, furthest, self._way, self._glanced)
 
     @property
     def _base(self) -> Situation:
@@ -159,7 +190,7 @@ class Trials:
         if seen.better:
             attempt = self._made_sure(attempt, seen)
         self._note(attempt)
-        self._enlarged = None if seen.gone else enlarged(found, after)
+        self._enlarged = None if seen.gone or is_suspicion(found.finding) else enlarged(found, after)
         if attempt.why:
             self._ended = attempt.why
         elif seen.better:

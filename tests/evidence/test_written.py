@@ -12,7 +12,7 @@ from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.machine import families_of
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.sandbox import Sandbox
-from s3probe.sandbox.scenario import ALIAS, Scenario, healthy, healthy_policy
+from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.runs import OPTIONS, fault_name, run, run_fault, settings_of, tools_for
 
@@ -107,6 +107,7 @@ def _runs() -> Iterator[Evidence]:
     yield run(_powerful(FAULTS["acl-disabled-bucket-owner-enforced"].scenario())).report.evidence
     yield run(_powerful(healthy().with_env("S3_PERMISSION", "authenticated-read"))).report.evidence
     yield _on_ec2()
+    yield _in_a_private_network()
 
 
 def _on_ec2() -> Evidence:
@@ -116,6 +117,18 @@ def _on_ec2() -> Evidence:
         tools, transport = tools_for(box)
         try:
             return check(settings_of(scenario), OPTIONS, replace(tools, vendor=lambda: "Amazon EC2")).evidence
+        finally:
+            transport.close()
+
+
+def _in_a_private_network() -> Evidence:
+    scenario = custom()
+    own = replace(scenario.world.endpoints[0], plain_port=9000)
+    scenario = scenario.with_world(endpoints=(own,)).with_env("S3_ENDPOINT", f"http://{own.base}:9000")
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        try:
+            return check(settings_of(scenario), OPTIONS, replace(tools, lies_inside=lambda _host: True)).evidence
         finally:
             transport.close()
 

@@ -169,3 +169,10 @@ def test_tls_that_fails_is_never_answered_with_signed_plain_http() -> None:
 
     run(scenario, wrap=wrap)
     assert not [url for url in liars[0].signed if url.startswith("http:")]
+
+
+def test_without_an_endpoint_the_files_own_address_is_at_aws() -> None:
+    elsewhere = healthy().with_env("S3_HOSTNAME", None).with_env("AWS_ENDPOINT_URL_S3", "https://minio.example")
+    aws = signed(f"https://{BUCKET}.s3.eu-west-2.amazonaws.com/")
+    assert objection(elsewhere, aws) == ""
+    assert objection(custom().with_env("AWS_ENDPOINT_URL_S3", "https://minio.example"), aws) != ""

@@ -75,6 +75,8 @@ def link_host(case: Case) -> Iterator[Finding]:
     except (RubyError, ValueError):
         return
     loopback, inner = _nature(target.host)
+    # inside its own network it may have no certificate; whether users know that name at all, only they can see
+    unsure = not inner and not loopback and bool(case.get(ActionId.REACH_ENDPOINT).facts.get(Fact.INSIDE))
     # where pictures fail for want of TLS, the archives' links follow
     seen = case.obs(ActionId.PUBLIC_GET)
     same_fault = seen.network is not None and fixes.host_of(seen.url) == target.host
@@ -83,17 +85,14 @@ def link_host(case: Case) -> Iterator[Finding]:
         return
     where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
     why = "which is a name of the inside" if inner else "which is this machine" if loopback else "without TLS"
-    if plain and not inner and not loopback:
+    why = "which leads to a private address" if unsure else why
+    if plain and not inner and not loopback and not unsure:
         host = urlsplit(case.settings.api_base).netloc
         yield finding(
             "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
-            fixes=[
-                fixes.env(
-                    case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate", conditional=True
-                )
-            ],
+            fixes=[Manual(f"Give the storage a certificate, and then write S3_ENDPOINT=https://{host}.")],
             certainty=Certainty.LIKELY,
         )
         return
@@ -106,7 +105,7 @@ def link_host(case: Case) -> Iterator[Finding]:
         case,
         how=f"links to archives begin with {where}, {why}",
         fixes=[advice],
-        severity=Severity.NOTICE if loopback else Severity.WARNING,
+        severity=Severity.NOTICE if loopback or unsure else Severity.WARNING,
         certainty=Certainty.CERTAIN if loopback or (inner and "." not in target.host) else Certainty.LIKELY,
     )
 
@@ -140,6 +139,6 @@ RULES = (
         link_host,
         Layer.ARCHIVES,
         yields=("presigned-link-uses-internal-endpoint", "presigned-link-without-tls"),
-        reads=(ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET),
+        reads=(ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT),
     ),
 )

@@ -11,6 +11,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
+    STORAGE_NAMES,
     clean,
     for_s3,
     refused,
@@ -23,6 +24,7 @@ from s3probe.diagnosis.rules.env_names import (
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.settings.addressing import is_host_label
+from s3probe.settings.mastodon import remade
 from s3probe.settings.model import RaisedAt, RaisedError, Settings
 
 _BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
@@ -192,6 +194,22 @@ def sdk_variables(case: Case) -> Iterator[Finding]:
             setting=name,
             fixes=(fixes.env(case, name, None), moved),
         )
+    elif refused(case):
+        for name in _leading_elsewhere(settings):
+            yield finding(
+                "sdk-env-variables-interfere",
+                case,
+                how=f"{name}={settings.environment.get(name)} sends every request to {settings.api_base}",
+                certainty=Certainty.LIKELY,
+                setting=name,
+                fixes=(fixes.env(case, name, None),),
+            )
+
+
+def _leading_elsewhere(settings: Settings) -> list[str]:
+    """Variables of the SDK alone without which requests would go to another host (FIPS, dual-stack)."""
+    names = (name for name in settings.environment.variables if name.startswith("AWS_") and name not in STORAGE_NAMES)
+    return [name for name in names if remade(settings, **{name: None}).api_base != settings.api_base]
 
 
 @for_s3

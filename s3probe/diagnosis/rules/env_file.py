@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, ServerFix, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
@@ -26,7 +26,8 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import TEXT_EXPERIMENTS
-from s3probe.settings.dotenv import literal
+from s3probe.settings.dotenv import expanded, literal
+from s3probe.settings.dotenv_value import references
 from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
 
@@ -57,21 +58,41 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 continue  # one fix for one line: the quote mark's own finding has it
             if note.name in CREDENTIALS and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
                 continue
+            how = f"in {place(variable)}, {what}; Mastodon gets the value without it. "
+            how += "Whether that was meant, only a request with both values can tell"
+            fix: Fix = fixes.env(
+                case, note.name, literal(variable.raw or ""), "if that is the whole value", conditional=True
+            )
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)
-            else:
-                whole = literal(variable.raw or "")
-                fix = fixes.env(case, note.name, whole, "if that is the whole value", conditional=True)
+            elif kind is NoteKind.EXPANDED_DOLLAR and note.name != "S3_KEY_PREFIX":
+                unset, written_out = _references(case, variable)
+                if not unset and written_out == variable.value:
+                    continue  # what the line refers to stands above it
+                how = f"{place(variable)} refers to what no line above it sets, so {note.name} is {variable.value!r}"
+                fix = fixes.env(case, note.name, written_out)
+                if unset:
+                    fix = Manual(f"Set {' and '.join(unset)} above line {variable.line}, or write the value out there.")
             yield finding(
                 finding_id,
                 case,
-                how=f"in {place(variable)}, {what}; Mastodon gets the value without it. "
-                "Whether that was meant, only a request with both values can tell",
+                how=how,
                 severity=Severity.WARNING,
                 certainty=Certainty.LIKELY,
                 setting=note.name,
                 fixes=(fix,),
             )
+
+
+def _references(case: Case, variable: Variable) -> tuple[list[str], str]:
+    """The names behind a ``$`` that nothing sets, and the value with all others in their places, wherever they are set.
+
+    No host, bucket or switch has a ``$`` in it: whoever writes one means another variable.
+    """
+    others = {name: one.value for name, one in case.settings.environment.variables.items() if name != variable.name}
+    raw = variable.raw or ""
+    unset = [name for name in references(raw) if name not in others]
+    return unset, expanded(raw, others)
 
 
 def _stray_quote(case: Case, variable: Variable) -> bool:

@@ -9,6 +9,7 @@ from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
 from s3probe.diagnosis.texts import finding
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings, Variable
 
@@ -83,12 +84,18 @@ def misspelt_names(case: Case) -> Iterator[Finding]:
     for variable in environment.variables.values():
         if variable.name in _WITHOUT_EFFECT and variable.source != PROCESS_ENVIRONMENT:
             yield _unread(case, variable, None)
-        right = _right_name(variable, case.settings)
+        right = _right_name(variable, case.settings, region_counts=_region_may_be_wrong(case))
         if right is not None and variable.value and environment.get(right) is None:
             yield _unread(case, variable, right)
 
 
-def _right_name(variable: Variable, settings: Settings) -> str | None:
+def _region_may_be_wrong(case: Case) -> bool:
+    """Whether a signature was refused that another region may end: a store of its own name may want any region."""
+    rows = (case.get(name) for name in (ActionId.LIST, ActionId.PUT_WITHOUT_ACL))
+    return any(row.failed and stopped_at(row) in (Gate.REGION, Gate.SIGNATURE) for row in rows)
+
+
+def _right_name(variable: Variable, settings: Settings, *, region_counts: bool = False) -> str | None:
     name = variable.name
     if name in STORAGE_NAMES or name in _ACL_NAMES:
         return None
@@ -98,7 +105,8 @@ def _right_name(variable: Variable, settings: Settings) -> str | None:
         right = next((known for known in near if _distance(name.upper(), known) <= 2), None)
     if right in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") and settings.credentials is not None:
         return None  # the SDK knows these names itself
-    if right == "S3_REGION" and (settings.endpoint is not None or variable.value == settings.region):
+    free = settings.endpoint is not None and not region_counts
+    if right == "S3_REGION" and (free or variable.value == settings.region):
         return None
     if right == "S3_HOSTNAME" and settings.alias_host is not None:
         return None
@@ -156,5 +164,10 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
         ),
     ),
-    Rule(misspelt_names, Layer.NAMES, yields=("env-misspelt-other-names",), reads=(OPEN,)),
+    Rule(
+        misspelt_names,
+        Layer.NAMES,
+        yields=("env-misspelt-other-names",),
+        reads=(OPEN, ActionId.LIST, ActionId.PUT_WITHOUT_ACL),
+    ),
 )

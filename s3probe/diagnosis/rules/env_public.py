@@ -70,6 +70,7 @@ def host_name(case: Case) -> Iterator[Finding]:
         severity=Severity.WARNING if works else Severity.FAILURE,
         certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
         setting=name,
+        because=(ActionId.PUBLIC_GET,) if works else (),
         explains=_failed(case),
         fixes=(fixes.env(case, name, tidy),),
     )

@@ -91,7 +91,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return invisible(
             case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
         )
-    repeated = _hostname_contains_bucket(case, how)
+    repeated = _without_bucket(case, how)
     if repeated is not None:
         return repeated
     if seen.network is NetworkFault.DNS:
@@ -153,7 +153,8 @@ def _archived(case: Case, seen: Observation) -> Finding | None:
     return invisible(case, "storage-class-glacier", how, fixes.env(case, "S3_STORAGE_CLASS", None))
 
 
-def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
+def _without_bucket(case: Case, how: str) -> Finding | None:
+    """Mastodon puts the bucket behind S3_HOSTNAME, and never behind S3_ALIAS_HOST."""
     settings = case.settings
     elsewhere = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITHOUT_BUCKET)
     if settings.alias_host or elsewhere is None:
@@ -164,6 +165,9 @@ def _hostname_contains_bucket(case: Case, how: str) -> Finding | None:
         name in working_addresses(case) for name in (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN)
     ) and _same_host(case, bare)
     as_alias = fixes.env(case, "S3_ALIAS_HOST", settings.hostname)
+    if bare == settings.hostname:
+        how = f"{how}; without the bucket's name in the URL the picture is there"
+        return invisible(case, "object-not-found-public-key-mismatch", how, as_alias)
     as_host = fixes.env(case, "S3_HOSTNAME", bare)
     order = (as_host, as_alias) if path_style else (as_alias, as_host)
     return invisible(
@@ -179,7 +183,7 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     """The picture is there, only not where Mastodon says."""
     settings, elsewhere = case.settings, working_addresses(case)
     how = f"GET {seen.url} was answered {words(seen)}"
-    repeated = _hostname_contains_bucket(case, how)
+    repeated = _without_bucket(case, how)
     if repeated is not None:
         return repeated
     if settings.alias_host:

@@ -1,0 +1,285 @@
+"""What the file makes suspect is tried as soon as something fails; confirmed, it is the cause and stands first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
+from s3probe.diagnosis.trial import applied, candidates
+from s3probe.examination import check
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.report.model import Report, Verdict
+from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.personality import ErrorText, Refusal
+from s3probe.sandbox.sandbox import Sandbox
+from s3probe.sandbox.scenario import (
+    ALIAS,
+    BUCKET,
+    Scenario,
+    cloudflare_r2,
+    custom,
+    healthy,
+    healthy_policy,
+    public_media,
+)
+from s3probe.sandbox.world import Alias, Endpoint, Instance
+from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
+from tests.runs import OPTIONS, run, settings_of, tools_for
+from tests.test_trials import failures, fixed, proven
+
+MISSPELT, SDK = "env-misspelt-other-names", "sdk-env-variables-interfere"
+NO_SUCH_NAME = "https://minio.internal.example"
+
+
+def r2() -> Scenario:
+    """R2 as it is: its API host serves no visitors, its custom domain does."""
+    scenario = cloudflare_r2()
+    host = scenario.world.endpoints[0].base
+    error = ErrorText(400, "InvalidArgument", "Authorization")
+    closed = Refusal(error, header="host", values=(host, f"*.{host}"), anonymous=True)
+    inner = Endpoint("origin.example", "auto")
+    alias = Alias(ALIAS, BUCKET, inner.base)
+    scenario = scenario.with_world(endpoints=(*scenario.world.endpoints, inner), aliases=(alias,))
+    scenario = scenario.with_world(instance=Instance(media_hosts=(host, ALIAS)))
+    return scenario.with_personality(refusals=(*scenario.world.personality.refusals, closed))
+
+
+def misspelt(name: str = "S3_ALIAS_HOSTNAME", value: str = ALIAS) -> Scenario:
+    return r2().with_env("S3_ALIAS_HOST", None).with_env(name, value)
+
+
+def sent_elsewhere(name: str = "AWS_ENDPOINT_URL_S3", value: str = NO_SUCH_NAME) -> Scenario:
+    return healthy().with_env(name, value)
+
+
+def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
+    """The first failure, which a trial has proven, and its lines."""
+    first = report.findings[0]
+    assert (first.severity, proof_of(first).state, proof_of(first).not_fine) == (Severity.FAILURE, ProofState.TRIED, 0)
+    return first.id, {line.variable: line.value for line in first.first_choice if isinstance(line, EnvFix)}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "lines", "told_without"),
+    [
+        (misspelt(), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt("S3_ALIASHOST"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt().with_env("S3_HOSTNAME", None), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (custom().with_env("S3_REGION", None).with_env("S3_REGON", "nl-ams"), (MISSPELT, {"S3_REGION": "nl-ams"}),
+         "region-wrong-custom-endpoint"),
+        (sent_elsewhere(), (SDK, {"AWS_ENDPOINT_URL_S3": None}), "dns-fails-in-container"),
+        (healthy_policy().with_env("S3_HOSTNAME", None).with_env("AWS_ENDPOINT_URL_S3", NO_SUCH_NAME),
+         (SDK, {"AWS_ENDPOINT_URL_S3": None}), "dns-fails-in-container"),
+        (sent_elsewhere("AWS_ENDPOINT_URL"), (SDK, {"AWS_ENDPOINT_URL": None}), "dns-fails-in-container"),
+        (sent_elsewhere("AWS_USE_FIPS_ENDPOINT", "true"), (SDK, {"AWS_USE_FIPS_ENDPOINT": None}),
+         "dns-fails-in-container"),
+    ],
+    ids=["alias", "spelling", "no host", "region", "endpoint of S3", "beside an alias", "endpoint of all", "fips"],
+)  # fmt: skip
+def test_a_suspicion_with_which_it_passes_is_the_cause(
+    scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str
+) -> None:
+    plain, ran = run(scenario).report, run(scenario, trials=True)
+    assert failures(plain) == [told_without]
+    assert [one.severity for one in plain.findings if one.id == lines[0]] == [Severity.WARNING]
+    assert the_cause(ran.report) == lines
+    assert failures(ran.report) == [lines[0]]
+    assert [(one.id, one.of) for one in ran.report.consequences] == [(told_without, lines[0])]
+    assert run(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert (ran.left, ran.violations) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        healthy().with_env("S3_ALIAS_HOSTNAME", ALIAS),
+        healthy().with_env("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        custom().with_env("AWS_ENDPOINT_URL_S3", NO_SUCH_NAME),  # S3_ENDPOINT comes before it
+        custom().with_env("AWS_REGION", "eu-west-2"),
+    ],
+    ids=["misspelt", "dual-stack", "endpoint", "region"],
+)
+def test_where_nothing_fails_no_suspicion_is_tried(scenario: Scenario) -> None:
+    ran = run(scenario, trials=True)
+    assert ran.report.trials == ()
+    assert ran.report.verdict is not Verdict.FAILURE
+    assert len(ran.requests) == len(run(scenario).requests)
+
+
+def test_what_works_is_offered_no_line_that_may_break_it() -> None:
+    place = custom().raw_env("S3_ENDPOINT")
+    scenario = custom().with_env("S3_ENDPOINT", None).with_env("AWS_ENDPOINT_URL_S3", place)
+    report = run(scenario, trials=True).report
+    assert (report.verdict, lines_in(report)) == (Verdict.WARNING, [])
+    advice = report.findings[0].fixes[0]
+    assert isinstance(advice, Manual)
+    assert "remove AWS_ENDPOINT_URL_S3" in advice.text
+    assert run(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
+
+
+def test_a_suspicion_that_is_not_the_cause_stays_what_it_was() -> None:
+    report = run(misspelt(value="nothing.example"), trials=True).report
+    assert failures(report) == ["r2-no-public-host"]
+    (suspected,) = (one for one in report.findings if one.id == MISSPELT)
+    assert suspected.severity is Severity.WARNING
+    assert "S3_ALIAS_HOST=nothing.example" in suspected.remark
+    assert list(proven(report)) == []
+
+
+def test_a_line_for_visitors_is_not_tried_where_they_were_not_asked() -> None:
+    scenario = healthy().with_env("S3_ALIAS_HOSTNAME", ALIAS).with_env("AWS_SECRET_ACCESS_KEY", "x" * 40)
+    report = run(scenario, trials=True).report
+    assert failures(report) == ["wrong-secret-key"]
+    assert report.trials == ()
+
+
+def test_what_waits_behind_a_confirmed_suspicion_is_fixed_with_it() -> None:
+    scenario = sent_elsewhere().with_env("S3_REGION", "eu-west-1")
+    report = run(scenario, trials=True).report
+    assert the_cause(report) == (SDK, {"AWS_ENDPOINT_URL_S3": None, "S3_REGION": "eu-west-2"})
+    (behind,) = (one for one in report.findings[1:] if one.severity is Severity.FAILURE)
+    assert behind.remark == "behind it: seen only with no AWS_ENDPOINT_URL_S3"
+    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+def test_each_suspicion_is_a_candidate_of_its_own() -> None:
+    lines = EnvFix("S3_STORAGE_CLASS", "STANDARD"), EnvFix("S3_PERMISSION", "", together=True)
+    suspected = found(MISSPELT, *lines, severity=Severity.WARNING)
+    failed = state(REFUSED, findings=(found("it", REGION), suspected))
+    assert [one.lines for one in candidates(failed)] == [lines[:1], lines[1:], (REGION,)]
+    assert list(candidates(state(REFUSED, findings=(suspected,)))) == []
+
+
+def test_one_misspelt_name_is_right_though_another_is_not() -> None:
+    scenario = FAULTS[MISSPELT].scenario().with_env("S3_ALIAS_HOSTNAME", "nothing.example")
+    report = run(scenario, trials=True).report
+    assert the_cause(report) == (MISSPELT, {"S3_BUCKET": BUCKET})
+
+
+# ---- rows of the table of inputs
+
+
+def test_a_host_that_is_meant_for_visitors_is_moved_where_no_bucket_is_added() -> None:
+    scenario = r2().with_env("S3_ALIAS_HOST", None).with_env("S3_HOSTNAME", ALIAS)
+    report = run(scenario, trials=True).report
+    assert the_cause(report)[1] == {"S3_ALIAS_HOST": ALIAS}
+    assert len(failures(report)) == 1
+    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+def refers_to_region(place: str) -> Scenario:
+    scenario = healthy().with_raw_env("S3_HOSTNAME", "s3.${S3_REGION}.amazonaws.com")
+    line = "S3_REGION=eu-west-2\n"
+    below = replace(scenario, env_text=scenario.env_text.replace(line, "") + line)
+    return {"above": scenario, "below": below, "nowhere": scenario.with_env("S3_REGION", None)}[place]
+
+
+def test_a_line_that_refers_to_one_above_it_is_silent() -> None:
+    assert run(refers_to_region("above"), trials=True).named == ()
+
+
+def test_a_line_that_refers_to_one_below_it_is_the_cause() -> None:
+    report = run(refers_to_region("below"), trials=True).report
+    assert the_cause(report) == ("env-dollar-expands", {"S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"})
+    assert failures(report) == ["env-dollar-expands"]
+
+
+def test_of_a_line_that_refers_to_nothing_no_value_is_made_up() -> None:
+    report = run(refers_to_region("nowhere"), trials=True).report
+    (suspected,) = (one for one in report.findings if one.id == "env-dollar-expands")
+    assert suspected.fixes == (Manual("Set S3_REGION above line 7, or write the value out there."),)
+
+
+def test_what_refers_to_a_changed_line_follows_it() -> None:
+    scenario = refers_to_region("above").with_env("S3_REGION", "eu-west-1")
+    report = run(scenario, trials=True).report
+    lines = {"S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}
+    assert the_cause(report) == ("region-wrong-aws-regional-endpoint", lines)
+    assert len(failures(report)) == len(report.trials) == 1
+    assert run(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
+    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("written", "follows"),
+    [("s3.${S3_REGION}.example", True), ('"s3.$S3_REGION.example"', True), ("'s3.${S3_REGION}.example'", False)],
+)
+def test_single_quotes_refer_to_nothing(written: str, follows: bool) -> None:
+    file = settings_of(healthy().with_raw_env("S3_HOSTNAME", written))
+    assert (applied(file, (REGION,)).hostname, applied(file, (replace(REGION, value="eu-1"),)).hostname) == (
+        ("s3.eu-west-2.example", "s3.eu-1.example") if follows else (file.hostname, file.hostname)
+    )
+
+
+def on_the_lan(inside: bool) -> Report:
+    host = "minio.home.example"
+    endpoint = Endpoint(host, "nl-ams", plain_port=9000)
+    scenario = custom().with_world(endpoints=(endpoint,), aliases=(Alias(ALIAS, BUCKET, host),))
+    scenario = scenario.with_bucket(policy=public_media()).with_env("S3_PERMISSION", "")
+    scenario = scenario.with_env("S3_ENDPOINT", f"http://{host}:9000").with_env("S3_ALIAS_HOST", ALIAS)
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        try:
+            tools = replace(tools, lies_inside=lambda name: inside and name == host)
+            return check(settings_of(scenario), replace(OPTIONS, trials=True), tools).report
+        finally:
+            transport.close()
+
+
+def lines_in(report: Report) -> list[Finding]:
+    return [one for one in report.findings if any(isinstance(fix, EnvFix) for fix in one.fixes)]
+
+
+def test_plain_http_in_the_servers_own_network_is_no_fault() -> None:
+    report = on_the_lan(inside=True)
+    assert (report.verdict, lines_in(report)) == (Verdict.OK, [])
+    assert "presigned-link-uses-internal-endpoint" in {one.id for one in report.findings}
+
+
+def test_plain_http_across_the_internet_is_a_warning_whose_line_nobody_has_tried() -> None:
+    report = on_the_lan(inside=False)
+    assert (report.verdict, lines_in(report)) == (Verdict.WARNING, [])
+    assert report.findings[0].id == "presigned-link-without-tls"
+
+
+def test_pages_of_a_server_that_keeps_its_files_on_disk_are_no_second_fault() -> None:
+    scenario = healthy().with_env("S3_ENABLED", "True").with_world(instance=Instance(media_hosts=()))
+    for trials in (False, True):
+        assert failures(run(scenario, trials=trials).report) == ["env-s3-enabled-not-true"]
+    on = healthy().with_world(instance=Instance(media_hosts=()))
+    assert failures(run(on).report) == ["csp-missing-media-host"]
+
+
+class SpeaksTls:
+    """Answers plain http at a TLS port as Go's servers do."""
+
+    def __init__(self, way: Transport) -> None:
+        self.way = way
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.url.startswith("http://minio.example.org:9000/"):
+            return Answer(400, body=b"Client sent an HTTP request to an HTTPS server.\n")
+        return self.way.send(call, limits)
+
+
+def without_scheme(**ports: int) -> Scenario:
+    place = "minio.example.org:9000"
+    endpoint = replace(Endpoint("minio.example.org", "nl-ams"), **ports)  # type: ignore[arg-type]  # fields by name
+    scenario = custom().with_world(endpoints=(endpoint,), instance=Instance(media_hosts=(place,)))
+    return scenario.with_env("S3_ENDPOINT", place).with_env("S3_HOSTNAME", place)
+
+
+def test_of_a_host_with_a_port_the_scheme_that_passes_is_named() -> None:
+    report = run(without_scheme(tls_port=9000), wrap=SpeaksTls, trials=True).report
+    assert failures(report) == ["endpoint-without-scheme"]
+    assert the_cause(report)[1] == {"S3_ENDPOINT": "https://minio.example.org:9000"}
+
+
+def test_no_signature_leaves_without_tls_to_find_out_a_scheme() -> None:
+    report = run(without_scheme(plain_port=9000), trials=True).report
+    assert failures(report) == ["endpoint-without-scheme"]
+    proof = proof_of(report.findings[0])
+    assert proof.state is ProofState.UNTRIED
+    assert "no signed request goes there without TLS: the check after it decides" in proof.why
