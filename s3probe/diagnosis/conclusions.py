@@ -29,6 +29,7 @@ from s3probe.diagnosis.trial import (
     changed,
     decided,
     key_of,
+    lines_in,
     lines_of,
     may_stop,
     minimal,
@@ -144,32 +145,45 @@ class Conclusions:
         """With the fixes that fit the settings under which it was met last: a region in a host is right by then."""
         seen = (one for state in self._states() for one in state.diagnosis if one.id == finding.id)
         last = target or next(reversed(list(seen)), finding)
-        return replace(finding, fixes=last.fixes) if last.fixes else finding
+        if not last.fixes or _is_part(last, finding):
+            return finding
+        return replace(finding, fixes=last.fixes)
 
     def _behind(self) -> Iterator[Finding]:
         """What only came to light with a fix in place, and did not go away by itself."""
         known = {one.id for one in self.file.diagnosis}
         targets = {one.candidate.finding.id for one in self.path}
         last = next(reversed(list(self._states())), self.file)
-        stayed = targets | {one.id for one in last.diagnosis}
+        stayed = (targets | {one.id for one in last.diagnosis}) - self._of_our_own()
         for place, state in enumerate(self._states()):
             for one in state.diagnosis:
                 if one.id not in known and one.id in stayed and one.severity is not Severity.NOTICE:
                     known.add(one.id)
                     yield replace(one, remark=f"behind it: seen only with {_said(self._lines(place))}")
 
+    def _of_our_own(self) -> set[str]:
+        """What only was wrong with a value that a step wrote and a later one corrected: two steps of one variable."""
+        written: set[str] = set()
+        found: set[str] = set()
+        for one in self.path:
+            names = {line.variable for line in one.candidate.lines}
+            if names <= written:
+                found.add(one.candidate.finding.id)
+            written |= names
+        return found
+
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
         place = next((n for n, one in enumerate(self.path) if _ends(one, finding)), None)
-        fixes: list[Fix] = []
+        proven = self._tried(place) if place is not None else ()
+        fixes: list[Fix] = list(proven)
         left: list[str] = []
-        proven: tuple[Fix, ...] = ()
         for group in finding.alternatives:
-            lines = lines_of(group)
-            if lines and place is not None and not proven:
-                proven = self._tried(place)
-                fixes += proven
-            why, dropped = self._untried(finding, group, lines)
+            lines = lines_in(group)
+            if lines and not proven:
+                proven = self._tried_whole(finding, lines)
+                fixes[:0] = proven
+            why, dropped = self._untried(finding, group, lines_of(group))
             if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
                 continue
             if dropped:
@@ -202,19 +216,30 @@ class Conclusions:
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         notes = {line.variable: line.note for line in attempt.candidate.lines}
-        rows = decided(state).values()
-        proof = Proof(
-            ProofState.TRIED,
-            passed=step(self.file, state, attempt.candidate.finding).passed,
-            fine=sum(rows),
-            not_fine=len(rows) - sum(rows),
-            requests=state.evidence.cost.requests,
-        )
         group = [
             replace(line, together=number > 0, note=line.note or notes.get(line.variable, ""))
             for number, line in enumerate(ordered)
         ]
-        return _with_proof(tuple(group), proof)
+        return _with_proof(tuple(group), self._proof(attempt.candidate.finding, state))
+
+    def _tried_whole(self, finding: Finding, lines: Lines) -> tuple[Fix, ...]:
+        """The lines with their proof, where they alone lead from the file to settings that were examined; or none."""
+        whole = applied(self.file.settings, lines)
+        for state in (one.after for one in self.attempts if one.after is not None):
+            same = not changed(whole, state.settings)
+            if same and step(self.file, state, finding).better and may_stop(self.file, state):
+                return _with_proof(lines, self._proof(finding, state))
+        return ()
+
+    def _proof(self, finding: Finding, state: Situation) -> Proof:
+        rows = decided(state).values()
+        return Proof(
+            ProofState.TRIED,
+            passed=step(self.file, state, finding).passed,
+            fine=sum(rows),
+            not_fine=len(rows) - sum(rows),
+            requests=state.evidence.cost.requests,
+        )
 
     def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[str, bool]:
         """Why a fix was not proven, and whether it must not be offered."""
@@ -247,11 +272,17 @@ class Conclusions:
 def _ends(attempt: Attempt, finding: Finding) -> bool:
     """Whether these lines were tried for the finding, or are among its own, and ended it."""
     own = any(
-        lines and key_of(lines) == key_of(attempt.candidate.lines) for lines in map(lines_of, finding.alternatives)
+        lines and key_of(lines) == key_of(attempt.candidate.lines) for lines in map(lines_in, finding.alternatives)
     )
     if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
         return False
     return step(attempt.base, attempt.after, finding).gone
+
+
+def _is_part(last: Finding, finding: Finding) -> bool:
+    """Whether what is asked for last is part of what was asked for first: the rest is in place by then."""
+    then, first = lines_of(last.first_choice), lines_of(finding.first_choice)
+    return bool(then and first) and key_of(then or ()) < key_of(first or ())
 
 
 def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:

@@ -127,6 +127,12 @@ def lines_of(group: tuple[Fix, ...]) -> Lines | None:
     return lines if len(lines) == len(group) else None
 
 
+def lines_in(group: tuple[Fix, ...]) -> Lines | None:
+    """The same; of a group that begins with a step outside the file, its lines: it may be that this step was made."""
+    outside = sum(not isinstance(fix, EnvFix) for fix in group)
+    return lines_of(group[outside:]) or None
+
+
 def not_felt(lines: Lines) -> str:
     """Why no examination can tell whether these lines help, and what does; ``""`` when one can."""
     whys = [next((why for name, why in _NOT_FELT.items() if line.variable.startswith(name)), "") for line in lines]
@@ -140,13 +146,26 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
     show the end. ``own`` are variables that were changed already: where one is not yet right, a warning counts as well.
     """
     for finding in sorted(state.diagnosis, key=lambda one: not _met(one, state)):
-        for group in finding.alternatives:
-            lines = lines_of(group)
+        for lines in (*map(lines_in, finding.alternatives), _named_elsewhere(finding, state)):
             wanted = finding.severity is Severity.FAILURE or (
                 finding.severity is Severity.WARNING and lines and any(line.variable in own for line in lines)
             )
             if wanted and lines and not not_felt(lines) and changed(state.settings, applied(state.settings, lines)):
                 yield Candidate(finding, lines)
+
+
+def _named_elsewhere(finding: Finding, state: Situation) -> Lines | None:
+    """The endpoint at the host of ``S3_HOSTNAME``, where the one of the file is not reached or is no S3."""
+    settings = state.settings
+    rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
+    host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
+    if not settings.endpoint or not host or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
+        return None
+    line = settings.environment.line_of("S3_ENDPOINT")
+    same = _origin(settings.endpoint)[1].lower() == host.lower()
+    return (
+        None if same or finding.severity is not Severity.FAILURE else (EnvFix("S3_ENDPOINT", f"https://{host}", line),)
+    )
 
 
 def _met(finding: Finding, state: Situation) -> bool:
@@ -162,15 +181,19 @@ def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = (
 
 
 def enlarged(found: Candidate, after: Situation) -> Candidate | None:
-    """The same lines with those that the failure asks for now that they are made: they must change together."""
-    names = {line.variable for line in found.lines}
+    """The same lines with those that the failure asks for now that they are made: they must change together.
+
+    Where one of them is asked to change again, the later value counts: the server names a region by the host that was
+    asked, and only the next answer tells where the bucket is.
+    """
     for finding in after.diagnosis:
         if finding.id == found.finding.id:
             for group in finding.alternatives:
-                more = lines_of(group)
-                if more and not names & {line.variable for line in more}:
-                    joined = (*found.lines, *(replace(line, together=True) for line in more))
-                    return Candidate(found.finding, joined)
+                if more := lines_of(group):
+                    by_name = {line.variable: line for line in (*found.lines, *more)}
+                    joined = tuple(replace(line, together=number > 0) for number, line in enumerate(by_name.values()))
+                    if key_of(joined) != key_of(found.lines):
+                        return Candidate(found.finding, joined)
     return None
 
 
@@ -359,11 +382,11 @@ def without_assuming(evidence: Evidence, assumed: tuple[str, ...]) -> Evidence:
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
     """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
 
-    Its pages allow the media host of the file (Content-Security-Policy), and not yet the one of ``settings``.
+    Its pages allow the media hosts of the file (Content-Security-Policy), and not yet those of ``settings``.
     """
-    if _origin(public_url(file, "")) == _origin(public_url(settings, "")):
+    if file.csp_media_hosts == settings.csp_media_hosts:
         return evidence
-    why = "Mastodon's pages allow the new host only after a restart"
+    why = "Mastodon's pages allow the new address only after a restart"
     rows = tuple(
         replace(row, outcome=Outcome.SKIPPED, reason=why) if row.id == ActionId.PUBLIC_CSP and row.ran else row
         for row in evidence.observations

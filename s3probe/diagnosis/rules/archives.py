@@ -89,11 +89,8 @@ def link_host(case: Case) -> Iterator[Finding]:
             "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
-            fixes=[
-                fixes.env(
-                    case, "S3_ENDPOINT", f"https://{host}", "where the storage has a certificate", conditional=True
-                )
-            ],
+            # with https:// alone every upload fails where no certificate is: nothing here has asked for one
+            fixes=[Manual(f"Give {host} a certificate, and only then write https:// in S3_ENDPOINT.")],
             certainty=Certainty.LIKELY,
         )
         return
