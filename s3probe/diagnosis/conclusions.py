@@ -184,7 +184,7 @@ class Conclusions:
                 proven = self._tried_whole(finding, lines)
                 fixes[:0] = proven
             why, dropped = self._untried(finding, group, lines_of(group))
-            if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
+            if lines and proven and (self._was_tried(lines) or _same_variables(lines, proven)):
                 continue
             if dropped:
                 left.append(f"tried: {_said(lines or ())} {why}")
@@ -285,9 +285,9 @@ def _is_part(last: Finding, finding: Finding) -> bool:
     return bool(then and first) and key_of(then or ()) < key_of(first or ())
 
 
-def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:
-    """Whether the lines are part of what was proven."""
-    return key_of(lines) <= key_of(tuple(fix for fix in proven if isinstance(fix, EnvFix)))
+def _same_variables(lines: Lines, proven: tuple[Fix, ...]) -> bool:
+    """Whether what was proven sets all these variables: where a value passed, another one is no way out."""
+    return {line.variable for line in lines} <= {fix.variable for fix in proven if isinstance(fix, EnvFix)}
 
 
 def _with_proof(group: Sequence[Fix], proof: Proof) -> tuple[Fix, ...]:

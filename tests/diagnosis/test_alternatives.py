@@ -23,3 +23,8 @@ def test_an_open_bucket_is_closed_where_it_was_opened(fault: Fault) -> None:
     (found,) = [f for f in run_fault(fault).report.findings if f.id == fault.id]
     by = [fix.setting for fix in found.fixes if isinstance(fix, BucketSetting)]
     assert by == (["acl"] if fault.variant == "bucket ACL" else ["policy"])
+
+
+def test_a_right_after_which_visitors_see_nothing_is_not_offered() -> None:
+    (found,) = [f for f in run_fault(FAULTS["kms-key-not-allowed"]).report.findings if f.id == "kms-key-not-allowed"]
+    assert [fix.kind for fix in found.fixes] == ["bucket-setting"]

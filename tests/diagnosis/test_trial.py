@@ -416,6 +416,15 @@ def test_a_line_that_left_the_failure_is_not_offered() -> None:
     assert told.remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
 
 
+def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered() -> None:
+    other, elsewhere = EnvFix("S3_REGION", "eu-west-3"), ALIAS
+    wrong = found("region-wrong", REGION, other, elsewhere)
+    file = state(REFUSED, findings=(wrong,), S3_ALIAS_HOST="no.example")
+    after = state(UPLOADS, SEEN, S3_REGION="eu-west-2", S3_ALIAS_HOST="no.example")
+    told = concluded(Attempt(file, Candidate(wrong, (REGION,)), after), file=file)["region-wrong"]
+    assert [fix.variable for fix in told.fixes if isinstance(fix, EnvFix)] == ["S3_REGION", "S3_ALIAS_HOST"]
+
+
 def test_a_quiet_line_is_offered_as_untried() -> None:
     told = concluded(attempt(state(UPLOADS, UNSEEN)), file=FILE_STATE, path=0)["region-wrong"]
     assert proof_of(told).state is ProofState.UNTRIED
