@@ -270,9 +270,9 @@ class Conclusions:
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:
-    """Whether these lines were tried for the finding, or are among its own, and ended it."""
+    """Whether these lines were tried for the finding, or set what one of its own fixes sets, and ended it."""
     own = any(
-        lines and key_of(lines) == key_of(attempt.candidate.lines) for lines in map(lines_in, finding.alternatives)
+        lines and _same_variables(lines, attempt.candidate.lines) for lines in map(lines_in, finding.alternatives)
     )
     if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
         return False
