@@ -425,6 +425,17 @@ def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered(
     assert [fix.variable for fix in told.fixes if isinstance(fix, EnvFix)] == ["S3_REGION", "S3_ALIAS_HOST"]
 
 
+def test_a_line_that_another_value_of_its_variable_sets_right_is_that_one() -> None:
+    open_to_all, refused = found("open", EnvFix("S3_REGION", "us-east-1"), because=(ActionId.LIST,)), WRONG_REGION
+    file = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(open_to_all, refused))
+    after = state(UPLOADS, SEEN, row(ActionId.LIST), S3_REGION="eu-west-2")
+    told = concluded(Attempt(file, Candidate(refused, (REGION,)), after), file=file)
+    assert [(fix.variable, fix.value) for one in told.values() for fix in one.fixes if isinstance(fix, EnvFix)] == [
+        ("S3_REGION", "eu-west-2"),
+        ("S3_REGION", "eu-west-2"),
+    ]
+
+
 def test_a_quiet_line_is_offered_as_untried() -> None:
     told = concluded(attempt(state(UPLOADS, UNSEEN)), file=FILE_STATE, path=0)["region-wrong"]
     assert proof_of(told).state is ProofState.UNTRIED
