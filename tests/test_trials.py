@@ -393,6 +393,22 @@ def test_from_a_quiet_end_another_line_is_tried() -> None:
     assert proof_of(one).state is ProofState.TRIED
 
 
+def test_a_second_step_of_a_variable_needs_no_proof_of_its_own() -> None:
+    removed = EnvFix("S3_REGION", None)
+    ours = found("not-the-best-region", REGION, severity=Severity.WARNING)
+    file = state(findings=(found("blank", removed),), S3_REGION="")
+
+    def examine(settings: Settings, _read_only: bool) -> Situation:
+        left = () if settings.region == REGION.value else (ours,)
+        return replace(state(UPLOADS, SEEN, findings=left), settings=settings)
+
+    one = told(made(file, examine))
+    assert [(fix.variable, fix.value) for fix in one.first_choice if isinstance(fix, EnvFix)] == [
+        ("S3_REGION", "eu-west-2")
+    ]
+    assert proof_of(one).state is ProofState.TRIED
+
+
 def test_no_more_is_tried_when_nothing_is_left_that_a_line_may_end() -> None:
     only_one = found("alias", ALIAS)
     seen: list[Settings] = []

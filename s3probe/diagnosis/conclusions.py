@@ -159,7 +159,8 @@ class Conclusions:
             for one in state.diagnosis:
                 if one.id not in known and one.id in stayed and one.severity is not Severity.NOTICE:
                     known.add(one.id)
-                    yield replace(one, remark=f"behind it: seen only with {_said(self._lines(place))}")
+                    last_seen = self._as_last_seen(one, None)
+                    yield replace(last_seen, remark=f"behind it: seen only with {_said(self._lines(place))}")
 
     def _of_our_own(self) -> set[str]:
         """What only was wrong with a value that a step wrote and a later one corrected: two steps of one variable."""

@@ -53,7 +53,8 @@ def asks_again(case: Case) -> bool:
 
 def right_region(case: Case) -> str:
     """The region with which a request got further; ``""`` where none was needed."""
-    got_further = [row.id for row in case.every(ExperimentWith.REGION) if row.facts.get(Fact.KEPT) == "yes"]
+    tried = case.every(ExperimentWith.REGION)
+    got_further = [row.id for row in tried if row.ok or row.facts.get(Fact.KEPT) == "yes"]
     return ExperimentWith.REGION.value_in(got_further[-1]) if got_further else ""
 
 

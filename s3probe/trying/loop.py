@@ -7,6 +7,7 @@ three examinations and 150 requests, within the deadline of the whole run.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
 from s3probe.diagnosis.model import Finding
@@ -102,9 +103,16 @@ class Trials:
         attempt = Attempt(base, found, after)
         self._note(attempt)
         seen = step(base, after, found.finding)
+        if self._sets_again(found):
+            seen = replace(seen, further=True)  # what the first of two steps of a variable showed is shown by both
         self._enlarged = None if seen.gone else enlarged(found, after)
         if seen.better:
             self._path.append(attempt)
+
+    def _sets_again(self, found: Candidate) -> bool:
+        """Whether these lines only set right what earlier steps have set."""
+        earlier = {line.variable for one in self._path for line in one.candidate.lines}
+        return {line.variable for line in found.lines} <= earlier
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))
