@@ -36,6 +36,7 @@ from s3probe.diagnosis.trial import (
     not_felt,
     objection,
     step,
+    uploads_pass,
     was_decided,
 )
 
@@ -199,9 +200,10 @@ class Conclusions:
         return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
     def _stop_after(self, place: int) -> int:
-        """The first step from this one on after which one may stop."""
+        """The first step from this one on after which one may stop; better one after which uploads pass as well."""
         states = list(self._states())
-        return next(n for n in range(place, len(states)) if may_stop(self.file, states[n]))
+        stops = [n for n in range(place, len(states)) if may_stop(self.file, states[n])]
+        return next((n for n in stops if uploads_pass(states[n])), stops[0])
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""

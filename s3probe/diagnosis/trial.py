@@ -272,6 +272,8 @@ def _further(before: Situation, after: Situation) -> bool:
         return before.raises  # by another line
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
+    if before.raises:
+        return any(stopped_at(row) > Gate.NOT_S3 for row in now.values())  # the storage judges what was never sent
     # one server's refusal says nothing of another's, nor the refusal of a whole way of signing of what follows it
     another = moved(before.settings, after.settings) or (
         before.settings.signature_version != after.settings.signature_version
@@ -322,14 +324,19 @@ def _host(row: Observation) -> str:
     return _origin(row.url)[1]
 
 
+def uploads_pass(state: Situation) -> bool:
+    """Whether a file is stored, in the way in which Mastodon uploads it."""
+    upload = ActionId.PUT_WITHOUT_ACL if state.settings.acl is None else ActionId.PUT_WITH_ACL
+    return decided(state).get(upload, False)
+
+
 def objection(state: Situation) -> str:
     """Why one must not stop at these settings; ``""`` when one may.
 
     Whatever it was before: a storage that fails loudly gets help, and one that hides or shows the wrong files does not.
     """
-    rows = decided(state)
-    upload = ActionId.PUT_WITHOUT_ACL if state.settings.acl is None else ActionId.PUT_WITH_ACL
-    if rows.get(upload) and not rows.get(ActionId.PUBLIC_GET):
+    stored = uploads_pass(state)
+    if stored and not decided(state).get(ActionId.PUBLIC_GET):
         return "with it alone uploads would pass, and visitors would see no picture"
     noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
     open_to_all = [
@@ -337,7 +344,7 @@ def objection(state: Situation) -> str:
         for row in state.evidence.observations
         if row.id in _CLOSED and row.outcome is Outcome.WRONG and row.id not in noticed
     ]
-    if open_to_all and rows.get(upload):
+    if open_to_all and stored:
         return "with it alone files would be stored where strangers find or change them"
     return ""
 

@@ -425,6 +425,34 @@ def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered(
     assert [fix.variable for fix in told.fixes if isinstance(fix, EnvFix)] == ["S3_REGION", "S3_ALIAS_HOST"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "further"),
+    [
+        (row(ActionId.LIST, Outcome.REJECTED, error_code="AuthorizationHeaderMalformed"), True),
+        (row(ActionId.LIST, Outcome.UNREACHABLE, network=NetworkFault.TLS_NOT_TLS), False),
+    ],
+)
+def test_what_is_sent_at_last_and_refused_for_another_reason_leads_on(answer: Observation, further: bool) -> None:
+    file = state(S3_ENDPOINT="s3.example.net")
+    after = state(answer, S3_ENDPOINT="https://s3.example.net")
+    assert file.raises
+    assert step(file, after, found("scheme")).further is further
+
+
+def test_a_fix_goes_on_to_where_uploads_pass() -> None:
+    scheme, region = EnvFix("S3_ENDPOINT", "https://s3.example.net"), EnvFix("S3_REGION", "eu-west-2")
+    raised, wrong = found("scheme", scheme), found("region", region)
+    file = state(findings=(raised,), S3_ENDPOINT="s3.example.net")
+    refused = row(ActionId.PUT_WITH_ACL, Outcome.REJECTED, error_code="AuthorizationHeaderMalformed")
+    first = state(refused, findings=(wrong,), S3_ENDPOINT="https://s3.example.net")
+    last = state(UPLOADS, SEEN, S3_ENDPOINT="https://s3.example.net", S3_REGION="eu-west-2")
+    steps = Attempt(file, Candidate(raised, (scheme,)), first), Attempt(first, Candidate(wrong, (region,)), last)
+    told = concluded(*steps, file=file)["scheme"]
+    assert key_of(tuple(fix for fix in told.fixes if isinstance(fix, EnvFix))) == key_of((scheme, region))
+    alone = concluded(steps[0], file=file)["scheme"]
+    assert key_of(tuple(fix for fix in alone.fixes if isinstance(fix, EnvFix))) == key_of((scheme,))
+
+
 def test_a_line_that_another_value_of_its_variable_sets_right_is_that_one() -> None:
     open_to_all, refused = found("open", EnvFix("S3_REGION", "us-east-1"), because=(ActionId.LIST,)), WRONG_REGION
     file = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(open_to_all, refused))
