@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from s3probe import examination
+from s3probe.evidence.observations import LEFT_OUT, Outcome
+from s3probe.evidence.vocabulary import Actor
 from s3probe.probe import transport
+from s3probe.report.model import Verdict
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario, healthy
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
+from tests.runs import run
 
 FAULTY = b"S3_ENABLED=true\nS3_BUCKET=files example\nS3_REGION=eu-west2\nS3_ALIAS_HOST=https://files.example/\n"
 BROKEN = FAULTS["bpa-blocks-public-acl"].scenario()
@@ -60,3 +65,17 @@ def test_a_selection_narrows_what_is_told_of_a_file() -> None:
     alone = examination.lint(settings, examination.Selection(only=(one, "put-with-acl")))
     assert {finding.id for finding in without.findings} == everything - {one}
     assert {finding.id for finding in alone.findings} == {one}
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [("nothing is signed", Verdict.UNKNOWN), (LEFT_OUT, Verdict.OK)],
+    ids=["refused", "not wanted"],
+)
+def test_what_visitors_are_refused_says_nothing_of_mastodon(reason: str, verdict: Verdict) -> None:
+    report = run(healthy()).report
+    rows = tuple(
+        replace(row, outcome=Outcome.SKIPPED, reason=reason) if row.actor is Actor.MASTODON else row
+        for row in report.evidence.observations
+    )
+    assert replace(report, evidence=replace(report.evidence, observations=rows)).verdict is verdict

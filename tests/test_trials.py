@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from s3probe.codec import dump, load_saved
-from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
+from s3probe.diagnosis.model import BucketPolicy, EnvFix, Finding, Fix, IamAllow, Manual, Proof, ProofState, Severity
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
@@ -27,8 +27,10 @@ from s3probe.sandbox.faults import ALL, FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
-from s3probe.sandbox.scenario import Scenario, custom, healthy
+from s3probe.sandbox.scenario import ALIAS as ALIAS_HOST
+from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.world import Instance, Ownership, PublicAccessBlock
+from s3probe.settings.addressing import regional_host
 from s3probe.settings.model import Settings
 from s3probe.trying import budget as budgets
 from s3probe.trying.again import NOT_RECORDED, concluded
@@ -124,6 +126,84 @@ def test_region_and_endpoint_that_change_together_are_one_fix() -> None:
     assert run(fixed(scenario, group)).report.verdict is Verdict.OK
 
 
+def aws(region: str, **lines: str | None) -> Scenario:
+    """AWS in that region, with these lines, and pages that allow what the file names."""
+    host = regional_host(region)
+    scenario = healthy().with_bucket(region=region).with_env("S3_REGION", region).with_env("S3_HOSTNAME", host)
+    for name, value in lines.items():
+        scenario = scenario.with_env(name, value)
+    return scenario.with_world(instance=Instance(media_hosts=(f"{host}/{BUCKET}/",)))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "lines"),
+    [
+        (
+            aws("eu-west-3", S3_ENDPOINT="https://s3.eu-west-1.amazonaws.com"),
+            {"S3_ENDPOINT": "https://s3.eu-west-3.amazonaws.com"},
+        ),
+        (
+            aws(
+                "us-gov-east-1",
+                S3_REGION="us-gov-west-1",
+                S3_ENDPOINT="https://s3.dualstack.us-gov-west-1.amazonaws.com",
+            ),
+            {"S3_REGION": "us-gov-east-1", "S3_ENDPOINT": "https://s3.dualstack.us-gov-east-1.amazonaws.com"},
+        ),
+        (
+            aws("cn-northwest-1", S3_REGION="cn-north-1", S3_ENDPOINT="https://s3.cn-north-1.amazonaws.com.cn"),
+            {"S3_REGION": "cn-northwest-1", "S3_ENDPOINT": "https://s3.cn-northwest-1.amazonaws.com.cn"},
+        ),
+        (
+            aws("ap-southeast-2", S3_REGION="ap-southeast-1", S3_HOSTNAME=None),
+            {"S3_REGION": "ap-southeast-2", "S3_HOSTNAME": "s3.ap-southeast-2.amazonaws.com"},
+        ),
+        (aws("eu-west-2", S3_HOSTNAME="files.exmaple.com"), {"S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}),
+        (custom().with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}:9001"), {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"}),
+        (
+            custom()
+            .with_env("S3_OVERRIDE_PATH_STYLE", "true")
+            .with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}/{BUCKET}"),
+            {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"},
+        ),
+        (
+            healthy_policy()
+            .with_env("S3_ALIAS_HOST", f"{ALIAS_HOST}/{BUCKET}")
+            .with_world(instance=Instance(media_hosts=(f"{ALIAS_HOST}/{BUCKET}/",))),
+            {"S3_ALIAS_HOST": ALIAS_HOST},
+        ),
+        (
+            healthy_policy().with_env("S3_PERMISSION", None),
+            {"S3_PERMISSION": ""},
+        ),
+    ],
+    ids=[
+        "only the endpoint's region is wrong",
+        "dual stack, another partition",
+        "China",
+        "no host name, and the wrong region",
+        "a host name that does not exist",
+        "another port than the host's",
+        "the bucket in the endpoint, in virtual host style",
+        "the bucket behind an alias that has it already",
+        "an ACL where a policy opens media already",
+    ],
+)
+def test_the_first_fix_of_the_first_failure_is_all_that_is_needed(scenario: Scenario, lines: dict[str, str]) -> None:
+    report = run(scenario, trials=True).report
+    first = report.findings[0]
+    assert {fix.variable: fix.value for fix in first.first_choice if isinstance(fix, EnvFix)} == lines
+    assert proof_of(first).state is ProofState.TRIED
+    assert report.verdict is run(scenario).report.verdict is Verdict.FAILURE
+    assert failures(run(restarted(fixed(scenario, first.first_choice))).report) == []
+
+
+def restarted(scenario: Scenario) -> Scenario:
+    """After a restart Mastodon's pages allow what the file names."""
+    hosts = tuple(host.removeprefix("https://") for host in settings_of(scenario).csp_media_hosts)
+    return scenario.with_world(instance=Instance(media_hosts=hosts))
+
+
 def test_two_steps_of_one_variable_are_one_line() -> None:
     scenario = healthy().with_env("S3_REGION", "")
     report = run(scenario, trials=True).report
@@ -160,10 +240,10 @@ def test_of_two_schemes_the_one_that_passes_is_named() -> None:
 def test_a_line_after_which_pictures_are_invisible_is_no_fix(name: str) -> None:
     report = tried(FAULTS[name]).report
     assert list(proven(report)) == []
-    (quiet,) = (fix for fix in report.findings[0].fixes if isinstance(fix, EnvFix))
-    assert quiet.proof is not None
-    assert "visitors would see no picture" in quiet.proof.why
-    assert report.findings[0].fixes[0] is not quiet
+    first, last = report.findings[0].alternatives
+    assert [type(fix) for fix in first] == [IamAllow]
+    assert [type(fix) for fix in last] == [BucketPolicy, EnvFix]
+    assert "visitors would see no picture" in report.trials[0].result
 
 
 def test_a_secret_that_was_tried_is_shown_nowhere_and_a_replay_tells_the_same() -> None:
@@ -376,6 +456,22 @@ def test_from_a_quiet_end_another_line_is_tried() -> None:
 
     one = told(made(file, examine))
     assert [fix.variable for fix in one.first_choice if isinstance(fix, EnvFix)] == ["S3_REGION"]
+    assert proof_of(one).state is ProofState.TRIED
+
+
+def test_a_second_step_of_a_variable_needs_no_proof_of_its_own() -> None:
+    removed = EnvFix("S3_REGION", None)
+    ours = found("not-the-best-region", REGION, severity=Severity.WARNING)
+    file = state(findings=(found("blank", removed),), S3_REGION="")
+
+    def examine(settings: Settings, _read_only: bool) -> Situation:
+        left = () if settings.region == REGION.value else (ours,)
+        return replace(state(UPLOADS, SEEN, findings=left), settings=settings)
+
+    one = told(made(file, examine))
+    assert [(fix.variable, fix.value) for fix in one.first_choice if isinstance(fix, EnvFix)] == [
+        ("S3_REGION", "eu-west-2")
+    ]
     assert proof_of(one).state is ProofState.TRIED
 
 

@@ -32,6 +32,7 @@ from s3probe.diagnosis.trial import (
     decided,
     is_suspicion,
     key_of,
+    lines_in,
     lines_of,
     may_stop,
     minimal,
@@ -39,6 +40,7 @@ from s3probe.diagnosis.trial import (
     objection,
     own_doing,
     step,
+    uploads_pass,
     was_decided,
 )
 from s3probe.evidence.observations import Evidence
@@ -211,7 +213,9 @@ class Conclusions:
         """With the fixes that fit the settings under which it was met last: a region in a host is right by then."""
         seen = (one for state in self._states() for one in state.diagnosis if one.id == finding.id)
         last = target or next(reversed(list(seen)), finding)
-        return replace(finding, fixes=last.fixes) if last.fixes else finding
+        if not last.fixes or _is_part(last, finding):
+            return finding
+        return replace(finding, fixes=last.fixes)
 
     def _behind(self) -> Iterator[Finding]:
         """What only came to light with a fix in place, and did not go away by itself."""
@@ -226,7 +230,7 @@ class Conclusions:
                 if one.id in known or one.id not in stayed or own_doing(one, attempt.after or self.file, lines):
                     continue
                 known.add(one.id)
-                yield replace(one, remark=f"behind it: seen only with {_said(lines)}")
+                yield replace(self._as_last_seen(one, None), remark=f"behind it: seen only with {_said(lines)}")
         if self.glanced is not None:
             glance, base = self.glanced.glance, self.glanced.base
             known |= {one.id for one in base.diagnosis}
@@ -239,19 +243,19 @@ class Conclusions:
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
         place = next((n for n, one in enumerate(self.path) if _ends(one, finding)), None)
-        fixes: list[Fix] = []
+        proven = self._tried(place) if place is not None else ()
+        fixes: list[Fix] = list(proven)
         left: list[str] = []
-        proven: tuple[Fix, ...] = ()
         for group in finding.alternatives:
-            lines = lines_of(group)
-            if lines and place is not None and not proven:
-                proven = self._tried(place)
-                fixes += proven
-            if lines and self.way is not None and self._is_way(finding, lines):
+            lines, whole = lines_in(group), lines_of(group)
+            if lines and not proven:
+                proven = self._tried_whole(finding, lines)
+                fixes[:0] = proven
+            if whole and self.way is not None and self._is_way(finding, whole):
                 fixes += self._way_tried(self.way, group)
                 continue
-            why, dropped = self._untried(finding, group, lines)
-            if lines and proven and (self._was_tried(lines) or _among(lines, proven)):
+            why, dropped = self._untried(finding, group, whole)
+            if lines and proven and (self._was_tried(lines) or _same_variables(lines, proven)):
                 continue
             if dropped:
                 left.append(f"tried: {_said(lines or ())} {why}")
@@ -267,9 +271,10 @@ class Conclusions:
         return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
     def _stop_after(self, place: int) -> int:
-        """The first step from this one on after which one may stop."""
+        """The first step from this one on after which one may stop; better one after which uploads pass as well."""
         states = list(self._states())
-        return next(n for n in range(place, len(states)) if may_stop(self.file, states[n]))
+        stops = [n for n in range(place, len(states)) if may_stop(self.file, states[n])]
+        return next((n for n in stops if uploads_pass(states[n])), stops[0])
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
@@ -304,19 +309,30 @@ class Conclusions:
         own = [line for line in lines if line.variable in names]
         ordered = [*own, *(line for line in lines if line.variable not in names)]
         offered = {line.variable: line for line in attempt.candidate.lines}
-        rows = decided(state).values()
-        proof = Proof(
-            ProofState.TRIED,
-            passed=step(self.file, state, attempt.candidate.finding).passed,
-            fine=sum(rows),
-            not_fine=len(rows) - sum(rows),
-            requests=state.evidence.cost.requests,
-        )
         group = [
             _as_offered(replace(line, together=number > 0), offered.get(line.variable))
             for number, line in enumerate(ordered)
         ]
-        return _with_proof(tuple(group), proof)
+        return _with_proof(tuple(group), self._proof(attempt.candidate.finding, state))
+
+    def _tried_whole(self, finding: Finding, lines: Lines) -> tuple[Fix, ...]:
+        """The lines with their proof, where they alone lead from the file to settings that were examined; or none."""
+        whole = applied(self.file.settings, lines)
+        for state in (one.after for one in self.attempts if one.after is not None):
+            same = not changed(whole, state.settings)
+            if same and step(self.file, state, finding).better and may_stop(self.file, state):
+                return _with_proof(lines, self._proof(finding, state))
+        return ()
+
+    def _proof(self, finding: Finding, state: Situation) -> Proof:
+        rows = decided(state).values()
+        return Proof(
+            ProofState.TRIED,
+            passed=step(self.file, state, finding).passed,
+            fine=sum(rows),
+            not_fine=len(rows) - sum(rows),
+            requests=state.evidence.cost.requests,
+        )
 
     def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[str, bool]:
         """Why a fix was not proven, and whether it must not be offered."""
@@ -367,9 +383,9 @@ def _went_away(finding: Finding, state: Situation) -> bool:
 
 
 def _ends(attempt: Attempt, finding: Finding) -> bool:
-    """Whether these lines were tried for the finding, or are among its own, and ended it."""
+    """Whether these lines were tried for the finding, or set what one of its own fixes sets, and ended it."""
     own = any(
-        lines and key_of(lines) == key_of(attempt.candidate.lines) for lines in map(lines_of, finding.alternatives)
+        lines and _same_variables(lines, attempt.candidate.lines) for lines in map(lines_in, finding.alternatives)
     )
     if attempt.after is None or not (own or attempt.candidate.finding.id == finding.id):
         return False
@@ -391,9 +407,15 @@ def _as_offered(line: EnvFix, offered: EnvFix | None) -> EnvFix:
     return replace(line, note=line.note or note, line=line.line or offered.line)
 
 
-def _among(lines: Lines, proven: tuple[Fix, ...]) -> bool:
-    """Whether the lines are part of what was proven."""
-    return key_of(lines) <= key_of(tuple(fix for fix in proven if isinstance(fix, EnvFix)))
+def _is_part(last: Finding, finding: Finding) -> bool:
+    """Whether what is asked for last is part of what was asked for first: the rest is in place by then."""
+    then, first = lines_of(last.first_choice), lines_of(finding.first_choice)
+    return bool(then and first) and key_of(then or ()) < key_of(first or ())
+
+
+def _same_variables(lines: Lines, proven: tuple[Fix, ...]) -> bool:
+    """Whether what was proven sets all these variables: where a value passed, another one is no way out."""
+    return {line.variable for line in lines} <= {fix.variable for fix in proven if isinstance(fix, EnvFix)}
 
 
 def _with_proof(group: Sequence[Fix], proof: Proof) -> tuple[Fix, ...]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Fact
+from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
+from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
+_AWS_REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]{3,})+-\d(?![a-z0-9])")
 _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
@@ -46,6 +49,33 @@ def retries(case: Case) -> EnvFix | Manual:
 def asks_again(case: Case) -> bool:
     """Whether Mastodon asks again by itself, as often as the probe does before it calls a failure lasting."""
     return retries_of(case.settings) >= _ENOUGH
+
+
+def right_region(case: Case) -> str:
+    """The region with which a request got further; ``""`` where none was needed."""
+    tried = case.every(ExperimentWith.REGION)
+    got_further = [row.id for row in tried if row.ok or row.facts.get(Fact.KEPT) == "yes"]
+    return ExperimentWith.REGION.value_in(got_further[-1]) if got_further else ""
+
+
+def named_region(settings: Settings) -> str:
+    """The region that the values of the file name beside ``S3_REGION``, or in it, at AWS; ``""`` for none."""
+    names = ("S3_ENDPOINT", "S3_HOSTNAME", "S3_ALIAS_HOST")
+    values = [settings.environment.get(name) or "" for name in names]
+    hosts = [value.lower() for value in values if is_aws(value)]
+    inside = (settings.environment.get("S3_REGION") or "").lower().replace("_", "-")
+    return next((found[0] for text in (*hosts, inside) if (found := _AWS_REGION.search(text))), "")
+
+
+def region_too(case: Case) -> tuple[EnvFix, ...]:
+    """The lines of the right region, for a fix that holds its name as well; none where the file's own is right."""
+    settings, region = case.settings, right_region(case)
+    if not region or region == settings.region:
+        return ()
+    lines = [env(case, "S3_REGION", region)]
+    if settings.endpoint and is_aws(settings.endpoint) and settings.region in settings.endpoint:
+        lines.append(env(case, "S3_ENDPOINT", settings.endpoint.replace(settings.region, region)))
+    return tuple(replace(line, together=True) for line in lines)
 
 
 def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:

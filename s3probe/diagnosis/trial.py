@@ -152,6 +152,12 @@ def lines_of(group: tuple[Fix, ...]) -> Lines | None:
     return lines if len(lines) == len(group) else None
 
 
+def lines_in(group: tuple[Fix, ...]) -> Lines | None:
+    """The same; of a group that begins with a step outside the file, its lines: it may be that this step was made."""
+    outside = sum(not isinstance(fix, EnvFix) for fix in group)
+    return lines_of(group[outside:]) or None
+
+
 def not_felt(lines: Lines) -> str:
     """Why no examination can tell whether these lines help, and what does; ``""`` when one can."""
     whys = [next((why for name, why in _NOT_FELT.items() if line.variable.startswith(name)), "") for line in lines]
@@ -171,7 +177,7 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
     """
     fails = any(one.severity is Severity.FAILURE for one in state.diagnosis)
     for finding in sorted(state.diagnosis, key=lambda one: (not is_suspicion(one), not _met(one, state))):
-        for lines in _choices(finding):
+        for lines in (*_choices(finding), *_named_elsewhere(finding, state)):
             after = applied(state.settings, lines)
             wanted = finding.severity is Severity.FAILURE or (
                 finding.severity is Severity.WARNING and any(line.variable in own for line in lines)
@@ -186,7 +192,7 @@ def _choices(finding: Finding) -> Iterator[Lines]:
     for group in finding.alternatives:
         if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
             yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
-        lines = lines_of(group)
+        lines = lines_in(group)
         if lines and not is_suspicion(finding):
             yield lines
 
@@ -203,6 +209,17 @@ def _concerns(state: Situation, after: Settings) -> bool:
     return bool(failed) and (not unheard or moved(before, after))
 
 
+def _named_elsewhere(finding: Finding, state: Situation) -> Iterator[Lines]:
+    """The endpoint at the host of ``S3_HOSTNAME``, where the one of the file is not reached or is no S3."""
+    settings = state.settings
+    rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
+    host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
+    if not settings.endpoint or not host or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
+        return
+    if finding.severity is Severity.FAILURE and _origin(settings.endpoint)[1].lower() != host.lower():
+        yield (EnvFix("S3_ENDPOINT", f"https://{host}", settings.environment.line_of("S3_ENDPOINT")),)
+
+
 def _met(finding: Finding, state: Situation) -> bool:
     """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
     names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
@@ -216,15 +233,19 @@ def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = (
 
 
 def enlarged(found: Candidate, after: Situation) -> Candidate | None:
-    """The same lines with those that the failure asks for now that they are made: they must change together."""
-    names = {line.variable for line in found.lines}
+    """The same lines with those that the failure asks for now that they are made: they must change together.
+
+    Where one of them is asked to change again, the later value counts: the server names a region by the host that was
+    asked, and only the next answer tells where the bucket is.
+    """
     for finding in after.diagnosis:
         if finding.id == found.finding.id:
             for group in finding.alternatives:
-                more = lines_of(group)
-                if more and not names & {line.variable for line in more}:
-                    joined = (*found.lines, *(replace(line, together=True) for line in more))
-                    return Candidate(found.finding, joined)
+                if more := lines_of(group):
+                    by_name = {line.variable: line for line in (*found.lines, *more)}
+                    joined = tuple(replace(line, together=number > 0) for number, line in enumerate(by_name.values()))
+                    if key_of(joined) != key_of(found.lines):
+                        return Candidate(found.finding, joined)
     return None
 
 
@@ -352,6 +373,8 @@ def _further(before: Situation, after: Situation) -> bool:
         return before.raises  # by another line
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
+    if before.raises:
+        return any(stopped_at(row) > Gate.NOT_S3 for row in now.values())  # the storage judges what was never sent
     # one server's refusal says nothing of another's, nor the refusal of a whole way of signing of what follows it
     another = moved(before.settings, after.settings) or (
         before.settings.signature_version != after.settings.signature_version
@@ -402,14 +425,19 @@ def _host(row: Observation) -> str:
     return _origin(row.url)[1]
 
 
+def uploads_pass(state: Situation) -> bool:
+    """Whether a file is stored, in the way in which Mastodon uploads it."""
+    upload = ActionId.PUT_WITHOUT_ACL if state.settings.acl is None else ActionId.PUT_WITH_ACL
+    return decided(state).get(upload, False)
+
+
 def objection(state: Situation) -> str:
     """Why one must not stop at these settings; ``""`` when one may.
 
     Whatever it was before: a storage that fails loudly gets help, and one that hides or shows the wrong files does not.
     """
-    rows = decided(state)
-    upload = ActionId.PUT_WITHOUT_ACL if state.settings.acl is None else ActionId.PUT_WITH_ACL
-    if rows.get(upload) and not rows.get(ActionId.PUBLIC_GET):
+    stored = uploads_pass(state)
+    if stored and not decided(state).get(ActionId.PUBLIC_GET):
         return "with it alone uploads would pass, and visitors would see no picture"
     noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
     open_to_all = [
@@ -417,7 +445,7 @@ def objection(state: Situation) -> str:
         for row in state.evidence.observations
         if row.id in _CLOSED and row.outcome is Outcome.WRONG and row.id not in noticed
     ]
-    if open_to_all and rows.get(upload):
+    if open_to_all and stored:
         return "with it alone files would be stored where strangers find or change them"
     return ""
 
@@ -461,11 +489,11 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
     """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
 
-    Its pages allow the media host of the file (Content-Security-Policy), and not yet the one of ``settings``.
+    Its pages allow the media hosts of the file (Content-Security-Policy), and not yet those of ``settings``.
     """
-    if _origin(public_url(file, "")) == _origin(public_url(settings, "")):
+    if file.csp_media_hosts == settings.csp_media_hosts:
         return evidence
-    why = "Mastodon's pages allow the new host only after a restart"
+    why = "Mastodon's pages allow the new address only after a restart"
     rows = tuple(
         replace(row, outcome=Outcome.SKIPPED, reason=why) if row.id == ActionId.PUBLIC_CSP and row.ran else row
         for row in evidence.observations

@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, HeaderName, ObservationId
 
+LEFT_OUT = "left out by --only or --skip"
+"""The reason of a row that nobody wanted."""
+
 
 class Outcome(StrEnum):
     """How an action ended (``outcome`` in the report's JSON schema)."""

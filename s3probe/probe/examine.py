@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Outcome, Run
+from s3probe.evidence.observations import LEFT_OUT, Cleanup, Evidence, NetworkFault, Outcome, Run
 from s3probe.evidence.vocabulary import (
     ACTIONS,
     ARCHIVE_VISIT,
@@ -38,7 +38,7 @@ from s3probe.probe.releases import next_release
 from s3probe.probe.repeat import SHARE, AskedAgain, Repeats
 from s3probe.probe.request_form import WireForm, form_for_version
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import LEFT_OUT, Book, Session
+from s3probe.probe.session import Book, Session
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
 from s3probe.probe.suspension import suspend_and_restore

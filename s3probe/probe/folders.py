@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.evidence.observations import Observation
+from s3probe.evidence.observations import LEFT_OUT, Observation
 from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, ObservationId
 from s3probe.probe.browser import NOT_FETCHED, origin_of
 from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import LEFT_OUT, Session, Stored
+from s3probe.probe.session import Session, Stored
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.uploads import finished, judge_finished
 from s3probe.settings.keys import AVATARS, EMOJI

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from s3probe.evidence.observations import NO_CHANGES, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import LEFT_OUT, NO_CHANGES, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ACTIONS, Fact, Facts, ObservationId, row_of
 from s3probe.hindrance import HinderedError
 from s3probe.probe.client import Client, NotAllowedError, NotSentError
@@ -21,7 +21,6 @@ from s3probe.settings.model import Credentials, Settings
 Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
 
-LEFT_OUT = "left out by --only or --skip"
 """The reason of an action that the command line left out."""
 LATE_ANSWER = "the time was up before an answer came"
 TIME_WAS_UP = "the time was up before this could be asked"

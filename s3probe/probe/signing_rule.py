@@ -25,7 +25,8 @@ NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.amazonaws\.(?:com|com\.cn|eu)")
 """AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one."""
-_KEY_ID = re.compile(r"Credential=([^/,\s]+)|^AWS ([^:\s]+):")
+_KEY_ID = re.compile(r"Credential=([^,\s]+?)(?:/[^/,\s]*){4}(?:[,\s]|$)|^AWS ([^:\s]+):")
+"""The id of a signature: all before its scope of four parts, as a secret that stands in its place may hold a slash."""
 _OF_STORAGE = re.compile(r"S3|AWS|BUCKET|ENDPOINT")
 """In names of variables: what they hold is about the storage, however they are misspelt."""
 
@@ -76,7 +77,8 @@ def signer(call: Call) -> str:
     if found := _KEY_ID.search(header):
         return found[1] or found[2]
     query = parse_qs(urlsplit(call.url).query)
-    return (query.get("X-Amz-Credential") or query.get("AWSAccessKeyId") or [""])[0].partition("/")[0]
+    scoped = (query.get("X-Amz-Credential") or [""])[0].rsplit("/", 4)[0]
+    return scoped or (query.get("AWSAccessKeyId") or [""])[0]
 
 
 def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:

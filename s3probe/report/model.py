@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from s3probe.diagnosis.model import Consequence, Finding, RuleError, Severity, TrialRun
-from s3probe.evidence.observations import Evidence, Outcome
+from s3probe.evidence.observations import LEFT_OUT, Evidence, Outcome
+from s3probe.evidence.vocabulary import Actor
 
 
 class Verdict(StrEnum):
@@ -60,6 +61,9 @@ class Report:
         asked = [o for o in self.evidence.observations if not o.id.is_experiment]
         if not self.evidence.run.complete or (asked and not any(o.ran for o in asked)):
             return Verdict.UNKNOWN
+        signed = [o for o in asked if o.actor is Actor.MASTODON and o.reason != LEFT_OUT]
+        if signed and not any(o.ran for o in signed):
+            return Verdict.UNKNOWN  # what visitors are refused says nothing of Mastodon
         if any(o.outcome in undecided and o.id not in explained for o in asked):
             return Verdict.UNKNOWN
         return Verdict.WARNING if Severity.WARNING in severities else Verdict.OK

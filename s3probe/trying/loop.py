@@ -187,6 +187,8 @@ class Trials:
             return
         seen = step(base, after, found.finding)
         attempt = Attempt(base, found, after)
+        if self._sets_again(found):
+            seen = replace(seen, further=True)  # what the first of two steps of a variable showed is shown by both
         if seen.better:
             attempt = self._made_sure(attempt, seen)
         self._note(attempt)
@@ -211,6 +213,11 @@ class Trials:
         else:
             why = "" if fails else PASSES_ALL_THE_SAME
         return replace(attempt, why=why, repeated=repeated)
+
+    def _sets_again(self, found: Candidate) -> bool:
+        """Whether these lines only set right what earlier steps have set."""
+        earlier = {line.variable for one in self._path for line in one.candidate.lines}
+        return {line.variable for line in found.lines} <= earlier
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))

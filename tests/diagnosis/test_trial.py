@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_lines_that_belong_together_are_tried_together() -> None:
     [
         (EnvFix("S3_BUCKET", "<the exact name of your bucket>", secret=True),),
         (EnvFix("S3_BUCKET", "<your bucket>"),),
-        (BucketSetting("acl", "private"), EnvFix("S3_PERMISSION", "", together=True)),
+        (BucketSetting("acl", "private"),),
         (Manual("Ask the provider."),),
         (EnvFix("EXTRA_MEDIA_HOSTS", "https://files.example.com"),),
         (EnvFix("S3_REGION", "eu-west-1"),),
@@ -145,6 +146,48 @@ def test_a_line_that_leaves_the_failure_is_tried_again_with_what_it_asks_for_the
     assert joined is not None
     assert [line.variable for line in joined.lines] == ["S3_REGION", "S3_ENDPOINT"]
     assert enlarged(Candidate(WRONG_REGION, (REGION,)), state(findings=(WRONG_REGION,))) is None
+
+
+def test_of_a_line_that_is_asked_to_change_again_the_later_value_counts() -> None:
+    pair = EnvFix("S3_REGION", "eu-west-3"), EnvFix("S3_ENDPOINT", "https://s3.eu-west-3.amazonaws.com", together=True)
+    after = state(findings=(found("region-wrong", *pair),), S3_REGION="eu-west-2")
+    joined = enlarged(Candidate(WRONG_REGION, (REGION,)), after)
+    assert joined is not None
+    assert key_of(joined.lines) == key_of(pair)
+
+
+def test_a_line_behind_a_step_outside_is_tried_alone_as_that_step_may_have_been_made() -> None:
+    line = EnvFix("S3_PERMISSION", "", together=True)
+    file = state(REFUSED, findings=(found("acl", BucketSetting("policy", "…"), line),))
+    chosen = candidate(file, ())
+    assert chosen is not None
+    assert chosen.lines == (line,)
+    quiet = Attempt(file, chosen, state(row(ActionId.PUT_WITHOUT_ACL), UNSEEN, S3_PERMISSION=""))
+    (still,) = concluded(quiet, file=file, path=0)["acl"].alternatives
+    assert [type(fix) for fix in still] == [BucketSetting, EnvFix]
+    seen = Attempt(file, chosen, state(row(ActionId.PUT_WITHOUT_ACL), SEEN, S3_PERMISSION=""))
+    told = concluded(seen, file=file)["acl"]
+    assert [type(fix) for fix in told.fixes] == [EnvFix]
+    assert proof_of(told).state is ProofState.TRIED
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "network", "lines"),
+    [
+        ("https://s3.eu-wst-2.example", NetworkFault.DNS, [("S3_ENDPOINT", "https://s3.example.net")]),
+        ("https://s3.example.net:9000", NetworkFault.REFUSED, [("S3_ENDPOINT", "https://s3.example.net")]),
+        ("https://s3.example.net", NetworkFault.REFUSED, []),
+        ("https://s3.eu-wst-2.example", None, []),
+    ],
+)
+def test_an_endpoint_that_is_not_reached_may_be_at_the_host_that_the_file_names(
+    endpoint: str, network: NetworkFault | None, lines: list[tuple[str, str]]
+) -> None:
+    silent = row(ActionId.LIST, Outcome.UNREACHABLE if network else Outcome.DENIED, network=network)
+    failure = found("way", because=(ActionId.LIST,))
+    file = state(silent, findings=(failure,), S3_ENDPOINT=endpoint, S3_HOSTNAME="s3.example.net")
+    chosen = candidate(file, ())
+    assert [(line.variable, line.value) for line in (chosen.lines if chosen else ())] == lines
 
 
 def test_applied_lines_are_as_good_as_written_ones() -> None:
@@ -306,7 +349,12 @@ def test_pages_show_a_new_host_only_after_a_restart() -> None:
     evidence = state(blocked).evidence
     assert before_restart(evidence, settings(), settings(S3_REGION="eu-west-2")) is evidence
     told = before_restart(evidence, settings(), settings(S3_ALIAS_HOST="new.example")).observations[0]
-    assert (told.outcome, told.reason) == (Outcome.SKIPPED, "Mastodon's pages allow the new host only after a restart")
+    path = before_restart(evidence, settings(), settings(S3_ALIAS_HOST="files.example.com/media")).observations[0]
+    assert path.outcome is Outcome.SKIPPED
+    assert (told.outcome, told.reason) == (
+        Outcome.SKIPPED,
+        "Mastodon's pages allow the new address only after a restart",
+    )
 
 
 def test_the_answer_is_the_difference_variable_by_variable() -> None:
@@ -354,6 +402,54 @@ def test_a_line_that_left_the_failure_is_not_offered() -> None:
     told = concluded(attempt(still), file=FILE_STATE, path=0)["region-wrong"]
     assert told.fixes == ()
     assert told.remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
+
+
+def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered() -> None:
+    other, elsewhere = EnvFix("S3_REGION", "eu-west-3"), ALIAS
+    wrong = found("region-wrong", REGION, other, elsewhere)
+    file = state(REFUSED, findings=(wrong,), S3_ALIAS_HOST="no.example")
+    after = state(UPLOADS, SEEN, S3_REGION="eu-west-2", S3_ALIAS_HOST="no.example")
+    told = concluded(Attempt(file, Candidate(wrong, (REGION,)), after), file=file)["region-wrong"]
+    assert [fix.variable for fix in told.fixes if isinstance(fix, EnvFix)] == ["S3_REGION", "S3_ALIAS_HOST"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "further"),
+    [
+        (row(ActionId.LIST, Outcome.REJECTED, error_code="AuthorizationHeaderMalformed"), True),
+        (row(ActionId.LIST, Outcome.UNREACHABLE, network=NetworkFault.TLS_NOT_TLS), False),
+    ],
+)
+def test_what_is_sent_at_last_and_refused_for_another_reason_leads_on(answer: Observation, further: bool) -> None:
+    file = state(S3_ENDPOINT="s3.example.net")
+    after = state(answer, S3_ENDPOINT="https://s3.example.net")
+    assert file.raises
+    assert step(file, after, found("scheme")).further is further
+
+
+def test_a_fix_goes_on_to_where_uploads_pass() -> None:
+    scheme, region = EnvFix("S3_ENDPOINT", "https://s3.example.net"), EnvFix("S3_REGION", "eu-west-2")
+    raised, wrong = found("scheme", scheme), found("region", region)
+    file = state(findings=(raised,), S3_ENDPOINT="s3.example.net")
+    refused = row(ActionId.PUT_WITH_ACL, Outcome.REJECTED, error_code="AuthorizationHeaderMalformed")
+    first = state(refused, findings=(wrong,), S3_ENDPOINT="https://s3.example.net")
+    last = state(UPLOADS, SEEN, S3_ENDPOINT="https://s3.example.net", S3_REGION="eu-west-2")
+    steps = Attempt(file, Candidate(raised, (scheme,)), first), Attempt(first, Candidate(wrong, (region,)), last)
+    told = concluded(*steps, file=file)["scheme"]
+    assert key_of(tuple(fix for fix in told.fixes if isinstance(fix, EnvFix))) == key_of((scheme, region))
+    alone = concluded(steps[0], file=file)["scheme"]
+    assert key_of(tuple(fix for fix in alone.fixes if isinstance(fix, EnvFix))) == key_of((scheme,))
+
+
+def test_a_line_that_another_value_of_its_variable_sets_right_is_that_one() -> None:
+    open_to_all, refused = found("open", EnvFix("S3_REGION", "us-east-1"), because=(ActionId.LIST,)), WRONG_REGION
+    file = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(open_to_all, refused))
+    after = state(UPLOADS, SEEN, row(ActionId.LIST), S3_REGION="eu-west-2")
+    told = concluded(Attempt(file, Candidate(refused, (REGION,)), after), file=file)
+    assert [(fix.variable, fix.value) for one in told.values() for fix in one.fixes if isinstance(fix, EnvFix)] == [
+        ("S3_REGION", "eu-west-2"),
+        ("S3_REGION", "eu-west-2"),
+    ]
 
 
 def test_a_quiet_line_is_offered_as_untried() -> None:
@@ -414,6 +510,37 @@ def test_two_steps_that_only_help_together_are_one_fix() -> None:
     lines = [[line.variable for line in one.first_choice if isinstance(line, EnvFix)] for one in told.values()]
     assert lines == [["S3_REGION", "S3_ALIAS_HOST"], ["S3_ALIAS_HOST", "S3_REGION"]]
     assert all(proof_of(one).state is ProofState.TRIED for one in told.values())
+
+
+def test_two_steps_of_one_variable_leave_nothing_behind() -> None:
+    removed, right = EnvFix("S3_REGION", None), REGION
+    file = state(findings=(found("blank", removed, because=(ActionId.LIST,)),), S3_REGION="")
+    ours = found("not-the-best-region", right, severity=Severity.WARNING)
+    first = state(UPLOADS, SEEN, findings=(ours,), S3_REGION=None)
+    last = state(UPLOADS, SEEN, row(ActionId.LIST), S3_REGION="eu-west-2")
+    steps = (
+        Attempt(file, Candidate(file.diagnosis.findings[0], (removed,)), first),
+        Attempt(first, Candidate(ours, (right,)), last),
+    )
+    assert list(concluded(*steps, file=file)) == ["blank"]
+
+
+def test_lines_that_were_examined_together_are_proven_whoever_asked_for_them() -> None:
+    both = EnvFix("S3_HOSTNAME", "s3.example.net"), replace(REGION, together=True)
+    pages = found("pages", *both, explains=(ActionId.PUBLIC_CSP,))
+    file = state(REFUSED, findings=(pages, WRONG_REGION))
+    first = state(UPLOADS, SEEN, findings=(pages,), S3_REGION="eu-west-2")
+    second = state(UPLOADS, SEEN, S3_REGION="eu-west-2", S3_HOSTNAME="s3.example.net")
+    made = Conclusions(
+        file,
+        (
+            Attempt(file, Candidate(WRONG_REGION, (REGION,)), first),
+            Attempt(first, Candidate(pages, both[:1]), second),
+        ),
+        (Attempt(file, Candidate(WRONG_REGION, (REGION,)), first),),
+    ).diagnosis()
+    assert key_of(tuple(fix for fix in made.findings[0].first_choice if isinstance(fix, EnvFix))) == key_of(both)
+    assert proof_of(made.findings[0]).state is ProofState.TRIED
 
 
 def test_an_experiment_is_no_request_of_mastodons() -> None:

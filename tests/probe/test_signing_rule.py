@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.signing_rule import signer, signing_rule
 from s3probe.sandbox.faults import FAULTS
-from s3probe.sandbox.scenario import Scenario, custom, healthy
+from s3probe.sandbox.scenario import SECRET, Scenario, custom, healthy
 from tests.every import every
 from tests.runs import Ran, run, settings_of
 
@@ -98,6 +99,15 @@ def test_a_signature_in_the_query_counts() -> None:
     link = "https://evil.example/x?X-Amz-Credential=AKIAMASTODON7EXAMPLE%2F20261128%2Feu-west-2%2Fs3%2Faws4_request"
     assert signer(Call("GetObject", "GET", link)) == KEY_ID
     assert objection(healthy(), Call("GetObject", "GET", link))
+
+
+def test_a_secret_in_the_place_of_the_key_id_is_named_whole() -> None:
+    exchanged = healthy().with_env("AWS_ACCESS_KEY_ID", SECRET).with_env("AWS_SECRET_ACCESS_KEY", KEY_ID)
+    assert "/" in SECRET
+    assert signer(signed("https://s3.eu-west-2.amazonaws.com/", key_id=SECRET)) == SECRET
+    scope = quote(f"{SECRET}/20261128/eu-west-2/s3/aws4_request", safe="")
+    assert signer(Call("GetObject", "GET", f"https://evil.example/x?X-Amz-Credential={scope}")) == SECRET
+    assert [finding.id for finding in run(exchanged).report.findings] == ["key-pair-exchanged"]
 
 
 class Liar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -25,7 +25,7 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-AND_POLICY = "and add the public-read bucket policy that `s3probe policy` prints: without an ACL nobody sees a picture"
+_ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,14 @@ def _permission(value: str) -> _Ways:
     return lambda ladder: (fixes.env(ladder.case, "S3_PERMISSION", value),)
 
 
-def _no_acl(ladder: _Ladder) -> Fix:
-    """``S3_PERMISSION=``: Mastodon sends no ACL."""
+def _no_acl(ladder: _Ladder) -> tuple[Fix, ...]:
+    """``S3_PERMISSION=``: Mastodon sends no ACL; after the policy that then opens media, where none does yet."""
+    case = ladder.case
     # what is meant to be closed needs no policy that opens it
-    note = "" if ladder.visible_without or ladder.acl == "private" else AND_POLICY
-    return fixes.env(ladder.case, "S3_PERMISSION", "", note, conditional=bool(note))
+    if ladder.visible_without or ladder.acl == "private":
+        return (fixes.env(case, "S3_PERMISSION", ""),)
+    line = fixes.env(case, "S3_PERMISSION", "", _ONLY_TOGETHER, conditional=True)
+    return fixes.public_read(case), replace(line, together=True)
 
 
 def _or_none(allow_acls: _Ways) -> _Ways:
@@ -87,7 +90,7 @@ def _or_none(allow_acls: _Ways) -> _Ways:
 
     def ways(ladder: _Ladder) -> tuple[Fix, ...]:
         none, allowing = _no_acl(ladder), allow_acls(ladder)
-        return (none, *allowing) if ladder.visible_without else (*allowing, none)
+        return (*none, *allowing) if ladder.visible_without else (*allowing, *none)
 
     return ways
 
@@ -97,7 +100,7 @@ def _ownership(ladder: _Ladder) -> tuple[Fix, ...]:
 
 
 def _grant(ladder: _Ladder) -> tuple[Fix, ...]:
-    return (fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), _no_acl(ladder))
+    return (fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), *_no_acl(ladder))
 
 
 def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:

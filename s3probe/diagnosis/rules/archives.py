@@ -92,7 +92,8 @@ def link_host(case: Case) -> Iterator[Finding]:
             "presigned-link-without-tls",
             case,
             how=f"links to archives begin with {where}, {why}",
-            fixes=[Manual(f"Give the storage a certificate, and then write S3_ENDPOINT=https://{host}.")],
+            # with https:// alone every upload fails where no certificate is: nothing here has asked for one
+            fixes=[Manual(f"Give {host} a certificate, and only then write https:// in S3_ENDPOINT.")],
             certainty=Certainty.LIKELY,
         )
         return

@@ -15,7 +15,7 @@ from s3probe.evidence.vocabulary import ActionId, Fact
 
 
 def bucket_twice(case: Case) -> Iterator[Finding]:
-    """``https://bucket.host`` or ``https://host/bucket`` with path style: files land in a folder named like the bucket.
+    """``https://bucket.host`` with path style, or ``https://host/bucket``: files land in a folder of the bucket's name.
 
     The listing is the decisive sign: it is answered as a GetObject of the key ``bucket`` (NoSuchKey).
     """
@@ -25,10 +25,12 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     in_path = settings.bucket is not None and path == settings.bucket
     holds = bool(settings.bucket) and (in_path or host != parts.netloc)
     listed = case.obs(ActionId.LIST)
-    if not holds or not settings.path_style or listed.ok or not listed.ran or listed.id in case.claimed:
+    if not holds or not (settings.path_style or in_path) or listed.ok or not listed.ran or listed.id in case.claimed:
         return
     # the answer names the bucket as the key it did not find, or else a file went up beside it
-    taken_for_a_key = listed.facts.get(Fact.KEY) == settings.bucket or case.obs(ActionId.PUT_WITHOUT_ACL).ok
+    taken_for_a_key = (
+        listed.facts.get(Fact.KEY, "").rstrip("/") == settings.bucket or case.obs(ActionId.PUT_WITHOUT_ACL).ok
+    )
     if listed.http_status != 404 or not taken_for_a_key:
         return
     bare = urlunsplit((parts.scheme, host, "" if in_path else parts.path, "", ""))

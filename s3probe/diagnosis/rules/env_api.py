@@ -12,6 +12,7 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Sev
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     STORAGE_NAMES,
+    at_aws,
     clean,
     for_s3,
     refused,
@@ -22,10 +23,11 @@ from s3probe.diagnosis.rules.env_names import (
     unseen,
 )
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.vocabulary import ActionId, Experiment
-from s3probe.settings.addressing import is_host_label
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
+from s3probe.settings.addressing import is_aws, is_host_label, regional_host
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import RaisedAt, RaisedError, Settings
+from s3probe.settings.rubyuri import authority_of
 
 _BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
 
@@ -53,8 +55,24 @@ def blank_values(case: Case) -> Iterator[Finding]:
         certainty=Certainty.LIKELY if storage_class_only else Certainty.CERTAIN,
         setting=blank[0],
         explains=explained,
-        fixes=tuple(replace(fixes.env(case, name, None), together=name != blank[0]) for name in blank),
+        fixes=tuple(replace(_filled(case, name), together=name != blank[0]) for name in blank),
     )
+
+
+def _filled(case: Case, name: str) -> EnvFix:
+    """The value that the other lines name, or else no line."""
+    settings = case.settings
+    hostname = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
+    value = None
+    if name == "S3_REGION":
+        value = fixes.right_region(case) or fixes.named_region(settings)
+    elif name == "S3_ENDPOINT" and _HOST.fullmatch(hostname) and not is_aws(hostname):
+        value = f"https://{hostname}"
+    elif name == "S3_HOSTNAME" and settings.endpoint:
+        value = authority_of(settings.endpoint)
+    elif name == "S3_HOSTNAME" and settings.endpoint is None and at_aws(settings):
+        value = regional_host(fixes.right_region(case) or settings.region)
+    return fixes.env(case, name, value or None)
 
 
 def _is_blank(settings: Settings, name: str) -> bool:
@@ -66,6 +84,11 @@ def _is_blank(settings: Settings, name: str) -> bool:
     return name != "S3_CLOUDFRONT_HOST" or settings.environment.get("S3_ALIAS_HOST") is None
 
 
+_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?")
+_MISTYPED_URL = re.compile(
+    r"(?:([A-Za-z][A-Za-z0-9+]*)(?::/*|//))?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:/\S*)?)"
+)
+"""``https:/host``, ``https//host``: what was meant is plain."""
 _ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+)?(/|$)|\[[0-9a-fA-F:]+\](:\d+)?(/|$)")
 
 
@@ -82,7 +105,7 @@ def endpoint(case: Case) -> Iterator[Finding]:
     trouble = trouble_of(case.settings, "S3_ENDPOINT")
     if not value or not value.strip() or trouble is None or not _without_scheme(trouble, value):
         return
-    bare = re.sub(r"^([a-z][a-z0-9+.-]*:)?/+", "", value)
+    bare = re.sub(r"^([a-z][a-z0-9+.-]*:|https?(?=//))?/+", "", value)
     host = bare.split("/")[0].split(":")[0]
     inside = "." not in host or re.fullmatch(r"[\d.]+", host) or ":" in bare.split("/")[0]
     schemes = ("http", "https") if inside else ("https", "http")
@@ -114,11 +137,13 @@ def region(case: Case) -> Iterator[Finding]:
     """A region that is no region's name at all, such as ``US East (N. Virginia)``."""
     value = case.settings.region
     trouble = trouble_of(case.settings, "S3_REGION")
-    if trouble is None or not value.strip() or (stray_marks(value) and is_host_label(clean(value))):
+    if trouble is None or not value.strip() or (stray_marks(value.strip()) and is_host_label(clean(value))):
         return
     code = clean(value).lower()
     fix: Fix = Manual("Write the region's code as the provider's console shows it, e.g. S3_REGION=eu-central-1.")
-    if is_host_label(code):
+    if right := fixes.right_region(case) or fixes.named_region(case.settings):
+        fix = fixes.env(case, "S3_REGION", right)
+    elif is_host_label(code):
         fix = fixes.env(case, "S3_REGION", code)
     yield finding(
         "region-not-a-code",
@@ -219,13 +244,15 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
     for trouble in case.settings.troubles:
         value = case.settings.environment.get(trouble.variable) or ""
         elsewhere = trouble.variable in known or trouble.variable.startswith("AWS_") or not value.strip()
-        if elsewhere or stray_marks(value) or not value.isascii() or _without_scheme(trouble, value):
+        if elsewhere or stray_marks(value.strip()) or not value.isascii() or _without_scheme(trouble, value):
             continue
         if trouble.stage is RaisedAt.BOOT:
             continue  # the rule about host names says it
         tidy = value.strip().split("?")[0]
         fix: Fix = Manual(f"Correct {trouble.variable}.")
-        if tidy != value and " " not in tidy:
+        if trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
+            fix = fixes.env(case, "S3_ENDPOINT", f"{'http' if found[1] == 'http' else 'https'}://{found[2]}")
+        elif tidy != value and " " not in tidy:
             fix = fixes.env(case, trouble.variable, tidy)
         yield finding(
             "setting-raises-exception",
@@ -238,10 +265,15 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
 
 
 RULES = (
-    Rule(blank_values, Layer.API, yields=("env-empty-not-unset",), reads=(OPEN, ActionId.PUT_WITH_ACL)),
+    Rule(
+        blank_values,
+        Layer.API,
+        yields=("env-empty-not-unset",),
+        reads=(OPEN, ActionId.PUT_WITH_ACL, ExperimentWith.REGION),
+    ),
     Rule(endpoint, Layer.API, yields=("endpoint-without-scheme",), reads=(OPEN,)),
     Rule(signature, Layer.API, yields=("signature-version-invalid",), reads=(OPEN,)),
-    Rule(region, Layer.API, yields=("region-not-a-code",), reads=(OPEN,)),
+    Rule(region, Layer.API, yields=("region-not-a-code",), reads=(OPEN, ExperimentWith.REGION)),
     Rule(
         temporary_keys,
         Layer.API,

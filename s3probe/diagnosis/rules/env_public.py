@@ -12,8 +12,8 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import NetworkFault
-from s3probe.evidence.vocabulary import ActionId, ObservationId
-from s3probe.settings.addressing import partition
+from s3probe.evidence.vocabulary import ActionId, ExperimentWith, ObservationId
+from s3probe.settings.addressing import regional_host
 from s3probe.settings.model import RaisedAt, Settings
 from s3probe.settings.rubyuri import authority_of
 from s3probe.settings.urls import public_url
@@ -48,7 +48,7 @@ def host_name(case: Case) -> Iterator[Finding]:
     """Scheme, slash, path or stray text in the host that stands in every media URL."""
     settings = case.settings
     name, value = _public_host(settings)
-    if not value.strip() or stray_marks(value) or not value.isascii():
+    if not value.strip() or stray_marks(value.strip()) or not value.isascii():
         return
     boot = next((t for t in settings.troubles if t.stage is RaisedAt.BOOT), None)
     bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*:/+|^/+", "", re.split(r"\s+#|\s", value.strip())[0])
@@ -81,7 +81,7 @@ def protocol(case: Case) -> Iterator[Finding]:
     """Pages are https; so must media be."""
     settings = case.settings
     value = settings.protocol
-    if value.lower() == "https" or not value or stray_marks(value):
+    if value.lower() == "https" or not value or stray_marks(value.strip()):
         return
     host = _public_host(settings)[1] or settings.hostname
     if value.lower() == "http":
@@ -112,7 +112,8 @@ def default_host(case: Case) -> Iterator[Finding]:
         return
     if not at_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
         return
-    fix = EnvFix("S3_HOSTNAME", f"s3.{settings.region}.{partition(settings.region)[1]}")
+    host = regional_host(fixes.right_region(case) or settings.region)
+    fix = (fixes.env(case, "S3_HOSTNAME", host), *fixes.region_too(case))
     dead = settings.region not in _DASH_FORM
     if dead and case.evidence is None:
         yield finding(
@@ -121,7 +122,7 @@ def default_host(case: Case) -> Iterator[Finding]:
             how=f"S3_HOSTNAME is not set, so media URLs lead to {settings.hostname}; AWS has no such name for "
             f"{settings.region}, and the pages allow {' '.join(settings.csp_media_hosts) or 'the instance alone'}",
             certainty=Certainty.LIKELY,
-            fixes=(fix,),
+            fixes=fix,
         )
     elif not (dead and case.get(ActionId.PUBLIC_GET).network is NetworkFault.DNS) and not _allowed(settings):
         yield finding(
@@ -130,7 +131,7 @@ def default_host(case: Case) -> Iterator[Finding]:
             how=f"media URLs lead to {settings.hostname}; the pages allow "
             f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
             explains=(ActionId.PUBLIC_CSP,),
-            fixes=(fix,),
+            fixes=fix,
         )
 
 
@@ -176,7 +177,7 @@ RULES = (
         default_host,
         Layer.PUBLIC_VALUES,
         yields=("csp-omits-default-hostname", "hostname-default-dash-form-dead"),
-        reads=(ActionId.PUBLIC_GET,),
+        reads=(ActionId.PUBLIC_GET, ExperimentWith.REGION),
     ),
     Rule(cdn_host, Layer.PUBLIC_VALUES, yields=("cdn-host-confused-with-alias",)),
 )

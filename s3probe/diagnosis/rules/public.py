@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.alias_chain import broken_link
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, proxied, proxy_lines
@@ -33,6 +33,7 @@ _BEFORE_THE_STORAGE = (
     "media-host-redirects-in-a-circle",
     "media-host-leads-elsewhere",
 )
+_AT_THE_STORAGE = (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN, Experiment.PUBLIC_REGIONAL)
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
 
 
@@ -96,8 +97,9 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return repeated
     if seen.network is NetworkFault.DNS:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
-        fix: Fix = ServerFix("dns", host, f"create the DNS record for {host}, or correct {variable}")
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, fix)
+        record = ServerFix("dns", host, f"create the DNS record for {host}, or correct {variable}")
+        line = _where_it_is(case)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, *([line] if line else []), record)
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
     at_port = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
@@ -107,6 +109,18 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         )
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
     return invisible(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
+
+
+def _where_it_is(case: Case) -> EnvFix | None:
+    """The line with which media are shown by the storage itself, where the very same picture was seen there."""
+    settings, elsewhere = case.settings, working_addresses(case)
+    place = next((elsewhere[name] for name in _AT_THE_STORAGE if name in elsewhere), None)
+    parts = urlsplit(place.url) if place else None
+    if parts is None or settings.alias_host or parts.scheme != settings.protocol:
+        return None
+    if not parts.path.startswith(f"/{settings.bucket_name}/"):
+        return None
+    return fixes.env(case, "S3_HOSTNAME", parts.netloc)
 
 
 def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
@@ -194,11 +208,7 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     if Experiment.PUBLIC_HOSTNAME_WITH_PORT in elsewhere:
         value = urlsplit(elsewhere[Experiment.PUBLIC_HOSTNAME_WITH_PORT].url).netloc
         return invisible(case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", value))
-    place = (
-        elsewhere.get(Experiment.PUBLIC_PATH_STYLE)
-        or elsewhere.get(Experiment.PUBLIC_ORIGIN)
-        or elsewhere.get(Experiment.PUBLIC_REGIONAL)
-    )
+    place = next((elsewhere[name] for name in _AT_THE_STORAGE if name in elsewhere), None)
     if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in elsewhere:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):

@@ -108,8 +108,8 @@ def _by_key(case: Case, denials: _Denials) -> Finding:
         case,
         how=f"{asked(seen[0])} was answered {words(seen[0])}",
         because=because,
-        # files under KMS can never be read by visitors: the grant alone would only move the fault
-        fixes=[fixes.encryption(case, sse), *_kms_grant(what)],
+        # files under KMS can never be read by visitors, but through a CDN that signs: the grant would hide them all
+        fixes=[fixes.encryption(case, sse), *(_kms_grant(what) if case.settings.alias_host else ())],
         permission=what.action,
     )
 
