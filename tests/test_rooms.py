@@ -32,12 +32,12 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "evidence": frozenset({"settings"}),
     "knowledge": frozenset({"settings", "evidence"}),
     "probe": SHARED | {"settings", "evidence", "knowledge", "hindrance"},
-    "diagnosis": frozenset({"settings", "evidence", "knowledge", "hindrance"}),
+    "diagnosis": frozenset({"settings", "evidence", "knowledge", "hindrance", "redact"}),
     "codec": SHARED | {"settings", "evidence", "diagnosis.model"},
     "report": SHARED | {"settings", "knowledge", "evidence", "diagnosis.model", "codec"},
     # it applies the fixes that a diagnosis names
     "sandbox": frozenset({"knowledge", "diagnosis.model"}),
-    "trying": frozenset({"settings", "evidence", "probe", "diagnosis"}),
+    "trying": SHARED | {"settings", "evidence", "probe", "diagnosis"},
     "examination": frozenset({"settings", "evidence", "knowledge", "probe", "diagnosis", "trying", "report"}),
     "cli": SHARED
     | {
@@ -49,6 +49,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
         "knowledge",
         "probe",
         "diagnosis",
+        "trying",
         "codec",
         "report",
         "sandbox",

@@ -276,7 +276,8 @@ def test_the_actions_are_those_of_the_file_as_it_stands(name: str, first: int) -
     made = [row for row in ran.report.evidence.observations if row.id in ACTIONS and row.actor is Actor.MASTODON]
     assert not [row.id for row in made if row.ok and row.operation]
     assert all(row.reason for row in made if not row.ran)
-    assert ran.report.evidence.cost.requests - trial.evidence.cost.requests == first
+    again = trial.repeated.cost.requests if trial.repeated else 0
+    assert ran.report.evidence.cost.requests - trial.evidence.cost.requests - again == first
     assert trial.evidence.cost.requests <= 40
 
 

@@ -318,7 +318,7 @@ class Conclusions:
     def _tried_whole(self, finding: Finding, lines: Lines) -> tuple[Fix, ...]:
         """The lines with their proof, where they alone lead from the file to settings that were examined; or none."""
         whole = applied(self.file.settings, lines)
-        for state in (one.after for one in self.attempts if one.after is not None):
+        for state in (one.after for one in self.attempts if one.after is not None and not one.why):
             same = not changed(whole, state.settings)
             if same and step(self.file, state, finding).better and may_stop(self.file, state):
                 return _with_proof(lines, self._proof(finding, state))

@@ -489,9 +489,10 @@ def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:
     """The evidence without what Mastodon, which runs with the lines of the file, can show only after a restart.
 
-    Its pages allow the media hosts of the file (Content-Security-Policy), and not yet those of ``settings``.
+    Its pages allow the media hosts of the file (Content-Security-Policy), and not yet those of ``settings``; of a file
+    with which it keeps its media on disk, none.
     """
-    if file.csp_media_hosts == settings.csp_media_hosts:
+    if file.csp_media_hosts == settings.csp_media_hosts and not raises(file):
         return evidence
     why = "Mastodon's pages allow the new address only after a restart"
     rows = tuple(

@@ -10,13 +10,13 @@ from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor
-from tests.diagnosis.wire_table import A
+from tests.diagnosis.wire_table import L
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
 
 
 def of_kms(message: str) -> Finding:
-    case = A.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, message=message)
+    case = L.denied(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, message=message)
     return next(f for f in diagnose(case.settings, case.evidence) if f.id == "kms-key-not-allowed")
 
 
