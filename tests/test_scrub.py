@@ -134,11 +134,11 @@ def test_a_long_text_takes_no_exponential_time() -> None:
 def test_a_secret_of_backslashes_takes_no_longer(number: int) -> None:
     secret = "\\" * number + "tail"
     scrubber = Scrubber([Secret(secret)])
-    begun = time.process_time()
+    begun = time.thread_time()
     assert "tail" not in scrubber.clean(f"before {secret} after")
     assert "tail" not in scrubber.clean(json.dumps(json.dumps(secret)))
     scrubber.clean("\\" * 20_000)
-    assert time.process_time() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 @pytest.mark.parametrize("secret", ["00\\¡", "ab\\\ncd", "x\\\\é\\"])
@@ -175,17 +175,17 @@ def test_time_grows_with_the_text_and_no_faster(secret: str) -> None:
     for unit in (*DENSE, secret, secret[:8] + "…", *loose):
         taken = []
         for size in (10_000, 40_000):
-            begun = time.process_time()
+            begun = time.thread_time()
             scrubber.clean((unit * size)[:size])
-            taken.append(time.process_time() - begun)
+            taken.append(time.thread_time() - begun)
         assert taken[1] < max(10 * taken[0], 0.3)
 
 
 def test_a_secret_of_a_megabyte_takes_no_minutes() -> None:
     secret = "".join(f"{number:07x}" for number in range(150_000))
-    begun = time.process_time()
+    begun = time.thread_time()
     assert Scrubber([Secret(secret)]).clean(f"a {secret} b %20") == f"a {MARK} b %20"
-    assert time.process_time() - begun < 3
+    assert time.thread_time() - begun < 3
 
 
 @quick
@@ -338,9 +338,9 @@ def test_a_secret_within_itself_takes_no_longer() -> None:
     lower = SECRET.lower()
     scrubber = Scrubber([Secret(SECRET)])
     assert bare(scrubber.clean(f"a {lower[:20]}{lower}{lower[20:]} b")) == "ab"
-    begun = time.process_time()
+    begun = time.thread_time()
     cleaned = scrubber.clean(lower[:20] * 2_000 + lower[20:] * 2_000)
-    assert time.process_time() - begun < 2
+    assert time.thread_time() - begun < 2
     assert bare(SECRET) not in bare(cleaned)
 
 

@@ -354,31 +354,29 @@ def test_under_block_public_access_the_setting_of_the_bucket_comes_first(
         assert "was changed" not in err
 
 
-@pytest.mark.parametrize(
-    ("name", "line", "left"),
-    [
-        ("storage-class-glacier", "S3_STORAGE_CLASS=STANDARD_IA", set()),
-        (
-            "hostname-contains-bucket",
-            "S3_ALIAS_HOST=files-example.s3.eu-west-2.amazonaws.com",
-            {"csp-missing-media-host"},
-        ),
-    ],
-)
-def test_another_way_is_tried_before_it_is_written(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str, line: str, left: set[str]
-) -> None:
-    status, after, _err = write(cli, FAULTS[name].scenario(), monkeypatch, "--choose", "2")
-    assert status == (2 if left else 0)
-    assert line in after.env_text.splitlines()
-    assert {one.id for one in run(after).report.findings if one.severity is Severity.FAILURE} == left
+def test_another_way_is_tried_before_it_is_written(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = FAULTS["hostname-contains-bucket"].scenario()
+    status, after, _err = write(cli, scenario, monkeypatch, "--choose", "2")
+    assert status == 2
+    assert "S3_ALIAS_HOST=files-example.s3.eu-west-2.amazonaws.com" in after.env_text.splitlines()
+    left = {one.id for one in run(after).report.findings if one.severity is Severity.FAILURE}
+    assert left == {"csp-missing-media-host"}
 
 
 def test_another_way_that_does_not_help_is_not_written(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    scenario = FAULTS["endpoint-without-scheme"].scenario()
+    scenario = FAULTS["temporary-credentials-without-token"].scenario()
     status, after, err = write(cli, scenario, monkeypatch, "--choose", "2")
     assert (status, after) == (2, scenario)
-    assert "By hand: S3_ENDPOINT=http://s3.nl-ams.example.net (line " in err
+    assert "By hand: " in err
+    assert "AWS_ACCESS_KEY_ID" in err
+
+
+def test_where_a_value_passed_another_one_of_the_same_variable_is_no_choice(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = FAULTS["storage-class-glacier"].scenario()
+    status, after, _err = write(cli, scenario, monkeypatch, "--choose", "2")
+    assert (status, after) == (64, scenario)
 
 
 OTHERS = """\

@@ -25,7 +25,7 @@ from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, run
 
 MOMENT = "storage-failed-for-a-moment"
-RETRIES = EnvFix("S3_RETRY_LIMIT", "3", note="Mastodon 4.3 and later")
+RETRIES = ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
 LASTING = {"request-keeps-failing", "provider-outage", "rate-limited-503-slowdown"}
 """What an error that stays may be called: nothing of it is a right, or a setting."""
 NOBODY_TELLS = "CreateMultipartUpload"
@@ -135,7 +135,9 @@ def test_one_error_on_one_call_is_a_moment(error: str, number: int) -> None:
     else:
         assert ran.named == (MOMENT,)
         (found,) = (f for f in ran.report.findings if f.id == MOMENT)
-        assert found.fixes == (RETRIES,)
+        (fix,) = found.fixes
+        assert isinstance(fix, EnvFix)
+        assert (fix.variable, fix.value, fix.note) == RETRIES
         assert ran.report.verdict is Verdict.WARNING
     assert unnamed(ran) == set()
     left = (*ran.left, *ran.report.evidence.cleanup.left_behind)

@@ -83,7 +83,9 @@ def test_a_failure_that_passes_is_told_as_such(chosen: Callable[[Call], bool], n
     )
     assert str(answer.status) in found.how_known
     assert "failed once" in found.how_known
-    assert found.fixes == (EnvFix("S3_RETRY_LIMIT", "3", note="Mastodon 4.3 and later"),)
+    (fix,) = found.fixes
+    assert isinstance(fix, EnvFix)
+    assert (fix.variable, fix.value, fix.note) == ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
     # everything behind it was examined all the same
     seen = {row.id: row for row in report.evidence.observations}
     assert all(
