@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from s3probe.diagnosis.rules import FILE_RULES, wire
 from s3probe.evidence.vocabulary import PROMISES, ActionId
 from s3probe.knowledge.findings import entry, ids
@@ -95,7 +93,7 @@ def has_the_test_of_its_own(finding_id: str) -> None:
         assert f'"{finding_id}"' in (TESTS / ELSEWHERE[finding_id]).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("finding_id", sorted({*ids(), *WIRE, *ELSEWHERE}))
+@every("finding_id", sorted({*ids(), *WIRE, *ELSEWHERE}))
 @every(
     "holds",
     [

@@ -1,6 +1,6 @@
 """Two faults at once: both are named, or the second as soon as the first fix is made.
 
-By default a third of the pairs of a representative list, and those in which one fault hides the other; an exhaustive
+By default a part of the pairs of a representative list, and of those in which one fault hides the other; an exhaustive
 run takes the whole list. ``S3PROBE_EXHAUSTIVE=every-pair`` takes every pair of faults of one base scenario.
 """
 
@@ -77,7 +77,7 @@ def chosen() -> tuple[Pair, ...]:
     if EVERY_PAIR:
         return tuple(_pairs(tuple(FAULTS.values())))
     hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
-    return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 12), *hard)
+    return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 12), *part(hard, 2))
 
 
 def _fixed(scenario: Scenario, ran: Ran) -> Scenario | None:

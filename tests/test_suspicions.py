@@ -26,6 +26,7 @@ from s3probe.sandbox.scenario import (
 )
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
+from tests.exhaustive import part
 from tests.runs import OPTIONS, run, settings_of, tools_for
 from tests.test_trials import failures, fixed, proven
 
@@ -63,7 +64,7 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
 
 @pytest.mark.parametrize(
     ("scenario", "lines", "told_without"),
-    [
+    part([
         (misspelt(), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (misspelt("S3_ALIASHOST"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (misspelt().with_env("S3_HOSTNAME", None), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
@@ -76,7 +77,7 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
         (sent_elsewhere("AWS_USE_FIPS_ENDPOINT", "true"), (SDK, {"AWS_USE_FIPS_ENDPOINT": None}),
          "dns-fails-in-container"),
     ],
-    ids=["alias", "spelling", "no host", "region", "endpoint of S3", "beside an alias", "endpoint of all", "fips"],
+    3),
 )  # fmt: skip
 def test_a_suspicion_with_which_it_passes_is_the_cause(
     scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str

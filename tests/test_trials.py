@@ -137,57 +137,66 @@ def aws(region: str, **lines: str | None) -> Scenario:
 
 @pytest.mark.parametrize(
     ("scenario", "lines"),
-    [
-        (
-            aws("eu-west-3", S3_ENDPOINT="https://s3.eu-west-1.amazonaws.com"),
-            {"S3_ENDPOINT": "https://s3.eu-west-3.amazonaws.com"},
-        ),
-        (
-            aws(
-                "us-gov-east-1",
-                S3_REGION="us-gov-west-1",
-                S3_ENDPOINT="https://s3.dualstack.us-gov-west-1.amazonaws.com",
+    part(
+        [
+            (
+                aws("eu-west-3", S3_ENDPOINT="https://s3.eu-west-1.amazonaws.com"),
+                {"S3_ENDPOINT": "https://s3.eu-west-3.amazonaws.com"},
             ),
-            {"S3_REGION": "us-gov-east-1", "S3_ENDPOINT": "https://s3.dualstack.us-gov-east-1.amazonaws.com"},
-        ),
-        (
-            aws("cn-northwest-1", S3_REGION="cn-north-1", S3_ENDPOINT="https://s3.cn-north-1.amazonaws.com.cn"),
-            {"S3_REGION": "cn-northwest-1", "S3_ENDPOINT": "https://s3.cn-northwest-1.amazonaws.com.cn"},
-        ),
-        (
-            aws("ap-southeast-2", S3_REGION="ap-southeast-1", S3_HOSTNAME=None),
-            {"S3_REGION": "ap-southeast-2", "S3_HOSTNAME": "s3.ap-southeast-2.amazonaws.com"},
-        ),
-        (aws("eu-west-2", S3_HOSTNAME="files.exmaple.com"), {"S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}),
-        (custom().with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}:9001"), {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"}),
-        (
-            custom()
-            .with_env("S3_OVERRIDE_PATH_STYLE", "true")
-            .with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}/{BUCKET}"),
-            {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"},
-        ),
-        (
-            healthy_policy()
-            .with_env("S3_ALIAS_HOST", f"{ALIAS_HOST}/{BUCKET}")
-            .with_world(instance=Instance(media_hosts=(f"{ALIAS_HOST}/{BUCKET}/",))),
-            {"S3_ALIAS_HOST": ALIAS_HOST},
-        ),
-        (
-            healthy_policy().with_env("S3_PERMISSION", None),
-            {"S3_PERMISSION": ""},
-        ),
-    ],
-    ids=[
-        "only the endpoint's region is wrong",
-        "dual stack, another partition",
-        "China",
-        "no host name, and the wrong region",
-        "a host name that does not exist",
-        "another port than the host's",
-        "the bucket in the endpoint, in virtual host style",
-        "the bucket behind an alias that has it already",
-        "an ACL where a policy opens media already",
-    ],
+            (
+                aws(
+                    "us-gov-east-1",
+                    S3_REGION="us-gov-west-1",
+                    S3_ENDPOINT="https://s3.dualstack.us-gov-west-1.amazonaws.com",
+                ),
+                {"S3_REGION": "us-gov-east-1", "S3_ENDPOINT": "https://s3.dualstack.us-gov-east-1.amazonaws.com"},
+            ),
+            (
+                aws("cn-northwest-1", S3_REGION="cn-north-1", S3_ENDPOINT="https://s3.cn-north-1.amazonaws.com.cn"),
+                {"S3_REGION": "cn-northwest-1", "S3_ENDPOINT": "https://s3.cn-northwest-1.amazonaws.com.cn"},
+            ),
+            (
+                aws("ap-southeast-2", S3_REGION="ap-southeast-1", S3_HOSTNAME=None),
+                {"S3_REGION": "ap-southeast-2", "S3_HOSTNAME": "s3.ap-southeast-2.amazonaws.com"},
+            ),
+            (aws("eu-west-2", S3_HOSTNAME="files.exmaple.com"), {"S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}),
+            (
+                custom().with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}:9001"),
+                {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"},
+            ),
+            (
+                custom()
+                .with_env("S3_OVERRIDE_PATH_STYLE", "true")
+                .with_env("S3_ENDPOINT", f"https://{CUSTOM_HOST}/{BUCKET}"),
+                {"S3_ENDPOINT": f"https://{CUSTOM_HOST}"},
+            ),
+            (
+                healthy_policy()
+                .with_env("S3_ALIAS_HOST", f"{ALIAS_HOST}/{BUCKET}")
+                .with_world(instance=Instance(media_hosts=(f"{ALIAS_HOST}/{BUCKET}/",))),
+                {"S3_ALIAS_HOST": ALIAS_HOST},
+            ),
+            (
+                healthy_policy().with_env("S3_PERMISSION", None),
+                {"S3_PERMISSION": ""},
+            ),
+        ],
+        3,
+    ),
+    ids=part(
+        [
+            "only the endpoint's region is wrong",
+            "dual stack, another partition",
+            "China",
+            "no host name, and the wrong region",
+            "a host name that does not exist",
+            "another port than the host's",
+            "the bucket in the endpoint, in virtual host style",
+            "the bucket behind an alias that has it already",
+            "an ACL where a policy opens media already",
+        ],
+        3,
+    ),
 )
 def test_the_first_fix_of_the_first_failure_is_all_that_is_needed(scenario: Scenario, lines: dict[str, str]) -> None:
     report = run(scenario, trials=True).report

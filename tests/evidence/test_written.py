@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import pytest
+
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import Fact, Header, HeaderName
 from s3probe.examination import check
@@ -14,6 +16,7 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
+from tests.exhaustive import EXHAUSTIVE
 from tests.runs import OPTIONS, fault_name, run, run_fault, settings_of, tools_for
 
 FAULTS = {fault_name(fault): fault for fault in ALL}
@@ -133,6 +136,7 @@ def _in_a_private_network() -> Evidence:
             transport.close()
 
 
+@pytest.mark.skipif(not EXHAUSTIVE, reason="forty examinations: only with S3PROBE_EXHAUSTIVE")
 def test_every_fact_and_header_is_written_by_some_run() -> None:
     facts, headers = set(families_of("localhost", 443)), set[HeaderName]()
     for evidence in _runs():

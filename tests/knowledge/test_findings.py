@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from s3probe.diagnosis.model import Severity
 from s3probe.evidence.vocabulary import Section
 from s3probe.knowledge.findings import FindingText, entry, ids
@@ -57,7 +55,7 @@ def its_title_is_one_line_without_a_full_stop(e: FindingText) -> None:
     assert not e.consequence.endswith(".")
 
 
-@pytest.mark.parametrize("e", ALL, ids=lambda e: e.id)
+@every("e", ALL, ids=lambda e: e.id)
 @every(
     "holds",
     [each_field_says_something, its_title_is_one_line_without_a_full_stop],

@@ -61,7 +61,7 @@ def keeps_to_the_width_and_leaves_no_placeholder(finding_id: str) -> None:
     assert not re.search(r"\{(bucket|region|endpoint|hostname|alias_host|acl)\}", text)
 
 
-@pytest.mark.parametrize("finding_id", ids())
+@every("finding_id", ids())
 @every(
     "holds",
     [tells_meaning_look_alikes_consequence_fix_and_links, keeps_to_the_width_and_leaves_no_placeholder],

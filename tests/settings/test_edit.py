@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from s3probe.settings.dotenv import DotenvError, parse, places
 from s3probe.settings.edit import Change, Edit, NotPossibleError, Read, View, applied, edits
 from s3probe.settings.loaders import LOADERS, load_as
+from tests.every import every
 from tests.exhaustive import EXHAUSTIVE, examples
 from tests.settings.env_texts import CHANGES, FILES
 
@@ -155,7 +156,7 @@ def wanted(case: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
                 yield name, new
 
 
-@pytest.mark.parametrize("case", [c for c in VECTORS if "error" not in c["result"]], ids=lambda case: case["id"])
+@every("case", [c for c in VECTORS if "error" not in c["result"]], ids=lambda case: case["id"])
 def test_every_file_that_ruby_read(case: dict[str, Any]) -> None:
     text = base64.b64decode(case["file_base64"]).decode()
     read = dotenv(case["process_env"])
