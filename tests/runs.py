@@ -29,7 +29,7 @@ from s3probe.settings.sources import load
 from tests.exhaustive import part
 from tests.in_process import InProcess
 
-TRIED = part(ALL, 4)
+TRIED = part(ALL, 6)
 """The faults that a usual run of the tests examines: the same ones everywhere, so that each is examined once."""
 OPTIONS = ProbeOptions(deadline=20, cleanup_deadline=3, trials=False)
 """Without trials, which ``tests/test_trials.py`` is about."""

@@ -67,7 +67,7 @@ BY_CHANCE = (
 nobody takes is the kernel's: only the findings are compared."""
 
 
-@each_fault(part(TRIED, 5)[:: 2 if EXHAUSTIVE else 1])
+@each_fault(part(TRIED, 6)[:: 2 if EXHAUSTIVE else 1])
 def test_both_ways_lead_to_the_same(fault: Fault) -> None:
     mine, theirs = seen(run_fault(fault)), seen(run(fault.scenario(), by_wire=True))
     if fault_name(fault) in BY_CHANCE:

@@ -54,8 +54,7 @@ def _actions(base: Scenario) -> list[str]:
     return [action for action in (*OBJECT_REASONS, *BUCKET_REASONS) if _sends_acls(base) or action != "s3:PutObjectAcl"]
 
 
-@pytest.mark.parametrize("prefix", ["", "mastodon/social"])
-@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize(("name", "prefix"), in_turn(BASES, ["", "mastodon/social"]))
 def test_the_printed_policy_is_enough_and_says_nothing(name: str, prefix: str) -> None:
     report = run(_least(BASES[name](), prefix)).report
     # a prefix confuses one command of tootctl, of which a notice tells

@@ -28,6 +28,7 @@ from s3probe.trying.loop import THROTTLED, Trials
 from s3probe.trying.proofs import Remembered, causes, quoted, remembered
 from tests.cli.support import Cli
 from tests.diagnosis.test_trial import REGION, found, proof_of, settings
+from tests.exhaustive import part
 from tests.runs import OPTIONS, settings_of, tools_for
 
 FAULT = FAULTS["region-wrong-aws-regional-endpoint"]
@@ -105,7 +106,7 @@ def told(report: Report) -> list[tuple[str, Severity, list[tuple[str, str | None
 # ---- when it is quoted
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", part(SCENARIOS, 2))
 def test_the_same_causes_are_told_with_the_last_proof_and_its_time(name: str) -> None:
     first, kept = first_run(name)[0], kept_of(name)
     kept.age(timedelta(hours=23))

@@ -75,7 +75,7 @@ def fixed(scenario: Scenario, group: tuple[Fix, ...]) -> Scenario:
 # ---- what is called tried
 
 
-@each_fault(part(AUTOMATIC, 20))
+@each_fault(part(AUTOMATIC, 30))
 def test_what_was_tried_heals_and_nothing_else_is_told_of_the_file(fault: Fault) -> None:
     plain, ran = run_fault(fault), tried(fault)
     assert (ran.report.verdict, failures(ran.report)[:1]) == (plain.report.verdict, failures(plain.report)[:1])

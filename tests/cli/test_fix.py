@@ -23,7 +23,7 @@ from s3probe.sandbox.scenario import Scenario, healthy
 from s3probe.settings.dotenv import parse
 from s3probe.settings.edit import Change
 from tests.cli.support import ENV_TEXT, Cli
-from tests.exhaustive import examples
+from tests.exhaustive import examples, part
 from tests.missing import reason
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence
 from tests.runs import run, tools_for
@@ -332,7 +332,10 @@ def test_what_was_written_heals(
 
 
 @pytest.mark.parametrize(
-    "name", ["bpa-blocks-public-acl", "iam-missing-putobjectacl", "multipart-threshold-in-megabytes", "skew-clock", ""]
+    "name",
+    part(
+        ["bpa-blocks-public-acl", "iam-missing-putobjectacl", "multipart-threshold-in-megabytes", "skew-clock", ""], 4
+    ),
 )
 def test_where_no_line_was_tried_nothing_is_written(cli: Cli, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     fault = FAULTS.get(name)

@@ -12,6 +12,7 @@ import pytest
 
 from s3probe.cli.signals import Interrupted, interruption
 from tests.cli.support import ENV_TEXT
+from tests.exhaustive import part
 from tests.report.samples import SECRET
 
 HEAVY = ("boto3", "botocore", "requests", "urllib3", "tabulate", "moto", "ssl")
@@ -42,7 +43,7 @@ def python(*argv: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "argv", [("--help",), ("check", "--help"), ("lint", ".env.production"), ("policy",), ("explain",)]
+    "argv", part([("--help",), ("check", "--help"), ("lint", ".env.production"), ("policy",), ("explain",)], 2)
 )
 def test_no_network_library_is_loaded_without_need(env_file: Path, argv: tuple[str, ...]) -> None:
     done = python("-c", _LIST_MODULES, *argv, cwd=env_file.parent)
@@ -52,7 +53,9 @@ def test_no_network_library_is_loaded_without_need(env_file: Path, argv: tuple[s
     assert "s3probe.cli.parser" in loaded
 
 
-@pytest.mark.parametrize("command", ["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo"])
+@pytest.mark.parametrize(
+    "command", part(["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo"], 4)
+)
 def test_every_command_has_a_help_text_with_examples(command: str) -> None:
     done = python("-m", "s3probe", *command.split(), "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -86,7 +86,7 @@ class Counting:
         return self._inner.send(call, limits)
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", part(SCENARIOS, 3))
 def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
     ran = run(SCENARIOS[name]())
     cost = ran.report.evidence.cost
@@ -156,7 +156,7 @@ def test_an_interruption_at_any_request_leaves_nothing(at: int, after: bool) -> 
     assert _left_unnamed(healthy(), interrupt) == set()
 
 
-@pytest.mark.parametrize("at", range(1, 30, 4))
+@pytest.mark.parametrize("at", part(range(1, 30, 4), 2))
 def test_an_interruption_at_any_step_leaves_nothing(at: int) -> None:
     said: list[str] = []
 
@@ -172,7 +172,7 @@ def test_an_interruption_at_any_step_leaves_nothing(at: int) -> None:
     assert _left_unnamed(healthy(), interrupt) == set()
 
 
-@pytest.mark.parametrize("deadline", [0.0, 0.05, 0.15, 0.3])
+@pytest.mark.parametrize("deadline", part([0.0, 0.05, 0.15, 0.3], 2))
 def test_a_short_deadline_is_reported_and_leaves_nothing(deadline: float) -> None:
     scenario = healthy().with_world(latency=0.02)
     with Sandbox(scenario.world) as box:

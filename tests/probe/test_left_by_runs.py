@@ -24,7 +24,7 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import BUCKET, Scenario, healthy
 from s3probe.sandbox.statements import Statement
-from tests.exhaustive import part
+from tests.exhaustive import in_turn, part
 from tests.runs import left_in, settings_of, tools_for
 
 QUICK = ProbeOptions(profile="quick", deadline=20, cleanup_deadline=2)
@@ -141,8 +141,10 @@ class Signalling(Wrapped):
         return super().send(call, limits)
 
 
-@pytest.mark.parametrize("kept", SCENARIOS)
-@pytest.mark.parametrize(("profile", "at"), [("quick", 1), *(("full", at) for at in part(range(1, 9), 6))])
+@pytest.mark.parametrize(
+    ("kept", "profile", "at"),
+    [(k, p, a) for p, a in [("quick", 1), *(("full", at) for at in part(range(1, 9), 6))] for k in part(SCENARIOS, 2)],
+)
 def test_an_upload_that_a_signal_interrupts_is_waited_for(kept: str, profile: str, at: int) -> None:
     ends: list[Cleanup] = []
     scenario = SCENARIOS[kept]
@@ -179,8 +181,7 @@ class Late(Wrapped):
         return len(held)
 
 
-@pytest.mark.parametrize("kept", SCENARIOS)
-@pytest.mark.parametrize("profile", ["quick", "full"])
+@pytest.mark.parametrize(("kept", "profile"), in_turn(SCENARIOS, ["quick", "full"]))
 def test_uploads_that_arrive_after_every_run_do_not_pile_up(kept: str, profile: str) -> None:
     scenario, options = SCENARIOS[kept], replace(QUICK, profile=profile)
     with served(scenario, Late) as (box, tools, way):

@@ -32,7 +32,7 @@ from s3probe.probe.transport import HttpTransport
 from s3probe.report.model import Verdict
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy
-from tests.exhaustive import part
+from tests.exhaustive import in_turn, part
 from tests.runs import OPTIONS, run, settings_of, tools_for
 
 LACKING = "this process may open no more files"
@@ -63,7 +63,7 @@ class Lacking:
 
 
 @pytest.mark.parametrize("sent", [False, True])
-@pytest.mark.parametrize("number", part(range(1, CALLS), 6))
+@pytest.mark.parametrize("number", part(range(1, CALLS), 12))
 def test_what_the_process_lacks_is_no_finding(number: int, sent: bool) -> None:
     ran = run(healthy(), wrap=lambda inner: Lacking(inner, number, 4, sent=sent))
     assert ran.report.findings == ()
@@ -113,8 +113,7 @@ def threads_from(monkeypatch: pytest.MonkeyPatch, number: int) -> Iterator[list[
         yield refused
 
 
-@pytest.mark.parametrize("number", [0, 1, 3])
-@pytest.mark.parametrize("profile", ["full", "quick"])
+@pytest.mark.parametrize(("number", "profile"), in_turn([0, 1, 3], ["full", "quick"]))
 def test_with_few_threads_the_same_is_found(monkeypatch: pytest.MonkeyPatch, number: int, profile: str) -> None:
     with threads_from(monkeypatch, number) as refused:
         ran = run(healthy(), ProbeOptions(deadline=20, profile=profile))
@@ -130,7 +129,7 @@ def test_names_are_looked_up_without_a_thread(monkeypatch: pytest.MonkeyPatch) -
     assert (ran.report.verdict, ran.left) == (Verdict.OK, ())
 
 
-@pytest.mark.parametrize("number", [3, 8, 15, 24, 33])
+@pytest.mark.parametrize("number", part([3, 8, 15, 24, 33], 2))
 def test_an_interrupted_run_without_threads_leaves_nothing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     class StoppedAt:
         def __init__(self, inner: Transport) -> None:

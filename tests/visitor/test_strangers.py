@@ -17,6 +17,7 @@ from s3probe.sandbox.faults.proxies import healthy_alias, proxy
 from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, PublicAccessBlock
+from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, run
 
 THOROUGH = replace(OPTIONS, thorough=True)
@@ -150,7 +151,7 @@ class _ListsAt:
         return self._inner.send(call, limits)
 
 
-@pytest.mark.parametrize(("make", "path_style"), [(healthy, True), (custom, True), (healthy, False)])
+@pytest.mark.parametrize(("make", "path_style"), part([(healthy, True), (custom, True), (healthy, False)], 2))
 def test_a_thorough_run_asks_for_a_listing_under_both_addresses(make: Callable[[], Scenario], path_style: bool) -> None:
     ran = run(make(), THOROUGH, wrap=lambda inner: _ListsAt(inner, path_style))
     assert [name for name in ran.named if name.startswith("bucket-listable")]
