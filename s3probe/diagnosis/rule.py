@@ -98,7 +98,7 @@ class Rule:
     """Ids of the findings it may yield."""
     tier: Tier = Tier.CAUSES
     reads: tuple[Read, ...] = ()
-    """The observations that it may look at, of whatever round and value."""
+    """The observations that it may look at, of whatever value."""
 
     @property
     def name(self) -> str:
