@@ -13,6 +13,8 @@ import pytest
 
 import s3probe
 
+pytestmark = pytest.mark.neighbours("the sources")
+
 ROOT = Path(s3probe.__file__).parent
 NETWORK = ("s3probe.probe.client", "s3probe.probe.session", "s3probe.probe.transport", "requests", "urllib3", "boto3")
 

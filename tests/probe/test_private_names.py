@@ -36,6 +36,8 @@ import s3probe
 from tests.every import every
 from tests.test_rooms import sources
 
+pytestmark = pytest.mark.neighbours("the sources")
+
 ONE_MODULE = "s3probe.probe.connection"
 """The only one that may touch names with an underscore."""
 FOREIGN = ("urllib3", "botocore", "requests", "http", "ssl", "socket", "socketserver", "werkzeug", "moto")
