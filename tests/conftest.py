@@ -61,9 +61,9 @@ def tally() -> Tally:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests wait for a deadline, and others can use that time."""
+    """Three more than there are cores: some tests wait for a deadline, and others can use that time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 1
+    return cores + 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

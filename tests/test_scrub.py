@@ -169,6 +169,12 @@ DENSE = [
 ]
 
 
+def seconds_of(scrubber: Scrubber, text: str) -> float:
+    begun = time.thread_time()
+    scrubber.clean(text)
+    return time.thread_time() - begun
+
+
 @pytest.mark.parametrize(
     "secret", part([SECRET, "%25" * 8, "\\%" * 8, "\\u0041" * 4, "&#38;" * 4, "ab", "aB3/" * 200], 4)
 )
@@ -178,10 +184,9 @@ def test_time_grows_with_the_text_and_no_faster(secret: str) -> None:
     for unit in (*DENSE, secret, secret[:8] + "…", *loose):
         taken = []
         for size in (10_000, 40_000):
-            begun = time.thread_time()
-            scrubber.clean((unit * size)[:size])
-            taken.append(time.thread_time() - begun)
-        assert taken[1] < max(10 * taken[0], 0.3)
+            # the better of two: a garbage collection may fall into one
+            taken.append(min(seconds_of(scrubber, (unit * size)[:size]) for _ in range(2)))
+        assert taken[1] < max(10 * taken[0], 0.3), unit
 
 
 def test_a_secret_of_a_megabyte_takes_no_minutes() -> None:
