@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import signal
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,6 +22,8 @@ from tests.missing import summary
 # how long one example takes says more about what else the machine does than about what is tested
 settings.register_profile("s3probe", max_examples=examples(100), deadline=None)
 settings.load_profile("s3probe")
+
+HERE = Path(__file__).parent
 
 Tally = Callable[[str, str], None]
 
@@ -64,6 +69,19 @@ def pytest_xdist_auto_num_workers() -> int:
     """Three more than there are cores: some tests wait for a deadline, and others can use that time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + 3
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Each worker first loads a share of the tests, and writes their bytecode: the others then need not compile it.
+
+    pytest rewrites every assertion. In a fresh clone that is more than half of what collecting takes, in each worker.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or sys.dont_write_bytecode:
+        return
+    number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    for path in sorted(HERE.rglob("test_*.py"))[number::workers]:
+        importlib.import_module(".".join(path.relative_to(HERE.parent).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
