@@ -439,6 +439,8 @@ def objection(state: Situation) -> str:
     stored = uploads_pass(state)
     if stored and not decided(state).get(ActionId.PUBLIC_GET):
         return "with it alone uploads would pass, and visitors would see no picture"
+    if stored and any(one.id == "csp-omits-default-hostname" for one in state.diagnosis):
+        return "with it alone uploads would pass, and Mastodon's pages would block every picture"
     noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
     open_to_all = [
         row

@@ -147,7 +147,7 @@ class Ledger:
         path, upload_id = unquote(url.path), parse_qs(url.query).get("uploadId", [""])[0]
         found = [
             entry
-            for entry in self._entries
+            for entry in reversed(self._entries)  # a key that was minted again, for another region, is the later one's
             if path.endswith(f"/{entry.key}")
             and (entry.upload_id is not None) == (call.operation in _OF_UPLOADS)
             and (call.operation != "UploadPart" or entry.upload_id == upload_id)

@@ -328,6 +328,9 @@ def test_loud_never_becomes_quiet() -> None:
     assert objection(state(UPLOADS, SEEN)) == ""
     assert objection(state(REFUSED, UNSEEN)) == ""
     assert not may_stop(state(REFUSED, UNSEEN), state(UPLOADS, UNSEEN))
+    blocked = found("csp-omits-default-hostname")
+    assert objection(state(UPLOADS, SEEN, findings=(blocked,)))
+    assert objection(state(REFUSED, SEEN, findings=(blocked,))) == ""
 
 
 def test_one_does_not_stop_where_something_private_is_open() -> None:

@@ -101,3 +101,16 @@ def test_another_runs_leftovers_can_be_taken_over() -> None:
     made.settle(entry, written=False)
     made.adopt(LedgerEntry("media_attachments/files/s3probe/zzzzzzzzzz/y.png", WIRE, written=True))
     assert names(made) == ["media_attachments/files/s3probe/zzzzzzzzzz/y.png"]
+
+
+def test_a_key_that_is_minted_again_is_that_of_the_later_upload() -> None:
+    """AWS names another region: the same file goes there, and what was refused in the first one stays refused."""
+    made, first = ledger()
+    call = WIRE.put_object(first.key, b"x", "image/png", acl=None)
+    made.answered(first, Answer(400), written=False)
+    again = made.mint(WIRE, "media_attachments/files", "x.png")
+    made.sending(call)
+    made.heard(call, Answer(200))
+    made.answered(again, Answer(200), written=True)
+    made.mark_removed([again])
+    assert (first.written, names(made)) == (False, [])
