@@ -185,15 +185,14 @@ class Disguises:
 
     def __init__(self) -> None:
         self._indexes = {reading: _Index(reading) for reading in (_LOOSE, _BASE64)}
-        self._whole: dict[bytes, str] = {}
+        self._by_start: dict[bytes, dict[bytes, str]] = {}
 
     def add(self, secret: str, instead: str = MARK) -> None:
         """From now on ``secret`` is hidden; ``instead`` is shown where it stood, and must not read like it."""
         for reading, form in _forms(secret):
             self._indexes[reading].add(form, instead)
-        read = _LOOSE.of(secret)
-        if _telling(read):
-            self._whole[read] = instead
+            if reading is _LOOSE and _telling(form):
+                self._by_start.setdefault(form[:SHORTEST], {})[form] = instead
 
     def hidden(self, text: str) -> str:
         """``text`` without any of them. Where that brings parts of one together, it has to be asked again."""
@@ -204,7 +203,8 @@ class Disguises:
     def _without_starts(self, text: str) -> str:
         """``text`` without the beginnings of secrets after which it was cut off."""
         read = _LOOSE.of(text)
-        likely = [(form, what) for form, what in tuple(self._whole.items()) if form[:SHORTEST] in read]
+        starts = {read[at : at + SHORTEST] for at in range(len(read) - SHORTEST + 1)}
+        likely = [pair for start in starts for pair in tuple(self._by_start.get(start, {}).items())]
         if not likely:
             return text
         *pieces, rest = text.split(CUT_MARK)

@@ -387,3 +387,15 @@ def test_tracebacks_are_scrubbed(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     shown = capsys.readouterr().err
     assert SECRET not in shown
     assert shown.count(f"ValueError: {MARK}") == 2
+
+
+@pytest.mark.parametrize("form", ["raw", "base64", "hex", "url"])
+def test_a_disguised_beginning_before_a_cut_is_hidden(form: str) -> None:
+    scrubber = Scrubber([Secret(SECRET)])
+    for whole in (ENCODERS[form](SECRET), ENCODERS[form](SECRET)[::-1]):
+        cut = whole[: len(whole) - 6]
+        shown = scrubber.clean(f"it sent '{cut}…'")
+        assert cut[2:18] not in shown
+        assert (
+            scrubber.clean("it sent 'HTTP/1.1 200 quite another text…'") == "it sent 'HTTP/1.1 200 quite another text…'"
+        )

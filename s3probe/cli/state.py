@@ -123,11 +123,17 @@ def _duration(time: timedelta) -> str:
     return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
 
 
+def refuse_no_file(path: Path) -> None:
+    """Raises a :class:`UsageError` for what can hold no state: an empty name, a folder, a pipe, a device."""
+    if not path.name or (path.exists() and not path.is_file()):
+        shown = f"The state {path}" if path.name else "What --state names"
+        raise UsageError(f"{shown} is not an ordinary file", "Name a file of its own: --state FILE.")
+
+
 def load(path: Path) -> tuple[Memory, str]:
     """What was remembered, and why nothing was when the file cannot be used (mostly the blank string)."""
     try:
-        if path.exists() and not path.is_file():
-            raise UsageError(f"The state {path} is not an ordinary file", "Name a file of its own: --state FILE.")
+        refuse_no_file(path)
         data = read_bytes(path, LARGEST + 1)
     except FileNotFoundError:
         return Memory(), ""

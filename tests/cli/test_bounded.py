@@ -75,6 +75,20 @@ def test_a_state_that_is_a_pipe(held: Path, tmp_path: Path, capsys: pytest.Captu
     assert "is not an ordinary file" in said(capsys)
 
 
+@pytest.mark.parametrize("state", ["", ".", "/", "folder", "pipe"])
+def test_what_can_hold_no_state_is_refused_before_anything_is_made(
+    held: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    file, folder = tmp_path / "masto.env", tmp_path / "folder"
+    file.write_bytes(ENV)
+    folder.mkdir()
+    before = {path.name for path in tmp_path.iterdir()}
+    named = {"folder": str(folder), "pipe": str(held)}.get(state, state)
+    assert main(["check", "--state", named, str(file)]) == 64
+    assert "is not an ordinary file" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == before
+
+
 def test_a_ping_file_that_is_a_pipe(held: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "masto.env"
     file.write_bytes(ENV)

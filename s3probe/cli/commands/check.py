@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import BUG, UsageError, status_for
@@ -17,7 +17,7 @@ from s3probe.cli.room import room
 from s3probe.cli.showing import show
 from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, env_files, load_settings, name_of, options_for, selection_of
-from s3probe.cli.state import Memory, compare, load, save
+from s3probe.cli.state import Memory, compare, load, refuse_no_file, save
 from s3probe.examination import Examined, Selection, check
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.nagios import render, unknown
@@ -103,6 +103,8 @@ def _check(args: Namespace, console: Console) -> tuple[int, str]:
 def alone(args: Namespace, files: Sequence[EnvFile]) -> AbstractContextManager[None]:
     """Runs that are made for cron do not overlap; a user without a folder has to see to that without us."""
     if args.state is not None:
+        with suppress(OSError):  # what cannot be looked at is told of when it is read
+            refuse_no_file(args.state)
         return hold(args.state.with_name(f"{args.state.name}.lock"))
     if args.quick:
         lock = default_lock(tuple(name_of(f) if f is None or f == "-" else str(f.resolve()) for f in files))
