@@ -143,6 +143,7 @@ class _Search:
         self._wire = wire
         self._due = due
         self._taken = 0
+        self._answered = False
 
     def takes_on(self) -> bool:
         """Whether one more is taken on."""
@@ -157,7 +158,10 @@ class _Search:
             try:
                 answer = _listing(self._client, self._wire, prefix, after)
             except NotSentError:
+                if not self._answered:
+                    raise _not_listed(self._wire, f"no answer came within {SEARCHING:.0f} s") from None
                 break
+            self._answered = True
             listed = list_objects(answer)
             for each in listed:
                 if self._due(each.key, None, each.modified):
@@ -211,7 +215,11 @@ def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> byte
         return answer.body
     body = error(answer.body)
     said = answer.detail or (f"{body.code}: {body.message}" if body else f"HTTP {answer.status}")
-    raise SweepError(
+    raise _not_listed(wire, said)
+
+
+def _not_listed(wire: Wire, said: str) -> SweepError:
+    return SweepError(
         f"The bucket {wire.settings.bucket_name} could not be listed ({said}).",
         "A sweep needs s3:ListBucket on the bucket; s3probe check says what is wrong with it.",
     )

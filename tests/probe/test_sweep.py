@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from s3probe.evidence.observations import Cleanup
+from s3probe.evidence.observations import Cleanup, NetworkFault
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.notes import NotesInMemory, Unsettled, bucket_address
 from s3probe.probe.sweep import SweepError, sweep
@@ -296,3 +296,21 @@ def test_a_listing_that_repeats_itself_is_left() -> None:
     swept(healthy(), Tools(endless, clock), dry_run=True, tell=told.append)
     assert len(endless.calls) < 50
     assert "there may be more" in told[0]
+
+
+class Dripping:
+    """A server that takes a minute over each listing, and never comes to its end."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def send(self, _call: Call, _limits: Limits) -> Answer:
+        self.seconds += 60.0
+        return Answer(fault=NetworkFault.DEADLINE, detail="the answer had no end")
+
+
+def test_a_bucket_that_nobody_could_look_into_is_not_called_clean() -> None:
+    dripping = Dripping()
+    clock = Clock(monotonic=lambda: dripping.seconds, sleep=lambda _seconds: None)
+    with bucket(healthy()) as (_box, _client, tools), pytest.raises(SweepError, match="could not be listed"):
+        sweep(settings_of(healthy()), replace(tools, transport=dripping, clock=clock))
