@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.glance import Glance
@@ -221,7 +221,8 @@ class Conclusions:
         """What only came to light with a fix in place, and did not go away by itself."""
         path = self.furthest or self.path
         known = {one.id for one in self.file.diagnosis}
-        targets = {one.candidate.finding.id for place, one in enumerate(path) if not _set_before(path, place)}
+        own = (sets_again(one.candidate.lines, path[:place]) for place, one in enumerate(path))
+        targets = {one.candidate.finding.id for one, again in zip(path, own, strict=True) if not again}
         last = path[-1].after if path and path[-1].after else self.file
         stayed = targets | {one.id for one in last.diagnosis}
         for place, attempt in enumerate(path):
@@ -255,7 +256,7 @@ class Conclusions:
                 fixes += self._way_tried(self.way, group)
                 continue
             why, dropped = self._untried(finding, group, whole)
-            if lines and proven and (self._was_tried(lines) or _same_variables(lines, proven)):
+            if lines and proven and (self.was_tried(lines) or _same_variables(lines, proven)):
                 continue
             if dropped:
                 left.append(f"tried: {_said(lines or ())} {why}")
@@ -267,7 +268,8 @@ class Conclusions:
         remark = "; ".join(filter(None, (finding.remark, *left)))
         return replace(finding, fixes=tuple(fixes), remark=remark)
 
-    def _was_tried(self, lines: Lines) -> bool:
+    def was_tried(self, lines: Lines) -> bool:
+        """Whether an examination was made with these very lines."""
         return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
     def _stop_after(self, place: int) -> int:
@@ -367,10 +369,9 @@ class Conclusions:
         return self.ended or _BEHIND_ANOTHER, False
 
 
-def _set_before(path: tuple[Attempt, ...], place: int) -> bool:
-    """Whether this step only changed again what an earlier one had set: what that met was its own doing."""
-    earlier = {line.variable for one in path[:place] for line in one.candidate.lines}
-    return {line.variable for line in path[place].candidate.lines} <= earlier
+def sets_again(lines: Lines, earlier: Iterable[Attempt]) -> bool:
+    """Whether these lines only change again what earlier steps have set: what they meet is those steps' own doing."""
+    return {line.variable for line in lines} <= {line.variable for one in earlier for line in one.candidate.lines}
 
 
 def _names(attempt: Attempt) -> frozenset[str]:

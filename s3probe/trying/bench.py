@@ -35,11 +35,7 @@ class Bench:
         if raises(settings):
             nothing = Evidence(replace(self._first.run, seconds=0.0))
             return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
-        evidence = self._examine(settings, read_only=read_only)
-        if evidence is None:
-            return None
-        evidence = before_restart(evidence, self._file, settings)
-        return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
+        return self._seen(settings, self._examine(settings, read_only=read_only))
 
     def once_more(self, state: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
         """One of these actions again, under the same settings as before."""
@@ -50,11 +46,14 @@ class Bench:
 
     def behind(self, glance: Glance) -> Situation | None:
         """What is seen under conditions that no line of the file can set; ``None`` when that was cut short."""
-        evidence = self._examine(glance.settings, clock=glance.clock, release=glance.release)
+        seen = self._examine(glance.settings, clock=glance.clock, release=glance.release)
+        return self._seen(glance.settings, seen)
+
+    def _seen(self, settings: Settings, evidence: Evidence | None) -> Situation | None:
         if evidence is None:
             return None
-        evidence = before_restart(evidence, self._file, glance.settings)
-        return Situation(glance.settings, evidence, diagnose(glance.settings, evidence, skip=self._skip))
+        evidence = before_restart(evidence, self._file, settings)
+        return Situation(settings, evidence, diagnose(settings, evidence, skip=self._skip))
 
     def _examine(
         self, settings: Settings, *, read_only: bool = False, clock: float = 0.0, release: str = ""

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from s3probe.diagnosis.conclusions import Attempt, Conclusions, Glanced
+from s3probe.diagnosis.conclusions import Attempt, Conclusions, Glanced, sets_again
 from s3probe.diagnosis.glance import Glance, glance_behind
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import (
     Candidate,
     Key,
-    Lines,
     Progress,
     Situation,
     applied,
@@ -111,7 +110,7 @@ class Trials:
             return
         lines = lines_of(first.alternatives[number - 1])
         others = tuple(line for line in before.answer() if line.variable not in before.own_lines_of(first))
-        if not lines or not_felt(lines) or self._was_tried(lines):
+        if not lines or not_felt(lines) or before.was_tried(lines):
             return
         names = {line.variable for line in lines}
         whole = (*lines, *(line for line in others if line.variable not in names))
@@ -125,9 +124,6 @@ class Trials:
         seen = step(self._file, after, first)
         attempt = replace(attempt, after=after)
         self._way = self._made_sure(attempt, seen) if seen.better else attempt
-
-    def _was_tried(self, lines: Lines) -> bool:
-        return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self._attempts)
 
     @property
     def _cut_short(self) -> str:
@@ -187,7 +183,7 @@ class Trials:
             return
         seen = step(base, after, found.finding)
         attempt = Attempt(base, found, after)
-        if self._sets_again(found):
+        if sets_again(found.lines, self._path):
             seen = replace(seen, further=True)  # what the first of two steps of a variable showed is shown by both
         if seen.better:
             attempt = self._made_sure(attempt, seen)
@@ -213,11 +209,6 @@ class Trials:
         else:
             why = "" if fails else PASSES_ALL_THE_SAME
         return replace(attempt, why=why, repeated=repeated)
-
-    def _sets_again(self, found: Candidate) -> bool:
-        """Whether these lines only set right what earlier steps have set."""
-        earlier = {line.variable for one in self._path for line in one.candidate.lines}
-        return {line.variable for line in found.lines} <= earlier
 
     def _note(self, attempt: Attempt) -> None:
         self._seen.add(key_of(attempt.candidate.lines))
