@@ -24,13 +24,9 @@ class Case:
         found = self.evidence.get(exact_id) if self.evidence else None
         return found or Observation(exact_id, "", "", Actor.MASTODON, Outcome.SKIPPED, reason="not part of this run")
 
-    def obs(self, action: ObservationId) -> Observation:
-        """The same, of an action."""
-        return self.get(action)
-
     def open(self, *actions: ObservationId) -> tuple[Observation, ...]:
         """Those of ``actions`` that failed and that no earlier finding explains."""
-        found = (self.obs(action) for action in actions)
+        found = (self.get(action) for action in actions)
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
 
     def all_open(self) -> tuple[Observation, ...]:

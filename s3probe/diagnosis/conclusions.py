@@ -146,8 +146,7 @@ class Conclusions:
 
     def own_lines_of(self, finding: Finding) -> frozenset[str]:
         """The variables of the lines that ended the finding, without those that others needed."""
-        steps = (one for one in self.path if _ends(one, finding))
-        return frozenset(line.variable for one in [*steps][:1] for line in one.candidate.lines)
+        return next((_names(one) for one in self.path if _ends(one, finding)), frozenset())
 
     def answer(self) -> Lines:
         """The lines between the file and the last settings; none when no trial got better."""

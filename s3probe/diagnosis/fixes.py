@@ -113,7 +113,7 @@ def no_pair(case: Case) -> EnvFix:
 
 def provider_of(case: Case) -> Provider:
     """Who the store is, by its host and its answers."""
-    return detect(host_of(case.settings.api_base), case.obs(ActionId.REACH_ENDPOINT).headers)
+    return detect(host_of(case.settings.api_base), case.get(ActionId.REACH_ENDPOINT).headers)
 
 
 def provider_step(case: Case, topic: str) -> str:

@@ -144,7 +144,7 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
 def refused_acl(case: Case) -> Iterator[Finding]:
     """The upload with Mastodon's ACL fails, the one without passes."""
     seen = case.open(ActionId.PUT_WITH_ACL)
-    if not seen or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
+    if not seen or not case.get(ActionId.PUT_WITHOUT_ACL).ok:
         return
     upload = seen[0]
     if upload.inconclusive:
@@ -186,7 +186,7 @@ def _says_uniform(upload: Observation) -> bool:
 def archive_acl(case: Case) -> Iterator[Finding]:
     """Media pass with their ACL, archives do not with theirs (private)."""
     seen = case.open(ActionId.ARCHIVE_PUT)
-    if not seen or not case.obs(ActionId.PUT_WITH_ACL).ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
+    if not seen or not case.get(ActionId.PUT_WITH_ACL).ok or seen[0].outcome not in (Outcome.REJECTED, Outcome.DENIED):
         return
     yield finding(
         "b2-archive-private-acl",

@@ -26,7 +26,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         return
     api = urlsplit(settings.api_base)
     host = fixes.host_of(seen[0].url)
-    if host != f"{settings.bucket_name}.{api.hostname}" or not case.obs(ActionId.PUT_WITHOUT_ACL).ok:
+    if host != f"{settings.bucket_name}.{api.hostname}" or not case.get(ActionId.PUT_WITHOUT_ACL).ok:
         return
     style = f"{api.netloc}/{settings.bucket_name}"
     variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"

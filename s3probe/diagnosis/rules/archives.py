@@ -41,7 +41,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
         "archive links do not use the alias host",
     )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
-    by_proxy = case.obs(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
+    by_proxy = case.get(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
     yield finding(
         "archive-dumps-world-readable",
@@ -68,7 +68,7 @@ def expired(case: Case) -> Iterator[Finding]:
 
 def link_host(case: Case) -> Iterator[Finding]:
     """Links are signed for S3_ENDPOINT, never for the alias: an inner name means nothing to a browser outside."""
-    if not case.obs(ActionId.ARCHIVE_PUT).ok:
+    if not case.get(ActionId.ARCHIVE_PUT).ok:
         return
     try:
         target = presigned_target(case.settings, "backups")
@@ -78,7 +78,7 @@ def link_host(case: Case) -> Iterator[Finding]:
     # inside its own network it may have no certificate; whether users know that name at all, only they can see
     unsure = not inner and not loopback and bool(case.get(ActionId.REACH_ENDPOINT).facts.get(Fact.INSIDE))
     # where pictures fail for want of TLS, the archives' links follow
-    seen = case.obs(ActionId.PUBLIC_GET)
+    seen = case.get(ActionId.PUBLIC_GET)
     same_fault = seen.network is not None and fixes.host_of(seen.url) == target.host
     plain = target.scheme == "http" and not same_fault
     if not (inner or loopback or plain):

@@ -40,7 +40,7 @@ def cdn(seen: Observation) -> str:
 def storage_hosts(case: Case) -> set[str]:
     """The names under which Mastodon, and visitors without a proxy between, ask the storage itself."""
     asked = (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL, ActionId.LIST)
-    urls = [*(case.obs(name).url for name in asked), case.settings.api_base]
+    urls = [*(case.get(name).url for name in asked), case.settings.api_base]
     if not proxy_stands_before(case.settings):
         urls.append(public_url(case.settings, ""))
     return {fixes.host_of(url) for url in urls if url}
@@ -53,7 +53,7 @@ def proxied(case: Case, seen: Observation) -> bool:
     """
     if not proxy_stands_before(case.settings):
         return False
-    theirs = case.obs(ActionId.REACH_ENDPOINT).headers.get(Header.SERVER, "")
+    theirs = case.get(ActionId.REACH_ENDPOINT).headers.get(Header.SERVER, "")
     between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in (Header.VIA, *CACHE_HEADERS))
     return between or seen.headers.get(Header.SERVER, "") != theirs
 
@@ -76,7 +76,7 @@ def proxy_lines(settings: Settings) -> str:
 
 def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
     """Lines for the media host, with the block where they belong."""
-    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
+    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.get(ActionId.PUBLIC_GET).url)
     # a location of its own stands in the server block; all else where the storage is asked
     place = "" if lines.startswith("location") else "in the location block that asks the storage, "
     return ServerFix("nginx", lines, f"{place}in the server block of {alias}{'; ' + note if note else ''}")
@@ -108,7 +108,7 @@ AT_CDN: Mapping[str, str] = MappingProxyType(
 
 def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, ...]:
     """:func:`nginx`, and before it what a CDN in front has to do: a topic of :data:`AT_CDN`, or that in words."""
-    name = cdn(case.obs(ActionId.PUBLIC_GET)) or cdn(case.obs(ActionId.PUBLIC_LIST_ALIAS))
+    name = cdn(case.get(ActionId.PUBLIC_GET)) or cdn(case.get(ActionId.PUBLIC_LIST_ALIAS))
     if not name:
         return (nginx(case, lines, note),)
     host, base = upstream(case.settings)
@@ -125,7 +125,7 @@ def prefix_folder(settings: Settings) -> str:
 
 def answered_before_the_storage(case: Case, seen: Observation) -> bool:
     """Whether a visitor was answered by the proxy or CDN at the published host, whose ways are its own."""
-    published = fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
+    published = fixes.host_of(case.get(ActionId.PUBLIC_GET).url)
     return seen.actor is Actor.VISITOR and proxy_stands_before(case.settings) and fixes.host_of(seen.url) == published
 
 

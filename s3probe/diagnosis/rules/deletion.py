@@ -20,7 +20,7 @@ def batch(case: Case) -> Iterator[Finding]:
     if not seen or seen[0].inconclusive:
         return
     row = seen[0]
-    if row.outcome is Outcome.DENIED and case.obs(ActionId.DELETE).outcome is Outcome.DENIED:
+    if row.outcome is Outcome.DENIED and case.get(ActionId.DELETE).outcome is Outcome.DENIED:
         return  # the same right is missing for both, and the finding about the single deletion says so
     if row.facts.get(Fact.PER_KEY_ERRORS):
         count, codes = row.facts[Fact.PER_KEY_ERRORS], row.facts.get(Fact.PER_KEY_CODE)
@@ -47,7 +47,7 @@ def batch(case: Case) -> Iterator[Finding]:
             "Use a version of the storage that knows DeleteObjects; Mastodon has no other way to delete many."
         )
         how = f"DeleteObjects was answered {words(row)}, while a single delete "
-        how += "worked" if case.obs(ActionId.DELETE).ok else "failed too"
+        how += "worked" if case.get(ActionId.DELETE).ok else "failed too"
         yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=[advice_text])
         return
     if row.outcome is Outcome.DENIED:
@@ -59,13 +59,13 @@ def batch(case: Case) -> Iterator[Finding]:
 
 def versions(case: Case) -> Iterator[Finding]:
     """With versioning on, a delete only hides."""
-    deleted, uploaded = case.obs(ActionId.DELETE), case.obs(ActionId.PUT_WITHOUT_ACL)
+    deleted, uploaded = case.get(ActionId.DELETE), case.get(ActionId.PUT_WITHOUT_ACL)
     marker = deleted.headers.get(Header.X_AMZ_DELETE_MARKER) == "true"
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
     if not (marker or version):
         return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
-    lock = case.obs(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
+    lock = case.get(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
     if lock:
         advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
         how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"

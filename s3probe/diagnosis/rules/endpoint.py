@@ -24,12 +24,12 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     host, path = parts.netloc.removeprefix(f"{settings.bucket}."), parts.path.strip("/")
     in_path = settings.bucket is not None and path == settings.bucket
     holds = bool(settings.bucket) and (in_path or host != parts.netloc)
-    listed = case.obs(ActionId.LIST)
+    listed = case.get(ActionId.LIST)
     if not holds or not (settings.path_style or in_path) or listed.ok or not listed.ran or listed.id in case.claimed:
         return
     # the answer names the bucket as the key it did not find, or else a file went up beside it
     taken_for_a_key = (
-        listed.facts.get(Fact.KEY, "").rstrip("/") == settings.bucket or case.obs(ActionId.PUT_WITHOUT_ACL).ok
+        listed.facts.get(Fact.KEY, "").rstrip("/") == settings.bucket or case.get(ActionId.PUT_WITHOUT_ACL).ok
     )
     if listed.http_status != 404 or not taken_for_a_key:
         return

@@ -41,7 +41,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         return
     public = [name for name in blank if name in ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME")]
     storage_class_only = blank == ["S3_STORAGE_CLASS"]
-    if storage_class_only and case.obs(ActionId.PUT_WITH_ACL).ok:
+    if storage_class_only and case.get(ActionId.PUT_WITH_ACL).ok:
         return
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:

@@ -76,7 +76,7 @@ def empty_acl_and_fix_permissions(case: Case) -> Iterator[Finding]:
 
     Said only when visitors are refused: then an admin reaches for that command.
     """
-    seen = case.obs(ActionId.PUBLIC_GET)
+    seen = case.get(ActionId.PUBLIC_GET)
     if case.settings.acl is None and seen.failed and seen.http_status in (401, 403):
         yield finding(
             "fix-permissions-aborts",
@@ -93,8 +93,8 @@ def private_after_suspension(case: Case) -> Iterator[Finding]:
     Only where nothing but the ACL opens files: a bucket policy, an alias host or a switch of the provider's makes it
     harmless. When nobody sees a picture at all, the rules of the wire name that.
     """
-    settings, seen = case.settings, case.obs(ActionId.PUBLIC_GET)
-    store = detect(authority_of(settings.api_base), case.obs(ActionId.REACH_ENDPOINT).headers)
+    settings, seen = case.settings, case.get(ActionId.PUBLIC_GET)
+    store = detect(authority_of(settings.api_base), case.get(ActionId.REACH_ENDPOINT).headers)
     by_acl_alone = store.object_acl is ObjectAcl.YES and store.bucket_policy is not PolicySupport.YES
     if settings.acl != "private" or settings.alias_host or seen.ran or not by_acl_alone:
         return

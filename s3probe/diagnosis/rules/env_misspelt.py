@@ -56,8 +56,8 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
         variable = environment.variables.get(name)
         if variable is None or variable.value == "public-read":
             continue
-        put = case.obs(ActionId.PUT_WITH_ACL)
-        refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
+        put = case.get(ActionId.PUT_WITH_ACL)
+        refused_acl = put.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok
         yield finding(
             "env-misspelt-s3-permissions",
             case,

@@ -41,10 +41,10 @@ def permission(case: Case) -> Iterator[Finding]:
         return
     if value in CANNED_ACLS or stray_marks(value):
         return
-    put = case.obs(ActionId.PUT_WITH_ACL)
+    put = case.get(ActionId.PUT_WITH_ACL)
     if put.ok:
         return  # the service takes any text: nothing follows from it
-    refused_acl = put.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok
+    refused_acl = put.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok
     lower = value.strip().lower()
     hidden = refused_acl and case.get(Experiment.PUBLIC_WITHOUT_ACL).http_status in (401, 403)
     opens = hidden and case.get(Experiment.ACL_PUBLIC_READ).ok
@@ -65,7 +65,7 @@ def permission(case: Case) -> Iterator[Finding]:
 def storage_class(case: Case) -> Iterator[Finding]:
     """GLACIER and DEEP_ARCHIVE: what is stored there cannot be read at once."""
     value = case.settings.storage_class
-    if value not in ("GLACIER", "DEEP_ARCHIVE") or case.obs(ActionId.GET).ok:
+    if value not in ("GLACIER", "DEEP_ARCHIVE") or case.get(ActionId.GET).ok:
         return
     unreadable = tuple(o.id for o in case.all_open() if o.error_code == "InvalidObjectState")
     yield finding(

@@ -78,7 +78,7 @@ def part_number(case: Case) -> Iterator[Finding]:
     """HEAD works, HEAD with partNumber=1 does not."""
     seen = case.open(ActionId.HEAD_PART)
     refused = bool(seen) and not seen[0].inconclusive
-    if refused and case.obs(ActionId.HEAD).ok and not case.settings.force_single_request:
+    if refused and case.get(ActionId.HEAD).ok and not case.settings.force_single_request:
         yield finding(
             "partnumber-head-unsupported",
             case,
@@ -93,7 +93,7 @@ def checksum_mode(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.open(ActionId.GET) if o.outcome is Outcome.REJECTED]
     without = case.get(Experiment.GET_WITHOUT_MODE)
     names_checksum = "checksum" in (seen[0].message or "").lower() if seen else False
-    if seen and case.obs(ActionId.HEAD).ok and (without.ok or (names_checksum and not without.ran)):
+    if seen and case.get(ActionId.HEAD).ok and (without.ok or (names_checksum and not without.ran)):
         yield finding(
             "checksum-mode-header-unsupported",
             case,
@@ -139,7 +139,7 @@ def presigned(case: Case) -> Iterator[Finding]:
     seen = case.open(ActionId.PRESIGNED_GET)
     # what everyone may read, the key may read too: an archive shows whether it has the right by itself
     refused = bool(seen) and not failed_by_itself(seen[0]) and seen[0].outcome is not Outcome.THROTTLED
-    if refused and case.obs(ActionId.GET).ok and case.get(Experiment.GET_ARCHIVE).outcome is not Outcome.DENIED:
+    if refused and case.get(ActionId.GET).ok and case.get(Experiment.GET_ARCHIVE).outcome is not Outcome.DENIED:
         host = fixes.host_of(seen[0].url)
         yield finding(
             "presigned-link-uses-internal-endpoint",
@@ -160,7 +160,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
     upload = case.open(ActionId.MULTIPART_CREATE, ActionId.MULTIPART_PART, ActionId.MULTIPART_COMPLETE)
     # an error of the server's own, or a connection that was cut, refuses nothing
     upload = tuple(o for o in upload if not o.inconclusive or is_late(o))
-    if not upload or not (case.obs(ActionId.PUT_WITHOUT_ACL).ok or case.obs(ActionId.PUT_WITH_ACL).ok):
+    if not upload or not (case.get(ActionId.PUT_WITHOUT_ACL).ok or case.get(ActionId.PUT_WITH_ACL).ok):
         return
     first = upload[0]
     because = [o.id for o in upload]

@@ -42,7 +42,7 @@ SHOWN: Mapping[str, str] = MappingProxyType(
 def closed_to_the_key(case: Case) -> Iterator[Finding]:
     """The key stores files in media_attachments/ and not in another folder, of the same kind and with the same ACL."""
     settings = case.settings
-    first = case.obs(ActionId.PUT_WITH_ACL if settings.acl is not None else ActionId.PUT_WITHOUT_ACL)
+    first = case.get(ActionId.PUT_WITH_ACL if settings.acl is not None else ActionId.PUT_WITHOUT_ACL)
     if not first.ok:
         return
     refused = {name: row for name, row in _by_folder(case) if row.outcome is Outcome.DENIED}
@@ -69,19 +69,19 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
 
 def _by_folder(case: Case) -> Iterator[tuple[str, Observation]]:
     """What was uploaded elsewhere, as far as its folder alone sets it apart."""
-    yield "accounts", case.obs(ActionId.AVATAR_PUT)
+    yield "accounts", case.get(ActionId.AVATAR_PUT)
     yield "custom_emojis", case.get(Experiment.PUT_EMOJI)
     if case.get(Experiment.MULTIPART_SECOND).ok:
-        yield "cache", case.obs(ActionId.MULTIPART_CREATE)
+        yield "cache", case.get(ActionId.MULTIPART_CREATE)
     # an archive's ACL is private: where that is taken for another file, it is not what was refused
-    if case.settings.acl is None or case.obs(ActionId.PUT_ACL_PRIVATE).ok:
-        yield "backups", case.obs(ActionId.ARCHIVE_PUT)
+    if case.settings.acl is None or case.get(ActionId.PUT_ACL_PRIVATE).ok:
+        yield "backups", case.get(ActionId.ARCHIVE_PUT)
 
 
 def closed_to_visitors(case: Case) -> Iterator[Finding]:
     """One folder is open and another is not: a policy, or a location of the proxy, that knows only some."""
     seen = [o for o in case.open(*FOLDER_VISITS) if o.http_status in (401, 403, 404)]
-    if not seen or not case.obs(ActionId.PUBLIC_GET).ok:
+    if not seen or not case.get(ActionId.PUBLIC_GET).ok:
         return
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"

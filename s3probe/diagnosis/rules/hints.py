@@ -42,7 +42,7 @@ def _hint(case: Case, finding_id: str, how: str, *because: Observation) -> Findi
 
 def _closed(case: Case) -> Observation | None:
     """The picture that a visitor was refused."""
-    seen = case.obs(ActionId.PUBLIC_GET)
+    seen = case.get(ActionId.PUBLIC_GET)
     return seen if seen.failed and seen.http_status in (401, 403) else None
 
 
@@ -71,7 +71,7 @@ def owned_by_the_writer(case: Case) -> Iterator[Finding]:
 
 def another_project(case: Case) -> Iterator[Finding]:
     """Scaleway looks for the bucket in the key's preferred project."""
-    refused = [o for o in (case.obs(ActionId.LIST), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.outcome is Outcome.DENIED]
+    refused = [o for o in (case.get(ActionId.LIST), case.get(ActionId.PUT_WITHOUT_ACL)) if o.outcome is Outcome.DENIED]
     if len(refused) == 2 and provider_of(case).id == "scaleway":
         yield _hint(
             case, "scaleway-default-project-mismatch", f"every request was answered {words(refused[0])}", refused[0]
@@ -80,7 +80,7 @@ def another_project(case: Case) -> Iterator[Finding]:
 
 def limited_key(case: Case) -> Iterator[Finding]:
     """Limited keys and Cold Storage buckets of DigitalOcean refuse ACLs."""
-    seen = case.obs(ActionId.PUT_WITH_ACL)
+    seen = case.get(ActionId.PUT_WITH_ACL)
     if seen.outcome is Outcome.DENIED and provider_of(case).id == "digitalocean-spaces":
         yield _hint(case, "do-limited-key-and-acl", f"an upload with an ACL was answered {words(seen)}", seen)
 
@@ -88,16 +88,16 @@ def limited_key(case: Case) -> Iterator[Finding]:
 def helm_chart(case: Case) -> Iterator[Finding]:
     """In a pod, an S3_PERMISSION that is missing may have been meant to be empty."""
     environment = case.settings.environment
-    seen = case.obs(ActionId.PUT_WITH_ACL)
+    seen = case.get(ActionId.PUT_WITH_ACL)
     in_pod = environment.get("KUBERNETES_SERVICE_HOST") and environment.sources == (PROCESS_ENVIRONMENT,)
-    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
+    if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok:
         yield _hint(case, "helm-cannot-express-empty-permission", f"S3_PERMISSION is missing, and {words(seen)}", seen)
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
     """A small archive that takes half of the time-out: a large one will exceed it."""
-    seen = case.obs(ActionId.ARCHIVE_PUT)
-    slow = (is_late(seen) and case.obs(ActionId.PUT_WITHOUT_ACL).ok) or (
+    seen = case.get(ActionId.ARCHIVE_PUT)
+    slow = (is_late(seen) and case.get(ActionId.PUT_WITHOUT_ACL).ok) or (
         seen.ok and seen.seconds > _LONG * max(case.settings.read_timeout, 1)
     )
     if slow:
@@ -153,7 +153,7 @@ def every_account_lists(case: Case) -> Iterator[Finding]:
 
 def late_acl(case: Case) -> Iterator[Finding]:
     """At Contabo a change of an ACL may take an hour to show."""
-    seen = case.obs(ActionId.SUSPENDED_PUBLIC_GET)
+    seen = case.get(ActionId.SUSPENDED_PUBLIC_GET)
     if seen.failed and provider_of(case).id == "contabo":
         yield _hint(case, "contabo-acl-cache-hour", f"{seen.url} was still visible after its ACL became private", seen)
 

@@ -59,7 +59,7 @@ def invisible(
 
 def first_visit(case: Case) -> Observation:
     """The visitor's look at the picture; with nothing uploaded, a request that did not get to the same host."""
-    seen, root = case.obs(ActionId.PUBLIC_GET), case.obs(ActionId.PUBLIC_LIST_ALIAS)
+    seen, root = case.get(ActionId.PUBLIC_GET), case.get(ActionId.PUBLIC_LIST_ALIAS)
     return root if not seen.ran and root.network is not None else seen
 
 

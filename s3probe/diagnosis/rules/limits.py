@@ -39,7 +39,7 @@ def download_cap(case: Case) -> Iterator[Finding]:
         if o.error_code in _CAP_CODES
         or (o.outcome is not Outcome.OK and any(word in (o.message or "").lower() for word in _CAP_WORDS))
     ]
-    upload = case.obs(ActionId.PUT_WITHOUT_ACL)
+    upload = case.get(ActionId.PUT_WITHOUT_ACL)
     if not seen or (not upload.ok and upload.id not in case.claimed):
         return
     yield finding(
@@ -55,7 +55,7 @@ def download_cap(case: Case) -> Iterator[Finding]:
 def body_limit(case: Case) -> Iterator[Finding]:
     """A proxy refuses every upload for its size, though ours are tiny, while the listing passes."""
     seen = [o for o in case.open(ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL) if o.http_status == 413]
-    if seen and case.obs(ActionId.LIST).ok:
+    if seen and case.get(ActionId.LIST).ok:
         yield finding(
             "proxy-body-limit-413",
             case,
@@ -68,7 +68,7 @@ def body_limit(case: Case) -> Iterator[Finding]:
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
     for name in _EXPIRES:
-        expiration = case.obs(name).headers.get(Header.X_AMZ_EXPIRATION)
+        expiration = case.get(name).headers.get(Header.X_AMZ_EXPIRATION)
         if expiration:
             rule = expiration.partition('rule-id="')[2].partition('"')[0]
             bucket = case.settings.bucket_name
@@ -80,7 +80,7 @@ def expiry(case: Case) -> Iterator[Finding]:
                 "lifecycle-expires-media",
                 case,
                 how=f"a fresh upload carries x-amz-expiration: {expiration}",
-                because=[case.obs(name).id],
+                because=[case.get(name).id],
                 fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
             )
             return
@@ -90,14 +90,14 @@ def slow_batch(case: Case) -> Iterator[Finding]:
     """One delete is quick, many at once get no answer in time."""
     seen = [o for o in case.open(ActionId.BATCH_DELETE) if is_late(o)]
     others = [o for o in case.all_open() if o.network is not None and o.id != ActionId.BATCH_DELETE]
-    if seen and not others and case.obs(ActionId.DELETE).ok and case.obs(ActionId.PUT_WITHOUT_ACL).ok:
+    if seen and not others and case.get(ActionId.DELETE).ok and case.get(ActionId.PUT_WITHOUT_ACL).ok:
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         limit = fixes.env(case, "S3_BATCH_DELETE_LIMIT", "100")
         yield finding(
             "delete-batch-timeout",
             case,
             how=f"DeleteObjects: {words(seen[0])}; {waited(seen[0])}; "
-            f"a single delete took {case.obs(ActionId.DELETE).seconds:.1f} s",
+            f"a single delete took {case.get(ActionId.DELETE).seconds:.1f} s",
             because=[seen[0].id],
             fixes=[limit, replace(patience, together=True)],
         )
@@ -124,9 +124,9 @@ def start_after(case: Case) -> Iterator[Finding]:
 def copying(case: Case) -> Iterator[Finding]:
     """Reading and storing work, and only the copy of one's own file is refused."""
     seen = case.get(Experiment.COPY)
-    stored = case.obs(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.obs(ActionId.PUT_WITHOUT_ACL)
+    stored = case.get(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.get(ActionId.PUT_WITHOUT_ACL)
     mine = seen.id not in case.claimed
-    if mine and seen.outcome is Outcome.DENIED and stored.ok and case.obs(ActionId.GET).ok:
+    if mine and seen.outcome is Outcome.DENIED and stored.ok and case.get(ActionId.GET).ok:
         advice = Manual("Look for a Deny statement about copies (s3:x-amz-copy-source, s3:x-amz-metadata-directive).")
         yield finding(
             "storage-schema-copy-denied",
@@ -140,7 +140,7 @@ def copying(case: Case) -> Iterator[Finding]:
 def announced_bodies(case: Case) -> Iterator[Finding]:
     """The same upload without ``Expect: 100-continue`` passes, or passes at once."""
     without = case.get(Experiment.PUT_UNANNOUNCED)
-    uploads = [o for o in (case.obs(ActionId.PUT_WITH_ACL), case.obs(ActionId.PUT_WITHOUT_ACL)) if o.ran]
+    uploads = [o for o in (case.get(ActionId.PUT_WITH_ACL), case.get(ActionId.PUT_WITHOUT_ACL)) if o.ran]
     refused = [o for o in uploads if o.http_status == 417]
     # what else may be wrong with the upload is said only to one that was not announced
     heard = bool(refused) and without.http_status not in (None, 417)
@@ -168,7 +168,7 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
 
 def top_folders(case: Case) -> Iterator[Finding]:
     """``system/`` or a folder named like the bucket at the top: files were copied one level too deep."""
-    folders = case.obs(ActionId.LIST).facts.get(Fact.FOLDERS, "").split()
+    folders = case.get(ActionId.LIST).facts.get(Fact.FOLDERS, "").split()
     prefix = case.settings.key_prefix.strip("/").partition("/")[0]
     odd = [name for name in ("system", "public", case.settings.bucket_name) if name in folders and name != prefix]
     if odd:

@@ -104,7 +104,7 @@ def writing(case: Case) -> Iterator[Finding]:
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
     offered: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
-    origin = case.obs(ActionId.PUBLIC_DELETE_ORIGIN)
+    origin = case.get(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
         offered = [*at_proxy(case, ONLY_READ, "methods"), *offered]

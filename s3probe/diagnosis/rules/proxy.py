@@ -26,14 +26,14 @@ from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, 
 
 def redirects(case: Case) -> Iterator[Finding]:
     """The published host sends visitors on to a host that Mastodon's pages do not allow."""
-    seen = case.obs(ActionId.PUBLIC_GET)
+    seen = case.get(ActionId.PUBLIC_GET)
     target = seen.led_to
     if not target or not seen.ok:
         return
     page = case.open(ActionId.PUBLIC_CSP)
     refused = bool(page and page[0].facts.get(Fact.REDIRECT))
     host = urlsplit(target).netloc
-    if not case.obs(ActionId.PUBLIC_CSP).ran:
+    if not case.get(ActionId.PUBLIC_CSP).ran:
         refused = not any(host in allowed for allowed in case.settings.csp_media_hosts)
     plain = target.startswith("http://")
     by_store = seen.facts.get(Fact.REDIRECT_CODE, "") in ("TemporaryRedirect", "PermanentRedirect", "Redirect")
@@ -48,7 +48,7 @@ def redirects(case: Case) -> Iterator[Finding]:
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
         return
     allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
-    certainty = Certainty.CERTAIN if case.obs(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
+    certainty = Certainty.CERTAIN if case.get(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
     if plain:
         finding_id, offered = "media-redirects-to-plain-http", proxy
     elif case.settings.alias_host:
@@ -65,11 +65,11 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
         (ActionId.PUBLIC_MISSING, ActionId.PUBLIC_MISSING),
         *OTHER_FOLDERS.values(),
     )
-    missing = case.obs(ActionId.PUBLIC_MISSING)
+    missing = case.get(ActionId.PUBLIC_MISSING)
     if missing.ran and missing.http_status != 200:
         pairs = pairs[1:]  # errors keep their status: a page for /backups/ is meant
     for name, origin in pairs:
-        seen, at_storage = case.obs(name), case.obs(origin)
+        seen, at_storage = case.get(name), case.get(origin)
         refused = (at_storage.http_status or 0) >= 400 or name == origin
         if (
             seen.http_status != 200
@@ -150,7 +150,7 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
 
 def _adjustable(case: Case) -> bool:
     """A proxy whose lines the admin writes: a CDN's ways are its own, and healthy set-ups stay silent."""
-    shown = case.obs(ActionId.PUBLIC_GET)
+    shown = case.get(ActionId.PUBLIC_GET)
     return proxied(case, shown) and not cdn(shown)
 
 
@@ -160,7 +160,7 @@ def query(case: Case) -> Iterator[Finding]:
         (o for o in (case.get(Experiment.PUBLIC_QUERY), case.get(ActionId.PUBLIC_QUERY)) if o.facts.get(Fact.QUERY)),
         None,
     )
-    if seen is None or not case.obs(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
+    if seen is None or not case.get(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
     offered = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
@@ -171,12 +171,12 @@ def query(case: Case) -> Iterator[Finding]:
 
 def headers(case: Case) -> Iterator[Finding]:
     """An Authorization header reaches the storage, or cookies come back with pictures."""
-    asked, shown = case.get(ActionId.PUBLIC_QUERY), case.obs(ActionId.PUBLIC_GET)
+    asked, shown = case.get(ActionId.PUBLIC_QUERY), case.get(ActionId.PUBLIC_GET)
     if not _adjustable(case):
         return
     cookie = own_cookies(shown)
     lines = "proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header Set-Cookie;"
-    if asked.facts.get(Fact.AUTHORIZATION) and case.obs(ActionId.PUBLIC_GET_CACHE).ok:
+    if asked.facts.get(Fact.AUTHORIZATION) and case.get(ActionId.PUBLIC_GET_CACHE).ok:
         how = f"with an Authorization header the file was answered {words(asked)}, without it is shown"
     elif cookie:
         how = f"a picture came with the cookie {cookie}"
@@ -195,7 +195,7 @@ def headers(case: Case) -> Iterator[Finding]:
 
 def methods(case: Case) -> Iterator[Finding]:
     """A DELETE was refused by the storage, not by the proxy."""
-    seen = case.obs(ActionId.PUBLIC_DELETE)
+    seen = case.get(ActionId.PUBLIC_DELETE)
     if seen.facts.get(Fact.ROOT) == "Error" and _adjustable(case):
         yield finding(
             "proxy-method-not-limited",
@@ -215,7 +215,7 @@ def past_the_proxy(case: Case) -> Iterator[Finding]:
         yield finding(
             "origin-bypasses-proxy",
             case,
-            how=f"GET {seen.url} shows the file past {fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)}",
+            how=f"GET {seen.url} shows the file past {fixes.host_of(case.get(ActionId.PUBLIC_GET).url)}",
             because=[seen.id],
             fixes=[Manual("If costs or blocks matter, let the storage show files to the proxy's addresses alone.")],
             severity=Severity.NOTICE,

@@ -150,7 +150,7 @@ _TOLD_BY = (ActionId.HEAD, ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WIT
 
 
 def _encrypted(case: Case, seen: Observation) -> Finding | None:
-    kinds = [case.obs(n).headers.get(Header.X_AMZ_SERVER_SIDE_ENCRYPTION, "") for n in _TOLD_BY]
+    kinds = [case.get(n).headers.get(Header.X_AMZ_SERVER_SIDE_ENCRYPTION, "") for n in _TOLD_BY]
     kms = any(kind.startswith("aws:kms") for kind in kinds)
     if not kms or seen.http_status not in (400, 403):
         return None
@@ -160,7 +160,7 @@ def _encrypted(case: Case, seen: Observation) -> Finding | None:
 
 
 def _archived(case: Case, seen: Observation) -> Finding | None:
-    cold = case.obs(ActionId.GET).error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
+    cold = case.get(ActionId.GET).error_code == "InvalidObjectState" or seen.error_code == "InvalidObjectState"
     if not cold:
         return None
     how = f"a visitor was answered {words(seen)}"
@@ -245,7 +245,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
         return None
     kind = seen.facts.get(Fact.CONTENT_TYPE)
     if kind:
-        own = case.obs(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
+        own = case.get(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
         offered: tuple[Fix, ...] = (
             Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),

@@ -82,7 +82,7 @@ def _denied_by(
     because = [o.id for o, _d in denials]
     follows = invisible_without_upload(case, (o for o, _d in denials))
     # the per-key refusals inside a batch follow from the refused single deletion
-    follows += [o.id for o in denied(case, ActionId.BATCH_DELETE)] if case.obs(ActionId.DELETE).id in because else []
+    follows += [o.id for o in denied(case, ActionId.BATCH_DELETE)] if case.get(ActionId.DELETE).id in because else []
     if any(d.action.lower() == "s3:getobject" for _o, d in denials):
         # a HEAD has no body that could name the policy
         follows += [
@@ -137,7 +137,7 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
         if _list_is_everyones(case)
         else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
     )
-    rows = [case.obs(name) for name in asked_for]
+    rows = [case.get(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
     if len(refused) < len(rows) or cause_named:
@@ -168,7 +168,7 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
 def _list_is_everyones(case: Case) -> bool:
     """Whether the key may list as everyone may, and AWS names the missing right elsewhere and not at this bucket."""
     names = case.get(Experiment.LIST_BUCKETS)
-    return bool(case.obs(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING)) and names.failed and denial(names) is not None
+    return bool(case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING)) and names.failed and denial(names) is not None
 
 
 def _wrong_half(case: Case, refused: Observation) -> Finding:

@@ -19,12 +19,12 @@ OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists 
 def next_release(case: Case) -> Iterator[Finding]:
     """This Mastodon's form passes, the next one's does not."""
     upload, batch = case.get(Experiment.PUT_NEXT_RELEASE), case.get(Experiment.BATCH_NEXT_RELEASE)
-    stored = case.obs(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.obs(ActionId.PUT_WITHOUT_ACL)
+    stored = case.get(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.get(ActionId.PUT_WITHOUT_ACL)
     refused = [
         (new, what)
         for new, old, what in (
             (upload, stored, "an upload"),
-            (batch, case.obs(ActionId.BATCH_DELETE), "a batch deletion"),
+            (batch, case.get(ActionId.BATCH_DELETE), "a batch deletion"),
         )
         if new.failed and not new.inconclusive and new.network is None and old.ok
     ]

@@ -44,7 +44,7 @@ def denied(case: Case, *actions: ObservationId) -> tuple[Observation, ...]:
 def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
     """Listing works and every object action is refused: they were granted on the bucket, not on what is in it."""
     writes, deletes = denied(case, ActionId.PUT_WITHOUT_ACL), denied(case, ActionId.DELETE)
-    if not (writes and deletes and case.obs(ActionId.LIST).ok):
+    if not (writes and deletes and case.get(ActionId.LIST).ok):
         return
     reads = denied(case, Experiment.GET_MISSING, ActionId.GET)
     if not reads:
@@ -121,7 +121,7 @@ def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
 def _locked(case: Case, refused: Observation) -> bool:
     return (
         "object lock" in (refused.message or "").lower()
-        or Header.X_AMZ_OBJECT_LOCK_MODE in case.obs(ActionId.HEAD).headers
+        or Header.X_AMZ_OBJECT_LOCK_MODE in case.get(ActionId.HEAD).headers
     )
 
 
@@ -134,7 +134,7 @@ def _may_no_more(case: Case, _refused: Observation) -> bool:
 def _batch_refused_whole(case: Case, _refused: Observation) -> bool:
     # some stores (Ceph 16) ask for s3:DeleteObject on the bucket itself before a batch
     batch = denied(case, ActionId.BATCH_DELETE)
-    return case.obs(ActionId.DELETE).ok and any(Fact.PER_KEY_ERRORS not in row.facts for row in batch)
+    return case.get(ActionId.DELETE).ok and any(Fact.PER_KEY_ERRORS not in row.facts for row in batch)
 
 
 _MORE = "listing was answered {answer}, while the key may do more on objects than Mastodon ever asks"
@@ -242,7 +242,7 @@ def get_object(case: Case) -> Iterator[Finding]:
     """The key may write and not read. Visitors may, which can hide it."""
     refused = denied(case, *READS)
     signed = [o for o in refused if o.id in (ActionId.GET, ActionId.HEAD, Experiment.GET_MISSING)]
-    if case.obs(ActionId.GET).ok:
+    if case.get(ActionId.GET).ok:
         signed = []  # a HEAD takes the same right: what refuses it alone is no policy
     archive = case.get(Experiment.GET_ARCHIVE)
     if not signed and archive.outcome is Outcome.DENIED and archive.id not in case.claimed:
@@ -252,7 +252,7 @@ def get_object(case: Case) -> Iterator[Finding]:
     if not signed:
         return
     # without s3:ListBucket a missing file is answered 403 too: only a file that is there can decide
-    if signed[0].id == Experiment.GET_MISSING and not case.obs(ActionId.LIST).ok:
+    if signed[0].id == Experiment.GET_MISSING and not case.get(ActionId.LIST).ok:
         return
     if any(o.error_code == "InvalidObjectState" for o in refused):
         return

@@ -22,7 +22,7 @@ MANY = 3
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """When the upload with Mastodon's ACL did not arrive, the plain one that stands in for it may be invisible."""
-    if case.obs(ActionId.PUT_WITH_ACL).id not in {o.id for o in seen}:
+    if case.get(ActionId.PUT_WITH_ACL).id not in {o.id for o in seen}:
         return []
     return [o.id for o in case.open(ActionId.PUBLIC_GET) if o.http_status in (401, 403)]
 
@@ -132,7 +132,7 @@ def _broken(case: Case) -> list[Observation]:
 
     Of visitors' requests those to the storage itself; at another host where a picture is shown there all the same.
     """
-    hosts, shown = storage_hosts(case), case.obs(ActionId.PUBLIC_GET).ok
+    hosts, shown = storage_hosts(case), case.get(ActionId.PUBLIC_GET).ok
     # it is made in every run, and without it there is nothing to abandon
     second = [o for o in (case.get(Experiment.MULTIPART_SECOND),) if o.id not in case.claimed]
     failed = [o for o in (*case.all_open(), *second) if o.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE)]

@@ -50,7 +50,7 @@ def token_for_objects(case: Case) -> Iterator[Finding]:
     about = [
         o for o in (case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)) if o.outcome is Outcome.DENIED
     ]
-    works = all(case.obs(name).ok for name in (ActionId.PUT_WITHOUT_ACL, ActionId.GET, ActionId.LIST))
+    works = all(case.get(name).ok for name in (ActionId.PUT_WITHOUT_ACL, ActionId.GET, ActionId.LIST))
     if fixes.provider_of(case).id == "cloudflare-r2" and len(about) == 2 and works:
         yield finding(
             "r2-object-scoped-token",

@@ -112,7 +112,7 @@ def redirected_away(case: Case, seen: Observation) -> Finding | None:
 
 def limits_visitors(case: Case) -> Iterator[Finding]:
     """The picture is shown, and after a few requests the host before the storage refuses (rate limit)."""
-    shown = case.obs(ActionId.PUBLIC_GET)
+    shown = case.get(ActionId.PUBLIC_GET)
     if not shown.ok:
         return
     host = fixes.host_of(shown.url)

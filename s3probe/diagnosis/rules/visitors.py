@@ -58,7 +58,7 @@ def without_public_host(case: Case) -> Iterator[Finding]:
     provider = fixes.provider_of(case).id
     special = public_host_of(case, provider)
     if not settings.hostname_is_default:
-        seen = case.obs(ActionId.PUBLIC_GET)
+        seen = case.get(ActionId.PUBLIC_GET)
         if special is None or authority_of(f"//{settings.hostname}").lower() != host.lower() or seen.ran:
             return  # what a visitor was answered is for the rules of the wire to judge
         sure = provider in _SURE
@@ -99,7 +99,7 @@ def for_nobody(case: Case) -> Iterator[Finding]:
     host = (settings.hostname if settings.alias_host is None else settings.alias_host).partition("/")[0]
     domain = (settings.web_domain or "").partition(":")[0].lower()
     real = re.search(r"\.[a-z][a-z0-9-]*$", domain) and not domain.endswith(_NOWHERE)
-    if not LOOPBACK.match(host) or not real or case.obs(ActionId.PUBLIC_GET).failed:
+    if not LOOPBACK.match(host) or not real or case.get(ActionId.PUBLIC_GET).failed:
         return
     fix = _own_host(case)
     if settings.protocol.lower() == "http":

@@ -138,7 +138,7 @@ def ranges(case: Case) -> Iterator[Finding]:
     row = seen[0]
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
     # the storage's own answer decides whose fault it is; a store without ranges cannot be fixed from here
-    at_store = case.obs(ActionId.GET_RANGE)
+    at_store = case.get(ActionId.GET_RANGE)
     by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
     offered: tuple[Fix, ...] = (
         at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
@@ -158,8 +158,8 @@ def ranges(case: Case) -> Iterator[Finding]:
 
 def cache_control(case: Case) -> Iterator[Finding]:
     """Mastodon's Cache-Control was stored and does not come out: browsers fetch every picture again."""
-    seen = case.obs(ActionId.PUBLIC_GET)
-    own = case.obs(ActionId.GET).headers.get(Header.CACHE_CONTROL, "")
+    seen = case.get(ActionId.PUBLIC_GET)
+    own = case.get(ActionId.GET).headers.get(Header.CACHE_CONTROL, "")
     value = seen.facts.get(Fact.CACHE_CONTROL, "").lower()
     seconds = re.search(r"max-age=(\d+)", value)
     useless = value == "none" or any(word in value for word in ("no-store", "no-cache", "private"))
@@ -179,7 +179,7 @@ def cache_control(case: Case) -> Iterator[Finding]:
 
 def safe_headers(case: Case) -> Iterator[Finding]:
     """Uploaded files on a host that shares the instance's cookies, without the headers that make them harmless."""
-    seen = case.obs(ActionId.PUBLIC_GET)
+    seen = case.get(ActionId.PUBLIC_GET)
     web = (case.settings.web_domain or "").lower().split(":")[0]
     host = fixes.host_of(seen.url)
     if not seen.ok or not web or not host:
@@ -212,9 +212,9 @@ def safe_headers(case: Case) -> Iterator[Finding]:
 
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
-    shown = [o for o in map(case.obs, FOLDER_VISITS) if o.ok]
+    shown = [o for o in map(case.get, FOLDER_VISITS) if o.ok]
     lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
-    if lost and case.obs(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
+    if lost and case.get(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
         yield finding(
             "proxy-cors-lost-on-errors-or-nested-location",
             case,
@@ -228,7 +228,7 @@ def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
     """The admin's own media host is known to IPv4 alone, or to IPv6 alone."""
     reachability = case.get(Experiment.VIEWER_FAMILIES).facts
     kinds = reachability.get(Fact.ADDRESSES, "")
-    shown = case.obs(ActionId.PUBLIC_GET)
+    shown = case.get(ActionId.PUBLIC_GET)
     if not kinds or not shown.ok or not proxied(case, shown) or cdn(shown):
         return
     host = fixes.host_of(shown.url)
@@ -266,7 +266,7 @@ def _silent_family(case: Case, host: str) -> Iterator[Finding]:
 
 def development_host(case: Case) -> Iterator[Finding]:
     """Cloudflare's r2.dev names are for trying things out: they are throttled and never cached."""
-    host = fixes.host_of(case.obs(ActionId.PUBLIC_GET).url)
+    host = fixes.host_of(case.get(ActionId.PUBLIC_GET).url)
     if host.endswith(".r2.dev"):
         advice = Manual("Connect a domain of your own to the bucket in Cloudflare, and put it into S3_ALIAS_HOST.")
         yield finding(
