@@ -32,7 +32,7 @@ def finding(
     """A finding with its text filled in.
 
     ``values`` fill the placeholders of the knowledge text beside the standing ones
-    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``alias_host``, ``media_host``, ``acl``).
+    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``).
     """
     text = entry(finding_id)
     settings = case.settings
@@ -41,7 +41,6 @@ def finding(
         "region": settings.region,
         "endpoint": settings.api_base,
         "hostname": settings.hostname,
-        "alias_host": settings.alias_host or "",
         "media_host": _media_host(settings),
         "acl": settings.acl or "",
         **values,
