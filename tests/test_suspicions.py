@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from s3probe.diagnosis.engine import lint
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
 from s3probe.diagnosis.trial import applied, candidates
 from s3probe.examination import check
@@ -67,6 +68,14 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
     part([
         (misspelt(), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (misspelt("S3_ALIASHOST"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt("S3_HOST_ALIAS"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt("S3_CUSTOM_DOMAIN", f"https://{ALIAS}/"), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt("S3_CLOUDFRONT_HOSTNAME"), (MISSPELT, {"S3_CLOUDFRONT_HOST": ALIAS}), "r2-no-public-host"),
+        (misspelt().with_env("S3_ALIAS_HOST", ""), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "env-empty-not-unset"),
+        (sent_elsewhere().with_env("AWS_ENDPOINT_URL", NO_SUCH_NAME),
+         (SDK, {"AWS_ENDPOINT_URL_S3": None, "AWS_ENDPOINT_URL": None}), "dns-fails-in-container"),
+        (sent_elsewhere().with_env("AWS_ENDPOINT_URL", "https://another.internal.example"),
+         (SDK, {"AWS_ENDPOINT_URL_S3": None, "AWS_ENDPOINT_URL": None}), "dns-fails-in-container"),
         (misspelt().with_env("S3_HOSTNAME", None), (MISSPELT, {"S3_ALIAS_HOST": ALIAS}), "r2-no-public-host"),
         (custom().with_env("S3_REGION", None).with_env("S3_REGON", "nl-ams"), (MISSPELT, {"S3_REGION": "nl-ams"}),
          "region-wrong-custom-endpoint"),
@@ -149,7 +158,7 @@ def test_each_suspicion_is_a_candidate_of_its_own() -> None:
     lines = EnvFix("S3_STORAGE_CLASS", "STANDARD"), EnvFix("S3_PERMISSION", "", together=True)
     suspected = found(MISSPELT, *lines, severity=Severity.WARNING)
     failed = state(REFUSED, findings=(found("it", REGION), suspected))
-    assert [one.lines for one in candidates(failed)] == [lines[:1], lines[1:], (REGION,)]
+    assert [one.lines for one in candidates(failed)] == [lines[:1], lines[1:], lines, (REGION,)]
     assert list(candidates(state(REFUSED, findings=(suspected,)))) == []
 
 
@@ -188,9 +197,49 @@ def test_a_line_that_refers_to_one_below_it_is_the_cause() -> None:
 
 
 def test_of_a_line_that_refers_to_nothing_no_value_is_made_up() -> None:
-    report = run(refers_to_region("nowhere"), trials=True).report
-    (suspected,) = (one for one in report.findings if one.id == "env-dollar-expands")
+    scenario = refers_to_region("nowhere")
+    told = lint(settings_of(scenario)).findings
+    (suspected,) = (one for one in told if one.id == "env-dollar-expands")
     assert suspected.fixes == (Manual("Set S3_REGION above line 7, or write the value out there."),)
+    lines = {"S3_HOSTNAME": "s3.eu-west-2.amazonaws.com", "S3_REGION": "eu-west-2"}  # as the storage itself named it
+    report = run(scenario, trials=True).report
+    assert the_cause(report) == ("alias-dns-missing-or-cname-bucket-mismatch", lines)
+    assert failures(report) == ["alias-dns-missing-or-cname-bucket-mismatch"]
+
+
+def region_apart(region: str | None, **hosts: str | None) -> Scenario:
+    """AWS, the bucket in eu-west-2, and a file that leads elsewhere."""
+    scenario = healthy().with_env("S3_REGION", region)
+    for name, value in hosts.items():
+        scenario = scenario.with_env(name, value)
+    return scenario
+
+
+@pytest.mark.parametrize(
+    ("scenario", "cause"),
+    part([
+        (region_apart("eu-wset-2", S3_HOSTNAME=None), "region-wrong-aws-regional-endpoint"),
+        (region_apart("eu-central-1", S3_HOSTNAME=None), "region-wrong-aws-regional-endpoint"),
+        (region_apart("eu-central-1", S3_HOSTNAME="s3.eu-central-1.amazonaws.com"),
+         "region-wrong-aws-regional-endpoint"),
+        (region_apart("us-east-1", S3_HOSTNAME="s3.us-east-1.amazonaws.com"), "object-not-found-public-key-mismatch"),
+        (region_apart("", S3_HOSTNAME=None), "env-empty-not-unset"),
+        (region_apart("", S3_HOSTNAME=""), "env-empty-not-unset"),
+        (region_apart(None, S3_HOSTNAME=None), "csp-omits-default-hostname"),
+        (region_apart("Europe (London)", S3_HOSTNAME=None), "region-not-a-code"),
+    ], 2),
+)  # fmt: skip
+def test_the_region_and_the_public_host_that_holds_it_are_one_fix(scenario: Scenario, cause: str) -> None:
+    report = run(scenario, trials=True).report
+    lines = {"S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}
+    assert the_cause(report) == (cause, lines)
+    assert failures(report) == [cause]
+    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+def test_a_public_host_of_ones_own_stays_when_the_region_changes() -> None:
+    scenario = healthy_policy().with_env("S3_REGION", "eu-wset-2")
+    assert the_cause(run(scenario, trials=True).report)[1] == {"S3_REGION": "eu-west-2"}
 
 
 def test_what_refers_to_a_changed_line_follows_it() -> None:

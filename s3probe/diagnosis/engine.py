@@ -96,7 +96,18 @@ def diagnose(
     way = run_rules(wire.FOUNDATION_RULES, file.case)
     rest = run_rules(wire.WIRE_RULES, way.case)
     found = (*file.findings, *way.findings, *rest.findings)
-    return _told(found, (*file.errors, *way.errors, *rest.errors), skip, only)
+    told = _told(found, (*file.errors, *way.errors, *rest.errors), skip, only)
+    return replace(told, findings=_met_first(told.findings, evidence))
+
+
+def _met_first(findings: tuple[Finding, ...], evidence: Evidence) -> tuple[Finding, ...]:
+    """Of the failures, those by which a request has failed come before those that nothing has shown yet."""
+    failed = {row.id for row in evidence.observations if row.failed}
+
+    def unmet(one: Finding) -> bool:
+        return one.severity is Severity.FAILURE and failed.isdisjoint((*one.because, *one.explains))
+
+    return tuple(sorted(findings, key=lambda one: (_ORDER[one.severity], unmet(one))))
 
 
 def _told(

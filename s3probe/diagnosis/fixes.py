@@ -13,7 +13,7 @@ from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider, detect
-from s3probe.settings.addressing import is_aws
+from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
@@ -76,6 +76,30 @@ def region_too(case: Case) -> tuple[EnvFix, ...]:
     if settings.endpoint and is_aws(settings.endpoint) and settings.region in settings.endpoint:
         lines.append(env(case, "S3_ENDPOINT", settings.endpoint.replace(settings.region, region)))
     return tuple(replace(line, together=True) for line in lines)
+
+
+def public_host(case: Case, host: str) -> tuple[EnvFix, ...]:
+    """The line of the public host; at AWS, whose hosts hold the region, with that of the region where it is wrong."""
+    return (env(case, "S3_HOSTNAME", host), *(region_too(case) if is_aws(host) else ()))
+
+
+def host_too(case: Case, region: str) -> tuple[EnvFix, ...]:
+    """The line of AWS's public host in that region, where the one of the file holds the other region.
+
+    So does what Mastodon makes up without a line (``s3-REGION.amazonaws.com``); its own pages do not allow that one,
+    and mostly it does not exist.
+    """
+    settings = case.settings
+    alias = settings.alias_host
+    made_up = alias is None and settings.hostname_is_default and is_aws(settings.api_base)
+    name, host = ("S3_HOSTNAME", settings.hostname) if alias is None else ("S3_ALIAS_HOST", alias)
+    if made_up:
+        line = env(case, name, regional_host(region))
+    elif settings.region and is_aws(host) and settings.region in host.split("."):
+        line = env(case, name, host.replace(settings.region, region))
+    else:
+        return ()
+    return (replace(line, together=True),)
 
 
 def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:

@@ -193,7 +193,7 @@ def _choices(finding: Finding) -> Iterator[Lines]:
         if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
             yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
         lines = lines_in(group)
-        if lines and not is_suspicion(finding):
+        if lines and (len(lines) > 1 or not is_suspicion(finding)):
             yield lines
 
 
@@ -203,6 +203,8 @@ def _concerns(state: Situation, after: Settings) -> bool:
     if state.raises:
         return not raises(after)
     api = replace(after, environment=before.environment, **{name: getattr(before, name) for name in _PUBLIC}) != before
+    if not api and _no_address(before):
+        return not _no_address(after)
     failed = [row for row in state.evidence.observations if _counts(row) and row.failed]
     failed = [row for row in failed if api or row.actor is Actor.VISITOR]
     unheard = all(row.network is not None and row.http_status is None for row in failed)
@@ -404,10 +406,15 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
     for row in rows:
         if row.failed or row.id not in _NEGATIVE or _host(row) in shown:
             found[row.id] = row.ok
-    if not _origin(public_url(state.settings, ""))[1]:
-        found[ActionId.PUBLIC_GET] = False  # there is no address that a visitor could ask
+    if _no_address(state.settings):
+        found[ActionId.PUBLIC_GET] = False
     # that any answer came is no proof of a line
     return {name: passes for name, passes in found.items() if name not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)}
+
+
+def _no_address(settings: Settings) -> bool:
+    """Whether there is no address that a visitor could ask."""
+    return not _origin(public_url(settings, ""))[1]
 
 
 def _counts(row: Observation) -> bool:
@@ -508,5 +515,7 @@ def was_decided(finding: Finding, state: Situation) -> bool:
     """Whether what the finding was told by was looked at again, and none of it fails."""
     rows = decided(state)
     asked = {row for row in (*finding.because, *finding.explains) if not row.is_experiment}
+    if ActionId.PUBLIC_CSP not in rows:
+        asked.discard(ActionId.PUBLIC_CSP)  # Mastodon's pages show a new address only after a restart
     seen = [rows[name] for name in asked if name in rows]
     return not asked or (bool(seen) and all(seen))

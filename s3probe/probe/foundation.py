@@ -223,7 +223,18 @@ class FoundationSearch:
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
             stopped = min(stopped_at(seen), Gate.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else stopped_at(seen)
             if row is not None and row.ran and stopped_at(row) > stopped and not self._leads_back(trial, row):
-                return trial
+                return self._where_it_is(trial, row) or trial
+        return None
+
+    def _where_it_is(self, trial: Trial, row: Observation) -> Trial | None:
+        """The bucket's region, where another region answered and named it."""
+        if not ExperimentWith.REGION.made(trial.id) or stopped_at(row) is not Gate.REGION:
+            return None
+        for named in trials(self._conditions_maker, trial.conditions, row, self._found.skew):
+            if ExperimentWith.REGION.made(named.id) and self._session.book.get(named.id) is None:
+                self._try(named)
+                seen = self._session.book.get(named.id)
+                return named if seen is not None and stopped_at(seen) > Gate.REGION else None
         return None
 
     def _leads_back(self, trial: Trial, row: Observation) -> bool:

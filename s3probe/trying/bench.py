@@ -39,7 +39,7 @@ class Bench:
 
     def once_more(self, state: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
         """One of these actions again, under the same settings as before."""
-        options = self.budget.options_of_repeat(state.settings, names, read_only=read_only)
+        options = self.budget.options_of_repeat(state, names, read_only=read_only)
         evidence = examine(state.settings, options, self.budget.tools_of_repeat(), self._file)
         self._made.append(evidence)
         return evidence

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Evidence
-from s3probe.evidence.vocabulary import ActionId, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, ProbeOptions, Tools
-from s3probe.settings.model import Settings
 
 EXAMINATIONS = 3
 """How many more examinations a run may make for its fixes."""
@@ -77,14 +77,15 @@ class Budget:
         profile = "read-only" if read_only else "full"
         return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
 
-    def options_of_repeat(
-        self, settings: Settings, names: Collection[ObservationId], *, read_only: bool
-    ) -> ProbeOptions:
+    def options_of_repeat(self, state: Situation, names: Collection[ObservationId], *, read_only: bool) -> ProbeOptions:
         """What is asked to see whether one of these actions still fails: as little as can be."""
         options = self.options(read_only=read_only)
         # what is silent is waited for once, and no longer than Mastodon waits
+        settings = state.settings
         seconds = min(options.deadline, settings.open_timeout + settings.read_timeout + OF_A_REPEAT)
-        if not read_only and not OF_CANARY.isdisjoint(names):
+        # a canary is not followed into another region, as Mastodon's SDK follows
+        moved = state.evidence.get(Experiment.REGION_AS_FILED) is not None
+        if not read_only and not moved and not OF_CANARY.isdisjoint(names):
             return replace(options, profile="quick", deadline=seconds, followed=False)
         return replace(options, only=tuple(names)[:1], deadline=seconds)
 

@@ -85,9 +85,14 @@ def test_failures_come_before_warnings_and_each_from_the_ground_up() -> None:
     assert found[0].id == "iam-missing-getobject"
 
 
-def test_what_the_file_shows_comes_before_what_was_seen() -> None:
+def test_a_failure_that_a_request_has_met_comes_before_one_of_the_file_alone() -> None:
     both = A.line("S3_PROTOCOL=http").denied(ActionId.GET, ActionId.HEAD)
-    assert both.named == ("protocol-http-mixed-content", "iam-missing-getobject")
+    assert both.named == ("iam-missing-getobject", "protocol-http-mixed-content")
+
+
+def test_of_failures_that_were_met_those_of_the_file_come_first() -> None:
+    both = A.line("S3_REGION=").denied(ActionId.GET, ActionId.HEAD)
+    assert both.named[0] == "env-empty-not-unset"
 
 
 def test_what_no_rule_knows_is_shown_with_the_servers_own_words() -> None:

@@ -46,6 +46,9 @@ def blank_values(case: Case) -> Iterator[Finding]:
     explained = refused(case) if "S3_ENDPOINT" in blank or "S3_REGION" in blank else ()
     if public:
         explained += unseen(case)
+    lines = [fixes.env(case, name, _filled(case, name)) for name in blank]
+    if "S3_REGION" in blank:
+        lines += fixes.host_too(case, _region(case))
     several = f"; the same holds for {', '.join(blank[1:])}" if blank[1:] else ""
     yield finding(
         "env-empty-not-unset",
@@ -55,11 +58,16 @@ def blank_values(case: Case) -> Iterator[Finding]:
         certainty=Certainty.LIKELY if storage_class_only else Certainty.CERTAIN,
         setting=blank[0],
         explains=explained,
-        fixes=tuple(replace(_filled(case, name), together=name != blank[0]) for name in blank),
+        fixes=tuple(replace(line, together=place > 0) for place, line in enumerate(lines)),
     )
 
 
-def _filled(case: Case, name: str) -> EnvFix:
+def _region(case: Case) -> str:
+    """The region that a request or the other lines tell, else the one that Mastodon takes without a line."""
+    return fixes.right_region(case) or fixes.named_region(case.settings) or case.settings.region.strip() or "us-east-1"
+
+
+def _filled(case: Case, name: str) -> str | None:
     """The value that the other lines name, or else no line."""
     settings = case.settings
     hostname = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
@@ -71,8 +79,8 @@ def _filled(case: Case, name: str) -> EnvFix:
     elif name == "S3_HOSTNAME" and settings.endpoint:
         value = authority_of(settings.endpoint)
     elif name == "S3_HOSTNAME" and settings.endpoint is None and at_aws(settings):
-        value = regional_host(fixes.right_region(case) or settings.region)
-    return fixes.env(case, name, value or None)
+        value = regional_host(_region(case))
+    return value or None
 
 
 def _is_blank(settings: Settings, name: str) -> bool:
@@ -140,17 +148,21 @@ def region(case: Case) -> Iterator[Finding]:
     if trouble is None or not value.strip() or (stray_marks(value.strip()) and is_host_label(clean(value))):
         return
     code = clean(value).lower()
-    fix: Fix = Manual("Write the region's code as the provider's console shows it, e.g. S3_REGION=eu-central-1.")
+    lines: tuple[Fix, ...] = (
+        Manual("Write the region's code as the provider's console shows it, e.g. S3_REGION=eu-central-1."),
+    )
     if right := fixes.right_region(case) or fixes.named_region(case.settings):
-        fix = fixes.env(case, "S3_REGION", right)
-    elif is_host_label(code):
-        fix = fixes.env(case, "S3_REGION", code)
+        code = right
+    if is_host_label(code):
+        lines = (fixes.env(case, "S3_REGION", code), *fixes.host_too(case, code))
+    elif at_aws(case.settings):  # without a region its SDK asks, and is told where the bucket is
+        lines += (fixes.env(case, "S3_REGION", None), *fixes.host_too(case, "us-east-1"))
     yield finding(
         "region-not-a-code",
         case,
         how=f"S3_REGION={value}: Mastodon raises {trouble.exception}: {trouble.message}",
         explains=refused(case),
-        fixes=(fix,),
+        fixes=lines,
     )
 
 
@@ -206,18 +218,19 @@ def sdk_variables(case: Case) -> Iterator[Finding]:
                 fixes=(fixes.env(case, trouble.variable, None),),
             )
             return
-    name = next((n for n in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if settings.environment.get(n)), None)
+    names = [name for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL") if settings.environment.get(name)]
     ignored = (settings.environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") or "").lower() == "true"
-    if name and settings.endpoint is None and not ignored:
+    if names and settings.endpoint is None and not ignored:
+        name = names[0]
         value = settings.environment.get(name)
-        note = f"and remove {name}; Mastodon then puts the bucket into the path"
+        note = f"and remove {' and '.join(names)}; Mastodon then puts the bucket into the path"
         moved = EnvFix("S3_ENDPOINT", value, note=note, conditional=True)
         yield finding(
             "sdk-env-variables-interfere",
             case,
             how=f"{name}={value} sends every request there, although S3_ENDPOINT is not set",
             setting=name,
-            fixes=(fixes.env(case, name, None), moved),
+            fixes=(*(replace(fixes.env(case, one, None), together=one != name) for one in names), moved),
         )
     elif refused(case):
         for name in _leading_elsewhere(settings):

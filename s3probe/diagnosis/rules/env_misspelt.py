@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
@@ -38,11 +39,32 @@ _RIGHT_NAMES = {
     "S3_ALIAS": "S3_ALIAS_HOST",
     "S3_ALIAS_HOSTNAME": "S3_ALIAS_HOST",
     "S3_ALIAS_DOMAIN": "S3_ALIAS_HOST",
+    "S3_ALIAS_URL": "S3_ALIAS_HOST",
+    "S3_HOST_ALIAS": "S3_ALIAS_HOST",
+    "S3_HOSTNAME_ALIAS": "S3_ALIAS_HOST",
+    "ALIAS_HOST": "S3_ALIAS_HOST",
+    "S3_CDN": "S3_ALIAS_HOST",
     "S3_CDN_HOST": "S3_ALIAS_HOST",
+    "S3_CDN_DOMAIN": "S3_ALIAS_HOST",
+    "S3_CDN_URL": "S3_ALIAS_HOST",
+    "S3_CUSTOM_HOST": "S3_ALIAS_HOST",
+    "S3_CUSTOM_DOMAIN": "S3_ALIAS_HOST",
+    "S3_DOMAIN": "S3_ALIAS_HOST",
+    "S3_MEDIA_HOST": "S3_ALIAS_HOST",
+    "S3_PUBLIC_HOST": "S3_ALIAS_HOST",
+    "S3_PUBLIC_HOSTNAME": "S3_ALIAS_HOST",
+    "S3_PUBLIC_DOMAIN": "S3_ALIAS_HOST",
+    "S3_PUBLIC_URL": "S3_ALIAS_HOST",
+    "S3_CLOUDFRONT": "S3_CLOUDFRONT_HOST",
+    "S3_CLOUDFRONT_HOSTNAME": "S3_CLOUDFRONT_HOST",
+    "S3_CLOUDFRONT_DOMAIN": "S3_CLOUDFRONT_HOST",
+    "S3_CLOUDFRONT_URL": "S3_CLOUDFRONT_HOST",
+    "CLOUDFRONT_HOST": "S3_CLOUDFRONT_HOST",
     "S3_PREFIX": "S3_KEY_PREFIX",
 }
 _PLAIN = {name.replace("_", ""): right for name, right in (*_RIGHT_NAMES.items(), *((n, n) for n in STORAGE_NAMES))}
 """The same without underscores: ``S3_BUCKETNAME`` is as close as ``S3_BUCKET_NAME``."""
+_HOSTS = ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME")
 _WITHOUT_EFFECT = ("S3_FORCE_PATH_STYLE", "S3_PATH_STYLE", "S3_USE_SSL", "S3_DISABLE_CHECKSUM_MODE")
 
 
@@ -85,7 +107,8 @@ def misspelt_names(case: Case) -> Iterator[Finding]:
         if variable.name in _WITHOUT_EFFECT and variable.source != PROCESS_ENVIRONMENT:
             yield _unread(case, variable, None)
         right = _right_name(variable, case.settings, region_counts=_region_may_be_wrong(case))
-        if right is not None and variable.value and environment.get(right) is None:
+        # a blank line beside it means as little as none
+        if right is not None and variable.value and not (environment.get(right) or "").strip():
             yield _unread(case, variable, right)
 
 
@@ -115,15 +138,13 @@ def _right_name(variable: Variable, settings: Settings, *, region_counts: bool =
 
 def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
     required = right in ("S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT")
-    secret = right is not None and is_secret(right)
-    fix = EnvFix(
-        right or variable.name,
-        None if right is None else PLACEHOLDER if secret else variable.value,
-        variable.line,
-        secret=secret,
-        note="rename the variable; its value stays" if right else "",
+    fix = fixes.env(case, variable.name, None) if right is None else _renamed(case, variable, right)
+    empty = right is not None and case.settings.environment.get(right) is not None
+    says = (
+        f"it reads {right}, which is {'set to nothing' if empty else 'not set'}"
+        if right
+        else "no variable of Mastodon's does what it says"
     )
-    says = f"it reads {right}, which is not set" if right else "no variable of Mastodon's does what it says"
     return finding(
         "env-misspelt-other-names",
         case,
@@ -133,6 +154,19 @@ def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
         explains=refused(case) if required else (),
         fixes=(fix,),
     )
+
+
+def _renamed(case: Case, variable: Variable, right: str) -> EnvFix:
+    """The line under its right name; of a host, what is around it (``https://host/``) does not belong to it."""
+    value = variable.value
+    if right in _HOSTS:
+        value = value.partition("://")[2] or value
+        value = value.rstrip("/")
+    kept = "its value stays" if value == variable.value else "of its value only the host stays"
+    blank = case.settings.environment.line_of(right)
+    note = f"rename the variable; {kept}" if blank is None else f"and remove {variable.name}"
+    secret = is_secret(right)
+    return EnvFix(right, PLACEHOLDER if secret else value, blank or variable.line, secret=secret, note=note)
 
 
 def misspelt_for(settings: Settings, *names: str) -> list[Variable]:

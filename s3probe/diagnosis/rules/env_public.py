@@ -113,7 +113,7 @@ def default_host(case: Case) -> Iterator[Finding]:
     if not at_aws(settings) or not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d", settings.region):
         return
     host = regional_host(fixes.right_region(case) or settings.region)
-    fix = (fixes.env(case, "S3_HOSTNAME", host), *fixes.region_too(case))
+    fix = fixes.public_host(case, host)
     dead = settings.region not in _DASH_FORM
     if dead and case.evidence is None:
         yield finding(

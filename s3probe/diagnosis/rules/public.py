@@ -18,7 +18,7 @@ from s3probe.diagnosis.rules.turned_away import redirected_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header
 from s3probe.settings.addressing import is_aws, regional_host
 
 _BEFORE_THE_STORAGE = (
@@ -89,17 +89,16 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
                 return invisible(case, special[0], how, special[1])
             host_line = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
             return invisible(case, "missing-public-host", how, host_line)
-        return invisible(
-            case, "hostname-default-dash-form-dead", how, fixes.env(case, "S3_HOSTNAME", regional_host(settings.region))
-        )
+        regional = regional_host(fixes.right_region(case) or settings.region)
+        return invisible(case, "hostname-default-dash-form-dead", how, *fixes.public_host(case, regional))
     repeated = _without_bucket(case, how)
     if repeated is not None:
         return repeated
     if seen.network is NetworkFault.DNS:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
         record = ServerFix("dns", host, f"create the DNS record for {host}, or correct {variable}")
-        line = _where_it_is(case)
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, *([line] if line else []), record)
+        name = "alias-dns-missing-or-cname-bucket-mismatch"
+        return invisible(case, name, how, *_where_it_is(case), record)
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
     at_port = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
@@ -111,16 +110,16 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     return invisible(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
 
 
-def _where_it_is(case: Case) -> EnvFix | None:
-    """The line with which media are shown by the storage itself, where the very same picture was seen there."""
+def _where_it_is(case: Case) -> tuple[EnvFix, ...]:
+    """The lines with which media are shown by the storage itself, where the very same picture was seen there."""
     settings, elsewhere = case.settings, working_addresses(case)
     place = next((elsewhere[name] for name in _AT_THE_STORAGE if name in elsewhere), None)
     parts = urlsplit(place.url) if place else None
     if parts is None or settings.alias_host or parts.scheme != settings.protocol:
-        return None
+        return ()
     if not parts.path.startswith(f"/{settings.bucket_name}/"):
-        return None
-    return fixes.env(case, "S3_HOSTNAME", parts.netloc)
+        return ()
+    return fixes.public_host(case, parts.netloc)
 
 
 def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
@@ -212,13 +211,12 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     if place is None and Experiment.PUBLIC_VIRTUAL_HOST not in elsewhere:
         return None
     if place is not None and urlsplit(place.url).path.startswith(f"/{settings.bucket_name}/"):
-        fix: Fix = fixes.env(case, "S3_HOSTNAME", urlsplit(place.url).netloc)
+        lines = fixes.public_host(case, urlsplit(place.url).netloc)
     else:
-        fix = fixes.env(
-            case, "S3_ALIAS_HOST", urlsplit((elsewhere.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen).url).netloc
-        )
+        shown = elsewhere.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen
+        lines = (fixes.env(case, "S3_ALIAS_HOST", urlsplit(shown.url).netloc),)
     at = (place or elsewhere[Experiment.PUBLIC_VIRTUAL_HOST]).url
-    return invisible(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", fix)
+    return invisible(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", *lines)
 
 
 def _doubled_path(case: Case, how: str) -> Finding | None:
@@ -354,6 +352,7 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             Experiment.POLICY_STATUS,
             *ADDRESSES,
+            ExperimentWith.REGION,
             Experiment.PUBLIC_AS_BROWSER,
             Experiment.PUBLIC_FRESH,
             Experiment.PUBLIC_WITH_ACL,

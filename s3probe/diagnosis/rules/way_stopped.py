@@ -173,15 +173,12 @@ def _region(case: Case, this: Way) -> Finding:
     aws = not settings.endpoint or is_aws(settings.endpoint)
     kind = "aws-regional-endpoint" if aws else "custom-endpoint"
     named = this.furthest.facts.get(Fact.REGION, "")
-    fix: Fix = (
-        fixes.env(case, "S3_REGION", named)
-        if named
-        else Manual(
-            f"The signing region {settings.region!r} is refused: "
-            "put the region that the provider's console shows into S3_REGION."
-        )
+    advice = Manual(
+        f"The signing region {settings.region!r} is refused: "
+        "put the region that the provider's console shows into S3_REGION."
     )
-    return _finding(case, this, f"region-wrong-{kind}", fix)
+    lines = (fixes.env(case, "S3_REGION", named), *fixes.host_too(case, named)) if named else (advice,)
+    return _finding(case, this, f"region-wrong-{kind}", *lines)
 
 
 def _key_id(case: Case, this: Way) -> Finding:

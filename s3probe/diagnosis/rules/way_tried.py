@@ -72,6 +72,9 @@ def _changed(case: Case, tried: Observation) -> tuple[EnvFix, ...]:
     """What the experiment changed as fixes that belong together, without a line that stands there already."""
     new = tried.changes.items()
     lines = [fixes.env(case, name, value) for name, value in new if value != case.settings.environment.get(name)]
+    region = tried.changes.get("S3_REGION")
+    if region and "S3_HOSTNAME" not in tried.changes:
+        lines += fixes.host_too(case, region)
     return tuple(replace(line, together=place > 0) for place, line in enumerate(lines))
 
 
