@@ -24,7 +24,7 @@ def test_a_recommended_set_up_gives_no_failure_and_no_warning(name: str) -> None
 @pytest.mark.parametrize("name", RECOMMENDED)
 def test_the_provider_is_known_by_its_host(name: str) -> None:
     settings = settings_of(RECOMMENDED[name]())
-    assert detect(settings.api_base, {}).id == name
+    assert detect(settings.api_base).id == name
 
 
 @pytest.mark.parametrize("name", [n for n in RECOMMENDED if provider(n).settings.get("S3_PERMISSION") == "empty"])

@@ -12,7 +12,8 @@ from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllo
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
-from s3probe.knowledge.providers import PolicySupport, Provider, detect
+from s3probe.knowledge.providers import PolicySupport, Provider
+from s3probe.knowledge.store import store_of
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
@@ -137,7 +138,7 @@ def no_pair(case: Case) -> EnvFix:
 
 def provider_of(case: Case) -> Provider:
     """Who the store is, by its host and its answers."""
-    return detect(host_of(case.settings.api_base), case.get(ActionId.REACH_ENDPOINT).headers)
+    return store_of(case.settings, case.evidence)
 
 
 def provider_step(case: Case, topic: str) -> str:

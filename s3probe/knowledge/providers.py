@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -12,7 +12,9 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from s3probe.evidence.vocabulary import HeaderName
+Mark = tuple[str, str]
+"""A header's lower-case name with its value; or ``message`` with an error's text."""
+MESSAGE = "message"
 
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")
@@ -87,23 +89,22 @@ def provider(provider_id: str) -> Provider:
     return providers()[provider_id]
 
 
-def detect(endpoint_host: str, headers: Mapping[HeaderName, str]) -> Provider:
-    """The provider behind ``endpoint_host`` (``host``, ``host:port`` or a URL), judged by its name and an answer.
+def detect(endpoint_host: str, marks: Collection[Mark] = ()) -> Provider:
+    """The provider behind ``endpoint_host`` (``host``, ``host:port`` or a URL), judged by its name and its answers.
 
-    A provider's own host name is believed first, then the marks in the answer's ``headers``, then weak hints
-    such as a usual port. What nobody claims is the generic provider, ``unknown``: this never fails.
+    A provider's own host name is believed first, then the ``marks`` of its answers, then weak hints such as a usual
+    port. What nobody claims is the generic provider, ``unknown``: this never fails.
     """
-    return _detected(_authority(endpoint_host), tuple((name.lower(), value) for name, value in headers.items()))
+    return _detected(_authority(endpoint_host), frozenset(marks))
 
 
 @lru_cache(maxsize=64)  # several rules ask the same of one run
-def _detected(authority: str, headers: tuple[tuple[str, str], ...]) -> Provider:
+def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
     host = re.sub(r":\d+$", "", authority)
-    answer = dict(headers)
     known = providers()
     return (
         next((p for p in known.values() if _matches(p.hosts, host)), None)
-        or next((p for p in known.values() if any(_shows(sign, answer) for sign in p.answers)), None)
+        or next((p for p in known.values() if any(_shows(sign, marks) for sign in p.answers)), None)
         or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
         or known[GENERIC]
     )
@@ -153,7 +154,7 @@ def _matches(patterns: tuple[str, ...], text: str) -> bool:
     return any(re.search(pattern, text) for pattern in patterns)
 
 
-def _shows(sign: str, answer: Mapping[str, str]) -> bool:
-    """Whether an answer's headers (lower-case names) hold a sign such as ``server: ^MinIO``."""
+def _shows(sign: str, marks: Collection[Mark]) -> bool:
+    """Whether the marks hold a sign such as ``server: ^MinIO``."""
     name, _, value = sign.partition(": ")
-    return any(re.fullmatch(name, n) and re.search(value, v, re.IGNORECASE) for n, v in answer.items())
+    return any(re.fullmatch(name, n) and re.search(value, v, re.IGNORECASE) for n, v in marks)

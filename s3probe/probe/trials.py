@@ -210,7 +210,7 @@ def _candidate_regions(conditions_maker: ConditionsMaker, conditions: Conditions
     if not settings.endpoint or is_aws(settings.endpoint):
         return
     host = urlsplit(settings.endpoint).hostname or ""
-    usual = candidate_regions(detect(host, {}), host, settings.region)
+    usual = candidate_regions(detect(host), host, settings.region)
     for region in (_region_in_host(host), *usual[:6]):
         if region and region not in tried:
             tried.add(region)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
-from s3probe.evidence.vocabulary import ActionId
 from s3probe.redact import clean, scrubber_for, shorten
 from s3probe.report.model import Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
@@ -35,16 +34,14 @@ def _with_sources(finding: Finding, environment: Environment) -> Finding:
 
 def subject_of(settings: Settings, evidence: Evidence) -> Subject:
     """Whose storage was examined, in the words of the settings. Answers help to recognise the provider."""
-    from s3probe.knowledge.providers import detect
-
-    reached = evidence.get(ActionId.REACH_ENDPOINT)
+    from s3probe.knowledge.store import store_of
 
     return Subject(
         source=source_of(settings),
         bucket=settings.bucket_name,
         region=settings.region,
         endpoint=settings.api_base,
-        provider=detect(settings.api_base, reached.headers if reached else {}).id,
+        provider=store_of(settings, evidence).id,
         addressing="path" if settings.path_style else "virtual-host",
         acl=settings.acl or "",
         key_prefix=settings.key_prefix,

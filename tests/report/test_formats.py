@@ -117,10 +117,16 @@ def test_the_subject_is_that_of_the_settings() -> None:
     assert assemble(settings(), evidence(), Diagnosis()).subject == SUBJECT
 
 
+MINIO = {"server": "MinIO"}
+
+
 def test_the_provider_is_told_by_the_answer_when_the_name_says_nothing() -> None:
-    reached = observation(ActionId.REACH_ENDPOINT, headers={"server": "MinIO"})
-    custom = settings(api_base="https://storage.example.org", endpoint="https://storage.example.org")
-    assert assemble(custom, evidence((reached,)), Diagnosis()).subject.provider == "minio"
+    api = "https://storage.example.org"
+    custom = settings(api_base=api, endpoint=api)
+    asked = observation(ActionId.HEAD, http_status=404, url=f"{api}/{custom.bucket_name}/a.png", headers=MINIO)
+    shown = observation(ActionId.PUBLIC_GET, http_status=200, url="https://files.example.org/a.png", headers=MINIO)
+    assert assemble(custom, evidence((asked,)), Diagnosis()).subject.provider == "minio"
+    assert assemble(custom, evidence((shown,)), Diagnosis()).subject.provider == "unknown"
 
 
 def test_a_fix_names_the_file_in_which_the_variable_stands() -> None:

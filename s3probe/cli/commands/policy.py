@@ -68,7 +68,7 @@ def _way(settings: Settings, topic: str) -> Iterator[str]:
     """Where this is set at the provider that the endpoint's host names."""
     from s3probe.knowledge.providers import GENERIC, detect
 
-    provider = detect(settings.api_base, {})
+    provider = detect(settings.api_base)
     command = provider.commands.get(topic, "").replace("{bucket}", settings.bucket_name)
     way = command or provider.console.get(topic, "")
     if way and provider.id != GENERIC:

@@ -12,7 +12,7 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import for_s3, refused, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId
-from s3probe.knowledge.providers import ObjectAcl, PolicySupport, detect
+from s3probe.knowledge.providers import ObjectAcl, PolicySupport
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.model import NoteKind
 from s3probe.settings.rubyuri import authority_of
@@ -94,7 +94,7 @@ def private_after_suspension(case: Case) -> Iterator[Finding]:
     harmless. When nobody sees a picture at all, the rules of the wire name that.
     """
     settings, seen = case.settings, case.get(ActionId.PUBLIC_GET)
-    store = detect(authority_of(settings.api_base), case.get(ActionId.REACH_ENDPOINT).headers)
+    store = fixes.provider_of(case)
     by_acl_alone = store.object_acl is ObjectAcl.YES and store.bucket_policy is not PolicySupport.YES
     if settings.acl != "private" or settings.alias_host or seen.ran or not by_acl_alone:
         return

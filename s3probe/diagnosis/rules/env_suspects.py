@@ -63,7 +63,7 @@ def region_of_host(case: Case) -> Iterator[Finding]:
     if case.evidence is not None or unclear or settings.bucket_name.startswith("arn:"):
         return
     for name, host in _hosts(settings):
-        provider = detect(host, {})
+        provider = detect(host)
         named = _region_in(provider, host) if provider.region_must_match else ""
         if not named or named == region:
             continue
@@ -140,7 +140,7 @@ def _bucket_first(authority: str, bucket: str) -> bool:
     rest = host.removeprefix(f"{bucket}.")
     if rest == host or host.endswith(".linodeobjects.com"):
         return False  # Linode's old guides have a finding of their own
-    known = detect(host, {})
+    known = detect(host)
     if any(re.search(pattern, host) for pattern in known.hosts):
         return any(re.search(pattern, rest) for pattern in known.hosts) and rest.count(".") > 1
     return rest.count(".") > 1 and _STORE_LABEL.match(rest) is not None

@@ -18,7 +18,6 @@ from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
-from s3probe.knowledge.providers import detect
 from s3probe.settings.addressing import is_aws
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
@@ -185,7 +184,7 @@ def _key_id(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
     pair = settings.credentials
     key_id = pair.access_key_id if pair else ""
-    provider = detect(fixes.host_of(settings.api_base), seen.headers).id
+    provider = fixes.provider_of(case).id
     again = fixes.new_pair(
         case, "create a new key pair with the provider and copy both halves; the secret is shown only once"
     )
