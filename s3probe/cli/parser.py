@@ -286,7 +286,12 @@ def _output(command: argparse.ArgumentParser) -> None:
 def _result(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: text")
     _output(command)
-    command.add_argument("--quiet", action="store_true", help="print nothing unless there is something to act on")
+    command.add_argument("-q", "--quiet", action="store_true", help="print nothing unless there is something to act on")
+    how_much = command.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "-v", "--verbose", action="store_true", help="in text: every action, every fix at length, and the settings"
+    )
+    how_much.add_argument("--brief", action="store_true", help="in text: at most 12 lines, for a chat")
     command.add_argument(
         "--fail-on", choices=("warning", "failure"), default="failure", help="what makes the status non-zero"
     )

@@ -34,6 +34,12 @@ class RenderOptions:
     """The stream cannot show anything else."""
     fail_on_warning: bool = False
     unexamined: tuple[Unexamined, ...] = ()
+    verbose: bool = False
+    """All actions, all fixes at length, and the settings that were examined."""
+    brief: bool = False
+    """No more than a message for a chat."""
+    place: str = ""
+    """Where it ran, for those who may know: ``on web1 as mastodon``."""
 
 
 class Format(Protocol):

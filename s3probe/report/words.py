@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ObservationId
+from s3probe.report.detail import detail
 from s3probe.report.model import Report, Verdict
 
 _ASCII = str.maketrans(
@@ -31,7 +32,7 @@ _ASCII = str.maketrans(
 HEADLINES = {
     Verdict.OK: "Media storage works",
     Verdict.WARNING: "Media storage works, but something will hurt",
-    Verdict.FAILURE: "Media storage does not work as it must",
+    Verdict.FAILURE: "Media storage does not work as it should",
     Verdict.UNKNOWN: "Could not tell whether media storage works",
 }
 LINT_HEADLINES = {
@@ -89,12 +90,18 @@ def shown(evidence: Evidence) -> tuple[Observation, ...]:
 
 
 def answer(observation: Observation) -> str:
-    """What came back, in one line: ``400 AccessControlListNotSupported: The bucket does not allow ACLs``."""
+    """What came back, in one line: ``400 AccessControlListNotSupported: The bucket does not allow ACLs``.
+
+    Of an answer that was taken for a good one, what was wrong with it: ``206, but no Access-Control-Allow-Origin``.
+    """
     if observation.outcome is Outcome.SKIPPED:
         return f"skipped: {observation.reason or 'no reason was given'}"
     if observation.network is not None:
         return observation.message or observation.network.value
     head = " ".join(filter(None, (str(observation.http_status or ""), observation.error_code or "")))
+    said = detail(observation)
+    if said and 200 <= (observation.http_status or 200) < 300:
+        return f"{head}, but {said}" if head else said
     head = head or observation.outcome.value
     return f"{head}: {observation.message}" if observation.message else head
 
@@ -107,9 +114,11 @@ def size(octets: int) -> str:
     return f"{octets} bytes"
 
 
-def cost(report: Report) -> str:
-    """``24 requests, 10 kB sent, 31 kB received, 1.8 s``."""
+def cost(report: Report, *, short: bool = False) -> str:
+    """``24 requests, 10 kB sent, 31 kB received, 1.8 s``; without the bytes where it is to be short."""
     spent = report.evidence.cost
+    if short:
+        return f"{count(spent.requests, 'request')}, {report.evidence.run.seconds:.1f} s"
     return (
         f"{count(spent.requests, 'request')}, {size(spent.bytes_sent)} sent, {size(spent.bytes_received)} received, "
         f"{report.evidence.run.seconds:.1f} s"
