@@ -14,9 +14,7 @@ _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 def place() -> str:
     """``on web1 as mastodon``, and ``in a container`` where it is one. What cannot be told is left out."""
     inside = any(Path(mark).exists() for mark in _CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
-    return " ".join(
-        filter(None, (f"on {socket.gethostname()}", f"as {_user()}", "in a container" if inside else ""))
-    )
+    return " ".join(filter(None, (f"on {socket.gethostname()}", f"as {_user()}", "in a container" if inside else "")))
 
 
 def _user() -> str:

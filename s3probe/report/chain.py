@@ -86,15 +86,18 @@ def _met(row: Observation) -> str:
 
 
 def picture(report: Report, width: int) -> list[str]:
-    """The way in one line, or two where one is too narrow; none where nothing was asked."""
+    """The way in as few lines as ``width`` columns allow; none where nothing was asked."""
     way = legs(report)
     if not way:
         return []
-    parts = ["Mastodon", *(f" ─{_mark(leg)}─ {leg.to}" for leg in way)]
-    if len("".join(parts)) <= width:
-        return ["".join(parts)]
-    half = len(parts) - 2 if len(parts) > 4 else len(parts) - 1
-    return [_cut("".join(parts[:half]), width), _cut(f"  {''.join(parts[half:])}", width)]
+    lines = ["Mastodon"]
+    for leg in way:
+        part = f" ─{_mark(leg)}─ {leg.to}"
+        if len(lines[-1]) + len(part) <= width:
+            lines[-1] += part
+        else:
+            lines.append(_cut(f"  {part}", width))
+    return lines
 
 
 def _mark(leg: Leg) -> str:
@@ -104,11 +107,9 @@ def _mark(leg: Leg) -> str:
 
 
 def _cut(line: str, width: int) -> str:
-    """The line with its longest name cut in the middle, where it is too long."""
-    too_long = len(line) - width
-    if too_long <= 0:
+    """The line with its last name cut in the middle, where it is too long."""
+    before, _, name = line.rpartition(" ")
+    room = max(width - len(before) - 2, _LEAST)
+    if len(line) <= width or len(name) <= room:
         return line
-    name = max(line.split(), key=len)
-    kept = max(len(name) - too_long - 1, _LEAST)
-    short = f"{name[: (kept + 1) // 2]}…{name[len(name) - kept // 2 :]}"
-    return line.replace(name, short, 1)
+    return f"{before} {name[: (room + 1) // 2]}…{name[len(name) - room // 2 :]}"

@@ -152,12 +152,18 @@ def test_a_fix_of_the_process_environment_says_so() -> None:
 
 
 def test_fixes_that_belong_together_are_no_alternatives() -> None:
-    fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", "3"))
-    finding = replace(ACL_DISABLED, fixes=fixes)
+    fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", None), EnvFix("S3_D", "4"))
+    finding = replace(ACL_DISABLED, fixes=(*fixes[:3], replace(fixes[3], together=True)))
     for name in ("text", "markdown"):
         text = render(name, with_finding(finding))
-        found = re.findall("(To fix it|and|or): Set this", text)
-        assert found == ["To fix it", "and", "or"]
+        found = re.findall("(To fix it|Fix|And|and|Or|or):? +(Set these|Set this|Remove)", text)
+        first = "Fix" if name == "text" else "To fix it"
+        assert [(one.lower(), what) for one, what in found] == [
+            (first.lower(), "Set these"),
+            ("or", "Remove"),
+            ("and", "Set this"),
+        ]
+        assert re.search("S3_A=1\n *S3_B=2\n", text)
 
 
 # ---- text
@@ -197,7 +203,7 @@ def test_many_actions_skipped_for_one_reason_take_one_line() -> None:
         for name in (ActionId.GET, ActionId.LIST, ActionId.HEAD, ActionId.DELETE)
     ]
     for rows, line in ((skipped, "  –  4 actions were skipped: no answer"), (skipped[:3], "skipped: no answer")):
-        text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)))
+        text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)), verbose=True)
         assert text.count(line) == (1 if len(rows) == 4 else 3)
 
 
