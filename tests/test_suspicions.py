@@ -168,6 +168,76 @@ def test_one_misspelt_name_is_right_though_another_is_not() -> None:
     assert the_cause(report) == (MISSPELT, {"S3_BUCKET": BUCKET})
 
 
+@pytest.mark.parametrize(("mark", "said"), [('"', "in the place of the double ones"), ("", "around the value")])
+def test_a_secret_is_told_into_single_quotes_from_where_it_stands(mark: str, said: str) -> None:
+    secret = f"{'x' * 20}$variable{'x' * 11}"
+    scenario = healthy().with_user(secret=secret).with_raw_env("AWS_SECRET_ACCESS_KEY", f"{mark}{secret}{mark}")
+    fix = run(scenario).report.findings[0].fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert fix.note == f"put single quotes {said}, and change nothing else"
+
+
+# ---- a variable that stands twice: dotenv takes the last line
+
+WRONG_SECRET = "x" * 40
+TWICE = "env-duplicate-last-wins"
+
+
+def twice(*lines: str, scenario: Scenario | None = None, above: bool = False) -> Scenario:
+    """With these lines at the end of the file, or at its top."""
+    before, text = scenario or healthy(), "".join(f"{line}\n" for line in lines)
+    return replace(before, env_text=f"{text}{before.env_text}" if above else f"{before.env_text}{text}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    part([
+        (f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}",),
+        ("AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}"),
+        ("S3_BUCKET=no-such-bucket", "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}"),
+        ("S3_REGION=us-west-2",),
+        ("S3_BUCKET=no-such-bucket",),
+    ], 2),
+)  # fmt: skip
+def test_where_the_last_of_two_lines_is_wrong_it_is_the_cause_and_is_removed(lines: tuple[str, ...]) -> None:
+    scenario = twice(*lines)
+    ran = run(scenario, trials=True)
+    assert the_cause(ran.report) == (TWICE, {line.partition("=")[0]: None for line in lines})
+    assert failures(ran.report) == [TWICE]
+    last = len(scenario.env_text.splitlines())
+    (group,) = ran.report.findings[0].alternatives
+    assert sorted(line.line or 0 for line in group if isinstance(line, EnvFix)) == [
+        *range(last - len(lines) + 1, last + 1)
+    ]
+    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+    assert (ran.left, ran.violations) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        twice(
+            f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}", scenario=FAULTS["env-s3-enabled-not-true"].scenario(), above=True
+        ),
+        twice("S3_REGION=us-west-2", scenario=FAULTS["authenticated-read-acl"].scenario(), above=True),
+    ],
+    ids=["secret", "region"],
+)
+def test_where_the_last_of_two_lines_is_right_it_stays(scenario: Scenario) -> None:
+    report = run(scenario, trials=True).report
+    assert TWICE not in failures(report)
+    assert not any(isinstance(fix, EnvFix) for one in report.findings if one.id == TWICE for fix in one.fixes)
+
+
+def test_where_nothing_fails_neither_of_two_lines_is_tried() -> None:
+    report = run(twice("S3_REGION=us-west-2", above=True), trials=True).report
+    (suspected,) = report.findings
+    assert (suspected.id, report.trials) == (TWICE, ())
+    (advice,) = suspected.fixes
+    assert isinstance(advice, Manual)
+    assert "remove line 8, which sets S3_REGION again" in advice.text
+
+
 # ---- rows of the table of inputs
 
 

@@ -11,7 +11,18 @@ from functools import cache
 import pytest
 
 from s3probe.codec import dump, load_saved
-from s3probe.diagnosis.model import BucketPolicy, EnvFix, Finding, Fix, IamAllow, Manual, Proof, ProofState, Severity
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    EnvFix,
+    Finding,
+    Fix,
+    IamAllow,
+    Manual,
+    Proof,
+    ProofState,
+    Severity,
+)
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
@@ -251,7 +262,7 @@ def test_a_line_after_which_pictures_are_invisible_is_no_fix(name: str) -> None:
     assert list(proven(report)) == []
     first, last = report.findings[0].alternatives
     assert [type(fix) for fix in first] == [IamAllow]
-    assert [type(fix) for fix in last] == [BucketPolicy, EnvFix]
+    assert [type(fix) for fix in last] == [BucketSetting, BucketPolicy, EnvFix]
     assert "visitors would see no picture" in report.trials[0].result
 
 

@@ -427,6 +427,8 @@ class Fact(FactName, ReprEnum):
     FOLDERS = "folders"
     BLOCK_PUBLIC_ACLS = "BlockPublicAcls"
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
+    BLOCK_PUBLIC_POLICY = "BlockPublicPolicy"
+    RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
     OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
 

@@ -356,6 +356,7 @@ RULES = (
             Experiment.PUBLIC_AS_BROWSER,
             Experiment.PUBLIC_FRESH,
             Experiment.PUBLIC_WITH_ACL,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,

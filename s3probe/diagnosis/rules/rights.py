@@ -151,7 +151,7 @@ _UPLOAD = (
         "bpa-blocks-public-acl",
         "even an upload without an ACL was answered {answer}, and the bucket's BlockPublicAcls is on",
         WRITES,
-        lambda case: fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls"),
+        lambda case: fixes.public_access_block(case, *fixes.ACL_SWITCHES),
         certainty=Certainty.LIKELY,
     ),
     _Refusal(
@@ -301,6 +301,7 @@ RULES = (
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
             ActionId.REACH_ENDPOINT,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
     ),
