@@ -85,7 +85,7 @@ class Garage(RealServer):
             f'[admin]\napi_bind_addr = "{LOOPBACK}:{admin}"\nadmin_token = "{secrets.token_hex(16)}"\n'
         )
         # the command line refuses files of keys that others may read
-        os.chmod(self.folder / "garage.toml", 0o600)
+        (self.folder / "garage.toml").chmod(0o600)
         self.spawn("garage", "-c", "garage.toml", "server", env={**os.environ, "RUST_LOG": "garage=warn"})
         self.wait()
         node = self.cli("node", "id", "-q").partition("@")[0]
@@ -107,7 +107,7 @@ class Garage(RealServer):
         assert found is not None, shown
         return Key(found[1], found[2])
 
-    def key(self, user: str = "owner") -> Key:
+    def key(self, user: str = "owner") -> Key:  # noqa: ARG002  it has one key
         return self._key
 
     def cli(self, *arguments: str) -> str:
