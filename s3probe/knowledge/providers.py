@@ -68,13 +68,16 @@ class Provider:
     """The signing region must be the one in the host name: another one is refused."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
+    api_port: int = 0
+    web_port: int = 0
+    """Visitors are served at this port alone, by their ``Host``; ``api_port`` beside it serves none. 0: no such port."""
     quirks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The right value of each variable of ``.env.production``, in words."""
     console: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Where to click: ``region``, ``key``, ``policy``, ``public_read``, ``listing``, ``cors``."""
     commands: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The provider's own command line for ``public_read``, ``policy`` and ``cors``; ``{bucket}`` is filled in."""
+    """The provider's own command line for ``public_read``, ``policy``, ``cors`` …; ``{bucket}`` is filled in."""
 
 
 @cache
