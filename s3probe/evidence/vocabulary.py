@@ -418,6 +418,7 @@ class Fact(FactName, ReprEnum):
     NAMES = "names"
     COUNT = "count"
     DENIES = "denies"
+    STATEMENTS = "statements"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"

@@ -74,7 +74,19 @@ class Provider:
     console: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Where to click: ``region``, ``key``, ``policy``, ``public_read``, ``listing``, ``cors``."""
     commands: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The provider's own command line for ``public_read``, ``policy`` and ``cors``; ``{bucket}`` is filled in."""
+    """The provider's own command line for ``policy``, ``public_read``, ``listing`` and ``cors``: see ``recipes``."""
+    notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What must be known to run that command."""
+    unknown_actions: tuple[str, ...] = ()
+    """Rights that do not exist there: a policy that names one is refused as a whole."""
+    key_principal: str = ""
+    """The key's name in a bucket policy, where it may live by that policy; ``""`` where rights lie elsewhere."""
+    policy_replaces_owner: bool = False
+    """Once a bucket has a policy, its owner may do what that allows and no more."""
+    rights_together: tuple[tuple[str, ...], ...] = ()
+    """Rights that are given and taken as one there."""
+    lists_own_buckets: bool = False
+    """ListBuckets is answered to every key, with the buckets that it may use."""
 
 
 @cache
@@ -142,7 +154,7 @@ def _provider(provider_id: str, data: Mapping[str, Any]) -> Provider:
 def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return MappingProxyType(value)
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _authority(host: str) -> str:

@@ -12,6 +12,9 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.xml import bucket_names, root_name
 
+LONGEST_POLICY = 20 * 1024
+"""Characters (AWS, "Bucket policy size limit")."""
+
 
 def more_than_needed(session: Session) -> Iterator[Step]:
     """The list of all buckets, and the text of the bucket policy."""
@@ -39,7 +42,19 @@ def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:
         return Outcome.WRONG, {}
-    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30])}
+    if answer.status != 200:
+        return None, {}
+    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30]), **_statements(answer.body)}
+
+
+def _statements(policy: bytes) -> Facts:
+    """The policy's statements, so that a fix can keep them; nothing of a policy that is longer than AWS's longest."""
+    try:
+        found = json.loads(policy)["Statement"]
+        text = json.dumps(found if isinstance(found, list) else [found], separators=(",", ":"))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
+    return {Fact.STATEMENTS: text} if len(text) <= LONGEST_POLICY else {}
 
 
 def denied_actions(policy: bytes) -> list[str]:
