@@ -110,12 +110,17 @@ def detect(endpoint_host: str, marks: Collection[Mark] = ()) -> Provider:
     return _detected(_authority(endpoint_host), frozenset(marks))
 
 
+def named_by_host(endpoint_host: str) -> Provider | None:
+    """The provider whose own host name this is, whatever is answered there."""
+    host = re.sub(r":\d+$", "", _authority(endpoint_host))
+    return next((p for p in providers().values() if _matches(p.hosts, host)), None)
+
+
 @lru_cache(maxsize=64)  # several rules ask the same of one run
 def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
-    host = re.sub(r":\d+$", "", authority)
     known = providers()
     return (
-        next((p for p in known.values() if _matches(p.hosts, host)), None)
+        named_by_host(authority)
         or next((p for p in known.values() if any(_shows(sign, marks) for sign in p.answers)), None)
         or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
         or known[GENERIC]

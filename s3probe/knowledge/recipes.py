@@ -124,10 +124,10 @@ def file_of(provider: Provider, topic: str) -> str:
     return next((name for place, name in _FILES.items() if f"{{{place}}}" in template), "")
 
 
-def takes_policies(provider: Provider) -> bool:
-    """Whether rights of the key are a policy there: the server's command takes one, or it has no way of its own."""
-    command = provider.commands.get("policy", "")
-    return not command or "{key_" in command or "{media_" in command
+def takes(provider: Provider, topic: str, document: str) -> bool:
+    """Whether that document is of use there: the server's own command takes it, or there is no such command."""
+    command = provider.commands.get(topic, "")
+    return not command or f"{{{document}_" in command
 
 
 def _each(pattern: str, below: str) -> Iterator[str]:
