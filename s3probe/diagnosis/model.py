@@ -94,6 +94,8 @@ class IamAllow:
     resources: tuple[str, ...]
     note: str = ""
     proof: Proof | None = None
+    command: str = ""
+    """The server's own, which gives the key these rights and all others that Mastodon needs."""
 
     kind = "iam-allow"
 

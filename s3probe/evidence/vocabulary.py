@@ -421,6 +421,7 @@ class Fact(FactName, ReprEnum):
     ALIASES = "aliases"
     COUNT = "count"
     DENIES = "denies"
+    STATEMENTS = "statements"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"

@@ -15,6 +15,8 @@ from s3probe.probe.xml import bucket_names, root_name
 
 _MOMENT = re.compile(r":\d\d\.(?!0+\D)\d{3}")
 """A time that is known to the millisecond."""
+LONGEST_POLICY = 20 * 1024
+"""Characters (AWS, "Bucket policy size limit")."""
 
 
 def more_than_needed(session: Session) -> Iterator[Step]:
@@ -58,7 +60,19 @@ def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:
         return Outcome.WRONG, {}
-    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30])}
+    if answer.status != 200:
+        return None, {}
+    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30]), **_statements(answer.body)}
+
+
+def _statements(policy: bytes) -> Facts:
+    """The policy's statements, so that a fix can keep them; nothing of a policy that is longer than AWS's longest."""
+    try:
+        found = json.loads(policy)["Statement"]
+        text = json.dumps(found if isinstance(found, list) else [found], separators=(",", ":"))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
+    return {Fact.STATEMENTS: text} if len(text) <= LONGEST_POLICY else {}
 
 
 def denied_actions(policy: bytes) -> list[str]:

@@ -13,7 +13,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, prefix_folder
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.vocabulary import ActionId, Fact
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import PolicySupport
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target
@@ -132,7 +132,10 @@ RULES = (
             ActionId.ARCHIVE_PUBLIC_GET,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(expired, Layer.ARCHIVES, yields=("archive-link-never-expires",), reads=(ActionId.PRESIGNED_EXPIRED,)),

@@ -11,7 +11,7 @@ from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, something_works, words
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ActionId, Fact, Header
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 
 def batch(case: Case) -> Iterator[Finding]:
@@ -110,9 +110,10 @@ RULES = (
             ActionId.DELETE,
             ActionId.GET,
             ActionId.LIST,
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(

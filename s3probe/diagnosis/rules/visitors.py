@@ -58,7 +58,7 @@ def _host_of_web_port(case: Case) -> EnvFix:
     in_file = "" if fixes.host_of(f"//{in_file}") in ("", api) else in_file
     host = in_file or next(iter(hosts_among(aliases(case) - {api})), "")
     leads = f"the host leads to {urlsplit(web_address(settings, fixes.provider_of(case))).port}, the web port"
-    recipe = opening(case, host=host or "HOST")
+    recipe = opening(case, host=host)
     note = f"after: {recipe.command}; {leads}, and {recipe.note}"
     if host:
         return fixes.env(case, "S3_ALIAS_HOST", host, note)

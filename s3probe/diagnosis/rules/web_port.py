@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
@@ -13,12 +14,12 @@ from s3probe.diagnosis.rules.invisible import invisible
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact
+from s3probe.knowledge.recipes import documents, recipe
 from s3probe.knowledge.store import web_address
 
 NO_BUCKET = "none"
 """A web port's page without a code: no bucket of that Host, or none that visitors may read."""
 _PASS_HOST = "proxy_set_header Host $host;"  # noqa: S105  no password
-_KEEP_HOST = f"a proxy before the web port must pass the host on ({_PASS_HOST})"
 
 
 def aliases(case: Case) -> frozenset[str]:
@@ -91,13 +92,11 @@ def _past_the_web_port(case: Case, seen: Observation, how: str) -> Finding | Non
 
 def opening(case: Case, *, host: str = "", first: str = "") -> BucketSetting:
     """The store's commands that make the published host (or ``host``) one of the bucket's, and let visitors read."""
-    commands = fixes.provider_of(case).commands
-    steps = [commands.get(name, "") for name in (first, "alias", "website") if name]
-    # the web port finds a bucket by the host without its port
-    host = (host or published_host(case)).rpartition("@")[2].partition(":")[0]
-    command = " && ".join(step for step in steps if step)
-    command = command.replace("{bucket}", case.settings.bucket_name).replace("{host}", host)
-    return BucketSetting("public-read", fixes.provider_of(case).public_read, command, _KEEP_HOST)
+    settings, store = case.settings, fixes.provider_of(case)
+    settings = replace(settings, alias_host=host) if host else settings
+    papers = documents(settings, store)
+    steps = [recipe(settings, store, topic, papers) for topic in (first, "public_read") if topic]
+    return BucketSetting("public-read", store.public_read, " && ".join(steps), store.notes.get("public_read", ""))
 
 
 def _no_bucket(case: Case, seen: Observation, how: str, *, sure: bool) -> Finding:
