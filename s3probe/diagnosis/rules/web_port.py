@@ -51,7 +51,7 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
     if not page:
         return _past_the_web_port(case, seen, how) if 400 <= seen.http_status < 500 else None
     if direct.ok and page == NO_BUCKET:
-        return invisible(case, "web-port-host-not-passed-on", how, *at_proxy(case, _PASS_HOST, _AT_CDN))
+        return invisible(case, "web-port-host-not-passed-on", how, *at_proxy(case, _PASS_HOST, _AT_CDN, _IN_PLACE))
     if direct.ok:
         return invisible(case, "web-port-path-changed", how, *_to_web_port(case, "and no rewrite before it"))
     if page == NO_BUCKET:
@@ -59,6 +59,7 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
     return _other_bucket(case, how, sure=bool(there))
 
 
+_IN_PLACE = "in place of any other line for Host"
 _AT_CDN = "pass the media host's own name to the origin as its Host header"
 
 
@@ -117,7 +118,7 @@ def _no_bucket(case: Case, seen: Observation, how: str, *, sure: bool) -> Findin
         certainty = Certainty.CERTAIN if sure and names else Certainty.LIKELY
         return invisible(case, "web-port-bucket-not-allowed", how, fix, certainty=certainty)
     how = f"{how}; or the proxy does not pass that host on, which cannot be told from outside"
-    offered = (fix, *at_proxy(case, _PASS_HOST, _AT_CDN))
+    offered = (fix, *at_proxy(case, _PASS_HOST, _AT_CDN, _IN_PLACE))
     return invisible(case, "web-port-bucket-not-allowed", how, *offered, certainty=Certainty.LIKELY)
 
 
