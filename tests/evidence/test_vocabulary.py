@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 import s3probe
@@ -88,6 +90,25 @@ def test_a_bare_string_is_found(line: str) -> None:
 @every("line", ['found.id == "clock-skew"', 'store(case).id == "aws-s3"', "o.id is ActionId.LIST"])
 def test_ids_of_findings_and_providers_are_no_observations(line: str) -> None:
     assert not list(bare_names(line))
+
+
+WORDS: list[type[Enum]] = [ActionId, Experiment, ExperimentWith, Fact, Header]
+
+
+@every("member", [member for kind in WORDS for member in kind], ids=repr)
+def test_a_name_is_what_it_stands_for(member: Enum) -> None:
+    """``SECRET_TRIMMED`` is ``try-secret-trimmed``: the names are used together, so nothing else would tell."""
+    assert letters(member.name) == letters(str(member.value).removeprefix("try-"))
+
+
+@every("name, value", [("LIST", "lsit"), ("REGION", "try-regoin:"), ("X_CACHE", "x-ccahe"), ("PAYER", "Payre")])
+def test_a_misspelt_value_is_found(name: str, value: str) -> None:
+    assert letters(name) != letters(value.removeprefix("try-"))
+
+
+def letters(name: str) -> str:
+    """Without what tells a Python name from a header or a word of S3's."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _named(kind: str, *rooms: str) -> set[str]:
