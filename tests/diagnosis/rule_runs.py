@@ -51,7 +51,7 @@ class RecordingCase(Case):
 
 
 def seeds(subject: str) -> range:
-    """Orders besides :func:`orders` own, others for each subject: some in the exhaustive run (``S3PROBE_EXHAUSTIVE``)."""
+    """Orders besides the reverse, others for each subject: ten in the exhaustive run (``S3PROBE_EXHAUSTIVE``)."""
     first = crc32(subject.encode())
     return range(first, first + (10 if EXHAUSTIVE else 0))
 

@@ -58,7 +58,7 @@ def test_a_run_written_by_hand_is_judged_alike_in_any_order(finding_id: str) -> 
         ("quota-or-cap-exceeded", "rights.put_object", Tier.CAUSES, "refusals.quota"),
         ("aws-chunked-stored-in-object", "files.damaged", Tier.CAUSES, "files.stored_framing"),
         ("bucket-owned-by-other-account", "rights.list_bucket", Tier.CAUSES, "refusals.bucket_of_another"),
-        ("policy-bucket-arn-without-slash-star", "unexplained.unexplained", Tier.GROUPS, "rights.objects_on_bucket_arn"),
+        ("iam-missing-listbucket", "unexplained.unexplained", Tier.GROUPS, "rights.list_bucket"),
     ],
 )
 def test_two_rules_of_one_tier_that_take_from_each_other_are_named(
