@@ -36,9 +36,9 @@ class RecordingCase(Case):
         self.asked.add(OPEN)
         return Case.all_open(self)
 
-    def moments(self) -> tuple[Observation, ...]:
+    def failed_at_first(self) -> tuple[Observation, ...]:
         self.asked.add(OPEN)
-        return Case.moments(self)
+        return Case.failed_at_first(self)
 
     def every(self, *questions: ObservationId | ExperimentWith) -> tuple[Observation, ...]:
         self.asked.update(questions)
