@@ -342,7 +342,7 @@ class Examination:
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
         if stored is not None:
-            stored_objects = {"media": stored}
+            stored_objects: StoredObjects = {"media": stored}
             seen = [step for step in Visitor(session).first_visit(stored_objects) if step.name == ActionId.PUBLIC_GET]
             self._parallel(seen)
             self._parallel([Step(ActionId.DELETE, Deleting(session, stored_objects).single)])

@@ -9,7 +9,7 @@ import pytest
 
 from s3probe.diagnosis.rules import folders, web_client
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, OtherFolder
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
@@ -155,7 +155,7 @@ def test_nothing_is_said_of_folders_where_no_picture_is_shown_at_all() -> None:
 
 
 @pytest.mark.parametrize("kind", ["cache", "avatar", "emoji"])
-def test_cors_is_looked_for_in_each_folder(kind: str) -> None:
+def test_cors_is_looked_for_in_each_folder(kind: OtherFolder) -> None:
     shown = (seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_CORS, 206, headers=NGINX))
     without = seen(OTHER_FOLDERS[kind][0], headers=NGINX, url=AVATAR)
     (found,) = web_client.lost_in_a_folder(case(*shown, without))
