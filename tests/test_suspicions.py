@@ -28,7 +28,7 @@ from s3probe.sandbox.scenario import (
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
 from tests.exhaustive import part
-from tests.runs import OPTIONS, run, settings_of, tools_for
+from tests.runs import OPTIONS, run, run_once, settings_of, tools_for
 from tests.test_trials import failures, fixed, proven
 
 MISSPELT, SDK = "env-misspelt-other-names", "sdk-env-variables-interfere"
@@ -91,13 +91,13 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
 def test_a_suspicion_with_which_it_passes_is_the_cause(
     scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str
 ) -> None:
-    plain, ran = run(scenario).report, run(scenario, trials=True)
+    plain, ran = run_once(scenario).report, run(scenario, trials=True)
     assert failures(plain) == [told_without]
     assert [one.severity for one in plain.findings if one.id == lines[0]] == [Severity.WARNING]
     assert the_cause(ran.report) == lines
     assert failures(ran.report) == [lines[0]]
     assert [(one.id, one.of) for one in ran.report.consequences] == [(told_without, lines[0])]
-    assert run(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
     assert (ran.left, ran.violations) == ((), ())
 
 
@@ -115,7 +115,7 @@ def test_where_nothing_fails_no_suspicion_is_tried(scenario: Scenario) -> None:
     ran = run(scenario, trials=True)
     assert ran.report.trials == ()
     assert ran.report.verdict is not Verdict.FAILURE
-    assert len(ran.requests) == len(run(scenario).requests)
+    assert len(ran.requests) == len(run_once(scenario).requests)
 
 
 def test_what_works_is_offered_no_line_that_may_break_it() -> None:
@@ -126,7 +126,7 @@ def test_what_works_is_offered_no_line_that_may_break_it() -> None:
     advice = report.findings[0].fixes[0]
     assert isinstance(advice, Manual)
     assert "remove AWS_ENDPOINT_URL_S3" in advice.text
-    assert run(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
+    assert run_once(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
 
 
 def test_a_suspicion_that_is_not_the_cause_stays_what_it_was() -> None:
@@ -151,7 +151,7 @@ def test_what_waits_behind_a_confirmed_suspicion_is_fixed_with_it() -> None:
     assert the_cause(report) == (SDK, {"AWS_ENDPOINT_URL_S3": None, "S3_REGION": "eu-west-2"})
     (behind,) = (one for one in report.findings[1:] if one.severity is Severity.FAILURE)
     assert behind.remark == "behind it: seen only with no AWS_ENDPOINT_URL_S3"
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 def test_each_suspicion_is_a_candidate_of_its_own() -> None:
@@ -246,7 +246,7 @@ def test_a_host_that_is_meant_for_visitors_is_moved_where_no_bucket_is_added() -
     report = run(scenario, trials=True).report
     assert the_cause(report)[1] == {"S3_ALIAS_HOST": ALIAS}
     assert len(failures(report)) == 1
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 def refers_to_region(place: str) -> Scenario:
@@ -318,8 +318,8 @@ def test_what_refers_to_a_changed_line_follows_it() -> None:
     lines = {"S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}
     assert the_cause(report) == ("region-wrong-aws-regional-endpoint", lines)
     assert len(failures(report)) == len(report.trials) == 1
-    assert run(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_pages_of_a_server_that_keeps_its_files_on_disk_are_no_second_fault() ->
     for trials in (False, True):
         assert failures(run(scenario, trials=trials).report) == ["env-s3-enabled-not-true"]
     on = healthy().with_world(instance=Instance(media_hosts=()))
-    assert failures(run(on).report) == ["csp-missing-media-host"]
+    assert failures(run_once(on).report) == ["csp-missing-media-host"]
 
 
 class SpeaksTls:
