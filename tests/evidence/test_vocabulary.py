@@ -132,6 +132,8 @@ def _reads(tree: ast.AST) -> Iterator[ast.expr]:
                 yield asked
             case ast.Compare(left=asked, ops=[ast.In() | ast.NotIn(), *_]):
                 yield asked
+            case ast.Assign(targets=[ast.Name()], value=ast.Tuple(elts=listed)):  # asked for one after the other
+                yield from listed
 
 
 def _facts(nodes: Iterable[ast.AST]) -> dict[int, str]:
