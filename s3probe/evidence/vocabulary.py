@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import ReprEnum, StrEnum
-from typing import Self
+from typing import Literal, Self
 
 _EXPERIMENT = "try-"
 _PUBLIC = "public-"
@@ -220,6 +220,7 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_VIRTUAL_HOST = "try-public-virtual-host"
     PUBLIC_REGIONAL = "try-public-regional"
     PUBLIC_PLAIN_HTTP = "try-public-plain-http"
+    PUBLIC_WEB_PORT = "try-public-web-port"
     PUBLIC_HOSTNAME = "try-public-hostname"
     PUBLIC_HOSTNAME_WITHOUT_BUCKET = "try-public-hostname-without-bucket"
     PUBLIC_HOSTNAME_WITH_PORT = "try-public-hostname-with-port"
@@ -320,7 +321,8 @@ ACL_EXPERIMENTS = {
 }
 """Uploads that differ in their canned ACL alone, by that ACL."""
 
-OTHER_FOLDERS = {
+OtherFolder = Literal["cache", "avatar", "emoji"]
+OTHER_FOLDERS: dict[OtherFolder, tuple[ActionId, Experiment]] = {
     "cache": (ActionId.PUBLIC_GET_CACHE, Experiment.CACHE_ORIGIN),
     "avatar": (ActionId.PUBLIC_GET_AVATAR, Experiment.AVATAR_ORIGIN),
     "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
@@ -381,6 +383,7 @@ class Fact(FactName, ReprEnum):
     MARKUP = "markup"
     ROOT = "root"
     STOCK_PAGE = "stock-page"
+    WEB_PAGE = "web-page"
     REGION = "region"
     BUCKET = "bucket"
     KEY = "key"
@@ -416,8 +419,10 @@ class Fact(FactName, ReprEnum):
     AUTHENTICATED_USERS = "authenticated-users"
     IS_PUBLIC = "is-public"
     NAMES = "names"
+    ALIASES = "aliases"
     COUNT = "count"
     DENIES = "denies"
+    STATEMENTS = "statements"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"
@@ -427,6 +432,8 @@ class Fact(FactName, ReprEnum):
     FOLDERS = "folders"
     BLOCK_PUBLIC_ACLS = "BlockPublicAcls"
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
+    BLOCK_PUBLIC_POLICY = "BlockPublicPolicy"
+    RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
     OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
 

@@ -75,7 +75,7 @@ def _proof(group: Sequence[Fix]) -> str:
     if proof is None:
         return ""
     if proof.state is ProofState.UNTRIED:
-        return f"not tried: {proof.why}"
+        return proof.why_untried
     asked = proof.fine + proof.not_fine
     lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
     when = f" {on_day(proof.when)}" if proof.when else ""
@@ -87,6 +87,8 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
     match fix:
         case EnvFix():
             return _env(fix, source)
+        case IamAllow(command=command) if command:
+            return FixWords("Give Mastodon's key all the rights that it needs", command, fix.note, "sh")
         case IamAllow():
             statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
             policy = {"Version": "2012-10-17", "Statement": [statement]}

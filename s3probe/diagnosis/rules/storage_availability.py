@@ -11,6 +11,7 @@ from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, storage_hosts
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, failed_by_itself, is_late, told, waited, words
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
 
@@ -32,16 +33,29 @@ def clock(case: Case) -> Iterator[Finding]:
     seen = case.open(ActionId.CLOCK)
     if not seen:
         return
-    refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
-    if refused:
+    refused = [o for o in case.all_open() if stopped_at(o) is Gate.CLOCK]
+    signed = [o for o in refused if o.actor is Actor.MASTODON]
+    if refused and (signed or not case.get(ActionId.LIST).ok):
         because = [seen[0].id, *(o.id for o in refused)]
         how, fix = f"{asked(refused[0])} was answered {words(refused[0])}", fixes.clock(case, refused[0])
         yield finding("clock-skew", case, how=how, because=because, fixes=[fix])
+        return
+    links = case.open(ActionId.PRESIGNED_GET, ActionId.PRESIGNED_EXPIRED)
+    if links:
+        late = links[0].id == ActionId.PRESIGNED_GET
+        how = "a fresh link to an archive was refused" if late else "a link to an archive opened after its time was up"
+        yield finding(
+            "archive-links-off-by-clock",
+            case,
+            how=f"{how} ({words(links[0])}), and this machine's clock is wrong",
+            because=[seen[0].id, *(o.id for o in links)],
+            fixes=[fixes.clock(case, links[0])],
+        )
 
 
 def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is a failure."""
-    now, at_first = _throttled(case, case.all_open()), _throttled(case, case.moments())
+    now, at_first = _throttled(case, case.all_open()), _throttled(case, case.failed_at_first())
     if not now and len(at_first) < OFTEN:
         return
     seen = [*now, *at_first]
@@ -65,7 +79,7 @@ def throttled(case: Case) -> Iterator[Finding]:
 def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """A HEAD has no body that could say SlowDown."""
     statuses = {o.http_status for o in seen}
-    failed = (*case.all_open(), *case.moments())
+    failed = (*case.all_open(), *case.failed_at_first())
     return [o.id for o in failed if o.operation == "HeadObject" and o.http_status in statuses]
 
 
@@ -150,11 +164,16 @@ def _broken(case: Case) -> list[Observation]:
 def _moments_there(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
     """What the same hosts failed on for a moment only is a part of it."""
     hosts = {fixes.host_of(o.url) for o in broken}
-    return [o.id for o in case.moments() if fixes.host_of(o.url) in hosts]
+    return [o.id for o in case.failed_at_first() if fixes.host_of(o.url) in hosts]
 
 
 RULES = (
-    Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, ActionId.CLOCK)),
+    Rule(
+        clock,
+        Layer.WAY,
+        yields=("clock-skew", "archive-links-off-by-clock"),
+        reads=(OPEN, ActionId.CLOCK, ActionId.LIST, ActionId.PRESIGNED_EXPIRED, ActionId.PRESIGNED_GET),
+    ),
     Rule(
         throttled,
         Layer.WAY,
