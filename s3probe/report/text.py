@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 from s3probe import __version__
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
@@ -37,6 +37,12 @@ _SCREEN = 24
 """Lines of a terminal as it opens."""
 _ROWS = 6
 """Failing actions that are shown; more say nothing new."""
+_SHORT = 60
+"""Characters of a line that may stand within a sentence."""
+_EVIDENCE = 5
+"""Lines of what is known: servers can be wordy."""
+_OTHERS = 2
+"""Other ways out that are told in short; who needs more of them asks for all."""
 _MANY = 4
 """Actions skipped for the same reason are told in one line from this number on."""
 _BRIEF = 12
@@ -295,19 +301,31 @@ def _painted(line: str, page: _Page) -> str:
 
 def _finding(finding: Finding, report: Report, page: _Page) -> Iterator[str]:
     yield from _labelled("In Mastodon", finding.consequence, page)
-    yield from _labelled(_KNOWN[finding.certainty], sentence(finding.how_known), page)
+    known = _labelled(_KNOWN[finding.certainty], sentence(finding.how_known), page)
+    yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, page)
     words = list(fixes_in_words(finding, report.subject.source))
     restart = finding is _cause(report) and any(isinstance(fix, EnvFix) for fix in finding.first_choice)
-    for number, fix in enumerate(words):
-        yield from _fix(fix, page, first=number == 0)
-        if restart and (number + 1 == len(words) or words[number + 1].opening == "or"):
-            restart = False
-            yield from _labelled("", _RESTART, page)
+    best = next((number for number, fix in enumerate(words) if fix.opening == "or"), len(words))
+    for fix in words[:best]:
+        yield from _fix(fix, page)
+    if restart:
+        yield from _labelled("", _RESTART, page)
+    for fix in words[best:] if page.verbose else ():
+        yield from _fix(fix, page)
+    if not page.verbose:
+        yield from _other_ways(words[best:], page)
     for text in aftermath(report, finding):
         yield from _labelled("", f"{sentence(text).rstrip('.')}.", page)
     yield from _labelled("More", f"s3probe explain {finding.id}", page)
     if page.verbose:
         yield from (f"{' ' * 16}{link}" for link in finding.links)
+
+
+def _first_of(lines: list[str], page: _Page) -> list[str]:
+    more = "… (-v shows all)"
+    last = lines[_EVIDENCE - 1]
+    room = page.width - len(more) - 1
+    return [*lines[: _EVIDENCE - 1], f"{last if len(last) <= room else last[:room].rpartition(' ')[0]} {more}"]
 
 
 def _labelled(label: str, text: str, page: _Page) -> list[str]:
@@ -317,12 +335,9 @@ def _labelled(label: str, text: str, page: _Page) -> list[str]:
     return page.wrap(text, f"  {label:<14}", " " * 16)
 
 
-def _fix(fix: FixWords, page: _Page, *, first: bool) -> Iterator[str]:
-    lead = fix.lead.rstrip(".")
-    label = _OPENINGS.get(fix.opening, "Fix")
-    long = "\n" in fix.block
-    if not fix.block or (long and not first and label == "Or" and not page.verbose):
-        lead += " (-v shows it)" if fix.block else ""
+def _fix(fix: FixWords, page: _Page) -> Iterator[str]:
+    lead, label = fix.lead.rstrip("."), _OPENINGS.get(fix.opening, "Fix")
+    if not fix.block:
         yield from _labelled(label, f"{lead}. {fix.remark}".rstrip(), page)
         return
     yield from _labelled(label, f"{lead}:", page)
@@ -332,6 +347,22 @@ def _fix(fix: FixWords, page: _Page, *, first: bool) -> Iterator[str]:
     yield ""
     if fix.remark:
         yield from _labelled("", fix.remark, page)
+
+
+def _other_ways(words: Sequence[FixWords], page: _Page) -> Iterator[str]:
+    """The next ways out, each in a sentence: what there is to copy stands in it where that is a line of the file."""
+    places = [number for number, fix in enumerate(words) if fix.opening == "or"]
+    ends = [*places, len(words)][: _OTHERS + 1]
+    for start, end in pairwise(ends):
+        yield from _labelled("Or", f"{', and then: '.join(_in_short(fix) for fix in words[start:end])}.", page)
+    if len(places) > _OTHERS:
+        yield from _labelled("Or", f"{count(len(places) - _OTHERS, 'more way')} (-v shows all).", page)
+
+
+def _in_short(fix: FixWords) -> str:
+    lines = fix.block.splitlines()
+    fits = len(lines) == 1 and len(lines[0]) <= _SHORT
+    return f"{fix.lead.rstrip('.')}{f': {lines[0]}' if fits else ' (-v shows it)' if lines else ''}"
 
 
 def _open_ends(report: Report, page: _Page) -> Iterator[str]:
