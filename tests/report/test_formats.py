@@ -158,7 +158,7 @@ def test_fixes_that_belong_together_are_no_alternatives() -> None:
     fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", None), EnvFix("S3_D", "4"))
     finding = replace(ACL_DISABLED, fixes=(*fixes[:3], replace(fixes[3], together=True)))
     for name in ("text", "markdown"):
-        text = render(name, with_finding(finding))
+        text = render(name, with_finding(finding), verbose=True)
         found = re.findall("(To fix it|Fix|And|and|Or|or):? +(Set these|Set this|Remove)", text)
         first = "Fix" if name == "text" else "To fix it"
         assert [(one.lower(), what) for one, what in found] == [
@@ -184,7 +184,7 @@ def test_text_keeps_within_the_terminal_but_for_what_is_copied(width: int) -> No
 
 
 def test_commands_are_never_wrapped() -> None:
-    text = render("text", BROKEN_REPORT, width=40)
+    text = render("text", BROKEN_REPORT, width=40, verbose=True)
     assert f"      {ACL_DISABLED.fixes[1].command}\n" in text  # type: ignore[union-attr]  # a BucketSetting
 
 
@@ -375,7 +375,7 @@ def test_what_has_to_be_done_before_a_fix_stands_with_it() -> None:
 
 @pytest.mark.parametrize("name", ["text", "markdown", "junit"])
 def test_people_are_told_in_a_sentence_what_was_tried(name: str) -> None:
-    text = " ".join(render(name, REPORTS["tried"]).replace("\\", "").split())
+    text = " ".join(render(name, REPORTS["tried"], verbose=True).replace("\\", "").split())
     assert "Tried: with these 2 lines 9 of 10 actions pass." in text
     assert "Not tried: s3probe changes no bucket: the check after it decides." in text
     assert "ith its fix, this ends as well: The public URL leads to another place" in text
