@@ -25,7 +25,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
-from s3probe.probe.exchange import Answer
+from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import judge_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
@@ -215,8 +215,9 @@ class FoundationSearch:
             self._found.without_acl = stored
 
     def _decide(self, seen: Observation) -> Trial | None:
-        """Makes the trials side by side; the first that gets further."""
-        made = list(trials(self._conditions_maker, self._session.conditions, seen, self._found.skew))
+        """Makes the trials side by side that the file allows; the first that gets further."""
+        worth_it = trials(self._conditions_maker, self._session.conditions, seen, self._found.skew)
+        made = [trial for trial in worth_it if self._session.client.allows(_listing(trial))]
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id)
@@ -239,8 +240,7 @@ class FoundationSearch:
         return row.facts.get(Fact.REGION, "") in ("", self._session.conditions.settings.region)
 
     def _try(self, trial: Trial) -> None:
-        call = trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id, call, judge_listing, conditions=trial.conditions, title=trial.title)
+        self._session.ask(trial.id, _listing(trial), judge_listing, conditions=trial.conditions, title=trial.title)
 
     def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
         conditions = self._session.conditions
@@ -314,6 +314,10 @@ class FoundationSearch:
         passed = next((trial for trial, tried in answers if tried is not None and tried.ok), None)
         # two headers at once: without the one that is looked at first, the complaint is about the other
         return passed or next((trial for trial, tried in answers if tried is not None and _another(row, tried)), None)
+
+
+def _listing(trial: Trial) -> Call:
+    return trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
 
 
 def _another(before: Observation, now: Observation) -> bool:
