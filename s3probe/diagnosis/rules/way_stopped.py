@@ -212,11 +212,17 @@ def _key_id(case: Case, this: Way) -> Finding:
 def _of_another_domain(case: Case) -> tuple[Fix, ...]:
     """Another partition of AWS, where the file leads to no host of it: no key is shown to a domain unasked."""
     settings = case.settings
-    if not is_aws(settings.api_base) or any(ExperimentWith.PARTITION.made(row.id) and _abroad(row) for row in case.all()):
+    if not is_aws(settings.api_base) or any(
+        ExperimentWith.PARTITION.made(row.id) and _abroad(row) for row in case.all()
+    ):
         return ()
     region = "us-east-1" if _abroad(case.get(ActionId.LIST)) else "cn-north-1"
     host = regional_host(region)
-    lines = [f"S3_REGION={region}", *([f"S3_ENDPOINT=https://{host}"] if settings.endpoint else []), f"S3_HOSTNAME={host}"]
+    lines = [
+        f"S3_REGION={region}",
+        *([f"S3_ENDPOINT=https://{host}"] if settings.endpoint else []),
+        f"S3_HOSTNAME={host}",
+    ]
     whose = "AWS in China" if region == "cn-north-1" else "AWS outside China"
     return (
         Manual(
