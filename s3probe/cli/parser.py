@@ -109,7 +109,7 @@ def _refuse_one_file_twice(args: argparse.Namespace) -> None:
     named = [os.path.realpath(name) for each in read for name in (each if isinstance(each, list) else [each]) if name]
     for path in filter(None, written):
         place = os.path.realpath(path)
-        if place in named and (os.path.isfile(place) or not os.path.exists(place)):
+        if place in named and not place.startswith("/dev/"):
             raise UsageError(f"{path} is named twice, and would be written over", "Name a file of its own for each.")
         named.append(place)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import re
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,8 +40,10 @@ def file(text: str) -> Path:
 
 def new_file(text: str) -> Path:
     """A file to be written. What can be known before a run is not left to its end."""
-    path = file(text)
-    if os.path.isdir(text):  # of a name that is none, pathlib raises an error
+    path, there = file(text), False
+    with suppress(OSError):  # a name that is too long is told of when it is written
+        there = path.is_dir()
+    if there:
         raise argparse.ArgumentTypeError(f"{text} is a folder: name a file in it, e.g. {path / 'report'}")
     return path
 

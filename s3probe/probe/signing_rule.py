@@ -25,7 +25,10 @@ NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
 """No service has given it to anyone: what it signs shows what a service says of a key that it does not know."""
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.(amazonaws\.(?:com|com\.cn|eu))")
-"""The group is the domain: each is of its own accounts. AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one."""
+"""AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one.
+
+The group is the domain.
+"""
 _KEY_ID = re.compile(r"Credential=([^,\s]+?)(?:/[^/,\s]*){4}(?:[,\s]|$)|^AWS ([^:\s]+):")
 """The id of a signature: all before its scope of four parts, as a secret that stands in its place may hold a slash."""
 _OF_STORAGE = re.compile(r"S3|AWS|BUCKET|ENDPOINT")
