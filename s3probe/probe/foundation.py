@@ -42,6 +42,8 @@ from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Credentials
 
+LONGEST_SKEW = 100 * 365 * 86400.0
+"""Seconds. Clocks that are off by so much do not exist (a flat battery means 1970), and no calendar may end."""
 _ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
 
 
@@ -346,6 +348,7 @@ def _skew(answer: Answer, sent_at: datetime) -> float | None:
     """The server's Date minus our clock in seconds; ``None`` without a usable date."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get(Header.DATE, ""))
-        return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+        skew = (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+        return skew if abs(skew) < LONGEST_SKEW else None
     except (TypeError, ValueError, OverflowError):  # the last: a zone that leads out of the calendar
         return None

@@ -16,7 +16,7 @@ from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, taken
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
-from s3probe.probe.xml import error
+from s3probe.probe.xml import error, root_name
 from s3probe.probe.xml import upload_id as given_upload_id
 from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
 
@@ -123,10 +123,12 @@ class LargeUpload:
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
 
         told, proof = session.noting(self._entry, finished), wire.head(self._entry.key)
-        seen, _answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge_finished, told=told, proof=proof)
+        seen, answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge_finished, told=told, proof=proof)
         if seen.ok:
             session.ledger.settle(self._entry, written=True)
-            session.ledger.mark_removed([self._upload])
+            # whoever says something else may not be the storage: the clean-up looks whether the upload is still there
+            if answer is not None and root_name(answer.body) == "CompleteMultipartUploadResult":
+                session.ledger.mark_removed([self._upload])
             self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
     def _abort(self) -> None:
