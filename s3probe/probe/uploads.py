@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.bodies import Part, part_of
-from s3probe.probe.classify import may_pass
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.ledger import LedgerEntry, made_nothing
@@ -16,7 +16,7 @@ from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, taken
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
-from s3probe.probe.xml import error, root_name
+from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
 from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
 
@@ -127,7 +127,7 @@ class LargeUpload:
         if seen.ok:
             session.ledger.settle(self._entry, written=True)
             # whoever says something else may not be the storage: the clean-up looks whether the upload is still there
-            if answer is not None and root_name(answer.body) == "CompleteMultipartUploadResult":
+            if answer is not None and is_whole(answer, "CompleteMultipartUploadResult"):
                 session.ledger.mark_removed([self._upload])
             self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
