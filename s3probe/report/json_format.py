@@ -50,6 +50,7 @@ def as_data(report: Report) -> dict[str, Any]:
         **_totals(report.evidence),
         **_where_there_is_one("trials", [_trial(trial) for trial in report.trials]),
         **_where_there_is_one("consequences", [to_plain(one) for one in report.consequences]),
+        **_where_there_is_one("left_out", [to_plain(one) for one in report.left_out]),
     }
 
 

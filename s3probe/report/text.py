@@ -29,7 +29,19 @@ from s3probe.report.fix_words import (
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.setting_words import sentence
-from s3probe.report.words import aftermath, answer, cost, count, headline, plain_ascii, rule_errors, shown, tally
+from s3probe.report.words import (
+    aftermath,
+    answer,
+    cost,
+    count,
+    headline,
+    left_out,
+    plain_ascii,
+    rule_errors,
+    shown,
+    tally,
+    versions,
+)
 
 _TWO_COLUMNS = 64
 """Columns. Below, S3's long error codes leave no room for the sentence beside them, nor labels for what they name."""
@@ -127,6 +139,10 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
         yield ""
         for finding in notices:
             yield from page.wrap(f"Notice: {finding.title} (s3probe explain {finding.id})", "  ", "    ")
+    if others := left_out(report):
+        yield ""
+        for line in others:
+            yield from page.wrap(f"{sentence(line)}.", "  ", "    ")
     if report.rule_errors:
         yield ""
         for line in rule_errors(report):
@@ -195,7 +211,7 @@ def _brief(report: Report, page: _Page) -> Iterator[str]:
         if words is not None:
             block = words.block if "\n" not in words.block else f"(s3probe explain {cause.id})"
             lines += [f"{words.lead.rstrip('.')}: {block}" if block else words.lead, words.proof]
-    lines.append(_versions(report))
+    lines.append(versions(report))
     laid = [page.wrap(line, "  " if number else "") for number, line in enumerate(lines) if line]
     yield from list(chain.from_iterable(laid))[:_BRIEF]
 
@@ -402,17 +418,9 @@ def _foot(report: Report, page: _Page) -> Iterator[str]:
         yield from _subject(report, page)
     asked = f", {cost(report, short=True)}" if shown(report.evidence) and report.verdict is not Verdict.OK else ""
     place = f", {page.place}" if page.place else ""
-    yield from page.wrap(f"{_versions(report)}{place}{asked}", "  ")
+    yield from page.wrap(f"{versions(report)}{place}{asked}", "  ")
     if report.verdict in (Verdict.FAILURE, Verdict.UNKNOWN) and shown(report.evidence):
         yield from page.wrap(
             "Help: `s3probe check --save-evidence FILE` writes a file without secrets to attach to a question.",
             "  ",
         )
-
-
-def _versions(report: Report) -> str:
-    run = report.evidence.run
-    release = f" as Mastodon {run.mastodon_version}" if run.mastodon_version else ""
-    when = f", {run.started[:16].replace('T', ' ')}" if run.started else ""
-    number = f", run {run.id}" if run.id else ""
-    return f"s3probe {__version__}{release}{when}{number}"

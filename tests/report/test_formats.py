@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Proof, ProofState, Severity
-from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, LeftOut, Proof, ProofState, Severity
+from s3probe.evidence.observations import LEFT_OUT, Cleanup, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.fix_words import removal_commands
@@ -167,6 +167,26 @@ def test_fixes_that_belong_together_are_no_alternatives() -> None:
             ("and", "Set this"),
         ]
         assert re.search("S3_A=1\n *S3_B=2\n", text)
+
+
+# ---- what was left out
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_finding_that_is_there_and_left_out_is_named_in_every_format(name: str) -> None:
+    one = LeftOut(ACL_DISABLED.id, ACL_DISABLED.severity, ACL_DISABLED.title)
+    healthy_report = REPORTS["healthy"]
+    assert ACL_DISABLED.id in render(name, replace(healthy_report, left_out=(one,)))
+    assert ACL_DISABLED.id not in render(name, healthy_report)
+
+
+def test_a_part_is_never_said_to_be_the_whole() -> None:
+    left = observation(ActionId.LIST, outcome=Outcome.SKIPPED, reason=LEFT_OUT)
+    part, whole = Report(SUBJECT, evidence((BROKEN[2], left)), ()), Report(SUBJECT, evidence((BROKEN[3],)), ())
+    ok = replace(part, evidence=evidence((BROKEN[3], left)))
+    for name in ("text", "markdown", "nagios", "junit"):
+        assert "Media storage works" in render(name, whole)
+        assert "Media storage works" not in render(name, ok)
 
 
 # ---- text
