@@ -54,7 +54,7 @@ COMMANDS = {
     "lint": "judge the env file alone, without any network",
     "policy": "print the least-privilege policies and the CORS rule for these settings",
     "fix": "run check and print the change of the env file that was tried, as a diff",
-    "explain": "say what a finding means and how to fix it",
+    "explain": "say what a finding means, or what may be behind a line of a log",
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",
@@ -81,7 +81,8 @@ examples:
   s3probe fix --write                             make it; the old file is kept beside it
   s3probe fix --choose 2                          show the second way to fix the first failure
 """,
-    "explain": "examples:\n  s3probe explain\n  s3probe explain acl-disabled-bucket-owner-enforced\n",
+    "explain": "examples:\n  s3probe explain acl-disabled-bucket-owner-enforced\n"
+    "  s3probe explain Aws::S3::Errors::AccessDenied\n  journalctl -u mastodon-sidekiq -n 50 | s3probe explain -\n",
     "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
     "replay": "examples:\n  s3probe replay run.json\n  s3probe replay --format markdown run.json\n",
     "demo": "examples:\n  s3probe demo\n  s3probe demo --fault acl-disabled-bucket-owner-enforced\n",
@@ -222,7 +223,13 @@ def _fix(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("finding", metavar="FINDING_ID", nargs="?", help="default: list them all")
+    command.add_argument(
+        "words",
+        metavar="WORDS",
+        nargs="*",
+        help="a finding's id, or whatever stands in a log; - reads standard input; default: list all findings",
+    )
+    command.add_argument("--list", action="store_true", help="list all findings; demo can show those that are marked")
 
 
 def _sweep(command: argparse.ArgumentParser) -> None:
