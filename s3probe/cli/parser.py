@@ -46,7 +46,13 @@ exit status:
   128 + n  interrupted by signal n
 """
 
-_STATUS = {"explain": _USAGE_STATUS, "fix": _FIX_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}
+_STATUS = {
+    "explain": _USAGE_STATUS,
+    "fix": _FIX_STATUS,
+    "policy": _USAGE_STATUS,
+    "schema": _USAGE_STATUS,
+    "sweep": _SWEEP_STATUS,
+}
 """Commands that do more or less than give a verdict have a status of their own."""
 
 COMMANDS = {
@@ -58,6 +64,7 @@ COMMANDS = {
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",
+    "schema": "print the JSON Schema of the JSON report",
 }
 
 NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
@@ -86,6 +93,7 @@ examples:
     "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
     "replay": "examples:\n  s3probe replay run.json\n  s3probe replay --format markdown run.json\n",
     "demo": "examples:\n  s3probe demo\n  s3probe demo --fault acl-disabled-bucket-owner-enforced\n",
+    "schema": "examples:\n  s3probe schema > s3probe.schema.json\n",
 }
 
 
@@ -269,6 +277,10 @@ def _demo(command: argparse.ArgumentParser) -> None:
     _trials(command)
 
 
+def _schema(command: argparse.ArgumentParser) -> None:
+    _output(command)
+
+
 _OPTIONS = {
     "check": _check,
     "lint": _lint,
@@ -278,6 +290,7 @@ _OPTIONS = {
     "sweep": _sweep,
     "replay": _replay,
     "demo": _demo,
+    "schema": _schema,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, LeftOut, Proof, ProofState, Severity
 from s3probe.evidence.observations import LEFT_OUT, Cleanup, Observation, Outcome, Run
@@ -18,7 +19,9 @@ from s3probe.report.fix_words import removal_commands
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.json_format import as_data
 from s3probe.report.model import Report
+from s3probe.report.schema import schema
 from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.faults.model import Fault
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
 from tests.report.samples import (
     ACL_DISABLED,
@@ -35,7 +38,7 @@ from tests.report.samples import (
     observation,
     settings,
 )
-from tests.runs import run_fault
+from tests.runs import TRIED, each_fault, run_fault
 
 BROKEN_REPORT = REPORTS["broken"]
 every_format = pytest.mark.parametrize("name", FORMATS)
@@ -336,6 +339,7 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
                 "because",
                 "fixes",
                 "links",
+                "how_known",
             )
         ]
     for action in data["actions"]:
@@ -345,6 +349,31 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
         ]
     assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive", "earlier"]
     assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
+
+
+SCHEMA = Draft202012Validator(schema())
+
+
+def test_the_schema_is_one_and_is_open_to_later_fields() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert '"additionalProperties": false' not in json.dumps(schema())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_keeps_to_the_schema(name: str) -> None:
+    SCHEMA.validate(json.loads(render("json", REPORTS[name])))
+    SCHEMA.validate(json.loads(render("json", REPORTS[name], REPORTS["healthy"])))
+
+
+@each_fault(TRIED)
+def test_the_report_of_every_fault_keeps_to_the_schema(fault: Fault) -> None:
+    SCHEMA.validate(json.loads(render("json", run_fault(fault).report)))
+
+
+def test_what_lacks_a_field_is_no_report() -> None:
+    data = json.loads(render("json", BROKEN_REPORT))
+    del data["verdict"]
+    assert not SCHEMA.is_valid(data)
 
 
 def test_json_fixes_have_the_keys_of_their_kind() -> None:
