@@ -52,6 +52,7 @@ FORMATS = {
     "text": "s3probe.report.text",
     "json": "s3probe.report.json_format",
     "markdown": "s3probe.report.markdown",
+    "html": "s3probe.report.html",
     "junit": "s3probe.report.junit",
     "nagios": "s3probe.report.nagios",
     "prometheus": "s3probe.report.prometheus",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -571,3 +573,24 @@ def test_markdown_shows_foreign_text_as_text() -> None:
 def test_markdown_tells_a_finding_of_the_file_alone() -> None:
     lint = Report(SUBJECT, evidence(()), (replace(ACL_DISABLED, because=(), explains=()),))
     assert render("markdown", lint).count(ACL_DISABLED.id) == 1
+
+
+# ---- the page
+
+
+def test_the_page_asks_nobody_for_anything_and_runs_nothing() -> None:
+    page = render("html", BROKEN_REPORT)
+    assert "<script" not in page
+    assert not re.search(r"(src|href|url)\s*[=(]", page)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy.startswith("default-src &#x27;none&#x27;")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+
+
+def test_the_page_shows_foreign_text_as_text() -> None:
+    row = replace(BROKEN[2], message='<img src=x onerror="alert(1)">', error_code="<b>")
+    subject = replace(SUBJECT, bucket='"><script>alert(1)</script>', public_base="https://<i>.example/")
+    page = render("html", Report(subject, evidence((row,)), (replace(ACL_DISABLED, title="<u>"),)))
+    for bad in ("<img", "<b>", "<script", "<i>", "<u>"):
+        assert bad not in page
