@@ -68,8 +68,9 @@ class ProviderSetup:
         """The world and its env file."""
         rules = (CorsRule(("*",), ("GET", "HEAD"), max_age=3000),)
         policy: tuple[Statement, ...] = public_media() if self.opened_by_policy else ()
-        bucket = Bucket(BUCKET, self.region, cors=rules, policy=policy)
         host, _, path = self.alias.partition("/")
+        named = (host,) if self.personality.web_port else ()
+        bucket = Bucket(BUCKET, self.region, aliases=named, cors=rules, policy=policy)
         aliases = (Alias(host, BUCKET, self.host, path=f"/{path}" if path else ""),) if host else ()
         shown = (host or self.host, self.host)
         values = {
