@@ -255,6 +255,9 @@ class Experiment(ObservationId, ReprEnum):
     GET_WITHOUT_MODE = "try-get-without-mode"
     GET_TAGGING = "try-get-tagging"
     DELETE_VERSION = "try-delete-version"
+    DELETE_OWN_VERSION = "try-delete-own-version"
+    READ_LIFECYCLE = "try-read-lifecycle"
+    READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
     BATCH_GONE = "try-batch-gone"
     DELETE_EXISTS = "try-delete-exists"
@@ -358,6 +361,9 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
+    Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
+    Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
     Experiment.LIST_FROM_THE_TOP: (ActionId.LIST,),
     Experiment.GET_TAGGING: (ActionId.LIST,),
     Experiment.GET_ARCHIVE: (ActionId.PRESIGNED_GET,),
@@ -429,6 +435,9 @@ class Fact(FactName, ReprEnum):
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
     OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
+    EXPIRING = "expiring"
+    OLD_VERSIONS = "old-versions"
+    RETENTION = "retention"
 
 
 Facts = Mapping[FactName, str]

@@ -142,7 +142,8 @@ class Ledger:
                 entry.under_way -= 1
                 entry.unanswered += may_go_on(answer)
                 entry.doubtful = entry.doubtful or not made_nothing(answer)
-            if call.operation == "DeleteObject":
+            # MinIO tells of the marker that it leaves while versioning is suspended only to who looks
+            if call.operation in ("DeleteObject", "HeadObject"):
                 self._left_marker(call, answer)
 
     def _left_marker(self, call: Call, answer: Answer) -> None:
@@ -196,6 +197,11 @@ class Ledger:
             entry.written = written or entry.written or (None if entry.may_arrive or entry.doubtful else False)
             if version and version != NULL_VERSION:
                 self._has_version(entry, version)
+
+    def version_is_gone(self, entry: LedgerEntry, version: str) -> None:
+        """Notes that one version of it was removed by its id."""
+        with self._lock:
+            entry.versions = tuple(one for one in entry.versions if one != version)
 
     def arrived(self, entry: LedgerEntry) -> None:
         """Notes that an upload without an answer is there. Of several, the others may follow."""

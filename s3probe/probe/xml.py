@@ -80,6 +80,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class LifecycleRule:
+    """What one rule of a lifecycle configuration removes by itself."""
+
+    id: str
+    enabled: bool
+    current: bool
+    """Files as they are, after days or on a date."""
+    old_versions: bool
+    narrowed: bool
+    """Not all files: those of a prefix, a tag or a size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """Who may do what: ``grantee`` is a group's URI, else an account's id, e-mail or name."""
 
@@ -160,6 +173,25 @@ def list_versions(body: bytes) -> tuple[Version, ...]:
 def bucket_names(body: bytes) -> tuple[str, ...]:
     """The buckets of a ListBuckets answer."""
     return tuple(_exact(entry, "Name") for entry in _descendants(body, "Bucket") if _exact(entry, "Name"))
+
+
+def lifecycle_rules(body: bytes) -> tuple[LifecycleRule, ...]:
+    """The rules of a GetBucketLifecycleConfiguration answer."""
+    return tuple(_rule(entry) for entry in _children(body, "Rule", roots=("LifecycleConfiguration",)))
+
+
+def _rule(entry: Element) -> LifecycleRule:
+    parts = {local_name(child): child for child in entry}
+    expiration, filtered = parts.get("Expiration"), parts.get("Filter")
+    # older servers write the prefix beside the filter; an empty one narrows nothing
+    narrowing = [*([parts["Prefix"]] if "Prefix" in parts else []), *(filtered.iter() if filtered is not None else ())]
+    return LifecycleRule(
+        _exact(entry, "ID"),
+        _text(entry, "Status").lower() == "enabled",
+        expiration is not None and any(_text(expiration, name) for name in ("Days", "Date")),
+        "NoncurrentVersionExpiration" in parts,
+        any((element.text or "").strip() for element in narrowing),
+    )
 
 
 def acl_grants(body: bytes) -> tuple[Grant, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -11,6 +12,7 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manu
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
+from s3probe.evidence.kept_versions import expirations, markers
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
@@ -28,7 +30,6 @@ _READS = (
     Experiment.GET_ARCHIVE,
     Experiment.GET_MISSING,
 )
-_EXPIRES = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.MULTIPART_COMPLETE)
 
 
 def download_cap(case: Case) -> Iterator[Finding]:
@@ -67,23 +68,25 @@ def body_limit(case: Case) -> Iterator[Finding]:
 
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
-    for name in _EXPIRES:
-        expiration = case.get(name).headers.get(Header.X_AMZ_EXPIRATION)
-        if expiration:
-            rule = expiration.partition('rule-id="')[2].partition('"')[0]
-            bucket = case.settings.bucket_name
-            command = (
-                f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
-            )
-            note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
-            yield finding(
-                "lifecycle-expires-media",
-                case,
-                how=f"a fresh upload carries x-amz-expiration: {expiration}",
-                because=[case.get(name).id],
-                fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
-            )
-            return
+    seen = next(iter(expirations(case.get)), None)
+    if seen is None:
+        return
+    expiration = seen.headers[Header.X_AMZ_EXPIRATION]
+    rule = expiration.partition('rule-id="')[2].partition('"')[0]
+    rules, bucket = case.get(Experiment.READ_LIFECYCLE), case.settings.bucket_name
+    if rules.ok and quote(rule, safe="") not in rules.facts.get(Fact.EXPIRING, "").split():
+        return  # a rule for old versions, which are none of Mastodon's files
+    if not rules.ok and fixes.provider_of(case).expires_old_as_new and markers(case.get):
+        return
+    command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
+    note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
+    yield finding(
+        "lifecycle-expires-media",
+        case,
+        how=f"a fresh upload carries x-amz-expiration: {expiration}",
+        because=[seen.id],
+        fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
+    )
 
 
 def slow_batch(case: Case) -> Iterator[Finding]:
@@ -244,6 +247,9 @@ RULES = (
             ActionId.MULTIPART_COMPLETE,
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
+            ActionId.DELETE,
+            Experiment.DELETE_GONE,
+            Experiment.READ_LIFECYCLE,
         ),
     ),
     Rule(top_folders, Layer.PRIVILEGE, yields=("key-path-mismatch-after-migration",), reads=(ActionId.LIST,)),

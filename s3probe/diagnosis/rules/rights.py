@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import says_locked, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
 
@@ -119,10 +119,7 @@ def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
 
 
 def _locked(case: Case, refused: Observation) -> bool:
-    return (
-        "object lock" in (refused.message or "").lower()
-        or Header.X_AMZ_OBJECT_LOCK_MODE in case.get(ActionId.HEAD).headers
-    )
+    return says_locked(refused) or Header.X_AMZ_OBJECT_LOCK_MODE in case.get(ActionId.HEAD).headers
 
 
 def _may_no_more(case: Case, _refused: Observation) -> bool:
