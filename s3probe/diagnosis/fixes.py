@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
 from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
 from s3probe.knowledge.providers import PolicySupport, Provider
 from s3probe.knowledge.store import store_of
@@ -185,10 +185,20 @@ def object_ownership(case: Case) -> BucketSetting:
 
 
 def public_access_block(case: Case, *off: str, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value."""
-    flags = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    """Switches the named flags of Block Public Access off; the others keep their value, where the key may read it.
+
+    Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
+    """
+    flags = (
+        Fact.BLOCK_PUBLIC_ACLS,
+        Fact.IGNORE_PUBLIC_ACLS,
+        Fact.BLOCK_PUBLIC_POLICY,
+        Fact.RESTRICT_PUBLIC_BUCKETS,
+    )
+    usual = "true" if not case.settings.endpoint or is_aws(case.settings.endpoint) else "false"
+    known = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).facts if not account else {}
     value = ",".join(f"{flag}=false" for flag in flags if flag in off)
-    whole = ",".join(f"{flag}={'false' if flag in off else 'true'}" for flag in flags)
+    whole = ",".join(f"{flag}={'false' if flag in off else known.get(flag, usual).lower()}" for flag in flags)
     if account:
         options = f"--account-id <account id> --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"

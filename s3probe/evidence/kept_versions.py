@@ -1,32 +1,19 @@
-"""How a bucket shows that it keeps old versions, or that files expire. Pure."""
+"""How a bucket shows that it keeps old versions. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, Header, ObservationId
-
-_EXPIRES = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.MULTIPART_COMPLETE)
-
-Get = Callable[[ObservationId], Observation | None]
+from s3probe.evidence.vocabulary import Header
 
 
-def markers(get: Get) -> str:
+def marker_of(deleted: Observation, gone: Observation, uploaded: Observation) -> str:
     """The version id that goes with the delete marker of our own file: ``null`` where versioning is suspended.
 
-    ``""`` for none. A marker without any id is none: S3Mock speaks of one after every deletion.
+    ``""`` for no marker, and for one without any id: S3Mock speaks of one after every deletion. ``gone`` is the look
+    after the deletion: MinIO tells only there of the marker that it leaves while versioning is suspended. Ceph 16
+    tells no id of a marker while versioning is on: that of the upload shows it.
     """
-    rows = [row for name in (ActionId.DELETE, Experiment.DELETE_GONE) if (row := get(name)) is not None]
-    if not any(row.headers.get(Header.X_AMZ_DELETE_MARKER) == "true" for row in rows):
+    if not any(row.headers.get(Header.X_AMZ_DELETE_MARKER) == "true" for row in (deleted, gone)):
         return ""
-    # Ceph 16 tells no id of a marker while versioning is on
-    uploaded = get(ActionId.PUT_WITHOUT_ACL)
-    named = [*rows, *([uploaded] if uploaded is not None else [])]
-    return next((found for row in named if (found := row.headers.get(Header.X_AMZ_VERSION_ID))), "")
-
-
-def expirations(get: Get) -> tuple[Observation, ...]:
-    """Fresh files that carry the day of their end."""
-    rows = (get(name) for name in _EXPIRES)
-    return tuple(row for row in rows if row is not None and row.headers.get(Header.X_AMZ_EXPIRATION))
+    rows = (deleted, gone, uploaded)
+    return next((found for row in rows if (found := row.headers.get(Header.X_AMZ_VERSION_ID))), "")

@@ -242,6 +242,8 @@ class Experiment(ObservationId, ReprEnum):
     SESSION_TOKEN = "try-session-token"  # noqa: S105  no password, the name of a question
     REQUEST_PAYMENT = "try-request-payment"
     READ_ACL = "try-read-acl"
+    GET_AS_PAYER = "try-get-as-payer"
+    PUBLIC_TENANT = "try-public-tenant"
     PUT_WITHOUT_PREFIX = "try-put-without-prefix"
     PUBLIC_WITHOUT_PREFIX = "try-public-without-prefix"
     PUBLIC_ADDRESS_WITHOUT_PREFIX = "try-public-address-without-prefix"
@@ -330,6 +332,30 @@ OTHER_FOLDERS = {
 }
 """Files outside ``media_attachments/``, by kind: a visitor's look at the published URL, and at the storage itself."""
 FOLDER_VISITS = tuple(look for look, _origin in OTHER_FOLDERS.values())
+READ_BY_ANYONE: tuple[ObservationId, ...] = (
+    ActionId.HEAD,
+    ActionId.HEAD_PART,
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.PRESIGNED_GET,
+    Experiment.GET_ARCHIVE,
+    Experiment.ACL_READ_BACK,
+    Experiment.DELETE_EXISTS,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_RANGE,
+    *FOLDER_VISITS,
+    ActionId.RESTORED_PUBLIC_GET,
+)
+"""What takes s3:GetObject, with the key or without."""
+CARRY_EXPIRY = (
+    ActionId.PUT_WITH_ACL,
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.HEAD,
+    ActionId.GET,
+    ActionId.MULTIPART_COMPLETE,
+)
+"""Answers about a fresh file, which say when a rule removes it (``x-amz-expiration``)."""
 LARGE_UPLOAD = (
     ActionId.MULTIPART_CREATE,
     ActionId.MULTIPART_PART,
@@ -368,6 +394,7 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_TAGGING: (ActionId.LIST,),
     Experiment.GET_ARCHIVE: (ActionId.PRESIGNED_GET,),
     Experiment.GET_WITHOUT_MODE: (ActionId.GET,),
+    Experiment.GET_AS_PAYER: (ActionId.GET,),
     Experiment.PUT_UNANNOUNCED: (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     UPLOADS_AFTER_ALL: (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS),
 }
@@ -424,6 +451,7 @@ class Fact(FactName, ReprEnum):
     NAMES = "names"
     COUNT = "count"
     DENIES = "denies"
+    DENIES_IF = "denies-if"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"
@@ -434,7 +462,10 @@ class Fact(FactName, ReprEnum):
     BLOCK_PUBLIC_ACLS = "BlockPublicAcls"
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
     OBJECT_OWNERSHIP = "ObjectOwnership"
+    BLOCK_PUBLIC_POLICY = "BlockPublicPolicy"
+    RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
     PAYER = "Payer"
+    TENANT = "tenant"
     EXPIRING = "expiring"
     OLD_VERSIONS = "old-versions"
     RETENTION = "retention"

@@ -16,12 +16,17 @@ from s3probe.probe.xml import bucket_names, root_name
 def more_than_needed(session: Session) -> Iterator[Step]:
     """The list of all buckets, and the text of the bucket policy."""
     wire = session.conditions.wire
-    buckets, policy = wire.read("ListBuckets", ""), wire.read("GetBucketPolicy", "policy")
+    buckets = wire.read("ListBuckets", "")
     yield Step(
         Experiment.LIST_BUCKETS,
         lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names, title="Buckets of this key"),
     )
-    yield Step(
+    yield bucket_policy(session)
+
+
+def bucket_policy(session: Session) -> Step:
+    policy = session.conditions.wire.read("GetBucketPolicy", "policy")
+    return Step(
         Experiment.READ_POLICY, lambda: session.ask(Experiment.READ_POLICY, policy, _policy, title="The bucket policy")
     )
 
@@ -39,18 +44,20 @@ def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:
         return Outcome.WRONG, {}
-    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30])}
+    always, sometimes = denied_actions(answer.body), denied_actions(answer.body, on_condition=True)
+    return None, {Fact.DENIES: " ".join(always[:30]), Fact.DENIES_IF: " ".join(sometimes[:30])}
 
 
-def denied_actions(policy: bytes) -> list[str]:
-    """The actions that a bucket policy denies on objects without a condition, as written (``s3:Put*``)."""
+def denied_actions(policy: bytes, on_condition: bool = False) -> list[str]:
+    """The actions that a bucket policy denies on objects, as written (``s3:Put*``): always, or on a condition."""
     try:
         statements = json.loads(policy)["Statement"]
         found: set[str] = set()
         for statement in statements if isinstance(statements, list) else [statements]:
             on_objects = any("/" in resource or resource == "*" for resource in _listed(statement.get("Resource")))
-            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects:
-                found.update(_listed(statement.get("Action")) if not statement.get("Condition") else ())
+            asked_for = bool(statement.get("Condition")) is on_condition
+            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects and asked_for:
+                found.update(_listed(statement.get("Action")))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []  # no policy as AWS writes them
     return sorted(found)

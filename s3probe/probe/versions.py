@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from s3probe.evidence.kept_versions import expirations, markers
-from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, Header
+from s3probe.evidence.kept_versions import marker_of
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Actor, Experiment, Fact, Facts, Header
 from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import NULL_VERSION, LedgerEntry
 from s3probe.probe.schedule import Step
@@ -17,9 +17,12 @@ from s3probe.probe.xml import fields, lifecycle_rules, root_name
 
 def what_becomes_of_them(session: Session, deleted: LedgerEntry | None) -> Iterator[Step]:
     """Asked where a delete left a marker, or a fresh file says that it expires: by nobody else's bucket."""
-    marked = markers(session.book.get)
+    rows = [session.book.get(name) for name in (ActionId.DELETE, Experiment.DELETE_GONE, ActionId.PUT_WITHOUT_ACL)]
+    told, gone, stored = (row or Observation(ActionId.DELETE, "", "", Actor.MASTODON, Outcome.SKIPPED) for row in rows)
+    marked = marker_of(told, gone, stored)
     wire = session.conditions.wire
-    if marked or expirations(session.book.get):
+    fresh = [row for name in CARRY_EXPIRY if (row := session.book.get(name)) is not None]
+    if marked or any(Header.X_AMZ_EXPIRATION in row.headers for row in fresh):
         rules = wire.read("GetBucketLifecycleConfiguration", "lifecycle")
         title = "The bucket's lifecycle rules"
         yield Step(
@@ -32,8 +35,7 @@ def what_becomes_of_them(session: Session, deleted: LedgerEntry | None) -> Itera
         Experiment.READ_OBJECT_LOCK,
         lambda: session.ask(Experiment.READ_OBJECT_LOCK, lock, _lock, title="The bucket's Object Lock"),
     )
-    told = session.book.get(ActionId.DELETE)
-    marker = told.headers.get(Header.X_AMZ_VERSION_ID) if told is not None else None
+    marker = told.headers.get(Header.X_AMZ_VERSION_ID)
     uploaded = next((version for version in deleted.versions if version != marker), "") if deleted is not None else ""
     if deleted is not None and uploaded:
         yield Step(Experiment.DELETE_OWN_VERSION, lambda: _remove(session, deleted, uploaded))

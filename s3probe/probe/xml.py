@@ -199,10 +199,17 @@ def acl_grants(body: bytes) -> tuple[Grant, ...]:
     return tuple(_grant(entry) for entry in _descendants(body, "Grant"))
 
 
+def owner(body: bytes) -> str:
+    """The owner's id in a GetObjectAcl or GetBucketAcl answer, ``""`` for none."""
+    return next((_text(entry, "ID") for entry in _children(body, "Owner")), "")
+
+
 def _grant(entry: Element) -> Grant:
     grantee = next((child for child in entry if local_name(child) == "Grantee"), None)
     if grantee is None:
         return Grant("", _text(entry, "Permission"))
+    if _text(grantee, "ID") == "all-users" and any(name.endswith("type") for name in grantee.attrib):
+        return Grant(ALL_USERS, _text(entry, "Permission"))  # Versity's group has no URI
     who = next((text for name in ("URI", "ID", "EmailAddress", "DisplayName") if (text := _text(grantee, name))), "")
     return Grant(who, _text(entry, "Permission"))
 

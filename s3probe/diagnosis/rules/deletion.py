@@ -10,7 +10,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, says_locked, something_works, words
-from s3probe.evidence.kept_versions import markers
+from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
@@ -61,7 +61,7 @@ def batch(case: Case) -> Iterator[Finding]:
 def versions(case: Case) -> Iterator[Finding]:
     """With versioning on, a delete only hides."""
     deleted, uploaded = case.get(ActionId.DELETE), case.get(ActionId.PUT_WITHOUT_ACL)
-    marker = markers(case.get)
+    marker = marker_of(deleted, case.get(Experiment.DELETE_GONE), uploaded)
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
     # Garage gives every upload an id and keeps nothing; while versioning is suspended, no bytes stay
     if marker == "null" or not (marker or (version and not deleted.ok)):

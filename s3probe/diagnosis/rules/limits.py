@@ -12,9 +12,9 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manu
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
-from s3probe.evidence.kept_versions import expirations, markers
+from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
+from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Experiment, Fact, Header
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
@@ -68,15 +68,17 @@ def body_limit(case: Case) -> Iterator[Finding]:
 
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
-    seen = next(iter(expirations(case.get)), None)
-    if seen is None:
+    carrying = [row for name in CARRY_EXPIRY if Header.X_AMZ_EXPIRATION in (row := case.get(name)).headers]
+    if not carrying:
         return
+    seen = carrying[0]
     expiration = seen.headers[Header.X_AMZ_EXPIRATION]
     rule = expiration.partition('rule-id="')[2].partition('"')[0]
     rules, bucket = case.get(Experiment.READ_LIFECYCLE), case.settings.bucket_name
     if rules.ok and quote(rule, safe="") not in rules.facts.get(Fact.EXPIRING, "").split():
         return  # a rule for old versions, which are none of Mastodon's files
-    if not rules.ok and fixes.provider_of(case).expires_old_as_new and markers(case.get):
+    rows = (case.get(ActionId.DELETE), case.get(Experiment.DELETE_GONE), case.get(ActionId.PUT_WITHOUT_ACL))
+    if not rules.ok and fixes.provider_of(case).expires_old_as_new and marker_of(*rows):
         return
     command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
     note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
@@ -242,11 +244,7 @@ RULES = (
         Layer.READING_BACK,
         yields=("lifecycle-expires-media",),
         reads=(
-            ActionId.GET,
-            ActionId.HEAD,
-            ActionId.MULTIPART_COMPLETE,
-            ActionId.PUT_WITH_ACL,
-            ActionId.PUT_WITHOUT_ACL,
+            *CARRY_EXPIRY,
             ActionId.DELETE,
             Experiment.DELETE_GONE,
             Experiment.READ_LIFECYCLE,

@@ -113,9 +113,12 @@ def _not_entitled(_case: Case, refused: Observation) -> bool:
 
 
 def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
-    # AWS refuses public ACLs alone; Ceph 16 takes every upload for one
+    # AWS refuses public ACLs alone; Ceph 16 takes every upload for one, and begins large ones all the same
+    if _is_aws(case):
+        return False
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    return block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "true" and not _is_aws(case)
+    begun = case.get(ActionId.MULTIPART_CREATE).ok and bool(denied(case, ActionId.MULTIPART_PART))
+    return block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "true" or (begun and block.outcome is Outcome.DENIED)
 
 
 def _locked(case: Case, refused: Observation) -> bool:
@@ -146,7 +149,7 @@ _UPLOAD = (
     _Refusal(
         _takes_all_for_public,
         "bpa-blocks-public-acl",
-        "even an upload without an ACL was answered {answer}, and the bucket's BlockPublicAcls is on",
+        "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a store",
         WRITES,
         lambda case: fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls"),
         certainty=Certainty.LIKELY,
