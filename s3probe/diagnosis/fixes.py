@@ -411,6 +411,14 @@ def expire_old_versions(case: Case) -> BucketSetting:
     )
 
 
+def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:
+    """The store's own command for the quota of a bucket, where its words are about that; no disk grows by it."""
+    command = _own_command(case, "quota")
+    if not command or "quota" not in (refused.message or "").lower():
+        return ()
+    return (BucketSetting("quota", "", command, provider_of(case).notes.get("quota", "")),)
+
+
 def owner_pays(case: Case) -> BucketSetting:
     """Anonymous requests cannot pay."""
     command = _aws(case, "put-bucket-request-payment", "--request-payment-configuration Payer=BucketOwner")

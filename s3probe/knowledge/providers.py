@@ -68,6 +68,9 @@ class Provider:
     """The signing region must be the one in the host name: another one is refused."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
+    api_port: int = 0
+    web_port: int = 0
+    """Visitors are served at this port alone, by their ``Host``; ``api_port`` serves none. 0: no such port."""
     quirks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The right value of each variable of ``.env.production``, in words."""

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from s3probe.knowledge.policies import (
     MEDIA_FOLDERS,
@@ -20,11 +21,15 @@ from s3probe.knowledge.policies import (
 )
 from s3probe.knowledge.providers import Provider
 from s3probe.settings.model import Settings
+from s3probe.settings.urls import public_url
 
 Statement = Mapping[str, object]
 
 KEY = "KEY"
 """Stands for the access key id, which is never printed as it is."""
+
+HOST = "HOST"
+"""Stands for the host of media, where the file names none."""
 
 _FILES = {"key_file": "mastodon-key.json", "media_file": "mastodon-media.json", "cors_file": "mastodon-cors.json"}
 _EACH = re.compile(r"\{each ([^{}]+)\}")
@@ -106,11 +111,19 @@ def recipe(settings: Settings, provider: Provider, topic: str, papers: Documents
         "prefix": below,
         "name": re.sub(r"[^A-Za-z0-9.-]+", "-", f"s3probe-{settings.bucket_name}-{base}").strip("-"),
         "endpoint": endpoint_option(settings),
+        "host": _media_host(settings),
     }
     for place, value in values.items():
         template = template.replace(f"{{{place}}}", value)
     template = _EACH.sub(lambda found: ",".join(_each(found[1], below)), template)
     return "".join(writing) + template
+
+
+def _media_host(settings: Settings) -> str:
+    """The host of media without its port: a name that a bucket can have."""
+    if settings.alias_host is None:
+        return HOST
+    return urlsplit(public_url(settings, "")).hostname or HOST
 
 
 def endpoint_option(settings: Settings) -> str:

@@ -23,6 +23,20 @@ def free_ports(number: int) -> tuple[int, ...]:
         return tuple(held.getsockname()[1] for held in sockets)
 
 
+def free_row(number: int) -> tuple[int, ...]:
+    """As many ports one after the other."""
+    while True:
+        (first,) = free_ports(1)
+        row = range(first, first + number)
+        try:
+            with ExitStack() as stack:
+                for port in row:
+                    stack.enter_context(socket.create_server((LOOPBACK, port)))
+        except (OSError, OverflowError):
+            continue
+        return tuple(row)
+
+
 class RealServer(LabServer):
     """One program. Subclasses say how it starts and what Mastodon's file says then."""
 
@@ -32,7 +46,7 @@ class RealServer(LabServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.port, *self.others = free_ports(self.ports)
+        self.port, *self.others = free_row(self.ports)
 
     @classmethod
     def missing(cls) -> str:
@@ -71,6 +85,7 @@ class Garage(RealServer):
 
     @property
     def web_port(self) -> int:
+        """As far from the API's port as by default."""
         return self.others[1]
 
     def start(self) -> None:

@@ -62,22 +62,22 @@ def versions(case: Case) -> Iterator[Finding]:
     deleted, uploaded = case.get(ActionId.DELETE), case.get(ActionId.PUT_WITHOUT_ACL)
     marker = deleted.headers.get(Header.X_AMZ_DELETE_MARKER) == "true"
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
-    if not (marker or version):
-        return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
     lock = case.get(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
-    if lock:
+    if lock and (marker or version):
         advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
         how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
         yield finding("object-lock-prevents-delete", case, how=how, because=[deleted.id], fixes=[advice])
         return
-    yield finding(
-        "versioning-delete-markers",
-        case,
-        how=how,
-        because=[deleted.id if marker else uploaded.id],
-        fixes=[fixes.expire_old_versions(case)],
-    )
+    # a version id alone is no sign: Garage sends one with every upload, and keeps one version
+    if marker:
+        yield finding(
+            "versioning-delete-markers",
+            case,
+            how=how,
+            because=[deleted.id],
+            fixes=[fixes.expire_old_versions(case)],
+        )
 
 
 def still_there(case: Case) -> Iterator[Finding]:

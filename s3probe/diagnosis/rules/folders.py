@@ -87,7 +87,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     offered: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"
-        offered = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
+        offered = at_proxy(case, proxy_lines(case), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
         finding_id = "public-policy-leaves-out-folders"
     else:

@@ -103,7 +103,8 @@ def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None
     """Stores whose API host never serves visitors."""
     settings = case.settings
     how = f"a visitor was answered {words(seen)}"
-    if settings.alias_host:
+    api = fixes.host_of(settings.api_base)
+    if settings.alias_host and fixes.host_of(f"//{settings.alias_host}") != api:
         return None
     known = "garage" if "anonymous access" in (seen.message or "").lower() else provider
     special = public_host_of(case, known)

@@ -54,7 +54,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
         explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case.settings), "origin")])
+        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case), "origin")])
     elif _is_there(written):
         explained = (
             f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"

@@ -85,7 +85,7 @@ def rights(case: Case) -> Iterator[Finding]:
         return
     offered: list[Fix] = [fixes.only_media_public(case)]
     if seen[0].id == ActionId.PUBLIC_QUERY:
-        offered += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+        offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
