@@ -139,9 +139,10 @@ RULES = (
             ActionId.DELETE,
             ActionId.GET,
             ActionId.LIST,
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(

@@ -15,6 +15,7 @@ from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Experiment, Fact, Header
+from s3probe.knowledge.recipes import endpoint_option
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
@@ -80,7 +81,7 @@ def expiry(case: Case) -> Iterator[Finding]:
     rows = (case.get(ActionId.DELETE), case.get(Experiment.DELETE_GONE), case.get(ActionId.PUT_WITHOUT_ACL))
     if not rules.ok and fixes.provider_of(case).expires_old_as_new and marker_of(*rows):
         return
-    command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
+    command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
     note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
     yield finding(
         "lifecycle-expires-media",
