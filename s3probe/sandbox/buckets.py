@@ -205,7 +205,7 @@ def list_buckets(state: State, user: User) -> Reply:
     mine = [bucket for bucket in state.buckets.values() if bucket.account == user.account]
     rows = "".join(
         f"<Bucket>{element('Name', name)}{element('CreationDate', f'2026-01-01T00:00:00.{number:03}Z')}</Bucket>"
-        for number, bucket in enumerate(mine)
+        for number, bucket in enumerate(mine, 1)
         for name in (bucket.name, *bucket.aliases)
     )
     return xml_reply("ListAllMyBucketsResult", f"<Owner>{element('ID', user.account)}</Owner><Buckets>{rows}</Buckets>")

@@ -133,6 +133,10 @@ RECOMMENDED: Mapping[str, Callable[[], Scenario]] = {
 }
 """By the provider's id in ``knowledge``."""
 
+garage: Callable[[], Scenario] = partial(
+    ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "garage")
+)
+"""Garage as it should be."""
 linode: Callable[[], Scenario] = partial(
     ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "linode")
 )
