@@ -87,6 +87,8 @@ class Personality:
     """Visitors are served at a port of their own, by Host (:mod:`s3probe.sandbox.web_port`); here nobody is."""
     version_ids: bool = False
     """Every upload is answered with a version id, though there are no versions."""
+    lets_clocks_differ: bool = False
+    """Signatures are too old after a day, and never too young."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Who lacks one of these rights has none of them."""
     acls: AclHandling = AclHandling.HONOURED

@@ -84,7 +84,7 @@ _OWNERS = ("PutObjectAcl", "GetObjectAcl", "GetObjectTagging", "GetBucketPolicy"
            "GetObjectLockConfiguration")  # fmt: skip
 GARAGE = Personality(
     id="garage", server="none", amazon_ids=False, request_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
-    web_port=True, version_ids=True,
+    web_port=True, version_ids=True, lets_clocks_differ=True,
     rights_together=(
         ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"), ("s3:GetObject", "s3:ListBucket"),
     ),
