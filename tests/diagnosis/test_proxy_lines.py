@@ -1,4 +1,4 @@
-"""The lines for nginx: names of clouds are looked up again and again, that of a store of one's own as the machine does."""
+"""The lines for nginx: the name of a cloud is looked up again and again, that of a store of one's own once."""
 
 from __future__ import annotations
 
