@@ -106,9 +106,28 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one run. A command that is left out is ``check``. Raises :class:`UsageError`."""
-    args = build().parse_args(with_command(argv))
+    args, unknown = build().parse_known_args(with_command(argv))
+    if unknown:
+        raise UsageError(f"Unrecognized arguments: {' '.join(unknown)}", _advice(args.command, unknown))
     _refuse_one_file_twice(args)
     return args
+
+
+def _advice(command: str, unknown: Sequence[str]) -> str:
+    """Where an option belongs that this command does not know, or the one that was meant."""
+    option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), "")
+    known = options()
+    owners = [name for name, names in known.items() if option in names]
+    if owners:
+        return f"{option} belongs to {' and '.join(owners)}. See s3probe {owners[0]} --help."
+    meant = did_you_mean(option, known[command]) if option else ""
+    return f"{meant} See s3probe {command} --help.".lstrip()
+
+
+def options() -> dict[str, tuple[str, ...]]:
+    """The options of each command. argparse has no public way to what it was told."""
+    (commands,) = (action.choices for action in build()._actions if action.dest == "command")
+    return {name: tuple(parser._option_string_actions) for name, parser in dict(commands or {}).items()}
 
 
 def _refuse_one_file_twice(args: argparse.Namespace) -> None:
@@ -126,7 +145,9 @@ def _refuse_one_file_twice(args: argparse.Namespace) -> None:
 def with_command(argv: Sequence[str]) -> list[str]:
     """``argv`` with ``check`` in front when it names no command."""
     first = argv[0] if argv else ""
-    if first in COMMANDS or first in ("-h", "--help", "--version"):
+    if first == "help":
+        return [*argv[1:2], "--help"]
+    if first in COMMANDS or first in ("-h", "--help", "-V", "--version"):
         return list(argv)
     looks_like_file = first == "-" or "." in first or "/" in first
     if not first or first.startswith("-") or looks_like_file or Path(first).exists():
@@ -149,7 +170,7 @@ def build() -> argparse.ArgumentParser:
         epilog=f"{_EXAMPLES['check']}\n{_EXIT_STATUS}\nEach command has its own help: s3probe check --help",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"s3probe {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"s3probe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
@@ -201,6 +222,8 @@ def _check(command: argparse.ArgumentParser) -> None:
         type=values.file,
         help="file with a healthchecks.io style URL: it is called when healthy, its /fail otherwise",
     )
+
+    command.add_argument("--list-actions", action="store_true", help="print what --only and --skip may name, and end")
 
 
 def _lint(command: argparse.ArgumentParser) -> None:
@@ -272,6 +295,7 @@ def _replay(command: argparse.ArgumentParser) -> None:
 
 def _demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fault", metavar="FINDING_ID", help="break the embedded S3 in this way")
+    command.add_argument("--list", action="store_true", help="print the faults that it can show, and end")
     _result(command)
     _deadline(command)
     _trials(command)
