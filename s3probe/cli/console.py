@@ -89,9 +89,9 @@ class Console:
             self.say(advice)
 
     def progress(self, text: str) -> None:
-        """A line that the next one overwrites; only on a terminal."""
+        """A line that the next one overwrites; only on a terminal, and no wider, for only one line can be erased."""
         if self.err.isatty():
-            self._tell(f"\r{text}\x1b[K")
+            self._tell(f"\r{text[: max(shutil.get_terminal_size().columns - 1, 1)]}\x1b[K")
             self._progress_shown = True
 
     def _clear_progress(self) -> None:

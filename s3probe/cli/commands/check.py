@@ -145,11 +145,13 @@ def _worker(
     if workers is not None:
         options = replace(options, workers=min(options.workers, workers))
 
+    several = len(env_files(args)) > 1
+
     def work(file: EnvFile, stop: Stop | None) -> Examined:
         settings = load_settings(file, args, console)
 
         def progress(line: str) -> None:
-            console.progress(f"{name_of(file)}: {line}")
+            console.progress(f"{name_of(file)}: {line}" if several else line)
 
         def keep(seen: Examined) -> None:
             kept[file] = seen
