@@ -48,4 +48,5 @@ def test_the_progress_line_is_erased_and_never_wraps(columns: int) -> None:
     assert lines
     assert all(len(line) < columns for line in lines)
     assert plain(report).startswith("✔ Media storage works")
-    assert all(len(line) <= columns for line in plain(report).splitlines() if " " in line.strip())
+    told = plain(report).partition("That was an S3")[0].splitlines()
+    assert all(len(line) <= columns for line in told)
