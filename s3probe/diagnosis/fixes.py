@@ -406,10 +406,9 @@ def expire_old_versions(case: Case) -> BucketSetting:
         '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}]}'
     )
     command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rule}'")
-    note = "it replaces the bucket's lifecycle rules; add it to those you have"
-    if case.get(Experiment.READ_LIFECYCLE).outcome is Outcome.DENIED and not case.get(Experiment.OLD_VERSION).ok:
-        note += "; this key cannot see them: once the rule is there, --skip versioning-delete-markers"
-    return BucketSetting("lifecycle", rule, command, note)
+    return BucketSetting(
+        "lifecycle", rule, command, "it replaces the bucket's lifecycle rules; add it to those you have"
+    )
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
 
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, Header, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, ObservationId
 from s3probe.probe.classify import outcome_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.ledger import LedgerEntry
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.stored_objects import StoredObjects
-from s3probe.probe.xml import delete_errors, ends_old_versions, error
+from s3probe.probe.xml import delete_errors, error
 from s3probe.settings.keys import MEDIA
 
 
@@ -62,20 +61,6 @@ class Deleting:
             facts = {**seen.facts, Fact.GONE: "yes" if gone else "no"}
             outcome = Outcome.OK if gone is not False else Outcome.WRONG
             session.book.add(replace(seen, outcome=outcome, facts=facts))
-            if gone and entry.versions and seen.headers.get(Header.X_AMZ_DELETE_MARKER) == "true":
-                self._old_versions(entry)
-
-    def _old_versions(self, entry: LedgerEntry) -> None:
-        """Whether a lifecycle rule removes what a delete has hidden: the hidden version tells, or the rules do.
-
-        Some stores (MinIO) name the end of a version to whoever may read the file. Few keys may read the rules.
-        """
-        session, wire = self._session, entry.wire
-        version = wire.read("HeadObject", f"versionId={quote(entry.versions[-1])}", entry.key, method="HEAD")
-        seen, _answer = session.ask(Experiment.OLD_VERSION, version, title="The deleted version has an end")
-        if Header.X_AMZ_EXPIRATION not in seen.headers:
-            rules = wire.read("GetBucketLifecycleConfiguration", "lifecycle")
-            session.ask(Experiment.READ_LIFECYCLE, rules, _judge_rules, title="The bucket's lifecycle rules")
 
     def gone(self, entry: LedgerEntry, action_id: ObservationId) -> bool | None:
         """Whether a HEAD no longer finds the key; ``None`` when the answer does not tell."""
@@ -126,9 +111,3 @@ class Deleting:
         elif gone and not session.ledger.keeps_versions():
             # of what is not marked here the clean-up makes sure, one by one
             session.ledger.mark_removed(entries)
-
-
-def _judge_rules(answer: Answer) -> tuple[Outcome | None, Facts]:
-    return None, {
-        Fact.OLD_VERSIONS: "removed" if ends_old_versions(answer.body) else "kept"
-    } if answer.status == 200 else {}

@@ -157,15 +157,6 @@ def list_versions(body: bytes) -> tuple[Version, ...]:
     )
 
 
-def ends_old_versions(body: bytes) -> bool:
-    """Whether a rule of a GetBucketLifecycleConfiguration answer that is switched on removes old versions."""
-    rules = _children(body, "Rule", roots=("LifecycleConfiguration",))
-    return any(
-        _text(rule, "Status") == "Enabled" and any(local_name(child) == "NoncurrentVersionExpiration" for child in rule)
-        for rule in rules
-    )
-
-
 def bucket_names(body: bytes) -> Mapping[str, str]:
     """The names of a ListBuckets answer, each with the moment at which its bucket was made, as written."""
     named = ((_exact(entry, "Name"), _exact(entry, "CreationDate")) for entry in _descendants(body, "Bucket"))

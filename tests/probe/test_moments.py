@@ -59,8 +59,6 @@ ERRORS: dict[str, tuple[Answer, bool]] = {
 """By name: the answer, and whether the storage did what was asked."""
 CALLS = 42
 """Of a healthy run, with those to the instance."""
-OLD_VERSIONS = 2
-"""More of them, where the bucket keeps versions: whether a rule ends them."""
 
 
 class FailingTransport:
@@ -159,7 +157,7 @@ def versioned() -> Scenario:
 
 
 @pytest.mark.parametrize("error", ["500, done all the same", "reset, done all the same", "503"])
-@pytest.mark.parametrize("number", part(range(CALLS + OLD_VERSIONS, CALLS + OLD_VERSIONS + 15), 15))
+@pytest.mark.parametrize("number", part(range(CALLS, CALLS + 15), 15))
 def test_so_it_is_where_the_clean_up_removes_versions(error: str, number: int) -> None:
     ran, way = failing(versioned, error, number)
     assert way.chosen is not None

@@ -69,9 +69,6 @@ def versions(case: Case) -> Iterator[Finding]:
         how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
         yield finding("object-lock-prevents-delete", case, how=how, because=[deleted.id], fixes=[advice])
         return
-    old, rules = case.get(Experiment.OLD_VERSION), case.get(Experiment.READ_LIFECYCLE)
-    if Header.X_AMZ_EXPIRATION in old.headers or rules.facts.get(Fact.OLD_VERSIONS) == "removed":
-        return  # a lifecycle rule ends them
     # a version id alone is no sign: Garage sends one with every upload, and keeps one version
     if marker:
         yield finding(
@@ -123,12 +120,6 @@ RULES = (
         versions,
         Layer.GONE,
         yields=("object-lock-prevents-delete", "versioning-delete-markers"),
-        reads=(
-            ActionId.DELETE,
-            ActionId.HEAD,
-            ActionId.PUT_WITHOUT_ACL,
-            Experiment.OLD_VERSION,
-            Experiment.READ_LIFECYCLE,
-        ),
+        reads=(ActionId.DELETE, ActionId.HEAD, ActionId.PUT_WITHOUT_ACL),
     ),
 )
