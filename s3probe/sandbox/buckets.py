@@ -131,6 +131,31 @@ def object_lock(context: Context) -> Reply:
     return xml_reply("ObjectLockConfiguration", inner)
 
 
+def lifecycle(context: Context) -> Reply:
+    """GetBucketLifecycleConfiguration."""
+    bucket = context.bucket
+    rules = [
+        (rule.rule, rule.prefix, f"<Expiration>{element('Days', str(rule.days))}</Expiration>")
+        for rule in bucket.expiry
+    ]
+    if bucket.old_versions_expire:
+        old = f"<NoncurrentVersionExpiration>{element('NoncurrentDays', '1')}</NoncurrentVersionExpiration>"
+        rules.append(("old-versions", "", old))
+    if not rules:
+        raise S3Error(
+            "NoSuchLifecycleConfiguration",
+            "The lifecycle configuration does not exist",
+            404,
+            (("BucketName", bucket.name),),
+        )
+    written = (
+        f"<Rule>{element('ID', name)}<Filter>{element('Prefix', prefix)}</Filter>"
+        f"{element('Status', 'Enabled')}{what}</Rule>"
+        for name, prefix, what in rules
+    )
+    return xml_reply("LifecycleConfiguration", "".join(written))
+
+
 def _absent(code: str, message: str) -> Callable[[Context], Reply]:
     """A setting no world has: the answer AWS gives where it was never made."""
 
@@ -213,9 +238,7 @@ HANDLERS: dict[str, Callable[[Context], Reply]] = {
     "GetBucketVersioning": versioning,
     "GetBucketRequestPayment": request_payment,
     "GetObjectLockConfiguration": object_lock,
-    "GetBucketLifecycleConfiguration": _absent(
-        "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"
-    ),
+    "GetBucketLifecycleConfiguration": lifecycle,
     "GetBucketTagging": _absent("NoSuchTagSet", "The TagSet does not exist"),
     "GetBucketWebsite": _absent(
         "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"

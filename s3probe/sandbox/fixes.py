@@ -147,6 +147,10 @@ def _expiry_off(scenario: Scenario, value: str) -> Scenario:
     return scenario.with_bucket(expiry=tuple(rule for rule in scenario.bucket.expiry if rule.rule != value))
 
 
+def _lifecycle(scenario: Scenario, value: str) -> Scenario | None:
+    return scenario.with_bucket(old_versions_expire=True) if "NoncurrentVersionExpiration" in value else None
+
+
 _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "object-ownership": lambda s, value: s.with_bucket(ownership=Ownership(value)),
     "public-access-block": lambda s, value: s.with_bucket(block=switched(s.bucket.block, value)),
@@ -158,6 +162,8 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "request-payment": lambda s, value: s.with_bucket(requester_pays=value == "Requester"),
     "versioning": _versioning,
     "lifecycle-rule-off": _expiry_off,
+    "lifecycle": _lifecycle,
+    "object-lock": lambda s, _value: s.with_bucket(object_lock=False, versioning=True),
     "policy": _replace_policy,
     "policy-remove-sid": _remove_sid,
 }

@@ -84,6 +84,8 @@ class Bucket:
     fresh: bool = False
     """Created minutes ago elsewhere: the global endpoint still answers 307 TemporaryRedirect."""
     expiry: tuple[Expiry, ...] = ()
+    old_versions_expire: bool = False
+    """A lifecycle rule removes old versions after a day."""
     needs_checksum: bool = False
     """PutObject without Content-MD5 or a checksum is refused, as with Object Lock."""
 
