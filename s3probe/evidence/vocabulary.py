@@ -389,6 +389,7 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.OLD_VERSION: (ActionId.DELETE,),
     Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
     Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
     Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
