@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Finding, IamAllow, Manual, Severity
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, Certainty, EnvFix, Finding, IamAllow, Manual, Severity
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.report.fix_words import fix_in_words
@@ -194,3 +194,33 @@ def test_old_versions_that_tell_their_end_are_no_trouble() -> None:
     assert "versioning-delete-markers" not in told.named
     # a store that says so of current files as well, says nothing of old ones
     assert "versioning-delete-markers" in told.row(ActionId.PUT_WITHOUT_ACL, headers=END).named
+
+
+def test_a_disk_that_takes_no_files_is_named_where_it_is_answered_like_a_missing_right() -> None:
+    seen = of(MINIO.denied(ActionId.PUT_WITHOUT_ACL), "iam-missing-putobject")
+    assert (seen.certainty, type(seen.fixes[1])) == (Certainty.LIKELY, Manual)
+    sure = of(MINIO.denied(ActionId.PUT_WITHOUT_ACL, ActionId.DELETE), "iam-missing-putobject")
+    assert (sure.certainty, len(sure.fixes)) == (Certainty.CERTAIN, 1)
+    elsewhere = of(C.line(NO_ACL).denied(ActionId.PUT_WITHOUT_ACL), "iam-missing-putobject")
+    assert (elsewhere.certainty, len(elsewhere.fixes)) == (Certainty.CERTAIN, 1)
+
+
+def slow_down(seen: ExaminedFile, code: str) -> ExaminedFile:
+    for action in (ActionId.PUT_WITHOUT_ACL, ActionId.MULTIPART_CREATE, ActionId.ARCHIVE_PUT):
+        seen = seen.row(action, 503, "SlowDownWrite", "unwritable")
+    return seen.row(ActionId.BATCH_DELETE, outcome=Outcome.WRONG, per_key_errors="1", per_key_code=code)
+
+
+def test_a_server_of_ones_own_is_looked_at_by_its_own_command() -> None:
+    (found,) = [one for one in slow_down(MINIO, "SlowDownWrite").findings if one.severity is Severity.FAILURE]
+    assert "mc admin info ALIAS" in str(found.fixes[0])
+    other = slow_down(C.line(NO_ACL), "AccessDenied")
+    assert "delete-objects-per-key-errors-ignored" in other.named
+    assert not [one for one in other.findings if "mc admin" in str(one.fixes)]
+
+
+def test_a_quota_and_a_full_disk_are_told_apart() -> None:
+    quota = MINIO.row(ActionId.PUT_WITHOUT_ACL, 400, "XMinioAdminBucketQuotaExceeded", "Bucket quota exceeded")
+    assert "mc quota clear ALIAS/files-example" in str(of(quota, "quota-or-cap-exceeded").fixes[0])
+    full = of(MINIO.row(ActionId.PUT_WITHOUT_ACL, 507, "XMinioStorageFull", "full"), "quota-or-cap-exceeded")
+    assert [str(fix).count("disk") for fix in full.fixes] == [1]
