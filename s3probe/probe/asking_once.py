@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from s3probe.evidence.addresses import listing_url
-from s3probe.evidence.observations import Evidence, Run
+from s3probe.evidence.observations import Evidence, Observation, Run
 from s3probe.evidence.vocabulary import ActionId
-from s3probe.probe.client import Client
+from s3probe.hindrance import HinderedError
+from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.session import visitor_call
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.tools import Tools, limits_for
@@ -25,5 +28,7 @@ def who_is_there(settings: Settings, tools: Tools, patience: float) -> Evidence:
         scrubber=scrubber_of_a_run(settings, None),
     )
     call = visitor_call(listing_url(settings))
-    seen = client.observe(ActionId.REACH_ENDPOINT, call, client.send(call))
-    return Evidence(Run("", tools.clock.now().isoformat(), 0.0, "read-only"), (seen,), cost=client.cost())
+    seen: tuple[Observation, ...] = ()
+    with suppress(NotSentError, HinderedError):
+        seen = (client.observe(ActionId.REACH_ENDPOINT, call, client.send(call)),)
+    return Evidence(Run("", tools.clock.now().isoformat(), 0.0, "read-only"), seen, cost=client.cost())
