@@ -116,6 +116,7 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    own = fixes.look_at_the_server(case) if first.http_status is not None else ""
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
@@ -126,7 +127,7 @@ def failing(case: Case) -> Iterator[Finding]:
             *_moments_there(case, broken),
             *_same_per_key(case, broken),
         ],
-        fixes=[Manual(fixes.look_at_the_server(case) or (_STATUS if everything else _ONE.format(kinds=kinds)))],
+        fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
         certainty=Certainty.LIKELY,
     )
 
