@@ -459,6 +459,7 @@ class Fact(FactName, ReprEnum):
     DENIES = "denies"
     DENIES_IF = "denies-if"
     STATEMENTS = "statements"
+    HOST_ID = "host-id"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"

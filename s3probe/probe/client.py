@@ -21,6 +21,8 @@ from s3probe.probe.xml import ErrorBody, error, root_name
 from s3probe.redact import clean
 from s3probe.scrub import Scrubber
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+"""MinIO's ``x-amz-id-2``: the form tells the server, the value the deployment. Amazon's is in base64."""
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 """A region stands in a host's name: one label, and what other stores than AWS call theirs."""
@@ -238,6 +240,8 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
             Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
             Fact.SKEW: _skew(body),
         }
+    if _SHA256.fullmatch(answer.headers.get("x-amz-id-2", "")):
+        facts[Fact.HOST_ID] = "sha256"
     region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
     if region:
         facts[Fact.REGION] = region
