@@ -101,6 +101,8 @@ class Ledger:
         self._entries: list[LedgerEntry] = []
         self._versions: set[str] = set()
         """All version ids that uploads and deletions of this run returned."""
+        self._numbered_only = False
+        """The ids of uploads mean nothing: a deletion removed such a file for good (Garage)."""
 
     def mint(self, wire: Wire, class_path: str, name: str, *, key: str | None = None) -> LedgerEntry:
         """A new key of ours, registered as "may exist" from this moment on. ``key``: the whole of it, ready made."""
@@ -150,12 +152,24 @@ class Ledger:
         """A deletion without a version id may leave a marker, which is removed like a version. Lock held."""
         marker = answer.headers.get(Header.X_AMZ_VERSION_ID)
         url = urlsplit(call.url)
-        if answer.headers.get(Header.X_AMZ_DELETE_MARKER) != "true" or not marker or "versionId" in parse_qs(url.query):
+        if "versionId" in parse_qs(url.query):
             return
         path = unquote(url.path)
         found = [entry for entry in self._entries if entry.upload_id is None and path.endswith(f"/{entry.key}")]
-        if entry := max(found, key=lambda entry: len(entry.key), default=None):
+        entry = max(found, key=lambda entry: len(entry.key), default=None)
+        if entry is not None and marker and answer.headers.get(Header.X_AMZ_DELETE_MARKER) == "true":
             self._has_version(entry, marker)
+        elif entry is not None and entry.versions and not marker and call.operation == "DeleteObject":
+            self._forget_numbers(answer)
+
+    def _forget_numbers(self, answer: Answer) -> None:
+        """A plain deletion of a file with a version id left no marker: there are no versions. Lock held."""
+        if Header.X_AMZ_DELETE_MARKER in answer.headers or not 200 <= (answer.status or 0) < 300:
+            return
+        self._numbered_only = True
+        self._versions.clear()
+        for entry in self._entries:
+            entry.versions = ()
 
     def _has_version(self, entry: LedgerEntry, version: str) -> None:
         """Lock held."""
@@ -195,7 +209,7 @@ class Ledger:
             entry.removed = entry.removed and not written
             # a refusal says nothing of an attempt before it
             entry.written = written or entry.written or (None if entry.may_arrive or entry.doubtful else False)
-            if version and version != NULL_VERSION:
+            if version and version != NULL_VERSION and not self._numbered_only:
                 self._has_version(entry, version)
 
     def version_is_gone(self, entry: LedgerEntry, version: str) -> None:

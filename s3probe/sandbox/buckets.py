@@ -202,9 +202,11 @@ def _replace(context: Context, policy: tuple[Statement, ...]) -> None:
 
 def list_buckets(state: State, user: User) -> Reply:
     """ListBuckets: those of the caller's account."""
-    names = [name for name, bucket in state.buckets.items() if bucket.account == user.account]
+    mine = [bucket for bucket in state.buckets.values() if bucket.account == user.account]
     rows = "".join(
-        f"<Bucket>{element('Name', n)}{element('CreationDate', '2026-01-01T00:00:00.000Z')}</Bucket>" for n in names
+        f"<Bucket>{element('Name', name)}{element('CreationDate', f'2026-01-01T00:00:00.{number:03}Z')}</Bucket>"
+        for number, bucket in enumerate(mine, 1)
+        for name in (bucket.name, *bucket.aliases)
     )
     return xml_reply("ListAllMyBucketsResult", f"<Owner>{element('ID', user.account)}</Owner><Buckets>{rows}</Buckets>")
 
@@ -217,7 +219,7 @@ def create_bucket(state: State, name: str, user: User, region: str) -> Reply:
     if existing is not None:
         own = existing.account == user.account
         raise S3Error("BucketAlreadyOwnedByYou" if own else "BucketAlreadyExists", details=(("BucketName", name),))
-    state.add(Bucket(name, region, user.account, Ownership.ENFORCED, ALL_BLOCKED))
+    state.add(Bucket(name, region, user.account, ownership=Ownership.ENFORCED, block=ALL_BLOCKED))
     return Reply(200, (("Location", f"/{name}"),))
 
 

@@ -82,6 +82,9 @@ def _public_read(scenario: Scenario, _value: str) -> Scenario | None:
     """What the provider's own switch does: media are open, by whatever that store has instead of a policy."""
     whole = scenario.world.personality.acls is AclHandling.BUCKET
     bucket = scenario.bucket
+    host = (scenario.raw_env("S3_ALIAS_HOST") or "").partition(":")[0]
+    if scenario.world.personality.web_port and host:
+        scenario = scenario.with_bucket(aliases=tuple(dict.fromkeys((*bucket.aliases, host))))
     prefix = scenario.raw_env("S3_KEY_PREFIX") or ""
     return _add_policy(
         scenario.with_bucket(acl="public-read" if whole else bucket.acl), public_policy(bucket.name, prefix)

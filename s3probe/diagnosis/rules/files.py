@@ -286,6 +286,11 @@ RULES = (
         Layer.VISITORS,
         yields=("presigned-link-uses-internal-endpoint",),
         tier=Tier.REQUESTS,
-        reads=(ActionId.GET, ActionId.PRESIGNED_GET, Experiment.GET_ARCHIVE),
+        reads=(
+            ActionId.GET,
+            ActionId.PRESIGNED_GET,
+            Experiment.GET_ARCHIVE,
+            ActionId.CLOCK,
+        ),
     ),
 )
