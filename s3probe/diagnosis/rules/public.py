@@ -370,6 +370,7 @@ RULES = (
             Experiment.PUBLIC_WEB_PORT,
             Experiment.PUBLIC_WITH_ACL,
             Experiment.READ_ACL,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
             Experiment.REFERER,
