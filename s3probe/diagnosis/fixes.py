@@ -216,6 +216,8 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
     """
     settings, provider = case.settings, provider_of(case)
+    if "owner" in provider.commands and _owns(case):
+        return IamAllow(actions, resources, provider.notes.get("owner", ""), command=provider.commands["owner"])
     if "policy" not in provider.commands:
         return IamAllow(actions, resources, provider_step(case, "policy"))
     bucket = bucket_arn(settings.bucket_name, settings.region)
@@ -225,6 +227,11 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     replacing = _replacing(case) if "{media_policy}" in provider.commands["policy"] else ""
     note = "; ".join(filter(None, (_own_note(case, "policy"), replacing)))
     return IamAllow(actions, (bucket, objects), note, command=command)
+
+
+def _owns(case: Case) -> bool:
+    """Whether the list of the key's own buckets holds this one."""
+    return case.settings.bucket_name in case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
 
 
 def _aws(case: Case, command: str, options: str) -> str:
@@ -336,6 +343,9 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
     if no_bucket_policies(case):
         return _closed_otherwise(case)
+    everyone = case.get(Experiment.BUCKET_ACL).facts.get(Fact.ALL_USERS, "").split()
+    if provider.bucket_acl_opens and "READ" in everyone:
+        return bucket_acl_private(case)
     if asked.error_code == "NoSuchBucketPolicy":
         return bucket_acl_private(case) if acls_count(case) else Manual(_NO_POLICY_THERE)
     statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
@@ -457,9 +467,12 @@ def cors(case: Case) -> BucketSetting:
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
-    return BucketSetting(
-        "acl", "private", _aws(case, "put-bucket-acl", "--acl private"), provider_step(case, "listing")
-    )
+    """Closes the listing; where the bucket's ACL opens files as well, after what opens media without it."""
+    closing = _aws(case, "put-bucket-acl", "--acl private")
+    opening = public_read(case) if provider_of(case).bucket_acl_opens else None
+    if isinstance(opening, BucketSetting) and opening.command:
+        return BucketSetting("acl", "private", f"{opening.command} && {closing}", opening.note)
+    return BucketSetting("acl", "private", closing, provider_step(case, "listing"))
 
 
 def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:

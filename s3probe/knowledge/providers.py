@@ -91,6 +91,8 @@ class Provider:
     """Once a bucket has a policy, its owner may do what that allows and no more."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Rights that are given and taken as one there."""
+    bucket_acl_opens: bool = False
+    """READ for everyone on the bucket opens its files, beside the listing."""
     lists_own_buckets: bool = False
     """ListBuckets is answered to every key, with the buckets that it may use."""
 

@@ -371,6 +371,7 @@ RULES = (
             Experiment.PUBLIC_WITH_ACL,
             Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_ACL,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
             Experiment.REFERER,
