@@ -531,6 +531,8 @@ class Header(HeaderName, ReprEnum):
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
 
 
+HOST_ID = HeaderName("x-amz-id-2")
+"""Its form alone is kept, and only where it tells the server."""
 CHECKSUM = HeaderName("x-amz-checksum-crc32")
 """Of a part: goes into the request that completes the upload, and is not kept."""
 _WHOSE_SERVICE = re.compile(

@@ -11,7 +11,17 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NO_CHANGES, Cost, Observation, Outcome
-from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
+from s3probe.evidence.vocabulary import (
+    HOST_ID,
+    Actor,
+    Fact,
+    FactName,
+    Facts,
+    Header,
+    ObservationId,
+    kept_headers,
+    row_of,
+)
 from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
@@ -240,7 +250,7 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
             Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
             Fact.SKEW: _skew(body),
         }
-    if _SHA256.fullmatch(answer.headers.get("x-amz-id-2", "")):
+    if _SHA256.fullmatch(answer.headers.get(HOST_ID, "")):
         facts[Fact.HOST_ID] = "sha256"
     region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
     if region:
