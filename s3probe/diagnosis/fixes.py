@@ -269,11 +269,11 @@ def public_access_block(case: Case, *off: Fact, account: bool = False) -> Bucket
 
 def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
     """The same where it is on: at the bucket or, as nobody may read that, in the account; the likelier one first."""
-    at_bucket, at_account = public_access_block(case, *off), public_access_block(case, *off, account=True)
-    states = {_switch(case, flag) for flag in off}
     # only Amazon has it for a whole account as well
-    account = (at_account,) if is_aws(case.settings.api_base) else ()
-    return account if "false" in states and "true" not in states else (at_bucket, *account)
+    at_account = (public_access_block(case, *off, account=True),) if is_aws(case.settings.api_base) else ()
+    states = {_switch(case, flag) for flag in off}
+    known_off = "false" in states and "true" not in states
+    return at_account if known_off else (public_access_block(case, *off), *at_account)
 
 
 def public_access_block_everywhere(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
