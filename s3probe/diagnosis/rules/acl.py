@@ -257,6 +257,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         how=f"changing the ACL of a file was answered {words(first)}",
         because=because,
         fixes=fix,
+        permission="" if ignored else None,
     )
 
 
