@@ -501,6 +501,7 @@ class Header(HeaderName, ReprEnum):
     CACHE_CONTROL = "cache-control"
     CONTENT_ENCODING = "content-encoding"
     CONTENT_LENGTH = "content-length"
+    CONTENT_RANGE = "content-range"
     CONTENT_SECURITY_POLICY = "content-security-policy"
     CONTENT_TYPE = "content-type"
     CROSS_ORIGIN_RESOURCE_POLICY = "cross-origin-resource-policy"

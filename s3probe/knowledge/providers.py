@@ -93,6 +93,8 @@ class Provider:
     """Rights that are given and taken as one there."""
     bucket_acl_opens: bool = False
     """READ for everyone on the bucket opens its files, beside the listing."""
+    readers_see_policy: bool = False
+    """Whoever may read files may read the bucket policy."""
     lists_own_buckets: bool = False
     """ListBuckets is answered to every key, with the buckets that it may use."""
 

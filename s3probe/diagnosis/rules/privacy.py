@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.openness import checks_no_keys
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
+from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
@@ -44,7 +46,12 @@ def listing(case: Case) -> Iterator[Finding]:
     )
     alias = _lists(case, ActionId.PUBLIC_LIST_ALIAS)
     by_itself = alias and not any(o.id == ActionId.PUBLIC_LIST for o in direct)
-    if by_itself:
+    if by_itself and alias[0].facts[Fact.LISTING] == "names":
+        # Swift's own listing, which its container's read ACL opens
+        how = f"GET {alias[0].url} listed the names of all files"
+        own = fixes.public_read(case)
+        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[own])
+    elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
         how = f"GET {alias[0].url} listed the bucket"
@@ -87,6 +94,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
 
 def rights(case: Case) -> Iterator[Finding]:
     """A stranger may read who may do what."""
+    if checks_no_keys(case):
+        return
     seen = [
         o
         for o in case.open(ActionId.PUBLIC_POLICY, ActionId.PUBLIC_ACL, ActionId.PUBLIC_QUERY, Experiment.PUBLIC_ACL)
@@ -108,6 +117,8 @@ def rights(case: Case) -> Iterator[Finding]:
 
 def writing(case: Case) -> Iterator[Finding]:
     """A stranger could upload or delete."""
+    if checks_no_keys(case):
+        return
     put = [o for o in case.open(ActionId.PUBLIC_WRITE) if o.facts.get(Fact.WRITE) == "open"]
     gone = [
         o
@@ -138,6 +149,8 @@ def writing(case: Case) -> Iterator[Finding]:
 
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
+    if checks_no_keys(case):
+        return
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
@@ -149,10 +162,21 @@ def suspended(case: Case) -> Iterator[Finding]:
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[fixes.only_media_public(case) if works and not by_policy else fixes.HIDES_NOTHING],
+            fixes=[_hiding(case) if works and not by_policy else fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
+
+
+def _hiding(case: Case) -> Fix:
+    """What lets an ACL hide a file. With ``private`` on every file nothing but a policy shows any."""
+    if case.settings.acl != "private":
+        return fixes.only_media_public(case)
+    return Manual(
+        "With S3_PERMISSION=private a policy has to open media, and opens those of suspended users too. With "
+        "S3_PERMISSION=public-read each file's ACL opens it; files stored already need that ACL too, before the "
+        "policy may go."
+    )
 
 
 def restored(case: Case) -> Iterator[Finding]:
@@ -175,13 +199,13 @@ RULES = (
         yields=("anonymous-write-allowed",),
         reads=(
             *OF_ANOTHER,
+            *NO_SIGNATURE,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_WRITE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
@@ -220,6 +244,7 @@ RULES = (
         yields=("anonymous-acl-or-policy-readable",),
         reads=(
             *OF_ANOTHER,
+            *NO_SIGNATURE,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
@@ -237,6 +262,7 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("suspended-media-stays-public",),
         reads=(
+            *NO_SIGNATURE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
