@@ -267,6 +267,11 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_DELETE_ORIGIN_THERE = "try-public-delete-origin-there"
     WRONG_SECRET = "try-wrong-secret"  # noqa: S105  no password, the name of a question
     UNKNOWN_KEY = "try-unknown-key"
+    FORM = "try-form"
+    FORM_WRONG_SECRET = "try-form-wrong-secret"  # noqa: S105  no password, the name of a question
+    SIGNATURE_V2 = "try-signature-v2"
+    SIGNED_WITHOUT_PORT = "try-signed-without-port"
+    SIGNED_WITHOUT_PATH = "try-signed-without-path"
     SWAPPED_KEYS = "try-swapped-keys"
     SIGNATURE_V4 = "try-signature-v4"
     REGION_AS_FILED = "try-region-as-filed"
@@ -386,6 +391,7 @@ class Fact(FactName, ReprEnum):
     KEY = "key"
     ENDPOINT = "endpoint"
     SIGNED_HOST = "signed-host"
+    SIGNED_PATH = "signed-path"
     SKEW = "skew"
     KEPT = "kept"
     ADDRESSES = "addresses"

@@ -110,6 +110,12 @@ def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
     )
 
 
+def has_own_hosts(endpoint: str) -> bool:
+    """Whether a provider of the table runs the host itself, so that nobody's proxy stands before it."""
+    host = re.sub(r":\d+$", "", _authority(endpoint))
+    return any(_matches(known.hosts, host) for known in providers().values())
+
+
 def candidate_regions(provider: Provider, host: str, configured: str) -> tuple[str, ...]:
     """Signing regions worth a try when ``configured`` is refused, likeliest first and without ``configured``.
 

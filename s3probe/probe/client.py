@@ -15,6 +15,7 @@ from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, Ob
 from s3probe.hindrance import HinderedError
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.probe.hidden import signatures, without_secrets
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
@@ -204,6 +205,8 @@ def _is_ours(call: Call) -> bool:
     if call.operation == "DeleteObjects":
         keys = re.findall(rb"<Key>([^<]*)</Key>", call.body)
         return bool(keys) and all(_OURS.search(key.decode()) for key in keys)
+    if call.operation == POST_OBJECT:
+        return bool(_OURS.search(f"/{field(call.body, 'key')}"))
     return bool(_OURS.search(urlsplit(call.url).path))
 
 
@@ -231,6 +234,7 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
             Fact.KEY: body.key,
             Fact.ENDPOINT: _named(_HOST, body.endpoint),
             Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
+            Fact.SIGNED_PATH: _signed_path(body),
             Fact.SKEW: _skew(body),
         }
     region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
@@ -251,8 +255,14 @@ def _region_in(message: str) -> str:
 
 
 def _actor(call: Call) -> Actor:
-    signed = any(name.lower() == "authorization" for name, _value in call.headers)
+    signed = call.operation == POST_OBJECT or any(name.lower() == "authorization" for name, _value in call.headers)
     return Actor.MASTODON if signed else Actor.VISITOR
+
+
+def _signed_path(body: ErrorBody) -> str:
+    """The path in the canonical request, which a proxy may have changed as well."""
+    lines = body.canonical_request.splitlines()
+    return lines[1] if len(lines) > 1 and lines[1].startswith("/") else ""
 
 
 def _signed_host(body: ErrorBody) -> str:

@@ -20,6 +20,7 @@ MUTATING = frozenset(
         "PutObjectAcl",
         "DeleteObject",
         "DeleteObjects",
+        "PostObject",
     }
 )
 """The only operations that may change anything. All are on keys; none is on a bucket."""

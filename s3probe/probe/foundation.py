@@ -23,6 +23,7 @@ from s3probe.evidence.vocabulary import (
     Header,
     ObservationId,
 )
+from s3probe.probe import signatures
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
 from s3probe.probe.exchange import Answer
@@ -36,7 +37,6 @@ from s3probe.probe.signing_rule import NOBODYS_KEY_ID
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.xml import list_keys
-from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url
@@ -265,7 +265,7 @@ class FoundationSearch:
         steps = []
         pair = conditions.settings.credentials or self._conditions_maker.credentials
         if reached in (Gate.RIGHTS, Gate.KEY_ID, Gate.SIGNATURE):
-            other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
+            other = replace(pair, secret_access_key=signatures.WRONG)
             steps.append(self._with_pair(Experiment.WRONG_SECRET, "With a secret that is certainly wrong", other))
         if reached in (Gate.RIGHTS, Gate.SIGNATURE):
             other = replace(pair, access_key_id=NOBODYS_KEY_ID)
@@ -288,6 +288,9 @@ class FoundationSearch:
         if furthest.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
             steps.append(self._without_tls())
         self._session.parallel(steps)
+        if signatures.is_open(session, furthest):
+            forms = self._options.profile != "read-only"
+            session.parallel(signatures.questions(session, self._conditions_maker, forms=forms))
 
     def _without_tls(self) -> Step:
         """Whether anybody speaks plain http there. Asked unsigned: the file wants TLS."""

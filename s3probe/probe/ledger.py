@@ -11,10 +11,13 @@ from s3probe.evidence.observations import NEVER_SENT
 from s3probe.evidence.vocabulary import Header
 from s3probe.probe.classify import THROTTLE_CODES
 from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error
 
-_MAKING = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+_MAKING = frozenset(
+    {"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", POST_OBJECT}
+)
 """What may make something that has to be removed."""
 _OF_UPLOADS = frozenset({"CreateMultipartUpload", "UploadPart"})
 _IN_BETWEEN = frozenset({408, 502, 504, *range(520, 600)})
@@ -144,7 +147,8 @@ class Ledger:
         if call.operation not in _MAKING:
             return None
         url = urlsplit(call.url)
-        path, upload_id = unquote(url.path), parse_qs(url.query).get("uploadId", [""])[0]
+        path = f"/{field(call.body, 'key')}" if call.operation == POST_OBJECT else unquote(url.path)
+        upload_id = parse_qs(url.query).get("uploadId", [""])[0]
         found = [
             entry
             for entry in reversed(self._entries)  # a key that was minted again, for another region, is the later one's

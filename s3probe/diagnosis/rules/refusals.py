@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from s3probe.diagnosis import fixes
@@ -12,12 +11,13 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
+from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, words
+from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, Fact, ObservationId
 
-_QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
 _QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
 
@@ -143,7 +143,7 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     if len(refused) < len(rows) or cause_named:
         return
     wrong = case.every(Experiment.WRONG_SECRET)
-    if wrong and _alike(wrong[-1], refused[0]):
+    if wrong and alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
     names = case.every(Experiment.LIST_BUCKETS)
@@ -176,21 +176,25 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     offered: tuple[Fix, ...]
     unknown = case.every(Experiment.UNKNOWN_KEY)
-    known_id = bool(unknown) and not _alike(unknown[-1], refused)
+    known_id = bool(unknown) and not alike(unknown[-1], refused)
+    certainty, because = Certainty.LIKELY, _all_denied(case)
     if known_id:
+        verdict = verdict_on(case, refused)
+        proxy, because = at_the_proxy(case, verdict), [*because, *verdict.because]
+        if verdict.secret_is_right:
+            how = f"every request is answered {words(refused)}{verdict.how}"
+            return finding("proxy-rewrites-host-before-s3", case, how=how, because=because, fixes=[proxy])
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
         finding_id, offered = "wrong-secret-key", (secret,)
         how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
+        if verdict.secret_is_right is None:
+            offered, how = (secret, proxy), how + OR_A_PROXY
+        else:
+            certainty, how = Certainty.CERTAIN, how + verdict.how
     else:
         note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
         finding_id, offered = "wrong-access-key-id", fixes.new_pair(case, note)
-    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=offered, certainty=Certainty.LIKELY)
-
-
-def _alike(one: Observation, other: Observation) -> bool:
-    """The same refusal, whatever key id or request id it quotes."""
-    first, second = (_QUOTED.sub("", o.message or "") for o in (one, other))
-    return one.error_code == other.error_code and first == second
+    return finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty)
 
 
 def _all_denied(case: Case) -> list[ObservationId]:
@@ -219,7 +223,12 @@ RULES = (
     Rule(
         bucket_of_another,
         Layer.REFUSALS,
-        yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
+        yields=(
+            "bucket-owned-by-other-account",
+            "proxy-rewrites-host-before-s3",
+            "wrong-access-key-id",
+            "wrong-secret-key",
+        ),
         reads=(
             OPEN,
             ActionId.DELETE,
@@ -229,6 +238,7 @@ RULES = (
             Experiment.LIST_BUCKETS,
             Experiment.UNKNOWN_KEY,
             Experiment.WRONG_SECRET,
+            *SIGNING,
         ),
     ),
 )

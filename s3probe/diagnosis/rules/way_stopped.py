@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -12,6 +11,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
+from s3probe.diagnosis.signing import OR_A_PROXY, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
@@ -206,9 +206,11 @@ def _key_id(case: Case, this: Way) -> Finding:
 
 
 def _signature(case: Case, this: Way) -> Finding:
-    if _host_rewritten(this.furthest):
-        fix: Fix = ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
-        return _finding(case, this, "proxy-rewrites-host-before-s3", fix)
+    verdict = verdict_on(case, this.furthest)
+    proxy = at_the_proxy(case, verdict)
+    if verdict.secret_is_right:
+        found = _finding(case, this, "proxy-rewrites-host-before-s3", proxy, also=verdict.how)
+        return replace(found, because=(*found.because, *verdict.because))
     again = fixes.by_hand(
         case,
         "AWS_SECRET_ACCESS_KEY",
@@ -217,18 +219,16 @@ def _signature(case: Case, this: Way) -> Finding:
     )
     unknown = case.get(Experiment.UNKNOWN_KEY)
     if unknown.error_code != this.furthest.error_code:
-        return _finding(case, this, "wrong-secret-key", again)
+        if verdict.secret_is_right is None:
+            # the secret is copied before the web server is changed
+            return _finding(case, this, "wrong-secret-key", again, proxy, certainty=Certainty.LIKELY, also=OR_A_PROXY)
+        found = _finding(case, this, "wrong-secret-key", again, also=verdict.how)
+        return replace(found, because=(*found.because, *verdict.because))
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
     key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this store does not say which half is wrong")
     pair = (key_id, replace(again, together=True))
     told = " (a key id that nobody has is answered the same way)"
     return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
-
-
-def _host_rewritten(seen: Observation) -> bool:
-    """Whether the server computed the signature for another host than the one that was asked."""
-    theirs = seen.facts.get(Fact.SIGNED_HOST, "")
-    return bool(theirs) and theirs != urlsplit(seen.url).netloc
 
 
 def _bucket(case: Case, this: Way) -> Finding:
