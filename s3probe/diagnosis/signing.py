@@ -83,6 +83,7 @@ def at_the_proxy(case: Case, verdict: Verdict) -> Fix:
         return ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
     base = urlsplit(case.settings.api_base)
     return Manual(
-        f"The proxy takes {_path(case) or 'a part of the path'} away: give the storage a host of its own, pass everything "
-        f"on as it came (location / with a proxy_pass that has no path), and let S3_ENDPOINT be {base.scheme}://HOST."
+        f"The proxy takes {_path(case) or 'a part of the path'} away: give the storage a host of its own, pass "
+        "everything on as it came (location / with a proxy_pass that has no path), and let S3_ENDPOINT be "
+        f"{base.scheme}://HOST."
     )

@@ -293,7 +293,6 @@ class Experiment(ObservationId, ReprEnum):
     SCHEME_HTTPS = "try-scheme-https"
     ENDPOINT_WITHOUT_BUCKET = "try-endpoint-without-bucket"
     ENDPOINT_WITHOUT_PATH = "try-endpoint-without-path"
-    ENDPOINT_PORT = "try-endpoint-port"
     BUCKET_TRIMMED = "try-bucket-trimmed"
 
 
@@ -303,6 +302,7 @@ class ExperimentWith(StrEnum):
     REGION = "try-region:"
     PARTITION = "try-partition:"
     ENDPOINT = "try-endpoint:"
+    PORT = "try-port:"
     CORS = "try-cors:"
 
     def of(self, value: str) -> ObservationId:
@@ -384,6 +384,8 @@ class Fact(FactName, ReprEnum):
 
     S3 = "s3"
     MARKUP = "markup"
+    SERVICE = "service"
+    OTHER_BUCKET = "other-bucket"
     ROOT = "root"
     STOCK_PAGE = "stock-page"
     REGION = "region"

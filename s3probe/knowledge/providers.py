@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 Mark = tuple[str, str]
-"""A header's lower-case name with its value; or ``message`` with an error's text."""
+"""A header's lower-case name with its value; ``message`` with an error's text; ``body`` with an answer's beginning."""
 MESSAGE = "message"
+BODY = "body"
 
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")
@@ -63,6 +64,10 @@ class Provider:
     hosts: tuple[str, ...] = ()
     host_hints: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    api_port: int | None = None
+    """Where the S3 API listens unless told otherwise."""
+    other_services: tuple[str, ...] = ()
+    """What else of it answers at a port of its own: ``name | sign``."""
     region_hosts: tuple[str, ...] = ()
     region_must_match: bool = False
     """The signing region must be the one in the host name: another one is refused."""
@@ -108,6 +113,20 @@ def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
         or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
         or known[GENERIC]
     )
+
+
+def other_service(marks: Collection[Mark]) -> str:
+    """What answered instead of an S3 API (``the console of MinIO``), where an answer shows it; else ``""``."""
+    for known in providers().values():
+        for name, _, sign in (text.partition(" | ") for text in known.other_services):
+            if _shows(sign, marks):
+                return f"{name} of {known.name}"
+    return ""
+
+
+def serving(service: str) -> Provider | None:
+    """The provider of which :func:`other_service` said that."""
+    return next((known for known in providers().values() if service and service.endswith(f" of {known.name}")), None)
 
 
 def has_own_hosts(endpoint: str) -> bool:

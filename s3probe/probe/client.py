@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from s3probe.evidence.observations import NO_CHANGES, Cost, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
 from s3probe.hindrance import HinderedError
+from s3probe.knowledge.providers import BODY, MESSAGE, Mark, other_service
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
 from s3probe.probe.forms import POST_OBJECT, field
@@ -29,6 +30,8 @@ _HOST = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNORECASE)
 """The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
+_PAGE = 2048
+"""Bytes of an answer in which it tells whose service it is."""
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""
 
@@ -174,7 +177,7 @@ class Client:
         """The observation of one exchange; ``outcome`` overrides what status and code say."""
         row = row_of(action_id)
         body = error(answer.body)
-        known: Facts = {**_facts(answer, body), **(facts or {})}
+        known: Facts = {**_facts(answer, body, call.bucket), **(facts or {})}
         seen = Observation(
             id=action_id,
             title=title or row.title,
@@ -219,18 +222,20 @@ def _skew(body: ErrorBody) -> str:
         return ""
 
 
-def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
+def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
     """What later judgement reads beside status and code."""
     facts: dict[FactName, str] = {}
     if answer.status is not None:
         facts[Fact.S3] = "yes" if is_s3(answer) else ""
         facts[Fact.MARKUP] = "yes" if is_markup(answer) else ""
         facts[Fact.ROOT] = root_name(answer.body) or ""
+        facts[Fact.SERVICE] = other_service(_marks(answer, body))
         facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
             Fact.REGION: _named(_REGION, body.region or _region_in(body.message)),
-            Fact.BUCKET: _named(_BUCKET, body.bucket_name or body.bucket),
+            Fact.BUCKET: (named := _named(_BUCKET, body.bucket_name or body.bucket)),
+            Fact.OTHER_BUCKET: named if bucket and named not in ("", bucket) else "",
             Fact.KEY: body.key,
             Fact.ENDPOINT: _named(_HOST, body.endpoint),
             Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
@@ -241,6 +246,11 @@ def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
     if region:
         facts[Fact.REGION] = region
     return facts
+
+
+def _marks(answer: Answer, body: ErrorBody | None) -> tuple[Mark, ...]:
+    page = answer.body[:_PAGE].decode("utf-8", "replace")
+    return (*answer.headers.items(), (MESSAGE, body.message if body else ""), (BODY, page))
 
 
 def _named(grammar: re.Pattern[str], text: str) -> str:

@@ -1,4 +1,4 @@
-"""A browser's upload (POST Object) that its own policy forbids: nothing can come of it but a judgement of its signature.
+"""A browser's upload (POST Object) that its own policy forbids: all that comes of it is a judgement of its signature.
 
 Neither host nor path is part of that signature, so that no proxy on the way can spoil it (S3 API reference,
 "Authenticating Requests: Browser-Based Uploads Using POST"). Pure.

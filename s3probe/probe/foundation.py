@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
-from s3probe.evidence.gates import Gate, stopped_at
+from s3probe.evidence.gates import Gate, furthest_of, stopped_at
 from s3probe.evidence.observations import NO_CHANGES, WAITS, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
@@ -93,7 +93,7 @@ class FoundationSearch:
 
         What the file's own region was answered stays under an id of its own (aws-sdk-s3: S3Signer's region redirect).
         """
-        furthest = max(self._rows(), key=stopped_at)
+        furthest = furthest_of(self._rows())
         if not (ExperimentWith.REGION.made(trial.id) and is_aws(furthest.url) and furthest.http_status == 400):
             return False
         title = "The bucket is in the region of the file"
@@ -103,13 +103,16 @@ class FoundationSearch:
 
     def _judge(self, seen: tuple[Observation, ...]) -> Trial | None:
         """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
-        furthest = max(seen, key=stopped_at)
+        furthest = furthest_of(seen)
         reached = stopped_at(furthest)
+        if all(row.outcome is Outcome.UNKNOWN for row in seen) and (trial := self._decide(furthest)) is not None:
+            return trial
         old_signature = self._session.conditions.settings.signature_version == "s3" and reached < Gate.THROUGH
         if (reached >= Gate.REQUEST and not old_signature) or (reached is Gate.RIGHTS and not self._all_denied(seen)):
             self._found.stands = True
             return self._headers()
-        self._found.stands = reached is Gate.RIGHTS
+        # a proxy's own page in place of an answer to an upload: rights are not what is wrong
+        self._found.stands = reached is Gate.RIGHTS and all(row.outcome is Outcome.DENIED for row in seen)
         trial = self._decide(furthest)
         self._tell_apart(furthest)
         return trial
@@ -134,12 +137,14 @@ class FoundationSearch:
         if row is not None:
             session.book.add(replace(row, facts={**row.facts, Fact.KEPT: "yes"}))
         same_bucket = session.conditions.settings.bucket_name == trial.conditions.settings.bucket_name
-        if same_bucket and all(row.network is not None for row in self._rows()):
+        nowhere = ExperimentWith.PORT.made(trial.id) or all(row.network is not None for row in self._rows())
+        if same_bucket and nowhere:
             # what arrived all the same is removed where answers come from
             session.ledger.reroute(session.conditions.wire, trial.conditions.wire)
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:
-        return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
+        """Also where a proxy's own page came in place of a refusal."""
+        return all(row.outcome is Outcome.DENIED or stopped_at(row) is Gate.NOT_S3 for row in seen if row.ran)
 
     def _first(self) -> tuple[Observation, ...]:
         steps = [Step(ActionId.LIST, self._list)]
@@ -221,10 +226,20 @@ class FoundationSearch:
         for trial in made:
             row = self._session.book.get(trial.id)
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
-            stopped = min(stopped_at(seen), Gate.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else stopped_at(seen)
+            # and so is every answer of an S3 service at another port than one that is none
+            anew = trial.id is Experiment.SIGNATURE_V4 or ExperimentWith.PORT.made(trial.id)
+            stopped = min(stopped_at(seen), Gate.NOT_S3) if anew else stopped_at(seen)
             if row is not None and row.ran and stopped_at(row) > stopped and not self._leads_back(trial, row):
+                if ExperimentWith.PORT.made(trial.id):
+                    return self._best_port(made)
                 return self._where_it_is(trial, row) or trial
         return None
+
+    def _best_port(self, made: Iterable[Trial]) -> Trial:
+        """The port at which most passed: another store may listen beside."""
+        answered = ((trial, self._session.book.get(trial.id)) for trial in made if ExperimentWith.PORT.made(trial.id))
+        ports = [(trial, row) for trial, row in answered if row is not None and not self._leads_back(trial, row)]
+        return max(ports, key=lambda port: stopped_at(port[1]))[0]
 
     def _where_it_is(self, trial: Trial, row: Observation) -> Trial | None:
         """The bucket's region, where another region answered and named it."""
@@ -240,8 +255,11 @@ class FoundationSearch:
     def _leads_back(self, trial: Trial, row: Observation) -> bool:
         """Whether another region met a region error that names none, or one that was set already.
 
-        Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well.
+        Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well. Or
+        whether no S3 service works at another port either.
         """
+        if ExperimentWith.PORT.made(trial.id):
+            return row.facts.get(Fact.S3) != "yes" or row.outcome is Outcome.UNKNOWN
         if not ExperimentWith.REGION.made(trial.id) or stopped_at(row) not in (Gate.REGION, Gate.KEY_ID):
             return False
         settings = trial.conditions.settings

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 import time
 
-from s3probe.knowledge.providers import MESSAGE, ObjectAcl, PolicySupport, candidate_regions, detect, provider, providers
+from s3probe.knowledge.providers import (
+    MESSAGE,
+    ObjectAcl,
+    PolicySupport,
+    candidate_regions,
+    detect,
+    provider,
+    providers,
+)
 from tests.every import every
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
@@ -130,6 +130,31 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Denials], 
 """Who denies, by AWS's sentence; the first row that holds counts."""
 
 
+def signature_dropped(case: Case) -> Iterator[Finding]:
+    """A stranger, a key that nobody has and a wrong secret are answered as Mastodon is: the signature never arrives."""
+    seen = case.get(ActionId.LIST)
+    others = [case.get(name) for name in (ActionId.REACH_ENDPOINT, Experiment.WRONG_SECRET, Experiment.UNKNOWN_KEY)]
+    if seen.id in case.claimed or not seen.failed or seen.http_status is None:
+        return
+    if not all(other.ran and alike(other, seen) for other in others):
+        return
+    host = fixes.host_of(seen.url)
+    api = fixes.by_hand(case, "S3_ENDPOINT", "https:// and the API's own host", f"{host} serves visitors alone")
+    line = ServerFix(
+        "nginx", "proxy_set_header Authorization $http_authorization;", f"if {host} is to be the API's own host"
+    )
+    uploads = case.open(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
+    yield finding(
+        "endpoint-is-cdn-or-public-host",
+        case,
+        how=f"{host} answers {words(seen)} to Mastodon, to a stranger, and to keys that are certainly wrong: "
+        f"it does not look at who asks{f'; an upload is answered {words(uploads[0])}' if uploads else ''}",
+        because=[seen.id, *(other.id for other in others)],
+        explains=[o.id for o in case.all_open()],
+        fixes=[api, line],
+    )
+
+
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused and no answer names a missing right: the bucket is not this account's."""
     asked_for = (
@@ -218,6 +243,20 @@ RULES = (
             ActionId.RESTORED_PUBLIC_GET,
             Experiment.DELETE_EXISTS,
             Experiment.GET_ARCHIVE,
+        ),
+    ),
+    Rule(
+        signature_dropped,
+        Layer.REFUSALS,
+        yields=("endpoint-is-cdn-or-public-host",),
+        reads=(
+            OPEN,
+            ActionId.LIST,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
+            Experiment.UNKNOWN_KEY,
+            Experiment.WRONG_SECRET,
         ),
     ),
     Rule(

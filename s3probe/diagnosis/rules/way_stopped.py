@@ -18,6 +18,7 @@ from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.knowledge.providers import serving
 from s3probe.settings.addressing import is_aws
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
@@ -163,6 +164,12 @@ def _not_s3(case: Case, this: Way) -> Finding:
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
         return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
+    service = seen.facts.get(Fact.SERVICE, "")
+    if service:
+        store = serving(service)
+        port = f", port {store.api_port} unless it was changed" if store and store.api_port else ""
+        fix = Manual(f"{service[0].upper()}{service[1:]} answers at {host}: S3_ENDPOINT must lead to its S3 API{port}.")
+        return _finding(case, this, "console-port-instead-of-api", fix, also=f": {service}")
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
 

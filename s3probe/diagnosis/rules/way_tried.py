@@ -14,7 +14,7 @@ from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import told, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 
@@ -86,7 +86,8 @@ def _how(this: Way) -> str:
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
     before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
     after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
-    return f"{before}; {change} {after}"
+    service = this.furthest.facts.get(Fact.SERVICE, "")
+    return f"{f'{service} answers there: ' if service else ''}{before}; {change} {after}"
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -175,7 +176,7 @@ def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
         return "endpoint-http-redirects-to-https", changed
     if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
-    if name == Experiment.ENDPOINT_PORT:
+    if ExperimentWith.PORT.made(name):
         return "console-port-instead-of-api", changed
     if name == Experiment.BUCKET_TRIMMED:
         return "bucket-name-invalid", changed
