@@ -74,10 +74,10 @@ def is_s3(answer: Answer) -> bool:
     """Whether an S3 service wrote this answer, as far as it shows.
 
     A request id alone is no proof: SeaweedFS sends one from each of its ports, Versity from its web server. A refusal
-    of S3's is XML.
+    of S3's is XML, or has no body (HEAD).
     """
     named = Header.X_AMZ_REQUEST_ID in answer.headers or Header.X_AMZ_ID_2 in answer.headers
-    if named and (answer.status or 0) < 400 and not is_markup(answer) and not _is_json(answer):
+    if named and (not answer.body or ((answer.status or 0) < 400 and not is_markup(answer) and not _is_json(answer))):
         return True
     return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
 
