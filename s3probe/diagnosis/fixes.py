@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
-from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact
-from s3probe.knowledge.policies import bucket_arn, cors_rule, objects_arn, policy_document, public_policy
-from s3probe.knowledge.providers import PolicySupport, Provider
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
+from s3probe.knowledge.policies import (
+    BUCKET_REASONS,
+    bucket_arn,
+    closes_reading,
+    cors_rule,
+    objects_arn,
+    opens,
+    policy_document,
+    public_policy,
+)
+from s3probe.knowledge.providers import GENERIC, ObjectAcl, PolicySupport, Provider
+from s3probe.knowledge.recipes import KEY, Statement, documents, endpoint_option, key_actions, own_statements, recipe
 from s3probe.knowledge.store import store_of
+from s3probe.redact import shorten
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
@@ -24,6 +37,9 @@ _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
 _ENOUGH = 2
 NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
+HIDES_NOTHING = Manual(
+    "Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here."
+)
 _CLOCK_NOISE = 60.0
 """Seconds: less is no clock that a signature fails by."""
 
@@ -146,29 +162,57 @@ def provider_step(case: Case, topic: str) -> str:
     provider = provider_of(case)
     if provider.id == "aws-s3":
         return ""
-    command = provider.commands.get(topic, "").replace("{bucket}", case.settings.bucket_name)
-    way = command or provider.console.get(topic, "")
+    way = _own_command(case, topic) or provider.console.get(topic, "")
     return f"at {provider.name}: {way}" if way else ""
+
+
+def _own_command(case: Case, topic: str, statements: Sequence[Statement] | None = None) -> str:
+    """The server's own command, filled in; ``statements``: those of the whole bucket policy."""
+    settings, provider = case.settings, provider_of(case)
+    return recipe(settings, provider, topic, documents(settings, provider, statements))
+
+
+def _own_note(case: Case, topic: str) -> str:
+    provider = provider_of(case)
+    return provider.notes.get(topic) or provider.console.get(topic, "")
 
 
 def allow_objects(case: Case, *actions: str) -> IamAllow:
     settings = case.settings
     resource = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
-    return IamAllow(actions, (resource,), provider_step(case, "policy"))
+    return _allow(case, actions, (resource,))
 
 
 def allow_bucket(case: Case, *actions: str) -> IamAllow:
-    resource = bucket_arn(case.settings.bucket_name, case.settings.region)
-    return IamAllow(actions, (resource,), provider_step(case, "policy"))
+    return _allow(case, actions, (bucket_arn(case.settings.bucket_name, case.settings.region),))
 
 
 def allow_bucket_and_objects(case: Case, *actions: str) -> IamAllow:
-    return IamAllow(actions, (*allow_bucket(case).resources, *allow_objects(case).resources))
+    settings = case.settings
+    objects = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
+    return _allow(case, actions, (bucket_arn(settings.bucket_name, settings.region), objects))
 
 
-def endpoint_option(settings: Settings) -> str:
-    """``--endpoint-url …`` for the AWS command line, ``""`` for AWS itself."""
-    return f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
+def all_object_rights(case: Case) -> tuple[str, ...]:
+    """Mastodon's rights on objects, as this store knows them."""
+    return key_actions(case.settings, provider_of(case))
+
+
+def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> IamAllow:
+    """These rights beside those that the key has; by the server's own command all that it needs.
+
+    One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
+    """
+    settings, provider = case.settings, provider_of(case)
+    if "policy" not in provider.commands:
+        return IamAllow(actions, resources, provider_step(case, "policy"))
+    bucket = bucket_arn(settings.bucket_name, settings.region)
+    objects = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
+    command = _own_command(case, "policy", _kept(case, own=True, media=not _acl_opens(case)))
+    actions = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
+    replacing = _replacing(case) if "{media_policy}" in provider.commands["policy"] else ""
+    note = "; ".join(filter(None, (_own_note(case, "policy"), replacing)))
+    return IamAllow(actions, (bucket, objects), note, command=command)
 
 
 def _aws(case: Case, command: str, options: str) -> str:
@@ -199,40 +243,154 @@ def public_access_block(case: Case, *off: str, account: bool = False) -> BucketS
 
 def public_read(case: Case) -> BucketPolicy | BucketSetting:
     """Opens the media folders, and never ``backups/``, to everyone; in the provider's way where it has no policies."""
-    provider, way = provider_of(case), provider_step(case, "public_read")
+    provider = provider_of(case)
     if provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE):
-        command = provider.commands.get("public_read", "").replace("{bucket}", case.settings.bucket_name)
-        note = "" if command else provider.console.get("public_read", "")
-        return BucketSetting("public-read", provider.public_read, command, note)
+        return _own_switch(case, "public_read")
+    if provider.commands.get("public_read") or provider.key_principal:
+        return _whole_policy(case, _kept(case))
+    way = provider_step(case, "public_read")
     note = "it opens the media folders only; archives in backups/ stay closed"
     return BucketPolicy(_media(case.settings), note=f"{note}; {way}" if way else note)
+
+
+def _own_switch(case: Case, topic: str) -> BucketSetting:
+    """The provider's own way to say what everyone may do."""
+    provider, command = provider_of(case), _own_command(case, topic)
+    note = provider.notes.get(topic, "") if command else provider.console.get(topic, "")
+    return BucketSetting("public-read", provider.public_read, command, note)
 
 
 def _media(settings: Settings) -> dict[str, object]:
     return public_policy(settings.bucket_name, settings.key_prefix, settings.region)
 
 
-def only_media_public(case: Case) -> BucketSetting:
+def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Manual:
     """The whole bucket policy, opening the media folders to everyone and nothing else to anyone.
 
-    Where an ACL opens each file, there is none: a policy that opens media would show those of suspended users as well.
+    Where an ACL opens each file, it opens nothing: a policy that opens media would show those of suspended users too.
+    ``denied``: what denies everyone to read goes as well.
     """
-    if case.settings.acl is not None and case.settings.acl != "private":
-        note = "it removes the whole policy; keep what is not for everyone, and what opens media stored without an ACL"
+    provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
+    if no_bucket_policies(case):
+        return _closed_otherwise(case)
+    if asked.error_code == "NoSuchBucketPolicy":
+        return bucket_acl_private(case) if acls_count(case) else Manual(_NO_POLICY_THERE)
+    statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
+    if statements:
+        return _whole_policy(case, statements)
+    if asked.ok or provider.id == "aws-s3":
+        note = "" if asked.ok else f"{_REPLACES}, and what opens media stored without an ACL"
         command = f"aws s3api delete-bucket-policy --bucket {case.settings.bucket_name}{endpoint_option(case.settings)}"
         return BucketSetting("policy", "", command, note)
-    text = json.dumps(policy_document(_media(case.settings)), separators=(",", ":"))
-    note = "it replaces the whole policy; keep statements of your own that are not for everyone"
-    return BucketSetting("policy", text, _aws(case, "put-bucket-policy", f"--policy '{text}'"), note)
+    return Manual(
+        "Take the statements that allow everyone anything out of the bucket policy, which "
+        f"{_aws(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
+    )
+
+
+_REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
+_KEEPS = "it replaces the whole policy and keeps what is there for others than everyone"
+_NO_POLICY_THERE = (
+    "There is no bucket policy, so something else opens it: look for the store's own switch for public buckets, for "
+    "rights of anonymous users, and for a proxy that signs."
+)
+
+
+def _kept(
+    case: Case, *, own: bool = False, shut: bool = False, denied: bool = False, media: bool = True
+) -> tuple[Statement, ...]:
+    """The whole bucket policy, with the statements that are there as far as the key may read them.
+
+    ``own``: with the key's own rights, where it may live by this policy; so it is where nobody could read that.
+    ``shut``: without what is allowed to everyone. ``denied``: without what denies everyone to read. ``media``: opening
+    media.
+    """
+    provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
+    there = _statements_there(case)
+    replaced = ("MastodonPublicMedia", *(("MastodonKey",) if own else ()))
+    kept = [one for one in there if one.get("Sid") not in replaced]
+    kept = [one for one in kept if not (shut and opens(one)) and not (denied and closes_reading(one))]
+    unread = not asked.ok and asked.error_code != "NoSuchBucketPolicy"
+    owner_loses = provider.policy_replaces_owner and not any(provider.key_principal in str(one) for one in kept)
+    mine = own_statements(case.settings, provider) if own or unread or owner_loses else ()
+    return (*kept, *mine, *([_media(case.settings)] if media else []))
+
+
+def _statements_there(case: Case) -> list[dict[str, object]]:
+    """The statements of the bucket policy, where the key may read it. Its id, which is never printed, becomes KEY."""
+    text = case.get(Experiment.READ_POLICY).facts.get(Fact.STATEMENTS, "[]")
+    pair = case.settings.credentials
+    for name in (pair.access_key_id, shorten(pair.access_key_id)) if pair else ():
+        text = text.replace(json.dumps(name), json.dumps(KEY)) if name else text
+    try:
+        return [one for one in json.loads(text) if isinstance(one, dict)]
+    except ValueError:
+        return []
+
+
+def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:
+    text = json.dumps(policy_document(*(dict(one) for one in statements)), separators=(",", ":"))
+    own = _own_command(case, "public_read", statements)
+    command = own or _aws(case, "put-bucket-policy", f"--policy {shlex.quote(text)}")
+    principal = provider_of(case).key_principal
+    named = f"{KEY} is AWS_ACCESS_KEY_ID" if KEY in principal and json.dumps(principal) in text else ""
+    notes = (provider_of(case).notes.get("public_read", named) if own else named, _replacing(case))
+    return BucketSetting("policy", text, command, "; ".join(filter(None, notes)))
+
+
+def _replacing(case: Case) -> str:
+    """What becomes of the policy that is there."""
+    read = case.get(Experiment.READ_POLICY)
+    return _KEEPS if read.ok else "" if read.error_code == "NoSuchBucketPolicy" else _REPLACES
+
+
+def no_bucket_policies(case: Case) -> bool:
+    """Whether the store has no bucket policies: it is known for that, or did not know the question."""
+    return foreign_to_policies(case) or provider_of(case).bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
+
+
+def foreign_to_policies(case: Case) -> bool:
+    """Whether the store did not know ``?policy``: it refuses the question, or answers another one (a listing)."""
+    asked = case.get(Experiment.READ_POLICY)
+    return asked.http_status in (405, 501) or (asked.outcome is Outcome.WRONG and asked.http_status == 200)
+
+
+def _closed_otherwise(case: Case) -> BucketSetting | Manual:
+    """What closes a bucket without bucket policies to all but readers of media."""
+    provider = provider_of(case)
+    topic = "listing" if "listing" in provider.commands else "public_read"
+    if topic in provider.commands:
+        return _own_switch(case, topic)
+    if provider.id != GENERIC:
+        return Manual(f"At {provider.name}: {provider.console.get('listing') or provider.keep_listing_off}")
+    return Manual(
+        "This store knows no bucket policies: close the bucket with its own switch, or let everyone reach it only "
+        "through a proxy that serves the media folders and nothing else."
+    )
+
+
+def acls_count(case: Case) -> bool:
+    """Whether an ACL means anything there, as far as is known."""
+    return provider_of(case).object_acl not in (ObjectAcl.NO, ObjectAcl.IGNORED)
+
+
+def _acl_opens(case: Case) -> bool:
+    """Whether the ACL that Mastodon sends opens each file: the store is known for it, or hid one that was private."""
+    if case.settings.acl in (None, "private") or not acls_count(case):
+        return False
+    provider = provider_of(case)
+    if provider.id == "aws-s3":
+        return not case.get(ActionId.PUT_WITH_ACL).failed  # refused where ACLs are disabled
+    return provider.object_acl is ObjectAcl.YES or case.get(ActionId.SUSPENDED_PUBLIC_GET).ok
 
 
 def cors(case: Case) -> BucketSetting:
     """Lets the web interface read media."""
-    rules = cors_rule()
-    text = json.dumps(rules, separators=(",", ":"))
-    own = provider_of(case).commands.get("cors", "").replace("{bucket}", case.settings.bucket_name)
+    text = json.dumps(cors_rule(), separators=(",", ":"))
+    own = _own_command(case, "cors")
     command = own or _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'")
-    return BucketSetting("cors", text, command, "" if own else provider_step(case, "cors"))
+    note = provider_of(case).notes.get("cors", "") if own else provider_step(case, "cors")
+    return BucketSetting("cors", text, command, note)
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
@@ -251,6 +409,14 @@ def expire_old_versions(case: Case) -> BucketSetting:
     return BucketSetting(
         "lifecycle", rule, command, "it replaces the bucket's lifecycle rules; add it to those you have"
     )
+
+
+def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:
+    """The store's own command for the quota of a bucket, where its words are about that; no disk grows by it."""
+    command = _own_command(case, "quota")
+    if not command or "quota" not in (refused.message or "").lower():
+        return ()
+    return (BucketSetting("quota", "", command, provider_of(case).notes.get("quota", "")),)
 
 
 def owner_pays(case: Case) -> BucketSetting:

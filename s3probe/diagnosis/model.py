@@ -94,6 +94,8 @@ class IamAllow:
     resources: tuple[str, ...]
     note: str = ""
     proof: Proof | None = None
+    command: str = ""
+    """The server's own, which gives the key these rights and all others that Mastodon needs."""
 
     kind = "iam-allow"
 
@@ -115,7 +117,7 @@ class BucketSetting:
 
     Settings: ``object-ownership``, ``public-access-block``, ``account-public-access-block`` (all buckets of the
     account), ``cors``, ``acl``, ``encryption``, ``versioning``, ``lifecycle``, ``lifecycle-rule-off`` (the rule's id),
-    ``request-payment``, ``policy`` (the whole policy).
+    ``request-payment``, ``policy`` (the whole policy), ``public-read``, ``quota``.
     """
 
     setting: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 
@@ -69,6 +70,11 @@ _CODES = {
     "InvalidBucketName": Gate.BUCKET,
     "SecondLevelDomainForbidden": Gate.BUCKET,
 }
+_SAYS = (
+    (re.compile(r"date is too old", re.IGNORECASE), Gate.CLOCK),
+    (re.compile(r"\baccess key \S+ has expired", re.IGNORECASE), Gate.KEY_ID),
+)
+"""Sentences of stores (Garage) that have one code for everything."""
 
 
 def stopped_at(seen: Observation) -> Gate:
@@ -81,6 +87,9 @@ def stopped_at(seen: Observation) -> Gate:
         return Gate.BUCKET
     if seen.error_code in _CODES:
         return _CODES[seen.error_code]
+    for sentence, gate in _SAYS:
+        if sentence.search(seen.message or ""):
+            return gate
     status = seen.http_status or 0
     nowhere = not seen.error_code and (status in _NOWHERE or (status in (200, 201) and seen.outcome is Outcome.WRONG))
     if seen.facts.get(Fact.S3) != "yes" and (seen.facts.get(Fact.MARKUP) == "yes" or nowhere):

@@ -6,6 +6,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
 from s3probe.settings.addressing import partition
 
 MEDIA_FOLDERS = (
@@ -89,6 +92,27 @@ def least_privilege(
 def policy_document(*statements: dict[str, object]) -> dict[str, object]:
     """A whole policy around statements, as ``put-bucket-policy`` wants it."""
     return {"Version": POLICY_VERSION, "Statement": list(statements)}
+
+
+def is_for_everyone(statement: Mapping[str, object]) -> bool:
+    """Whether a statement of a bucket policy is about everyone."""
+    principal = statement.get("Principal")
+    named = principal.get("AWS") if isinstance(principal, Mapping) else principal
+    return named == "*" or (isinstance(named, list) and "*" in named)
+
+
+def opens(statement: Mapping[str, object]) -> bool:
+    """Whether a statement of a bucket policy allows everyone anything."""
+    return statement.get("Effect") == "Allow" and is_for_everyone(statement)
+
+
+def closes_reading(statement: Mapping[str, object]) -> bool:
+    """Whether a statement denies everyone to read files, for another reason than a connection without TLS."""
+    actions = statement.get("Action")
+    named = actions if isinstance(actions, list) else [actions]
+    reads = any(fnmatchcase("s3:getobject", str(action).lower()) for action in named)
+    tls_alone = "aws:SecureTransport" in str(statement.get("Condition"))
+    return statement.get("Effect") == "Deny" and is_for_everyone(statement) and reads and not tls_alone
 
 
 def cors_rule(web_domain: str | None = None) -> dict[str, object]:

@@ -73,13 +73,28 @@ class Provider:
     """The signing region must be the one in the host name: another one is refused."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
+    api_port: int = 0
+    web_port: int = 0
+    """Visitors are served at this port alone, by their ``Host``; ``api_port`` serves none. 0: no such port."""
     quirks: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The right value of each variable of ``.env.production``, in words."""
     console: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Where to click: ``region``, ``key``, ``policy``, ``public_read``, ``listing``, ``cors``."""
     commands: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The provider's own command line for ``public_read``, ``policy`` and ``cors``; ``{bucket}`` is filled in."""
+    """The provider's own command line for ``policy``, ``public_read``, ``listing`` and ``cors``: see ``recipes``."""
+    notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What must be known to run that command."""
+    unknown_actions: tuple[str, ...] = ()
+    """Rights that do not exist there: a policy that names one is refused as a whole."""
+    key_principal: str = ""
+    """The key's name in a bucket policy, where it may live by that policy; ``""`` where rights lie elsewhere."""
+    policy_replaces_owner: bool = False
+    """Once a bucket has a policy, its owner may do what that allows and no more."""
+    rights_together: tuple[tuple[str, ...], ...] = ()
+    """Rights that are given and taken as one there."""
+    lists_own_buckets: bool = False
+    """ListBuckets is answered to every key, with the buckets that it may use."""
 
 
 @cache
@@ -103,12 +118,17 @@ def detect(endpoint_host: str, marks: Collection[Mark] = ()) -> Provider:
     return _detected(_authority(endpoint_host), frozenset(marks))
 
 
+def named_by_host(endpoint_host: str) -> Provider | None:
+    """The provider whose own host name this is, whatever is answered there."""
+    host = re.sub(r":\d+$", "", _authority(endpoint_host))
+    return next((p for p in providers().values() if _matches(p.hosts, host)), None)
+
+
 @lru_cache(maxsize=64)  # several rules ask the same of one run
 def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
-    host = re.sub(r":\d+$", "", authority)
     known = providers()
     return (
-        next((p for p in known.values() if _matches(p.hosts, host)), None)
+        named_by_host(authority)
         or next((p for p in known.values() if any(_shows(sign, marks) for sign in p.answers)), None)
         or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
         or known[GENERIC]
@@ -167,7 +187,7 @@ def _provider(provider_id: str, data: Mapping[str, Any]) -> Provider:
 def _frozen(value: Any) -> Any:
     if isinstance(value, dict):
         return MappingProxyType(value)
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def _authority(host: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
-from s3probe.evidence.observations import Evidence
+from s3probe.evidence.observations import Evidence, Observation
 from s3probe.knowledge.providers import MESSAGE, Mark, Provider, detect
 from s3probe.settings.model import Settings
 from s3probe.settings.rubyuri import authority_of
@@ -12,15 +13,31 @@ from s3probe.settings.rubyuri import authority_of
 
 def store_of(settings: Settings, evidence: Evidence | None) -> Provider:
     """The storage at the API's address, by its host and all that was answered there; without evidence by its host."""
-    return detect(settings.api_base, set(_marks(settings, evidence)) if evidence is not None else ())
+    return store_seen(settings, evidence.observations if evidence is not None else ())
 
 
-def _marks(settings: Settings, evidence: Evidence) -> Iterator[Mark]:
+def store_seen(settings: Settings, rows: Iterable[Observation]) -> Provider:
+    """The same, by what was seen until now."""
+    return detect(settings.api_base, set(_marks(settings, rows)))
+
+
+def _marks(settings: Settings, rows: Iterable[Observation]) -> Iterator[Mark]:
     """Headers and messages of all answers from the API's host, with or without the bucket before it."""
     api = authority_of(settings.api_base).lower()
     places = (api, f"{settings.bucket_name}.{api}".lower())
-    for row in evidence.observations:
+    for row in rows:
         if row.http_status is not None and authority_of(row.url).lower() in places:
             yield from row.headers.items()
             if row.message:
                 yield MESSAGE, row.message
+
+
+def web_address(settings: Settings, store: Provider, host: str = "") -> str:
+    """Where a store that serves visitors at a port of its own (``web_port``) most likely does, at ``host``.
+
+    The default port, or as far from the endpoint's own port as by default. Both are without TLS.
+    """
+    api = urlsplit(settings.api_base)
+    own = api.port if api.port not in (None, 80, 443) else None
+    port = own + store.web_port - store.api_port if own else store.web_port
+    return f"http://{host or api.hostname}:{port}"

@@ -28,6 +28,10 @@ _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 """A region stands in a host's name: one label, and what other stores than AWS call theirs."""
 _HOST = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?(?::[0-9]{1,5})?")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_WEB_PAGE = re.compile(
+    rb"<title>(\d{3}) [^<]*</title>\s*<h1>\1 [^<]*</h1>(?:\s*<ul>\s*<li>Code: (\w+)</li>.*)?", re.DOTALL
+)
+"""Of Garage's web port: with a code where it knows a bucket of that host that visitors may read, else without."""
 _STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNORECASE)
 """The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
 _PAGE = 2048
@@ -230,6 +234,7 @@ def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
         facts[Fact.MARKUP] = "yes" if is_markup(answer) else ""
         facts[Fact.ROOT] = root_name(answer.body) or ""
         facts[Fact.SERVICE] = other_service(_marks(answer, body))
+        facts[Fact.WEB_PAGE] = _web_page(answer)
         facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
@@ -251,6 +256,12 @@ def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
 def _marks(answer: Answer, body: ErrorBody | None) -> tuple[Mark, ...]:
     page = answer.body[:_PAGE].decode("utf-8", "replace")
     return (*answer.headers.items(), (MESSAGE, body.message if body else ""), (BODY, page))
+
+
+def _web_page(answer: Answer) -> str:
+    """The code on an error page of a web port, ``none`` for a page without one; ``""`` for any other answer."""
+    page = _WEB_PAGE.fullmatch(answer.body[:2048].strip())
+    return (page[2] or b"none").decode() if page else ""
 
 
 def _named(grammar: re.Pattern[str], text: str) -> str:

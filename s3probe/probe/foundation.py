@@ -300,7 +300,7 @@ class FoundationSearch:
             steps.append(
                 Step(
                     Experiment.LIST_BUCKETS,
-                    lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names, title="Buckets of this key"),
+                    lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names(session), title="Buckets of this key"),
                 )
             )
         if furthest.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact, Facts
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session
+from s3probe.probe.session import Judge, Session
 from s3probe.probe.xml import bucket_names, root_name
+
+_MOMENT = re.compile(r":\d\d\.(?!0+\D)\d{3}")
+"""A time that is known to the millisecond."""
+LONGEST_POLICY = 20 * 1024
+"""Characters (AWS, "Bucket policy size limit")."""
 
 
 def more_than_needed(session: Session) -> Iterator[Step]:
@@ -19,19 +25,34 @@ def more_than_needed(session: Session) -> Iterator[Step]:
     buckets, policy = wire.read("ListBuckets", ""), wire.read("GetBucketPolicy", "policy")
     yield Step(
         Experiment.LIST_BUCKETS,
-        lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names, title="Buckets of this key"),
+        lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names(session), title="Buckets of this key"),
     )
     yield Step(
         Experiment.READ_POLICY, lambda: session.ask(Experiment.READ_POLICY, policy, _policy, title="The bucket policy")
     )
 
 
-def names(answer: Answer) -> tuple[Outcome | None, Facts]:
-    """The buckets of a ListBuckets answer, as a fact."""
-    found = bucket_names(answer.body)
-    listing = root_name(answer.body) == "ListAllMyBucketsResult"
-    wrong = Outcome.WRONG if answer.status == 200 and not listing else None
-    return wrong, {Fact.NAMES: " ".join(found[:50]), Fact.COUNT: str(len(found))} if listing else {}
+def names(session: Session) -> Judge:
+    """The buckets of a ListBuckets answer, as facts; a bucket may stand there under several names (Garage)."""
+    bucket = session.conditions.settings.bucket_name
+
+    def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
+        if root_name(answer.body) != "ListAllMyBucketsResult":
+            return (Outcome.WRONG if answer.status == 200 else None), {}
+        found = {name: _bucket(name, made) for name, made in bucket_names(answer.body).items()}
+        aliases = [name for name, itself in found.items() if itself == found.get(bucket) and name != bucket]
+        return None, {
+            Fact.NAMES: " ".join([*found][:50]),
+            Fact.ALIASES: " ".join(aliases[:50]),
+            Fact.COUNT: str(len(set(found.values()))),
+        }
+
+    return judge
+
+
+def _bucket(name: str, made: str) -> str:
+    """Two buckets are not made in one and the same millisecond: names of the same moment mean one bucket."""
+    return made if _MOMENT.search(made) else name
 
 
 def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
@@ -39,7 +60,19 @@ def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:
         return Outcome.WRONG, {}
-    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30])}
+    if answer.status != 200:
+        return None, {}
+    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30]), **_statements(answer.body)}
+
+
+def _statements(policy: bytes) -> Facts:
+    """The policy's statements, so that a fix can keep them; nothing of a policy that is longer than AWS's longest."""
+    try:
+        found = json.loads(policy)["Statement"]
+        text = json.dumps(found if isinstance(found, list) else [found], separators=(",", ":"))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
+    return {Fact.STATEMENTS: text} if len(text) <= LONGEST_POLICY else {}
 
 
 def denied_actions(policy: bytes) -> list[str]:

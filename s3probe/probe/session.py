@@ -279,10 +279,10 @@ def visitor_call(
 ) -> Call:
     """A request as a browser on another machine would make it, or another ``agent``: unsigned, no cookies."""
     host = url.split("://", 1)[-1].split("/", 1)[0]
-    standing = (("Host", host), ("User-Agent", agent or VISITOR_AGENT), ("Accept", "*/*"))
+    standing = {"Host": host, "User-Agent": agent or VISITOR_AGENT, "Accept": "*/*", **dict(headers)}
     length = (("Content-Length", str(len(body))),) if body or method == "PUT" else ()
     operation = "PutObject" if method == "PUT" else method
-    return Call(operation, method, url, (*standing, *headers, *length), body)
+    return Call(operation, method, url, (*standing.items(), *length), body)
 
 
 VISITOR_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 s3probe"

@@ -10,6 +10,8 @@ from s3probe.evidence.addresses import other_addresses, proxy_stands_before
 from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import BESIDE, IN_A_BROWSER, ActionId, Actor, Experiment, Fact, ObservationId, row_of
+from s3probe.knowledge.providers import Provider
+from s3probe.knowledge.store import store_seen, web_address
 from s3probe.probe import browser, public_rights, strangers, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
@@ -166,6 +168,9 @@ class Visitor:
                         session, name, url, stored, title=f"The picture at {url}"
                     ),
                 )
+        store = store_seen(settings, session.book.rows())
+        if store.web_port and settings.alias_host and urlsplit(published).hostname:
+            yield Step(Experiment.PUBLIC_WEB_PORT, lambda: self._at_the_web_port(store, published, stored))
         if urlsplit(published).hostname:
             title = "The picture is shown to a browser"
             yield Step(
@@ -175,6 +180,16 @@ class Visitor:
             fresh = f"{published}?s3probe={session.run_id}"
             title = "The picture is shown where no cache answers"
             yield Step(Experiment.PUBLIC_FRESH, lambda: fetch(session, Experiment.PUBLIC_FRESH, fresh, stored, title))
+
+    def _at_the_web_port(self, store: Provider, published: str, stored: Stored) -> Observation:
+        """The store's own port for visitors, with the published host's name: without the proxy between."""
+        settings = self._settings
+        host = (("Host", urlsplit(published).netloc),)
+        path = urlsplit(object_url(settings, stored.key)).path
+        path = path.removeprefix(f"/{settings.bucket_name}" if settings.path_style else "")
+        url = f"{web_address(settings, store)}{path}"
+        title = "The store's web port shows the picture to those who ask for the published host"
+        return fetch(self._session, Experiment.PUBLIC_WEB_PORT, url, stored, title, headers=host)
 
     def why_not_public(self, stored: Stored) -> Iterator[Step]:
         """What the object's ACL and the bucket's policy say."""

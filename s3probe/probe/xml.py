@@ -157,9 +157,10 @@ def list_versions(body: bytes) -> tuple[Version, ...]:
     )
 
 
-def bucket_names(body: bytes) -> tuple[str, ...]:
-    """The buckets of a ListBuckets answer."""
-    return tuple(_exact(entry, "Name") for entry in _descendants(body, "Bucket") if _exact(entry, "Name"))
+def bucket_names(body: bytes) -> Mapping[str, str]:
+    """The names of a ListBuckets answer, each with the moment at which its bucket was made, as written."""
+    named = ((_exact(entry, "Name"), _exact(entry, "CreationDate")) for entry in _descendants(body, "Bucket"))
+    return {name: made for name, made in named if name}
 
 
 def acl_grants(body: bytes) -> tuple[Grant, ...]:

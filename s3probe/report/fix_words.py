@@ -84,6 +84,8 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
     match fix:
         case EnvFix():
             return _env(fix, source)
+        case IamAllow(command=command) if command:
+            return FixWords("Give Mastodon's key all the rights that it needs", command, fix.note, "sh")
         case IamAllow():
             statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
             policy = {"Version": "2012-10-17", "Statement": [statement]}

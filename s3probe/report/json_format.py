@@ -120,7 +120,8 @@ def _fix(fix: Fix) -> Mapping[str, Any]:
         case EnvFix():
             return _change(fix)
         case IamAllow():
-            return {"actions": list(fix.actions), "resources": list(fix.resources)}
+            command = _where_there_is_one("command", fix.command)
+            return {"actions": list(fix.actions), "resources": list(fix.resources), **command}
         case BucketPolicy():
             return {"statement": to_plain(fix.statement)}
         case BucketSetting():

@@ -51,6 +51,8 @@ def bucket_words(fix: BucketSetting) -> str:
         flags = [pair.partition("=")[0] for pair in fix.value.split(",")]
         whose = "account" if fix.setting.startswith("account") else "bucket"
         return f"Switch {' and '.join(flags)} off in Block Public Access of the {whose}"
+    if fix.setting == "quota":
+        return "Take the bucket's quota away, or set a higher one"
     if fix.setting == "lifecycle-rule-off":
         return f'Switch the bucket\'s lifecycle rule "{fix.value}" off'
     if fix.setting == "policy" and not fix.value:
@@ -75,6 +77,8 @@ def server_words(fix: ServerFix) -> Instruction:
             )
         case "clock":
             return Instruction("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
+        case "key":
+            return Instruction("Let the key sign again, at the store itself", fix.value, fix.note, "sh")
         case "file-mode":
             return Instruction("Close the file to other users", fix.value, fix.note, "sh")
         case "file-content":

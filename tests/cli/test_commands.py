@@ -118,7 +118,7 @@ def test_policy_as_json_can_be_pasted(cli: Cli) -> None:
     status, out, _ = cli.run("policy", "--format", "json")
     documents = json.loads(out)
     assert status == 0
-    assert set(documents) == {"iam_policy", "bucket_policy", "cors"}
+    assert set(documents) == {"iam_policy", "bucket_policy", "cors", "server", "commands"}
     assert documents["iam_policy"]["Statement"][0]["Resource"] == "arn:aws:s3:::files-example/*"
     assert "s3:PutObjectAcl" in documents["iam_policy"]["Statement"][0]["Action"]
 

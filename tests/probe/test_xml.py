@@ -164,7 +164,7 @@ def test_unfinished_uploads_and_versions_and_buckets() -> None:
     )
     assert xml.list_versions(versions) == (Version("k", "1"), Version("k", "2", delete_marker=True))
     buckets = b"<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>"
-    assert xml.bucket_names(buckets) == ("a",)
+    assert tuple(xml.bucket_names(buckets)) == ("a",)
 
 
 def test_grants() -> None:

@@ -1,10 +1,11 @@
-"""``s3probe policy``: policies and CORS rule for exactly these settings, ready to paste."""
+"""``s3probe policy``: what this storage needs for exactly these settings, ready to paste."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from s3probe.cli.console import Console
@@ -12,68 +13,130 @@ from s3probe.cli.errors import UsageError
 from s3probe.cli.sources import env_files, load_settings
 
 if TYPE_CHECKING:
+    from s3probe.evidence.observations import Evidence
+    from s3probe.knowledge.providers import Provider
     from s3probe.settings.model import Settings
+
+PATIENCE = 5.0
+"""Seconds that the storage has to say who it is."""
+
+_TOPICS = {"iam_policy": "policy", "bucket_policy": "public_read", "cors": "cors"}
+"""By document: the server's command that sets it."""
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Prints the three documents, as text with reasons or as one JSON object."""
+    """Prints the three documents with the server's own commands, as text with reasons or as one JSON object."""
+    from s3probe.knowledge.store import store_of
+
     settings = load_settings(env_files(args)[0], args, console)
     if not settings.bucket_name:
         raise UsageError("S3_BUCKET is not set, and a policy needs the bucket's name", "Set it, then run this again.")
-    documents = policies(settings)
+    answers = _answers(settings)
+    provider = store_of(settings, answers)
     if args.format == "json":
-        console.result(json.dumps(documents, indent=2) + "\n", args.output)
+        console.result(json.dumps(policies(settings, provider), indent=2) + "\n", args.output)
     else:
-        console.result("\n".join(_text(settings, documents)) + "\n", args.output)
+        console.result("\n".join(_text(settings, provider, answers)) + "\n", args.output)
     return 0
 
 
-def policies(settings: Settings) -> dict[str, object]:
-    """``iam_policy`` for Mastodon's key, ``bucket_policy`` for the public, ``cors`` for browsers."""
-    from s3probe.knowledge.policies import cors_rule, least_privilege, policy_document, public_policy
+def _answers(settings: Settings) -> Evidence | None:
+    """What the storage answers to one unsigned request; ``None`` where the host's name tells already who it is."""
+    from s3probe.diagnosis.trial import why_it_raises
+    from s3probe.knowledge.providers import named_by_host
 
-    bucket, prefix, region = settings.bucket_name, settings.key_prefix, settings.region
+    if not settings.endpoint or why_it_raises(settings) or named_by_host(settings.api_base) is not None:
+        return None
+    from s3probe.probe.asking_once import who_is_there
+    from s3probe.probe.tools import default_tools
+
+    with closing(default_tools(settings)) as tools:
+        return who_is_there(settings, tools, PATIENCE)
+
+
+def policies(settings: Settings, provider: Provider) -> dict[str, object]:
+    """``iam_policy`` for Mastodon's key, ``bucket_policy`` for the public, ``cors`` for browsers, and the commands."""
+    from s3probe.knowledge.recipes import documents, recipe
+
+    papers = documents(settings, provider)
+    commands = {name: recipe(settings, provider, topic, papers) for name, topic in _TOPICS.items()}
     return {
-        "iam_policy": least_privilege(bucket, prefix, acl=settings.acl is not None, region=region),
-        "bucket_policy": policy_document(public_policy(bucket, prefix, region)),
-        "cors": cors_rule(),
+        "iam_policy": papers.key,
+        "bucket_policy": papers.media,
+        "cors": papers.cors,
+        "server": provider.id,
+        "commands": {name: command for name, command in commands.items() if command},
     }
 
 
-def _text(settings: Settings, documents: dict[str, object]) -> Iterator[str]:
+def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> Iterator[str]:
     from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS
+    from s3probe.knowledge.providers import ObjectAcl
+    from s3probe.knowledge.recipes import documents, key_actions, takes
 
-    sends_acl = settings.acl is not None
-    yield "IAM policy for Mastodon's key: all it needs, and nothing more."
+    papers = documents(settings, provider)
+    yield f"For {provider.name}, {_known_by(answers)}."
+    ignored = provider.object_acl in (ObjectAcl.NO, ObjectAcl.IGNORED)
+    if settings.acl is not None and ignored:
+        yield "ACLs do nothing there: set S3_PERMISSION= (empty), so that Mastodon sends none."
+    yield ""
+    needed = (*key_actions(settings, provider), *BUCKET_REASONS)
+    if takes(provider, "policy", "key"):
+        yield "IAM policy for Mastodon's key: all it needs, and nothing more."
+    else:
+        yield "Rights of Mastodon's key: all it needs, and nothing more."
     yield ""
     for action, reason in (OBJECT_REASONS | BUCKET_REASONS).items():
-        if sends_acl or action != "s3:PutObjectAcl":
+        if action in needed:
             yield f"  {action:<24} {reason}"
     yield ""
-    yield from _block(documents["iam_policy"])
-    yield from _way(settings, "policy")
+    if takes(provider, "policy", "key"):
+        yield from _block(papers.key)
+    yield from _way(settings, provider, "policy")
     yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
-    if sends_acl:
+    if settings.acl is not None and not ignored:
         yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
     yield ""
-    yield from _block(documents["bucket_policy"])
-    yield from _way(settings, "public_read")
+    if takes(provider, "public_read", "media"):
+        yield from _block(papers.media)
+    yield from _way(settings, provider, "public_read")
     yield "CORS rule: the web interface and apps in the browser may read media."
     yield ""
-    yield from _block(documents["cors"])
-    yield from _way(settings, "cors")
+    if takes(provider, "cors", "cors"):
+        yield from _block(papers.cors)
+    yield from _way(settings, provider, "cors")
 
 
-def _way(settings: Settings, topic: str) -> Iterator[str]:
-    """Where this is set at the provider that the endpoint's host names."""
-    from s3probe.knowledge.providers import GENERIC, detect
+def _known_by(answers: Evidence | None) -> str:
+    """How the storage was recognised."""
+    from s3probe.evidence.vocabulary import ActionId
 
-    provider = detect(settings.api_base)
-    command = provider.commands.get(topic, "").replace("{bucket}", settings.bucket_name)
+    if answers is None:
+        return "by the name of its host"
+    seen = answers.get(ActionId.REACH_ENDPOINT)
+    answered = seen is not None and seen.http_status is not None
+    return "by its answer" if answered else "by the name of its host: nobody answered there"
+
+
+def _way(settings: Settings, provider: Provider, topic: str) -> Iterator[str]:
+    """Where and how this is set at the provider."""
+    from s3probe.knowledge.providers import GENERIC
+    from s3probe.knowledge.recipes import documents, file_of, recipe
+
+    command = recipe(settings, provider, topic, documents(settings, provider), alone=False)
     way = command or provider.console.get(topic, "")
-    if way and provider.id != GENERIC:
-        yield f"At {provider.name}: {way}"
+    if not way or provider.id == GENERIC:
+        return
+    file = file_of(provider, topic)
+    saved = f", with that saved as {file}" if file else ""
+    if command:
+        note = provider.notes.get(topic, "")
+        yield f"At {provider.name}{saved}{f' ({note})' if note else ''}:"
         yield ""
+        yield f"  {command}"
+    else:
+        yield f"At {provider.name}: {way}"
+    yield ""
 
 
 def _block(document: object) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Finding, Fix
+from s3probe.diagnosis.model import Finding, Fix, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
@@ -25,6 +25,7 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
+_ONLY_WITH_A_POLICY = "new pictures are then seen where a bucket policy opens them: s3probe policy prints it"
 _ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
 
 
@@ -205,6 +206,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         return
     first = seen[0]
     because = [o.id for o in seen]
+    ignored = not fixes.acls_count(case)
     if first.http_status == 501 or first.error_code in ("NotImplemented", "NoSuchKey"):
         # Mastodon rescues these two (update_media_attachments_permissions_service.rb): nothing crashes
         yield finding(
@@ -212,13 +214,15 @@ def acl_change(case: Case) -> Iterator[Finding]:
             case,
             how=f"setting an ACL was answered {words(first)}; Mastodon logs that and goes on",
             because=because,
-            fixes=[fixes.env(case, "S3_PERMISSION", "")],
+            fixes=[fixes.HIDES_NOTHING] if ignored else [fixes.env(case, "S3_PERMISSION", "")],
+            severity=Severity.NOTICE if ignored else None,
         )
         return
-    if first.outcome is Outcome.DENIED:
-        fix: tuple[Fix, ...] = (fixes.allow_objects(case, "s3:PutObjectAcl"), fixes.env(case, "S3_PERMISSION", ""))
-    else:
-        fix = (fixes.env(case, "S3_PERMISSION", ""),)
+    # where an ACL does nothing, a right to set it gives nothing, and what everyone sees does not depend on it
+    note = "" if ignored else _ONLY_WITH_A_POLICY
+    none = fixes.env(case, "S3_PERMISSION", "", note)
+    grant = (fixes.allow_objects(case, "s3:PutObjectAcl"),) if first.outcome is Outcome.DENIED and not ignored else ()
+    fix: tuple[Fix, ...] = (*grant, none)
     disabled = first.error_code == "AccessControlListNotSupported" and case.settings.acl == "private"
     yield finding(
         "permission-private-with-acl-disabled" if disabled else "suspension-acl-call-crashes",
@@ -259,14 +263,15 @@ RULES = (
             "permission-value-invalid",
         ),
         reads=(
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.ACL_BUCKET_OWNER_FULL_CONTROL,
             Experiment.ACL_PRIVATE,
             Experiment.ACL_PUBLIC_READ,
             Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.PUT_ACL_PRIVATE,
+            Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
     ),
@@ -282,7 +287,13 @@ RULES = (
         Layer.CHANGING,
         yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
         tier=Tier.REQUESTS,
-        reads=(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE, ActionId.REACH_ENDPOINT),
+        reads=(
+            ActionId.PUT_ACL_PRIVATE,
+            ActionId.PUT_ACL_RESTORE,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
+        ),
     ),
     Rule(
         acl_change_loses_content,

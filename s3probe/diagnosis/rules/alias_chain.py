@@ -42,7 +42,7 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     """With the bucket in the path, or without it, the picture is there."""
     settings, addresses = case.settings, working_addresses(case)
     alias = (settings.alias_host or "").rstrip("/")
-    proxy = at_proxy(case, proxy_lines(settings), "origin")
+    proxy = at_proxy(case, proxy_lines(case), "origin")
     if Experiment.PUBLIC_ALIAS_WITH_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
@@ -60,7 +60,7 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     alias = (settings.alias_host or "").split("/")[0].lower()
     first = seen.facts.get(Fact.BUCKET, "")
     folder = settings.key_prefix.strip("/").split("/")[0] or ""
-    proxy = at_proxy(case, proxy_lines(settings), "origin")
+    proxy = at_proxy(case, proxy_lines(case), "origin")
     if first and (first in MEDIA_FOLDERS or first == folder):
         return invisible(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
     if first and first.lower() == alias.split(":")[0]:
@@ -77,7 +77,7 @@ def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
     named = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
     if moved and (named or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
-        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        offered = at_proxy(case, proxy_lines(case), "origin")
         return invisible(case, "cdn-origin-region-mismatch", how, *offered)
     return None
 
@@ -104,7 +104,7 @@ def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
     addresses = working_addresses(case)
     if addresses and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
-        offered = at_proxy(case, proxy_lines(case.settings), "origin")
+        offered = at_proxy(case, proxy_lines(case), "origin")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design

@@ -13,7 +13,8 @@ from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.evidence.addresses import proxy_stands_before
 from s3probe.evidence.caches import CACHE_HEADERS
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Actor, Header
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, Header
+from s3probe.knowledge.store import web_address
 from s3probe.settings.mastodon import bucket_url, public_url
 from s3probe.settings.model import Settings
 
@@ -58,20 +59,47 @@ def proxied(case: Case, seen: Observation) -> bool:
     return between or seen.headers.get(Header.SERVER, "") != theirs
 
 
-def upstream(settings: Settings) -> tuple[str, str]:
+def upstream(case: Case) -> tuple[str, str]:
     """Host and base URL of the bucket as the proxy should ask for it."""
+    settings, store = case.settings, fixes.provider_of(case)
+    if store.web_port:
+        return published_host(case), web_port(case)
     base = bucket_url(settings).rstrip("/")
     return urlsplit(base).netloc, base
 
 
-def proxy_lines(settings: Settings) -> str:
-    """The lines of Mastodon's proxy guide, with these settings' own values."""
-    host, base = upstream(settings)
-    name = urlsplit(base).hostname or ""
-    # nginx looks names up while it works when there is a variable in proxy_pass (ngx_http_core_module, resolver)
+def web_port(case: Case) -> str:
+    """The address of a store's own port for visitors: where it answered, else at the machine of the proxy itself."""
+    seen = case.get(Experiment.PUBLIC_WEB_PORT)
+    host = fixes.host_of(seen.url) if seen.ok or seen.facts.get(Fact.WEB_PAGE) else ""
+    # nginx looks up a name when it starts, and one that it does not find keeps it from starting
+    host = host if host.replace(".", "").isdigit() else "127.0.0.1"
+    return web_address(case.settings, fixes.provider_of(case), host)
+
+
+def published_host(case: Case) -> str:
+    """The host of media URLs as a browser sends it."""
+    return urlsplit(public_url(case.settings, "")).netloc
+
+
+def proxy_lines(case: Case) -> str:
+    """The lines of Mastodon's proxy guide, with these settings' own values.
+
+    nginx looks names up while it works when there is a variable in ``proxy_pass`` (ngx_http_core_module, resolver),
+    and knows nothing of /etc/hosts then. That is for clouds, whose addresses change; the name of a store of one's own
+    is looked up once, as the machine does it, when ``proxy_pass`` holds no path.
+    """
+    host, base = upstream(case)
+    parts = urlsplit(base)
+    if fixes.provider_of(case).web_port:
+        return f"proxy_set_header Host $host; proxy_pass {base};"
+    name = parts.hostname or ""
     literal = name.replace(".", "").isdigit() or ":" in name
-    resolver = "" if literal else "resolver 127.0.0.53 ipv6=off; "
-    return f"{resolver}proxy_set_header Host {host}; proxy_pass {base}$uri;"
+    if literal or fixes.provider_of(case).hosts:
+        resolver = "" if literal else "resolver 8.8.8.8 ipv6=off; "
+        return f"{resolver}proxy_set_header Host {host}; proxy_pass {base}$uri;"
+    rewrite = f"rewrite ^ {parts.path}$uri? break;" if parts.path else "rewrite ^ $uri? break;"
+    return f"{rewrite} proxy_set_header Host {host}; proxy_pass {parts.scheme}://{parts.netloc};"
 
 
 def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
@@ -111,7 +139,7 @@ def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, .
     name = cdn(case.get(ActionId.PUBLIC_GET)) or cdn(case.get(ActionId.PUBLIC_LIST_ALIAS))
     if not name:
         return (nginx(case, lines, note),)
-    host, base = upstream(case.settings)
+    host, base = upstream(case)
     words = AT_CDN.get(topic, topic).format(host=host, base=base, prefix=prefix_folder(case.settings))
     behind = f"if a proxy of your own stands behind {name}{'; ' + note if note else ''}"
     return Manual(f"At {name}: {words}."), nginx(case, lines, behind)

@@ -11,7 +11,7 @@ from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, something_works, words
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import ActionId, Fact, Header
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 
 def batch(case: Case) -> Iterator[Finding]:
@@ -62,22 +62,22 @@ def versions(case: Case) -> Iterator[Finding]:
     deleted, uploaded = case.get(ActionId.DELETE), case.get(ActionId.PUT_WITHOUT_ACL)
     marker = deleted.headers.get(Header.X_AMZ_DELETE_MARKER) == "true"
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
-    if not (marker or version):
-        return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
     lock = case.get(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
-    if lock:
+    if lock and (marker or version):
         advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
         how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
         yield finding("object-lock-prevents-delete", case, how=how, because=[deleted.id], fixes=[advice])
         return
-    yield finding(
-        "versioning-delete-markers",
-        case,
-        how=how,
-        because=[deleted.id if marker else uploaded.id],
-        fixes=[fixes.expire_old_versions(case)],
-    )
+    # a version id alone is no sign: Garage sends one with every upload, and keeps one version
+    if marker:
+        yield finding(
+            "versioning-delete-markers",
+            case,
+            how=how,
+            because=[deleted.id],
+            fixes=[fixes.expire_old_versions(case)],
+        )
 
 
 def still_there(case: Case) -> Iterator[Finding]:
@@ -110,9 +110,10 @@ RULES = (
             ActionId.DELETE,
             ActionId.GET,
             ActionId.LIST,
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(

@@ -11,7 +11,6 @@ from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
-from s3probe.diagnosis.rules.rights import OBJECTS
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
@@ -51,7 +50,6 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
         return
     names = _listed(refused)
     row = next(iter(refused.values()))
-    actions = [action for action in OBJECTS if action != "s3:PutObjectAcl" or settings.acl is not None]
     what = denial(row)
     acl_alone = what is not None and what.action.lower() == "s3:putobjectacl"
     yield finding(
@@ -60,7 +58,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
         how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
         because=[row.id for row in refused.values()],
         explains=[case.get(Experiment.COPY).id] if "custom_emojis" in refused else [],
-        fixes=[fixes.allow_objects(case, *actions)],
+        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
         permission="s3:PutObjectAcl" if acl_alone else None,
         folders=names,
         breaks="; ".join(BREAKS[name] for name in refused),
@@ -89,13 +87,13 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     offered: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"
-        offered = at_proxy(case, proxy_lines(case.settings), "origin", "in one location / for all folders")
+        offered = at_proxy(case, proxy_lines(case), "origin", "in one location / for all folders")
     elif case.settings.acl in (None, "private"):
         finding_id = "public-policy-leaves-out-folders"
     else:
         finding_id = "policy-denies-some-folders"
         how = f"{how}, though both have the same ACL"
-        offered = (fixes.only_media_public(case),)
+        offered = (fixes.only_media_public(case, denied=True),)
     yield finding(
         finding_id,
         case,
@@ -137,12 +135,14 @@ RULES = (
             ActionId.AVATAR_PUT,
             ActionId.MULTIPART_CREATE,
             ActionId.PUT_ACL_PRIVATE,
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.COPY,
             Experiment.MULTIPART_SECOND,
             Experiment.PUT_EMOJI,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -156,11 +156,14 @@ RULES = (
             ActionId.PUBLIC_GET_CACHE,
             ActionId.PUBLIC_GET_EMOJI,
             ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.AVATAR_ORIGIN,
             Experiment.CACHE_ORIGIN,
             Experiment.EMOJI_ORIGIN,
             Experiment.MEDIA_ORIGIN,
+            Experiment.READ_POLICY,
         ),
     ),
 )

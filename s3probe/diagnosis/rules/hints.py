@@ -138,7 +138,10 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
         yield _hint(case, "key-is-root", words(root), root)
         return
     reads = policy.ok or policy.error_code == "NoSuchBucketPolicy"
-    if buckets.ok and reads and provider_of(case).object_acl != "no":
+    provider = provider_of(case)
+    # where every key is shown its own buckets, their names say nothing of what the key may do to others
+    shown = buckets.ok and not provider.lists_own_buckets
+    if shown and reads and provider.object_acl != "no":
         how = "the key was shown the account's buckets and the bucket's policy"
         yield _hint(case, "key-can-create-or-delete-buckets", how, buckets, policy)
 
@@ -163,7 +166,7 @@ RULES = (
         closed_by_the_provider,
         Layer.HINTS,
         yields=("gcs-public-access-prevention", "trial-account-no-public", "wasabi-public-access-off"),
-        reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.PUBLIC_GET,),
     ),
     Rule(
         owned_by_the_writer,
@@ -175,13 +178,16 @@ RULES = (
         another_project,
         Layer.HINTS,
         yields=("scaleway-default-project-mismatch",),
-        reads=(ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.REACH_ENDPOINT),
+        reads=(
+            ActionId.LIST,
+            ActionId.PUT_WITHOUT_ACL,
+        ),
     ),
     Rule(
         limited_key,
         Layer.HINTS,
         yields=("do-limited-key-and-acl",),
-        reads=(ActionId.PUT_WITH_ACL, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.PUT_WITH_ACL,),
     ),
     Rule(
         helm_chart,
@@ -199,7 +205,7 @@ RULES = (
         unreliable_copy,
         Layer.HINTS,
         yields=("hetzner-copyobject-unreliable",),
-        reads=(ActionId.REACH_ENDPOINT, Experiment.COPY),
+        reads=(Experiment.COPY,),
     ),
     Rule(nightly_sdk, Layer.HINTS, yields=("checksum-multipart-ignores-when-required",)),
     Rule(
@@ -209,14 +215,18 @@ RULES = (
         mighty_keys,
         Layer.HINTS,
         yields=("key-can-create-or-delete-buckets", "key-is-root"),
-        reads=(EVERY, ActionId.REACH_ENDPOINT, Experiment.LIST_BUCKETS, Experiment.READ_POLICY),
+        reads=(
+            EVERY,
+            Experiment.LIST_BUCKETS,
+            Experiment.READ_POLICY,
+        ),
     ),
     Rule(every_account_lists, Layer.HINTS, yields=("bucket-listable-authenticated",), reads=(Experiment.BUCKET_ACL,)),
     Rule(
         late_acl,
         Layer.HINTS,
         yields=("contabo-acl-cache-hour",),
-        reads=(ActionId.REACH_ENDPOINT, ActionId.SUSPENDED_PUBLIC_GET),
+        reads=(ActionId.SUSPENDED_PUBLIC_GET,),
     ),
 )
 """None stands alone: each needs a failure that it could explain."""

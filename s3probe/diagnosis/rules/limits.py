@@ -13,6 +13,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
+from s3probe.knowledge.recipes import endpoint_option
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
 _CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
@@ -72,9 +73,7 @@ def expiry(case: Case) -> Iterator[Finding]:
         if expiration:
             rule = expiration.partition('rule-id="')[2].partition('"')[0]
             bucket = case.settings.bucket_name
-            command = (
-                f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{fixes.endpoint_option(case.settings)}"
-            )
+            command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
             note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
             yield finding(
                 "lifecycle-expires-media",

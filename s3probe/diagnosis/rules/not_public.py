@@ -29,7 +29,7 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
         )
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
-        return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case))
+        return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case, denied=True))
     status = case.get(Experiment.POLICY_STATUS)
     block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
     if status.facts.get(Fact.IS_PUBLIC) == "yes":
@@ -44,10 +44,7 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
 
 def _opening(case: Case) -> tuple[Fix, ...]:
     """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
-    asked = case.get(Experiment.READ_POLICY)
-    # a store that does not know ?policy refuses the question, or answers another one (a listing)
-    foreign = asked.http_status in (405, 501) or (asked.outcome is Outcome.WRONG and asked.http_status == 200)
-    if not foreign:
+    if not fixes.foreign_to_policies(case) or "public_read" in fixes.provider_of(case).commands:
         return (fixes.public_read(case),)
     advice = Manual(
         f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
@@ -106,7 +103,8 @@ def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None
     """Stores whose API host never serves visitors."""
     settings = case.settings
     how = f"a visitor was answered {words(seen)}"
-    if settings.alias_host:
+    api = fixes.host_of(settings.api_base)
+    if settings.alias_host and fixes.host_of(f"//{settings.alias_host}") != api:
         return None
     known = "garage" if "anonymous access" in (seen.message or "").lower() else provider
     special = public_host_of(case, known)

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
-from s3probe.diagnosis.rules.rights import OBJECTS, READS, WRITES, denied
+from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
@@ -40,7 +40,7 @@ def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
         "of the bucket was taken",
         because=[*(o.id for o in rows), top.id],
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE)],
-        fixes=[fixes.allow_objects(case, *OBJECTS)],
+        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
     )
 
 
@@ -54,7 +54,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
         explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case.settings), "origin")])
+        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case), "origin")])
     elif _is_there(written):
         explained = (
             f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
@@ -93,7 +93,9 @@ RULES = (
             ActionId.MULTIPART_ABORT,
             ActionId.PUT_ACL_PRIVATE,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUT_WITHOUT_PREFIX,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -101,13 +103,16 @@ RULES = (
         Layer.VISITORS,
         yields=("key-prefix-forgotten-in-alias-or-policy",),
         reads=(
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PRESIGNED_GET,
             ActionId.PUBLIC_CORS,
             ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX,
             Experiment.PUBLIC_WITHOUT_PREFIX,
+            Experiment.READ_POLICY,
         ),
     ),
 )

@@ -53,16 +53,23 @@ def listing(case: Case) -> Iterator[Finding]:
         fix = fixes.bucket_acl_private(case)
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
-    fix = fixes.only_media_public(case)
+    closing = fixes.only_media_public(case)
     finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
-    yield finding(finding_id, case, how=how, because=because, fixes=[fix], certainty=certainty)
+    yield finding(finding_id, case, how=how, because=because, fixes=[closing], certainty=certainty)
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
-    """The ACL itself when readable; else READ on a bucket also opens its uploads, a policy's s3:ListBucket does not."""
+    """The ACL itself when readable, and none where ACLs mean nothing.
+
+    Else READ on a bucket also opens its uploads, a policy's s3:ListBucket does not.
+    """
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    if not fixes.acls_count(case):
+        return False, Certainty.CERTAIN
+    if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
+        return True, Certainty.LIKELY
     asked = (case.get(ActionId.PUBLIC_LIST), case.get(ActionId.PUBLIC_UPLOADS), case.get(ActionId.PUBLIC_VERSIONS))
     return all(o.facts.get(Fact.LISTING) for o in asked), Certainty.LIKELY
 
@@ -78,7 +85,7 @@ def rights(case: Case) -> Iterator[Finding]:
         return
     offered: list[Fix] = [fixes.only_media_public(case)]
     if seen[0].id == ActionId.PUBLIC_QUERY:
-        offered += at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+        offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
@@ -122,7 +129,6 @@ def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
-    advice = Manual("Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here.")
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
     if seen:
         yield finding(
@@ -130,7 +136,7 @@ def suspended(case: Case) -> Iterator[Finding]:
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[fixes.only_media_public(case) if works else advice],
+            fixes=[fixes.only_media_public(case) if works else fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
@@ -163,8 +169,11 @@ RULES = (
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
             ActionId.PUBLIC_WRITE,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -184,9 +193,12 @@ RULES = (
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -199,14 +211,22 @@ RULES = (
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_POLICY,
             ActionId.PUBLIC_QUERY,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_ACL,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
         suspended,
         Layer.STRANGERS_READING,
         yields=("suspended-media-stays-public",),
-        reads=(ActionId.REACH_ENDPOINT, ActionId.SUSPENDED_PUBLIC_GET),
+        reads=(
+            ActionId.PUT_WITH_ACL,
+            ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
+        ),
     ),
     Rule(
         restored,

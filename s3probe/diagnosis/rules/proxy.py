@@ -42,7 +42,7 @@ def redirects(case: Case) -> Iterator[Finding]:
     how = f"the published URL leads on to {target}"
     how += ", which is not https" if plain else ", which the pages do not allow" if refused else ""
     because = [ActionId.PUBLIC_GET, *(o.id for o in page if refused and not o.facts.get(Fact.MISSING))]
-    proxy = at_proxy(case, proxy_lines(case.settings), "origin", "instead of a redirect")
+    proxy = at_proxy(case, proxy_lines(case), "origin", "instead of a redirect")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
@@ -163,7 +163,7 @@ def query(case: Case) -> Iterator[Finding]:
     if seen is None or not case.get(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
-    offered = at_proxy(case, proxy_lines(case.settings), "origin", "$uri alone holds no query")
+    offered = at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
         "proxy-passes-query-string", case, how=how, because=[seen.id], fixes=offered, severity=Severity.NOTICE
     )

@@ -16,6 +16,7 @@ from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, invisible,
 from s3probe.diagnosis.rules.not_public import not_public
 from s3probe.diagnosis.rules.turned_away import redirected_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
+from s3probe.diagnosis.rules.web_port import at_web_port
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header
@@ -49,6 +50,7 @@ def public(case: Case) -> Iterator[Finding]:
         _encrypted,
         _archived,
         _wrong_address,
+        at_web_port,
         _error_as_picture,
         not_public,
         _server_error,
@@ -67,6 +69,8 @@ def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
     if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
         return
+    if fixes.provider_of(case).web_port:
+        return  # its API refuses every visitor, whatever the bucket allows
     found = not_public(case, origin)
     if found is not None:
         host = fixes.host_of(seen.url)
@@ -255,7 +259,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
     if working_addresses(case) and proxied(case, seen):
-        advice = at_proxy(case, proxy_lines(case.settings), "bytes", "instead of what answers there now")
+        advice = at_proxy(case, proxy_lines(case), "bytes", "instead of what answers there now")
     what = f"GET {seen.url} gave {seen.http_status} with {_instead(seen)}"
     return invisible(case, "proxy-serves-error-as-image", what, *advice)
 
@@ -283,7 +287,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
         )
         return invisible(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
     if own:
-        offered = at_proxy(case, proxy_lines(case.settings), "reach", "see its error log")
+        offered = at_proxy(case, proxy_lines(case), "reach", "see its error log")
         return invisible(case, "proxy-resolver-fails", how, *offered, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return invisible(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
@@ -315,6 +319,7 @@ RULES = (
             "media-host-asks-for-password",
             "media-host-challenges-visitors",
             "media-host-leads-elsewhere",
+            "media-host-leads-past-web-port",
             "media-host-limits-visitors",
             "media-host-redirects-in-a-circle",
             "media-host-refuses-visitors",
@@ -338,23 +343,28 @@ RULES = (
             "storage-class-glacier",
             "storj-alias-required",
             "tls-certificate-bad",
+            "web-port-bucket-not-allowed",
+            "web-port-host-is-no-alias",
+            "web-port-host-not-passed-on",
+            "web-port-path-changed",
             "website-endpoint-needed-garage",
         ),
         tier=Tier.REQUESTS,
         reads=(
-            OPEN,
+            *ADDRESSES,
             ActionId.GET,
             ActionId.HEAD,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
+            ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.POLICY_STATUS,
-            *ADDRESSES,
-            ExperimentWith.REGION,
             Experiment.PUBLIC_AS_BROWSER,
             Experiment.PUBLIC_FRESH,
+            Experiment.LIST_BUCKETS,
+            Experiment.PUBLIC_WEB_PORT,
             Experiment.PUBLIC_WITH_ACL,
             Experiment.READ_ACL,
             Experiment.READ_POLICY,
@@ -362,6 +372,8 @@ RULES = (
             Experiment.REFERER,
             Experiment.REFERER_ORIGIN,
             Experiment.REQUEST_PAYMENT,
+            ExperimentWith.REGION,
+            OPEN,
         ),
     ),
 )

@@ -41,7 +41,7 @@ def quota(case: Case) -> Iterator[Finding]:
             case,
             how=f"an upload was answered {words(hit[0])}",
             because=because,
-            fixes=[advice],
+            fixes=[*fixes.quota(case, hit[0]), advice],
         )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -31,7 +32,19 @@ READS = (
     ActionId.PRESIGNED_GET,
     Experiment.GET_MISSING,
 )
-OBJECTS = ("s3:PutObject", "s3:PutObjectAcl", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
+
+
+_RIGHTS: Mapping[ObservationId, str] = MappingProxyType(
+    {
+        ActionId.PUT_WITHOUT_ACL: "s3:PutObject",
+        ActionId.DELETE: "s3:DeleteObject",
+        ActionId.MULTIPART_ABORT: "s3:AbortMultipartUpload",
+        ActionId.GET: "s3:GetObject",
+        Experiment.GET_MISSING: "s3:GetObject",
+        ActionId.LIST: "s3:ListBucket",
+    }
+)
+"""The right that each action shows, in the order in which they speak for rights that a store gives as one."""
 
 
 def denied(case: Case, *actions: ObservationId) -> tuple[Observation, ...]:
@@ -58,7 +71,7 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
         how="listing the bucket works, while uploading, reading and deleting are all refused",
         because=because,
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)],
-        fixes=[fixes.allow_objects(case, *OBJECTS)],
+        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
         certainty=Certainty.LIKELY,
     )
 
@@ -82,7 +95,8 @@ class _Refusal:
 
 def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> Iterator[Finding]:
     refused = denied(case, action)
-    if not refused:
+    first, *others = _given_as_one(case, action)
+    if not refused or first != action:
         return
     row = next(row for row in rows if row.holds(case, refused[0]))
     yield finding(
@@ -90,10 +104,19 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
         case,
         how=row.how.format(answer=words(refused[0])),
         because=[o.id for o in row.among(case, *row.because)],
-        explains=[o.id for o in denied(case, *row.explains)],
+        explains=[o.id for o in denied(case, *row.explains, *others)],
         fixes=[row.fix(case)],
         certainty=row.certainty,
     )
+
+
+def _given_as_one(case: Case, action: ObservationId) -> tuple[ObservationId, ...]:
+    """The refused actions whose right this store gives together with that of ``action``; the first speaks for all."""
+    right = _RIGHTS[action]
+    group = next((rights for rights in fixes.provider_of(case).rights_together if right in rights), (right,))
+    refused = [name for name, its in _RIGHTS.items() if its in group and case.get(name).outcome is Outcome.DENIED]
+    batch = [ActionId.BATCH_DELETE] if ActionId.DELETE in refused else []
+    return tuple(dict.fromkeys((*(refused or [action]), *batch)))
 
 
 def _otherwise(_case: Case, _refused: Observation) -> bool:
@@ -256,13 +279,16 @@ def get_object(case: Case) -> Iterator[Finding]:
         return
     if any(o.error_code == "InvalidObjectState" for o in refused):
         return
+    first, *others = _given_as_one(case, ActionId.GET)
+    if _RIGHTS[first] != "s3:GetObject":
+        return
     yield finding(
         "iam-missing-getobject",
         case,
         how=f"reading {'a file that was just uploaded' if signed[0].id != Experiment.GET_MISSING else 'a file'} "
         f"was answered {words(_with_body(refused))}",
         because=[o.id for o in refused],
-        explains=[o.id for o in denied(case, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS)],
+        explains=[o.id for o in denied(case, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS, *others)],
         fixes=[fixes.allow_objects(case, "s3:GetObject")],
     )
 
@@ -285,7 +311,8 @@ RULES = (
             ActionId.DELETE,
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
-            ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -300,7 +327,8 @@ RULES = (
             ActionId.DELETE,
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
-            ActionId.REACH_ENDPOINT,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
     ),
@@ -311,11 +339,13 @@ RULES = (
         tier=Tier.REQUESTS,
         reads=(
             *READS,
-            Experiment.ACL_READ_BACK,
             ActionId.LIST,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.ACL_READ_BACK,
             Experiment.DELETE_EXISTS,
             Experiment.GET_ARCHIVE,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -323,7 +353,14 @@ RULES = (
         Layer.DELETING,
         yields=("iam-missing-deleteobject", "object-lock-prevents-delete"),
         tier=Tier.REQUESTS,
-        reads=(ActionId.BATCH_DELETE, ActionId.DELETE, ActionId.HEAD, ActionId.REACH_ENDPOINT),
+        reads=(
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.HEAD,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
+        ),
     ),
     Rule(
         list_bucket,
@@ -334,9 +371,11 @@ RULES = (
             ActionId.BATCH_DELETE,
             ActionId.DELETE,
             ActionId.LIST,
-            ActionId.REACH_ENDPOINT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.DELETE_VERSION,
             Experiment.GET_TAGGING,
+            Experiment.READ_POLICY,
         ),
     ),
     Rule(
@@ -344,6 +383,11 @@ RULES = (
         Layer.LISTING,
         yields=("iam-missing-abortmultipart",),
         tier=Tier.REQUESTS,
-        reads=(ActionId.MULTIPART_ABORT, ActionId.REACH_ENDPOINT),
+        reads=(
+            ActionId.MULTIPART_ABORT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.READ_POLICY,
+        ),
     ),
 )

@@ -11,6 +11,7 @@ from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, storage_hosts
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, failed_by_itself, is_late, told, waited, words
+from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
 
@@ -32,11 +33,24 @@ def clock(case: Case) -> Iterator[Finding]:
     seen = case.open(ActionId.CLOCK)
     if not seen:
         return
-    refused = [o for o in case.all_open() if o.error_code in ("RequestTimeTooSkewed", "RequestExpired")]
-    if refused:
+    refused = [o for o in case.all_open() if stopped_at(o) is Gate.CLOCK]
+    signed = [o for o in refused if o.actor is Actor.MASTODON]
+    if refused and (signed or not case.get(ActionId.LIST).ok):
         because = [seen[0].id, *(o.id for o in refused)]
         how, fix = f"{asked(refused[0])} was answered {words(refused[0])}", fixes.clock(case, refused[0])
         yield finding("clock-skew", case, how=how, because=because, fixes=[fix])
+        return
+    links = case.open(ActionId.PRESIGNED_GET, ActionId.PRESIGNED_EXPIRED)
+    if links:
+        late = links[0].id == ActionId.PRESIGNED_GET
+        how = "a fresh link to an archive was refused" if late else "a link to an archive opened after its time was up"
+        yield finding(
+            "clock-skews-archive-links",
+            case,
+            how=f"{how} ({words(links[0])}), and this machine's clock is wrong",
+            because=[seen[0].id, *(o.id for o in links)],
+            fixes=[fixes.clock(case, links[0])],
+        )
 
 
 def throttled(case: Case) -> Iterator[Finding]:
@@ -154,7 +168,12 @@ def _moments_there(case: Case, broken: Iterable[Observation]) -> list[Observatio
 
 
 RULES = (
-    Rule(clock, Layer.WAY, yields=("clock-skew",), reads=(OPEN, ActionId.CLOCK)),
+    Rule(
+        clock,
+        Layer.WAY,
+        yields=("clock-skew", "clock-skews-archive-links"),
+        reads=(OPEN, ActionId.CLOCK, ActionId.LIST, ActionId.PRESIGNED_EXPIRED, ActionId.PRESIGNED_GET),
+    ),
     Rule(
         throttled,
         Layer.WAY,

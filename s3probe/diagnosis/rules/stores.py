@@ -67,12 +67,11 @@ RULES = (
         Layer.VISITORS,
         yields=("ovh-bucket-acl-does-not-open-objects",),
         reads=(
-            OPEN,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST,
-            ActionId.REACH_ENDPOINT,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_WITH_ACL,
+            OPEN,
         ),
     ),
     Rule(
@@ -83,7 +82,6 @@ RULES = (
             ActionId.GET,
             ActionId.LIST,
             ActionId.PUT_WITHOUT_ACL,
-            ActionId.REACH_ENDPOINT,
             Experiment.LIST_BUCKETS,
             Experiment.READ_POLICY,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -12,9 +13,11 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
+from s3probe.diagnosis.rules.web_port import aliases, hosts_among, opening
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor
+from s3probe.knowledge.store import web_address
 from s3probe.settings.rubyuri import authority_of
 
 _SURE = ("cloudflare-r2", "storj")
@@ -26,17 +29,17 @@ _NOWHERE = (".example", ".test", ".localhost", ".invalid", ".local", ".internal"
 def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
     """The finding's id and the fix at a store whose API host never serves visitors; ``None`` at any other.
 
-    The host itself is known to the admin and the console alone: the fix holds a placeholder.
+    The host itself is mostly known to the admin and the console alone: the fix holds a placeholder then.
     """
     bucket = case.settings.bucket_name or "<bucket>"
     host = fixes.host_of(case.settings.api_base)
+    if provider == "garage":
+        return "website-endpoint-needed-garage", _host_of_web_port(case)
     known = {
         "cloudflare-r2": ("r2-no-public-host", "<custom domain connected to the bucket>",
                           "R2 > bucket > Settings > Custom Domains > Add"),
         "storj": ("storj-alias-required", f"link.storjshare.io/raw/<access key>/{bucket}",
                   f"its URL is shown by: uplink share --url --readonly --disallow-lists --not-after=none sj://{bucket}"),
-        "garage": ("website-endpoint-needed-garage", "<host of the web port>",
-                   f"after: garage bucket website --allow {bucket}"),
         "contabo": ("contabo-tenant-prefix", f"{host}/<tenant id>:{bucket}",
                     "the panel shows the tenant id in a shared file's URL"),
     }.get(provider)  # fmt: skip
@@ -45,6 +48,21 @@ def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
     finding_id, value, note = known
     line = case.settings.environment.line_of("S3_ALIAS_HOST")
     return finding_id, EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note)
+
+
+def _host_of_web_port(case: Case) -> EnvFix:
+    """A host of media that the file or the bucket's own names tell, else a placeholder; with all that it needs."""
+    settings = case.settings
+    api = fixes.host_of(settings.api_base)
+    in_file = settings.hostname if not settings.hostname_is_default else ""
+    in_file = "" if fixes.host_of(f"//{in_file}") in ("", api) else in_file
+    host = in_file or next(iter(hosts_among(aliases(case) - {api})), "")
+    leads = f"the host leads to {urlsplit(web_address(settings, fixes.provider_of(case))).port}, the web port"
+    recipe = opening(case, host=host)
+    note = f"after: {recipe.command}; {leads}, and {recipe.note}"
+    if host:
+        return fixes.env(case, "S3_ALIAS_HOST", host, note)
+    return fixes.by_hand(case, "S3_ALIAS_HOST", "host of the web port", note)
 
 
 def without_public_host(case: Case) -> Iterator[Finding]:

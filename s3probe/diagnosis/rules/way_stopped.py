@@ -198,6 +198,11 @@ def _key_id(case: Case, this: Way) -> Finding:
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
         advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
         return _finding(case, this, "key-disabled-or-account-suspended", advice)
+    said = (seen.message or "").lower()
+    if "has expired" in said and "never_expires" in fixes.provider_of(case).commands:
+        return _finding(case, this, "key-expired", *_key_again(case, "never_expires"), *again)
+    if "disabled" in said:
+        return _finding(case, this, "key-disabled-or-account-suspended", *_key_again(case, "enable_key"))
     if key_id.startswith("ASIA"):
         return _finding(case, this, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
     if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
@@ -210,6 +215,15 @@ def _key_id(case: Case, this: Way) -> Finding:
     if provider == "gcs" and not key_id.startswith("GOOG"):
         return _finding(case, this, "gcs-hmac-missing", *again)
     return _finding(case, this, "wrong-access-key-id", *again)
+
+
+def _key_again(case: Case, topic: str) -> tuple[Fix, ...]:
+    """The store's own command that lets the key sign again, where it has one."""
+    provider = fixes.provider_of(case)
+    if topic not in provider.commands:
+        return (Manual("Let the key be switched on again: in the provider's console, or by whoever runs the store."),)
+    note = provider.notes.get(topic, "")
+    return (ServerFix("key", provider.commands[topic], note),)
 
 
 def _signature(case: Case, this: Way) -> Finding:
@@ -282,6 +296,7 @@ RULES = (
             "gcs-hmac-missing",
             "http-proxy-env",
             "key-disabled-or-account-suspended",
+            "key-expired",
             "nosuchbucket-typo",
             "path-style-switch-inverted",
             "protocol-https-but-endpoint-plain",

@@ -124,9 +124,12 @@ def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
 
 
 def _rule_exists(case: Case) -> bool:
-    """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says."""
+    """Whether there are CORS rules, and none for this origin: as the bucket or AWS ("Troubleshooting CORS") says.
+
+    Garage has AWS's sentence without its first word, and says it where there are no rules as well.
+    """
     message = (case.get(Experiment.CORS_PREFLIGHT).message or "").lower()
-    return case.get(Experiment.READ_CORS).ok or "cors request is not allowed" in message
+    return case.get(Experiment.READ_CORS).ok or "corsresponse: this cors request is not allowed" in message
 
 
 def ranges(case: Case) -> Iterator[Finding]:
