@@ -64,8 +64,6 @@ class Provider:
     hosts: tuple[str, ...] = ()
     host_hints: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
-    api_port: int | None = None
-    """Where the S3 API listens unless told otherwise."""
     other_services: tuple[str, ...] = ()
     """What else of it answers at a port of its own: ``name | sign``."""
     region_hosts: tuple[str, ...] = ()
@@ -74,6 +72,7 @@ class Provider:
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
     api_port: int = 0
+    """Where the S3 API of a server that admins run themselves listens unless told otherwise. 0: not known."""
     web_port: int = 0
     """Visitors are served at this port alone, by their ``Host``; ``api_port`` serves none. 0: no such port."""
     quirks: tuple[str, ...] = ()
@@ -93,6 +92,12 @@ class Provider:
     """Once a bucket has a policy, its owner may do what that allows and no more."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Rights that are given and taken as one there."""
+    accounts: bool = True
+    """Whether buckets belong to different customers; ``False`` where one deployment is one account."""
+    hides_absent_buckets: bool = False
+    """A bucket that is not there is refused like one that the key may not use."""
+    makes_buckets: bool = False
+    """An upload makes the bucket that it names, where the key may."""
     lists_own_buckets: bool = False
     """ListBuckets is answered to every key, with the buckets that it may use."""
 

@@ -105,7 +105,7 @@ class FoundationSearch:
         """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
         furthest = furthest_of(seen)
         reached = stopped_at(furthest)
-        if all(row.outcome is Outcome.UNKNOWN for row in seen) and (trial := self._decide(furthest)) is not None:
+        if all(row.error_code == "InternalError" for row in seen) and (trial := self._decide(furthest)) is not None:
             return trial
         old_signature = self._session.conditions.settings.signature_version == "s3" and reached < Gate.THROUGH
         if (reached >= Gate.REQUEST and not old_signature) or (reached is Gate.RIGHTS and not self._all_denied(seen)):
@@ -151,7 +151,9 @@ class FoundationSearch:
         if self._session.book.get(ActionId.REACH_ENDPOINT) is None:
             steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
-            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False)))
+            # where there is no bucket, an upload might make it: nothing is written then, unless it can be listed
+            first = (ActionId.LIST,) if no_bucket(self._session) else ()
+            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False), first))
             # gateways to a file system trip over two uploads that make the same folder at the same moment, which only
             # a probe does
             after = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)
@@ -210,6 +212,10 @@ class FoundationSearch:
         action_id = ActionId.PUT_WITH_ACL if with_acl else ActionId.PUT_WITHOUT_ACL
         if with_acl and acl is None:
             session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
+            return
+        listed = session.book.get(ActionId.LIST)
+        if no_bucket(session) and not (listed is not None and listed.ok):
+            session.skip(action_id, f"there is no bucket {session.conditions.settings.bucket_name}: nothing is written")
             return
         name = f"{kind}-acl.png"
         body = picture(f"{session.run_id}/{name}")
@@ -289,13 +295,8 @@ class FoundationSearch:
             other = replace(pair, access_key_id=NOBODYS_KEY_ID)
             steps.append(self._with_pair(Experiment.UNKNOWN_KEY, "With a key id that nobody has", other))
         if reached in (Gate.BUCKET, Gate.RIGHTS):
-            head = conditions.wire.read("HeadBucket", "", method="HEAD")
-            steps.append(
-                Step(
-                    Experiment.HEAD_BUCKET,
-                    lambda: session.ask(Experiment.HEAD_BUCKET, head, title="The bucket is there"),
-                )
-            )
+            if session.book.get(Experiment.HEAD_BUCKET) is None:
+                steps.append(head_bucket(session))
             buckets = conditions.wire.read("ListBuckets", "")
             steps.append(
                 Step(
@@ -353,6 +354,19 @@ def _another(before: Observation, now: Observation) -> bool:
     named = before.error_code and now.error_code
     definite = before.outcome is Outcome.REJECTED and now.outcome in (Outcome.REJECTED, Outcome.DENIED)
     return bool(named and definite and (now.http_status, now.error_code) != (before.http_status, before.error_code))
+
+
+def head_bucket(session: Session) -> Step:
+    """Asks whether the bucket is there. Writes nothing."""
+    call = session.conditions.wire.read("HeadBucket", "", method="HEAD")
+    experiment = Experiment.HEAD_BUCKET
+    return Step(experiment, lambda: session.ask(experiment, call, title="The bucket is there"))
+
+
+def no_bucket(session: Session) -> bool:
+    """Whether it was asked for before anything was written, and is not there."""
+    seen = session.book.get(Experiment.HEAD_BUCKET)
+    return seen is not None and seen.http_status == 404
 
 
 def wants_uploads(session: Session) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.knowledge.providers import MESSAGE, candidate_regions, detect, has_own_hosts, serving
 from s3probe.probe.conditions import ConditionsMaker
@@ -27,6 +27,8 @@ SKEW_LIMIT = 900.0
 PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
 
+_NOBODY_THERE = (NetworkFault.REFUSED, NetworkFault.CLOSED, NetworkFault.PROTOCOL)
+"""How a port answers on which nothing listens, or something that speaks no HTTP."""
 _BESIDE = (-1, 1, -2, -3)
 """Where an API's port is, seen from others of the same server: MinIO 9000 and 9001; Garage 3900, 3902 and 3903."""
 
@@ -57,7 +59,7 @@ def trials(
         )
     if stopped <= Gate.NOT_S3:
         yield from _other_addresses(conditions_maker, conditions, seen)
-    elif seen.outcome is Outcome.UNKNOWN:
+    elif seen.error_code == "InternalError":
         # Versity's port for admins answers every S3 request with an error of its own
         yield from _other_ports(conditions_maker, conditions, seen)
     elif stopped is Gate.REGION:
@@ -106,7 +108,7 @@ def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, 
             yield _with_tls(conditions_maker, conditions)
         if stopped is Gate.NOT_S3:
             yield from _without_path(conditions_maker, conditions)
-        if stopped is not Gate.DNS:
+        if seen.network in _NOBODY_THERE or (seen.network is None and (seen.http_status or 0) < 500):
             yield from _other_ports(conditions_maker, conditions, seen)
         if settings.path_style:
             yield _change(

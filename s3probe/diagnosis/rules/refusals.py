@@ -16,7 +16,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Actor, Experiment, Fact, ObservationId
 
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
 _QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
@@ -171,23 +171,70 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     if wrong and alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    names = case.every(Experiment.LIST_BUCKETS)
-    if names and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split():
-        return
-    settings = case.settings
-    advice = Manual(
-        f"If {settings.bucket_name!r} is your bucket, use a key of the account that owns it, or let its owner allow "
-        "this key in the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+    if case.settings.bucket_name not in _listed(case) and not _is_there(case):
+        yield _not_for_this_key(case, refused[0])
+
+
+def _listed(case: Case) -> list[str]:
+    """The buckets that ListBuckets shows."""
+    return case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+
+
+def _is_there(case: Case) -> bool:
+    """Whether the key may do something in the bucket: then single rights are missing."""
+    return case.get(Experiment.HEAD_BUCKET).ok or case.get(Experiment.GET_MISSING).error_code == "NoSuchKey"
+
+
+def _absent(case: Case) -> Observation | None:
+    """An answer that says that there is no such bucket. Some stores refuse all else of a bucket that is not there."""
+    asked = (*case.every(Experiment.HEAD_BUCKET), *case.all_open())
+    return next(
+        (
+            o
+            for o in asked
+            if (o.error_code == "NoSuchBucket" or (o.id == Experiment.HEAD_BUCKET and o.http_status == 404))
+            and o.actor is Actor.MASTODON
+        ),
+        None,
     )
-    how = f"the bucket exists, but every request for it is answered {words(refused[0])}"
-    yield finding(
-        "bucket-owned-by-other-account",
-        case,
-        how=how,
-        because=_all_denied(case),
-        fixes=[advice],
-        certainty=Certainty.LIKELY,
+
+
+def _not_for_this_key(case: Case, refused: Observation) -> Finding:
+    """Every request for the bucket is refused: it is not there, somebody else's, or this key may nothing."""
+    provider, names, bucket = fixes.provider_of(case), _listed(case), case.settings.bucket_name
+    absent, near = _absent(case), fixes.nearest_bucket(case)
+    because = _all_denied(case)
+    answered = f"every request for it is answered {words(refused)}"
+    if absent is not None:
+        how = f"{asked(absent)} was answered {words(absent)}, and all else {words(refused)}"
+        also = [absent.id, *(o.id for o in case.all_open() if o.error_code == absent.error_code)]
+        line = fixes.bucket_line(case, f"there is no bucket {bucket!r} at {case.settings.api_base}")
+        return finding("nosuchbucket-typo", case, how=how, because=[*because, *also], fixes=[line])
+    if provider.accounts:
+        advice = Manual(
+            f"If {bucket!r} is your bucket, use a key of the account that owns it, or let its owner allow this key in "
+            "the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+        )
+        return finding(
+            "bucket-owned-by-other-account",
+            case,
+            how=f"the bucket exists, but {answered}",
+            because=because,
+            fixes=[advice],
+            certainty=Certainty.LIKELY,
+        )
+    allow = fixes.allow_bucket_and_objects(case, *fixes.all_object_rights(case), "s3:ListBucket")
+    shown = (
+        f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
+    how = f"{shown}; {answered}"
+    if near and provider.hides_absent_buckets:
+        line = fixes.env(case, "S3_BUCKET", near, "the bucket that this key may use", conditional=True)
+        how += ", as one that is not there would be"
+        offered: list[Fix] = [line, allow]
+        return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
+    offered = [allow, *([fixes.bucket_line(case, "")] if near else [])]
+    return finding("key-without-rights", case, how=how, because=because, fixes=offered)
 
 
 def _list_is_everyones(case: Case) -> bool:
@@ -264,6 +311,8 @@ RULES = (
         Layer.REFUSALS,
         yields=(
             "bucket-owned-by-other-account",
+            "key-without-rights",
+            "nosuchbucket-typo",
             "proxy-rewrites-host-before-s3",
             "wrong-access-key-id",
             "wrong-secret-key",
@@ -274,6 +323,8 @@ RULES = (
             ActionId.LIST,
             ActionId.PUBLIC_LIST,
             ActionId.PUT_WITHOUT_ACL,
+            Experiment.GET_MISSING,
+            Experiment.HEAD_BUCKET,
             Experiment.LIST_BUCKETS,
             Experiment.UNKNOWN_KEY,
             Experiment.WRONG_SECRET,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -91,7 +92,15 @@ def _network(case: Case, this: Way) -> Finding:
         look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
         fix = ServerFix("dns", host, look)
         return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
-    if fault in (NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
+    if fault is NetworkFault.REFUSED:
+        place = urlsplit(this.furthest.url)
+        port = place.port or (443 if place.scheme == "https" else 80)
+        fix = Manual(
+            f"See whether the store runs and listens at {host}, port {port} (ss -ltn on its machine; from a container, "
+            "127.0.0.1 is the container itself), or correct host and port of S3_ENDPOINT."
+        )
+        return _finding(case, this, "nothing-listens-at-endpoint", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
         fix = ServerFix(
             "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
         )
@@ -141,7 +150,7 @@ def _speaks_plain_http(case: Case, this: Way, plain: Observation) -> Finding:
     found = _finding(
         case,
         this,
-        "protocol-https-but-endpoint-plain",
+        "endpoint-https-on-plain-port",
         fixes.env(case, "S3_ENDPOINT", url),
         certainty=Certainty.CERTAIN if plain.facts.get(Fact.S3) else Certainty.LIKELY,
     )
@@ -257,27 +266,12 @@ def _bucket(case: Case, this: Way) -> Finding:
     if seen.error_code == "SecondLevelDomainForbidden":
         return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
-        fix: Fix = _exact_name(case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only")
+        fix: Fix = fixes.exact_bucket(
+            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
+        )
         return _finding(case, this, "bucket-name-invalid", fix)
-    near = _nearest(case)
-    if near:
-        # only the admin knows whether it is the bucket that was meant
-        nearest = fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
-        return _finding(case, this, "nosuchbucket-typo", nearest)
-    advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
-    return _finding(case, this, "nosuchbucket-typo", advice)
-
-
-def _exact_name(case: Case, why: str) -> Fix:
-    return fixes.by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
-
-
-def _nearest(case: Case) -> str:
-    """The bucket of this key with the most similar name, when the key may list them."""
-    import difflib
-
-    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
-    return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
+    line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
+    return _finding(case, this, "nosuchbucket-typo", line)
 
 
 RULES = (
@@ -291,15 +285,16 @@ RULES = (
             "console-port-instead-of-api",
             "dns-fails-in-container",
             "egress-firewall",
+            "endpoint-https-on-plain-port",
             "endpoint-is-cdn-or-public-host",
             "endpoint-missing-non-aws",
             "gcs-hmac-missing",
             "http-proxy-env",
             "key-disabled-or-account-suspended",
             "key-expired",
+            "nothing-listens-at-endpoint",
             "nosuchbucket-typo",
             "path-style-switch-inverted",
-            "protocol-https-but-endpoint-plain",
             "provider-outage",
             "proxy-body-limit-413",
             "proxy-rewrites-host-before-s3",

@@ -24,6 +24,7 @@ _DAMAGE = {
     NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "\\"),
 }
 
+_REDIRECTS = (301, 302, 303, 307, 308)
 _TEXT: dict[ObservationId, tuple[str, str]] = {
     Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", "raw"),
     Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", "unquoted"),
@@ -173,9 +174,12 @@ def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
     if name == Experiment.SCHEME_HTTPS and this.stopped is Gate.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
     if name == Experiment.SCHEME_HTTPS:
-        return "endpoint-http-redirects-to-https", changed
+        redirected = this.furthest.http_status in _REDIRECTS
+        return "endpoint-http-redirects-to-https" if redirected else "endpoint-http-on-tls-port", changed
     if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
+    if ExperimentWith.PORT.made(name) and this.stopped is Gate.TCP:
+        return "nothing-listens-at-endpoint", changed
     if ExperimentWith.PORT.made(name):
         return "console-port-instead-of-api", changed
     if name == Experiment.BUCKET_TRIMMED:
@@ -224,6 +228,7 @@ RULES = (
             "endpoint-contains-bucket-path-style",
             "endpoint-contains-bucket-vhost-style",
             "endpoint-has-path-or-trailing-slash",
+            "endpoint-http-on-tls-port",
             "endpoint-http-redirects-to-https",
             "endpoint-missing-non-aws",
             "env-backslash-eaten",
@@ -234,6 +239,7 @@ RULES = (
             "env-smart-quotes-or-nbsp",
             "forwarded-x-amz-meta-limits",
             "key-pair-exchanged",
+            "nothing-listens-at-endpoint",
             "path-style-switch-inverted",
             "region-china-govcloud-partition",
             "region-wrong-aws-global-endpoint",
