@@ -18,7 +18,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.knowledge.providers import GENERIC, detect
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import address_families
+from s3probe.probe import address_families, experiments
 from s3probe.probe.cleanup import Moment, became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
@@ -382,6 +382,7 @@ class Examination:
         steps += visitor.privacy()
         steps += visitor.writing()
         steps += more_than_needed(session)
+        steps += experiments.large_bodies(session)
         before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
         steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(stored_objects)), before))
         # the same picture is hidden only after the visitor has seen it

@@ -68,13 +68,13 @@ class LedgerEntry:
 
 
 def made_nothing(answer: Answer) -> bool:
-    """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, or 501.
+    """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, 100, or 501.
 
     A redirect says that it was not done here, and none is followed.
     """
     if answer.status is None:
         return not answer.sent or answer.fault in NEVER_SENT
-    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status == 501
+    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status in (100, 501)
 
 
 def may_go_on(answer: Answer) -> bool:

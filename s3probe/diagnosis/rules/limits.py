@@ -54,7 +54,16 @@ def download_cap(case: Case) -> Iterator[Finding]:
 
 
 def body_limit(case: Case) -> Iterator[Finding]:
-    """A proxy refuses every upload for its size, though ours are tiny, while the listing passes."""
+    """A proxy refuses uploads for their size: large ones by what is announced, or even tiny ones."""
+    large = case.get(Experiment.ANNOUNCED)
+    if large.http_status == 413:
+        yield finding(
+            "proxy-body-limit-413",
+            case,
+            how=f"an upload of 16 MiB was announced, and answered {words(large)} before a byte of it was sent",
+            because=[large.id],
+            fixes=[fixes.no_body_limit()],
+        )
     seen = [o for o in case.open(ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL) if o.http_status == 413]
     if seen and case.get(ActionId.LIST).ok:
         yield finding(
@@ -212,7 +221,7 @@ RULES = (
         body_limit,
         Layer.REFUSALS,
         yields=("proxy-body-limit-413",),
-        reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+        reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.ANNOUNCED),
     ),
     Rule(
         start_after,
