@@ -11,8 +11,8 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manu
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
-from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
+from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, Header
 from s3probe.knowledge.recipes import endpoint_option
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
@@ -73,6 +73,33 @@ def body_limit(case: Case) -> Iterator[Finding]:
             because=[o.id for o in case.all_open() if o.http_status == 413],
             fixes=[fixes.no_body_limit()],
         )
+
+
+def only_reading(case: Case) -> Iterator[Finding]:
+    """A proxy answers uploads with a page of its own, while the listing passes."""
+    uploads = [o for o in (case.get(ActionId.PUT_WITH_ACL), case.get(ActionId.PUT_WITHOUT_ACL)) if o.ran]
+    if not uploads or not case.get(ActionId.LIST).ok or not all(_turned_away(o) for o in uploads):
+        return
+    because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and _turned_away(o)]
+    allow = ServerFix(
+        "nginx",
+        "limit_except GET PUT POST DELETE { deny all; }",
+        "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
+    )
+    if set(because) >= {o.id for o in uploads}:
+        yield finding(
+            "proxy-refuses-uploads",
+            case,
+            how=f"an upload was answered {words(uploads[0])} with a web page, while listing the bucket passed",
+            because=because,
+            fixes=[allow],
+        )
+
+
+def _turned_away(seen: Observation) -> bool:
+    """Whether it was refused before it came to the storage, for what it asks and not for its size."""
+    by_proxy = seen.facts.get(Fact.MARKUP) == "yes" and not seen.facts.get(Fact.S3)
+    return by_proxy and seen.http_status in (401, 403, 405, 501)
 
 
 def expiry(case: Case) -> Iterator[Finding]:
@@ -222,6 +249,12 @@ RULES = (
         Layer.REFUSALS,
         yields=("proxy-body-limit-413",),
         reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.ANNOUNCED),
+    ),
+    Rule(
+        only_reading,
+        Layer.REFUSALS,
+        yields=("proxy-refuses-uploads",),
+        reads=(OPEN, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         start_after,

@@ -228,7 +228,9 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
         f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
     how = f"{shown}; {answered}"
-    if near and provider.hides_absent_buckets:
+    # what the media host shows is the bucket that was meant
+    published = case.get(ActionId.PUBLIC_LIST_ALIAS).facts.get(Fact.BUCKET, "")
+    if near and provider.hides_absent_buckets and published != bucket:
         line = fixes.env(case, "S3_BUCKET", near, "the bucket that this key may use", conditional=True)
         how += ", as one that is not there would be"
         offered: list[Fix] = [line, allow]
@@ -322,6 +324,7 @@ RULES = (
             ActionId.DELETE,
             ActionId.LIST,
             ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUT_WITHOUT_ACL,
             Experiment.GET_MISSING,
             Experiment.HEAD_BUCKET,

@@ -270,8 +270,23 @@ def _bucket(case: Case, this: Way) -> Finding:
             case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
         )
         return _finding(case, this, "bucket-name-invalid", fix)
+    if _takes_host_for_bucket(case, seen):
+        host = _host(this)
+        note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
+        fix = Manual(
+            f"Write the name that the store itself knows into S3_ENDPOINT, or make {host} one of its own names"
+            f"{f': {note}' if note else ''}."
+        )
+        return _finding(case, this, "host-unknown-to-store", fix)
     line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, this, "nosuchbucket-typo", line)
+
+
+def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
+    """Whether the answer names the host as the bucket, or ListBuckets, which is about none, misses one too."""
+    named = seen.facts.get(Fact.BUCKET, "").lower()
+    about_none = case.get(Experiment.LIST_BUCKETS).error_code == "NoSuchBucket"
+    return about_none or (bool(named) and named in (fixes.host_of(seen.url), urlsplit(seen.url).netloc.lower()))
 
 
 RULES = (
@@ -289,6 +304,7 @@ RULES = (
             "endpoint-is-cdn-or-public-host",
             "endpoint-missing-non-aws",
             "gcs-hmac-missing",
+            "host-unknown-to-store",
             "http-proxy-env",
             "key-disabled-or-account-suspended",
             "key-expired",
