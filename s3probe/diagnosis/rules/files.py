@@ -289,6 +289,6 @@ RULES = (
         Layer.VISITORS,
         yields=("presigned-link-uses-internal-endpoint",),
         tier=Tier.REQUESTS,
-        reads=(ActionId.GET, ActionId.PRESIGNED_GET, Experiment.GET_ARCHIVE),
+        reads=(ActionId.CLOCK, ActionId.GET, ActionId.PRESIGNED_GET, Experiment.GET_ARCHIVE),
     ),
 )
