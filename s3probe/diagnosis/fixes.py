@@ -255,10 +255,20 @@ def object_ownership(case: Case) -> BucketSetting:
 
 
 def public_access_block(case: Case, *off: str, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value."""
-    flags = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    """Switches the named flags of Block Public Access off; the others keep their value, where the key may read it.
+
+    Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
+    """
+    flags = (
+        Fact.BLOCK_PUBLIC_ACLS,
+        Fact.IGNORE_PUBLIC_ACLS,
+        Fact.BLOCK_PUBLIC_POLICY,
+        Fact.RESTRICT_PUBLIC_BUCKETS,
+    )
+    usual = "true" if not case.settings.endpoint or is_aws(case.settings.endpoint) else "false"
+    known = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).facts if not account else {}
     value = ",".join(f"{flag}=false" for flag in flags if flag in off)
-    whole = ",".join(f"{flag}={'false' if flag in off else 'true'}" for flag in flags)
+    whole = ",".join(f"{flag}={'false' if flag in off else known.get(flag, usual).lower()}" for flag in flags)
     if account:
         options = f"--account-id <account id> --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"
@@ -425,16 +435,35 @@ def bucket_acl_private(case: Case) -> BucketSetting:
     )
 
 
-def expire_old_versions(case: Case) -> BucketSetting:
-    """Lets the bucket drop old versions and bare delete markers after a day."""
+def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
+    """Lets the bucket drop old versions and bare delete markers after a day. ``others``: rules that it has already."""
     rule = (
-        '{"Rules":[{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
-        '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}]}'
+        '{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
+        '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}'
     )
-    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rule}'")
-    return BucketSetting(
-        "lifecycle", rule, command, "it replaces the bucket's lifecycle rules; add it to those you have"
-    )
+    if others:
+        note = "add this rule to those that the bucket has: whoever sets lifecycle rules replaces all of them"
+        return BucketSetting("lifecycle", rule, "", note)
+    rules = f'{{"Rules":[{rule}]}}'
+    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
+    note = "it replaces the bucket's lifecycle rules; add it to those you have. A key that may not read the rules "
+    note += "(s3:GetLifecycleConfiguration) goes on being warned"
+    return BucketSetting("lifecycle", rules, command, note)
+
+
+def suspend_versioning(case: Case) -> BucketSetting:
+    """Keeps no further versions, where no rule can remove them."""
+    command = _aws(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
+    note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
+    return BucketSetting("versioning", "Suspended", command, note)
+
+
+def no_default_retention(case: Case) -> BucketSetting:
+    """Locks no further files. Object Lock itself cannot be switched off."""
+    value = '{"ObjectLockEnabled":"Enabled"}'
+    command = _aws(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
+    note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
+    return BucketSetting("object-lock", value, command, note)
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:

@@ -142,7 +142,6 @@ def test_the_first_release_that_will_fail(version: str, first: str) -> None:
         ("storage.googleapis.com", "gcloud storage buckets add-iam-policy-binding gs://files-example"),
         ("acc.r2.cloudflarestorage.com", "domain add files-example"),
         ("s3.us-west-004.backblazeb2.com", "b2 bucket update files-example allPublic"),
-        ("s3.garage.example", "garage bucket website --allow files-example"),
         ("s3.wasabisys.com", "Public Access Override"),
     ],
 )

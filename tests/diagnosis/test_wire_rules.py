@@ -45,7 +45,7 @@ WORDINGS = ("Access Denied", None, "Zugriff verweigert")
 TOLD_BY_WORDS_ALONE = {
     "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks", "explicit-deny-policy",
     "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
-    "website-endpoint-needed-garage",
+    "website-endpoint-needed-garage", "key-expired", "media-host-leads-past-web-port", "archive-links-off-by-clock",
 }  # fmt: skip
 
 

@@ -45,6 +45,26 @@ GLACIER = A.line("S3_STORAGE_CLASS=GLACIER")
 SIGNATURE = (403, "SignatureDoesNotMatch", "does not match")
 NO_SUCH_KEY = (403, "InvalidAccessKeyId", "does not exist in our records")
 
+GARAGE = provider("s3.garage.example", "S3_ALIAS_HOST=files.example.com", "S3_PERMISSION=")
+API_OF_GARAGE = (403, "AccessDenied", "Forbidden: Garage does not support anonymous access yet")
+
+
+def page(seen: ExaminedFile, code: str, direct: str = "") -> ExaminedFile:
+    """An error page of Garage's web port at the media host, and what that port says when it is asked directly."""
+    seen = seen.row(ActionId.PUBLIC_GET, 404, outcome=Outcome.WRONG, markup="yes", web_page=code)
+    if direct == "ok":
+        return seen.row(Experiment.PUBLIC_WEB_PORT)
+    if direct:
+        return seen.row(Experiment.PUBLIC_WEB_PORT, 404, outcome=Outcome.WRONG, markup="yes", web_page=direct)
+    return seen.row(Experiment.PUBLIC_WEB_PORT, None, network=NetworkFault.REFUSED)
+
+
+def named_as(seen: ExaminedFile, *aliases: str) -> ExaminedFile:
+    """The key is shown the bucket under these names as well."""
+    names = " ".join(("files-example", *aliases))
+    return seen.row(Experiment.LIST_BUCKETS, names=names, aliases=" ".join(aliases), count="1")
+
+
 FOUNDATION: dict[str, ExaminedFile] = {
     "key-pair-exchanged": fixed_by(A.stopped(*NO_SUCH_KEY), Experiment.SWAPPED_KEYS),
     "storage-failed-for-a-moment": C.row(ActionId.PUT_WITH_ACL.at_first(), 500, "InternalError", "try again"),
@@ -81,6 +101,7 @@ FOUNDATION: dict[str, ExaminedFile] = {
         A.line("AWS_ACCESS_KEY_ID=ASIAIOSFODNN7EXAMPLE", "AWS_SESSION_TOKEN=tokentoken").stopped(*NO_SUCH_KEY),
         Experiment.SESSION_TOKEN,
     ),
+    "key-expired": GARAGE.stopped(403, "AccessDenied", "Forbidden: Access key GK12…34ab has expired"),
     "wrong-secret-key": A.stopped(*SIGNATURE),
     "wrong-access-key-id": A.stopped(*NO_SUCH_KEY),
     "clock-skew": fixed_by(
@@ -351,6 +372,14 @@ PUBLIC: dict[str, ExaminedFile] = {
     "cdn-origin-region-mismatch": L.row(ActionId.PUBLIC_GET, 301, "PermanentRedirect", "no", region="eu-west-2").row(
         Experiment.PUBLIC_ORIGIN
     ),
+    "web-port-bucket-not-allowed": page(named_as(GARAGE, "files.example.com"), "none", "none"),
+    "web-port-host-is-no-alias": page(named_as(GARAGE), "none", "none"),
+    "web-port-host-not-passed-on": page(named_as(GARAGE, "files.example.com"), "none", "ok"),
+    "web-port-path-changed": page(named_as(GARAGE, "files.example.com"), "NoSuchKey", "ok"),
+    "media-host-leads-past-web-port": GARAGE.row(ActionId.PUBLIC_GET, *API_OF_GARAGE, outcome=Outcome.DENIED),
+    "archive-links-off-by-clock": GARAGE.row(ActionId.CLOCK, None, outcome=Outcome.WRONG, skew="7200").row(
+        ActionId.PRESIGNED_GET, 400, "InvalidRequest", "Bad request: Date is too old"
+    ),
     "proxy-resolver-fails": L.row(ActionId.PUBLIC_GET, 502, markup="yes").row(Experiment.PUBLIC_ORIGIN),
     "media-host-challenges-visitors": L.row(ActionId.PUBLIC_GET, 403, headers={"cf-mitigated": "challenge"}).row(
         Experiment.PUBLIC_ORIGIN
@@ -368,6 +397,9 @@ PUBLIC: dict[str, ExaminedFile] = {
     "acl-header-silently-ignored": hidden(C).row(Experiment.READ_ACL),
     "permission-private-no-public-policy": hidden(A.line("S3_PERMISSION=private")).row(Experiment.PUBLIC_WITH_ACL),
     "public-policy-missing": hidden(P),
+    "ceph-tenant-prefix": hidden(C)
+    .row(Experiment.READ_ACL, tenant="contoso", all_users="READ")
+    .row(Experiment.PUBLIC_TENANT, url="https://s3.example.net/contoso:files-example/media_attachments/x.png"),
     "r2-no-public-host": hidden(
         provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com", "S3_PERMISSION=")
     ),

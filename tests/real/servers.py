@@ -54,6 +54,10 @@ class RealServer(LabServer):
         lacking = next((name for name in cls.programs if shutil.which(name) is None), "")
         return f"no {lacking} on this machine ({cls.how})" if lacking else ""
 
+    def shell(self) -> dict[str, str]:
+        """What the server's own command line needs in the environment to reach this server."""
+        return {}
+
     def environment(self, **lines: str | None) -> str:
         """The text of ``.env.production``, with these lines in place of its own; ``None`` leaves one out."""
         pair = self.key()
@@ -109,6 +113,9 @@ class Garage(RealServer):
         self._key = self.new_key("mastodon-key")
         self.cli("bucket", "create", BUCKET)
         self.heal()
+
+    def shell(self) -> dict[str, str]:
+        return {"GARAGE_CONFIG_FILE": str(self.folder / "garage.toml")}
 
     def heal(self) -> None:
         """The bucket and its key as they should be."""

@@ -133,7 +133,7 @@ def _way(settings: Settings, provider: Provider, topic: str) -> Iterator[str]:
         note = provider.notes.get(topic, "")
         yield f"At {provider.name}{saved}{f' ({note})' if note else ''}:"
         yield ""
-        yield f"  {command}"
+        yield from (f"  {line}" for line in command.splitlines())
     else:
         yield f"At {provider.name}: {way}"
     yield ""

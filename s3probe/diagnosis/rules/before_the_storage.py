@@ -13,7 +13,7 @@ from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.evidence.addresses import proxy_stands_before
 from s3probe.evidence.caches import CACHE_HEADERS
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact, Header
+from s3probe.evidence.vocabulary import ActionId, Actor, Header
 from s3probe.knowledge.store import web_address
 from s3probe.settings.mastodon import bucket_url, public_url
 from s3probe.settings.model import Settings
@@ -69,11 +69,12 @@ def upstream(case: Case) -> tuple[str, str]:
 
 
 def web_port(case: Case) -> str:
-    """The address of a store's own port for visitors: where it answered, else at the machine of the proxy itself."""
-    seen = case.get(Experiment.PUBLIC_WEB_PORT)
-    host = fixes.host_of(seen.url) if seen.ok or seen.facts.get(Fact.WEB_PAGE) else ""
-    # nginx looks up a name when it starts, and one that it does not find keeps it from starting
-    host = host if host.replace(".", "").isdigit() else "127.0.0.1"
+    """The address of a store's own port for visitors: at the API's address, else at the machine of the proxy itself.
+
+    The name of the API is mostly that of the proxy, which would ask itself.
+    """
+    api = fixes.host_of(case.settings.api_base)
+    host = api if api.replace(".", "").isdigit() else "127.0.0.1"
     return web_address(case.settings, fixes.provider_of(case), host)
 
 

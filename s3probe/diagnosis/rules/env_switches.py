@@ -187,6 +187,6 @@ RULES = (
             "storj-alias-required",
             "website-endpoint-needed-garage",
         ),
-        reads=(OPEN, ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.INSTANCE_ROLE),
+        reads=(OPEN, ActionId.PUBLIC_GET, Experiment.INSTANCE_ROLE, Experiment.LIST_BUCKETS),
     ),
 )

@@ -232,7 +232,11 @@ RULES = (
             "csp-missing-media-host",
             "media-redirects-to-plain-http",
         ),
-        reads=(ActionId.PUBLIC_CSP, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS),
+        reads=(
+            ActionId.PUBLIC_CSP,
+            ActionId.PUBLIC_GET,
+            ActionId.PUBLIC_LIST_ALIAS,
+        ),
     ),
     Rule(
         errors_as_pictures,

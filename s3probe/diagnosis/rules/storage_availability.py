@@ -45,7 +45,7 @@ def clock(case: Case) -> Iterator[Finding]:
         late = links[0].id == ActionId.PRESIGNED_GET
         how = "a fresh link to an archive was refused" if late else "a link to an archive opened after its time was up"
         yield finding(
-            "clock-skews-archive-links",
+            "archive-links-off-by-clock",
             case,
             how=f"{how} ({words(links[0])}), and this machine's clock is wrong",
             because=[seen[0].id, *(o.id for o in links)],
@@ -177,7 +177,7 @@ RULES = (
     Rule(
         clock,
         Layer.WAY,
-        yields=("clock-skew", "clock-skews-archive-links"),
+        yields=("clock-skew", "archive-links-off-by-clock"),
         reads=(OPEN, ActionId.CLOCK, ActionId.LIST, ActionId.PRESIGNED_EXPIRED, ActionId.PRESIGNED_GET),
     ),
     Rule(

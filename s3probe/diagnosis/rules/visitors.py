@@ -16,7 +16,7 @@ from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.rules.web_port import aliases, hosts_among, opening
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Actor
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.knowledge.store import web_address
 from s3probe.settings.rubyuri import authority_of
 
@@ -56,7 +56,9 @@ def _host_of_web_port(case: Case) -> EnvFix:
     api = fixes.host_of(settings.api_base)
     in_file = settings.hostname if not settings.hostname_is_default else ""
     in_file = "" if fixes.host_of(f"//{in_file}") in ("", api) else in_file
-    host = in_file or next(iter(hosts_among(aliases(case) - {api})), "")
+    host = in_file or next(
+        iter(hosts_among(aliases(settings.bucket_name, case.get(Experiment.LIST_BUCKETS)) - {api})), ""
+    )
     leads = f"the host leads to {urlsplit(web_address(settings, fixes.provider_of(case))).port}, the web port"
     recipe = opening(case, host=host)
     note = f"after: {recipe.command}; {leads}, and {recipe.note}"

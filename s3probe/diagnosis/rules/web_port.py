@@ -22,10 +22,8 @@ NO_BUCKET = "none"
 _PASS_HOST = "proxy_set_header Host $host;"  # noqa: S105  no password
 
 
-def aliases(case: Case) -> frozenset[str]:
-    """The names of the bucket, in lower case; none where the key is not shown its own bucket."""
-    seen = case.get(Experiment.LIST_BUCKETS)
-    bucket = case.settings.bucket_name
+def aliases(bucket: str, seen: Observation) -> frozenset[str]:
+    """The names of the bucket in a ListBuckets, in lower case; none where the key is not shown it."""
     if bucket not in seen.facts.get(Fact.NAMES, "").split():
         return frozenset()
     return frozenset(name.lower() for name in (bucket, *seen.facts.get(Fact.ALIASES, "").split()))
@@ -102,7 +100,7 @@ def opening(case: Case, *, host: str = "", first: str = "") -> BucketSetting:
 
 def _no_bucket(case: Case, seen: Observation, how: str, *, sure: bool) -> Finding:
     """The web port was reached, and has nothing for the Host that it was asked for."""
-    names = aliases(case)
+    names = aliases(case.settings.bucket_name, case.get(Experiment.LIST_BUCKETS))
     host = (urlsplit(f"//{published_host(case)}").hostname or "").lower()
     listed = f"the key is shown the bucket as {', '.join(sorted(names))}"
     if names and host not in names:
@@ -124,7 +122,7 @@ def _no_bucket(case: Case, seen: Observation, how: str, *, sure: bool) -> Findin
 
 def _other_bucket(case: Case, how: str, *, sure: bool) -> Finding:
     """The web port knows a bucket of that Host, and the picture is not in it."""
-    names = aliases(case)
+    names = aliases(case.settings.bucket_name, case.get(Experiment.LIST_BUCKETS))
     host = (urlsplit(f"//{published_host(case)}").hostname or "").lower()
     if not sure and host in names:
         return invisible(case, "web-port-path-changed", how, *_to_web_port(case), certainty=Certainty.LIKELY)

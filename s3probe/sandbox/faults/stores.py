@@ -7,7 +7,7 @@ from dataclasses import replace
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.providers import refuse_checksums
-from s3probe.sandbox.recommended import linode
+from s3probe.sandbox.recommended import garage, linode
 from s3probe.sandbox.scenario import (
     BUCKET,
     CUSTOM_HOST,
@@ -20,7 +20,7 @@ from s3probe.sandbox.scenario import (
     readable,
 )
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import Expiry, Instance
+from s3probe.sandbox.world import AliasFault, Expiry, Instance
 
 PREFIX = "mastodon"
 _ARN = f"arn:aws:s3:::{BUCKET}"
@@ -97,7 +97,16 @@ def _in_linode_endpoint(scenario: Scenario) -> Scenario:
     return scenario.with_env("S3_ENDPOINT", f"https://{BUCKET}.{scenario.world.endpoints[0].base}")
 
 
+def _proxy(fault: AliasFault) -> Change:
+    """A mistake of the proxy before the web port."""
+    return lambda s: s.with_world(aliases=tuple(replace(alias, fault=fault) for alias in s.world.aliases))
+
+
 FAULTS = (
+    Fault("web-port-bucket-not-allowed", bucket(policy=()), garage, look_alike=bucket(aliases=())),
+    Fault("web-port-host-is-no-alias", bucket(aliases=()), garage, look_alike=bucket(policy=())),
+    Fault("web-port-path-changed", _proxy(AliasFault.ADDS_BUCKET), garage, look_alike=bucket(aliases=())),
+    Fault("media-host-leads-past-web-port", _proxy(AliasFault.ASKS_API), garage, look_alike=bucket(policy=())),
     Fault("accelerate-or-website-endpoint-used", _website),
     Fault(
         "accelerate-or-website-endpoint-used",
