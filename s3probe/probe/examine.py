@@ -27,7 +27,7 @@ from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
-from s3probe.probe.foundation import FoundationSearch, head_bucket, no_bucket, wants_uploads
+from s3probe.probe.foundation import FoundationSearch, head_bucket, held_back, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
@@ -350,7 +350,7 @@ class Examination:
         if not wants_uploads(session):
             return  # there is nothing to send: the whole examination asks for what was named
         acl = session.conditions.settings.acl
-        if no_bucket(session):
+        if held_back(session):
             return  # nothing is written: the whole examination says why
         name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
         body = picture(f"{self._run_id}/canary.png")

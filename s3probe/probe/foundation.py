@@ -151,8 +151,7 @@ class FoundationSearch:
         if self._session.book.get(ActionId.REACH_ENDPOINT) is None:
             steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
-            # where there is no bucket, an upload might make it: nothing is written then, unless it can be listed
-            first = (ActionId.LIST,) if no_bucket(self._session) else ()
+            first = (ActionId.LIST,) if held_back(self._session) else ()
             steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False), first))
             # gateways to a file system trip over two uploads that make the same folder at the same moment, which only
             # a probe does
@@ -214,8 +213,8 @@ class FoundationSearch:
             session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
             return
         listed = session.book.get(ActionId.LIST)
-        if no_bucket(session) and not (listed is not None and listed.ok):
-            session.skip(action_id, f"there is no bucket {session.conditions.settings.bucket_name}: nothing is written")
+        if (why := held_back(session)) and not (listed is not None and listed.ok):
+            session.skip(action_id, why)
             return
         name = f"{kind}-acl.png"
         body = picture(f"{session.run_id}/{name}")
@@ -363,10 +362,17 @@ def head_bucket(session: Session) -> Step:
     return Step(experiment, lambda: session.ask(experiment, call, title="The bucket is there"))
 
 
-def no_bucket(session: Session) -> bool:
-    """Whether it was asked for before anything was written, and is not there."""
+def held_back(session: Session) -> str:
+    """Why nothing is written yet, by what was said of the bucket before; ``""``: it is there, or nobody was asked.
+
+    An upload could make a bucket that is not there. One that fails may still arrive, and leave a file behind.
+    """
     seen = session.book.get(Experiment.HEAD_BUCKET)
-    return seen is not None and seen.http_status == 404
+    if seen is not None and seen.http_status == 404:
+        return f"there is no bucket {session.conditions.settings.bucket_name}: nothing is written"
+    if seen is not None and seen.outcome is Outcome.UNKNOWN and seen.http_status is not None:
+        return "the storage fails before anything is written"
+    return ""
 
 
 def wants_uploads(session: Session) -> bool:

@@ -228,6 +228,9 @@ RIGHTS: dict[str, ExaminedFile] = {
         ActionId.ARCHIVE_PUT,
         message=f"{AS}s3:PutObject{ON} with an explicit deny in a resource-based policy",
     ),
+    "disk-read-only": C.row(ActionId.PUT_WITH_ACL, 503, "ServiceUnavailable", "IO error: Read-only file system")
+    .row(ActionId.PUT_WITHOUT_ACL, 503, "ServiceUnavailable", "IO error: Read-only file system")
+    .row(ActionId.MULTIPART_PART, 503, "ServiceUnavailable", "IO error: Read-only file system"),
     "key-without-rights": C.line("S3_ENDPOINT=https://minio.example.net")
     .stopped(403, "AccessDenied", "Access Denied.")
     .denied(ActionId.DELETE),

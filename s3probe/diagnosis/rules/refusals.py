@@ -45,6 +45,23 @@ def quota(case: Case) -> Iterator[Finding]:
         )
 
 
+def read_only_disk(case: Case) -> Iterator[Finding]:
+    """The store says itself that its disk takes no writes. Small files may pass: some stores keep them elsewhere."""
+    hit = [o for o in case.open(*WRITES) if "read-only file system" in (o.message or "").lower()]
+    if hit:
+        advice = Manual(
+            "Look at the disk of the store's data on its machine (findmnt, dmesg): a disk that fails is often mounted "
+            "read-only. Mount it for writing again, or replace it."
+        )
+        yield finding(
+            "disk-read-only",
+            case,
+            how=f"an upload was answered {words(hit[0])}",
+            because=[o.id for o in case.open(*WRITES)],
+            fixes=[advice],
+        )
+
+
 _Denials = list[tuple[Observation, Denial]]
 
 
@@ -276,6 +293,7 @@ def _all_denied(case: Case) -> list[ObservationId]:
 
 
 RULES = (
+    Rule(read_only_disk, Layer.STORE, yields=("disk-read-only",), reads=(*WRITES,)),
     Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES,)),
     Rule(
         explicit_denies,
