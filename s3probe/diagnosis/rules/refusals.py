@@ -182,13 +182,15 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     rows = [case.get(name) for name in asked_for]
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
-    if len(refused) < len(rows) or cause_named:
+    # a run that only reads, or is asked for one thing, sends no upload
+    asked_all = all(o.ran for o in rows)
+    if not refused or len(refused) < sum(o.ran for o in rows) or cause_named:
         return
     wrong = case.every(Experiment.WRONG_SECRET)
     if wrong and alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    if case.settings.bucket_name not in _listed(case) and not _is_there(case):
+    if asked_all and case.settings.bucket_name not in _listed(case) and not _is_there(case):
         yield _not_for_this_key(case, refused[0])
 
 
