@@ -57,7 +57,7 @@ GCS = Personality(
 )  # fmt: skip
 
 MINIO = Personality(
-    id="minio", server="MinIO", acls=AclHandling.IGNORED, bucket_region=False,
+    id="minio", shows_what_is_signed=False, server="MinIO", acls=AclHandling.IGNORED, bucket_region=False,
     wording=MappingProxyType({
         "InvalidAccessKeyId": ErrorText(
             403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."
@@ -67,7 +67,7 @@ MINIO = Personality(
 )  # fmt: skip
 
 CEPH = Personality(
-    id="ceph-rgw", server="Ceph Object Gateway", amazon_ids=False, bucket_region=False,
+    id="ceph-rgw", shows_what_is_signed=False, server="Ceph Object Gateway", amazon_ids=False, bucket_region=False,
     region_check=RegionCheck.NONE, checksum_answers=False,
     # Ceph sends bare codes: an empty <Message> (measured, RGW 16.2.15).
     wording=MappingProxyType({
@@ -84,7 +84,7 @@ _OWNERS = ("PutObjectAcl", "GetObjectAcl", "GetObjectTagging", "GetBucketPolicy"
            "GetObjectLockConfiguration")  # fmt: skip
 GARAGE = Personality(
     id="garage", server="none", amazon_ids=False, request_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
-    web_port=True, version_ids=True,
+    shows_what_is_signed=False, web_port=True, version_ids=True,
     rights_together=(
         ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"), ("s3:GetObject", "s3:ListBucket"),
     ),
