@@ -293,28 +293,32 @@ def _bucket(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
     if seen.error_code == "SecondLevelDomainForbidden":
         return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
-    if seen.error_code == "InvalidBucketName":
-        fix: Fix = fixes.exact_bucket(
-            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
-        )
-        return _finding(case, this, "bucket-name-invalid", fix)
     if _takes_host_for_bucket(case, seen):
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
-        fix = Manual(
+        fix: Fix = Manual(
             f"Write the name that the store itself knows into S3_ENDPOINT, or make {host} one of its own names"
             f"{f': {note}' if note else ''}."
         )
         return _finding(case, this, "host-unknown-to-store", fix)
+    if seen.error_code == "InvalidBucketName":
+        fix = fixes.exact_bucket(
+            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
+        )
+        return _finding(case, this, "bucket-name-invalid", fix)
     line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, this, "nosuchbucket-typo", line)
 
 
 def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
-    """Whether the answer names the host as the bucket, or ListBuckets, which is about none, misses one too."""
-    named = seen.facts.get(Fact.BUCKET, "").lower()
-    about_none = case.get(Experiment.LIST_BUCKETS).error_code == "NoSuchBucket"
-    return about_none or (bool(named) and named in (fixes.host_of(seen.url), urlsplit(seen.url).netloc.lower()))
+    """Whether the answer names the host, or its beginning, as the bucket; or ListBuckets, about none, misses one."""
+    named, host = seen.facts.get(Fact.BUCKET, "").lower(), fixes.host_of(seen.url)
+    buckets = case.get(Experiment.LIST_BUCKETS)
+    about_none = buckets.error_code in ("NoSuchBucket", "InvalidBucketName")
+    known = named in ("", case.settings.bucket_name.lower())
+    return about_none or (
+        not known and (f"{host}.".startswith(f"{named}.") or named == urlsplit(seen.url).netloc.lower())
+    )
 
 
 RULES = (
