@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Severity
-from s3probe.evidence.observations import NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.sandbox.scenario import BUCKET
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, ExaminedFile, healthy
@@ -173,7 +173,7 @@ def test_one_slow_upload_among_announced_ones_is_no_stall() -> None:
         ActionId.MULTIPART_PART,
     )
     run = C.row(Experiment.PUT_UNANNOUNCED)
-    slow = {name: replace(run.rows[name], seconds=1.3) for name in announced}
+    slow: dict[ObservationId, Observation] = {name: replace(run.rows[name], seconds=1.3) for name in announced}
     assert "expect-100-continue-stalls" in replace(run, rows={**run.rows, **slow}).named
     # the first write to a fresh SeaweedFS: there is no proxy
     first = replace(run, rows={**run.rows, announced[0]: slow[announced[0]]})
