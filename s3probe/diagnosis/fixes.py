@@ -36,7 +36,16 @@ _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
 _ENOUGH = 2
+SWITCHES = (
+    Fact.BLOCK_PUBLIC_ACLS,
+    Fact.IGNORE_PUBLIC_ACLS,
+    Fact.BLOCK_PUBLIC_POLICY,
+    Fact.RESTRICT_PUBLIC_BUCKETS,
+)
+"""Block Public Access: two switches about ACLs, two about policies."""
+ACL_SWITCHES, POLICY_SWITCHES = SWITCHES[:2], SWITCHES[2:]
 NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
+_NO_PUBLIC_POLICY = "while one of them is on, here or in the account, AWS neither takes nor heeds a public policy"
 HIDES_NOTHING = Manual(
     "Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here."
 )
@@ -124,12 +133,15 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
 
     ``as_written``: the form in which a request with it passed.
     """
+    entry = case.settings.environment.variables.get(variable)
+    doubled = entry is not None and (entry.raw or "").startswith('"')
     return EnvFix(
         variable,
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
-        note="put single quotes around the value, and change nothing else",
+        note=f"put single quotes {'in the place of the double ones' if doubled else 'around the value'}, "
+        "and change nothing else",
         as_written=as_written,
     )
 
@@ -235,27 +247,68 @@ def object_ownership(case: Case) -> BucketSetting:
     return BucketSetting("object-ownership", "BucketOwnerPreferred", command)
 
 
-def public_access_block(case: Case, *off: str, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value, where the key may read it.
+def public_access_block(case: Case, *off: Fact, account: bool = False) -> BucketSetting:
+    """Switches the named flags of Block Public Access off; the others keep their value, where that is known.
 
     Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
     """
-    flags = (
-        Fact.BLOCK_PUBLIC_ACLS,
-        Fact.IGNORE_PUBLIC_ACLS,
-        Fact.BLOCK_PUBLIC_POLICY,
-        Fact.RESTRICT_PUBLIC_BUCKETS,
-    )
-    usual = "true" if not case.settings.endpoint or is_aws(case.settings.endpoint) else "false"
-    known = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).facts if not account else {}
-    value = ",".join(f"{flag}=false" for flag in flags if flag in off)
-    whole = ",".join(f"{flag}={'false' if flag in off else known.get(flag, usual).lower()}" for flag in flags)
+    usual = "true" if is_aws(case.settings.api_base) else "false"
+    value = ",".join(f"{flag}=false" for flag in SWITCHES if flag in off)
+    known = {} if account else {flag: _switch(case, flag) for flag in SWITCHES}
+    states = {flag: "false" if flag in off else known.get(flag) or usual for flag in SWITCHES}
+    whole = ",".join(f"{flag}={state}" for flag, state in states.items())
+    all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
+    note = "" if all_known else "it sets all four switches: write the other two as they are now"
     if account:
         options = f"--account-id <account id> --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"
-        return BucketSetting("account-public-access-block", value, command)
+        return BucketSetting("account-public-access-block", value, command, note)
     command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
-    return BucketSetting("public-access-block", value, command)
+    return BucketSetting("public-access-block", value, command, note)
+
+
+def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
+    """The same where it is on: at the bucket or, as nobody may read that, in the account; the likelier one first."""
+    # only Amazon has it for a whole account as well
+    at_account = (public_access_block(case, *off, account=True),) if is_aws(case.settings.api_base) else ()
+    states = {_switch(case, flag) for flag in off}
+    known_off = "false" in states and "true" not in states
+    return at_account if known_off else (public_access_block(case, *off), *at_account)
+
+
+def public_access_block_everywhere(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
+    """In the account, where it is known to be on, and before that at the bucket, where it is known to be on as well."""
+    at_account = public_access_block(case, *off, account=True)
+    if not any(_switch(case, flag) == "true" for flag in off):
+        return (at_account,)
+    return public_access_block(case, *off), replace(at_account, together=True)
+
+
+def _switch(case: Case, flag: Fact) -> str:
+    """Whether this flag is on at the bucket: ``true`` or ``false``, and ``""`` where nobody knows."""
+    block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
+    if block.error_code == "NoSuchPublicAccessBlockConfiguration":
+        return "false"
+    # what is shown without an ACL is opened by a policy, which these two would set aside
+    opened = flag is Fact.RESTRICT_PUBLIC_BUCKETS and case.get(Experiment.PUBLIC_WITHOUT_ACL).ok
+    return block.facts.get(flag, "").lower() or ("false" if opened else "")
+
+
+def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | BucketPolicy, ...]:
+    """What opens the media without ACLs, after what stands before it: Block Public Access refuses a public policy.
+
+    ``account``: it is known that the account's own switches are on.
+    """
+    policy = public_read(case)
+    if not isinstance(policy, BucketPolicy):
+        return (policy,)
+    at_bucket = {_switch(case, flag) for flag in POLICY_SWITCHES}
+    unknown = at_bucket == {""} and is_aws(case.settings.api_base)
+    steps = [public_access_block(case, *POLICY_SWITCHES)] if "true" in at_bucket or unknown else []
+    steps += [public_access_block(case, *POLICY_SWITCHES, account=True)] if account else []
+    steps = [replace(step, note="; ".join(filter(None, (_NO_PUBLIC_POLICY, step.note)))) for step in steps]
+    first, *rest = (*steps, policy)
+    return first, *(replace(step, together=True) for step in rest)
 
 
 def public_read(case: Case) -> BucketPolicy | BucketSetting:

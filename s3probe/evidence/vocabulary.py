@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import ReprEnum, StrEnum
-from typing import Self
+from typing import Literal, Self
 
 _EXPERIMENT = "try-"
 _PUBLIC = "public-"
@@ -326,7 +326,8 @@ ACL_EXPERIMENTS = {
 }
 """Uploads that differ in their canned ACL alone, by that ACL."""
 
-OTHER_FOLDERS = {
+OtherFolder = Literal["cache", "avatar", "emoji"]
+OTHER_FOLDERS: dict[OtherFolder, tuple[ActionId, Experiment]] = {
     "cache": (ActionId.PUBLIC_GET_CACHE, Experiment.CACHE_ORIGIN),
     "avatar": (ActionId.PUBLIC_GET_AVATAR, Experiment.AVATAR_ORIGIN),
     "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
@@ -465,9 +466,9 @@ class Fact(FactName, ReprEnum):
     FOLDERS = "folders"
     BLOCK_PUBLIC_ACLS = "BlockPublicAcls"
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
-    OBJECT_OWNERSHIP = "ObjectOwnership"
     BLOCK_PUBLIC_POLICY = "BlockPublicPolicy"
     RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
+    OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
     TENANT = "tenant"
     EXPIRING = "expiring"

@@ -33,7 +33,7 @@ _GONE = (200, 204, 404)
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
 
-Moment = tuple[Call, Answer]
+FirstAnswer = tuple[Call, Answer]
 """A request that failed and passed when the clean-up asked it again, with its first answer."""
 
 
@@ -46,7 +46,7 @@ def clean_up(
     sleep: Callable[[float], None] = time.sleep,
     crew: Crew | None = None,
     once: bool = False,
-    moments: list[Moment] | None = None,
+    failed_at_first: list[FirstAnswer] | None = None,
     home: BucketAddress | None = None,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
@@ -54,17 +54,17 @@ def clean_up(
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
     for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
     answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
-    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only. ``home`` is
-    the bucket that the file names.
+    again or waited for, because another clean-up follows. ``failed_at_first`` gets what passed when it was asked again.
+    ``home`` is the bucket that the file names.
     """
-    failed: dict[tuple[str, str], Moment] = {}
+    failed: dict[tuple[str, str], FirstAnswer] = {}
 
     def heard(call: Call, answer: Answer) -> None:
         asked = (call.method, call.url)
         if may_pass(answer):
             failed.setdefault(asked, (call, answer))
-        elif (moment := failed.pop(asked, None)) is not None and moments is not None:
-            moments.append(moment)
+        elif (first := failed.pop(asked, None)) is not None and failed_at_first is not None:
+            failed_at_first.append(first)
 
     pause, attempt, refused = FIRST_PAUSE, 0, set[LedgerEntry]()
     due = _due(ledger, attempt)

@@ -120,4 +120,5 @@ def _readings(settings: Settings, *names: str) -> set[str]:
     variables = settings.environment.variables.items()
     found = [v for name, v in variables if (name in names if names else _OF_STORAGE.search(name))]
     texts = {text for variable in found for text in (variable.value, variable.raw or "")}
+    texts |= {variable.earlier.value for variable in found if variable.earlier is not None}
     return {reading for text in texts for reading in (text, text.strip(), text.strip(WRAPPINGS))} - {""}

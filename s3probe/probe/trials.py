@@ -24,7 +24,9 @@ from s3probe.settings.model import Credentials
 SKEW_LIMIT = 900.0
 """Seconds: S3 refuses a signature that is more than 15 minutes off (RequestTimeTooSkewed)."""
 
-PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
+USUAL_REGION = "us-east-1"
+"""Mastodon's own default, and that of most stores that are not AWS."""
+PARTITION_REGIONS = (USUAL_REGION, "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
 
 _SECRET = {"raw": Experiment.SECRET_RAW, "unquoted": Experiment.SECRET_UNQUOTED, "trimmed": Experiment.SECRET_TRIMMED}
@@ -114,13 +116,13 @@ def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, 
             )
     else:
         yield from _hostname_as_endpoint(conditions_maker, conditions)
-        if settings.region != "us-east-1":
+        if settings.region != USUAL_REGION:
             yield _change(
                 conditions_maker,
                 conditions,
-                ExperimentWith.REGION.of("us-east-1"),
-                "With region us-east-1",
-                S3_REGION="us-east-1",
+                ExperimentWith.REGION.of(USUAL_REGION),
+                f"With region {USUAL_REGION}",
+                S3_REGION=USUAL_REGION,
             )
 
 

@@ -95,6 +95,14 @@ def test_nothing_is_signed_as_somebody_else() -> None:
     assert objection(healthy(), signed(url, key_id="S3PROBENOSUCHKEY0000")) == ""
 
 
+def test_a_key_id_of_an_earlier_line_stands_in_the_file_as_well() -> None:
+    twice = healthy().env_text + "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE\n"
+    call = signed(f"https://{BUCKET}.s3.eu-west-2.amazonaws.com/")
+    assert objection(replace(healthy(), env_text=twice), call) == ""
+    once = healthy().with_env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    assert "does not name that key" in objection(once, call)
+
+
 def test_a_signature_in_the_query_counts() -> None:
     link = "https://evil.example/x?X-Amz-Credential=AKIAMASTODON7EXAMPLE%2F20261128%2Feu-west-2%2Fs3%2Faws4_request"
     assert signer(Call("GetObject", "GET", link)) == KEY_ID

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ExperimentWith, Fact
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.headers import header_trials
@@ -95,6 +95,13 @@ def test_ids_are_unique_and_show_what_was_changed(env: Mapping[str, str], stoppe
     ids = [trial.id for trial in made(env, stopped)[1]]
     assert len(ids) == len(set(ids))
     assert all(trial_id.startswith("try-") for trial_id in ids)
+
+
+def test_a_store_of_another_kind_is_tried_with_mastodons_own_region() -> None:
+    default = settings_of({name: value for name, value in CUSTOM.items() if name != "S3_REGION"}).region
+    env = {**CUSTOM, "S3_REGION": "nowhere"}
+    tried = [trial.id for trial in made(env, seen(400, "AuthorizationHeaderMalformed"))[1]]
+    assert ExperimentWith.REGION.of(default) in tried
 
 
 @pytest.mark.parametrize("env", [AWS, CUSTOM])

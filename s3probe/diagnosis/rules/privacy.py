@@ -11,6 +11,7 @@ from s3probe.diagnosis.openness import checks_no_keys
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
+from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
@@ -22,6 +23,16 @@ _PARTS: dict[ObservationId, str] = {
     ActionId.PUBLIC_UPLOADS: "unfinished uploads",
 }
 ONLY_READ = "limit_except GET { deny all; }"
+
+
+def _closing(case: Case, fix: Fix) -> Fix:
+    """The fix, where the bucket is this admin's to change."""
+    if not is_of_another(case):
+        return fix
+    return Manual(
+        f"Only the account that owns {case.settings.bucket_name} can close it: let its owner do that, or keep the "
+        "media in a bucket of your own."
+    )
 
 
 def _lists(case: Case, *names: ObservationId) -> tuple[Observation, ...]:
@@ -38,8 +49,7 @@ def listing(case: Case) -> Iterator[Finding]:
     if by_itself and alias[0].facts[Fact.LISTING] == "names":
         # Swift's own listing, which its container's read ACL opens
         how = f"GET {alias[0].url} listed the names of all files"
-        fix = fixes.public_read(case)
-        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fix])
+        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fixes.public_read(case)])
     elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
@@ -57,10 +67,10 @@ def listing(case: Case) -> Iterator[Finding]:
         return
     by_acl, certainty = _opened_by_acl(case)
     if by_acl:
-        fix = fixes.bucket_acl_private(case)
+        fix = _closing(case, fixes.bucket_acl_private(case))
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
-    closing = fixes.only_media_public(case)
+    closing = _closing(case, fixes.only_media_public(case))
     finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
     yield finding(finding_id, case, how=how, because=because, fixes=[closing], certainty=certainty)
 
@@ -92,7 +102,7 @@ def rights(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    offered: list[Fix] = [fixes.only_media_public(case)]
+    offered: list[Fix] = [_closing(case, fixes.only_media_public(case))]
     if seen[0].id == ActionId.PUBLIC_QUERY:
         offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
@@ -121,7 +131,7 @@ def writing(case: Case) -> Iterator[Finding]:
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-    offered: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
+    offered: list[Fix] = [_closing(case, by_acl if opened_by_acl else by_policy)]
     origin = case.get(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
@@ -143,27 +153,18 @@ def suspended(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
+    # without a public ACL it is the policy that shows the media, and it knows no account that is suspended
+    by_policy = case.settings.acl == "private"
     if seen:
         yield finding(
             "suspended-media-stays-public",
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[_hiding(case) if works else fixes.HIDES_NOTHING],
+            fixes=[fixes.only_media_public(case) if works and not by_policy else fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
-
-
-def _hiding(case: Case) -> Fix:
-    """What lets an ACL hide a file. With ``private`` on every file nothing but a policy shows any."""
-    if case.settings.acl != "private":
-        return fixes.only_media_public(case)
-    return Manual(
-        "With S3_PERMISSION=private a policy has to open media, and opens those of suspended users too. With "
-        "S3_PERMISSION=public-read each file's ACL opens it; files stored already need that ACL too, before the "
-        "policy may go."
-    )
 
 
 def restored(case: Case) -> Iterator[Finding]:
@@ -186,10 +187,10 @@ RULES = (
         yields=("anonymous-write-allowed",),
         reads=(
             *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
@@ -197,7 +198,6 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
-            Experiment.LIST_BUCKETS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -213,8 +213,8 @@ RULES = (
         ),
         tier=Tier.GROUPS,
         reads=(
+            *OF_ANOTHER,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
@@ -223,7 +223,6 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
-            Experiment.LIST_BUCKETS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -233,6 +232,7 @@ RULES = (
         yields=("anonymous-acl-or-policy-readable",),
         reads=(
             *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
@@ -241,7 +241,6 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_ACL,
-            Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),

@@ -369,6 +369,7 @@ RULES = (
             Experiment.LIST_BUCKETS,
             Experiment.PUBLIC_WEB_PORT,
             Experiment.PUBLIC_WITH_ACL,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_ACL,
             Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,

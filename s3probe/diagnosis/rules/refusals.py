@@ -132,22 +132,13 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Denials], 
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused and no answer names a missing right: the bucket is not this account's."""
-    asked_for = (
-        (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
-        if _list_is_everyones(case)
-        else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
-    )
-    rows = [case.get(name) for name in asked_for]
-    refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
-    cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
-    if len(refused) < len(rows) or cause_named:
+    refused = _all_refused(case)
+    if not refused or any(o.id in case.claimed for o in refused):
         return
-    wrong = case.every(Experiment.WRONG_SECRET)
-    if wrong and _alike(wrong[-1], refused[0]):
+    if _secret_is_refused(case, refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    names = case.every(Experiment.LIST_BUCKETS)
-    if names and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split():
+    if not is_of_another(case):
         return
     settings = case.settings
     advice = Manual(
@@ -163,6 +154,42 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
         fixes=[advice],
         certainty=Certainty.LIKELY,
     )
+
+
+OF_ANOTHER = (
+    ActionId.DELETE,
+    ActionId.LIST,
+    ActionId.PUBLIC_LIST,
+    ActionId.PUT_WITHOUT_ACL,
+    Experiment.LIST_BUCKETS,
+    Experiment.WRONG_SECRET,
+)
+"""What :func:`is_of_another` reads."""
+
+
+def is_of_another(case: Case) -> bool:
+    """Whether the bucket is most likely another account's, so that its settings are not this admin's to change."""
+    refused, names = _all_refused(case), case.every(Experiment.LIST_BUCKETS)
+    own = bool(names) and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split()
+    return bool(refused) and not own and not _secret_is_refused(case, refused[0])
+
+
+def _all_refused(case: Case) -> tuple[Observation, ...]:
+    """What was refused, when that is everything and no refusal names its cause; else nothing."""
+    asked_for = (
+        (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
+        if _list_is_everyones(case)
+        else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
+    )
+    rows = tuple(case.get(name) for name in asked_for)
+    cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in rows)
+    return () if cause_named or any(o.outcome is not Outcome.DENIED for o in rows) else rows
+
+
+def _secret_is_refused(case: Case, refused: Observation) -> bool:
+    """Whether the store answers the same to a secret that is certainly wrong."""
+    wrong = case.every(Experiment.WRONG_SECRET)
+    return bool(wrong) and _alike(wrong[-1], refused)
 
 
 def _list_is_everyones(case: Case) -> bool:
@@ -222,13 +249,8 @@ RULES = (
         yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
         reads=(
             OPEN,
-            ActionId.DELETE,
-            ActionId.LIST,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUT_WITHOUT_ACL,
-            Experiment.LIST_BUCKETS,
+            *OF_ANOTHER,
             Experiment.UNKNOWN_KEY,
-            Experiment.WRONG_SECRET,
         ),
     ),
 )

@@ -174,7 +174,7 @@ _UPLOAD = (
         "bpa-blocks-public-acl",
         "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a store",
         WRITES,
-        lambda case: fixes.public_access_block(case, "BlockPublicAcls", "IgnorePublicAcls"),
+        lambda case: fixes.public_access_block(case, *fixes.ACL_SWITCHES),
         certainty=Certainty.LIKELY,
     ),
     _Refusal(
@@ -332,6 +332,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
