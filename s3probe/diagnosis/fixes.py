@@ -506,6 +506,14 @@ def no_default_retention(case: Case) -> BucketSetting:
     return BucketSetting("object-lock", value, command, note)
 
 
+def look_at_the_server(case: Case) -> str:
+    """What shows the state of a server of one's own; ``""`` where it is a provider's."""
+    provider, command = provider_of(case), _own_command(case, "health")
+    if not command:
+        return ""
+    return f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
+
+
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:
     """The store's own command for the quota of a bucket, where its words are about that; no disk grows by it."""
     command = _own_command(case, "quota")

@@ -262,6 +262,7 @@ class Experiment(ObservationId, ReprEnum):
     READ_LIFECYCLE = "try-read-lifecycle"
     READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
+    OLD_VERSION = "try-old-version"
     BATCH_GONE = "try-batch-gone"
     DELETE_EXISTS = "try-delete-exists"
     PUBLIC_WRITE = "try-public-write"
@@ -389,6 +390,7 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.OLD_VERSION: (ActionId.DELETE,),
     Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
     Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
     Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
@@ -457,6 +459,7 @@ class Fact(FactName, ReprEnum):
     DENIES = "denies"
     DENIES_IF = "denies-if"
     STATEMENTS = "statements"
+    HOST_ID = "host-id"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"
@@ -529,6 +532,8 @@ class Header(HeaderName, ReprEnum):
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
 
 
+HOST_ID = HeaderName("x-amz-id-2")
+"""Its form alone is kept, and only where it tells the server."""
 CHECKSUM = HeaderName("x-amz-checksum-crc32")
 """Of a part: goes into the request that completes the upload, and is not kept."""
 _WHOSE_SERVICE = re.compile(

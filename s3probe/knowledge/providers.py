@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 Mark = tuple[str, str]
-"""A header's lower-case name with its value; or ``message`` with an error's text."""
+"""A header's lower-case name with its value; ``message`` with an error's text; ``host-id`` with the form of that."""
 MESSAGE = "message"
+HOST_ID = "host-id"
 
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")

@@ -10,7 +10,7 @@ from s3probe.evidence.observations import Cleanup, LeftElsewhere
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
-from s3probe.probe.classify import may_pass
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import NULL_VERSION, Ledger, LedgerEntry
@@ -193,7 +193,8 @@ class _Removal:
             return
         entry.versioned = True
         listed = self._ask(entry.wire.read("ListObjectVersions", f"versions&prefix={quote(entry.key, safe='')}"))
-        known = listed.status == 200
+        # a store that does not know the question lists its objects
+        known = is_whole(listed, "ListVersionsResult", "ListBucketResult")
         found = [version for version in list_versions(listed.body) if known and version.key == entry.key]
         # the marker goes last: without it, a version that may not be deleted would be visible again
         found.sort(key=lambda version: version.delete_marker)
@@ -218,7 +219,7 @@ class _Removal:
         """An upload was asked for and no answer came: the listing tells whether it exists."""
         entry = self.entry
         answer = self._ask(entry.wire.read("ListMultipartUploads", f"uploads&prefix={quote(entry.key, safe='')}"))
-        if answer.status != 200:
+        if not is_whole(answer, "ListMultipartUploadsResult", "ListBucketResult"):
             return
         ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
         if ids:

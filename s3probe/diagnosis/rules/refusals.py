@@ -32,8 +32,12 @@ def quota(case: Case) -> Iterator[Finding]:
         or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
     ]
     if hit:
+        room = "make room: tootctl media remove, tootctl preview_cards remove."
+        full = any(o.http_status == 507 or o.error_code == "XMinioStorageFull" for o in hit)
         advice = Manual(
-            "Raise the cap with the provider, or make room: tootctl media remove, tootctl preview_cards remove."
+            f"Give the server's disk more space, or {room}"
+            if full and "health" in fixes.provider_of(case).commands
+            else f"Raise the cap with the provider, or {room}"
         )
         because = [o.id for o in case.open(*WRITES)]
         yield finding(

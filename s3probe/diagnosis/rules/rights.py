@@ -99,14 +99,18 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     if not refused or first != action:
         return
     row = next(row for row in rows if row.holds(case, refused[0]))
+    # a disk that takes no files leaves nothing to delete, which passes: nothing tells it from that missing right
+    alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok
+    disk = fixes.provider_of(case).notes.get("disk_denied") if alone else None
+    unlike = [Manual(f"If the key has that right: {disk}.")] if disk else []
     yield finding(
         row.finding_id,
         case,
         how=row.how.format(answer=words(refused[0])),
         because=[o.id for o in row.among(case, *row.because)],
         explains=[o.id for o in denied(case, *row.explains, *others)],
-        fixes=[row.fix(case)],
-        certainty=row.certainty,
+        fixes=[row.fix(case), *unlike],
+        certainty=Certainty.LIKELY if unlike else row.certainty,
     )
 
 
@@ -330,9 +334,9 @@ RULES = (
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
-            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),

@@ -116,19 +116,31 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    own = fixes.look_at_the_server(case) if first.http_status is not None else ""
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
         how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
         because=[o.id for o in broken],
-        explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken)],
-        fixes=[Manual(_STATUS if everything else _ONE.format(kinds=kinds))],
+        explains=[
+            *invisible_without_upload(case, broken),
+            *_moments_there(case, broken),
+            *_same_per_key(case, broken),
+        ],
+        fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
         certainty=Certainty.LIKELY,
     )
 
 
 _STATUS = "See the provider's status page; nothing in the settings explains it."
 _ONE = "Show the provider this report ({kinds}), with the time of the run: nothing in the settings explains it."
+
+
+def _same_per_key(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
+    """A batch deletion that failed for each key as other requests fail as a whole."""
+    batch = case.get(ActionId.BATCH_DELETE)
+    codes = {o.error_code for o in broken}
+    return [batch.id] if batch.failed and batch.facts.get(Fact.PER_KEY_CODE) in codes else []
 
 
 def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> str:
