@@ -83,6 +83,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    if fixes.listed_by_bucket_acl(case):
+        return True, Certainty.LIKELY
     if not fixes.acls_count(case):
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
@@ -198,6 +200,7 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -223,6 +226,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -242,6 +246,8 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_ACL,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -256,6 +262,10 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
