@@ -128,6 +128,32 @@ def host_too(case: Case, region: str) -> tuple[EnvFix, ...]:
     return (replace(line, together=True),)
 
 
+def bucket_line(case: Case, why: str) -> EnvFix:
+    """The line of the bucket that was most likely meant; else what to look up."""
+    near = nearest_bucket(case)
+    if not near:
+        return exact_bucket(case, why)
+    # only the admin knows whether it is the bucket that was meant
+    return env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
+
+
+def exact_bucket(case: Case, why: str) -> EnvFix:
+    return by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
+
+
+def nearest_bucket(case: Case) -> str:
+    """The bucket of this key with the most similar name, when the key may list them.
+
+    Where a store shows what this key may use and that is one bucket, it is this.
+    """
+    import difflib
+
+    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+    if len(names) == 1 and provider_of(case).lists_own_buckets:
+        return names[0]
+    return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
+
+
 def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
     """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown.
 

@@ -249,6 +249,9 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_WITHOUT_PREFIX = "try-public-without-prefix"
     PUBLIC_ADDRESS_WITHOUT_PREFIX = "try-public-address-without-prefix"
     PUT_UNANNOUNCED = "try-put-unannounced"
+    ANNOUNCED = "try-announced"
+    PUBLIC_LIST_FOLDER = "try-public-list-folder"
+    PUBLIC_LIST_FOLDER_NAME = "try-public-list-folder-name"
     PUT_NEXT_RELEASE = "try-put-next-release"
     BATCH_NEXT_RELEASE = "try-batch-next-release"
     PUT_EMOJI = "try-put-emoji"
@@ -274,6 +277,11 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_DELETE_ORIGIN_THERE = "try-public-delete-origin-there"
     WRONG_SECRET = "try-wrong-secret"  # noqa: S105  no password, the name of a question
     UNKNOWN_KEY = "try-unknown-key"
+    FORM = "try-form"
+    FORM_WRONG_SECRET = "try-form-wrong-secret"  # noqa: S105  no password, the name of a question
+    SIGNATURE_V2 = "try-signature-v2"
+    SIGNED_WITHOUT_PORT = "try-signed-without-port"
+    SIGNED_WITHOUT_PATH = "try-signed-without-path"
     SWAPPED_KEYS = "try-swapped-keys"
     SIGNATURE_V4 = "try-signature-v4"
     REGION_AS_FILED = "try-region-as-filed"
@@ -295,7 +303,6 @@ class Experiment(ObservationId, ReprEnum):
     SCHEME_HTTPS = "try-scheme-https"
     ENDPOINT_WITHOUT_BUCKET = "try-endpoint-without-bucket"
     ENDPOINT_WITHOUT_PATH = "try-endpoint-without-path"
-    ENDPOINT_PORT = "try-endpoint-port"
     BUCKET_TRIMMED = "try-bucket-trimmed"
 
 
@@ -305,6 +312,7 @@ class ExperimentWith(StrEnum):
     REGION = "try-region:"
     PARTITION = "try-partition:"
     ENDPOINT = "try-endpoint:"
+    PORT = "try-port:"
     CORS = "try-cors:"
 
     def of(self, value: str) -> ObservationId:
@@ -416,6 +424,8 @@ class Fact(FactName, ReprEnum):
 
     S3 = "s3"
     MARKUP = "markup"
+    SERVICE = "service"
+    OTHER_BUCKET = "other-bucket"
     ROOT = "root"
     STOCK_PAGE = "stock-page"
     WEB_PAGE = "web-page"
@@ -424,6 +434,7 @@ class Fact(FactName, ReprEnum):
     KEY = "key"
     ENDPOINT = "endpoint"
     SIGNED_HOST = "signed-host"
+    SIGNED_PATH = "signed-path"
     SKEW = "skew"
     KEPT = "kept"
     ADDRESSES = "addresses"

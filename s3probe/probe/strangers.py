@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from s3probe.evidence.addresses import listing_url, other_addresses, same_host_as_storage, with_query
 from s3probe.evidence.observations import THOROUGH, Observation, Outcome
@@ -21,6 +21,7 @@ from s3probe.evidence.vocabulary import (
     row_of,
 )
 from s3probe.knowledge.policies import MEDIA_FOLDERS
+from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import is_inconclusive, judge_at_proxy, judge_refusal, must_not_open
@@ -30,7 +31,8 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import error, root_name
-from s3probe.settings.mastodon import bucket_url, object_url, public_url
+from s3probe.settings.keys import MEDIA
+from s3probe.settings.mastodon import bucket_url, object_url, probe_key, public_url
 
 LISTINGS = ("ListBucketResult", "ListVersionsResult", "ListMultipartUploadsResult")
 NO_PROXY = "no proxy stands before the storage (S3_ALIAS_HOST)"
@@ -103,6 +105,33 @@ def _uploads_must_not_be_listed(session: Session) -> None:
 
 def _list(session: Session) -> None:
     """The first request of the run has asked this already, unless something was fixed since."""
+    _list_all(session)
+    seen = session.book.get(ActionId.PUBLIC_LIST)
+    worth_it = session.thorough or not has_own_hosts(session.conditions.settings.api_base)
+    if seen is not None and seen.ok and worth_it:
+        _list_folder(session, seen)
+
+
+def _list_folder(session: Session, closed: Observation) -> None:
+    """One folder of it: a policy may open a listing for a prefix alone, and for exactly that text.
+
+    ``mc anonymous set download ALIAS/BUCKET/FOLDER`` does so. What is open then stands in place of what was closed.
+    """
+    settings = session.conditions.settings
+    folder = probe_key(settings, MEDIA, "", "").partition("/s3probe/")[0].rpartition("/")[0]
+    for experiment, text in (
+        (Experiment.PUBLIC_LIST_FOLDER_NAME, folder),
+        (Experiment.PUBLIC_LIST_FOLDER, f"{folder}/"),
+    ):
+        url = with_query(listing_url(settings), f"prefix={quote(text, safe='')}")
+        title = f"A visitor cannot list {text}"
+        seen = _must_not_list(session, experiment, url, title)
+        if seen.facts.get(Fact.LISTING):
+            session.book.add(replace(seen, id=closed.id, title=closed.title))
+            return
+
+
+def _list_all(session: Session) -> None:
     url = listing_url(session.conditions.settings)
     first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:

@@ -124,6 +124,8 @@ class Personality:
     """AWS code -> what this provider says instead. An empty message keeps the original one."""
     every_message: str | None = None
     """This text in place of every error's message, refusals included; ``""`` for bare codes."""
+    shows_what_is_signed: bool = True
+    """A refused signature is answered with the canonical request."""
     details: bool = True
     """Errors carry elements beside code and message (region, bucket, key, the signed request)."""
 

@@ -17,6 +17,7 @@ from s3probe.sandbox import buckets, cors, multipart, objects, rights
 from s3probe.sandbox.acls import denial
 from s3probe.sandbox.address import RequestTarget, amazon_host, locate
 from s3probe.sandbox.authorise import judge
+from s3probe.sandbox.forms import is_form, refused
 from s3probe.sandbox.messages import Reply, Request, S3Error, document, element
 from s3probe.sandbox.operations import Operation, identify
 from s3probe.sandbox.payload import decoded_body
@@ -82,6 +83,9 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
     place = locate(state.world, request.hostname, request.path)
     if place is None:
         raise S3Error("NoSuchBucket", details=(("BucketName", request.hostname),))
+    if is_form(request):
+        trace.operation = "PostObject"
+        raise refused(state, request)
     operation = identify(request.method, place.bucket, place.key, request.parameters, request.headers)
     trace.operation, trace.writes_bucket = operation.name, operation.writes_bucket
     bucket = state.buckets.get(place.bucket)
@@ -233,13 +237,15 @@ def _require_account(state: State, request: Request, user: User | None, action: 
 
 def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
+    spoilt = error.code == "SignatureDoesNotMatch"
     text = personality.wording.get(error.code)
     if text is not None:
         value = next((value for name, value in error.details if name in _NAMED), "")
         message = (text.message or error.text).strip().replace("{value}", value)
         error = S3Error(text.code, message, text.status, error.details, error.headers)
     message = error.text if personality.every_message is None else personality.every_message
-    details = error.details if personality.details else ()
+    shown = personality.details and (personality.shows_what_is_signed or not spoilt)
+    details = error.details if shown else ()
     return S3Error(error.code, message, error.http_status, details, error.headers)
 
 

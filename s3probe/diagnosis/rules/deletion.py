@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, says_locked, something_works, words
@@ -34,13 +34,18 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding("delete-objects-per-key-errors-ignored", case, how=how, because=[row.id], fixes=[advice])
         return
     if "md5" in f"{row.error_code} {row.message}".lower():
-        advice_text = Manual("Upgrade the storage: it insists on Content-MD5, which Mastodon no longer sends.")
+        release = fixes.provider_of(case).notes.get("batch_delete", "")
+        advice_text = Manual(
+            f"Upgrade the storage{f' to {release}' if release else ''}: it insists on Content-MD5, which Mastodon no "
+            "longer sends."
+        )
         yield finding(
             "delete-md5-required",
             case,
             how=f"{asked(row)} was answered {words(row)}",
             because=[row.id],
             fixes=[advice_text],
+            severity=Severity.FAILURE,
         )
         return
     if (row.outcome is Outcome.REJECTED or row.http_status == 404) and something_works(case):

@@ -122,25 +122,20 @@ def failing(case: Case) -> Iterator[Finding]:
         case,
         how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
         because=[o.id for o in broken],
-        explains=[
-            *invisible_without_upload(case, broken),
-            *_moments_there(case, broken),
-            *_same_per_key(case, broken),
-        ],
+        explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
         fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
         certainty=Certainty.LIKELY,
     )
 
 
+def _in_a_batch(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
+    """The same error for each key of a batch, whose answer is 200."""
+    codes = {o.error_code for o in broken if o.error_code}
+    return [o.id for o in case.open(ActionId.BATCH_DELETE) if o.facts.get(Fact.PER_KEY_CODE) in codes]
+
+
 _STATUS = "See the provider's status page; nothing in the settings explains it."
 _ONE = "Show the provider this report ({kinds}), with the time of the run: nothing in the settings explains it."
-
-
-def _same_per_key(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
-    """A batch deletion that failed for each key as other requests fail as a whole."""
-    batch = case.get(ActionId.BATCH_DELETE)
-    codes = {o.error_code for o in broken}
-    return [batch.id] if batch.failed and batch.facts.get(Fact.PER_KEY_CODE) in codes else []
 
 
 def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> str:
@@ -200,6 +195,7 @@ RULES = (
         reads=(
             EVERY,
             OPEN,
+            ActionId.BATCH_DELETE,
             ActionId.LIST,
             ActionId.PUBLIC_GET,
             ActionId.PUT_WITH_ACL,
