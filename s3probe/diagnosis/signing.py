@@ -27,7 +27,7 @@ _REFUSED = range(400, 500)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """``secret_is_right`` is ``None`` where nothing decides. ``how`` continues a sentence about the refusal."""
 
     secret_is_right: bool | None
@@ -37,47 +37,47 @@ class Verdict:
     """Whether the path was changed, and not (only) the host."""
 
 
-def verdict_on(case: Case, refused: Observation) -> Verdict:
+def verdict_on(case: Case, refused: Observation) -> Judgement:
     """Who is at fault for the refused signature."""
     host, path, sent = refused.facts.get(Fact.SIGNED_HOST), refused.facts.get(Fact.SIGNED_PATH), urlsplit(refused.url)
     if host and host != sent.netloc:
-        return Verdict(True, f"; it was asked at {sent.netloc}, and computed the signature for {host}")
+        return Judgement(True, f"; it was asked at {sent.netloc}, and computed the signature for {host}")
     if path and unquote(path) != unquote(sent.path or "/"):
-        return Verdict(True, f"; it was asked for {sent.path}, and computed the signature for {path}", path=True)
+        return Judgement(True, f"; it was asked for {sent.path}, and computed the signature for {path}", path=True)
     base = case.settings.api_base
     if host or is_aws(base) or has_own_hosts(base):
-        return Verdict(False)
+        return Judgement(False)
     return _by_experiment(case, refused)
 
 
-def _by_experiment(case: Case, refused: Observation) -> Verdict:
+def _by_experiment(case: Case, refused: Observation) -> Judgement:
     for name in (Experiment.SIGNED_WITHOUT_PORT, Experiment.SIGNED_WITHOUT_PATH, Experiment.SIGNATURE_V2):
         seen = case.get(name)
         # a store that does not know Signature V2 may call that a lack of rights
         if seen.ran and stopped_at(seen) in (Gate.BUCKET, Gate.THROUGH):
             how = f"; {seen.title[:1].lower()}{seen.title[1:]}, the same request was {told(seen)}"
-            return Verdict(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
+            return Judgement(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
     right, wrong = case.get(Experiment.FORM), case.get(Experiment.FORM_WRONG_SECRET)
     forms = (right.id, wrong.id)
     if all(seen.http_status in _REFUSED and seen.facts.get(Fact.S3) for seen in (right, wrong)):
         if not alike(right, wrong):
             how = "; a form, whose signature holds neither host nor path, was answered " + words(right)
             how += f", and with a secret that is certainly wrong {words(wrong)}"
-            return Verdict(True, how, forms, path=bool(_path(case)))
+            return Judgement(True, how, forms, path=bool(_path(case)))
         if stopped_at(right) is Gate.SIGNATURE or alike(right, refused):
             how = "; so is a form, whose signature holds neither host nor path"
-            return Verdict(False, how, forms)
+            return Judgement(False, how, forms)
     old = case.get(Experiment.SIGNATURE_V2)
     if old.ran and stopped_at(old) is Gate.SIGNATURE:
-        return Verdict(False, "; so is a request with Signature V2, which holds no host", (old.id,))
-    return Verdict(None)
+        return Judgement(False, "; so is a request with Signature V2, which holds no host", (old.id,))
+    return Judgement(None)
 
 
 def _path(case: Case) -> str:
     return urlsplit(case.settings.endpoint or "").path.rstrip("/")
 
 
-def at_the_proxy(case: Case, verdict: Verdict) -> Fix:
+def at_the_proxy(case: Case, verdict: Judgement) -> Fix:
     """The line that lets what is signed arrive as it was sent."""
     if not verdict.path:
         return ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")

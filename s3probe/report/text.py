@@ -230,7 +230,7 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
         yield from page.wrap("Mastodon reads its env file only when it starts: restart web and Sidekiq after a change.")
     if cleanup.left_behind:
         yield ""
-        what = left_behind(report, "test object of this check")
+        what = left_behind(report, "test object", " of this check")
         too = " (`s3probe sweep` does, too, when an hour has passed)" if sweep_can(report) else ""
         yield from page.wrap(f"{what}. To remove what is left{too}:")
         yield ""
