@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.dotenv import places
+from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, Credentials, Environment, Settings, Variable
 
 PLACEHOLDER = "(secret)"
@@ -95,9 +96,12 @@ def secrets_of(settings: Settings) -> tuple[Secret, ...]:
         texts |= _texts_of(settings.credentials)
     for variable in settings.environment.variables.values():
         if variable.name in SECRET_NAMES or (is_secret(variable.name, variable.value) and len(variable.value) >= 16):
-            texts |= {variable.value, _unquoted(variable.raw or "")}
+            texts |= {variable.value, _unquoted(variable.raw or ""), as_written(variable.raw or "", "unquoted")}
+            texts.add(variable.earlier.value if variable.earlier else "")
         elif variable.name in _KEY_ID_NAMES and shorten(variable.value) == NOTHING_OF_IT:
             texts.add(variable.value)
+        if variable.earlier is not None and variable.name in _KEY_ID_NAMES:
+            texts.add(variable.earlier.value if shorten(variable.earlier.value) == NOTHING_OF_IT else "")
     texts |= {text.strip(_WRAPPINGS) for text in texts}
     return tuple(Secret(text) for text in sorted(texts - {"", PLACEHOLDER, LEFT_OUT}))
 
@@ -115,7 +119,8 @@ def _texts_of(pair: Credentials) -> set[str]:
 
 def scrubber_for(settings: Settings, show: Callable[[str], str] = shorten) -> Scrubber:
     """A scrubber that knows these settings' secrets, and puts ``show`` of an access key id in its place."""
-    ids = {v.value for v in settings.environment.variables.values() if v.name in _KEY_ID_NAMES}
+    pairs = [v for v in settings.environment.variables.values() if v.name in _KEY_ID_NAMES]
+    ids = {v.value for v in pairs} | {v.earlier.value for v in pairs if v.earlier is not None}
     if settings.credentials is not None:
         ids.add(settings.credentials.access_key_id)
     return Scrubber(secrets_of(settings), {key_id: show(key_id) for key_id in ids})
@@ -186,18 +191,23 @@ def _unquoted(raw: str) -> str:
 
 
 def _public_variable(variable: Variable) -> Variable | None:
-    name, value = variable.name, variable.value
+    name, earlier = variable.name, variable.earlier
+    if not _STORAGE.fullmatch(name) and variable.source == PROCESS_ENVIRONMENT:
+        return None
+    value = _public_value(name, variable.value)
+    if earlier is not None:
+        earlier = replace(earlier, value=_public_value(name, earlier.value))
+    hidden = name in _KEY_ID_NAMES or not _STORAGE.fullmatch(name) or is_secret(name, variable.value)
+    raw = None if hidden or _LOOKS_GENERATED.search(variable.raw or "") else variable.raw
+    return replace(variable, value=value, raw=raw, earlier=earlier)
+
+
+def _public_value(name: str, value: str) -> str:
     if name in _KEY_ID_NAMES:
-        return replace(variable, value=masked(value), raw=None)
+        return masked(value)
     if not _STORAGE.fullmatch(name):
-        if variable.source == PROCESS_ENVIRONMENT:
-            return None
-        return replace(variable, value=LEFT_OUT if value else "", raw=None)
-    if is_secret(name, value):
-        return replace(variable, value=PLACEHOLDER if value else "", raw=None)
-    if variable.raw is not None and _LOOKS_GENERATED.search(variable.raw):
-        return replace(variable, raw=None)
-    return variable
+        return LEFT_OUT if value else ""
+    return PLACEHOLDER if value and is_secret(name, value) else value
 
 
 def _public_credentials(credentials: Credentials) -> Credentials:

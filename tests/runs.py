@@ -106,10 +106,23 @@ def run(
         return Ran(report, left_in(box), box.violations, box.requests)
 
 
+_MADE: list[tuple[Scenario, Ran]] = []
+
+
+def run_once(scenario: Scenario) -> Ran:
+    """The run of a scenario as it is, made once for all tests that look at it and change nothing else."""
+    for made, ran in _MADE:
+        if made == scenario:
+            return ran
+    ran = run(scenario)
+    _MADE.append((scenario, ran))
+    return ran
+
+
 @cache
 def run_fault(fault: Fault) -> Ran:
     """The run of a fault as it is, made once for all tests that look at it."""
-    return run(fault.scenario())
+    return run_once(fault.scenario())
 
 
 def to_fix(report: Report) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.conftest import Tally
 from tests.nginx.mistakes import MISTAKES
-from tests.runs import TRIED, each_fault, fault_name, healthy, run, run_fault, to_fix, with_first_fix
+from tests.runs import TRIED, each_fault, fault_name, healthy, run_fault, run_once, to_fix, with_first_fix
 
 ADVICE_ONLY = {
     "explicit-deny-policy": "only the policy's owner knows why it denies, and in which policy",
@@ -93,7 +93,7 @@ def _fixed(fault: Fault) -> str:
         if fixed is None:
             return f"advice only: {finding.id}"
         scenario = fixed
-    after = run(scenario).report
+    after = run_once(scenario).report
     if healthy(after) and fault.id not in {f.id for f in after.findings}:
         return "healthy"
     return f"still {after.verdict}: {', '.join(f.id for f in after.findings)}"

@@ -11,10 +11,11 @@ from s3probe.codec import EvidenceError, dump, from_plain, load, load_saved, to_
 from s3probe.diagnosis.model import Diagnosis, Finding, RuleError
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
-from s3probe.redact import clean, masked, shorten
+from s3probe.redact import PLACEHOLDER, clean, masked, scrubber_for, shorten
+from s3probe.sandbox.scenario import healthy
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
-from s3probe.settings.model import Credentials
+from s3probe.settings.model import Credentials, Earlier
 from tests.report.samples import (
     ACL_DISABLED,
     BROKEN,
@@ -30,6 +31,7 @@ from tests.report.samples import (
     evidence,
     settings,
 )
+from tests.runs import settings_of
 
 FAILED = RuleError("acl.refused_acl", "KeyError: 'x'", "acl.py:88")
 
@@ -42,6 +44,21 @@ def test_evidence_comes_back_equal(observations: tuple[()]) -> None:
 @pytest.mark.parametrize("finding", [ACL_DISABLED, DELETE_DENIED])
 def test_findings_with_every_kind_of_fix_come_back_equal(finding: Finding) -> None:
     assert from_plain(Finding, json.loads(json.dumps(to_plain(finding)))) == finding
+
+
+def test_an_earlier_line_of_a_secret_is_in_no_file_either() -> None:
+    lines = f"AWS_SECRET_ACCESS_KEY=earlier/{SECRET}\nAWS_ACCESS_KEY_ID=AKIAEARLIER7EXAMPLE2\nS3_REGION=us-west-2\n"
+    first = healthy()
+    twice = settings_of(replace(first, env_text=f"{lines}{first.env_text}"))
+    text = dump(evidence(BROKEN), twice)
+    assert "earlier/" not in text
+    assert "AKIAEARLIER7EXAMPLE2" not in text
+    variables = load_saved(text).settings.environment.variables
+    assert {name: variables[name].earlier for name in ("AWS_SECRET_ACCESS_KEY", "S3_REGION")} == {
+        "AWS_SECRET_ACCESS_KEY": Earlier(PLACEHOLDER, 1),
+        "S3_REGION": Earlier("us-west-2", 3),
+    }
+    assert "earlier/" not in scrubber_for(twice).clean(f"the secret is earlier/{SECRET}.")
 
 
 def test_what_was_loaded_is_dumped_to_the_same_byte() -> None:

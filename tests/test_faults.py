@@ -9,7 +9,7 @@ from s3probe.report.formats import FORMATS, RenderOptions, format_named
 from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import SCENARIOS, Scenario
 from tests.diagnosis.rule_runs import quarrels, seeds, undeclared
-from tests.runs import TRIED, each_fault, fault_name, run, run_fault, settings_of
+from tests.runs import TRIED, each_fault, fault_name, run_fault, run_once, settings_of
 
 ALSO_TRUE = {"protocol-https-but-endpoint-plain": {"presigned-link-without-tls"}}
 """A store that speaks plain http alone also gives out archive links without TLS."""
@@ -19,7 +19,7 @@ every_fault = each_fault(TRIED)
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_healthy_storage_is_healthy_and_stays_as_it_was(name: str) -> None:
-    ran = run(SCENARIOS[name]())
+    ran = run_once(SCENARIOS[name]())
     assert ran.report.verdict == "ok", [(f.id, f.how_known) for f in ran.report.findings]
     assert ran.left == () == ran.violations
     assert ran.report.evidence.cleanup.left_behind == ()

@@ -15,7 +15,7 @@ from s3probe.sandbox.scenario import Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from tests.exhaustive import in_turn, part
 from tests.runs import healthy as is_healthy
-from tests.runs import run, with_first_fix
+from tests.runs import run, run_once, with_first_fix
 
 MISSED = {
     "s3:PutObject": "iam-missing-putobject",
@@ -80,14 +80,14 @@ def test_the_printed_policy_is_enough_at_every_provider(name: str) -> None:
 )
 def test_without_one_action_that_action_is_missed_and_nothing_else(name: str, action: str, prefix: str) -> None:
     scenario = _least(BASES[name](), prefix, without=action)
-    report = run(scenario).report
+    report = run_once(scenario).report
     assert [f.id for f in report.findings if f.severity is not Severity.NOTICE] == [MISSED[action]]
     first = report.findings[0].fixes[0]
     assert isinstance(first, IamAllow)
     assert action in first.actions
     fixed = with_first_fix(scenario, report.findings[0])
     assert fixed is not None
-    assert is_healthy(run(fixed).report)
+    assert is_healthy(run_once(fixed).report)
 
 
 def test_every_printed_action_has_its_reason_and_its_finding() -> None:

@@ -11,7 +11,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.scenario import custom
 from s3probe.sandbox.world import Instance
 from tests.exhaustive import part
-from tests.runs import each_fault, fault_name, run, run_fault, together
+from tests.runs import each_fault, fault_name, run_fault, run_once, together
 
 BY_NAME = {fault_name(fault): fault for fault in ALL}
 PAIRS = [
@@ -108,7 +108,7 @@ def test_the_look_alike_of_a_fault_is_something_else(fault: Fault) -> None:
     assert fault.id in _ids(fault)
     near = fault.look_alike(fault.base())
     assert near != fault.base(), "a look-alike changes something"
-    assert fault.id not in {finding.id for finding in run(near).report.findings}
+    assert fault.id not in {finding.id for finding in run_once(near).report.findings}
 
 
 @pytest.mark.parametrize("version", part(["4.3.2", "4.4.15", "4.5.8"], 3))
@@ -117,13 +117,13 @@ def test_an_older_release_is_told_what_the_next_one_will_meet_and_only_then(vers
     scenario, fine = fault.scenario(), custom()
     broken = scenario.with_world(instance=replace(scenario.world.instance or Instance(), version=version))
     older = fine.with_world(instance=replace(fine.world.instance or Instance(), version=version))
-    found = run(broken).report.findings
+    found = run_once(broken).report.findings
     assert [f.id for f in found] == ["checksum-regression-by-patch-release"]
     first = {"4.3.2": "4.6.0", "4.4.15": "4.4.16", "4.5.8": "4.5.9"}[version]
     assert found[0].how_known.startswith(f"works with {version}, will fail from {first} on")
-    assert run(older).report.findings == ()
+    assert run_once(older).report.findings == ()
 
 
 def test_a_current_release_is_not_told_of_itself() -> None:
-    ran = run(custom())
+    ran = run_once(custom())
     assert not [o.id for o in ran.report.evidence.observations if "next-release" in o.id]

@@ -24,10 +24,12 @@ def classes(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """All that people read of s3probe, by its path."""
-    for path in (*sorted(PACKAGE.rglob("*")), ROOT / "README.md"):
-        if path.suffix in (".py", ".toml", ".md"):
-            yield path.name, path.read_text(encoding="utf-8")
+    """All that people read of s3probe and of how it is made, by its path."""
+    here = Path(__file__)
+    beside = [ROOT / name for name in ("README.md", "CHANGELOG.md", "pyproject.toml", ".github", ".ci", "tests")]
+    for path in (inside for place in (PACKAGE, *beside) for inside in (place, *sorted(place.rglob("*")))):
+        if path.is_file() and path != here and path.suffix in ("", ".py", ".toml", ".md", ".yml"):
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
 
 
 def test_no_class_name_exists_twice() -> None:

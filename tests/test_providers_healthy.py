@@ -8,12 +8,12 @@ from s3probe.diagnosis.model import Severity
 from s3probe.knowledge.providers import detect, provider
 from s3probe.sandbox.recommended import RECOMMENDED
 from tests.exhaustive import part
-from tests.runs import run, settings_of
+from tests.runs import run_once, settings_of
 
 
 @pytest.mark.parametrize("name", part(RECOMMENDED, 2))
 def test_a_recommended_set_up_gives_no_failure_and_no_warning(name: str) -> None:
-    ran = run(RECOMMENDED[name]())
+    ran = run_once(RECOMMENDED[name]())
     named = [(f.id, f.how_known) for f in ran.report.findings if f.severity is not Severity.NOTICE]
     assert named == []
     assert ran.report.verdict == "ok"

@@ -28,7 +28,7 @@ from s3probe.sandbox.scenario import (
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
 from tests.exhaustive import part
-from tests.runs import OPTIONS, run, settings_of, tools_for
+from tests.runs import OPTIONS, run, run_once, settings_of, tools_for
 from tests.test_trials import failures, fixed, proven
 
 MISSPELT, SDK = "env-misspelt-other-names", "sdk-env-variables-interfere"
@@ -91,13 +91,13 @@ def the_cause(report: Report) -> tuple[str, dict[str, str | None]]:
 def test_a_suspicion_with_which_it_passes_is_the_cause(
     scenario: Scenario, lines: tuple[str, dict[str, str | None]], told_without: str
 ) -> None:
-    plain, ran = run(scenario).report, run(scenario, trials=True)
+    plain, ran = run_once(scenario).report, run(scenario, trials=True)
     assert failures(plain) == [told_without]
     assert [one.severity for one in plain.findings if one.id == lines[0]] == [Severity.WARNING]
     assert the_cause(ran.report) == lines
     assert failures(ran.report) == [lines[0]]
     assert [(one.id, one.of) for one in ran.report.consequences] == [(told_without, lines[0])]
-    assert run(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
     assert (ran.left, ran.violations) == ((), ())
 
 
@@ -115,7 +115,7 @@ def test_where_nothing_fails_no_suspicion_is_tried(scenario: Scenario) -> None:
     ran = run(scenario, trials=True)
     assert ran.report.trials == ()
     assert ran.report.verdict is not Verdict.FAILURE
-    assert len(ran.requests) == len(run(scenario).requests)
+    assert len(ran.requests) == len(run_once(scenario).requests)
 
 
 def test_what_works_is_offered_no_line_that_may_break_it() -> None:
@@ -126,7 +126,7 @@ def test_what_works_is_offered_no_line_that_may_break_it() -> None:
     advice = report.findings[0].fixes[0]
     assert isinstance(advice, Manual)
     assert "remove AWS_ENDPOINT_URL_S3" in advice.text
-    assert run(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
+    assert run_once(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
 
 
 def test_a_suspicion_that_is_not_the_cause_stays_what_it_was() -> None:
@@ -151,7 +151,7 @@ def test_what_waits_behind_a_confirmed_suspicion_is_fixed_with_it() -> None:
     assert the_cause(report) == (SDK, {"AWS_ENDPOINT_URL_S3": None, "S3_REGION": "eu-west-2"})
     (behind,) = (one for one in report.findings[1:] if one.severity is Severity.FAILURE)
     assert behind.remark == "behind it: seen only with no AWS_ENDPOINT_URL_S3"
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 def test_each_suspicion_is_a_candidate_of_its_own() -> None:
@@ -168,6 +168,76 @@ def test_one_misspelt_name_is_right_though_another_is_not() -> None:
     assert the_cause(report) == (MISSPELT, {"S3_BUCKET": BUCKET})
 
 
+@pytest.mark.parametrize(("mark", "said"), [('"', "in the place of the double ones"), ("", "around the value")])
+def test_a_secret_is_told_into_single_quotes_from_where_it_stands(mark: str, said: str) -> None:
+    secret = f"{'x' * 20}$variable{'x' * 11}"
+    scenario = healthy().with_user(secret=secret).with_raw_env("AWS_SECRET_ACCESS_KEY", f"{mark}{secret}{mark}")
+    fix = run(scenario).report.findings[0].fixes[0]
+    assert isinstance(fix, EnvFix)
+    assert fix.note == f"put single quotes {said}, and change nothing else"
+
+
+# ---- a variable that stands twice: dotenv takes the last line
+
+WRONG_SECRET = "x" * 40
+TWICE = "env-duplicate-last-wins"
+
+
+def twice(*lines: str, scenario: Scenario | None = None, above: bool = False) -> Scenario:
+    """With these lines at the end of the file, or at its top."""
+    before, text = scenario or healthy(), "".join(f"{line}\n" for line in lines)
+    return replace(before, env_text=f"{text}{before.env_text}" if above else f"{before.env_text}{text}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    part([
+        (f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}",),
+        ("AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}"),
+        ("S3_BUCKET=no-such-bucket", "AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}"),
+        ("S3_REGION=us-west-2",),
+        ("S3_BUCKET=no-such-bucket",),
+    ], 2),
+)  # fmt: skip
+def test_where_the_last_of_two_lines_is_wrong_it_is_the_cause_and_is_removed(lines: tuple[str, ...]) -> None:
+    scenario = twice(*lines)
+    ran = run(scenario, trials=True)
+    assert the_cause(ran.report) == (TWICE, {line.partition("=")[0]: None for line in lines})
+    assert failures(ran.report) == [TWICE]
+    last = len(scenario.env_text.splitlines())
+    (group,) = ran.report.findings[0].alternatives
+    assert sorted(line.line or 0 for line in group if isinstance(line, EnvFix)) == [
+        *range(last - len(lines) + 1, last + 1)
+    ]
+    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+    assert (ran.left, ran.violations) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        twice(
+            f"AWS_SECRET_ACCESS_KEY={WRONG_SECRET}", scenario=FAULTS["env-s3-enabled-not-true"].scenario(), above=True
+        ),
+        twice("S3_REGION=us-west-2", scenario=FAULTS["authenticated-read-acl"].scenario(), above=True),
+    ],
+    ids=["secret", "region"],
+)
+def test_where_the_last_of_two_lines_is_right_it_stays(scenario: Scenario) -> None:
+    report = run(scenario, trials=True).report
+    assert TWICE not in failures(report)
+    assert not any(isinstance(fix, EnvFix) for one in report.findings if one.id == TWICE for fix in one.fixes)
+
+
+def test_where_nothing_fails_neither_of_two_lines_is_tried() -> None:
+    report = run(twice("S3_REGION=us-west-2", above=True), trials=True).report
+    (suspected,) = report.findings
+    assert (suspected.id, report.trials) == (TWICE, ())
+    (advice,) = suspected.fixes
+    assert isinstance(advice, Manual)
+    assert "remove line 8, which sets S3_REGION again" in advice.text
+
+
 # ---- rows of the table of inputs
 
 
@@ -176,7 +246,7 @@ def test_a_host_that_is_meant_for_visitors_is_moved_where_no_bucket_is_added() -
     report = run(scenario, trials=True).report
     assert the_cause(report)[1] == {"S3_ALIAS_HOST": ALIAS}
     assert len(failures(report)) == 1
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 def refers_to_region(place: str) -> Scenario:
@@ -248,8 +318,8 @@ def test_what_refers_to_a_changed_line_follows_it() -> None:
     lines = {"S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.eu-west-2.amazonaws.com"}
     assert the_cause(report) == ("region-wrong-aws-regional-endpoint", lines)
     assert len(failures(report)) == len(report.trials) == 1
-    assert run(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
-    assert run(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+    assert run_once(scenario.with_env("S3_REGION", "eu-west-2")).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
@@ -299,7 +369,7 @@ def test_pages_of_a_server_that_keeps_its_files_on_disk_are_no_second_fault() ->
     for trials in (False, True):
         assert failures(run(scenario, trials=trials).report) == ["env-s3-enabled-not-true"]
     on = healthy().with_world(instance=Instance(media_hosts=()))
-    assert failures(run(on).report) == ["csp-missing-media-host"]
+    assert failures(run_once(on).report) == ["csp-missing-media-host"]
 
 
 class SpeaksTls:

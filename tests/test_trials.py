@@ -11,7 +11,18 @@ from functools import cache
 import pytest
 
 from s3probe.codec import dump, load_saved
-from s3probe.diagnosis.model import BucketPolicy, EnvFix, Finding, Fix, IamAllow, Manual, Proof, ProofState, Severity
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    EnvFix,
+    Finding,
+    Fix,
+    IamAllow,
+    Manual,
+    Proof,
+    ProofState,
+    Severity,
+)
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
@@ -39,7 +50,7 @@ from s3probe.trying.budget import ALL_MADE, Budget
 from s3probe.trying.loop import NO_WAY, PASSES_ALL_THE_SAME, THROTTLED, UNCLEAR, OnceMore, Trials
 from tests.diagnosis.test_trial import ALIAS, REFUSED, REGION, SEEN, UNSEEN, UPLOADS, found, proof_of, row, state
 from tests.exhaustive import part
-from tests.runs import OPTIONS, Ran, each_fault, left_in, run, run_fault, settings_of, tools_for
+from tests.runs import OPTIONS, Ran, each_fault, left_in, run, run_fault, run_once, settings_of, tools_for
 
 WRONG_REGION = FAULTS["region-wrong-aws-regional-endpoint"]
 AUTOMATIC = [fault for fault in ALL if fault.scenario().env_text != fault.base().env_text]
@@ -112,7 +123,7 @@ def test_two_faults_of_which_one_hides_the_other_are_fixed_together() -> None:
     assert set(groups) == {"env-hash-truncates-value", "region-wrong-aws-regional-endpoint"}
     for group in groups.values():
         assert {fix.variable for fix in group if isinstance(fix, EnvFix)} == {"S3_REGION", "AWS_SECRET_ACCESS_KEY"}
-    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, group)).report.verdict is Verdict.OK
 
 
 def test_region_and_endpoint_that_change_together_are_one_fix() -> None:
@@ -123,7 +134,7 @@ def test_region_and_endpoint_that_change_together_are_one_fix() -> None:
     ((_one, group),) = proven(run(scenario, trials=True).report)
     lines = {fix.variable: fix.value for fix in group if isinstance(fix, EnvFix)}
     assert lines == {"S3_REGION": "ap-southeast-2", "S3_ENDPOINT": f"https://{right}"}
-    assert run(fixed(scenario, group)).report.verdict is Verdict.OK
+    assert run_once(fixed(scenario, group)).report.verdict is Verdict.OK
 
 
 def aws(region: str, **lines: str | None) -> Scenario:
@@ -203,7 +214,7 @@ def test_the_first_fix_of_the_first_failure_is_all_that_is_needed(scenario: Scen
     first = report.findings[0]
     assert {fix.variable: fix.value for fix in first.first_choice if isinstance(fix, EnvFix)} == lines
     assert proof_of(first).state is ProofState.TRIED
-    assert report.verdict is run(scenario).report.verdict is Verdict.FAILURE
+    assert report.verdict is run_once(scenario).report.verdict is Verdict.FAILURE
     assert failures(run(restarted(fixed(scenario, first.first_choice))).report) == []
 
 
@@ -232,7 +243,7 @@ def test_two_lines_that_each_keep_mastodon_from_sending_anything_are_fixed_toget
     assert set(found) == {"env-s3-enabled-not-true", "endpoint-without-scheme"}
     for group in found.values():
         assert {fix.variable for fix in group if isinstance(fix, EnvFix)} == {"S3_ENABLED", "S3_ENDPOINT"}
-    assert len(ran.requests) == len(run(custom()).requests)
+    assert len(ran.requests) == len(run_once(custom()).requests)
 
 
 def test_of_two_schemes_the_one_that_passes_is_named() -> None:
@@ -251,7 +262,7 @@ def test_a_line_after_which_pictures_are_invisible_is_no_fix(name: str) -> None:
     assert list(proven(report)) == []
     first, last = report.findings[0].alternatives
     assert [type(fix) for fix in first] == [IamAllow]
-    assert [type(fix) for fix in last] == [BucketPolicy, EnvFix]
+    assert [type(fix) for fix in last] == [BucketSetting, BucketPolicy, EnvFix]
     assert "visitors would see no picture" in report.trials[0].result
 
 
@@ -292,7 +303,7 @@ def test_the_actions_are_those_of_the_file_as_it_stands(name: str, first: int) -
 
 def test_a_fault_behind_another_is_told_by_the_trial_and_the_first_failure_stays() -> None:
     scenario = FAULTS["iam-missing-getobject"].change(WRONG_REGION.scenario())
-    plain, ran = run(scenario), run(scenario, trials=True)
+    plain, ran = run_once(scenario), run(scenario, trials=True)
     assert failures(plain.report) == [WRONG_REGION.id]
     assert failures(ran.report) == [WRONG_REGION.id, "iam-missing-getobject"]
     assert ran.report.findings[1].remark == "behind it: seen only with S3_REGION=eu-west-2"
@@ -323,14 +334,14 @@ def test_where_the_sdk_goes_on_in_another_region_the_examination_does() -> None:
     assert refused is not None
     assert refused.http_status == 400
     behind = FAULTS["iam-missing-getobject"].change(FAULTS["region-wrong-aws-global-endpoint"].scenario())
-    assert failures(run(behind).report) == ["iam-missing-getobject"]
+    assert failures(run_once(behind).report) == ["iam-missing-getobject"]
 
 
 # ---- what it costs
 
 
 def test_a_healthy_run_costs_what_it_costs_without_trials() -> None:
-    ran, plain = run(healthy(), trials=True), run(healthy())
+    ran, plain = run(healthy(), trials=True), run_once(healthy())
     assert (len(ran.requests), ran.report.trials) == (len(plain.requests), ())
     warned = tried(FAULTS["region-wrong-aws-global-endpoint"])
     assert (warned.report.verdict, warned.report.trials) == (Verdict.WARNING, ())

@@ -58,8 +58,8 @@ def show(file: Path, made: Patch, console: Console) -> None:
 
 
 def _in_words(fix: EnvFix) -> str:
-    if fix.as_written:
-        return "the text that stands there is put into quotes"
+    if fix.as_written and fix.value is not None:
+        return "the text that stands there is put into single quotes"
     return "it is removed" if fix.value is None else f"its value becomes {fix.value or 'blank'}"
 
 
@@ -80,7 +80,7 @@ def say_rest(examined: Examined, chosen: Sequence[Choice], made: Patch, source: 
     shown = {finding.id: finding for finding in examined.report.findings}
     for choice in chosen:
         if not choice.in_file:
-            _say_outside(shown.get(choice.finding.id, choice.finding), choice, environment, console)
+            _say_outside(shown.get(choice.finding.id, choice.finding), choice, environment, source, console)
     for number, way in enumerate(chosen[0].finding.alternatives if chosen else (), 1):
         if way != chosen[0].fixes and all(isinstance(fix, EnvFix) for fix in way):
             lead = " and ".join(_meant(fix) for fix in way if isinstance(fix, EnvFix))
@@ -98,20 +98,22 @@ def _meant(fix: EnvFix) -> str:
     return words.block or f"remove {fix.variable}"
 
 
-def _say_outside(finding: Finding, choice: Choice, environment: Environment, console: Console) -> None:
+def _say_outside(finding: Finding, choice: Choice, environment: Environment, source: str, console: Console) -> None:
+    """All steps of the chosen fix, in their order. ``finding``: as it may be shown."""
     if not choice.fixes:
         console.say(f"Not in this file: {finding.title}.")
         return
-    place = finding.fixes.index(choice.fixes[0]) if choice.fixes[0] in finding.fixes else 0
-    fix = finding.fixes[place]
+    group = finding.alternatives[choice.number - 1]
     variable = environment.variables.get(finding.setting or "")
-    if isinstance(fix, Manual) and variable is not None and variable.line:
-        console.say(f"By hand: {variable.name} (line {variable.line} of {variable.source}): {fix.text}")
+    if isinstance(group[0], Manual) and variable is not None and variable.line:
+        console.say(f"By hand: {variable.name} (line {variable.line} of {variable.source}): {group[0].text}")
         return
-    first = fix_in_words(fix, "")
-    console.say(f"Not in this file: {finding.title}. {first.lead.rstrip('.')}{':' if first.block else '.'}")
-    for line in first.block.splitlines():
-        console.say(f"    {line}")
+    for place, fix in enumerate(group):
+        words = fix_in_words(fix, source)
+        opening = "Then: " if place else f"Not in this file: {finding.title}. "
+        console.say(f"{opening}{words.lead.rstrip('.')}{':' if words.block else '.'}")
+        for line in words.block.splitlines():
+            console.say(f"    {line}")
 
 
 def say_seen(kept: Sequence[Examined], console: Console) -> None:

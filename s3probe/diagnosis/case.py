@@ -30,10 +30,10 @@ class Case:
         return tuple(o for o in found if o.failed and o.id not in self.claimed)
 
     def all_open(self) -> tuple[Observation, ...]:
-        """Every failed observation that no finding explains yet, experiments (``try-…``) and moments left out."""
+        """Every failed observation that no finding explains yet, without experiments (``try-…``) and first answers."""
         return tuple(o for o in self._unclaimed() if not o.id.is_experiment and not o.id.is_at_first)
 
-    def moments(self) -> tuple[Observation, ...]:
+    def failed_at_first(self) -> tuple[Observation, ...]:
         """First answers that no finding explains yet: the same requests passed when they were asked again."""
         return tuple(o for o in self._unclaimed() if o.id.is_at_first)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.model import (
+    EARLIER,
     BucketPolicy,
     BucketSetting,
     Certainty,
@@ -254,37 +255,48 @@ class Conclusions:
             if whole and self.way is not None and self._is_way(finding, whole):
                 fixes += self._way_tried(self.way, group)
                 continue
-            why, dropped = self._untried(finding, group, whole)
-            if lines and proven and (self.was_tried(lines) or _same_variables(lines, proven)):
+            proof, dropped = self._untried(finding, group, whole)
+            if lines and proven and self._needs_no_saying(lines, proven, alone=bool(whole)):
                 continue
+            hurts_nobody = finding.severity is Severity.WARNING and proof.why == _NO_FAILURE
             if dropped:
-                left.append(f"tried: {_said(lines or ())} {why}")
-            elif lines and why == _NO_FAILURE and finding.severity is Severity.WARNING and not self._decided(finding):
-                fixes.append(_advice(lines))
+                left.append(f"tried: {_said(lines or ())} {proof.why}")
+            elif lines and (_stands_twice(lines) or (hurts_nobody and not self._decided(finding))):
+                fixes += [] if proven else [_advice(lines, fails=self._fails)]
             else:
-                why = _NOT_NEEDED if proven and lines and not not_felt(lines) else why
-                fixes += _with_proof(group, Proof(ProofState.UNTRIED, why))
+                needed = not (proven and lines) or not_felt(lines)
+                fixes += _with_proof(group, proof if needed else _unproven(_NOT_NEEDED))
         remark = "; ".join(filter(None, (finding.remark, *left)))
         return replace(finding, fixes=tuple(fixes), remark=remark)
+
+    def _needs_no_saying(self, lines: Lines, proven: tuple[Fix, ...], *, alone: bool) -> bool:
+        """Whether what was proven says it already, or has shown that these lines, ``alone``, are no way out."""
+        passed = key_of(tuple(fix for fix in proven if isinstance(fix, EnvFix)))
+        return key_of(lines) <= passed or (alone and (self.was_tried(lines) or _same_variables(lines, proven)))
 
     def was_tried(self, lines: Lines) -> bool:
         """Whether an examination was made with these very lines."""
         return any(one.after is not None and key_of(one.candidate.lines) == key_of(lines) for one in self.attempts)
 
-    def _stop_after(self, place: int) -> int:
-        """The first step from this one on after which one may stop; better one after which uploads pass as well."""
+    def _stop_after(self, place: int) -> int | None:
+        """The first step from this one on after which one may stop; better one after which uploads pass as well.
+
+        ``None``: there is none.
+        """
         states = list(self._states())
         stops = [n for n in range(place, len(states)) if may_stop(self.file, states[n])]
-        return next((n for n in stops if uploads_pass(states[n])), stops[0])
+        return next((n for n in stops if uploads_pass(states[n])), stops[0] if stops else None)
 
     def _tried(self, place: int) -> tuple[Fix, ...]:
         """The fix that was proven at this step, with all the lines that were in place where one may stop."""
         names = _names(self.path[place])
         end = self._stop_after(place)
+        if end is None:
+            return ()
         for later in range(end + 1, len(self.path)):
             # two steps of one variable are one
             if names & _names(self.path[later]):
-                end = self._stop_after(later)
+                end = self._stop_after(later) or end
         after = self.path[end].after
         assert after is not None
         return self._proven(self.path[place], after, self._lines(self.path[: end + 1]), names)
@@ -299,9 +311,9 @@ class Conclusions:
         """The fix that was asked for, with all its lines where that was better than the file."""
         after, finding = way.after, way.candidate.finding
         if way.why or after is None:
-            return _with_proof(group, Proof(ProofState.UNTRIED, way.why))
+            return _with_proof(group, _unproven(way.why, made=after is not None))
         if not (step(self.file, after, finding).better and may_stop(self.file, after)):
-            return _with_proof(group, Proof(ProofState.UNTRIED, f"with it, {self._result(way, after)}"))
+            return _with_proof(group, _unproven(f"with it, {self._result(way, after)}", made=True))
         names = {fix.variable for fix in group if isinstance(fix, EnvFix)}
         return self._proven(way, after, minimal(self.file.settings, after.settings, way.candidate.lines), names)
 
@@ -335,37 +347,47 @@ class Conclusions:
             requests=state.evidence.cost.requests,
         )
 
-    def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[str, bool]:
+    def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[Proof, bool]:
         """Why a fix was not proven, and whether it must not be offered."""
         if not all(isinstance(fix, EnvFix) for fix in group):
-            return _OUTSIDE.get(type(group[0]), _OUTSIDE[ServerFix]), False
+            return _unproven(_OUTSIDE.get(type(group[0]), _OUTSIDE[ServerFix])), False
         if lines is None:
-            return _TO_FILL_IN, False
+            return _unproven(_TO_FILL_IN), False
         if why := not_felt(lines):
-            return why, False
+            return _unproven(why), False
         if not changed(self.file.settings, applied(self.file.settings, lines)):
-            return _IDLE, False
+            return _unproven(_IDLE), False
         for one in reversed([one for one in self.attempts if key_of(one.candidate.lines) == key_of(lines)]):
-            if one.why:
-                return one.why, False
-            if one.after is None:
-                continue
-            seen = step(one.base, one.after, finding)
-            if not seen.gone and is_suspicion(finding) and not seen.lost:
-                return "tried: what fails is no consequence of it", False
-            if not seen.gone:
-                return "leaves it as it is", True
-            if seen.lost:
-                return f"ends it, and then {', '.join(seen.lost)} fails", True
-            if not seen.passed and seen.further:
-                return "with it something else fails: the check after both fixes decides", False
-            if not seen.passed:
-                why = _not_asked(one.after) or "with it nothing passes that failed before"
-                return f"{why}: the check after it decides", False
-            return objection(one.after) or "with it something fails that passed before", False
+            if one.why or one.after is not None:
+                return self._shown(finding, one)
         if finding.severity is not Severity.FAILURE:
-            return (self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE, False
-        return self.ended or _BEHIND_ANOTHER, False
+            return _unproven((self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE), False
+        return _unproven(self.ended or _BEHIND_ANOTHER), False
+
+    def _shown(self, finding: Finding, attempt: Attempt) -> tuple[Proof, bool]:
+        """The same of lines with which an examination was made, or was to be made."""
+        if attempt.why or attempt.after is None:
+            return _unproven(attempt.why, made=attempt.after is not None), False
+        seen, dropped = step(attempt.base, attempt.after, finding), False
+        if not seen.gone and is_suspicion(finding) and not seen.lost:
+            why = "what fails is no consequence of it"
+        elif not seen.gone:
+            why, dropped = "leaves it as it is", True
+        elif seen.lost:
+            why, dropped = f"ends it, and then {', '.join(seen.lost)} fails", True
+        elif not seen.passed and seen.further:
+            why = "with it something else fails: the check after both fixes decides"
+        elif not seen.passed:
+            unasked = _not_asked(attempt.after)
+            why = f"{unasked or 'with it nothing passes that failed before'}: the check after it decides"
+            return _unproven(why, made=not unasked), False
+        else:
+            why = objection(attempt.after) or "with it something fails that passed before"
+        return _unproven(why, made=True), dropped
+
+
+def _unproven(why: str, *, made: bool = False) -> Proof:
+    return Proof(ProofState.UNTRIED, why, made=made)
 
 
 def sets_again(lines: Lines, earlier: Iterable[Attempt]) -> bool:
@@ -430,15 +452,29 @@ def explaining(finding: Finding, consequences: Sequence[tuple[Finding, str]]) ->
     return replace(finding, explains=tuple(dict.fromkeys((*finding.explains, *more)))) if more else finding
 
 
-def _advice(lines: Lines) -> Manual:
+def _stands_twice(lines: Lines) -> bool:
+    """Whether they are the later ones of two: which of them is right is not to be seen where nothing ends with them."""
+    return any(line.as_written == EARLIER for line in lines)
+
+
+def _advice(lines: Lines, *, fails: bool) -> Manual:
     """What a line says that may as well break what works."""
-    made = " and ".join(
-        f"write {_said((one,))}" if one.value is not None else f"remove {one.variable}" for one in lines
-    )
-    return Manual(f"If that was not meant, {made}, and check again: nothing fails by it, so nothing was tried.")
+    made = " and ".join(_to_do(one) for one in lines)
+    seen = "no request shows that it is wrong" if fails else "nothing fails by it, so nothing was tried"
+    return Manual(f"If that was not meant, {made}, and check again: {seen}.")
+
+
+def _to_do(line: EnvFix) -> str:
+    if line.as_written == EARLIER:
+        return f"remove line {line.line}, which sets {line.variable} again"
+    return f"write {_said((line,))}" if line.value is not None else f"remove {line.variable}"
 
 
 def _said(lines: Lines) -> str:
-    return " and ".join(
-        f"{line.variable}={line.value}" if line.value is not None else f"no {line.variable}" for line in lines
-    )
+    return " and ".join(map(_said_of, lines))
+
+
+def _said_of(line: EnvFix) -> str:
+    if line.as_written == EARLIER:
+        return f"{line.variable} without line {line.line}"
+    return f"{line.variable}={line.value}" if line.value is not None else f"no {line.variable}"

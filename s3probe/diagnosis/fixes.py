@@ -36,7 +36,16 @@ _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
 _ENOUGH = 2
+SWITCHES = (
+    Fact.BLOCK_PUBLIC_ACLS,
+    Fact.IGNORE_PUBLIC_ACLS,
+    Fact.BLOCK_PUBLIC_POLICY,
+    Fact.RESTRICT_PUBLIC_BUCKETS,
+)
+"""Block Public Access: two switches about ACLs, two about policies."""
+ACL_SWITCHES, POLICY_SWITCHES = SWITCHES[:2], SWITCHES[2:]
 NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
+_NO_PUBLIC_POLICY = "while one of them is on, here or in the account, AWS neither takes nor heeds a public policy"
 HIDES_NOTHING = Manual(
     "Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here."
 )
@@ -150,12 +159,15 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
 
     ``as_written``: the form in which a request with it passed.
     """
+    entry = case.settings.environment.variables.get(variable)
+    doubled = entry is not None and (entry.raw or "").startswith('"')
     return EnvFix(
         variable,
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
-        note="put single quotes around the value, and change nothing else",
+        note=f"put single quotes {'in the place of the double ones' if doubled else 'around the value'}, "
+        "and change nothing else",
         as_written=as_written,
     )
 
@@ -230,6 +242,8 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
     """
     settings, provider = case.settings, provider_of(case)
+    if "owner" in provider.commands and _owns(case):
+        return IamAllow(actions, resources, provider.notes.get("owner", ""), command=provider.commands["owner"])
     if "policy" not in provider.commands:
         return IamAllow(actions, resources, provider_step(case, "policy"))
     bucket = bucket_arn(settings.bucket_name, settings.region)
@@ -239,6 +253,11 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     replacing = _replacing(case) if "{media_policy}" in provider.commands["policy"] else ""
     note = "; ".join(filter(None, (_own_note(case, "policy"), replacing)))
     return IamAllow(actions, (bucket, objects), note, command=command)
+
+
+def _owns(case: Case) -> bool:
+    """Whether the list of the key's own buckets holds this one."""
+    return case.settings.bucket_name in case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
 
 
 def _aws(case: Case, command: str, options: str) -> str:
@@ -254,27 +273,68 @@ def object_ownership(case: Case) -> BucketSetting:
     return BucketSetting("object-ownership", "BucketOwnerPreferred", command)
 
 
-def public_access_block(case: Case, *off: str, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value, where the key may read it.
+def public_access_block(case: Case, *off: Fact, account: bool = False) -> BucketSetting:
+    """Switches the named flags of Block Public Access off; the others keep their value, where that is known.
 
     Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
     """
-    flags = (
-        Fact.BLOCK_PUBLIC_ACLS,
-        Fact.IGNORE_PUBLIC_ACLS,
-        Fact.BLOCK_PUBLIC_POLICY,
-        Fact.RESTRICT_PUBLIC_BUCKETS,
-    )
-    usual = "true" if not case.settings.endpoint or is_aws(case.settings.endpoint) else "false"
-    known = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).facts if not account else {}
-    value = ",".join(f"{flag}=false" for flag in flags if flag in off)
-    whole = ",".join(f"{flag}={'false' if flag in off else known.get(flag, usual).lower()}" for flag in flags)
+    usual = "true" if is_aws(case.settings.api_base) else "false"
+    value = ",".join(f"{flag}=false" for flag in SWITCHES if flag in off)
+    known = {} if account else {flag: _switch(case, flag) for flag in SWITCHES}
+    states = {flag: "false" if flag in off else known.get(flag) or usual for flag in SWITCHES}
+    whole = ",".join(f"{flag}={state}" for flag, state in states.items())
+    all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
+    note = "" if all_known else "it sets all four switches: write the other two as they are now"
     if account:
         options = f"--account-id <account id> --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"
-        return BucketSetting("account-public-access-block", value, command)
+        return BucketSetting("account-public-access-block", value, command, note)
     command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
-    return BucketSetting("public-access-block", value, command)
+    return BucketSetting("public-access-block", value, command, note)
+
+
+def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
+    """The same where it is on: at the bucket or, as nobody may read that, in the account; the likelier one first."""
+    # only Amazon has it for a whole account as well
+    at_account = (public_access_block(case, *off, account=True),) if is_aws(case.settings.api_base) else ()
+    states = {_switch(case, flag) for flag in off}
+    known_off = "false" in states and "true" not in states
+    return at_account if known_off else (public_access_block(case, *off), *at_account)
+
+
+def public_access_block_everywhere(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
+    """In the account, where it is known to be on, and before that at the bucket, where it is known to be on as well."""
+    at_account = public_access_block(case, *off, account=True)
+    if not any(_switch(case, flag) == "true" for flag in off):
+        return (at_account,)
+    return public_access_block(case, *off), replace(at_account, together=True)
+
+
+def _switch(case: Case, flag: Fact) -> str:
+    """Whether this flag is on at the bucket: ``true`` or ``false``, and ``""`` where nobody knows."""
+    block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
+    if block.error_code == "NoSuchPublicAccessBlockConfiguration":
+        return "false"
+    # what is shown without an ACL is opened by a policy, which these two would set aside
+    opened = flag is Fact.RESTRICT_PUBLIC_BUCKETS and case.get(Experiment.PUBLIC_WITHOUT_ACL).ok
+    return block.facts.get(flag, "").lower() or ("false" if opened else "")
+
+
+def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | BucketPolicy, ...]:
+    """What opens the media without ACLs, after what stands before it: Block Public Access refuses a public policy.
+
+    ``account``: it is known that the account's own switches are on.
+    """
+    policy = public_read(case)
+    if not isinstance(policy, BucketPolicy):
+        return (policy,)
+    at_bucket = {_switch(case, flag) for flag in POLICY_SWITCHES}
+    unknown = at_bucket == {""} and is_aws(case.settings.api_base)
+    steps = [public_access_block(case, *POLICY_SWITCHES)] if "true" in at_bucket or unknown else []
+    steps += [public_access_block(case, *POLICY_SWITCHES, account=True)] if account else []
+    steps = [replace(step, note="; ".join(filter(None, (_NO_PUBLIC_POLICY, step.note)))) for step in steps]
+    first, *rest = (*steps, policy)
+    return first, *(replace(step, together=True) for step in rest)
 
 
 def public_read(case: Case) -> BucketPolicy | BucketSetting:
@@ -309,8 +369,11 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
     if no_bucket_policies(case):
         return _closed_otherwise(case)
+    everyone = case.get(Experiment.BUCKET_ACL).facts.get(Fact.ALL_USERS, "").split()
+    if provider.bucket_acl_opens and "READ" in everyone:
+        return bucket_acl_private(case)
     if asked.error_code == "NoSuchBucketPolicy":
-        return bucket_acl_private(case) if acls_count(case) else Manual(_NO_POLICY_THERE)
+        return _closed_without_policy(case)
     statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
     if statements:
         return _whole_policy(case, statements)
@@ -322,6 +385,27 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
         "Take the statements that allow everyone anything out of the bucket policy, which "
         f"{_aws(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
     )
+
+
+def _closed_without_policy(case: Case) -> BucketSetting | Manual:
+    """There is no policy that could open it: the ACL does, or rights of an identity for everyone."""
+    provider = provider_of(case)
+    if acls_count(case) or listed_by_bucket_acl(case):
+        return bucket_acl_private(case)
+    command = _own_command(case, "strangers", _kept(case))
+    # who may read what says who may do what was given rights by name
+    named = case.get(ActionId.PUBLIC_POLICY).error_code == "NoSuchBucketPolicy"
+    if command and (named or case.get(ActionId.PUBLIC_UPLOADS).facts.get(Fact.LISTING)):
+        return BucketSetting("public-read", provider.public_read, command, provider.notes.get("strangers", ""))
+    return Manual(_NO_POLICY_THERE)
+
+
+def listed_by_bucket_acl(case: Case) -> bool:
+    """Where a bucket's ACL opens its files too: strangers see the listing, and neither versions nor uploads."""
+    closed = (case.get(ActionId.PUBLIC_VERSIONS), case.get(ActionId.PUBLIC_UPLOADS))
+    open_alone = case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING) and all(row.ok for row in closed)
+    no_policy = case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy"
+    return provider_of(case).bucket_acl_opens and no_policy and bool(open_alone)
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
@@ -430,9 +514,12 @@ def cors(case: Case) -> BucketSetting:
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
-    return BucketSetting(
-        "acl", "private", _aws(case, "put-bucket-acl", "--acl private"), provider_step(case, "listing")
-    )
+    """Closes the listing; where the bucket's ACL opens files as well, after what opens media without it."""
+    closing = _aws(case, "put-bucket-acl", "--acl private")
+    opening = public_read(case) if provider_of(case).bucket_acl_opens else None
+    if isinstance(opening, BucketSetting) and opening.command:
+        return BucketSetting("acl", "private", f"{opening.command} && {closing}", opening.note)
+    return BucketSetting("acl", "private", closing, provider_step(case, "listing"))
 
 
 def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
@@ -464,6 +551,14 @@ def no_default_retention(case: Case) -> BucketSetting:
     command = _aws(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
     note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
     return BucketSetting("object-lock", value, command, note)
+
+
+def look_at_the_server(case: Case) -> str:
+    """What shows the state of a server of one's own; ``""`` where it is a provider's."""
+    provider, command = provider_of(case), _own_command(case, "health")
+    if not command:
+        return ""
+    return f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:

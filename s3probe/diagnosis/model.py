@@ -9,6 +9,8 @@ from itertools import takewhile
 
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
+from s3probe.settings.dotenv_value import as_written
+from s3probe.settings.model import Variable
 
 
 class Severity(StrEnum):
@@ -46,6 +48,8 @@ class Proof:
     state: ProofState
     why: str = ""
     """Of an untried one: the reason, and what decides."""
+    made: bool = False
+    """Of an untried one: an examination was made with it all the same, and did not show that it helps."""
     passed: tuple[ObservationId, ...] = ()
     """Requests that failed before and pass with the fix; under a new line Mastodon may send another in their place."""
     fine: int = 0
@@ -56,6 +60,15 @@ class Proof:
     """What the trial cost."""
     when: str = ""
     """Of one that is quoted from an earlier run: when it was made, UTC in ISO 8601."""
+
+    @property
+    def why_untried(self) -> str:
+        """Of an untried one: whether anybody looked, and the reason, in a sentence without its last stop."""
+        return f"{'tried, and not proven' if self.made else 'not tried'}: {self.why}"
+
+
+EARLIER = "earlier"
+"""The line is removed, and another line of the file, above it, sets the variable then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +89,22 @@ class EnvFix:
     conditional: bool = False
     """``note`` says what must be done or known first: a person makes this change, and no program."""
     as_written: str = ""
-    """How the file's own text becomes the value of a secret, where that is known: ``raw``, ``unquoted``."""
+    """How the file's own text becomes the value: ``raw``, ``unquoted``, or :data:`EARLIER`, another line's."""
 
     @property
     def fillable(self) -> bool:
         """Whether a program can write the line: a placeholder (``<your bucket>``) is for a person to fill in."""
         return bool(self.as_written) or not (self.secret or "<" in (self.value or ""))
+
+    def value_beside(self, variable: Variable | None) -> str | None:
+        """What the variable becomes by this line, where the file as it stands has to tell it; ``None``: it is gone."""
+        if not self.as_written:
+            return self.value
+        if variable is None:
+            return None
+        if self.as_written == EARLIER:
+            return variable.earlier.value if variable.earlier else variable.value
+        return variable.value if variable.raw is None else as_written(variable.raw, self.as_written)
 
     kind = "env"
 
@@ -107,6 +130,8 @@ class BucketPolicy:
     statement: Mapping[str, object]
     note: str = ""
     proof: Proof | None = None
+    together: bool = False
+    """Belongs to the fix before it, which is done first."""
 
     kind = "bucket-policy"
 
@@ -125,6 +150,8 @@ class BucketSetting:
     command: str = ""
     note: str = ""
     proof: Proof | None = None
+    together: bool = False
+    """Belongs to the fix before it, which is done first."""
 
     kind = "bucket-setting"
 
@@ -191,10 +218,14 @@ def alternatives(fixes: tuple[Fix, ...]) -> tuple[tuple[Fix, ...], ...]:
     groups: list[tuple[Fix, ...]] = []
     rest = fixes
     while rest:
-        belonging = tuple(takewhile(lambda fix: isinstance(fix, EnvFix) and fix.together, rest[1:]))
+        belonging = tuple(takewhile(_belongs, rest[1:]))
         groups.append((rest[0], *belonging))
         rest = rest[1 + len(belonging) :]
     return tuple(groups)
+
+
+def _belongs(fix: Fix) -> bool:
+    return isinstance(fix, EnvFix | BucketPolicy | BucketSetting) and fix.together
 
 
 @dataclass(frozen=True, slots=True)

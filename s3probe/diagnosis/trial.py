@@ -18,7 +18,7 @@ from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Observation
 from s3probe.redact import PLACEHOLDER
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv import expanded
-from s3probe.settings.dotenv_value import as_written, references
+from s3probe.settings.dotenv_value import references
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
@@ -76,6 +76,7 @@ _SUSPECTED = frozenset(
     {
         "env-backslash-eaten",
         "env-dollar-expands",
+        "env-duplicate-last-wins",
         "env-hash-truncates-value",
         "env-misspelt-other-names",
         "env-misspelt-s3-permissions",
@@ -85,6 +86,8 @@ _SUSPECTED = frozenset(
     }
 )
 """Warnings of what the file may not be meant to say. It may hurt nobody; when something fails, it may be why."""
+_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""One without the other never passes."""
 _PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")
 """Settings that visitors' requests alone depend on."""
 
@@ -190,6 +193,9 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
 def _choices(finding: Finding) -> Iterator[Lines]:
     """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
     for group in finding.alternatives:
+        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in _PAIR)
+        if len(pair) > 1:
+            yield pair
         if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
             yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
         lines = lines_in(group)
@@ -259,7 +265,7 @@ def applied(settings: Settings, lines: Lines) -> Settings:
     # what dotenv did to the old line says nothing of the new one
     notes = tuple(note for note in made.environment.notes if note.name not in names)
     variables = {
-        name: replace(variable, raw=None) if name in names else variable
+        name: replace(variable, raw=None, earlier=None) if name in names else variable
         for name, variable in made.environment.variables.items()
     }
     return replace(made, environment=replace(made.environment, variables=MappingProxyType(variables), notes=notes))
@@ -278,15 +284,13 @@ def _following(settings: Settings, texts: Mapping[str, str | None]) -> dict[str,
 
 
 def _text(settings: Settings, line: EnvFix) -> str | None:
-    """The value of a line; of a text that only lacks quotes, all that stands in the file."""
+    """The value of a line; of a text that only lacks quotes, all that stands in the file; or what stands above it."""
     if not line.as_written:
         return line.value
     variable = settings.environment.variables.get(line.variable)
     if variable is not None and variable.value == PLACEHOLDER:
         return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
-    if variable is None or variable.raw is None:
-        return variable.value if variable else None
-    return as_written(variable.raw, line.as_written)
+    return line.value_beside(variable)
 
 
 def changed(before: Settings, after: Settings) -> bool:
@@ -472,7 +476,7 @@ def may_stop(file: Situation, state: Situation) -> bool:
     if state.raises:
         return False
     first, now = {} if file.raises else decided(file), decided(state)
-    helps = file.raises or any(passes and not first.get(name, True) for name, passes in now.items())
+    helps = any(passes and (file.raises or not first.get(name, True)) for name, passes in now.items())
     replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())
     lost = any(first.get(name) and not passes for name, passes in now.items())
     return (helps or replaced) and not lost and not objection(state)
@@ -512,10 +516,14 @@ def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Ev
 
 
 def was_decided(finding: Finding, state: Situation) -> bool:
-    """Whether what the finding was told by was looked at again, and none of it fails."""
+    """Whether what the finding was told by was looked at again, and none of it fails.
+
+    What only followed from it may fail for a reason of its own, which another finding tells.
+    """
     rows = decided(state)
     asked = {row for row in (*finding.because, *finding.explains) if not row.is_experiment}
     if ActionId.PUBLIC_CSP not in rows:
         asked.discard(ActionId.PUBLIC_CSP)  # Mastodon's pages show a new address only after a restart
-    seen = [rows[name] for name in asked if name in rows]
+    told = {row for one in state.diagnosis for row in (*one.because, *one.explains)} - {*finding.because}
+    seen = [rows[name] or name in told for name in asked if name in rows]
     return not asked or (bool(seen) and all(seen))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import ReprEnum, StrEnum
-from typing import Self
+from typing import Literal, Self
 
 _EXPERIMENT = "try-"
 _PUBLIC = "public-"
@@ -265,6 +265,7 @@ class Experiment(ObservationId, ReprEnum):
     READ_LIFECYCLE = "try-read-lifecycle"
     READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
+    OLD_VERSION = "try-old-version"
     BATCH_GONE = "try-batch-gone"
     DELETE_EXISTS = "try-delete-exists"
     PUBLIC_WRITE = "try-public-write"
@@ -334,7 +335,8 @@ ACL_EXPERIMENTS = {
 }
 """Uploads that differ in their canned ACL alone, by that ACL."""
 
-OTHER_FOLDERS = {
+OtherFolder = Literal["cache", "avatar", "emoji"]
+OTHER_FOLDERS: dict[OtherFolder, tuple[ActionId, Experiment]] = {
     "cache": (ActionId.PUBLIC_GET_CACHE, Experiment.CACHE_ORIGIN),
     "avatar": (ActionId.PUBLIC_GET_AVATAR, Experiment.AVATAR_ORIGIN),
     "emoji": (ActionId.PUBLIC_GET_EMOJI, Experiment.EMOJI_ORIGIN),
@@ -396,6 +398,7 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.OLD_VERSION: (ActionId.DELETE,),
     Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
     Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
     Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
@@ -467,6 +470,7 @@ class Fact(FactName, ReprEnum):
     DENIES = "denies"
     DENIES_IF = "denies-if"
     STATEMENTS = "statements"
+    HOST_ID = "host-id"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"
@@ -476,9 +480,9 @@ class Fact(FactName, ReprEnum):
     FOLDERS = "folders"
     BLOCK_PUBLIC_ACLS = "BlockPublicAcls"
     IGNORE_PUBLIC_ACLS = "IgnorePublicAcls"
-    OBJECT_OWNERSHIP = "ObjectOwnership"
     BLOCK_PUBLIC_POLICY = "BlockPublicPolicy"
     RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
+    OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
     TENANT = "tenant"
     EXPIRING = "expiring"
@@ -508,6 +512,7 @@ class Header(HeaderName, ReprEnum):
     CACHE_CONTROL = "cache-control"
     CONTENT_ENCODING = "content-encoding"
     CONTENT_LENGTH = "content-length"
+    CONTENT_RANGE = "content-range"
     CONTENT_SECURITY_POLICY = "content-security-policy"
     CONTENT_TYPE = "content-type"
     CROSS_ORIGIN_RESOURCE_POLICY = "cross-origin-resource-policy"
@@ -538,6 +543,8 @@ class Header(HeaderName, ReprEnum):
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
 
 
+HOST_ID = HeaderName("x-amz-id-2")
+"""Its form alone is kept, and only where it tells the server."""
 CHECKSUM = HeaderName("x-amz-checksum-crc32")
 """Of a part: goes into the request that completes the upload, and is not kept."""
 _WHOSE_SERVICE = re.compile(

@@ -13,8 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 Mark = tuple[str, str]
-"""A header's lower-case name with its value; ``message`` with an error's text; ``body`` with an answer's beginning."""
+"""A header's lower-case name with its value; ``message`` with an error's text; ``host-id`` with the form of that;
+``body`` with an answer's beginning."""
 MESSAGE = "message"
+HOST_ID = "host-id"
 BODY = "body"
 
 GENERIC = "unknown"
@@ -94,6 +96,10 @@ class Provider:
     """Once a bucket has a policy, its owner may do what that allows and no more."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Rights that are given and taken as one there."""
+    bucket_acl_opens: bool = False
+    """READ for everyone on the bucket opens its files, beside the listing."""
+    readers_see_policy: bool = False
+    """Whoever may read files may read the bucket policy."""
     accounts: bool = True
     """Whether buckets belong to different customers; ``False`` where one deployment is one account."""
     hides_absent_buckets: bool = False

@@ -10,7 +10,7 @@ from s3probe.evidence.observations import Cleanup, LeftElsewhere
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
-from s3probe.probe.classify import may_pass
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import NULL_VERSION, Ledger, LedgerEntry
@@ -33,7 +33,7 @@ _GONE = (200, 204, 404)
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
 
-Moment = tuple[Call, Answer]
+FirstAnswer = tuple[Call, Answer]
 """A request that failed and passed when the clean-up asked it again, with its first answer."""
 
 
@@ -46,7 +46,7 @@ def clean_up(
     sleep: Callable[[float], None] = time.sleep,
     crew: Crew | None = None,
     once: bool = False,
-    moments: list[Moment] | None = None,
+    failed_at_first: list[FirstAnswer] | None = None,
     home: BucketAddress | None = None,
 ) -> Cleanup:
     """Deletes every entry that may exist, on its own time. Never raises for an answer or a lack of one.
@@ -54,17 +54,17 @@ def clean_up(
     What a server refuses is asked twice (a replica may not know it yet); what fails on the way, or is throttled,
     for as long as there is time when it is known to exist, and a few times when nobody ever said so. What got no
     answer is looked for until it has arrived, the last time when the time is nearly up. ``once``: nothing is asked
-    again or waited for, because another clean-up follows. ``moments`` gets what failed for a moment only. ``home`` is
-    the bucket that the file names.
+    again or waited for, because another clean-up follows. ``failed_at_first`` gets what passed when it was asked again.
+    ``home`` is the bucket that the file names.
     """
-    failed: dict[tuple[str, str], Moment] = {}
+    failed: dict[tuple[str, str], FirstAnswer] = {}
 
     def heard(call: Call, answer: Answer) -> None:
         asked = (call.method, call.url)
         if may_pass(answer):
             failed.setdefault(asked, (call, answer))
-        elif (moment := failed.pop(asked, None)) is not None and moments is not None:
-            moments.append(moment)
+        elif (first := failed.pop(asked, None)) is not None and failed_at_first is not None:
+            failed_at_first.append(first)
 
     pause, attempt, refused = FIRST_PAUSE, 0, set[LedgerEntry]()
     due = _due(ledger, attempt)
@@ -193,7 +193,8 @@ class _Removal:
             return
         entry.versioned = True
         listed = self._ask(entry.wire.read("ListObjectVersions", f"versions&prefix={quote(entry.key, safe='')}"))
-        known = listed.status == 200
+        # a store that does not know the question lists its objects
+        known = is_whole(listed, "ListVersionsResult", "ListBucketResult")
         found = [version for version in list_versions(listed.body) if known and version.key == entry.key]
         # the marker goes last: without it, a version that may not be deleted would be visible again
         found.sort(key=lambda version: version.delete_marker)
@@ -218,7 +219,7 @@ class _Removal:
         """An upload was asked for and no answer came: the listing tells whether it exists."""
         entry = self.entry
         answer = self._ask(entry.wire.read("ListMultipartUploads", f"uploads&prefix={quote(entry.key, safe='')}"))
-        if answer.status != 200:
+        if not is_whole(answer, "ListMultipartUploadsResult", "ListBucketResult"):
             return
         ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
         if ids:

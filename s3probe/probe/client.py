@@ -11,7 +11,17 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NO_CHANGES, Cost, Observation, Outcome
-from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
+from s3probe.evidence.vocabulary import (
+    HOST_ID,
+    Actor,
+    Fact,
+    FactName,
+    Facts,
+    Header,
+    ObservationId,
+    kept_headers,
+    row_of,
+)
 from s3probe.hindrance import HinderedError
 from s3probe.knowledge.providers import BODY, MESSAGE, Mark, other_service
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
@@ -23,6 +33,8 @@ from s3probe.probe.xml import ErrorBody, error, root_name
 from s3probe.redact import clean
 from s3probe.scrub import Scrubber
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+"""MinIO's ``x-amz-id-2``: the form tells the server, the value the deployment. Amazon's is in base64."""
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 """A region stands in a host's name: one label, and what other stores than AWS call theirs."""
@@ -123,6 +135,10 @@ class Client:
             meter=self._meter,
             watch=self._watch,
         )
+
+    def allows(self, call: Call) -> bool:
+        """Whether the file allows this request, so that it is worth asking."""
+        return not self._rule.objection(call)
 
     def send(self, call: Call, *, limits: Limits | None = None, patience: float | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
@@ -247,6 +263,8 @@ def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
             Fact.SIGNED_PATH: _signed_path(body),
             Fact.SKEW: _skew(body),
         }
+    if _SHA256.fullmatch(answer.headers.get(HOST_ID, "")):
+        facts[Fact.HOST_ID] = "sha256"
     region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
     if region:
         facts[Fact.REGION] = region

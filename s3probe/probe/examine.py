@@ -19,7 +19,7 @@ from s3probe.evidence.vocabulary import (
 from s3probe.knowledge.providers import GENERIC, detect
 from s3probe.probe import acl as acl_ladder
 from s3probe.probe import address_families, experiments
-from s3probe.probe.cleanup import Moment, became_of, clean_up
+from s3probe.probe.cleanup import FirstAnswer, became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import CHAIN_SECONDS, ChainError, ChainTimeoutError, chain
@@ -197,7 +197,7 @@ class Examination:
         # longer than Mastodon's own time-outs: leaving nothing behind matters more. But no single answer may take the
         # time in which it would be asked for again
         patience = self._options.cleanup_deadline * ON_ITS_WAY
-        moments: list[Moment] = []
+        failed_at_first: list[FirstAnswer] = []
         cleanup = clean_up(
             self._session.ledger,
             self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience)),
@@ -206,10 +206,10 @@ class Examination:
             sleep=self._tools.clock.sleep,
             crew=self._session.crew,
             once=followed,
-            moments=moments,
+            failed_at_first=failed_at_first,
             home=self._home,
         )
-        self._session.note_moments(ActionId.DELETE, moments)
+        self._session.note_failed_at_first(ActionId.DELETE, failed_at_first)
         return cleanup
 
     def _take_over(self) -> None:
@@ -356,7 +356,7 @@ class Examination:
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
         if stored is not None:
-            stored_objects = {"media": stored}
+            stored_objects: StoredObjects = {"media": stored}
             seen = [step for step in Visitor(session).first_visit(stored_objects) if step.name == ActionId.PUBLIC_GET]
             self._parallel(seen)
             self._parallel([Step(ActionId.DELETE, Deleting(session, stored_objects).single)])

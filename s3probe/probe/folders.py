@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.evidence.observations import LEFT_OUT, Observation
-from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, ObservationId
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, ObservationId, OtherFolder
 from s3probe.probe.browser import NOT_FETCHED, origin_of
 from s3probe.probe.fetching import fetch
 from s3probe.probe.payload import picture
@@ -34,7 +34,7 @@ def other_folders(session: Session, stored_objects: StoredObjects) -> Iterator[S
     )
 
 
-def see(session: Session, stored_objects: StoredObjects, kind: str, stored: Stored) -> Observation:
+def see(session: Session, stored_objects: StoredObjects, kind: OtherFolder, stored: Stored) -> Observation:
     """A visitor's look at a file, asked for as a page of Mastodon does; if it is missing, the storage is asked too."""
     settings = session.conditions.settings
     published, direct = public_url(settings, stored.key), object_url(settings, stored.key)
@@ -76,7 +76,7 @@ def _media_is_shown(session: Session, action_id: ObservationId) -> bool:
     return True
 
 
-def _see_or_skip(session: Session, stored_objects: StoredObjects, kind: str) -> None:
+def _see_or_skip(session: Session, stored_objects: StoredObjects, kind: OtherFolder) -> None:
     stored = stored_objects.get(kind)
     if stored is None:
         session.skip(OTHER_FOLDERS[kind][0], "it could not be uploaded")
@@ -89,7 +89,7 @@ def _put(
     stored_objects: StoredObjects,
     action_id: ObservationId,
     class_path: str,
-    kind: str,
+    kind: OtherFolder,
     title: str | None = None,
 ) -> None:
     name = f"{kind}.png"

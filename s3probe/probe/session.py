@@ -177,15 +177,15 @@ class Session:
     def note_first(self, action_id: ObservationId, call: Call, heard: Heard, title: str | None = None) -> None:
         """Writes down that a request failed for a moment, if it did."""
         if heard.passed_later:
-            self._note_moment(action_id, call, heard.first, title)
+            self._note_first(action_id, call, heard.first, title)
 
-    def note_moments(self, action_id: ObservationId, moments: Iterable[tuple[Call, Answer]]) -> None:
+    def note_failed_at_first(self, action_id: ObservationId, heard: Iterable[tuple[Call, Answer]]) -> None:
         """The same of requests that the clean-up has repeated. One of them is enough."""
-        for call, answer in moments:
+        for call, answer in heard:
             if self.book.get(action_id.at_first()) is None:
-                self._note_moment(action_id, call, answer, None)
+                self._note_first(action_id, call, answer, None)
 
-    def _note_moment(self, action_id: ObservationId, call: Call, first: Answer, title: str | None) -> None:
+    def _note_first(self, action_id: ObservationId, call: Call, first: Answer, title: str | None) -> None:
         title = f"{title or row_of(action_id).title}, at the first attempt"
         seen = self.client.observe(action_id, call, first, title=title)
         # S3 may tell of an error in a 200

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from s3probe.evidence.vocabulary import OtherFolder
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.session import Stored
 
 NOTHING_WRITTEN = "no file could be uploaded to try it on"
 
-StoredObjects = dict[str, Stored]
-"""By what they stand for: ``media``, ``plain``, ``archive``, ``large``, ``avatar``, ``emoji``."""
+StoredKind = Literal["media", "plain", "archive", "large"] | OtherFolder
+StoredObjects = dict[StoredKind, Stored]
+"""By what they stand for."""
 
 
 def first_objects(found: Foundation) -> StoredObjects:

@@ -10,7 +10,17 @@ from urllib.parse import quote, urlsplit
 
 from s3probe.evidence.addresses import listing_url, other_addresses, same_host_as_storage, with_query
 from s3probe.evidence.observations import THOROUGH, Observation, Outcome
-from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment, Fact, Facts, ObservationId, row_of
+from s3probe.evidence.vocabulary import (
+    UPLOADS_AFTER_ALL,
+    ActionId,
+    Experiment,
+    Fact,
+    Facts,
+    Header,
+    ObservationId,
+    row_of,
+)
+from s3probe.knowledge.policies import MEDIA_FOLDERS
 from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
@@ -144,9 +154,21 @@ def _must_not_list(session: Session, action_id: ObservationId, url: str, title: 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
             return Outcome.WRONG, {Fact.LISTING: "open"}
+        if _lists_names(answer, session.conditions.settings.key_prefix):
+            return Outcome.WRONG, {Fact.LISTING: "names"}
         return judge_refusal(answer)
 
     return judge_at_proxy(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
+
+
+def _lists_names(answer: Answer, prefix: str) -> bool:
+    """Whether this is a container as Swift lists it to visitors: one name a line, in plain text."""
+    kind = answer.headers.get(Header.CONTENT_TYPE, "").split(";")[0].strip().lower()
+    if answer.status != 200 or kind != "text/plain":
+        return False
+    below = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    beginnings = tuple(f"{below}{folder}/".encode() for folder in (*MEDIA_FOLDERS, "backups"))
+    return any(line.startswith(beginnings) for line in answer.body.splitlines())
 
 
 def _judge_rights(answer: Answer) -> tuple[Outcome | None, Facts]:

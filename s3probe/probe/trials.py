@@ -24,7 +24,9 @@ from s3probe.settings.model import Credentials
 SKEW_LIMIT = 900.0
 """Seconds: S3 refuses a signature that is more than 15 minutes off (RequestTimeTooSkewed)."""
 
-PARTITION_REGIONS = ("us-east-1", "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
+USUAL_REGION = "us-east-1"
+"""Mastodon's own default, and that of most stores that are not AWS."""
+PARTITION_REGIONS = (USUAL_REGION, "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
 
 _NOBODY_THERE = (NetworkFault.REFUSED, NetworkFault.CLOSED, NetworkFault.PROTOCOL)
@@ -78,7 +80,7 @@ def trials(
             # some stores (Garage) call a wrong signature a lack of rights
             yield from _raw_text(conditions_maker, conditions, "AWS_SECRET_ACCESS_KEY")
         if stopped in (Gate.KEY_ID, Gate.SIGNATURE):
-            yield from _key_pair(conditions_maker, conditions, stopped)
+            yield from _key_pair(conditions_maker, conditions, seen)
         if stopped is Gate.BUCKET:
             yield from _bucket(conditions_maker, conditions)
 
@@ -120,13 +122,13 @@ def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, 
             )
     else:
         yield from _hostname_as_endpoint(conditions_maker, conditions)
-        if settings.region != "us-east-1":
+        if settings.region != USUAL_REGION:
             yield _change(
                 conditions_maker,
                 conditions,
-                ExperimentWith.REGION.of("us-east-1"),
-                "With region us-east-1",
-                S3_REGION="us-east-1",
+                ExperimentWith.REGION.of(USUAL_REGION),
+                f"With region {USUAL_REGION}",
+                S3_REGION=USUAL_REGION,
             )
 
 
@@ -264,9 +266,11 @@ def _candidate_regions(conditions_maker: ConditionsMaker, conditions: Conditions
 
 def _region_in_host(host: str) -> str:
     """``bucket.s3.eu-west-2.amazonaws.com`` -> ``eu-west-2``; ``""`` when it names none."""
-    labels = host.split(".")
-    for index, label in enumerate(labels):
-        if label == "s3" and index + 2 < len(labels):
+    labels = [label for label in host.split(".") if label not in ("dualstack", "s3-accelerate")]
+    # a bucket's name stands before it, and may begin with s3- as well
+    for index in reversed(range(len(labels))):
+        label = labels[index]
+        if label in ("s3", "s3-fips") and index + 2 < len(labels):
             return labels[index + 1] if labels[index + 1] != "amazonaws" else ""
         if label.startswith("s3-"):
             return label.removeprefix("s3-")
@@ -278,9 +282,9 @@ def _clock(conditions_maker: ConditionsMaker, conditions: Conditions, skew: floa
     return Trial(Experiment.CLOCK, "With the server's own time in the signature", right)
 
 
-def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
+def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
     """The key pair is refused: damaged on the way out of the file, a token left out, or simply wrong."""
-    settings = conditions.settings
+    settings, stopped = conditions.settings, stopped_at(seen)
     name = "AWS_ACCESS_KEY_ID" if stopped is Gate.KEY_ID else "AWS_SECRET_ACCESS_KEY"
     yield from _raw_text(conditions_maker, conditions, name)
     token = settings.environment.get("AWS_SESSION_TOKEN")
@@ -296,18 +300,22 @@ def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped
     if stopped is Gate.SIGNATURE:
         yield from _candidate_regions(conditions_maker, conditions, {settings.region})
     if stopped is Gate.KEY_ID and is_aws(settings.api_base):
-        yield from _partitions(conditions_maker, conditions)
+        yield from _partitions(conditions_maker, conditions, seen)
     if not settings.endpoint:
         yield from _hostname_as_endpoint(conditions_maker, conditions)
     else:
         yield from _without_path(conditions_maker, conditions)
 
 
-def _partitions(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
-    """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there."""
+def _partitions(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
+    """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there.
+
+    China's domain is one of its own, so that it is tried only where the file leads there.
+    """
     settings = conditions.settings
+    here = _region_in_host(urlsplit(seen.url).hostname or "")
     for region in PARTITION_REGIONS:
-        if partition(region) == partition(settings.region):
+        if partition(region) == partition(here):
             continue
         host = regional_host(region)
         env: dict[str, str | None] = {"S3_REGION": region}

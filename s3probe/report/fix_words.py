@@ -72,7 +72,7 @@ def _proof(group: Sequence[Fix]) -> str:
     if proof is None:
         return ""
     if proof.state is ProofState.UNTRIED:
-        return f"not tried: {proof.why}"
+        return proof.why_untried
     asked = proof.fine + proof.not_fine
     lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
     when = f" {on_day(proof.when)}" if proof.when else ""

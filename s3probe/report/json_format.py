@@ -91,13 +91,16 @@ def _trial(trial: TrialRun) -> dict[str, Any]:
 
 
 def _alternative(group: Sequence[Fix]) -> dict[str, Any]:
-    """One fix, with all the lines that belong together."""
+    """One fix, with all the lines that belong together, and what has to be done before it."""
     first = group[0]
     lines = [_change(fix) for fix in group if isinstance(fix, EnvFix)]
+    outside = [fix for fix in group if not isinstance(fix, EnvFix)]
+    fix = outside[-1] if outside else first
     proof = None if isinstance(first, Manual) else first.proof
     return {
-        "kind": first.kind,
-        **_fix(first),
+        "kind": fix.kind,
+        **_fix(fix),
+        **_where_there_is_one("before", [{"kind": one.kind, **_fix(one)} for one in outside[:-1]]),
         **(_where_there_is_one("changes", lines) if len(group) > 1 else {}),
         **_where_there_is_one("proof", proof and _proof(proof)),
     }
@@ -109,7 +112,7 @@ def _change(line: EnvFix) -> dict[str, Any]:
 
 def _proof(proof: Proof) -> dict[str, Any]:
     if proof.state is ProofState.UNTRIED:
-        return {"state": proof.state.value, "why": proof.why}
+        return {"state": proof.state.value, "why": proof.why_untried if proof.made else proof.why}
     counted = {"fine": proof.fine, "not_fine": proof.not_fine, "requests": proof.requests}
     when = _where_there_is_one("tried_at", proof.when)
     return {"state": proof.state.value, "passed": list(proof.passed), **counted, **when}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
+from s3probe.diagnosis.model import EARLIER, EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
 from s3probe.report.diff import Hunk, hunks_of
 from s3probe.settings.dotenv_line import env_line
-from s3probe.settings.dotenv_value import as_written
 from s3probe.settings.edit import Change, Edit, NotPossibleError, Read, applied, edits
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment
 
@@ -19,6 +18,8 @@ class Choice:
 
     finding: Finding
     fixes: tuple[Fix, ...]
+    number: int = 1
+    """Which of the finding's fixes it is, the best first."""
 
     @property
     def in_file(self) -> bool:
@@ -78,7 +79,7 @@ def proven(chosen: Iterable[Choice]) -> list[Choice]:
 
 def refused(choice: Choice, environment: Environment, source: str) -> tuple[Refused, ...]:
     """The lines of a choice that was not tried, each with what stands in its way."""
-    why = f"not tried: {choice.proof.why}" if choice.proof is not None else "not tried"
+    why = choice.proof.why_untried if choice.proof is not None else "not tried"
     reasons = {
         fix.variable: f"{by_hand.rstrip('.')}. {why[0].upper()}{why[1:]}" if by_hand else why
         for fix in choice.fixes
@@ -123,8 +124,8 @@ def choices(findings: Iterable[Finding], number: int = 1) -> list[Choice]:
     chosen: list[Choice] = []
     for finding in findings:
         if finding.severity is Severity.FAILURE:
-            ways = finding.alternatives or ((),)
-            chosen.append(Choice(finding, ways[0] if chosen else ways[number - 1]))
+            ways, which = finding.alternatives or ((),), 1 if chosen else number
+            chosen.append(Choice(finding, ways[which - 1], which))
     return chosen
 
 
@@ -165,8 +166,9 @@ def _with(
 
 def _change(fix: EnvFix, environment: Environment) -> Change:
     variable = environment.variables.get(fix.variable)
-    known = fix.as_written and variable is not None and variable.raw
-    return Change(fix.variable, as_written(known, fix.as_written) if known else fix.value, fix.line)
+    above = variable.earlier if variable is not None and fix.as_written == EARLIER else None
+    value = fix.value_beside(variable) if variable is not None and (above or variable.raw) else fix.value
+    return Change(fix.variable, value, fix.line, above.line if above is not None else None)
 
 
 def _number(text: str, made: Iterable[Edit], fix: EnvFix, environment: Environment) -> int | None:

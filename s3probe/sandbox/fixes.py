@@ -142,8 +142,17 @@ def _encryption(scenario: Scenario, value: str) -> Scenario | None:
     return scenario.with_bucket(kms_key=None) if "AES256" in value else None
 
 
-def _versioning(scenario: Scenario, value: str) -> Scenario:
-    return scenario.with_bucket(versioning="enabled" in value.lower())
+_VERSIONED = {"Enabled": True, "Suspended": False}
+_PAID_BY_REQUESTER = {"Requester": True, "BucketOwner": False}
+
+
+def _versioning(scenario: Scenario, value: str) -> Scenario | None:
+    return scenario.with_bucket(versioning=_VERSIONED[value]) if value in _VERSIONED else None
+
+
+def _request_payment(scenario: Scenario, value: str) -> Scenario | None:
+    known = value in _PAID_BY_REQUESTER
+    return scenario.with_bucket(requester_pays=_PAID_BY_REQUESTER[value]) if known else None
 
 
 def _expiry_off(scenario: Scenario, value: str) -> Scenario:
@@ -162,7 +171,7 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "acl": _acl,
     "encryption": _encryption,
     "public-read": _public_read,
-    "request-payment": lambda s, value: s.with_bucket(requester_pays=value == "Requester"),
+    "request-payment": _request_payment,
     "versioning": _versioning,
     "lifecycle-rule-off": _expiry_off,
     "lifecycle": _lifecycle,

@@ -35,6 +35,8 @@ class Refusal:
     """The query must have this parameter."""
     keys: str = "*"
     anonymous: bool | None = None
+    authorised: bool = False
+    """Only whoever may do it is told so; the others are denied."""
     every: int = 1
     """Only every n-th matching request (throttling)."""
 
@@ -87,8 +89,18 @@ class Personality:
     """Visitors are served at a port of their own, by Host (:mod:`s3probe.sandbox.web_port`); here nobody is."""
     version_ids: bool = False
     """Every upload is answered with a version id, though there are no versions."""
+    lets_clocks_differ: bool = False
+    """Signatures are too old after a day, and never too young."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Who lacks one of these rights has none of them."""
+    rights: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By operation: what it asks for, where that is not what AWS asks for."""
+    objects_cover_bucket: bool = False
+    """``arn:aws:s3:::bucket/*`` stands for the bucket itself as well."""
+    lists_own_buckets: bool = False
+    """ListBuckets shows every key those that it may list, and refuses whoever may list none."""
+    hashed_host_ids: bool = False
+    """x-amz-id-2 is a hash in hexadecimal digits."""
     acls: AclHandling = AclHandling.HONOURED
     region_check: RegionCheck = RegionCheck.MALFORMED
     signature_v2: bool = False

@@ -31,6 +31,12 @@ def ways(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((quoted(value), value, f"'{value}'", doubled, escaped)))
 
 
+def in_quotes(value: str, mark: str) -> tuple[str, ...]:
+    """``value`` in quotes of this kind, where nothing in it has to be written in another way for them; or nothing."""
+    special = {'"': '"\\$', "'": "'"}.get(mark)
+    return (f"{mark}{value}{mark}",) if special and not set(special) & set(value) else ()
+
+
 def env_line(name: str, value: str) -> str:
     """``NAME=value``, quoted where it has to be."""
     return f"{name}={quoted(value)}"

@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 
 _QUOTED = re.compile(r"\A(['\"])(.*)\1\Z", re.DOTALL)
+_QUOTED_BEFORE_COMMENT = re.compile(r"""\A\s*(['"])(.*?)\1\s*(?:\#.*)?\Z""", re.DOTALL)
+_COMMENT = re.compile(r"\s#.*\Z", re.DOTALL)
 _ESCAPED = re.compile(r"\\([^$])")
 _VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
 BLANKS = " \t\n\v\f\r"
@@ -101,5 +103,8 @@ def literal(raw: str) -> str:
 
 
 def as_written(raw: str, form: str) -> str:
-    """The text of the file before dotenv changed it: ``raw`` as it stands, or ``unquoted``."""
-    return raw.strip() if form == "raw" else raw.strip(WRAPPINGS)
+    """The text of the file before dotenv changed it: ``raw`` as it stands, or ``unquoted``, and without a comment."""
+    if form == "raw":
+        return raw.strip()
+    quoted = _QUOTED_BEFORE_COMMENT.match(raw)
+    return quoted[2] if quoted else _COMMENT.sub("", raw).strip(WRAPPINGS)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from s3probe.settings.dotenv import Place, places
-from s3probe.settings.dotenv_line import ways
+from s3probe.settings.dotenv_line import in_quotes, ways
 
 _KIN = re.compile(r"(?:S3|AWS)_")
 _MARK = "\ufeff"
@@ -30,6 +30,8 @@ class Change:
     value: str | None
     line: int | None = None
     """1-based. Where it stands, or where a line stands that was meant to set it and sets nothing."""
+    above: int | None = None
+    """1-based. The line that has the value already: those below it that set the variable again go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,10 @@ def _candidates(text: str, change: Change) -> Iterator[tuple[Edit, ...]]:
     if change.value is None:
         yield tuple(Edit(place.start, _next_line(text, place.end), "", change.name) for place in own)
         return
+    if change.above is not None:
+        below = [place for place in own if _line_number(text, place.start) > change.above]
+        yield tuple(Edit(place.start, _next_line(text, place.end), "", change.name) for place in below)
+        return
     for start, end, line in _lines(text, change, change.value, own, found, begin):
         yield (Edit(start, end, line, change.name),)
 
@@ -131,6 +137,10 @@ def _candidates(text: str, change: Change) -> Iterator[tuple[Edit, ...]]:
 def _moved(place: Place, by: int) -> Place:
     at = (place.start + by, place.value_start + by, place.value_end + by, place.end + by)
     return Place(place.name, place.export, *at, place.separated, place.assigns)
+
+
+def _line_number(text: str, place: int) -> int:
+    return len(re.findall(r"\r\n|\r|\n", text[:place])) + 1
 
 
 def _next_line(text: str, end: int) -> int:
@@ -156,8 +166,10 @@ def _lines(
 def _in_place(text: str, value: str, place: Place) -> Iterator[tuple[int, int, str]]:
     named = f"{place.export}{place.name}="
     comment = _comment(text, place, value)
+    # what was quoted for its line ends needs no quotes without them
+    quotes = "" if "\n" in text[place.start : place.value_end] else _quotes(text[place.value_start : place.value_end])
     for tail in dict.fromkeys((comment, "")):
-        for way in ways(value):
+        for way in dict.fromkeys((*in_quotes(value, quotes), *ways(value))):
             end = place.end - len(tail)
             if place.separated:
                 yield place.value_start, end, way + (" " if tail.startswith("#") else "")
@@ -170,8 +182,13 @@ def _comment(text: str, place: Place, value: str) -> str:
     comment = tail.strip()
     if not comment.startswith("#") or comment in value:
         return ""
+    return tail if _quotes(written) or tail[0].isspace() or comment[1:2] in ("", " ", "\t") else ""
+
+
+def _quotes(written: str) -> str:
+    """The mark that stands around a value; blank where none does."""
     closed = len(written) > 1 and written[0] in "'\"" and written[-1] == written[0]
-    return tail if closed or tail[0].isspace() or comment[1:2] in ("", " ", "\t") else ""
+    return written[0] if closed else ""
 
 
 def _unusable(text: str, number: int | None, found: Iterable[Place]) -> tuple[int, int] | None:

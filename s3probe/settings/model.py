@@ -29,6 +29,14 @@ SECRET_NAMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a line of the same file would set, were there none below it that sets something else."""
+
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """One variable as it reaches Mastodon, and where it came from."""
 
@@ -40,6 +48,8 @@ class Variable:
     """1-based line of the assignment in ``source``; ``None`` for the process environment."""
     raw: str | None = None
     """The text after ``=`` as it stands in the file, before dotenv changed it."""
+    earlier: Earlier | None = None
+    """The nearest line above with another value."""
 
 
 class NoteKind(StrEnum):

@@ -15,15 +15,13 @@ from typing import BinaryIO, Literal
 
 from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
 from s3probe.settings.loaders import DOTENV, LOADERS, differences, load_as
-from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Note, NoteKind, Variable
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Earlier, Environment, Note, NoteKind, Variable
 from s3probe.settings.notes import value_notes
 from s3probe.settings.reading import read_bytes, read_input
 
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
 STANDARD_INPUT = "standard input"
-SECONDS_OF_INPUT = 10.0
-"""For what another program hands in."""
 _MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
 
 
@@ -116,7 +114,8 @@ class _Collected:
         found: dict[str, Variable] = {}
         for one in load_as(loader, _text(source, data), known):
             if one.name not in self._variables:
-                found[one.name] = Variable(one.name, one.value, source, one.line, one.raw)
+                earlier = _earlier(found.get(one.name), one.value)
+                found[one.name] = Variable(one.name, one.value, source, one.line, one.raw, earlier)
             elif one.value != self._variables[one.name].value:
                 self._notes.append(Note(NoteKind.SHADOWED, source, one.line, one.name))
         for variable in found.values():
@@ -133,12 +132,19 @@ class _Collected:
                 if a.written != a.value:
                     self._notes.append(Note(NoteKind.SHADOWED, source, a.line, a.name))
             else:
-                found[a.name] = Variable(a.name, a.value, source, a.line, a.raw)
+                found[a.name] = Variable(a.name, a.value, source, a.line, a.raw, _earlier(found.get(a.name), a.value))
         self._variables.update(found)
 
     def environment(self) -> Environment:
         sources, notes = tuple(self._sources), tuple(self._notes)
         return Environment(MappingProxyType(dict(self._variables)), sources, notes, self._loader or DOTENV)
+
+
+def _earlier(above: Variable | None, value: str) -> Earlier | None:
+    """What the line above sets, where a line of the same file sets the variable again."""
+    if above is None or above.line is None:
+        return None
+    return above.earlier if above.value == value else Earlier(above.value, above.line)
 
 
 def _text(source: str, data: bytes) -> str:
@@ -224,7 +230,7 @@ def _read_stream(stdin: BinaryIO | None) -> bytes:
     if stdin is not None:
         return _limited(STANDARD_INPUT, stdin.read(MAX_BYTES + 1))
     try:
-        data = read_input(MAX_BYTES + 1, SECONDS_OF_INPUT)
+        data = read_input(MAX_BYTES + 1)
     except OSError as error:
         raise SettingsError(
             f"Standard input cannot be read: {error.strerror}",

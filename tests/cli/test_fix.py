@@ -209,7 +209,8 @@ def test_a_secret_that_passed_unquoted_is_quoted(cli: Cli) -> None:
     assert (status, out) == (0, DIFF)
     assert "AWS_SECRET_ACCESS_KEY, line 9: " in err
     assert (
-        "The diff leaves this line out, as it may hold a secret: the text that stands there is put into quotes." in err
+        "The diff leaves this line out, as it may hold a secret: the text that stands there is put into single quotes."
+        in err
     )
     assert secret not in out + err
     assert secret.partition("#")[2] not in out + err
@@ -344,6 +345,47 @@ def test_where_no_line_was_tried_nothing_is_written(cli: Cli, monkeypatch: pytes
     assert (status, after) == (2 if fault else 0, scenario)
     assert list(cli.folder.glob("*.bak")) == []
     assert ("stays as it is" if fault else "Nothing in .env.production needs to change") in err
+
+
+@pytest.mark.parametrize(
+    ("number", "steps", "not_said"),
+    [
+        ("1", ["BlockPublicAcls=false,IgnorePublicAcls=false"], ["MastodonPublic", "account-id", "S3_PERMISSION="]),
+        ("2", ["put-public-access-block --account-id"], ["MastodonPublicMedia", "S3_PERMISSION="]),
+        ("3", ["BlockPublicPolicy=false", "Then: Add this statement", "Then: Set this in", "S3_PERMISSION="],
+         ["account-id", "BlockPublicAcls=false"]),
+    ],
+)  # fmt: skip
+def test_the_fix_of_that_number_is_told_with_all_its_steps(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, number: str, steps: list[str], not_said: list[str]
+) -> None:
+    scenario = FAULTS["bpa-blocks-public-acl"].scenario()
+    status, after, err = write(cli, scenario, monkeypatch, "--choose", number)
+    assert (status, after) == (2, scenario)
+    places = [err.find(step) for step in steps]
+    assert places == sorted(places)
+    assert -1 not in places
+    assert [text for text in not_said if text in err] == []
+
+
+def test_of_two_lines_of_a_secret_the_wrong_one_is_removed_and_shown_nowhere(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = healthy()
+    wrong = f"{scenario.user.secret[:-5]}wrong"
+    twice = replace(scenario, env_text=f"{scenario.env_text}AWS_SECRET_ACCESS_KEY={wrong}\n")
+    status, after, err = write(cli, twice, monkeypatch)
+    assert (status, after.env_text) == (0, scenario.env_text)
+    assert "AWS_SECRET_ACCESS_KEY, line 11: A variable stands twice in the file" in err
+    assert wrong not in err
+    assert scenario.user.secret not in err
+
+
+def test_the_quotes_around_a_value_stay(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = FAULTS["region-wrong-aws-regional-endpoint"].scenario()
+    quoted = scenario.with_raw_env("S3_REGION", f'"{scenario.raw_env("S3_REGION")}" # London')
+    _status, after, _err = write(cli, quoted, monkeypatch)
+    assert after.raw_env("S3_REGION") == '"eu-west-2" # London'
 
 
 def test_under_block_public_access_the_setting_of_the_bucket_comes_first(

@@ -199,7 +199,13 @@ def test_applied_lines_are_as_good_as_written_ones() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "form", "text"),
-    [("ab#cd", "raw", "ab#cd"), ('"ab$cd"', "unquoted", "ab$cd"), ("ab\\cd ", "raw", "ab\\cd")],
+    [
+        ("ab#cd", "raw", "ab#cd"),
+        ('"ab$cd"', "unquoted", "ab$cd"),
+        ('"ab$cd" # "of 2026"', "unquoted", "ab$cd"),
+        ("ab#cd # of 2026", "unquoted", "ab#cd"),
+        ("ab\\cd ", "raw", "ab\\cd"),
+    ],
 )
 def test_a_secret_that_only_lacks_quotes_is_the_text_of_the_file(raw: str, form: str, text: str) -> None:
     name = "AWS_SECRET_ACCESS_KEY"
@@ -474,6 +480,29 @@ def test_an_untried_line_says_why(attempts: tuple[Attempt, ...], ended: str, why
     assert proof_of(told) == Proof(ProofState.UNTRIED, why)
 
 
+@pytest.mark.parametrize(
+    ("attempts", "said"),
+    [
+        ((attempt(state(REFUSED, S3_REGION="eu-west-2")),), "tried, and not proven: with it nothing passes"),
+        ((attempt(state(UPLOADS, UNSEEN)),), "tried, and not proven: with it alone uploads would pass"),
+        ((attempt(state(UPLOADS, SEEN), why="it passes now without it as well"),), "tried, and not proven: it passes"),
+        ((attempt(None, why="nothing answers there"),), "not tried: nothing answers there"),
+        ((), "not tried: another failure comes first"),
+    ],
+)
+def test_whether_anybody_looked_is_said(attempts: tuple[Attempt, ...], said: str) -> None:
+    proof = proof_of(concluded(*attempts, file=FILE_STATE, path=0)["region-wrong"])
+    assert proof.state is ProofState.UNTRIED
+    assert proof.why_untried.startswith(said)
+
+
+def test_where_all_is_refused_that_was_never_sent_before_nothing_is_proven() -> None:
+    file = state(findings=(found("scheme"),), S3_ENDPOINT="s3.example.net")
+    place = "https://s3.example.net"
+    assert not may_stop(file, state(REFUSED, S3_ENDPOINT=place))
+    assert may_stop(file, state(UPLOADS, SEEN, S3_ENDPOINT=place))
+
+
 def test_what_goes_away_with_a_fix_was_its_consequence() -> None:
     followed = found("followed", because=(ActionId.LIST,), severity=Severity.WARNING)
     unasked = found("unasked", because=(ActionId.GET,))
@@ -484,6 +513,17 @@ def test_what_goes_away_with_a_fix_was_its_consequence() -> None:
     assert [one.id for one in made] == ["region-wrong", "stays", "unasked"]
     assert [(one.id, one.of) for one in made.consequences] == [("followed", "region-wrong")]
     assert ActionId.LIST in made.findings[0].explains
+
+
+@pytest.mark.parametrize(("told", "gone"), [((ActionId.GET,), True), ((), False)])
+def test_what_followed_may_fail_for_a_reason_of_its_own(told: tuple[ActionId, ...], gone: bool) -> None:
+    followed = replace(found("followed", because=(ActionId.LIST,)), explains=(ActionId.GET,))
+    file = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(WRONG_REGION, followed))
+    other = (found("other", because=told, severity=Severity.NOTICE),)
+    rows = UPLOADS, SEEN, row(ActionId.LIST), row(ActionId.GET, Outcome.DENIED)
+    after = state(*rows, findings=other, S3_REGION="eu-west-2")
+    made = Conclusions(file, (attempt(after, base=file),), (attempt(after, base=file),)).diagnosis()
+    assert ("followed" in [one.id for one in made.consequences]) is gone
 
 
 def test_the_first_failure_stays_the_first() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from s3probe.diagnosis.model import EnvFix, Severity
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
+from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
 from s3probe.sandbox.scenario import BUCKET
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, ExaminedFile, healthy
@@ -162,19 +160,3 @@ def test_what_a_proxy_answers_at_both_hosts_is_one_outage() -> None:
     assert seen.named == ("provider-outage",)
     other = down.row(ActionId.PUBLIC_LIST_ALIAS, 500, None, None, outcome=Outcome.UNKNOWN, url=alias)
     assert len(other.named) == 2
-
-
-def test_one_slow_upload_among_announced_ones_is_no_stall() -> None:
-    announced = (
-        ActionId.PUT_WITH_ACL,
-        ActionId.PUT_WITHOUT_ACL,
-        ActionId.AVATAR_PUT,
-        ActionId.ARCHIVE_PUT,
-        ActionId.MULTIPART_PART,
-    )
-    run = C.row(Experiment.PUT_UNANNOUNCED)
-    slow: dict[ObservationId, Observation] = {name: replace(run.rows[name], seconds=1.3) for name in announced}
-    assert "expect-100-continue-stalls" in replace(run, rows={**run.rows, **slow}).named
-    # the first write to a fresh SeaweedFS: there is no proxy
-    first = replace(run, rows={**run.rows, announced[0]: slow[announced[0]]})
-    assert "expect-100-continue-stalls" not in first.named

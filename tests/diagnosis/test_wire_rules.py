@@ -46,7 +46,8 @@ TOLD_BY_WORDS_ALONE = {
     "disk-read-only", "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks",
     "explicit-deny-policy",
     "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
-    "website-endpoint-needed-garage", "key-expired", "media-host-leads-past-web-port", "archive-links-off-by-clock",
+    "storage-refuses-unknown-headers", "website-endpoint-needed-garage", "key-expired",
+    "media-host-leads-past-web-port", "archive-links-off-by-clock",
 }  # fmt: skip
 
 

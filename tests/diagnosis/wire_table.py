@@ -400,6 +400,13 @@ PUBLIC: dict[str, ExaminedFile] = {
     "acl-header-silently-ignored": hidden(C).row(Experiment.READ_ACL),
     "permission-private-no-public-policy": hidden(A.line("S3_PERMISSION=private")).row(Experiment.PUBLIC_WITH_ACL),
     "public-policy-missing": hidden(P),
+    "storage-checks-no-keys": C.row(ActionId.PUBLIC_WRITE, 200, outcome=Outcome.WRONG, write="open")
+    .row(ActionId.ARCHIVE_PUBLIC_GET, 200, outcome=Outcome.WRONG, open="yes")
+    .row(ActionId.PRESIGNED_EXPIRED, 200, outcome=Outcome.WRONG, open="yes"),
+    "storage-refuses-unknown-headers": C.row(
+        ActionId.MULTIPART_COMPLETE, 501, "NotImplemented", "A header you provided implies functionality"
+    ).row(ActionId.BATCH_DELETE, 501, "NotImplemented", "A header you provided implies functionality"),
+    "swift-segments-closed": L.row(ActionId.PUBLIC_GET_CACHE, 409, outcome=Outcome.WRONG, markup="yes"),
     "ceph-tenant-prefix": hidden(C)
     .row(Experiment.READ_ACL, tenant="contoso", all_users="READ")
     .row(Experiment.PUBLIC_TENANT, url="https://s3.example.net/contoso:files-example/media_attachments/x.png"),

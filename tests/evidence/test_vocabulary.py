@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator
+from enum import Enum
 
-import s3probe
+import pytest
+
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept_headers
 from s3probe.knowledge.findings import ids as finding_ids
 from s3probe.knowledge.providers import providers
 from tests.every import every
+from tests.test_rooms import sources
 
-ROOT = Path(s3probe.__file__).parent
-SPEAKERS = [
-    path
-    for room in ("evidence", "probe", "diagnosis", "report")
-    for path in sorted((ROOT / room).rglob("*.py"))
-    if path.name != "vocabulary.py"
-]
+pytestmark = pytest.mark.neighbours("the sources")
+
+SPEAKERS = ("evidence", "probe", "diagnosis", "report")
+"""The rooms whose words these are."""
 OBSERVATIONS = {str(member) for kind in (ActionId, Experiment) for member in kind}
 OTHER_IDS = set(finding_ids()) | set(providers())
 """Findings and providers have ids of their own."""
 
 
-def bare_names(source: str) -> Iterator[str]:
+def bare_names(tree: ast.AST) -> Iterator[str]:
     """Strings that stand where a name of the vocabulary belongs; mypy finds the rest."""
-    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
     mappings = {
         name.id
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Assign) and _is(node.value, "headers", "facts")
         for name in node.targets
         if isinstance(name, ast.Name)
     }
     """Local names of an observation's headers or facts."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Constant(value=str(text)) if text in OBSERVATIONS and "-" in text:
                 yield text
@@ -63,9 +63,11 @@ def _texts(node: ast.AST) -> Iterator[str]:
     yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
 
 
-@every("path", SPEAKERS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_bare_string_stands_for_a_name(path: Path) -> None:
-    assert list(bare_names(path.read_text(encoding="utf-8"))) == []
+def test_no_bare_string_stands_for_a_name() -> None:
+    spoken = {module: tree for module, tree in sources().items() if module.partition(".")[0] in SPEAKERS}
+    del spoken["evidence.vocabulary"]
+    found = {module: list(bare_names(tree)) for module, tree in spoken.items()}
+    assert {module: names for module, names in found.items() if names} == {}
 
 
 @every(
@@ -82,31 +84,92 @@ def test_no_bare_string_stands_for_a_name(path: Path) -> None:
     ],
 )
 def test_a_bare_string_is_found(line: str) -> None:
-    assert list(bare_names(line))
+    assert list(bare_names(ast.parse(line)))
 
 
 @every("line", ['found.id == "clock-skew"', 'store(case).id == "aws-s3"', "o.id is ActionId.LIST"])
 def test_ids_of_findings_and_providers_are_no_observations(line: str) -> None:
-    assert not list(bare_names(line))
+    assert not list(bare_names(ast.parse(line)))
 
 
-def _named(kind: str, *rooms: str) -> set[str]:
-    """The members of ``kind`` that these rooms name."""
-    found = set()
-    for room in rooms:
-        for path in (ROOT / room).rglob("*.py") if (ROOT / room).is_dir() else [ROOT / room]:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == kind:
-                    found.add(node.attr)
-    return found
+WORDS: list[type[Enum]] = [ActionId, Experiment, ExperimentWith, Fact, Header]
+
+
+@every("member", [member for kind in WORDS for member in kind], ids=repr)
+def test_a_name_is_what_it_stands_for(member: Enum) -> None:
+    """``SECRET_TRIMMED`` is ``try-secret-trimmed``: the names are used together, so nothing else would tell."""
+    assert letters(member.name) == letters(str(member.value).removeprefix("try-"))
+
+
+@every("name, value", [("LIST", "lsit"), ("REGION", "try-regoin:"), ("X_CACHE", "x-ccahe"), ("PAYER", "Payre")])
+def test_a_misspelt_value_is_found(name: str, value: str) -> None:
+    assert letters(name) != letters(value.removeprefix("try-"))
+
+
+def letters(name: str) -> str:
+    """Without what tells a Python name from a header or a word of S3's."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _named(kind: str, *places: str) -> set[str]:
+    """The members of ``kind`` that these rooms, or modules of them, name."""
+    return {
+        node.attr
+        for module, tree in sources().items()
+        if any(f"{module}.".startswith(f"{place}.") for place in places)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == kind
+    }
+
+
+def _reads(tree: ast.AST) -> Iterator[ast.expr]:
+    """What a mapping is asked for: ``facts.get(…)``, ``facts[…]``, ``… in facts``."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="get"), args=[asked, *_]):
+                yield asked
+            case ast.Subscript(slice=asked, ctx=ast.Load()):
+                yield asked
+            case ast.Compare(left=asked, ops=[ast.In() | ast.NotIn(), *_]):
+                yield asked
+            case ast.Assign(targets=[ast.Name()], value=ast.Tuple(elts=listed)):  # asked for one after the other
+                yield from listed
+
+
+def _facts(nodes: Iterable[ast.AST]) -> dict[int, str]:
+    """The facts among these nodes, by the node."""
+    return {
+        id(node): node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Fact"
+    }
+
+
+def _read_and_written(trees: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
+    """The facts that are asked for, and those that stand anywhere else."""
+    read, written = set[str](), set[str]()
+    for tree in trees:
+        asked = _facts(_reads(tree))
+        read.update(asked.values())
+        written.update(name for node, name in _facts(ast.walk(tree)).items() if node not in asked)
+    return read, written
 
 
 def test_every_fact_is_written_by_the_probe_and_read() -> None:
+    # facts_among() takes what S3 calls by these names
+    of_s3 = {fact.name for fact in Fact if not fact.islower()}
+    read, _ = _read_and_written(sources().values())
+    _, written = _read_and_written(tree for module, tree in sources().items() if module.startswith("probe."))
     everything = {fact.name for fact in Fact}
-    assert (
-        everything - _named("Fact", "diagnosis", "report", "probe", "evidence/gates.py", "evidence/observations.py")
-        == set()
+    assert everything - read == set(), "nothing reads these facts"
+    assert everything - written == of_s3, "probe/ writes no such facts"
+
+
+def test_a_fact_that_is_only_read_or_only_written_is_told() -> None:
+    tree = ast.parse(
+        "if seen.facts.get(Fact.KEY) and Fact.BODY in seen.facts: known = {Fact.SKEW: seen.facts[Fact.KEY]}"
     )
+    assert _read_and_written([tree]) == ({"KEY", "BODY"}, {"SKEW"})
 
 
 def test_every_header_is_read() -> None:

@@ -12,7 +12,7 @@ from s3probe.probe.xml import list_versions
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
-from tests.runs import OPTIONS, run, settings_of, tools_for
+from tests.runs import OPTIONS, run, run_once, settings_of, tools_for
 from tests.sandbox.client import SandboxClient
 
 
@@ -67,7 +67,14 @@ def test_a_store_that_only_says_it_deleted_is_found_and_nothing_stays() -> None:
 
 
 def test_the_private_file_is_the_one_that_is_looked_for() -> None:
-    row = run(healthy_policy()).report.evidence.get(Experiment.BATCH_GONE)
+    row = run_once(healthy_policy()).report.evidence.get(Experiment.BATCH_GONE)
     assert row is not None
     assert row.ok
     assert "/backups/dumps/" in row.url
+
+
+def test_a_rule_that_the_key_may_read_ends_the_warning() -> None:
+    everything = Statement("Allow", ("s3:*",), ("*",))
+    scenario = healthy().with_bucket(versioning=True).with_user(identity=(everything,))
+    assert run(scenario).named == ("versioning-delete-markers",)
+    assert run(scenario.with_bucket(old_versions_expire=True)).named == ()

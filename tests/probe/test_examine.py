@@ -18,7 +18,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import SCENARIOS, Scenario, healthy
 from s3probe.sandbox.statements import Statement
 from tests.exhaustive import part
-from tests.runs import OPTIONS, left_in, run, settings_of, tools_for
+from tests.runs import OPTIONS, left_in, run_once, settings_of, tools_for
 from tests.sandbox.client import SandboxClient
 
 PROMISED = {
@@ -88,7 +88,7 @@ class Counting:
 
 @pytest.mark.parametrize("name", part(SCENARIOS, 3))
 def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
-    ran = run(SCENARIOS[name]())
+    ran = run_once(SCENARIOS[name]())
     cost = ran.report.evidence.cost
     assert cost.requests <= MOST_REQUESTS
     assert cost.requests == sum(cost.by_operation.values())
@@ -104,7 +104,7 @@ def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
     ids=["healthy", "wrong key", "no upload", "unreachable", "no bucket", "no ACLs"],
 )  # fmt: skip
 def test_the_promised_actions_are_always_there(scenario: Scenario) -> None:
-    rows = run(scenario).report.evidence.observations
+    rows = run_once(scenario).report.evidence.observations
     assert {row.id for row in rows} >= PROMISED
     assert all(row.reason for row in rows if not row.ran)
     assert {*PROMISED} <= {*ACTIONS}
@@ -197,7 +197,7 @@ def test_a_clock_that_jumps_to_the_deadline_ends_the_run() -> None:
 
 
 def test_what_cannot_be_deleted_is_named_exactly() -> None:
-    ran = run(FAULTS["iam-missing-deleteobject"].scenario())
+    ran = run_once(FAULTS["iam-missing-deleteobject"].scenario())
     assert ran.left
     assert sorted(ran.report.evidence.cleanup.left_behind) == sorted(ran.left)
     cleanup = ran.report.evidence.cleanup

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ExperimentWith, Fact
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.headers import header_trials
@@ -97,6 +97,13 @@ def test_ids_are_unique_and_show_what_was_changed(env: Mapping[str, str], stoppe
     assert all(trial_id.startswith("try-") for trial_id in ids)
 
 
+def test_a_store_of_another_kind_is_tried_with_mastodons_own_region() -> None:
+    default = settings_of({name: value for name, value in CUSTOM.items() if name != "S3_REGION"}).region
+    env = {**CUSTOM, "S3_REGION": "nowhere"}
+    tried = [trial.id for trial in made(env, seen(400, "AuthorizationHeaderMalformed"))[1]]
+    assert ExperimentWith.REGION.of(default) in tried
+
+
 @pytest.mark.parametrize("env", [AWS, CUSTOM])
 @pytest.mark.parametrize("stopped", [seen(200), seen(403, "AccessDenied"), seen(400, "InvalidArgument")])
 def test_nothing_is_tried_where_the_key_is_accepted(env: Mapping[str, str], stopped: Observation) -> None:
@@ -179,3 +186,9 @@ def test_a_header_trial_leaves_out_one_header() -> None:
         if trial.id == Experiment.PUT_NO_CHECKSUM:
             assert any("checksum" in name or "trailer" in name for name in gone)
             assert not {"x-amz-storage-class", "cache-control"} & gone
+
+
+def test_a_bucket_whose_name_begins_like_a_host_names_no_region() -> None:
+    facts = {Fact.ENDPOINT: "s3-media.s3.dualstack.eu-west-2.amazonaws.com"}
+    _, tried = made({**AWS, "S3_BUCKET": "s3-media"}, seen(301, "PermanentRedirect", facts=facts))
+    assert [trial.id for trial in tried] == ["try-region:eu-west-2"]

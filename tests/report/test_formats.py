@@ -16,7 +16,9 @@ from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.fix_words import removal_commands
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
+from s3probe.report.json_format import as_data
 from s3probe.report.model import Report
+from s3probe.sandbox.faults import FAULTS
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
 from tests.report.samples import (
     ACL_DISABLED,
@@ -33,6 +35,7 @@ from tests.report.samples import (
     observation,
     settings,
 )
+from tests.runs import run_fault
 
 BROKEN_REPORT = REPORTS["broken"]
 every_format = pytest.mark.parametrize("name", FORMATS)
@@ -353,6 +356,15 @@ def test_json_tells_what_was_tried_where_something_was() -> None:
         ("object-not-found-public-key-mismatch", first["id"])
     ]
     assert data["schema_version"] == 1
+
+
+def test_what_has_to_be_done_before_a_fix_stands_with_it() -> None:
+    report = run_fault(FAULTS["bpa-blocks-public-acl"]).report
+    first, _account, policy = as_data(report)["findings"][0]["fixes"]
+    assert policy["kind"] == "bucket-policy"
+    assert [one["setting"] for one in policy["before"]] == ["public-access-block"]
+    assert [line["variable"] for line in policy["changes"]] == ["S3_PERMISSION"]
+    assert not {"before", "changes"} & set(first)
 
 
 @pytest.mark.parametrize("name", ["text", "markdown", "junit"])

@@ -11,12 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from s3probe.evidence.vocabulary import PROMISES, ActionId
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, format_named
 from s3probe.report.model import Report
 from tests.report.samples import REPORTS
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "reports"
 SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "junit": "xml", "nagios": "nagios", "prometheus": "prom"}
+
+
+@pytest.fixture(autouse=True)
+def known_promises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes of the checklist of which no sample knows anything stay out, but one: a new action changes no golden."""
+    seen = {o.id for report in REPORTS.values() for o in report.evidence.observations} | {ActionId.MULTIPART_CREATE}
+    known = tuple(promise for promise in PROMISES if seen & {*promise.actions, *promise.also})
+    monkeypatch.setattr("s3probe.report.markdown.PROMISES", known)
 
 
 def check(name: str, text: str) -> None:

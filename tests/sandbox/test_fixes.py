@@ -15,6 +15,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.scenario import SCENARIOS, SECRET, public_media
 from s3probe.settings.dotenv import parse
+from tests.every import every
 from tests.runs import run_fault, to_fix
 
 _BUCKET_ARN = "arn:aws:s3:::files-example"
@@ -94,6 +95,22 @@ def test_no_fix_of_the_machine_is_taken_for_good_whatever_it_says(value: str) ->
     assert {fix.setting for _, fix in _of_the_machine()} == {"clock", "ca", "certificate", "firewall", "dns", "nginx"}
     for fault, fix in _of_the_machine():
         assert apply(fault.scenario(), replace(fix, value=value)) is None, (fault.id, fix)
+
+
+@every(
+    "setting",
+    [
+        "acl",
+        "encryption",
+        "versioning",
+        "request-payment",
+        "policy-remove-sid",
+        "lifecycle-rule-off",
+    ],
+)
+def test_no_setting_of_the_bucket_is_taken_for_another_whatever_it_says(setting: str) -> None:
+    broken = FAULTS["requester-pays"].scenario().with_bucket(versioning=True, kms_key="alias/own")
+    assert apply(broken, BucketSetting(setting, "rm -rf /;")) in (None, broken)
 
 
 def test_a_public_statement_cannot_be_saved_while_it_is_blocked() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from s3probe.settings.model import PROCESS_ENVIRONMENT, NoteKind
+from s3probe.settings.model import PROCESS_ENVIRONMENT, Earlier, NoteKind
 from s3probe.settings.sources import SettingsError, load
 
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden" / "dotenv.json"
@@ -84,6 +84,33 @@ def test_says_where_a_variable_came_from(tmp_path: Path) -> None:
     file.write_text("# c\nA='a#b' # c\n")
     variable = load(file).variables["A"]
     assert (variable.value, variable.source, variable.line, variable.raw) == ("a#b", str(file), 2, "'a#b' # c")
+
+
+@pytest.mark.parametrize(
+    ("text", "loader", "earlier"),
+    [
+        ("A=1\nA=2\n", None, ("1", 1)),
+        ("A=1\nA=2\n", "docker", ("1", 1)),
+        ("A=1\nB=1\nA=2\nA=2\n", None, ("1", 1)),
+        ("A=1\nA=3\nA=2\n", None, ("3", 2)),
+        ("A=2\nA=2\n", None, None),
+        ("A=2\n", None, None),
+    ],
+)
+def test_of_two_lines_the_last_counts_and_the_other_is_known(
+    tmp_path: Path, text: str, loader: str | None, earlier: tuple[str, int] | None
+) -> None:
+    file = tmp_path / "x.env"
+    file.write_text(text)
+    variable = load(file, loader=loader).variables["A"]
+    assert variable.value == "2"
+    assert variable.earlier == (Earlier(*earlier) if earlier else None)
+
+
+def test_what_another_source_wins_over_has_no_earlier_line(tmp_path: Path) -> None:
+    file = tmp_path / "x.env"
+    file.write_text("A=1\nA=2\n")
+    assert load(file, environ={"A": "3"}).variables["A"].earlier is None
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ import pytest
 
 from s3probe.diagnosis.rules import folders, web_client
 from s3probe.evidence.observations import Outcome
-from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment
+from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, OtherFolder
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults.proxies import healthy_alias
 from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
-from tests.runs import OPTIONS, Ran, run
+from tests.runs import OPTIONS, Ran, run, run_once
 from tests.visitor.cases import case, seen
 
 FOLDERS = ("media_attachments/files", "accounts/avatars", "custom_emojis/images", "cache/media_attachments/files")
@@ -57,7 +57,7 @@ def _visits(ran: Ran) -> list[str]:
 def test_every_kind_of_file_is_fetched_by_the_url_that_is_published(
     make: Callable[[], Scenario], host: str, before: str
 ) -> None:
-    report = run(make()).report
+    report = run_once(make()).report
     assert report.verdict == "ok", [(f.id, f.how_known) for f in report.findings]
     looks = (ActionId.PUBLIC_GET, ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI, ActionId.PUBLIC_GET_CACHE)
     for look, folder in zip(looks, FOLDERS, strict=True):
@@ -68,9 +68,9 @@ def test_every_kind_of_file_is_fetched_by_the_url_that_is_published(
 
 
 def test_behind_a_proxy_that_drops_queries_the_file_under_cache_is_asked_for_once() -> None:
-    visits = [path for path in _visits(run(healthy_alias())) if path.startswith("/cache/")]
+    visits = [path for path in _visits(run_once(healthy_alias())) if path.startswith("/cache/")]
     assert len(visits) == 1
-    assert len([path for path in _visits(run(healthy())) if "/cache/" in path]) == 1
+    assert len([path for path in _visits(run_once(healthy())) if "/cache/" in path]) == 1
 
 
 class _Forgets:
@@ -155,7 +155,7 @@ def test_nothing_is_said_of_folders_where_no_picture_is_shown_at_all() -> None:
 
 
 @pytest.mark.parametrize("kind", ["cache", "avatar", "emoji"])
-def test_cors_is_looked_for_in_each_folder(kind: str) -> None:
+def test_cors_is_looked_for_in_each_folder(kind: OtherFolder) -> None:
     shown = (seen(ActionId.PUBLIC_GET, headers=NGINX), seen(ActionId.PUBLIC_CORS, 206, headers=NGINX))
     without = seen(OTHER_FOLDERS[kind][0], headers=NGINX, url=AVATAR)
     (found,) = web_client.lost_in_a_folder(case(*shown, without))

@@ -16,7 +16,7 @@ from s3probe.sandbox.scenario import SCENARIOS, Scenario, custom, healthy, healt
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
 from tests.exhaustive import in_turn
-from tests.runs import run, settings_of
+from tests.runs import run, run_once, settings_of
 
 MOST = 40
 """Requests to the storage and its public host in a healthy run at a provider's own hosts."""
@@ -36,7 +36,7 @@ HEALTHY = {**SCENARIOS, "alias and ACL": healthy_alias}
 @pytest.mark.parametrize(("name", "older"), in_turn(HEALTHY, [False, True]))
 def test_a_healthy_run_stays_small(name: str, older: bool) -> None:
     scenario = HEALTHY[name]()
-    ran = run(_old(scenario) if older else scenario)
+    ran = run_once(_old(scenario) if older else scenario)
     at_provider = has_own_hosts(settings_of(scenario).api_base)
     assert ran.report.evidence.cost.requests <= (MOST if at_provider else MOST_OF_ONES_OWN)
     assert ran.report.verdict == "ok"
@@ -57,7 +57,7 @@ def test_an_instance_that_cannot_be_reached_is_skipped_with_its_reason() -> None
 
 
 def test_the_instance_is_no_part_of_the_cost() -> None:
-    report = run(healthy()).report
+    report = run_once(healthy()).report
     row = report.evidence.get(ActionId.PUBLIC_CSP)
     assert row is not None
     assert row.ok
@@ -65,13 +65,13 @@ def test_the_instance_is_no_part_of_the_cost() -> None:
 
 
 def test_one_request_answers_for_cors_and_ranges() -> None:
-    ran = run(healthy())
+    ran = run_once(healthy())
     asked = [s for s in ran.requests if "range" in s.headers and "origin" in s.headers]
     assert len(asked) == 1
 
 
 def test_other_servers_and_browsers_both_ask() -> None:
-    agents = {s.headers.get("user-agent", "") for s in run(healthy()).requests if not s.key_id}
+    agents = {s.headers.get("user-agent", "") for s in run_once(healthy()).requests if not s.key_id}
     assert any(agent.startswith("Mastodon/") for agent in agents)
     assert any(agent.startswith("Mozilla/") for agent in agents)
 
@@ -98,21 +98,21 @@ def test_a_store_whose_links_never_expire_is_found() -> None:
 
 
 def test_the_checklist_of_a_healthy_storage_has_no_open_box() -> None:
-    text = format_named("markdown").render([run(healthy()).report], RenderOptions())
+    text = format_named("markdown").render([run_once(healthy()).report], RenderOptions())
     assert "- [ ]" not in text
     assert "Content-Security-Policy" in text
 
 
 def test_the_finding_stands_under_the_box_it_opens() -> None:
     scenario = proxy(AliasFault.HIDES_CORS)(healthy_policy())
-    text = format_named("markdown").render([run(scenario).report], RenderOptions())
+    text = format_named("markdown").render([run_once(scenario).report], RenderOptions())
     box = text.index("- [ ] The web interface may read media from the media host (CORS)")
     assert text.index("cors-missing") > box
     assert text.index("## Privacy") > text.index("cors-missing")
 
 
 def test_strangers_who_may_list_uploads_alone_are_found_and_a_full_run_leaves_the_question_out() -> None:
-    closed = run(healthy()).report.evidence.get(ActionId.PUBLIC_UPLOADS)
+    closed = run_once(healthy()).report.evidence.get(ActionId.PUBLIC_UPLOADS)
     assert closed is not None
     assert closed.ok
     cached = run(proxy(AliasFault.KEEPS_DELETED)(healthy_alias())).report.evidence.get(ActionId.PUBLIC_UPLOADS)

@@ -14,6 +14,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact
+from s3probe.settings.addressing import is_aws
 
 CANNED = (
     "private",
@@ -27,7 +28,7 @@ CANNED = (
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
 _ONLY_WITH_A_POLICY = "new pictures are then seen where a bucket policy opens them: s3probe policy prints it"
-_ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
+ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ class _Ladder:
         return any(fnmatchcase("s3:putobject", pattern) for pattern in patterns)
 
     @property
+    def account_blocks(self) -> bool:
+        """Block Public Access of the account, and not the bucket's, refuses the ACL."""
+        return self.denied and self.acl != "private" and self.private.ok and self.bucket_allows
+
+    @property
     def visible_without(self) -> bool:
         """Whether visitors can see a picture that was uploaded without an ACL."""
         return self.case.get(Experiment.PUBLIC_WITHOUT_ACL).ok
@@ -86,11 +92,10 @@ def _permission(value: str) -> _Ways:
 def _no_acl(ladder: _Ladder) -> tuple[Fix, ...]:
     """``S3_PERMISSION=``: Mastodon sends no ACL; after the policy that then opens media, where none does yet."""
     case = ladder.case
-    # what is meant to be closed needs no policy that opens it
-    if ladder.visible_without or ladder.acl == "private":
+    if ladder.visible_without:
         return (fixes.env(case, "S3_PERMISSION", ""),)
-    line = fixes.env(case, "S3_PERMISSION", "", _ONLY_TOGETHER, conditional=True)
-    return fixes.public_read(case), replace(line, together=True)
+    line = fixes.env(case, "S3_PERMISSION", "", ONLY_TOGETHER, conditional=True)
+    return *fixes.opening(case, account=ladder.account_blocks), replace(line, together=True)
 
 
 def _or_none(allow_acls: _Ways) -> _Ways:
@@ -103,24 +108,37 @@ def _or_none(allow_acls: _Ways) -> _Ways:
     return ways
 
 
-def _ownership(ladder: _Ladder) -> tuple[Fix, ...]:
-    return (fixes.object_ownership(ladder.case),)
+def _none_or_ownership(ladder: _Ladder) -> tuple[Fix, ...]:
+    """The bucket has ACLs disabled, as AWS advises: send none, or enable them, which Block Public Access may forbid."""
+    case, owner = ladder.case, fixes.object_ownership(ladder.case)
+    if ladder.visible_without:
+        return *_no_acl(ladder), owner
+    if not is_aws(case.settings.api_base):
+        return *_no_acl(ladder), owner, *_public(ladder)
+    block = fixes.public_access_block(case, *fixes.ACL_SWITCHES)
+    return *_no_acl(ladder), block, replace(owner, together=True), *_public(ladder)
+
+
+def _public(ladder: _Ladder) -> tuple[Fix, ...]:
+    """The ACL that shows pictures, with what lets Mastodon set any: with the file's own they would be stored unseen."""
+    if ladder.visible_without or ladder.acl.startswith("public-read"):
+        return ()
+    return (replace(fixes.env(ladder.case, "S3_PERMISSION", "public-read"), together=True),)
 
 
 def _grant(ladder: _Ladder) -> tuple[Fix, ...]:
-    return (fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), *_no_acl(ladder))
+    return fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), *_public(ladder), *_no_acl(ladder)
 
 
 def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    return (fixes.public_access_block(ladder.case, "BlockPublicAcls", "IgnorePublicAcls", account=True),)
+    return *fixes.public_access_block_everywhere(ladder.case, *fixes.ACL_SWITCHES), *_public(ladder)
 
 
 def _block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    bucket = fixes.public_access_block(ladder.case, "BlockPublicAcls", "IgnorePublicAcls")
+    steps = fixes.public_access_blocks(ladder.case, *fixes.ACL_SWITCHES)
     # what the key may read decides; otherwise it may be the account's as well
-    return (
-        (bucket,) if ladder.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).ok else (bucket, *_account_block_off(ladder))
-    )
+    known = ladder.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).ok
+    return tuple(fix for step in steps[: 1 if known else None] for fix in (step, *_public(ladder)))
 
 
 _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
@@ -129,7 +147,7 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
      "acl-not-implemented-r2", _permission("")),
     (lambda up: up.acl not in CANNED and (up.public.ok or up.private.ok),
      "permission-value-invalid", _permission("public-read")),
-    (lambda up: up.denied and up.acl != "private" and up.private.ok and up.bucket_allows,
+    (lambda up: up.account_blocks,
      "bpa-account-level-still-on", _or_none(_account_block_off)),
     (lambda up: up.denied and up.acl != "private" and up.private.ok,
      "bpa-blocks-public-acl", _or_none(_block_off)),
@@ -140,9 +158,9 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
     (lambda up: up.denied,
      "", _permission("")),
     (lambda up: up.acls_off and up.acl == "private",
-     "permission-private-with-acl-disabled", _or_none(_ownership)),
+     "permission-private-with-acl-disabled", _none_or_ownership),
     (lambda up: up.acls_off,
-     "acl-disabled-bucket-owner-enforced", _or_none(_ownership)),
+     "acl-disabled-bucket-owner-enforced", _none_or_ownership),
     (lambda up: _says_uniform(up.upload) or (up.public.failed and up.private.failed and up.full.failed),
      "acl-uniform-gcs", _permission("")),
     (lambda up: up.public.ok != up.private.ok,
@@ -228,7 +246,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         )
         return
     # where an ACL does nothing, a right to set it gives nothing, and what everyone sees does not depend on it
-    note = "" if ignored else _ONLY_WITH_A_POLICY
+    note = "" if ignored and case.get(ActionId.PUBLIC_GET).ok else _ONLY_WITH_A_POLICY
     none = fixes.env(case, "S3_PERMISSION", "", note)
     grant = (fixes.allow_objects(case, "s3:PutObjectAcl"),) if first.outcome is Outcome.DENIED and not ignored else ()
     fix: tuple[Fix, ...] = (*grant, none)
@@ -239,6 +257,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         how=f"changing the ACL of a file was answered {words(first)}",
         because=because,
         fixes=fix,
+        permission="" if ignored else None,
     )
 
 
@@ -280,6 +299,8 @@ RULES = (
             Experiment.ACL_PUBLIC_READ,
             Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.PUT_ACL_PRIVATE,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
@@ -297,10 +318,13 @@ RULES = (
         yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
         tier=Tier.REQUESTS,
         reads=(
+            ActionId.PUBLIC_GET,
             ActionId.PUT_ACL_PRIVATE,
             ActionId.PUT_ACL_RESTORE,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),

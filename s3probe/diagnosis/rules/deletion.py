@@ -78,7 +78,8 @@ def versions(case: Case) -> Iterator[Finding]:
         yield finding("object-lock-prevents-delete", case, how=f"{how}, and {lock}", because=because, fixes=offered)
         return
     rules = case.get(Experiment.READ_LIFECYCLE)
-    if rules.facts.get(Fact.OLD_VERSIONS) == "expire":
+    ends, current = (Header.X_AMZ_EXPIRATION in row.headers for row in (case.get(Experiment.OLD_VERSION), uploaded))
+    if rules.facts.get(Fact.OLD_VERSIONS) == "expire" or (ends and not current):
         return
     unread = rules.outcome is Outcome.DENIED
     if unread:
@@ -147,6 +148,8 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),
@@ -160,6 +163,7 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             Experiment.DELETE_GONE,
             Experiment.DELETE_OWN_VERSION,
+            Experiment.OLD_VERSION,
             Experiment.READ_LIFECYCLE,
             Experiment.READ_OBJECT_LOCK,
         ),

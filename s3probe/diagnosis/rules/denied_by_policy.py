@@ -20,8 +20,9 @@ _READ = "s3:GetObject"
 def written_denies(case: Case) -> Iterator[Finding]:
     """What was refused is what the readable bucket policy denies: no Allow helps."""
     facts = case.get(Experiment.READ_POLICY).facts
-    for fact, condition in ((Fact.DENIES, ""), (Fact.DENIES_IF, " on a condition")):
-        refused = [(o, action) for o in case.all_open() if (action := _denied_action(o, facts.get(fact, "").split()))]
+    told = ((facts.get(Fact.DENIES, ""), ""), (facts.get(Fact.DENIES_IF, ""), " on a condition"))
+    for patterns, condition in told:
+        refused = [(o, action) for o in case.all_open() if (action := _denied_action(o, patterns.split()))]
         if refused:
             yield _denied(case, refused, condition)
             return

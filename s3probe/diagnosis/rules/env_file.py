@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.model import EARLIER, Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
@@ -220,10 +220,19 @@ def duplicates(case: Case) -> Iterator[Finding]:
                 case,
                 how=f"{note.name} stands more than once in {note.source}; line {note.line} beats those above{counts}",
                 setting=note.name,
-                fixes=(
-                    Manual(f"Keep one line for {note.name}: delete those above line {note.line}, or line {note.line}."),
-                ),
+                fixes=_of_two_lines(case, note),
             )
+
+
+def _of_two_lines(case: Case, note: Note) -> tuple[Fix, ...]:
+    """The earlier line, where requests can show that it is right."""
+    entry = case.settings.environment.variables.get(note.name)
+    above = entry.earlier if entry is not None and entry.source == note.source else None
+    if case.evidence is None or entry is None or above is None or note.line != entry.line:
+        advice = f"Keep one line for {note.name}: delete those above line {note.line}, or line {note.line}."
+        return (Manual(advice),)
+    said = f"line {above.line}, which sets it as well, counts then"
+    return (EnvFix(note.name, None, entry.line, note=said, as_written=EARLIER),)
 
 
 @for_s3

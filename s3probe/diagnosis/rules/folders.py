@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact
+from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact, OtherFolder
 
 KINDS: Mapping[str, str] = MappingProxyType({"avatar": "accounts", "emoji": "custom_emojis", "cache": "cache"})
 """What a visitor looks at beside a file in media_attachments/ (probe.folders), and its top folder."""
@@ -112,7 +112,7 @@ def _listed(folders: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _kind(seen: Observation) -> str:
+def _kind(seen: Observation) -> OtherFolder:
     return next(kind for kind, (look, _origin) in OTHER_FOLDERS.items() if look == seen.id)
 
 
@@ -142,6 +142,12 @@ RULES = (
             Experiment.COPY,
             Experiment.MULTIPART_SECOND,
             Experiment.PUT_EMOJI,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -163,6 +169,12 @@ RULES = (
             Experiment.CACHE_ORIGIN,
             Experiment.EMOJI_ORIGIN,
             Experiment.MEDIA_ORIGIN,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),

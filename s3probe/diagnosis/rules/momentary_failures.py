@@ -19,7 +19,7 @@ def failed_once(case: Case) -> Iterator[Finding]:
 
     Where it does so already, there is nothing to do. Of what visitors meet, its own patience heals nothing.
     """
-    seen = case.moments()
+    seen = case.failed_at_first()
     if not seen:
         return
     storage = [o for o in seen if o.actor is Actor.MASTODON or fixes.host_of(o.url) in storage_hosts(case)]

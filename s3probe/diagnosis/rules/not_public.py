@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.rules.acl import ONLY_TOGETHER
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.invisible import invisible
 from s3probe.diagnosis.rules.visitors import public_host_of
@@ -35,12 +37,9 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
         return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case, denied=True))
     status = case.get(Experiment.POLICY_STATUS)
-    block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
-    known = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    switches = (Fact.BLOCK_PUBLIC_POLICY, Fact.RESTRICT_PUBLIC_BUCKETS)
-    off = known.ok and all(known.facts.get(name, "").lower() == "false" for name in switches)
-    if status.facts.get(Fact.IS_PUBLIC) == "yes" and not off:
-        return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", block)
+    blocks = fixes.public_access_blocks(case, *fixes.POLICY_SWITCHES)
+    if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
+        return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", *blocks)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return invisible(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
@@ -52,7 +51,7 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
 def _opening(case: Case) -> tuple[Fix, ...]:
     """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
     if not fixes.foreign_to_policies(case) or "public_read" in fixes.provider_of(case).commands:
-        return (fixes.public_read(case),)
+        return fixes.opening(case)
     advice = Manual(
         f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
         "(console, container ACL, web port or CDN), and put the host that then shows files into S3_ALIAS_HOST."
@@ -64,19 +63,13 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get(Experiment.READ_ACL)
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    switches = ("BlockPublicAcls", "IgnorePublicAcls")
-    at_bucket = fixes.public_access_block(case, *switches)
-    allows = block.ok and block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "false"
-    allows = allows or block.error_code == "NoSuchPublicAccessBlockConfiguration"
-    # only Amazon has it for a whole account as well
-    account = (fixes.public_access_block(case, *switches, account=True),) if at_aws(case.settings) else ()
-    ignoring = account if allows else (at_bucket, *account)
+    ignoring = fixes.public_access_blocks(case, *fixes.ACL_SWITCHES)
     granted = "READ" in listed.facts.get(Fact.ALL_USERS, "")
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
         ignored = f"{how}, although the file's ACL grants everyone to read it"
-        return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))
+        return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     if not ignoring:
         return _denied_to_visitors(case, how)
     if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
@@ -84,11 +77,11 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
         return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
     if listed.ok:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
-        return invisible(case, "acl-header-silently-ignored", ignored, *_opening(case))
+        return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
     if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
         return invisible(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
-    return invisible(case, "acl-header-silently-ignored", how, *_opening(case), certainty=Certainty.LIKELY)
+    return invisible(case, "acl-header-silently-ignored", how, *_without_acl(case), certainty=Certainty.LIKELY)
 
 
 def _in_a_tenant(case: Case, how: str) -> Finding:
@@ -117,15 +110,21 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     if helps:
         permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
-        return invisible(case, "permission-private-no-public-policy", how, permission, *policy)
+        return invisible(case, "permission-private-no-public-policy", how, permission, *_without_acl(case))
     if case.settings.acl == "private":
-        return invisible(case, "permission-private-no-public-policy", how, *policy)
+        return invisible(case, "permission-private-no-public-policy", how, *_without_acl(case))
     # a policy that is there may be set aside by Block Public Access, which this key may not look at
     hidden = at_aws(case.settings) and case.get(Experiment.POLICY_STATUS).outcome is Outcome.DENIED
-    if not hidden:
-        return invisible(case, "public-policy-missing", how, *policy)
-    block = fixes.public_access_block(case, "BlockPublicPolicy", "RestrictPublicBuckets")
-    return invisible(case, "public-policy-missing", how, *policy, block, certainty=Certainty.LIKELY)
+    certainty = Certainty.LIKELY if hidden else Certainty.CERTAIN
+    return invisible(case, "public-policy-missing", how, *policy, certainty=certainty)
+
+
+def _without_acl(case: Case) -> tuple[Fix, ...]:
+    """What opens the media, and no ACL any more: one that hides nothing which a policy shows, or does nothing."""
+    steps = _opening(case)
+    if isinstance(steps[0], Manual) or case.settings.acl is None:
+        return steps
+    return *steps, replace(fixes.env(case, "S3_PERMISSION", "", ONLY_TOGETHER, conditional=True), together=True)
 
 
 def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.openness import checks_no_keys
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
+from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
+from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
@@ -22,6 +25,16 @@ _PARTS: dict[ObservationId, str] = {
 ONLY_READ = "limit_except GET { deny all; }"
 
 
+def _closing(case: Case, fix: Fix) -> Fix:
+    """The fix, where the bucket is this admin's to change."""
+    if not is_of_another(case):
+        return fix
+    return Manual(
+        f"Only the account that owns {case.settings.bucket_name} can close it: let its owner do that, or keep the "
+        "media in a bucket of your own."
+    )
+
+
 def _lists(case: Case, *names: ObservationId) -> tuple[Observation, ...]:
     return tuple(o for o in case.open(*names) if o.facts.get(Fact.LISTING))
 
@@ -33,7 +46,11 @@ def listing(case: Case) -> Iterator[Finding]:
     )
     alias = _lists(case, ActionId.PUBLIC_LIST_ALIAS)
     by_itself = alias and not any(o.id == ActionId.PUBLIC_LIST for o in direct)
-    if by_itself:
+    if by_itself and alias[0].facts[Fact.LISTING] == "names":
+        # Swift's own listing, which its container's read ACL opens
+        how = f"GET {alias[0].url} listed the names of all files"
+        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fixes.public_read(case)])
+    elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
         how = f"GET {alias[0].url} listed the bucket"
@@ -50,10 +67,10 @@ def listing(case: Case) -> Iterator[Finding]:
         return
     by_acl, certainty = _opened_by_acl(case)
     if by_acl:
-        fix = fixes.bucket_acl_private(case)
+        fix = _closing(case, fixes.bucket_acl_private(case))
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
-    closing = fixes.only_media_public(case)
+    closing = _closing(case, fixes.only_media_public(case))
     finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
     yield finding(finding_id, case, how=how, because=because, fixes=[closing], certainty=certainty)
 
@@ -66,6 +83,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    if fixes.listed_by_bucket_acl(case):
+        return True, Certainty.LIKELY
     if not fixes.acls_count(case):
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
@@ -76,6 +95,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
 
 def rights(case: Case) -> Iterator[Finding]:
     """A stranger may read who may do what."""
+    if checks_no_keys(case):
+        return
     seen = [
         o
         for o in case.open(ActionId.PUBLIC_POLICY, ActionId.PUBLIC_ACL, ActionId.PUBLIC_QUERY, Experiment.PUBLIC_ACL)
@@ -83,7 +104,7 @@ def rights(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    offered: list[Fix] = [fixes.only_media_public(case)]
+    offered: list[Fix] = [_closing(case, fixes.only_media_public(case))]
     if seen[0].id == ActionId.PUBLIC_QUERY:
         offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
@@ -97,6 +118,8 @@ def rights(case: Case) -> Iterator[Finding]:
 
 def writing(case: Case) -> Iterator[Finding]:
     """A stranger could upload or delete."""
+    if checks_no_keys(case):
+        return
     put = [o for o in case.open(ActionId.PUBLIC_WRITE) if o.facts.get(Fact.WRITE) == "open"]
     gone = [
         o
@@ -110,7 +133,7 @@ def writing(case: Case) -> Iterator[Finding]:
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
     by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
-    offered: list[Fix] = [by_acl] if opened_by_acl else [by_policy]
+    offered: list[Fix] = [_closing(case, by_acl if opened_by_acl else by_policy)]
     origin = case.get(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
@@ -127,16 +150,20 @@ def writing(case: Case) -> Iterator[Finding]:
 
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
+    if checks_no_keys(case):
+        return
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
+    # without a public ACL it is the policy that shows the media, and it knows no account that is suspended
+    by_policy = case.settings.acl == "private"
     if seen:
         yield finding(
             "suspended-media-stays-public",
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[fixes.only_media_public(case) if works else fixes.HIDES_NOTHING],
+            fixes=[fixes.only_media_public(case) if works and not by_policy else fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
@@ -161,18 +188,19 @@ RULES = (
         Layer.STRANGERS_WRITING,
         yields=("anonymous-write-allowed",),
         reads=(
+            *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_WRITE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -188,8 +216,8 @@ RULES = (
         ),
         tier=Tier.GROUPS,
         reads=(
+            *OF_ANOTHER,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
@@ -198,6 +226,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -206,6 +235,8 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("anonymous-acl-or-policy-readable",),
         reads=(
+            *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
@@ -213,7 +244,10 @@ RULES = (
             ActionId.PUBLIC_QUERY,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.BUCKET_ACL,
             Experiment.PUBLIC_ACL,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -222,9 +256,16 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("suspended-media-stays-public",),
         reads=(
+            *NO_SIGNATURE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),

@@ -32,8 +32,12 @@ def quota(case: Case) -> Iterator[Finding]:
         or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
     ]
     if hit:
+        room = "make room: tootctl media remove, tootctl preview_cards remove."
+        full = any(o.http_status == 507 or o.error_code == "XMinioStorageFull" for o in hit)
         advice = Manual(
-            "Raise the cap with the provider, or make room: tootctl media remove, tootctl preview_cards remove."
+            f"Give the server's disk more space, or {room}"
+            if full and "health" in fixes.provider_of(case).commands
+            else f"Raise the cap with the provider, or {room}"
         )
         because = [o.id for o in case.open(*WRITES)]
         yield finding(
@@ -176,12 +180,7 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused and no answer names a missing right: the bucket is not this account's."""
-    asked_for = (
-        (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
-        if _list_is_everyones(case)
-        else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
-    )
-    rows = [case.get(name) for name in asked_for]
+    rows = _asked_first(case)
     refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
     # a run that only reads, or is asked for one thing, sends no upload
@@ -258,6 +257,44 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
         return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
     offered = [allow, *([fixes.bucket_line(case, "")] if near else [])]
     return finding("key-without-rights", case, how=how, because=because, fixes=offered)
+
+
+OF_ANOTHER = (
+    ActionId.DELETE,
+    ActionId.LIST,
+    ActionId.PUBLIC_LIST,
+    ActionId.PUT_WITHOUT_ACL,
+    Experiment.LIST_BUCKETS,
+    Experiment.WRONG_SECRET,
+)
+"""What :func:`is_of_another` reads."""
+
+
+def is_of_another(case: Case) -> bool:
+    """Whether the bucket is most likely another account's, so that its settings are not this admin's to change."""
+    refused, names = _all_refused(case), case.every(Experiment.LIST_BUCKETS)
+    own = bool(names) and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split()
+    accounts = fixes.provider_of(case).accounts
+    return accounts and bool(refused) and not own and not _secret_is_refused(case, refused[0])
+
+
+def _all_refused(case: Case) -> tuple[Observation, ...]:
+    """What was refused, when that is everything and no refusal names its cause; else nothing."""
+    rows = _asked_first(case)
+    cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in rows)
+    return () if cause_named or any(o.outcome is not Outcome.DENIED for o in rows) else rows
+
+
+def _asked_first(case: Case) -> tuple[Observation, ...]:
+    """What a key with all of Mastodon's rights may do in its bucket, and a stranger may not."""
+    names = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
+    return tuple(case.get(name) for name in (names if _list_is_everyones(case) else (*names, ActionId.LIST)))
+
+
+def _secret_is_refused(case: Case, refused: Observation) -> bool:
+    """Whether the store answers the same to a secret that is certainly wrong."""
+    wrong = case.every(Experiment.WRONG_SECRET)
+    return bool(wrong) and alike(wrong[-1], refused)
 
 
 def _list_is_everyones(case: Case) -> bool:

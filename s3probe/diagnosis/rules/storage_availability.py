@@ -55,7 +55,7 @@ def clock(case: Case) -> Iterator[Finding]:
 
 def throttled(case: Case) -> Iterator[Finding]:
     """Too many requests. When no upload got through at all, that is a failure."""
-    now, at_first = _throttled(case, case.all_open()), _throttled(case, case.moments())
+    now, at_first = _throttled(case, case.all_open()), _throttled(case, case.failed_at_first())
     if not now and len(at_first) < OFTEN:
         return
     seen = [*now, *at_first]
@@ -79,7 +79,7 @@ def throttled(case: Case) -> Iterator[Finding]:
 def _throttled_heads(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
     """A HEAD has no body that could say SlowDown."""
     statuses = {o.http_status for o in seen}
-    failed = (*case.all_open(), *case.moments())
+    failed = (*case.all_open(), *case.failed_at_first())
     return [o.id for o in failed if o.operation == "HeadObject" and o.http_status in statuses]
 
 
@@ -116,13 +116,14 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    own = fixes.look_at_the_server(case) if first.http_status is not None else ""
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
         how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
         because=[o.id for o in broken],
         explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
-        fixes=[Manual(_STATUS if everything else _ONE.format(kinds=kinds))],
+        fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
         certainty=Certainty.LIKELY,
     )
 
@@ -170,7 +171,7 @@ def _broken(case: Case) -> list[Observation]:
 def _moments_there(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
     """What the same hosts failed on for a moment only is a part of it."""
     hosts = {fixes.host_of(o.url) for o in broken}
-    return [o.id for o in case.moments() if fixes.host_of(o.url) in hosts]
+    return [o.id for o in case.failed_at_first() if fixes.host_of(o.url) in hosts]
 
 
 RULES = (

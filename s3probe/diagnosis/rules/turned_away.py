@@ -116,7 +116,7 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
     if not shown.ok:
         return
     host = fixes.host_of(shown.url)
-    seen, at_first = _limited(case, case.all_open()), _limited(case, case.moments())
+    seen, at_first = _limited(case, case.all_open()), _limited(case, case.failed_at_first())
     if seen or len(at_first) >= OFTEN:
         seen = [*seen, *at_first]
         yield finding(

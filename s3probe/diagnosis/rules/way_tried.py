@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
+from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import told, words
@@ -197,6 +198,9 @@ def _wants_a_checksum(this: Way) -> bool:
 def _header(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     changed = _lines(case, this)
     if name == Experiment.PUT_NO_CHECKSUM:
+        ignoring = takes_headers(case)
+        if ignoring:
+            return "storage-refuses-unknown-headers", (ignoring, *changed)
         return "checksum-header-unsupported", changed
     if name == Experiment.PUT_NO_STORAGE_CLASS:
         return "storage-class-invalid", changed
@@ -247,6 +251,7 @@ RULES = (
             "region-wrong-custom-endpoint",
             "signature-v2-rejected",
             "storage-class-invalid",
+            "storage-refuses-unknown-headers",
             "temporary-credentials-without-token",
         ),
         reads=(ActionId.CLOCK, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, EVERY),

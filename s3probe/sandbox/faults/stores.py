@@ -59,14 +59,20 @@ def proxy_with_prefix(scenario: Scenario) -> Scenario:
     return scenario.with_bucket(policy=policy).with_world(aliases=aliases).with_env("S3_KEY_PREFIX", PREFIX)
 
 
-def _in_china(scenario: Scenario) -> Scenario:
-    """Keys and bucket of China's AWS under settings for the rest of the world."""
-    arns = (f"arn:aws-cn:s3:::{BUCKET}/*", f"arn:aws-cn:s3:::{BUCKET}", f"{_ARN}/*", _ARN)
-    whole = Statement("Allow", (*OBJECT_ACTIONS, "s3:ListBucket"), arns, sid="Mastodon")
-    host = "s3.cn-north-1.amazonaws.com.cn"
-    instance = scenario.world.instance or Instance()
-    known = replace(instance, media_hosts=(*instance.media_hosts, host))
-    return scenario.with_bucket(region="cn-north-1").with_user(identity=(whole,)).with_world(instance=known)
+def _in_another_partition(name: str, region: str, host: str) -> Change:
+    """Keys and bucket of another part of AWS under settings for the rest of the world."""
+
+    def change(scenario: Scenario) -> Scenario:
+        arns = (f"arn:{name}:s3:::{BUCKET}/*", f"arn:{name}:s3:::{BUCKET}", f"{_ARN}/*", _ARN)
+        whole = Statement("Allow", (*OBJECT_ACTIONS, "s3:ListBucket"), arns, sid="Mastodon")
+        instance = scenario.world.instance or Instance()
+        known = replace(instance, media_hosts=(*instance.media_hosts, host))
+        return scenario.with_bucket(region=region).with_user(identity=(whole,)).with_world(instance=known)
+
+    return change
+
+
+_CHINA = "s3.cn-north-1.amazonaws.com.cn"
 
 
 def _named_bucket_host(scenario: Scenario) -> Scenario:
@@ -117,7 +123,15 @@ FAULTS = (
     Fault("key-prefix-forgotten-in-alias-or-policy", env("S3_KEY_PREFIX", PREFIX), healthy_policy),
     Fault("key-prefix-forgotten-in-alias-or-policy", _key_without_prefix, healthy, "key"),
     Fault("key-prefix-forgotten-in-alias-or-policy", proxy_with_prefix, healthy_policy, "proxy"),
-    Fault("region-china-govcloud-partition", _in_china),
+    Fault(
+        "region-china-govcloud-partition",
+        _in_another_partition("aws-us-gov", "us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"),
+    ),
+    Fault(
+        "region-china-govcloud-partition",
+        both(_in_another_partition("aws-cn", "cn-north-1", _CHINA), env("S3_HOSTNAME", _CHINA)),
+        variant="China, whose host the file names",
+    ),
     Fault("non-aws-virtual-host-cert", _named_bucket_host, custom),
     Fault("download-cap-exceeded", _refuses(_CAP), custom),
     Fault("lifecycle-expires-media", bucket(expiry=(Expiry("tidy-up"),))),
