@@ -373,7 +373,7 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     if provider.bucket_acl_opens and "READ" in everyone:
         return bucket_acl_private(case)
     if asked.error_code == "NoSuchBucketPolicy":
-        return bucket_acl_private(case) if acls_count(case) else Manual(_NO_POLICY_THERE)
+        return _closed_without_policy(case)
     statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
     if statements:
         return _whole_policy(case, statements)
@@ -385,6 +385,27 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
         "Take the statements that allow everyone anything out of the bucket policy, which "
         f"{_aws(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
     )
+
+
+def _closed_without_policy(case: Case) -> BucketSetting | Manual:
+    """There is no policy that could open it: the ACL does, or rights of an identity for everyone."""
+    provider = provider_of(case)
+    if acls_count(case) or listed_by_bucket_acl(case):
+        return bucket_acl_private(case)
+    command = _own_command(case, "strangers", _kept(case))
+    # who may read what says who may do what was given rights by name
+    named = case.get(ActionId.PUBLIC_POLICY).error_code == "NoSuchBucketPolicy"
+    if command and (named or case.get(ActionId.PUBLIC_UPLOADS).facts.get(Fact.LISTING)):
+        return BucketSetting("public-read", provider.public_read, command, provider.notes.get("strangers", ""))
+    return Manual(_NO_POLICY_THERE)
+
+
+def listed_by_bucket_acl(case: Case) -> bool:
+    """Where a bucket's ACL opens its files too: strangers see the listing, and neither versions nor uploads."""
+    closed = (case.get(ActionId.PUBLIC_VERSIONS), case.get(ActionId.PUBLIC_UPLOADS))
+    open_alone = case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING) and all(row.ok for row in closed)
+    no_policy = case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy"
+    return provider_of(case).bucket_acl_opens and no_policy and bool(open_alone)
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"

@@ -49,8 +49,7 @@ def listing(case: Case) -> Iterator[Finding]:
     if by_itself and alias[0].facts[Fact.LISTING] == "names":
         # Swift's own listing, which its container's read ACL opens
         how = f"GET {alias[0].url} listed the names of all files"
-        own = fixes.public_read(case)
-        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[own])
+        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fixes.public_read(case)])
     elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
@@ -84,6 +83,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    if fixes.listed_by_bucket_acl(case):
+        return True, Certainty.LIKELY
     if not fixes.acls_count(case):
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
@@ -162,21 +163,10 @@ def suspended(case: Case) -> Iterator[Finding]:
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[_hiding(case) if works and not by_policy else fixes.HIDES_NOTHING],
+            fixes=[fixes.only_media_public(case) if works and not by_policy else fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
-
-
-def _hiding(case: Case) -> Fix:
-    """What lets an ACL hide a file. With ``private`` on every file nothing but a policy shows any."""
-    if case.settings.acl != "private":
-        return fixes.only_media_public(case)
-    return Manual(
-        "With S3_PERMISSION=private a policy has to open media, and opens those of suspended users too. With "
-        "S3_PERMISSION=public-read each file's ACL opens it; files stored already need that ACL too, before the "
-        "policy may go."
-    )
 
 
 def restored(case: Case) -> Iterator[Finding]:
@@ -198,8 +188,8 @@ RULES = (
         Layer.STRANGERS_WRITING,
         yields=("anonymous-write-allowed",),
         reads=(
-            *OF_ANOTHER,
             *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
             ActionId.PUBLIC_GET,
@@ -210,6 +200,7 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -235,6 +226,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -243,8 +235,8 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("anonymous-acl-or-policy-readable",),
         reads=(
-            *OF_ANOTHER,
             *NO_SIGNATURE,
+            *OF_ANOTHER,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
@@ -254,6 +246,8 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_ACL,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -268,6 +262,10 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),

@@ -59,7 +59,7 @@ def _finding(
         o
         for o in case.all_open()
         if (o.network is not None and fixes.host_of(o.url) == _host(this))
-        or (failed_by_itself(this.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
+        or (failed_by_itself(this.furthest) and failed_by_itself(o) and _of_the_same(o, this.furthest, there))
     ]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
@@ -70,6 +70,13 @@ def _finding(
         explains=explained,
         fixes=fix,
         certainty=certainty,
+    )
+
+
+def _of_the_same(seen: Observation, furthest: Observation, hosts: set[str]) -> bool:
+    """Whether it fails there as well, or at a proxy that got the same from behind it."""
+    return fixes.host_of(seen.url) in hosts or (
+        seen.http_status is not None and seen.http_status == furthest.http_status
     )
 
 
@@ -291,18 +298,21 @@ def _signature(case: Case, this: Way) -> Finding:
 
 def _bucket(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
-    if seen.error_code == "SecondLevelDomainForbidden":
-        return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if _takes_host_for_bucket(case, seen):
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
-        fix: Fix = Manual(
+        names = Manual(
             f"Write the name that the store itself knows into S3_ENDPOINT, or make {host} one of its own names"
             f"{f': {note}' if note else ''}."
         )
-        return _finding(case, this, "host-unknown-to-store", fix)
+        return _finding(case, this, "host-unknown-to-store", names)
+    if not settings.path_style and settings.endpoint and _no_bucket_in_host(seen):
+        line = fixes.env(case, "S3_OVERRIDE_PATH_STYLE", None)
+        return _finding(case, this, "path-style-switch-inverted", line, certainty=Certainty.LIKELY)
+    if seen.error_code == "SecondLevelDomainForbidden":
+        return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
-        fix = fixes.exact_bucket(
+        fix: Fix = fixes.exact_bucket(
             case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
         )
         return _finding(case, this, "bucket-name-invalid", fix)
@@ -312,13 +322,17 @@ def _bucket(case: Case, this: Way) -> Finding:
 
 def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
     """Whether the answer names the host, or its beginning, as the bucket; or ListBuckets, about none, misses one."""
-    named, host = seen.facts.get(Fact.BUCKET, "").lower(), fixes.host_of(seen.url)
-    buckets = case.get(Experiment.LIST_BUCKETS)
-    about_none = buckets.error_code in ("NoSuchBucket", "InvalidBucketName")
-    known = named in ("", case.settings.bucket_name.lower())
+    named, host = seen.facts.get(Fact.OTHER_BUCKET, "").lower(), fixes.host_of(seen.url)
+    about_none = case.get(Experiment.LIST_BUCKETS).error_code in ("NoSuchBucket", "InvalidBucketName")
+    # MinIO takes what stands before MINIO_DOMAIN alone
     return about_none or (
-        not known and (f"{host}.".startswith(f"{named}.") or named == urlsplit(seen.url).netloc.lower())
+        bool(named) and (f"{host}.".startswith(f"{named}.") or named == urlsplit(seen.url).netloc.lower())
     )
+
+
+def _no_bucket_in_host(seen: Observation) -> bool:
+    """Whether the bucket before the host was not read: all buckets were listed, or a folder was taken for one."""
+    return bool(seen.facts.get(Fact.OTHER_BUCKET)) or seen.facts.get(Fact.ROOT) == "ListAllMyBucketsResult"
 
 
 RULES = (
