@@ -20,8 +20,9 @@ CONSOLE = "the console of MinIO"
 def shut(store: ExaminedFile, *names: str) -> ExaminedFile:
     """Every request for the bucket is refused; ListBuckets shows ``names``."""
     refused = store.stopped(403, "AccessDenied", DENIED).denied(ActionId.DELETE)
-    listed = {"names": " ".join(names)} if names else {}
-    return refused.row(Experiment.LIST_BUCKETS, **listed)
+    return (
+        refused.row(Experiment.LIST_BUCKETS, names=" ".join(names)) if names else refused.row(Experiment.LIST_BUCKETS)
+    )
 
 
 def test_where_there_are_no_accounts_no_bucket_is_another_ones() -> None:
@@ -138,10 +139,14 @@ def test_an_error_of_each_key_is_the_stores_own_where_all_else_fails_alike() -> 
     failing = C
     for name in (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.MULTIPART_PART):
         failing = failing.row(name, 503, "SlowDownWrite", "quorum", outcome=Outcome.UNKNOWN)
-    batch = {"per_key_errors": "1", "per_key_code": "SlowDownWrite"}
-    seen = failing.row(ActionId.BATCH_DELETE, 200, outcome=Outcome.WRONG, **batch)
+
+    def batch(examined: ExaminedFile) -> ExaminedFile:
+        code = "SlowDownWrite"
+        return examined.row(ActionId.BATCH_DELETE, 200, outcome=Outcome.WRONG, per_key_errors="1", per_key_code=code)
+
+    seen = batch(failing)
     assert "delete-objects-per-key-errors-ignored" not in seen.named
-    alone = C.row(ActionId.BATCH_DELETE, 200, outcome=Outcome.WRONG, **batch)
+    alone = batch(C)
     assert alone.named == ("delete-objects-per-key-errors-ignored",)
 
 
