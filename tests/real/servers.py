@@ -162,7 +162,7 @@ class Minio(RealServer):
 
 
 class Versity(RealServer):
-    """Versity's gateway over a folder, with a bucket that belongs to Mastodon's account."""
+    """Versity's gateway over a folder, with the root key and an empty bucket, and an account of Mastodon's."""
 
     name = "versitygw"
     programs = ("versitygw",)
@@ -180,6 +180,7 @@ class Versity(RealServer):
         self._admin = ("versitygw", "admin", *root, "--endpoint-url", self.endpoint)
         user = self.key("mastodon")
         self.call(*self._admin, "create-user", "--access", user.id, "--secret", user.secret, "--role", "user")
+        self.client().create_bucket(Bucket=BUCKET)
 
     def new_bucket(self, name: str) -> None:
         """An empty one of Mastodon's account, with CORS."""
