@@ -99,14 +99,18 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     if not refused or first != action:
         return
     row = next(row for row in rows if row.holds(case, refused[0]))
+    # a disk that takes no files leaves nothing to delete, which passes: nothing tells it from that missing right
+    alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok
+    disk = fixes.provider_of(case).notes.get("disk_denied") if alone else None
+    unlike = [Manual(f"If the key has that right: {disk}.")] if disk else []
     yield finding(
         row.finding_id,
         case,
         how=row.how.format(answer=words(refused[0])),
         because=[o.id for o in row.among(case, *row.because)],
         explains=[o.id for o in denied(case, *row.explains, *others)],
-        fixes=[row.fix(case)],
-        certainty=row.certainty,
+        fixes=[row.fix(case), *unlike],
+        certainty=Certainty.LIKELY if unlike else row.certainty,
     )
 
 
@@ -312,6 +316,8 @@ RULES = (
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),
@@ -329,6 +335,8 @@ RULES = (
             ActionId.MULTIPART_ABORT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_WITHOUT_ACL,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
@@ -346,6 +354,8 @@ RULES = (
             Experiment.ACL_READ_BACK,
             Experiment.DELETE_EXISTS,
             Experiment.GET_ARCHIVE,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.DELETE,
@@ -364,6 +374,8 @@ RULES = (
             ActionId.HEAD,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.MULTIPART_ABORT,
@@ -385,6 +397,8 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.DELETE_VERSION,
             Experiment.GET_TAGGING,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.MULTIPART_ABORT,
@@ -401,6 +415,8 @@ RULES = (
             ActionId.MULTIPART_ABORT,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.DELETE,
