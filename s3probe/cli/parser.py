@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -97,6 +98,11 @@ examples:
 }
 
 
+_HELP: dict[str, Callable[[], str]] = {}
+"""By command, once the parser is built: what writes its help."""
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+
+
 class _Parser(argparse.ArgumentParser):
     """Raises instead of leaving the process, so that one handler decides the exit status."""
 
@@ -125,9 +131,9 @@ def _advice(command: str, unknown: Sequence[str]) -> str:
 
 
 def options() -> dict[str, tuple[str, ...]]:
-    """The options of each command. argparse has no public way to what it was told."""
-    (commands,) = (action.choices for action in build()._actions if action.dest == "command")
-    return {name: tuple(parser._option_string_actions) for name, parser in dict(commands or {}).items()}
+    """The long options of each command, as its help names them."""
+    build()
+    return {name: tuple(dict.fromkeys(_OPTION.findall(help_of()))) for name, help_of in _HELP.items()}
 
 
 def _refuse_one_file_twice(args: argparse.Namespace) -> None:
@@ -182,6 +188,7 @@ def build() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         _OPTIONS[name](command)
+        _HELP[name] = command.format_help
     return parser
 
 
