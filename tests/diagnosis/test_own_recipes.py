@@ -224,3 +224,20 @@ def test_a_quota_and_a_full_disk_are_told_apart() -> None:
     assert "mc quota clear ALIAS/files-example" in str(of(quota, "quota-or-cap-exceeded").fixes[0])
     full = of(MINIO.row(ActionId.PUT_WITHOUT_ACL, 507, "XMinioStorageFull", "full"), "quota-or-cap-exceeded")
     assert [str(fix).count("disk") for fix in full.fixes] == [1]
+
+
+@every("code, named, told", [
+    ("AccessDenied", "minio", True), ("NoSuchBucket", "minio", True), ("NoSuchBucket", "files-example", False),
+    ("NoSuchBucket", "min", False),
+])  # fmt: skip
+def test_what_stands_before_the_servers_own_name_is_taken_for_a_bucket(code: str, named: str, told: bool) -> None:
+    """MINIO_DOMAIN=example.net, and the API is asked for as minio.example.net."""
+    other = "" if named == "files-example" else named
+    seen = MINIO.stopped(403 if code == "AccessDenied" else 404, code, None, bucket=named, other_bucket=other)
+    assert ("host-unknown-to-store" in seen.named) is told
+
+
+def test_a_name_of_the_files_is_called_invalid_only_where_buckets_can_be_listed() -> None:
+    seen = MINIO.stopped(400, "InvalidBucketName", "not valid")
+    assert seen.named == ("bucket-name-invalid",)
+    assert seen.row(Experiment.LIST_BUCKETS, 400, "InvalidBucketName").named == ("host-unknown-to-store",)

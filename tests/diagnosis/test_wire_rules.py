@@ -44,8 +44,7 @@ PERMISSION_RULES = {i for i in SHOWN if i.startswith(("iam-", "bpa-", "policy-",
 WORDINGS = ("Access Denied", None, "Zugriff verweigert")
 TOLD_BY_WORDS_ALONE = {
     "disk-read-only", "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks",
-    "explicit-deny-policy",
-    "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
+    "explicit-deny-policy", "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
     "storage-refuses-unknown-headers", "website-endpoint-needed-garage", "key-expired",
     "media-host-leads-past-web-port", "archive-links-off-by-clock",
 }  # fmt: skip

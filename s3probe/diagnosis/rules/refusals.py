@@ -165,6 +165,8 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
         "nginx", "proxy_set_header Authorization $http_authorization;", f"if {host} is to be the API's own host"
     )
     uploads = case.open(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
+    # where uploads are turned away before the storage, this is a host for visitors
+    by_proxy = any(o.facts.get(Fact.MARKUP) == "yes" for o in uploads)
     yield finding(
         "endpoint-is-cdn-or-public-host",
         case,
@@ -172,7 +174,7 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
         f"it does not look at who asks{f'; an upload is answered {words(uploads[0])}' if uploads else ''}",
         because=[seen.id, *(other.id for other in others)],
         explains=[o.id for o in case.all_open()],
-        fixes=[api, line],
+        fixes=[api] if by_proxy else [api, line],
     )
 
 

@@ -321,11 +321,13 @@ def _bucket(case: Case, this: Way) -> Finding:
 
 
 def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
-    """Whether the answer names the host as the bucket, or ListBuckets, which is about none, misses one too."""
+    """Whether the answer names the host, or its beginning, as the bucket; or ListBuckets, about none, misses one."""
     named, host = seen.facts.get(Fact.OTHER_BUCKET, "").lower(), fixes.host_of(seen.url)
-    about_none = case.get(Experiment.LIST_BUCKETS).error_code == "NoSuchBucket"
-    # MinIO with MINIO_DOMAIN takes the first label alone
-    return about_none or (bool(named) and named in (host, urlsplit(seen.url).netloc.lower(), host.partition(".")[0]))
+    about_none = case.get(Experiment.LIST_BUCKETS).error_code in ("NoSuchBucket", "InvalidBucketName")
+    # MinIO takes what stands before MINIO_DOMAIN alone
+    return about_none or (
+        bool(named) and (f"{host}.".startswith(f"{named}.") or named == urlsplit(seen.url).netloc.lower())
+    )
 
 
 def _no_bucket_in_host(seen: Observation) -> bool:
