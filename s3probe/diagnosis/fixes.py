@@ -242,7 +242,7 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
     """
     settings, provider = case.settings, provider_of(case)
-    if "owner" in provider.commands and _owns(case):
+    if limits_owner(case):
         return IamAllow(actions, resources, provider.notes.get("owner", ""), command=provider.commands["owner"])
     if "policy" not in provider.commands:
         return IamAllow(actions, resources, provider_step(case, "policy"))
@@ -255,9 +255,10 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     return IamAllow(actions, (bucket, objects), note, command=command)
 
 
-def _owns(case: Case) -> bool:
-    """Whether the list of the key's own buckets holds this one."""
-    return case.settings.bucket_name in case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+def limits_owner(case: Case) -> bool:
+    """Whether the key's own user owns the bucket, where something else than a policy limits an owner (Ceph)."""
+    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+    return "owner" in provider_of(case).commands and case.settings.bucket_name in names
 
 
 def _aws(case: Case, command: str, options: str) -> str:

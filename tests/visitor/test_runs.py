@@ -20,7 +20,7 @@ from tests.runs import run, run_once, settings_of
 
 MOST = 40
 """Requests to the storage and its public host in a healthy run at a provider's own hosts."""
-MOST_OF_ONES_OWN = 44
+MOST_OF_ONES_OWN = 46
 """The same at a storage before which a proxy of one's own may stand."""
 
 

@@ -114,13 +114,26 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     )
 
 
+_KEYS_OWN = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE, ActionId.LIST)
+"""What no policy for everyone may give."""
+
+
 def _given_as_one(case: Case, action: ObservationId) -> tuple[ObservationId, ...]:
     """The refused actions whose right this store gives together with that of ``action``; the first speaks for all."""
     right = _RIGHTS[action]
-    group = next((rights for rights in fixes.provider_of(case).rights_together if right in rights), (right,))
+    whole = (tuple(_RIGHTS.values()),)
+    groups = whole if _has_no_rights(case) else fixes.provider_of(case).rights_together
+    group = next((rights for rights in groups if right in rights), (right,))
     refused = [name for name, its in _RIGHTS.items() if its in group and case.get(name).outcome is Outcome.DENIED]
     batch = [ActionId.BATCH_DELETE] if ActionId.DELETE in refused else []
     return tuple(dict.fromkeys((*(refused or [action]), *batch)))
+
+
+def _has_no_rights(case: Case) -> bool:
+    """One thing refuses all that is refused: a limit of the bucket's own owner, or a policy without the key."""
+    lives_by_policy = bool(fixes.provider_of(case).key_principal)
+    refused = all(case.get(name).outcome is Outcome.DENIED for name in _KEYS_OWN)
+    return fixes.limits_owner(case) or (lives_by_policy and refused)
 
 
 def _otherwise(_case: Case, _refused: Observation) -> bool:
