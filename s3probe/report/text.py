@@ -41,6 +41,7 @@ from s3probe.report.words import (
     rule_errors,
     shown,
     tally,
+    total,
     versions,
 )
 
@@ -88,6 +89,8 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     parts = ["\n".join(one(report, page)) for report in reports]
     for missed in options.unexamined:
         parts.append(page.paint(_RED, "✘", _BOLD) + f" {missed.source} was not examined: {missed.message}")
+    if len(parts) > 1:
+        parts.append(f"{total(reports, len(options.unexamined))}.")
     text = "\n\n".join(parts)
     return (plain_ascii(text) if options.ascii else text) + "\n"
 
