@@ -25,6 +25,7 @@ from s3probe.sandbox.scenario import (
     healthy_policy,
     public_media,
 )
+from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
 from tests.exhaustive import part
@@ -99,6 +100,22 @@ def test_a_suspicion_with_which_it_passes_is_the_cause(
     assert [(one.id, one.of) for one in ran.report.consequences] == [(told_without, lines[0])]
     assert run_once(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
     assert (ran.left, ran.violations) == ((), ())
+
+
+def with_everything_open(scenario: Scenario) -> Scenario:
+    """Visitors may read whatever they know the name of, archives too, as it is behind R2's custom domains."""
+    everything = Statement("Allow", ("s3:GetObject",), (f"arn:aws:s3:::{BUCKET}/*",), ("*",))
+    return scenario.with_bucket(policy=(everything,))
+
+
+def test_where_visitors_saw_nothing_a_store_that_is_open_as_a_whole_loses_nothing() -> None:
+    scenario = with_everything_open(misspelt())
+    report = run(scenario, trials=True).report
+    ((cause, group),) = proven(report)
+    assert [(line.variable, line.value) for line in group if isinstance(line, EnvFix)] == [("S3_ALIAS_HOST", ALIAS)]
+    assert failures(report) == [cause.id] == [MISSPELT]
+    after = run_once(fixed(scenario, report.findings[0].first_choice)).report
+    assert (after.verdict, [one.id for one in after.findings][:1]) == (Verdict.OK, ["archive-dumps-world-readable"])
 
 
 @pytest.mark.parametrize(

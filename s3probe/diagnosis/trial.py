@@ -340,8 +340,24 @@ def step(before: Situation, after: Situation, finding: Finding) -> Progress:
     passed = tuple(name for name in then if name in now and (before.raises or name in before_failed))
     instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
     replaced = tuple(other for other in instead if other in now and other not in passed)
-    lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
-    return Progress(gone, (*passed, *replaced), lost, _further(before, after))
+    return Progress(gone, (*passed, *replaced), lost_between(first, after), _further(before, after))
+
+
+def lost_between(first: Mapping[ObservationId, bool], after: Situation) -> tuple[ObservationId, ...]:
+    """What passed at first and fails afterwards.
+
+    Where visitors saw no picture, that they found nothing private either was no promise: a store whose media are open
+    with all the rest, or not at all, loses none by the line that shows them.
+    """
+    lost = tuple(name for name, passes in decided(after).items() if not passes and first.get(name))
+    as_a_whole = frozenset[ObservationId]() if first.get(ActionId.PUBLIC_GET) else _CLOSED & noticed(after)
+    return tuple(name for name in lost if name not in as_a_whole)
+
+
+def noticed(state: Situation) -> set[ObservationId]:
+    """The rows that are but a notice here."""
+    notices = (one for one in state.diagnosis if one.severity is Severity.NOTICE)
+    return {name for one in notices for name in (*one.because, *one.explains)}
 
 
 def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...]:
@@ -452,12 +468,8 @@ def objection(state: Situation) -> str:
         return "with it alone uploads would pass, and visitors would see no picture"
     if stored and any(one.id == "csp-omits-default-hostname" for one in state.diagnosis):
         return "with it alone uploads would pass, and Mastodon's pages would block every picture"
-    noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
-    open_to_all = [
-        row
-        for row in state.evidence.observations
-        if row.id in _CLOSED and row.outcome is Outcome.WRONG and row.id not in noticed
-    ]
+    closed = _CLOSED - noticed(state)
+    open_to_all = [row for row in state.evidence.observations if row.id in closed and row.outcome is Outcome.WRONG]
     if open_to_all and stored:
         return "with it alone files would be stored where strangers find or change them"
     return ""
@@ -478,8 +490,7 @@ def may_stop(file: Situation, state: Situation) -> bool:
     first, now = {} if file.raises else decided(file), decided(state)
     helps = any(passes and (file.raises or not first.get(name, True)) for name, passes in now.items())
     replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())
-    lost = any(first.get(name) and not passes for name, passes in now.items())
-    return (helps or replaced) and not lost and not objection(state)
+    return (helps or replaced) and not lost_between(first, state) and not objection(state)
 
 
 def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:

@@ -68,6 +68,8 @@ class Provider:
     """The signing region must be the one in the host name: another one is refused."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
+    signed_only: bool = False
+    """The S3 API answers signed requests alone: visitors are served elsewhere, whatever is open."""
     api_port: int = 0
     web_port: int = 0
     """Visitors are served at this port alone, by their ``Host``; ``api_port`` serves none. 0: no such port."""
