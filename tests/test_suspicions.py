@@ -9,6 +9,7 @@ import pytest
 from s3probe.diagnosis.engine import lint
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
 from s3probe.diagnosis.trial import applied, candidates
+from s3probe.evidence.observations import NetworkFault
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.model import Report, Verdict
@@ -18,6 +19,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import (
     ALIAS,
     BUCKET,
+    CUSTOM_HOST,
     Scenario,
     cloudflare_r2,
     custom,
@@ -399,6 +401,52 @@ class SpeaksTls:
         if call.url.startswith("http://minio.example.org:9000/"):
             return Answer(400, body=b"Client sent an HTTP request to an HTTPS server.\n")
         return self.way.send(call, limits)
+
+
+class NothingAtPort80:
+    """Only TLS is served."""
+
+    def __init__(self, way: Transport) -> None:
+        self.way = way
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.url.startswith("http://"):
+            return Answer(fault=NetworkFault.REFUSED)
+        return self.way.send(call, limits)
+
+
+@pytest.mark.parametrize("host", [CUSTOM_HOST, f"{CUSTOM_HOST}:80"])
+@pytest.mark.parametrize("shown", [CUSTOM_HOST, None])
+def test_where_nothing_listens_without_tls_the_same_host_is_tried_with_it(host: str, shown: str | None) -> None:
+    scenario = custom().with_env("S3_ENDPOINT", f"http://{host}").with_env("S3_HOSTNAME", shown)
+    report = run(scenario, wrap=NothingAtPort80, trials=True).report
+    assert the_cause(report)[1]["S3_ENDPOINT"] == f"https://{CUSTOM_HOST}"
+
+
+def test_another_port_is_no_place_for_tls() -> None:
+    scenario = custom().with_env("S3_ENDPOINT", f"http://{CUSTOM_HOST}:9000").with_env("S3_HOSTNAME", None)
+    assert list(proven(run(scenario, wrap=NothingAtPort80, trials=True).report)) == []
+
+
+@pytest.mark.parametrize("protocol", ["https://", "https:", "ftp"])
+def test_a_protocol_that_is_none_is_proven_by_the_picture(protocol: str) -> None:
+    report = run(healthy().with_env("S3_PROTOCOL", protocol), trials=True).report
+    assert the_cause(report) == ("protocol-not-a-scheme", {"S3_PROTOCOL": "https"})
+
+
+def test_media_urls_without_tls_are_the_cause_where_nothing_listens_without_it() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "http")
+    report = run(scenario, wrap=NothingAtPort80, trials=True).report
+    assert the_cause(report) == ("protocol-http-mixed-content", {"S3_PROTOCOL": "https"})
+    assert failures(report) == failures(run(scenario, wrap=NothingAtPort80).report) == ["protocol-http-mixed-content"]
+
+
+def test_a_media_host_that_is_no_name_is_a_fault_beside_the_protocol() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "http").with_env("S3_ALIAS_HOST", "nowhere.example")
+    assert failures(run(scenario).report) == [
+        "alias-dns-missing-or-cname-bucket-mismatch",
+        "protocol-http-mixed-content",
+    ]
 
 
 def without_scheme(**ports: int) -> Scenario:

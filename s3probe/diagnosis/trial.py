@@ -6,6 +6,7 @@ is gone, a request that failed before passes now, and nothing that passed before
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -222,10 +223,13 @@ def _named_elsewhere(finding: Finding, state: Situation) -> Iterator[Lines]:
     settings = state.settings
     rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
     host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
-    if not settings.endpoint or not host or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
+    if not settings.endpoint or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
         return
-    if finding.severity is Severity.FAILURE and _origin(settings.endpoint)[1].lower() != host.lower():
-        yield (EnvFix("S3_ENDPOINT", f"https://{host}", settings.environment.line_of("S3_ENDPOINT")),)
+    scheme, place = _origin(settings.endpoint.lower())
+    at_port_80 = scheme == "http" and re.fullmatch(r"[^:]+(:80)?", place)
+    for named in dict.fromkeys((place.removesuffix(":80") if at_port_80 else "", host.lower())):
+        if named and finding.severity is Severity.FAILURE and ("https", named) != (scheme, place):
+            yield (EnvFix("S3_ENDPOINT", f"https://{named}", settings.environment.line_of("S3_ENDPOINT")),)
 
 
 def _met(finding: Finding, state: Situation) -> bool:
@@ -434,7 +438,8 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
 def _no_address(settings: Settings) -> bool:
     """Whether there is no address that a visitor could ask."""
-    return not _origin(public_url(settings, ""))[1]
+    scheme, place = _origin(public_url(settings, ""))
+    return scheme not in ("http", "https") or place.startswith(":") or not place
 
 
 def _counts(row: Observation) -> bool:
