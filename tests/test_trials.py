@@ -39,7 +39,7 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import ALIAS as ALIAS_HOST
-from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, KEY_ID, SECRET, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.world import Instance, Ownership, PublicAccessBlock
 from s3probe.settings.addressing import regional_host
 from s3probe.settings.model import Settings
@@ -796,8 +796,10 @@ def judged_again(text: str) -> Report:
         ACLS_DISABLED.scenario(),
         FAULTS["iam-missing-putobjectacl"].scenario(),
         FAULTS["env-s3-enabled-not-true"].scenario(),
+        healthy().with_raw_env("AWS_SECRET_ACCESS_KEY", f'"{SECRET} "'),
+        healthy().with_env("AWS_ACCESS_KEY_ID", SECRET).with_env("AWS_SECRET_ACCESS_KEY", KEY_ID),
     ],
-    ids=["region", "secret", "ACLs", "quiet", "not enabled"],
+    ids=["region", "secret", "ACLs", "quiet", "not enabled", "marks", "exchanged"],
 )
 def test_a_recording_judged_again_by_the_same_rules_tells_the_same(scenario: Scenario) -> None:
     report, text = saved_run(scenario)

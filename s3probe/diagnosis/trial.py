@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
+from s3probe.diagnosis.model import KEY_PAIR, Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
@@ -87,8 +87,6 @@ _SUSPECTED = frozenset(
     }
 )
 """Warnings of what the file may not be meant to say. It may hurt nobody; when something fails, it may be why."""
-_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""One without the other never passes."""
 _PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")
 """Settings that visitors' requests alone depend on."""
 
@@ -194,7 +192,7 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
 def _choices(finding: Finding) -> Iterator[Lines]:
     """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
     for group in finding.alternatives:
-        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in _PAIR)
+        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in KEY_PAIR)
         if len(pair) > 1:
             yield pair
         if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
@@ -219,7 +217,7 @@ def _concerns(state: Situation, after: Settings) -> bool:
 
 
 def _named_elsewhere(finding: Finding, state: Situation) -> Iterator[Lines]:
-    """The endpoint at the host of ``S3_HOSTNAME``, where the one of the file is not reached or is no S3."""
+    """Where the endpoint is not reached or is no S3: the same host with TLS, and the host of ``S3_HOSTNAME``."""
     settings = state.settings
     rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
     host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
@@ -294,7 +292,7 @@ def _text(settings: Settings, line: EnvFix) -> str | None:
     variable = settings.environment.variables.get(line.variable)
     if variable is not None and variable.value == PLACEHOLDER:
         return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
-    return line.value_beside(variable)
+    return line.value_beside(settings.environment)
 
 
 def changed(before: Settings, after: Settings) -> bool:
