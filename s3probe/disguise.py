@@ -1,17 +1,20 @@
 """Finds secrets where little of a text counts: not the case, and not what stands between letters and digits.
 
 Whoever lowers a secret's letters, or puts a blank, a dash or nothing for its other characters, has said it all the
-same. So texts and secrets are compared as they read when only letters and digits count: once with a text's escapes
-(``%2F``, ``\\u002f``, ``&#47;``) as they stand, and once with what they stand for.
+same. So texts and secrets are compared as they read when only letters and digits count. Whoever encodes it has said it
+as well, once or again and again: so all is looked at, too, that a text may be the encoded form of (``encodings``).
 """
 
 from __future__ import annotations
 
 import base64
-import re
-from bisect import bisect_right
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import TypeVar
 from urllib.parse import quote
+
+from s3probe.encodings import Sieve, View, decoded, text_in, unescaped
 
 MARK = "***"
 """Stands where a secret stood. Shorter than any form that is looked for, so replacing comes to an end."""
@@ -28,83 +31,40 @@ Those that a storage makes have 20 and more.
 SHORTEST_OF_ONE_KIND = 24
 """Letters, or digits, where a secret has none of the others: fewer may be a name or a time."""
 
-HEAD = 4
-"""Characters of a form that are looked for first. No form is shorter."""
-
 LONGEST_START = 512
 """Characters before a cut in which the beginning of a secret is looked for."""
 
-_ESCAPE = (
-    r"%(?:25)*+([0-9a-f]{2})"
-    r"|\\++(?:u\{0*+([0-9a-f]{1,6})\}|u(?:0000)?([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|[nrt])?"
-    r"|&(?:amp;)*+(?:(?:\#x0*+([0-9a-f]{1,6})|\#0*+([0-9]{1,7})|[a-z]{2,6});)?"
-)
-"""One character as URL, JSON, Python, shell or XML escape it, escaped again or not. Matched in linear time."""
-_INTRODUCERS = "%\\&"
-"""With which it begins."""
-_BASES = (0, 16, 16, 16, 16, 8, 16, 10)
-"""Of the number that each of its groups holds."""
+DEEPEST = 3
+"""Encodings within one another that are undone."""
+MOST_DECODED = 4
+"""Of a text, in times its length: one that may be the encoded form of more is hidden as a whole."""
+_FLOOR = 4096
+"""Octets that are decoded of the shortest text."""
+_COST = 64
+"""Octets: what it takes to look at all."""
+
+_LOOSE = Sieve("A-Za-z0-9", bytes(range(256)).lower())
+
+LONGEST_BARE = 512
+"""Characters of a text of which is remembered that it is the encoded form of no text."""
+MOST_BARE = 2048
+_NO_ZEROS = Sieve("^\x00")
+
+Found = tuple[int, int, str]
+"""From where to where a secret stands, and what is shown instead."""
 
 
-def _meant(escape: re.Match[str]) -> str:
-    """The character that was escaped; nothing where it is none of ASCII."""
-    group = escape.lastindex or 0
-    code = int(escape[group], _BASES[group]) if group else 128
-    return chr(code) if code < 128 else ""
+def _plain(text: str) -> bytes:
+    """One octet for each character: itself where it is ASCII or a variant of that, as full-width letters are."""
+    if not text.isascii():
+        variants = ((char, unicodedata.normalize("NFKC", char)) for char in set(text) if char > "\x7f")
+        text = text.translate({ord(char): one if len(one) == 1 else "?" for char, one in variants})
+    return text.encode("ascii", "replace")
 
 
-class _Reading:
-    """What of a text counts, and how it reads."""
-
-    def __init__(self, counts: str, table: bytes) -> None:
-        """``counts`` as in a character class; ``table`` as ``bytes.translate`` takes it."""
-        self._table = table
-        self._others = bytes(octet for octet in range(256) if not re.fullmatch(f"[{counts}]".encode(), bytes([octet])))
-        self._run = re.compile(f"[{counts}]+")
-        self._token = re.compile(f"{_ESCAPE}|[{counts}]+", re.IGNORECASE | re.ASCII)
-        self._escape = re.compile(_ESCAPE, re.IGNORECASE | re.ASCII)
-
-    def of(self, text: str, *, meant: bool = False) -> bytes:
-        """How ``text`` reads as it stands, or with what its escapes stand for."""
-        if meant:
-            text = self._escape.sub(_meant, text)
-        return text.encode("ascii", "ignore").translate(self._table, self._others)
-
-    def places(self, text: str, spans: list[tuple[int, int]], *, meant: bool) -> list[tuple[int, int]]:
-        """From where to where these spans of what was read stand in ``text``."""
-        offsets: list[int] = []
-        tokens: list[re.Match[str]] = []
-        length = 0
-        for token in (self._token if meant else self._run).finditer(text):
-            size = len(self.of(token[0], meant=True)) if token[0][0] in _INTRODUCERS else len(token[0])
-            if size:
-                offsets.append(length)
-                tokens.append(token)
-                length += size
-
-        def place(at: int) -> tuple[int, int]:
-            number = bisect_right(offsets, at) - 1
-            token = tokens[number]
-            if token[0][0] in _INTRODUCERS:
-                return token.span()
-            start = token.start() + at - offsets[number]
-            return start, start + 1
-
-        return [(place(first)[0], place(last - 1)[1]) for first, last in spans]
-
-
-_LOOSE = _Reading("A-Za-z0-9", bytes(range(256)).lower())
-_BASE64 = _Reading("A-Za-z0-9+/_-", bytes.maketrans(b"-_", b"+/"))
-"""For what is too short to be told from a word without its case."""
-
-
-def _base64_cores(octets: bytes) -> Iterator[str]:
-    """What base64 makes of the secret wherever it lies in what is encoded: the digits that depend on it alone."""
-    for shift in range(3):
-        encoded = base64.b64encode(bytes(shift) + octets).decode().rstrip("=")
-        first = -(-8 * shift // 6)
-        last = 8 * (shift + len(octets)) // 6
-        yield encoded[first:last]
+def _read(text: str) -> bytes:
+    """What counts of a secret. No variants: nobody finds them in what is encoded."""
+    return _LOOSE.of(text.encode("ascii", "ignore"))
 
 
 def _telling(form: bytes) -> bool:
@@ -113,110 +73,178 @@ def _telling(form: bytes) -> bool:
     return len(form) >= (SHORTEST if mixed else SHORTEST_OF_ONE_KIND)
 
 
-def _forms(text: str) -> Iterator[tuple[_Reading, bytes]]:
-    """How a secret may read: as it is, in URLs and backwards, and in any case in base64 and hexadecimal digits."""
-    cased = {text, text.lower(), text.upper(), text.swapcase()}
-    encoded = [each.encode("utf-8", "surrogatepass") for each in cased]
-    cores = {core for octets in encoded for core in _base64_cores(octets)}
+def _base64_cores(octets: bytes) -> Iterator[str]:
+    """What base64 makes of the secret wherever it lies in what is encoded: the digits that depend on it alone."""
+    for shift in range(3):
+        encoded = base64.b64encode(bytes(shift) + octets).decode()
+        yield encoded[-(-8 * shift // 6) : 8 * (shift + len(octets)) // 6]
+
+
+def _forms(text: str) -> Iterator[bytes]:
+    """How a secret may read as it is, and in URLs and base64 whose letters have lost their case; and backwards."""
+    cores = _base64_cores(text.encode("utf-8", "surrogatepass"))
     for shown in {text, quote(text, safe="", errors="surrogatepass"), *cores}:
-        form = _LOOSE.of(shown)
+        form = _read(shown)
         if _telling(form):
-            yield _LOOSE, form
-            yield _LOOSE, form[::-1]
-        elif shown in cores:
-            yield _BASE64, _BASE64.of(shown)
-    for octets in encoded:
-        digits = octets.hex().encode()
-        yield _LOOSE, digits
-        if _telling(digits):
-            yield _LOOSE, digits[::-1]
-
-
-class _Index:
-    """Forms of one reading, by their first characters: hardly any text holds those of one."""
-
-    def __init__(self, reading: _Reading) -> None:
-        self._reading = reading
-        self._forms: dict[bytes, dict[bytes, str]] = {}
-        self._shortest = 0
-
-    def add(self, form: bytes, instead: str) -> None:
-        self._forms.setdefault(form[:HEAD], {}).setdefault(form, instead)
-        self._shortest = min(self._shortest or len(form), len(form))
-
-    def hidden(self, text: str) -> str:
-        if not self._forms or len(text) < self._shortest:
-            return text
-        text = self._hidden(text, meant=False)
-        return self._hidden(text, meant=True) if any(map(text.__contains__, _INTRODUCERS)) else text
-
-    def _hidden(self, text: str, *, meant: bool) -> str:
-        read = self._reading.of(text, meant=meant)
-        found = list(self._found(read))
-        if not found:
-            return text
-        spans: list[tuple[int, int]] = []
-        instead: list[str] = []
-        for first, last, what in found:
-            if spans and first < spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
-                instead[-1] = what if what == instead[-1] else MARK
-            else:
-                spans.append((first, last))
-                instead.append(what)
-        parts: list[str] = []
-        end = 0
-        for (first, last), what in zip(self._reading.places(text, spans, meant=meant), instead, strict=True):
-            parts += text[end:first], what
-            end = last
-        return "".join(parts) + text[end:]
-
-    def _found(self, read: bytes) -> Iterator[tuple[int, int, str]]:
-        """From where to where forms stand in what was read, in order, and what is shown instead."""
-        heads = self._forms
-        for at in [at for at in range(len(read) - HEAD + 1) if read[at : at + HEAD] in heads]:
-            for form, instead in tuple(heads[read[at : at + HEAD]].items()):
-                if read.startswith(form, at):
-                    yield at, at + len(form), instead
+            yield form
+            yield form[::-1]
 
 
 class Disguises:
     """Hides secrets in every disguise. Thread-safe."""
 
     def __init__(self) -> None:
-        self._indexes = {reading: _Index(reading) for reading in (_LOOSE, _BASE64)}
         self._by_start: dict[bytes, dict[bytes, str]] = {}
+        """Forms by their first characters: hardly any text holds those of one."""
+        self._encoded: dict[bytes, dict[tuple[bytes, bool], str]] = {}
+        """What is looked for in what was decoded: either end of a secret, and whether it is the last one."""
+        self._exact: dict[bytes, str] = {}
+        """The same of secrets that are no telling forms, or are not ASCII."""
+        self._least = SHORTEST
+        self._bare: set[bytes] = set()
+        """Texts that are no other's encoded form, so that no signature that comes later is encoded in them."""
 
     def add(self, secret: str, instead: str = MARK) -> None:
         """From now on ``secret`` is hidden; ``instead`` is shown where it stood, and must not read like it."""
-        for reading, form in _forms(secret):
-            self._indexes[reading].add(form, instead)
-            if reading is _LOOSE and _telling(form):
-                self._by_start.setdefault(form[:SHORTEST], {})[form] = instead
+        for form in _forms(secret):
+            self._by_start.setdefault(form[:SHORTEST], {})[form] = instead
+        own = _read(secret)
+        if _telling(own):
+            for form in (own, own[::-1]):
+                self._encoded.setdefault(form[:SHORTEST], {})[form, False] = instead
+                self._encoded.setdefault(form[-SHORTEST:], {})[form, True] = instead
+        if not (_telling(own) and secret.isascii()):
+            for text in (secret, secret[::-1]):
+                for codec in ("utf-8", "utf-16-le"):
+                    octets = text.encode(codec, "surrogatepass")
+                    self._exact[octets] = instead
+                    self._least = min(self._least, len(octets))
 
     def hidden(self, text: str) -> str:
         """``text`` without any of them. Where that brings parts of one together, it has to be asked again."""
-        for index in self._indexes.values():
-            text = index.hidden(text)
+        found = sorted(self._found(_plain(text)))
+        if found:
+            text = _without(text, found)
         return self._without_starts(text) if CUT_MARK in text else text
+
+    def _found(self, octets: bytes) -> Iterator[Found]:
+        if len(octets) < self._least or not (self._by_start or self._exact):
+            return
+        views = [*_readings(octets)]
+        for view in views:
+            loose = _LOOSE.view(view.octets)
+            for at, forms in _known(loose.octets, self._by_start):
+                for form, instead in tuple(forms.items()):
+                    if loose.octets.startswith(form, at):
+                        yield *view.span(*loose.span(at, at + len(form))), instead
+        if octets not in self._bare:
+            yield from self._encoded_in(octets, views)
+
+    def _encoded_in(self, octets: bytes, views: Iterable[View]) -> list[Found]:
+        most = MOST_DECODED * len(octets) + _FLOOR
+        left = [most]
+        found = [
+            (*view.span(first, last), instead)
+            for view in views
+            for first, last, instead in self._within(view.octets, DEEPEST, left)
+        ]
+        if left[0] < 0:
+            return [(0, len(octets), MARK)]
+        if not found and left[0] == most and len(octets) <= LONGEST_BARE and len(self._bare) < MOST_BARE:
+            self._bare.add(octets)
+        return found
+
+    def _within(self, octets: bytes, depth: int, left: list[int]) -> Iterator[Found]:
+        """In all that ``octets`` may be the encoded form of."""
+        for view in decoded(octets, self._least):
+            for first, last, instead in self._as_it_is(view.octets):
+                yield *view.span(first, last), instead
+            if text := text_in(view.octets):
+                for first, last, instead in self._decoded(text.octets, depth - 1, left):
+                    yield *view.span(*text.span(first, last)), instead
+
+    def _decoded(self, octets: bytes, depth: int, left: list[int]) -> Iterator[Found]:
+        for view in _readings(octets):
+            loose = _LOOSE.view(view.octets)
+            if len(loose.octets) < self._least:
+                continue
+            left[0] -= len(loose.octets) + _COST
+            if left[0] < 0:
+                return
+            deeper = self._within(view.octets, depth, left) if depth else ()
+            for first, last, instead in chain(self._ends(loose), self._as_it_is(view.octets), deeper):
+                yield *view.span(first, last), instead
+
+    def _ends(self, loose: View) -> Iterator[Found]:
+        """Secrets, and what is left of one after a cut."""
+        read = loose.octets
+        for at, ends in _known(read, self._encoded):
+            for (form, is_last), instead in tuple(ends.items()):
+                first, last = at, at + SHORTEST
+                if is_last:
+                    while first and last - first < len(form) and read[first - 1] == form[first - last - 1]:
+                        first -= 1
+                else:
+                    while last < len(read) and last - first < len(form) and read[last] == form[last - first]:
+                        last += 1
+                yield *loose.span(first, last), instead
+
+    def _as_it_is(self, octets: bytes) -> Iterator[Found]:
+        for exact, instead in tuple(self._exact.items()):
+            at = octets.find(exact)
+            while at >= 0:
+                yield at, at + len(exact), instead
+                at = octets.find(exact, at + len(exact))
 
     def _without_starts(self, text: str) -> str:
         """``text`` without the beginnings of secrets after which it was cut off."""
-        read = _LOOSE.of(text)
-        starts = {read[at : at + SHORTEST] for at in range(len(read) - SHORTEST + 1)}
-        likely = [pair for start in starts for pair in tuple(self._by_start.get(start, {}).items())]
+        likely = [pair for _at, forms in _known(_read(text), self._by_start) for pair in tuple(forms.items())]
         if not likely:
             return text
         *pieces, rest = text.split(CUT_MARK)
         return CUT_MARK.join([*(_without_end(piece, likely) for piece in pieces), rest])
 
 
+_Value = TypeVar("_Value")
+
+
+def _known(read: bytes, starts: dict[bytes, _Value]) -> Iterator[tuple[int, _Value]]:
+    """Where one of these stands, in order."""
+    for at in [at for at in range(len(read) - SHORTEST + 1) if read[at : at + SHORTEST] in starts]:
+        yield at, starts[read[at : at + SHORTEST]]
+
+
+def _readings(octets: bytes) -> Iterator[View]:
+    """As they stand but for zero bytes, which UTF-16 has between letters; and with what their escapes stand for."""
+    plain = _NO_ZEROS.view(octets) if 0 in octets else View(octets, lambda first, last: (first, last))
+    yield plain
+    if meant := unescaped(plain.octets):
+        yield View(meant.octets, lambda first, last: plain.span(*meant.span(first, last)))
+
+
+def _without(text: str, found: list[Found]) -> str:
+    """``text`` with what is shown instead of each; where some overlap, of all of them."""
+    merged = [found[0]]
+    for first, last, instead in found[1:]:
+        before = merged[-1]
+        if first < before[1]:
+            merged[-1] = (before[0], max(last, before[1]), instead if instead == before[2] else MARK)
+        else:
+            merged.append((first, last, instead))
+    parts: list[str] = []
+    end = 0
+    for first, last, instead in merged:
+        parts += text[end:first], instead
+        end = last
+    return "".join(parts) + text[end:]
+
+
 def _without_end(text: str, likely: list[tuple[bytes, str]]) -> str:
     near = text[-LONGEST_START:]
-    read = _LOOSE.of(near)
+    loose = _LOOSE.view(_plain(near))
     for form, instead in likely:
-        for size in range(min(len(form), len(read)), SHORTEST - 1, -1):
-            if read.endswith(form[:size]):
-                ((first, last),) = _LOOSE.places(near, [(len(read) - size, len(read))], meant=False)
+        for size in range(min(len(form), len(loose.octets)), SHORTEST - 1, -1):
+            if loose.octets.endswith(form[:size]):
+                first, last = loose.span(len(loose.octets) - size, len(loose.octets))
                 return text[: len(text) - len(near) + first] + instead + near[last:]
     return text

@@ -120,8 +120,9 @@ class Scrubber:
         self._disguises = Disguises()
         for sought in self._sought:
             self._disguises.add(sought.text)
-        self._signatures = Disguises()
-        self._settled: set[str] = set()
+        self._learnt = 0
+        self._settled: dict[str, int] = {}
+        """Texts in which nothing had to be hidden, and how many signatures were known then."""
         short = sorted(v for v in variants if 0 < len(v) < SHORTEST)
         # only where it stands as the value of something that is named a secret
         self._named = [re.compile(_NAMED + sequence(v) + r"(?![\w/+])", re.IGNORECASE) for v in short]
@@ -134,7 +135,8 @@ class Scrubber:
     def learn_signature(self, signature: str) -> None:
         """From now on this signature is a secret. Whoever answers may repeat it without saying what it is."""
         if len(signature) >= SHORTEST_SIGNATURE:
-            self._signatures.add(signature)
+            self._disguises.add(signature)
+            self._learnt += 1
 
     def clean(self, text: str) -> str:
         """``text`` without secrets, signatures and control characters. Cleaning twice changes nothing more."""
@@ -143,11 +145,9 @@ class Scrubber:
     def hide(self, text: str) -> str:
         """``text`` without secrets and signatures; control characters stay (a terminal's own colours)."""
         for _ in range(MOST_ROUNDS):
-            before = text
-            if text in self._settled:
-                text = self._signatures.hidden(text)
-                if text == before:
-                    return text
+            before, learnt = text, self._learnt
+            if self._settled.get(text) == learnt:
+                return text
             for full, brief in self._shortened.items():
                 text = text.replace(full, brief)
             text = self.hide_known(text)
@@ -161,7 +161,7 @@ class Scrubber:
                     text = pattern.sub(replacement, text)
             if text == before:
                 if len(text) <= LONGEST_SETTLED and len(self._settled) < MOST_SETTLED:
-                    self._settled.add(text)
+                    self._settled[text] = learnt
                 return text
         return MARK
 
@@ -170,7 +170,7 @@ class Scrubber:
         count = introducers(text)
         for sought in self._sought:
             text = sought.replaced(text, MARK, count)
-        text = self._signatures.hidden(self._disguises.hidden(text))
+        text = self._disguises.hidden(text)
         for sought in self._sought if CUT_MARK in text else ():
             text = _without_start(text, sought.text)
         return text

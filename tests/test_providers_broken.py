@@ -17,7 +17,7 @@ BREAKS: dict[str, Change] = {
     "iam-missing-getobject": without("s3:GetObject"),
     "nosuchbucket-typo": env("S3_BUCKET", "files-exmaple"),
 }
-CLOSED = {"public-policy-missing", "permission-private-no-public-policy"}
+CLOSED = {"public-policy-missing", "permission-private-no-public-policy", "web-port-bucket-not-allowed"}
 
 
 @pytest.mark.parametrize(("name", "finding_id"), part(in_turn(RECOMMENDED, BREAKS), 2))

@@ -24,7 +24,8 @@ SHARED = frozenset({"s3probe", "secret", "scrub", "redact"})
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
     "hindrance": frozenset(),
-    "disguise": frozenset(),
+    "disguise": frozenset({"encodings"}),
+    "encodings": frozenset(),
     "escaped": frozenset(),
     "heeded": frozenset(),
     "scrub": frozenset({"secret", "disguise", "escaped"}),

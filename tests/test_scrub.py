@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import itertools
 import json
 import re
 import shlex
@@ -13,13 +14,14 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s3probe.disguise import MARK
-from s3probe.scrub import Scrubber
+from s3probe.scrub import Scrubber, without_controls
 from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream, install_hooks
 from tests.every import every
@@ -149,7 +151,9 @@ def test_a_backslash_before_an_escape_is_found(secret: str) -> None:
         assert encode(secret) not in scrubber.clean(encode(secret))
 
 
+SAID = base64.b64encode(b"a sentence that anybody may read, ").decode()
 DENSE = [
+    *("A", "QUFB", "MDAw", "41", "0x41 ", "65, ", "GEZDGNBV", SAID, base64.b64encode(SAID.encode()).decode()),
     "%",
     "%25",
     "\\",
@@ -350,6 +354,107 @@ def test_a_secret_within_itself_takes_no_longer() -> None:
     cleaned = scrubber.clean(lower[:20] * 2_000 + lower[20:] * 2_000)
     assert time.thread_time() - begun < 2
     assert bare(SECRET) not in bare(cleaned)
+
+
+def full_width(text: str) -> str:
+    return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text)
+
+
+STEPS: dict[str, Encoder] = {
+    **{name: ENCODERS[name] for name in ("url", "base64", "base64 urlsafe", "hex", "hex upper case", "json in json")},
+    "stripped": lambda s: re.sub("[^A-Za-z0-9]", "", s),
+    "backwards": lambda s: s[::-1],
+    "utf-16": lambda s: s.encode("utf-16").decode("latin-1"),
+    "hex list": lambda s: " ".join(hex(ord(char)) for char in s),
+    "C array": lambda s: ", ".join(f"0x{ord(char):02X}" for char in s),
+    "decimal list": lambda s: str([ord(char) for char in s]),
+    "octal list": lambda s: " ".join(f"{ord(char):03o}" for char in s),
+    "binary list": lambda s: " ".join(f"{ord(char):08b}" for char in s),
+    "base32": lambda s: base64.b32encode(s.encode("latin-1")).decode(),
+    "base32 in groups": lambda s: " ".join(re.findall(".{1,4}", base64.b32encode(s.encode("latin-1")).decode())),
+    "entities": lambda s: "".join(f"&#{ord(char)};" for char in s),
+    "in a sentence": lambda s: f"you sent the key {s}, which is wrong",
+}
+LISTS = ("hex list", "C array", "decimal list", "octal list", "binary list", "entities")
+LOST = {
+    *((name, "backwards") for name in LISTS),
+    *((name, "stripped") for name in LISTS if name not in ("hex list", "C array")),
+    ("utf-16", "hex list"),
+}
+"""Who has these has digits without their order, or without their ends."""
+
+
+@pytest.mark.parametrize(("first", "second"), part([*itertools.product(STEPS, STEPS)], 4))
+def test_one_encoding_within_another_does_not_help(first: str, second: str) -> None:
+    text = STEPS[second](STEPS[first](SECRET))
+    cleaned = Scrubber([Secret(SECRET)]).clean(f"<Message>it was {text} here</Message>")
+    if (first, second) not in LOST:
+        assert MARK in cleaned
+        assert "in a sentence" in (first, second) or text[len(text) // 2 - 8 : len(text) // 2 + 8] not in cleaned
+
+
+@pytest.mark.parametrize("first", STEPS)
+def test_three_within_one_another_do_not_help(first: str) -> None:
+    for second, third in (
+        ("base64", "base64"),
+        ("url", "base64"),
+        ("base32", "hex upper case"),
+        ("json in json", "hex"),
+    ):
+        text = STEPS[third](STEPS[second](STEPS[first](SECRET)))
+        assert MARK in Scrubber([Secret(SECRET)]).clean(text)
+
+
+def test_letters_of_another_width_do_not_help() -> None:
+    scrubber = Scrubber([Secret(SECRET)], {"AKIAIOSFODNN7EXAMPLE": "AKIA…MPLE"})
+    assert scrubber.clean(f"it was {full_width(SECRET)}") == f"it was {MARK}"
+    assert scrubber.clean(f"it was {full_width('AKIAIOSFODNN7EXAMPLE')}") == "it was AKIA…MPLE"
+    assert scrubber.clean(full_width("Another text, as wide")) == full_width("Another text, as wide")
+
+
+@pytest.mark.parametrize("secret", ["hunter2!", "Pa$$ w0rd", "pässwörd", "ｗｉｄｅ"])
+@pytest.mark.parametrize(
+    "step", ["base64", "hex", "hex list", "base32", "decimal list", "utf-16 in base64", "backwards in base64"]
+)
+def test_a_password_is_found_in_what_was_encoded(secret: str, step: str) -> None:
+    octets = (secret[::-1] if "backwards" in step else secret).encode("utf-16" if "utf-16" in step else "utf-8")
+    encode = STEPS["base64"] if "base64" in step else STEPS[step]
+    text = (
+        base64.b64encode(octets).decode()
+        if encode is STEPS["base64"]
+        else encode(octets.decode("latin-1"))
+        if step != "hex"
+        else octets.hex()
+    )
+    assert MARK in Scrubber([Secret(secret)]).clean(f"(at {text} there)")
+
+
+def test_what_comes_before_and_after_in_an_encoded_text_stays() -> None:
+    text = base64.b64encode(f'{{"user": "alice", "key": "{SECRET}", "more": "of it"}}'.encode()).decode()
+    before, after = Scrubber([Secret(SECRET)]).clean(text).split(MARK)
+    assert text.startswith(before) and text.endswith(after)  # noqa: PT018
+    assert b"alice" in base64.b64decode(before[: len(before) // 4 * 4])
+
+
+def test_ordinary_texts_stay_and_take_no_time() -> None:
+    scrubber = Scrubber(map(Secret, (SECRET, "hunter2!", "correct horse battery", "0123456789abcdef" * 4)))
+    root = Path(__file__).parents[1]
+    files = [root / "README.md", root / "CHANGELOG.md", *sorted(root.glob("fixtures/re*/*.*"))]
+    text = without_controls("".join(file.read_text() for file in files))[:300_000]
+    begun = time.thread_time()
+    assert scrubber.clean(text) == text
+    assert time.thread_time() - begun < 1
+    assert len(text) > 250_000
+
+
+def test_what_may_be_too_much_is_hidden_as_a_whole() -> None:
+    """Who fills a text with what can be read in many ways hides no secret behind it."""
+    text = "words, words and more words, " * 2_000
+    for _ in range(4):
+        text = ENCODERS["base64"](text)
+    begun = time.thread_time()
+    assert Scrubber([Secret(SECRET)]).clean(f"{text} {ENCODERS['base64'](ENCODERS['base64'](SECRET))}") == MARK
+    assert time.thread_time() - begun < 2
 
 
 def test_a_stream_sees_a_secret_written_in_pieces() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -96,7 +97,21 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one run. A command that is left out is ``check``. Raises :class:`UsageError`."""
-    return build().parse_args(with_command(argv))
+    args = build().parse_args(with_command(argv))
+    _refuse_one_file_twice(args)
+    return args
+
+
+def _refuse_one_file_twice(args: argparse.Namespace) -> None:
+    """Raises :class:`UsageError` where a result would take the place of a file that is read, or of another result."""
+    read = [getattr(args, name, None) for name in ("env_files", "evidence", "ping_url_file")]
+    written = [getattr(args, name, None) for name in ("state", "save_evidence", "output")]
+    named = [os.path.realpath(name) for each in read for name in (each if isinstance(each, list) else [each]) if name]
+    for path in filter(None, written):
+        place = os.path.realpath(path)
+        if place in named and not place.startswith("/dev/"):
+            raise UsageError(f"{path} is named twice, and would be written over", "Name a file of its own for each.")
+        named.append(place)
 
 
 def with_command(argv: Sequence[str]) -> list[str]:
@@ -159,7 +174,7 @@ def _check(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--state",
         metavar="FILE",
-        type=Path,
+        type=values.new_file,
         help="remember troubles there, and print only what changed since the last run",
     )
     command.add_argument(
@@ -168,11 +183,13 @@ def _check(command: argparse.ArgumentParser) -> None:
         type=values.hours,
         help="with --state: tell again of what still fails after so long",
     )
-    command.add_argument("--save-evidence", metavar="FILE", type=Path, help="write what was seen, without secrets")
+    command.add_argument(
+        "--save-evidence", metavar="FILE", type=values.new_file, help="write what was seen, without secrets"
+    )
     command.add_argument(
         "--ping-url-file",
         metavar="FILE",
-        type=Path,
+        type=values.file,
         help="file with a healthchecks.io style URL: it is called when healthy, its /fail otherwise",
     )
 
@@ -218,13 +235,18 @@ def _sweep(command: argparse.ArgumentParser) -> None:
         help="leave younger ones alone: a probe may be at work (default: 3600)",
     )
     command.add_argument(
-        "--state", metavar="FILE", type=Path, help="the state of check: what is noted beside it needs no such age"
+        "--state",
+        metavar="FILE",
+        type=values.new_file,
+        help="the state of check: what is noted beside it needs no such age",
     )
     command.add_argument("--dry-run", action="store_true", help="list what would be removed, and remove nothing")
 
 
 def _replay(command: argparse.ArgumentParser) -> None:
-    command.add_argument("evidence", metavar="EVIDENCE_FILE", help="a file, or - for standard input")
+    command.add_argument(
+        "evidence", metavar="EVIDENCE_FILE", type=values.env_file, help="a file, or - for standard input"
+    )
     command.add_argument(
         "--again",
         action="store_true",
@@ -257,6 +279,7 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
         "env_files",
         metavar="ENV_FILE",
         nargs="*" if many else "?",
+        type=values.env_file,
         help=f"default: {DEFAULT_ENV_FILE}; - reads standard input" + ("; several are examined side by side" * many),
     )
     command.add_argument(
@@ -280,7 +303,7 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
 
 
 def _output(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--output", metavar="FILE", type=Path, help="write the result there, all at once")
+    command.add_argument("--output", metavar="FILE", type=values.new_file, help="write the result there, all at once")
 
 
 def _result(command: argparse.ArgumentParser) -> None:
@@ -300,7 +323,10 @@ def _probing(command: argparse.ArgumentParser, no_trials: str = NO_TRIALS) -> No
     _selection(command)
     _trials(command, no_trials)
     command.add_argument(
-        "--mastodon-version", metavar="VERSION", help="do as this release does (default: ask the server, else current)"
+        "--mastodon-version",
+        metavar="VERSION",
+        type=values.release,
+        help="do as this release does (default: ask the server, else current)",
     )
 
 
@@ -320,7 +346,9 @@ def _deadline(command: argparse.ArgumentParser) -> None:
 
 def _selection(command: argparse.ArgumentParser) -> None:
     for name, text in (("--only", "nothing but this action or finding"), ("--skip", "leave this out")):
-        command.add_argument(name, metavar="ID", action="append", default=[], help=f"{text}; may be repeated")
+        command.add_argument(
+            name, metavar="ID", type=values.ids, action="extend", default=[], help=f"{text}; may be repeated"
+        )
 
 
 def wants_nagios(argv: Sequence[str] | None = None) -> bool:

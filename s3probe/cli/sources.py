@@ -23,7 +23,9 @@ EnvFile = Path | Literal["-"] | None
 
 def env_files(args: Namespace) -> list[EnvFile]:
     """The env files that were named, or what stands for them. Raises :class:`UsageError`."""
-    named = args.env_files if isinstance(args.env_files, list) else [args.env_files] if args.env_files else []
+    named = (
+        args.env_files if isinstance(args.env_files, list) else [args.env_files] if args.env_files is not None else []
+    )
     if named.count("-") > 1:
         raise UsageError("Standard input can be read only once", "Name - one time, or give files.")
     if not named:
@@ -66,7 +68,7 @@ def selection_of(only: Iterable[str], skip: Iterable[str]) -> Selection:
 
 
 def _known(names: Iterable[str], known: frozenset[str]) -> frozenset[str]:
-    found = frozenset(name for text in names for name in text.split(",") if name)
+    found = frozenset(names)
     for name in sorted(found - known):
         raise UsageError(
             f"{name!r} is no action or finding.{did_you_mean(name, known)}",

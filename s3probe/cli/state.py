@@ -124,10 +124,9 @@ def _duration(time: timedelta) -> str:
 
 
 def refuse_no_file(path: Path) -> None:
-    """Raises a :class:`UsageError` for what can hold no state: an empty name, a folder, a pipe, a device."""
-    if not path.name or (path.exists() and not path.is_file()):
-        shown = f"The state {path}" if path.name else "What --state names"
-        raise UsageError(f"{shown} is not an ordinary file", "Name a file of its own: --state FILE.")
+    """Raises a :class:`UsageError` for what can hold no state: a pipe, a device."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"The state {path} is not an ordinary file", "Name a file of its own: --state FILE.")
 
 
 def load(path: Path) -> tuple[Memory, str]:

@@ -272,10 +272,14 @@ def object_ownership(case: Case) -> BucketSetting:
 
 
 def public_access_block(case: Case, *off: Fact, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value, where that is known."""
+    """Switches the named flags of Block Public Access off; the others keep their value, where that is known.
+
+    Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
+    """
+    usual = "true" if is_aws(case.settings.api_base) else "false"
     value = ",".join(f"{flag}=false" for flag in SWITCHES if flag in off)
     known = {} if account else {flag: _switch(case, flag) for flag in SWITCHES}
-    states = {flag: "false" if flag in off else known.get(flag) or "true" for flag in SWITCHES}
+    states = {flag: "false" if flag in off else known.get(flag) or usual for flag in SWITCHES}
     whole = ",".join(f"{flag}={state}" for flag, state in states.items())
     all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
     note = "" if all_known else "it sets all four switches: write the other two as they are now"
@@ -289,9 +293,11 @@ def public_access_block(case: Case, *off: Fact, account: bool = False) -> Bucket
 
 def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
     """The same where it is on: at the bucket or, as nobody may read that, in the account; the likelier one first."""
-    at_bucket, at_account = public_access_block(case, *off), public_access_block(case, *off, account=True)
+    # only Amazon has it for a whole account as well
+    at_account = (public_access_block(case, *off, account=True),) if is_aws(case.settings.api_base) else ()
     states = {_switch(case, flag) for flag in off}
-    return (at_account,) if "false" in states and "true" not in states else (at_bucket, at_account)
+    known_off = "false" in states and "true" not in states
+    return at_account if known_off else (public_access_block(case, *off), *at_account)
 
 
 def public_access_block_everywhere(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
@@ -487,16 +493,35 @@ def bucket_acl_private(case: Case) -> BucketSetting:
     )
 
 
-def expire_old_versions(case: Case) -> BucketSetting:
-    """Lets the bucket drop old versions and bare delete markers after a day."""
+def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
+    """Lets the bucket drop old versions and bare delete markers after a day. ``others``: rules that it has already."""
     rule = (
-        '{"Rules":[{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
-        '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}]}'
+        '{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
+        '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}'
     )
-    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rule}'")
-    return BucketSetting(
-        "lifecycle", rule, command, "it replaces the bucket's lifecycle rules; add it to those you have"
-    )
+    if others:
+        note = "add this rule to those that the bucket has: whoever sets lifecycle rules replaces all of them"
+        return BucketSetting("lifecycle", rule, "", note)
+    rules = f'{{"Rules":[{rule}]}}'
+    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
+    note = "it replaces the bucket's lifecycle rules; add it to those you have. A key that may not read the rules "
+    note += "(s3:GetLifecycleConfiguration) goes on being warned"
+    return BucketSetting("lifecycle", rules, command, note)
+
+
+def suspend_versioning(case: Case) -> BucketSetting:
+    """Keeps no further versions, where no rule can remove them."""
+    command = _aws(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
+    note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
+    return BucketSetting("versioning", "Suspended", command, note)
+
+
+def no_default_retention(case: Case) -> BucketSetting:
+    """Locks no further files. Object Lock itself cannot be switched off."""
+    value = '{"ObjectLockEnabled":"Enabled"}'
+    command = _aws(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
+    note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
+    return BucketSetting("object-lock", value, command, note)
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:

@@ -22,6 +22,12 @@ _ASKED = {
 }
 
 
+def says_locked(seen: Observation) -> bool:
+    """Whether a refusal speaks of Object Lock: Ceph, Versity and AWS call it so, MinIO says WORM."""
+    message = (seen.message or "").lower()
+    return seen.failed and ("object lock" in message or "worm protected" in message)
+
+
 def something_works(case: Case) -> bool:
     """Whether anything that Mastodon's key asks for is granted: else a single refusal says nothing of its own."""
     return any(

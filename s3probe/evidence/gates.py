@@ -69,6 +69,7 @@ _CODES = {
 }
 _SAYS = (
     (re.compile(r"date is too old", re.IGNORECASE), Gate.CLOCK),
+    (re.compile(r"^forbidden: no such key: ", re.IGNORECASE), Gate.KEY_ID),
     (re.compile(r"\baccess key \S+ has expired", re.IGNORECASE), Gate.KEY_ID),
 )
 """Sentences of stores (Garage) that have one code for everything."""

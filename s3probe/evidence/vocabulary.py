@@ -243,6 +243,8 @@ class Experiment(ObservationId, ReprEnum):
     SESSION_TOKEN = "try-session-token"  # noqa: S105  no password, the name of a question
     REQUEST_PAYMENT = "try-request-payment"
     READ_ACL = "try-read-acl"
+    GET_AS_PAYER = "try-get-as-payer"
+    PUBLIC_TENANT = "try-public-tenant"
     PUT_WITHOUT_PREFIX = "try-put-without-prefix"
     PUBLIC_WITHOUT_PREFIX = "try-public-without-prefix"
     PUBLIC_ADDRESS_WITHOUT_PREFIX = "try-public-address-without-prefix"
@@ -256,6 +258,9 @@ class Experiment(ObservationId, ReprEnum):
     GET_WITHOUT_MODE = "try-get-without-mode"
     GET_TAGGING = "try-get-tagging"
     DELETE_VERSION = "try-delete-version"
+    DELETE_OWN_VERSION = "try-delete-own-version"
+    READ_LIFECYCLE = "try-read-lifecycle"
+    READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
     BATCH_GONE = "try-batch-gone"
     DELETE_EXISTS = "try-delete-exists"
@@ -329,6 +334,30 @@ OTHER_FOLDERS: dict[OtherFolder, tuple[ActionId, Experiment]] = {
 }
 """Files outside ``media_attachments/``, by kind: a visitor's look at the published URL, and at the storage itself."""
 FOLDER_VISITS = tuple(look for look, _origin in OTHER_FOLDERS.values())
+READ_BY_ANYONE: tuple[ObservationId, ...] = (
+    ActionId.HEAD,
+    ActionId.HEAD_PART,
+    ActionId.GET,
+    ActionId.GET_RANGE,
+    ActionId.PRESIGNED_GET,
+    Experiment.GET_ARCHIVE,
+    Experiment.ACL_READ_BACK,
+    Experiment.DELETE_EXISTS,
+    ActionId.PUBLIC_GET,
+    ActionId.PUBLIC_CORS,
+    ActionId.PUBLIC_RANGE,
+    *FOLDER_VISITS,
+    ActionId.RESTORED_PUBLIC_GET,
+)
+"""What takes s3:GetObject, with the key or without."""
+CARRY_EXPIRY = (
+    ActionId.PUT_WITH_ACL,
+    ActionId.PUT_WITHOUT_ACL,
+    ActionId.HEAD,
+    ActionId.GET,
+    ActionId.MULTIPART_COMPLETE,
+)
+"""Answers about a fresh file, which say when a rule removes it (``x-amz-expiration``)."""
 LARGE_UPLOAD = (
     ActionId.MULTIPART_CREATE,
     ActionId.MULTIPART_PART,
@@ -360,10 +389,14 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
+    Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
+    Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
     Experiment.LIST_FROM_THE_TOP: (ActionId.LIST,),
     Experiment.GET_TAGGING: (ActionId.LIST,),
     Experiment.GET_ARCHIVE: (ActionId.PRESIGNED_GET,),
     Experiment.GET_WITHOUT_MODE: (ActionId.GET,),
+    Experiment.GET_AS_PAYER: (ActionId.GET,),
     Experiment.PUT_UNANNOUNCED: (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     UPLOADS_AFTER_ALL: (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS),
 }
@@ -422,6 +455,7 @@ class Fact(FactName, ReprEnum):
     ALIASES = "aliases"
     COUNT = "count"
     DENIES = "denies"
+    DENIES_IF = "denies-if"
     STATEMENTS = "statements"
     LISTING = "listing"
     RIGHTS = "rights"
@@ -436,6 +470,10 @@ class Fact(FactName, ReprEnum):
     RESTRICT_PUBLIC_BUCKETS = "RestrictPublicBuckets"
     OBJECT_OWNERSHIP = "ObjectOwnership"
     PAYER = "Payer"
+    TENANT = "tenant"
+    EXPIRING = "expiring"
+    OLD_VERSIONS = "old-versions"
+    RETENTION = "retention"
 
 
 Facts = Mapping[FactName, str]

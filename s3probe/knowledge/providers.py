@@ -66,6 +66,8 @@ class Provider:
     region_hosts: tuple[str, ...] = ()
     region_must_match: bool = False
     """The signing region must be the one in the host name: another one is refused."""
+    expires_old_as_new: bool = False
+    """``x-amz-expiration`` stands on current files, too, where a rule removes nothing but old versions."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
     signed_only: bool = False

@@ -11,6 +11,7 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch
 from s3probe.probe.foundation import Foundation
 from s3probe.probe.payload import picture
+from s3probe.probe.privilege import bucket_policy
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.visitor import Visitor
@@ -41,6 +42,7 @@ def ladder(session: Session, found: Foundation) -> Iterator[Step]:
         yield Step(Experiment.PUT_ACL_PRIVATE, lambda: session.ask(Experiment.PUT_ACL_PRIVATE, call, title=title))
         stored = found.without_acl
         yield Step(Experiment.PUBLIC_WITHOUT_ACL, lambda: _is_it_shown(session, stored))
+    yield bucket_policy(session)
     yield from what_the_bucket_says(session)
 
 

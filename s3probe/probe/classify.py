@@ -57,6 +57,11 @@ def may_pass(answer: Answer) -> bool:
     return body is not None and body.code in _FAILED_FOR_NOW_CODES
 
 
+def is_whole(answer: Answer, *roots: str) -> bool:
+    """Whether it is what S3 answers, with this root element, and came to its end: anybody may answer 200."""
+    return answer.status == 200 and answer.fault is None and root_name(answer.body) in roots
+
+
 def is_markup(answer: Answer) -> bool:
     """Whether the body is a web page: a captive portal, a console or a proxy's error page, not S3.
 

@@ -10,10 +10,10 @@ from s3probe.evidence.observations import Cleanup, LeftElsewhere
 from s3probe.evidence.vocabulary import Header
 from s3probe.hindrance import hindrance
 from s3probe.probe.bodies import part_of
-from s3probe.probe.classify import may_pass
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.exchange import Answer, Call
-from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.ledger import NULL_VERSION, Ledger, LedgerEntry
 from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Crew, Step, run_steps
@@ -137,9 +137,8 @@ class _Removal:
                 self._upload(entry.upload_id)
             elif entry.may_arrive and not self._is_there():
                 self._removed()
-            elif entry.versions or (entry.written and self._ledger.keeps_versions()):
+            elif entry.versions or entry.versioned or (entry.written and self._ledger.keeps_versions()):
                 # Ceph 16 tells the version of an upload and not that of a copy
-                entry.versioned = True
                 self._versions()
             else:
                 self._object()
@@ -176,13 +175,12 @@ class _Removal:
         return seen.status not in (404, 410) or Header.X_AMZ_DELETE_MARKER in seen.headers
 
     def _object(self) -> None:
-        """Deletes and looks. A version id in the answer: versioning is on, and the bytes are still there."""
+        """Deletes and looks. A version id in the answer: versioning is or was on, and something is still there."""
         entry = self.entry
         deleted = self._ask(entry.wire.delete(entry.key))
         if deleted.status not in _GONE:
             return
-        if deleted.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("", "null"):
-            entry.versioned = True
+        if entry.versions or deleted.headers.get(Header.X_AMZ_VERSION_ID, NULL_VERSION) not in ("", NULL_VERSION):
             self._versions()
         elif self._ask(entry.wire.head(entry.key)).status in (403, 404, 410):
             self._removed()
@@ -190,23 +188,38 @@ class _Removal:
     def _versions(self) -> None:
         """With versioning on, only a delete by version id removes the bytes (AWS, DeleteObject); markers go too."""
         entry = self.entry
+        if set(entry.versions) == {NULL_VERSION} or (not entry.versions and self._ledger.suspends_versions()):
+            self._null_version()
+            return
+        entry.versioned = True
         listed = self._ask(entry.wire.read("ListObjectVersions", f"versions&prefix={quote(entry.key, safe='')}"))
-        known = listed.status == 200
+        # a store that does not know the question lists its objects
+        known = is_whole(listed, "ListVersionsResult", "ListBucketResult")
         found = [version for version in list_versions(listed.body) if known and version.key == entry.key]
         # the marker goes last: without it, a version that may not be deleted would be visible again
         found.sort(key=lambda version: version.delete_marker)
-        ids = dict.fromkeys([*entry.versions, *(version.version_id for version in found)])
+        ids = dict.fromkeys([*(version.version_id for version in found), *entry.versions])
         left = [version for version in ids if not self._gone(entry.wire.delete(entry.key, version_id=version))]
         # who may not list versions cannot find the marker that a plain deletion has left
         if not left and known:
             self._removed()
         entry.versions = tuple(left)
 
+    def _null_version(self) -> None:
+        """While versioning is suspended, a plain delete leaves a marker; one of the version ``null`` leaves nothing."""
+        entry = self.entry
+        if self._gone(entry.wire.delete(entry.key, version_id=NULL_VERSION)):
+            self._removed()
+            return
+        # who may not name versions can hide the bytes at least
+        self._ask(entry.wire.delete(entry.key))
+        entry.versions = (NULL_VERSION,)
+
     def _unknown_upload(self) -> None:
         """An upload was asked for and no answer came: the listing tells whether it exists."""
         entry = self.entry
         answer = self._ask(entry.wire.read("ListMultipartUploads", f"uploads&prefix={quote(entry.key, safe='')}"))
-        if answer.status != 200:
+        if not is_whole(answer, "ListMultipartUploadsResult", "ListBucketResult"):
             return
         ids = [upload.upload_id for upload in list_uploads(answer.body) if upload.key == entry.key]
         if ids:

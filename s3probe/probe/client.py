@@ -120,6 +120,10 @@ class Client:
             watch=self._watch,
         )
 
+    def allows(self, call: Call) -> bool:
+        """Whether the file allows this request, so that it is worth asking."""
+        return not self._rule.objection(call)
+
     def send(self, call: Call, *, limits: Limits | None = None, patience: float | None = None) -> Answer:
         """One exchange, refused unless it only reads or is one of :data:`MUTATING` on a key.
 

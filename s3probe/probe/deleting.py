@@ -25,6 +25,11 @@ class Deleting:
         self._media = stored_objects.get("media")
         self._archive = stored_objects.get("archive")
 
+    @property
+    def deleted(self) -> LedgerEntry | None:
+        """What went alone."""
+        return self._media.entry if self._media else None
+
     def steps(self) -> Iterator[Step]:
         """One object goes alone, all others together."""
         yield Step(ActionId.DELETE, self.single)
@@ -80,7 +85,7 @@ class Deleting:
     def batch(self) -> None:
         """One quiet DeleteObjects for all that is left, its per-key errors read (Mastodon never looks at them)."""
         session = self._session
-        alone = self._media.entry if self._media else None
+        alone = self.deleted
         left = session.ledger.remaining()
         entries = [e for e in left if e.upload_id is None and e.written and e is not alone]
         # the private one goes last: a store that stops on its way is found out there

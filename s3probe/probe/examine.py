@@ -45,6 +45,7 @@ from s3probe.probe.suspension import suspend_and_restore
 from s3probe.probe.tools import SHORTEST_EXAMINATION, ProbeOptions, Tools, limits_for
 from s3probe.probe.unsettled import Bookkeeper
 from s3probe.probe.uploads import LargeUpload, archives
+from s3probe.probe.versions import what_becomes_of_them
 from s3probe.probe.visitor import Visitor
 from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
@@ -380,3 +381,4 @@ class Examination:
     def _delete(self, stored_objects: StoredObjects, visitor: Visitor) -> None:
         deleting = Deleting(self._session, stored_objects)
         self._parallel([*deleting.steps(), *visitor.after_deletion(stored_objects)])
+        self._parallel(what_becomes_of_them(self._session, deleting.deleted))

@@ -10,6 +10,7 @@ from s3probe.probe import acl as acl_ladder
 from s3probe.probe import experiments
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
+from s3probe.probe.fetching import same_bytes
 from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
@@ -30,6 +31,13 @@ def follow_ups(
         steps += visitor.why_not_public(media)
         steps += acl_ladder.what_the_bucket_says(session)
         steps += acl_ladder.would_an_acl_help(session, visitor)
+    read = session.book.get(ActionId.GET)
+    if media and read is not None and read.outcome is Outcome.DENIED and selected(read.id):
+        paid, same = session.conditions.wire.get_as_payer(media.key), same_bytes(media.body)
+        title = "The key can read the file at its own expense"
+        steps.append(
+            Step(Experiment.GET_AS_PAYER, lambda: session.ask(Experiment.GET_AS_PAYER, paid, same, title=title))
+        )
     plain = session.book.get(ActionId.PUT_WITHOUT_ACL)
     if plain is not None and plain.outcome is Outcome.DENIED and selected(plain.id):
         steps += acl_ladder.what_the_bucket_says(session)

@@ -25,7 +25,7 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
-from s3probe.probe.exchange import Answer
+from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import judge_listing
 from s3probe.probe.headers import header_trials
 from s3probe.probe.payload import picture
@@ -42,6 +42,8 @@ from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url
 from s3probe.settings.model import Credentials
 
+LONGEST_SKEW = 100 * 365 * 86400.0
+"""Seconds. Clocks that are off by so much do not exist (a flat battery means 1970), and no calendar may end."""
 _ROWS = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL)
 
 
@@ -215,8 +217,9 @@ class FoundationSearch:
             self._found.without_acl = stored
 
     def _decide(self, seen: Observation) -> Trial | None:
-        """Makes the trials side by side; the first that gets further."""
-        made = list(trials(self._conditions_maker, self._session.conditions, seen, self._found.skew))
+        """Makes the trials side by side that the file allows; the first that gets further."""
+        worth_it = trials(self._conditions_maker, self._session.conditions, seen, self._found.skew)
+        made = [trial for trial in worth_it if self._session.client.allows(_listing(trial))]
         self._session.parallel(Step(trial.id, lambda trial=trial: self._try(trial)) for trial in made)  # type: ignore[misc]
         for trial in made:
             row = self._session.book.get(trial.id)
@@ -250,8 +253,7 @@ class FoundationSearch:
         return row.facts.get(Fact.REGION, "") in ("", self._session.conditions.settings.region)
 
     def _try(self, trial: Trial) -> None:
-        call = trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
-        self._session.ask(trial.id, call, judge_listing, conditions=trial.conditions, title=trial.title)
+        self._session.ask(trial.id, _listing(trial), judge_listing, conditions=trial.conditions, title=trial.title)
 
     def _with_pair(self, action_id: ObservationId, title: str, pair: Credentials) -> Step:
         conditions = self._session.conditions
@@ -327,6 +329,10 @@ class FoundationSearch:
         return passed or next((trial for trial, tried in answers if tried is not None and _another(row, tried)), None)
 
 
+def _listing(trial: Trial) -> Call:
+    return trial.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+
+
 def _another(before: Observation, now: Observation) -> bool:
     """Whether the storage refuses the same upload for another reason than before."""
     named = before.error_code and now.error_code
@@ -353,6 +359,7 @@ def _skew(answer: Answer, sent_at: datetime) -> float | None:
     """The server's Date minus our clock in seconds; ``None`` without a usable date."""
     try:
         theirs = parsedate_to_datetime(answer.headers.get(Header.DATE, ""))
-        return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+        skew = (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)).timestamp() - sent_at.timestamp()
+        return skew if abs(skew) < LONGEST_SKEW else None
     except (TypeError, ValueError, OverflowError):  # the last: a zone that leads out of the calendar
         return None

@@ -17,6 +17,8 @@ from s3probe.probe.xml import error
 _MAKING = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
 """What may make something that has to be removed."""
 _OF_UPLOADS = frozenset({"CreateMultipartUpload", "UploadPart"})
+NULL_VERSION = "null"
+"""The id of what is stored, and of the delete markers that are left, while versioning is suspended (AWS)."""
 _IN_BETWEEN = frozenset({408, 502, 504, *range(520, 600)})
 """What somebody says who passes requests on and got no answer himself: behind him it may go on. 52x is a CDN's."""
 
@@ -34,7 +36,7 @@ class LedgerEntry:
     """``True``: the server said so; ``False``: it refused; ``None``: sent, no answer yet."""
     removed: bool = False
     versions: tuple[str, ...] = ()
-    """Version ids that PUTs returned: with versioning on, each must be deleted by name."""
+    """Version ids that uploads and deletions returned: with versioning on, each must be deleted by name."""
     versioned: bool = False
     """The bucket keeps versions, and this key's may be unknown."""
     under_way: int = 0
@@ -50,7 +52,7 @@ class LedgerEntry:
 
     @property
     def may_exist(self) -> bool:
-        return self.written is not False and not self.removed
+        return (self.written is not False or bool(self.versions)) and not self.removed
 
     @property
     def may_arrive(self) -> bool:
@@ -97,6 +99,10 @@ class Ledger:
         self._make_key = make_key
         self._lock = threading.Lock()
         self._entries: list[LedgerEntry] = []
+        self._versions: set[str] = set()
+        """All version ids that uploads and deletions of this run returned."""
+        self._numbered_only = False
+        """The ids of uploads mean nothing: a deletion removed such a file for good (Garage)."""
 
     def mint(self, wire: Wire, class_path: str, name: str, *, key: str | None = None) -> LedgerEntry:
         """A new key of ours, registered as "may exist" from this moment on. ``key``: the whole of it, ready made."""
@@ -138,6 +144,37 @@ class Ledger:
                 entry.under_way -= 1
                 entry.unanswered += may_go_on(answer)
                 entry.doubtful = entry.doubtful or not made_nothing(answer)
+            # MinIO tells of the marker that it leaves while versioning is suspended only to who looks
+            if call.operation in ("DeleteObject", "HeadObject"):
+                self._left_marker(call, answer)
+
+    def _left_marker(self, call: Call, answer: Answer) -> None:
+        """A deletion without a version id may leave a marker, which is removed like a version. Lock held."""
+        marker = answer.headers.get(Header.X_AMZ_VERSION_ID)
+        url = urlsplit(call.url)
+        if "versionId" in parse_qs(url.query):
+            return
+        path = unquote(url.path)
+        found = [entry for entry in self._entries if entry.upload_id is None and path.endswith(f"/{entry.key}")]
+        entry = max(found, key=lambda entry: len(entry.key), default=None)
+        if entry is not None and marker and answer.headers.get(Header.X_AMZ_DELETE_MARKER) == "true":
+            self._has_version(entry, marker)
+        elif entry is not None and entry.versions and not marker and call.operation == "DeleteObject":
+            self._forget_numbers(answer)
+
+    def _forget_numbers(self, answer: Answer) -> None:
+        """A plain deletion of a file with a version id left no marker: there are no versions. Lock held."""
+        if Header.X_AMZ_DELETE_MARKER in answer.headers or not 200 <= (answer.status or 0) < 300:
+            return
+        self._numbered_only = True
+        self._versions.clear()
+        for entry in self._entries:
+            entry.versions = ()
+
+    def _has_version(self, entry: LedgerEntry, version: str) -> None:
+        """Lock held."""
+        entry.versions = tuple(dict.fromkeys((*entry.versions, version)))
+        self._versions.add(version)
 
     def _made_by(self, call: Call) -> LedgerEntry | None:
         """What ``call`` may make, or add to. Called with the lock held."""
@@ -172,8 +209,13 @@ class Ledger:
             entry.removed = entry.removed and not written
             # a refusal says nothing of an attempt before it
             entry.written = written or entry.written or (None if entry.may_arrive or entry.doubtful else False)
-            if version and version != "null":
-                entry.versions = (*entry.versions, version)
+            if version and version != NULL_VERSION and not self._numbered_only:
+                self._has_version(entry, version)
+
+    def version_is_gone(self, entry: LedgerEntry, version: str) -> None:
+        """Notes that one version of it was removed by its id."""
+        with self._lock:
+            entry.versions = tuple(one for one in entry.versions if one != version)
 
     def arrived(self, entry: LedgerEntry) -> None:
         """Notes that an upload without an answer is there. Of several, the others may follow."""
@@ -195,9 +237,14 @@ class Ledger:
                     entry.wire = new
 
     def keeps_versions(self) -> bool:
-        """Whether an upload came back with a version id: then a plain delete leaves the bytes where they are."""
+        """Whether an upload or a deletion came back with a version id: then a plain delete leaves something behind."""
         with self._lock:
-            return any(entry.versions for entry in self._entries)
+            return bool(self._versions)
+
+    def suspends_versions(self) -> bool:
+        """Whether all that came back are ids of suspended versioning: then ``null`` is the id of each key's marker."""
+        with self._lock:
+            return self._versions == {NULL_VERSION}
 
     def mark_removed(self, entries: Iterable[LedgerEntry]) -> None:
         """Notes that the server confirmed these are gone."""

@@ -22,12 +22,17 @@ LONGEST_POLICY = 20 * 1024
 def more_than_needed(session: Session) -> Iterator[Step]:
     """The list of all buckets, and the text of the bucket policy."""
     wire = session.conditions.wire
-    buckets, policy = wire.read("ListBuckets", ""), wire.read("GetBucketPolicy", "policy")
+    buckets = wire.read("ListBuckets", "")
     yield Step(
         Experiment.LIST_BUCKETS,
         lambda: session.ask(Experiment.LIST_BUCKETS, buckets, names(session), title="Buckets of this key"),
     )
-    yield Step(
+    yield bucket_policy(session)
+
+
+def bucket_policy(session: Session) -> Step:
+    policy = session.conditions.wire.read("GetBucketPolicy", "policy")
+    return Step(
         Experiment.READ_POLICY, lambda: session.ask(Experiment.READ_POLICY, policy, _policy, title="The bucket policy")
     )
 
@@ -62,7 +67,9 @@ def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
         return Outcome.WRONG, {}
     if answer.status != 200:
         return None, {}
-    return None, {Fact.DENIES: " ".join(denied_actions(answer.body)[:30]), **_statements(answer.body)}
+    always, sometimes = denied_actions(answer.body), denied_actions(answer.body, on_condition=True)
+    denies: Facts = {Fact.DENIES: " ".join(always[:30]), Fact.DENIES_IF: " ".join(sometimes[:30])}
+    return None, {**denies, **_statements(answer.body)}
 
 
 def _statements(policy: bytes) -> Facts:
@@ -75,15 +82,16 @@ def _statements(policy: bytes) -> Facts:
     return {Fact.STATEMENTS: text} if len(text) <= LONGEST_POLICY else {}
 
 
-def denied_actions(policy: bytes) -> list[str]:
-    """The actions that a bucket policy denies on objects without a condition, as written (``s3:Put*``)."""
+def denied_actions(policy: bytes, on_condition: bool = False) -> list[str]:
+    """The actions that a bucket policy denies on objects, as written (``s3:Put*``): always, or on a condition."""
     try:
         statements = json.loads(policy)["Statement"]
         found: set[str] = set()
         for statement in statements if isinstance(statements, list) else [statements]:
             on_objects = any("/" in resource or resource == "*" for resource in _listed(statement.get("Resource")))
-            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects:
-                found.update(_listed(statement.get("Action")) if not statement.get("Condition") else ())
+            asked_for = bool(statement.get("Condition")) is on_condition
+            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects and asked_for:
+                found.update(_listed(statement.get("Action")))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []  # no policy as AWS writes them
     return sorted(found)

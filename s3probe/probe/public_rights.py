@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact, FactName, Facts, facts_among
@@ -10,7 +11,7 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
-from s3probe.probe.xml import acl_grants, fields, root_name
+from s3probe.probe.xml import acl_grants, fields, owner, root_name
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
 
@@ -20,6 +21,7 @@ def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
     wire = session.conditions.wire
     acl = wire.read("GetObjectAcl", "acl", stored.key)
     yield Step(Experiment.READ_ACL, lambda: session.ask(Experiment.READ_ACL, acl, judge_acl, title="The object's ACL"))
+    yield Step(Experiment.PUBLIC_TENANT, lambda: _in_its_tenant(session, stored), (Experiment.READ_ACL,))
     yield from policy_status(session)
     if session.conditions.settings.web_domain:
         yield Step(Experiment.REFERER, lambda: _with_referer(session, stored))
@@ -44,6 +46,16 @@ def bucket_acl(session: Session) -> Step:
     return Step(
         Experiment.BUCKET_ACL, lambda: session.ask(Experiment.BUCKET_ACL, acl, judge_acl, title="The bucket's ACL")
     )
+
+
+def _in_its_tenant(session: Session, stored: Stored) -> None:
+    """Where the bucket's owner lives in a tenant of Ceph's: strangers have to name it, keys have not."""
+    settings, seen = session.conditions.settings, session.book.get(Experiment.READ_ACL)
+    tenant = seen.facts.get(Fact.TENANT) if seen is not None else None
+    if tenant:
+        url = f"{settings.api_base}/{tenant}:{settings.bucket_name}/{quote(stored.key, safe='/~')}"
+        same = same_bytes(stored.body)
+        session.ask(Experiment.PUBLIC_TENANT, visitor_call(url), same, title=f"The picture at {url}")
 
 
 def _with_referer(session: Session, stored: Stored) -> None:
@@ -71,7 +83,9 @@ def _wrong_root(answer: Answer, root: str) -> Outcome | None:
 
 
 def judge_acl(answer: Answer) -> tuple[Outcome | None, Facts]:
-    return _wrong_root(answer, "AccessControlPolicy"), grants(answer)
+    tenant, in_tenant, _user = owner(answer.body).partition("$")  # Ceph: TENANT$USER
+    facts: Facts = {**grants(answer), Fact.TENANT: tenant} if in_tenant else grants(answer)
+    return _wrong_root(answer, "AccessControlPolicy"), facts
 
 
 def grants(answer: Answer) -> Facts:

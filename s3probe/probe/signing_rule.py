@@ -1,9 +1,10 @@
 """Where a signed request may go, and in whose name: what the admin's own file says. An answer never adds to it. Pure.
 
 A host is the file's own when the file names it, with the bucket's name put before it or taken away, at any port; or
-when AWS's or a known provider's pattern makes it of such a host with another region. A scheme is kept or raised.
-Whoever can write an answer (the storage, and on plain http everyone on the way) could else lead signed requests
-to any host.
+when AWS's or a known provider's pattern makes it of such a host with another region. AWS in China and in Europe's own
+cloud have domains of their own, and are led to where the file names a host or a region there; GovCloud is one more
+region of the pattern. A scheme is kept or raised. Whoever can write an answer (the storage, and on plain http everyone
+on the way) could else lead signed requests to any host.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from s3probe.knowledge.providers import same_service
 from s3probe.probe.exchange import MUTATING, Call
-from s3probe.settings.addressing import RubyError, is_aws, is_host_label, regional_host
+from s3probe.settings.addressing import RubyError, is_aws, is_aws_region, is_host_label, regional_host
 from s3probe.settings.dotenv_value import WRAPPINGS
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import object_url
@@ -23,8 +24,11 @@ from s3probe.settings.urls import object_url
 NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
 """No service has given it to anyone: what it signs shows what a service says of a key that it does not know."""
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.amazonaws\.(?:com|com\.cn|eu)")
-"""AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one."""
+_AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.(amazonaws\.(?:com|com\.cn|eu))")
+"""AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one.
+
+The group is the domain.
+"""
 _KEY_ID = re.compile(r"Credential=([^,\s]+?)(?:/[^/,\s]*){4}(?:[,\s]|$)|^AWS ([^:\s]+):")
 """The id of a signature: all before its scope of four parts, as a secret that stands in its place may hold a slash."""
 _OF_STORAGE = re.compile(r"S3|AWS|BUCKET|ENDPOINT")
@@ -66,8 +70,8 @@ class SigningRule:
     def _leads_to(self, name: str) -> bool:
         if name in self.hosts:
             return True
-        if _AWS_HOST.fullmatch(name):
-            return any(map(is_aws, self.hosts))
+        if found := _AWS_HOST.fullmatch(name):
+            return any(host.endswith(f".{found[1]}") for host in self.hosts)
         return any(same_service(name, host) for host in self.hosts)
 
 
@@ -88,6 +92,8 @@ def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
     if settings.endpoint is None and is_host_label(settings.region):
         # Mastodon's own address is AWS's, whatever leads the SDK elsewhere
         places.add(f"https://{regional_host(settings.region)}")
+    if any(map(is_aws, places)):
+        places.update(f"https://{regional_host(text)}" for text in written if is_aws_region(text))
     with suppress(RubyError):  # under the settings as they stand nothing may be asked at all
         places.add(object_url(settings, "s3probe"))
     hosts, plain = set[str](), set[str]()

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from s3probe.evidence.observations import Cleanup
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.cleanup import clean_up
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.conditions import ConditionsMaker
@@ -105,8 +106,8 @@ def sweep(
             found.adopt(taken[one.id])
     if search.unfinished:
         tell(
-            f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, so there may be more."
-            " Run s3probe sweep again."
+            f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, or an answer was none, so there may be"
+            " more. Run s3probe sweep again."
         )
     if hidden:
         tell(
@@ -161,6 +162,10 @@ class _Search:
                 if not self._answered:
                     raise _not_listed(self._wire, f"no answer came within {SEARCHING:.0f} s") from None
                 break
+            except SweepError:
+                if not self._answered:
+                    raise
+                break
             self._answered = True
             listed = list_objects(answer)
             for each in listed:
@@ -181,7 +186,10 @@ class _Search:
         except NotSentError:
             self.unfinished = True
             return iter(())
-        return None if first is None else self._pages(prefix, first)
+        if first is None:
+            self.unfinished = True
+            return iter(())
+        return self._pages(prefix, first) if first else None
 
     def _pages(self, prefix: str, page: bytes) -> Iterator[LedgerEntry]:
         before = ""
@@ -198,23 +206,27 @@ class _Search:
                 following = self._page(prefix, marker) if marker != before else None
             except NotSentError:
                 break
-            if following is None:
+            if not following:
                 break
             before, page = marker, following
         self.unfinished = True
 
     def _page(self, prefix: str, marker: str) -> bytes | None:
+        """What lists them; nothing where that is refused, ``None`` where the answer is another."""
         query = f"uploads&prefix={quote(prefix, safe='')}{marker}"
         answer = self._client.send(self._wire.read("ListMultipartUploads", query))
-        return answer.body if answer.status == 200 else None
+        if answer.status is not None and (400 <= answer.status < 500 or answer.status == 501) and not may_pass(answer):
+            return b""
+        return answer.body if is_whole(answer, "ListMultipartUploadsResult") else None
 
 
 def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> bytes:
     answer = client.send(wire.list_objects(prefix=prefix, start_after=after))
-    if answer.status == 200:
+    if is_whole(answer, "ListBucketResult"):
         return answer.body
     body = error(answer.body)
-    said = answer.detail or (f"{body.code}: {body.message}" if body else f"HTTP {answer.status}")
+    status = f"HTTP {answer.status}, but no listing" if answer.status == 200 else f"HTTP {answer.status}"
+    said = answer.detail or (f"{body.code}: {body.message}" if body else status)
     raise _not_listed(wire, said)
 
 

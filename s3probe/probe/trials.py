@@ -72,7 +72,7 @@ def trials(
             # some stores (Garage) call a wrong signature a lack of rights
             yield from _raw_text(conditions_maker, conditions, "AWS_SECRET_ACCESS_KEY")
         if stopped in (Gate.KEY_ID, Gate.SIGNATURE):
-            yield from _key_pair(conditions_maker, conditions, stopped)
+            yield from _key_pair(conditions_maker, conditions, seen)
         if stopped is Gate.BUCKET:
             yield from _bucket(conditions_maker, conditions)
 
@@ -227,9 +227,11 @@ def _candidate_regions(conditions_maker: ConditionsMaker, conditions: Conditions
 
 def _region_in_host(host: str) -> str:
     """``bucket.s3.eu-west-2.amazonaws.com`` -> ``eu-west-2``; ``""`` when it names none."""
-    labels = host.split(".")
-    for index, label in enumerate(labels):
-        if label == "s3" and index + 2 < len(labels):
+    labels = [label for label in host.split(".") if label not in ("dualstack", "s3-accelerate")]
+    # a bucket's name stands before it, and may begin with s3- as well
+    for index in reversed(range(len(labels))):
+        label = labels[index]
+        if label in ("s3", "s3-fips") and index + 2 < len(labels):
             return labels[index + 1] if labels[index + 1] != "amazonaws" else ""
         if label.startswith("s3-"):
             return label.removeprefix("s3-")
@@ -241,9 +243,9 @@ def _clock(conditions_maker: ConditionsMaker, conditions: Conditions, skew: floa
     return Trial(Experiment.CLOCK, "With the server's own time in the signature", right)
 
 
-def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
+def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
     """The key pair is refused: damaged on the way out of the file, a token left out, or simply wrong."""
-    settings = conditions.settings
+    settings, stopped = conditions.settings, stopped_at(seen)
     name = "AWS_ACCESS_KEY_ID" if stopped is Gate.KEY_ID else "AWS_SECRET_ACCESS_KEY"
     yield from _raw_text(conditions_maker, conditions, name)
     token = settings.environment.get("AWS_SESSION_TOKEN")
@@ -259,18 +261,22 @@ def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, stopped
     if stopped is Gate.SIGNATURE:
         yield from _candidate_regions(conditions_maker, conditions, {settings.region})
     if stopped is Gate.KEY_ID and is_aws(settings.api_base):
-        yield from _partitions(conditions_maker, conditions)
+        yield from _partitions(conditions_maker, conditions, seen)
     if not settings.endpoint:
         yield from _hostname_as_endpoint(conditions_maker, conditions)
     else:
         yield from _without_path(conditions_maker, conditions)
 
 
-def _partitions(conditions_maker: ConditionsMaker, conditions: Conditions) -> Iterator[Trial]:
-    """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there."""
+def _partitions(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
+    """AWS in China and GovCloud have accounts of their own: a key that is unknown here may be known there.
+
+    China's domain is one of its own, so that it is tried only where the file leads there.
+    """
     settings = conditions.settings
+    here = _region_in_host(urlsplit(seen.url).hostname or "")
     for region in PARTITION_REGIONS:
-        if partition(region) == partition(settings.region):
+        if partition(region) == partition(here):
             continue
         host = regional_host(region)
         env: dict[str, str | None] = {"S3_REGION": region}

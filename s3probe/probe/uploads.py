@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
 from s3probe.probe.bodies import Part, part_of
-from s3probe.probe.classify import may_pass
+from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.ledger import LedgerEntry, made_nothing
@@ -123,10 +123,12 @@ class LargeUpload:
         call = wire.complete_multipart(self._entry.key, upload_id, (self._part,), len(self._body))
 
         told, proof = session.noting(self._entry, finished), wire.head(self._entry.key)
-        seen, _answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge_finished, told=told, proof=proof)
+        seen, answer = session.ask(ActionId.MULTIPART_COMPLETE, call, judge_finished, told=told, proof=proof)
         if seen.ok:
             session.ledger.settle(self._entry, written=True)
-            session.ledger.mark_removed([self._upload])
+            # whoever says something else may not be the storage: the clean-up looks whether the upload is still there
+            if answer is not None and is_whole(answer, "CompleteMultipartUploadResult"):
+                session.ledger.mark_removed([self._upload])
             self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
 
     def _abort(self) -> None:

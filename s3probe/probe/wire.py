@@ -149,6 +149,10 @@ class Wire:
         headers = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
         return Call("GetObject", "GET", url, headers, bucket=self.settings.bucket_name)
 
+    def get_as_payer(self, key: str) -> Call:
+        """s3probe's own: the file once more, at this key's expense (AWS, "Requester Pays")."""
+        return self._call("GetObject", "GET", self._object(key), [("X-Amz-Request-Payer", "requester")])
+
     def read(self, operation: str, query: str, key: str | None = None, method: str = "GET") -> Call:
         """s3probe's own questions, which Mastodon never asks (``GetObjectAcl`` with ``acl``, ``HeadBucket``, …).
 

@@ -80,6 +80,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class LifecycleRule:
+    """What one rule of a lifecycle configuration removes by itself."""
+
+    id: str
+    enabled: bool
+    current: bool
+    """Files as they are, after days or on a date."""
+    old_versions: bool
+    narrowed: bool
+    """Not all files: those of a prefix, a tag or a size."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """Who may do what: ``grantee`` is a group's URI, else an account's id, e-mail or name."""
 
@@ -163,15 +176,41 @@ def bucket_names(body: bytes) -> Mapping[str, str]:
     return {name: made for name, made in named if name}
 
 
+def lifecycle_rules(body: bytes) -> tuple[LifecycleRule, ...]:
+    """The rules of a GetBucketLifecycleConfiguration answer."""
+    return tuple(_rule(entry) for entry in _children(body, "Rule", roots=("LifecycleConfiguration",)))
+
+
+def _rule(entry: Element) -> LifecycleRule:
+    parts = {local_name(child): child for child in entry}
+    expiration, filtered = parts.get("Expiration"), parts.get("Filter")
+    # older servers write the prefix beside the filter; an empty one narrows nothing
+    narrowing = [*([parts["Prefix"]] if "Prefix" in parts else []), *(filtered.iter() if filtered is not None else ())]
+    return LifecycleRule(
+        _exact(entry, "ID"),
+        _text(entry, "Status").lower() == "enabled",
+        expiration is not None and any(_text(expiration, name) for name in ("Days", "Date")),
+        "NoncurrentVersionExpiration" in parts,
+        any((element.text or "").strip() for element in narrowing),
+    )
+
+
 def acl_grants(body: bytes) -> tuple[Grant, ...]:
     """The grants of a GetObjectAcl or GetBucketAcl answer."""
     return tuple(_grant(entry) for entry in _descendants(body, "Grant"))
+
+
+def owner(body: bytes) -> str:
+    """The owner's id in a GetObjectAcl or GetBucketAcl answer, ``""`` for none."""
+    return next((_text(entry, "ID") for entry in _children(body, "Owner")), "")
 
 
 def _grant(entry: Element) -> Grant:
     grantee = next((child for child in entry if local_name(child) == "Grantee"), None)
     if grantee is None:
         return Grant("", _text(entry, "Permission"))
+    if _text(grantee, "ID") == "all-users" and any(name.endswith("type") for name in grantee.attrib):
+        return Grant(ALL_USERS, _text(entry, "Permission"))  # Versity's group has no URI
     who = next((text for name in ("URI", "ID", "EmailAddress", "DisplayName") if (text := _text(grantee, name))), "")
     return Grant(who, _text(entry, "Permission"))
 

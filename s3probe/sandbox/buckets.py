@@ -131,6 +131,31 @@ def object_lock(context: Context) -> Reply:
     return xml_reply("ObjectLockConfiguration", inner)
 
 
+def lifecycle(context: Context) -> Reply:
+    """GetBucketLifecycleConfiguration."""
+    bucket = context.bucket
+    rules = [
+        (rule.rule, rule.prefix, f"<Expiration>{element('Days', str(rule.days))}</Expiration>")
+        for rule in bucket.expiry
+    ]
+    if bucket.old_versions_expire:
+        old = f"<NoncurrentVersionExpiration>{element('NoncurrentDays', '1')}</NoncurrentVersionExpiration>"
+        rules.append(("old-versions", "", old))
+    if not rules:
+        raise S3Error(
+            "NoSuchLifecycleConfiguration",
+            "The lifecycle configuration does not exist",
+            404,
+            (("BucketName", bucket.name),),
+        )
+    written = (
+        f"<Rule>{element('ID', name)}<Filter>{element('Prefix', prefix)}</Filter>"
+        f"{element('Status', 'Enabled')}{what}</Rule>"
+        for name, prefix, what in rules
+    )
+    return xml_reply("LifecycleConfiguration", "".join(written))
+
+
 def _absent(code: str, message: str) -> Callable[[Context], Reply]:
     """A setting no world has: the answer AWS gives where it was never made."""
 
@@ -177,9 +202,11 @@ def _replace(context: Context, policy: tuple[Statement, ...]) -> None:
 
 def list_buckets(state: State, user: User) -> Reply:
     """ListBuckets: those of the caller's account."""
-    names = [name for name, bucket in state.buckets.items() if bucket.account == user.account]
+    mine = [bucket for bucket in state.buckets.values() if bucket.account == user.account]
     rows = "".join(
-        f"<Bucket>{element('Name', n)}{element('CreationDate', '2026-01-01T00:00:00.000Z')}</Bucket>" for n in names
+        f"<Bucket>{element('Name', name)}{element('CreationDate', f'2026-01-01T00:00:00.{number:03}Z')}</Bucket>"
+        for number, bucket in enumerate(mine, 1)
+        for name in (bucket.name, *bucket.aliases)
     )
     return xml_reply("ListAllMyBucketsResult", f"<Owner>{element('ID', user.account)}</Owner><Buckets>{rows}</Buckets>")
 
@@ -192,7 +219,7 @@ def create_bucket(state: State, name: str, user: User, region: str) -> Reply:
     if existing is not None:
         own = existing.account == user.account
         raise S3Error("BucketAlreadyOwnedByYou" if own else "BucketAlreadyExists", details=(("BucketName", name),))
-    state.add(Bucket(name, region, user.account, Ownership.ENFORCED, ALL_BLOCKED))
+    state.add(Bucket(name, region, user.account, ownership=Ownership.ENFORCED, block=ALL_BLOCKED))
     return Reply(200, (("Location", f"/{name}"),))
 
 
@@ -213,9 +240,7 @@ HANDLERS: dict[str, Callable[[Context], Reply]] = {
     "GetBucketVersioning": versioning,
     "GetBucketRequestPayment": request_payment,
     "GetObjectLockConfiguration": object_lock,
-    "GetBucketLifecycleConfiguration": _absent(
-        "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"
-    ),
+    "GetBucketLifecycleConfiguration": lifecycle,
     "GetBucketTagging": _absent("NoSuchTagSet", "The TagSet does not exist"),
     "GetBucketWebsite": _absent(
         "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"

@@ -82,6 +82,9 @@ def _public_read(scenario: Scenario, _value: str) -> Scenario | None:
     """What the provider's own switch does: media are open, by whatever that store has instead of a policy."""
     whole = scenario.world.personality.acls is AclHandling.BUCKET
     bucket = scenario.bucket
+    host = (scenario.raw_env("S3_ALIAS_HOST") or "").partition(":")[0]
+    if scenario.world.personality.web_port and host:
+        scenario = scenario.with_bucket(aliases=tuple(dict.fromkeys((*bucket.aliases, host))))
     prefix = scenario.raw_env("S3_KEY_PREFIX") or ""
     return _add_policy(
         scenario.with_bucket(acl="public-read" if whole else bucket.acl), public_policy(bucket.name, prefix)
@@ -156,6 +159,10 @@ def _expiry_off(scenario: Scenario, value: str) -> Scenario:
     return scenario.with_bucket(expiry=tuple(rule for rule in scenario.bucket.expiry if rule.rule != value))
 
 
+def _lifecycle(scenario: Scenario, value: str) -> Scenario | None:
+    return scenario.with_bucket(old_versions_expire=True) if "NoncurrentVersionExpiration" in value else None
+
+
 _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "object-ownership": lambda s, value: s.with_bucket(ownership=Ownership(value)),
     "public-access-block": lambda s, value: s.with_bucket(block=switched(s.bucket.block, value)),
@@ -167,6 +174,8 @@ _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
     "request-payment": _request_payment,
     "versioning": _versioning,
     "lifecycle-rule-off": _expiry_off,
+    "lifecycle": _lifecycle,
+    "object-lock": lambda s, _value: s.with_bucket(object_lock=False, versioning=True),
     "policy": _replace_policy,
     "policy-remove-sid": _remove_sid,
 }

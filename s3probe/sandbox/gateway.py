@@ -8,10 +8,11 @@ from dataclasses import replace
 from s3probe.sandbox.instance import as_instance
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import alias_of, endpoint_of
-from s3probe.sandbox.proxying import through_alias
+from s3probe.sandbox.proxying import Style, through_alias
 from s3probe.sandbox.service import date, serve
 from s3probe.sandbox.state import State
-from s3probe.sandbox.world import Alias, World
+from s3probe.sandbox.web_port import as_web_port
+from s3probe.sandbox.world import Alias, AliasFault, World
 
 
 class Gateway:
@@ -46,14 +47,19 @@ class Gateway:
         world = self._state.world
         alias = alias_of(world, request.hostname)
         if alias and request.path.startswith(alias.path):
-            path_style = _no_bucket_names(world, alias)
-            return through_alias(alias, request, self._serve, self._cache, path_style=path_style)
+            if world.personality.web_port and alias.fault is not AliasFault.ASKS_API:
+                return through_alias(alias, request, self._web, self._cache, style=Style.WEB_PORT)
+            style = Style.PATH if _no_bucket_names(world, alias) else Style.VIRTUAL_HOST
+            return through_alias(alias, request, self._serve, self._cache, style=style)
         if world.instance and world.instance.host == request.hostname:
             return as_instance(world.instance, request)
         return self._serve(request)
 
     def _serve(self, request: Request) -> Reply:
         return serve(self._state, request)
+
+    def _web(self, request: Request) -> Reply:
+        return as_web_port(self._state, request)
 
     def _whole(self, reply: Reply, request: Request) -> Reply:
         """With the date and length that every answer has; a HEAD's answer has no body."""

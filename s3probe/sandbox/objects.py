@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -92,6 +93,8 @@ def put_object(context: Context) -> Reply:
     checksums = tuple(context.checksums.items())
     record = remember(context, len(context.body), acl, checksums)
     kept = _only(reply, "etag", "x-amz-version-id") + encryption_headers(record.kms_key)
+    if context.state.world.personality.version_ids:
+        kept += (("x-amz-version-id", secrets.token_hex(32)),)
     if checksums and context.state.world.personality.checksum_answers:
         kept += (*checksums, ("x-amz-checksum-type", "FULL_OBJECT"))
     return Reply(200, (*kept, *expiration(context)))

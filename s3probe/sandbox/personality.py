@@ -78,8 +78,19 @@ class Personality:
 
     id: str = "aws-s3"
     server: str = "AmazonS3"
+    """``none``: no such header."""
     amazon_ids: bool = True
     """Sends x-amz-id-2 beside x-amz-request-id."""
+    request_ids: bool = True
+    """Sends x-amz-request-id. Without it errors name the resource and the region instead (Garage)."""
+    web_port: bool = False
+    """Visitors are served at a port of their own, by Host (:mod:`s3probe.sandbox.web_port`); here nobody is."""
+    version_ids: bool = False
+    """Every upload is answered with a version id, though there are no versions."""
+    lets_clocks_differ: bool = False
+    """Signatures are too old after a day, and never too young."""
+    rights_together: tuple[tuple[str, ...], ...] = ()
+    """Who lacks one of these rights has none of them."""
     acls: AclHandling = AclHandling.HONOURED
     region_check: RegionCheck = RegionCheck.MALFORMED
     signature_v2: bool = False

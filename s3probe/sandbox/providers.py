@@ -77,16 +77,29 @@ CEPH = Personality(
     }),
 )  # fmt: skip
 
+_NOT_THIS_KEY = "Forbidden: Operation is not allowed for this key."
+_OWNERS = ("PutObjectAcl", "GetObjectAcl", "GetObjectTagging", "GetBucketPolicy", "GetBucketPolicyStatus",
+           "GetBucketOwnershipControls", "GetPublicAccessBlock", "GetBucketEncryption", "GetBucketRequestPayment",
+           "GetBucketCors", "GetBucketWebsite", "GetBucketLifecycleConfiguration",
+           "GetObjectLockConfiguration")  # fmt: skip
 GARAGE = Personality(
-    id="garage", server="Garage", amazon_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
-    refusals=(
-        Refusal(ErrorText(501, "NotImplemented", "This feature is not implemented: PutObjectAcl"), ("PutObjectAcl",)),
+    id="garage", server="none", amazon_ids=False, request_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
+    web_port=True, version_ids=True, lets_clocks_differ=True,
+    rights_together=(
+        ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"), ("s3:GetObject", "s3:ListBucket"),
     ),
+    # measured (Garage 2.5.0): the right is looked at before whether there is such a call, and all these are an owner's
+    refusals=(Refusal(ErrorText(403, "AccessDenied", _NOT_THIS_KEY), _OWNERS),),
     wording=MappingProxyType({
-        "InvalidAccessKeyId": ErrorText(403, "AccessDenied", "Forbidden: No such key"),
+        "AccessForbidden": ErrorText(403, "AccessDenied", "Forbidden: This CORS request is not allowed."),
+        "InvalidAccessKeyId": ErrorText(403, "AccessDenied", "Forbidden: No such key: {value}"),
         "SignatureDoesNotMatch": ErrorText(403, "AccessDenied", "Forbidden: Invalid signature"),
+        "NoSuchBucket": ErrorText(404, "NoSuchBucket", "Bucket not found: {value}"),
+        "NoSuchKey": ErrorText(404, "NoSuchKey", "Key not found"),
+        "QuotaExceeded": ErrorText(403, "AccessDenied", "Forbidden: Bucket size quota is reached"),
     }),
 )  # fmt: skip
+"""Rights are read, write and owner; visitors have a port of their own (:mod:`s3probe.sandbox.web_port`)."""
 
 WASABI = Personality(
     id="wasabi", server="WasabiS3/7.0", bucket_region=False,

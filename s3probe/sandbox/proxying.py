@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import replace
+from enum import Enum, auto
 
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.world import Alias, AliasFault
@@ -33,18 +34,28 @@ def _page(status: int, text: str) -> Reply:
     return Reply(status, (("Server", "nginx"), ("Content-Type", "text/html")), body.encode())
 
 
-def through_alias(alias: Alias, request: Request, ask: Ask, cache: Cache, *, path_style: bool = False) -> Reply:
-    """The answer of the proxy of Mastodon's docs (``docs.joinmastodon.org/admin/optional/object-storage-proxy``).
+class Style(Enum):
+    """How the storage behind the proxy is told which bucket is meant."""
 
-    ``path_style``: the storage has no host name per bucket, so the proxy puts the bucket into the path.
-    """
+    VIRTUAL_HOST = auto()
+    """By a host name per bucket."""
+    PATH = auto()
+    """By the path: it has no such names."""
+    WEB_PORT = auto()
+    """By the media host itself, which is passed on with the path as it is."""
+
+
+def through_alias(
+    alias: Alias, request: Request, ask: Ask, cache: Cache, *, style: Style = Style.VIRTUAL_HOST
+) -> Reply:
+    """The answer of the proxy of Mastodon's docs (``docs.joinmastodon.org/admin/optional/object-storage-proxy``)."""
     refused = _refused(alias, request)
     if refused is not None:
         return refused
     place = (alias.host, f"{request.path}?{request.query}" if alias.fault is AliasFault.FORGETS_VARY else request.path)
     if alias.fault in _CACHING and place in cache:
         return _sent(alias, _cut(cache[place], request.headers.get("range", "")), "HIT")
-    reply = ask(_asked(alias, request, path_style=path_style))
+    reply = ask(_asked(alias, request, style))
     if reply.status >= 400 and alias.fault is AliasFault.ERRORS_AS_200:
         reply = Reply(200, (("Content-Type", "text/html"),), b"<!DOCTYPE html><title>Nothing here</title>")
     kept = alias.fault is AliasFault.CACHES_ERRORS or reply.status == 200
@@ -85,7 +96,7 @@ def _refused(alias: Alias, request: Request) -> Reply | None:
     return None
 
 
-def _asked(alias: Alias, request: Request, *, path_style: bool) -> Request:
+def _asked(alias: Alias, request: Request, style: Style) -> Request:
     """The request as the proxy makes it."""
     fault = alias.fault
     passed = set(_PASSED) - ({"range"} if fault is AliasFault.IGNORES_RANGE else set())
@@ -95,11 +106,15 @@ def _asked(alias: Alias, request: Request, *, path_style: bool) -> Request:
     # nginx makes one slash of several in what it calls $uri (merge_slashes)
     asked = re.sub("/+", "/", request.path.removeprefix(alias.path))
     path = f"/{alias.prefix}" * bool(alias.prefix) + asked
-    host = alias.upstream if path_style else f"{alias.bucket}.{alias.upstream}"
-    if path_style and fault is not AliasFault.DROPS_BUCKET:
+    host = alias.host if style is Style.WEB_PORT else alias.upstream
+    if style is Style.VIRTUAL_HOST:
+        host = f"{alias.bucket}.{alias.upstream}"
+    if fault is AliasFault.ADDS_BUCKET or (style is Style.PATH and fault is not AliasFault.DROPS_BUCKET):
         path = f"/{alias.bucket}{path}"
     if fault is AliasFault.DROPS_BUCKET:
         host = alias.upstream
+    elif fault is AliasFault.LOSES_HOST:
+        host = "127.0.0.1:3902"
     elif fault is AliasFault.KEEPS_HOST:
         host = alias.host
     headers["host"] = host

@@ -68,8 +68,9 @@ class ProviderSetup:
         """The world and its env file."""
         rules = (CorsRule(("*",), ("GET", "HEAD"), max_age=3000),)
         policy: tuple[Statement, ...] = public_media() if self.opened_by_policy else ()
-        bucket = Bucket(BUCKET, self.region, cors=rules, policy=policy)
         host, _, path = self.alias.partition("/")
+        named = (host,) if self.personality.web_port else ()
+        bucket = Bucket(BUCKET, self.region, aliases=named, cors=rules, policy=policy)
         aliases = (Alias(host, BUCKET, self.host, path=f"/{path}" if path else ""),) if host else ()
         shown = (host or self.host, self.host)
         values = {
@@ -132,6 +133,10 @@ RECOMMENDED: Mapping[str, Callable[[], Scenario]] = {
 }
 """By the provider's id in ``knowledge``."""
 
+garage: Callable[[], Scenario] = partial(
+    ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "garage")
+)
+"""Garage as it should be."""
 linode: Callable[[], Scenario] = partial(
     ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "linode")
 )

@@ -36,8 +36,16 @@ def condition_keys(state: State, request: Request, user: User | None) -> dict[st
 
 def require(context: Context, action: str, *, key: str | None = None, bucket: Bucket | None = None) -> None:
     """Raises AccessDenied unless the caller may do ``action`` on the key (or, with ``key=""``, on the bucket)."""
-    state, target = context.state, bucket or context.bucket
-    name = context.key if key is None else key
+    groups = context.state.world.personality.rights_together
+    for one in next((group for group in groups if action in group), (action,)):
+        name = context.key if key is None else key
+        if one != action:  # the other half of a right is asked of the other kind of thing
+            name = "" if one == "s3:ListBucket" else name or "media_attachments/any"
+        _require(context, one, bucket or context.bucket, name)
+
+
+def _require(context: Context, action: str, target: Bucket, name: str) -> None:
+    state = context.state
     arn = f"arn:aws:s3:::{target.name}/{name}" if name else f"arn:aws:s3:::{target.name}"
     record = state.records.get((target.name, name))
     verdict = judge(

@@ -17,12 +17,12 @@ from s3probe.sandbox import buckets, cors, multipart, objects, rights
 from s3probe.sandbox.acls import denial
 from s3probe.sandbox.address import RequestTarget, amazon_host, locate
 from s3probe.sandbox.authorise import judge
-from s3probe.sandbox.messages import Reply, Request, S3Error
+from s3probe.sandbox.messages import Reply, Request, S3Error, document, element
 from s3probe.sandbox.operations import Operation, identify
 from s3probe.sandbox.payload import decoded_body
 from s3probe.sandbox.personality import RegionCheck
 from s3probe.sandbox.regions import partition
-from s3probe.sandbox.sigv4 import Claim, check_signature, check_time, read_claim, wrong_region
+from s3probe.sandbox.sigv4 import Claim, check_age, check_signature, check_time, read_claim, wrong_region
 from s3probe.sandbox.state import Context, LoggedRequest, State
 from s3probe.sandbox.world import Bucket, KeyStatus, User
 
@@ -30,6 +30,10 @@ _HANDLERS = {
     **objects.HANDLERS, **multipart.HANDLERS, **buckets.HANDLERS, "DeleteObjects": rights.delete_objects,
 }  # fmt: skip
 
+_NOBODY = "Forbidden: Garage does not support anonymous access yet"
+"""Garage's API, to every request without a signature."""
+_NAMED = ("AWSAccessKeyId", "BucketName")
+"""What an error is about, for words that name it."""
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -53,12 +57,12 @@ def serve(state: State, request: Request) -> Reply:
         code = ""
     except S3Error as error:
         worded = _with_wording(home, error)
-        reply = _error_reply(home, worded)
+        reply = _error_reply(home, worded, request)
         code = worded.code
     except Exception:
         state.bugs.append(traceback.format_exc())
         code = "InternalError"
-        reply = _error_reply(home, S3Error(code, "We encountered an internal error. Please try again.", 500))
+        reply = _error_reply(home, S3Error(code, "We encountered an internal error. Please try again.", 500), request)
     if trace.bucket is not None and request.method != "OPTIONS":
         reply = reply.with_headers(*cors.simple(trace.bucket, request))
     reply = _finish(home, request, reply)
@@ -84,6 +88,8 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
     trace.bucket = bucket
     claim = read_claim(request)
     trace.key_id = claim.access_key if claim else ""
+    if claim is None and state.world.personality.web_port and operation.name != "OPTIONS":
+        raise S3Error("AccessDenied", _NOBODY)
     _check_place(place, bucket, claim)
     user = _authenticate(state, request, claim, place, bucket) if claim else None
     body, checksums = decoded_body(request, signed=claim is not None and claim.form != "v2")
@@ -145,7 +151,7 @@ def _authenticate(state: State, request: Request, claim: Claim, place: RequestTa
     if claim.form == "v2":
         return user
     _check_region(state, claim, place, bucket)
-    check_time(claim, server_time(state))
+    (check_age if world.personality.lets_clocks_differ else check_time)(claim, server_time(state))
     check_signature(claim, user.secret, request)
     return user
 
@@ -180,7 +186,8 @@ def _refuse(state: State, request: Request, operation: Operation, place: Request
 
 
 def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
-    _require_account(state, request, user, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
+    if not (state.world.personality.rights_together and user):  # there each key is shown its own
+        _require_account(state, request, user, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     assert user is not None
     return buckets.list_buckets(state, user)
 
@@ -206,18 +213,30 @@ def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
     text = personality.wording.get(error.code)
     if text is not None:
-        message = (text.message or error.text).strip()
+        value = next((value for name, value in error.details if name in _NAMED), "")
+        message = (text.message or error.text).strip().replace("{value}", value)
         error = S3Error(text.code, message, text.status, error.details, error.headers)
     message = error.text if personality.every_message is None else personality.every_message
     details = error.details if personality.details else ()
     return S3Error(error.code, message, error.http_status, details, error.headers)
 
 
-def _error_reply(state: State, error: S3Error) -> Reply:
+def _error_reply(state: State, error: S3Error, request: Request) -> Reply:
+    if not state.world.personality.request_ids:
+        return _without_ids(state, error, request)
     request_id, host_id = _ids()
     body = error.to_xml(request_id, host_id if state.world.personality.amazon_ids else "")
     headers = (("Content-Type", "application/xml"), ("x-amz-request-id", request_id), ("x-amz-id-2", host_id))
     return Reply(error.http_status, (*headers, *error.headers), b"" if error.http_status == 304 else body)
+
+
+def _without_ids(state: State, error: S3Error, request: Request) -> Reply:
+    """As Garage words it: the same elements in every error, and open to every origin."""
+    region = next((endpoint.region for endpoint in state.world.endpoints), "")
+    fields = (("Code", error.code), ("Message", error.text), ("Resource", request.decoded_path), ("Region", region))
+    body = document("Error", "".join(element(*field) for field in fields), namespace=False)
+    headers = (("Content-Type", "application/xml"), ("Access-Control-Allow-Origin", "*"), *error.headers)
+    return Reply(error.http_status, headers, b"" if error.http_status == 304 else body)
 
 
 def _ids() -> tuple[str, str]:
@@ -241,8 +260,8 @@ def _finish(state: State, request: Request, reply: Reply) -> Reply:
     if not personality.bucket_region:
         dropped.add("x-amz-bucket-region")
     headers = [(n, v) for n, v in reply.headers if n.lower() not in dropped]
-    if "x-amz-request-id" not in {n.lower() for n, _ in headers}:
+    if personality.request_ids and "x-amz-request-id" not in {n.lower() for n, _ in headers}:
         request_id, host_id = _ids()
         headers += [("x-amz-request-id", request_id)] + ([("x-amz-id-2", host_id)] if personality.amazon_ids else [])
-    headers += [("Server", personality.server), date(state)]
+    headers += [("Server", personality.server)] * (personality.server != "none") + [date(state)]
     return replace(reply, headers=tuple(headers), body=b"" if request.method == "HEAD" else reply.body)

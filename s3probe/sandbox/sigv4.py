@@ -114,6 +114,13 @@ def _stamp(text: str) -> datetime | None:
         return None
 
 
+def check_age(claim: Claim, now: datetime) -> None:
+    """Garage's check: a signature of the last day passes, and one of any time to come."""
+    patience = timedelta(seconds=claim.expires) if claim.form == "query" else timedelta(days=1)
+    if now - claim.stamp > patience:
+        raise S3Error("InvalidRequest", "Bad request: Date is too old")
+
+
 def check_time(claim: Claim, now: datetime) -> None:
     """Raises RequestTimeTooSkewed, or AccessDenied for a presigned URL out of its time."""
     server = now.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -68,6 +68,8 @@ class Bucket:
     name: str
     region: str = "eu-west-2"
     account: str = ACCOUNT
+    aliases: tuple[str, ...] = ()
+    """Further names of it, at stores that have such (Garage): each is listed beside the first."""
     ownership: Ownership = Ownership.PREFERRED
     block: PublicAccessBlock = PublicAccessBlock()
     policy: tuple[Statement, ...] = ()
@@ -84,6 +86,8 @@ class Bucket:
     fresh: bool = False
     """Created minutes ago elsewhere: the global endpoint still answers 307 TemporaryRedirect."""
     expiry: tuple[Expiry, ...] = ()
+    old_versions_expire: bool = False
+    """A lifecycle rule removes old versions after a day."""
     needs_checksum: bool = False
     """PutObject without Content-MD5 or a checksum is refused, as with Object Lock."""
 
@@ -161,6 +165,9 @@ class AliasFault(StrEnum):
     HOTLINK = "hotlink"  # only for visitors with a Referer
     BOTS = "bots"  # only for browsers
     LISTS_ROOT = "lists-root"
+    LOSES_HOST = "loses-host"  # asks a web port for its address, not for the name that was asked for
+    ADDS_BUCKET = "adds-bucket"  # puts the bucket before the path, where the host says it already
+    ASKS_API = "asks-api"  # asks the port of the API instead of that for visitors
     PASSES_QUERY = "passes-query"
     PASSES_AUTHORIZATION = "passes-authorization"
     SETS_COOKIE = "sets-cookie"

@@ -76,6 +76,11 @@ def partition(region: str) -> tuple[str, str]:
     return _PARTITIONS[0][0], _PARTITIONS[0][2]
 
 
+def is_aws_region(text: str) -> bool:
+    """Whether a region of AWS is called like this, in whatever partition."""
+    return any(re.fullmatch(pattern, text) for _name, pattern, _suffix in _PARTITIONS)
+
+
 def regional_host(region: str) -> str:
     """AWS's host of a region, in the dot form that every region has: ``s3.eu-west-2.amazonaws.com``."""
     return f"s3.{region}.{partition(region)[1]}"

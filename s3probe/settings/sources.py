@@ -22,8 +22,6 @@ from s3probe.settings.reading import read_bytes, read_input
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
 STANDARD_INPUT = "standard input"
-SECONDS_OF_INPUT = 10.0
-"""For what another program hands in."""
 _MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
 
 
@@ -232,7 +230,7 @@ def _read_stream(stdin: BinaryIO | None) -> bytes:
     if stdin is not None:
         return _limited(STANDARD_INPUT, stdin.read(MAX_BYTES + 1))
     try:
-        data = read_input(MAX_BYTES + 1, SECONDS_OF_INPUT)
+        data = read_input(MAX_BYTES + 1)
     except OSError as error:
         raise SettingsError(
             f"Standard input cannot be read: {error.strerror}",

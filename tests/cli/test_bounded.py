@@ -18,6 +18,7 @@ from s3probe.cli import main
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UnwrittenError, UsageError
 from s3probe.cli.files import write_atomically
+from s3probe.cli.parser import parse
 from s3probe.cli.ping import Ping
 from s3probe.secret import Secret
 from s3probe.settings.reading import SlowReadError, read_bytes
@@ -31,7 +32,7 @@ ENV = b"S3_ENABLED=true\nS3_BUCKET=files\nS3_REGION=eu-west-2\nAWS_ACCESS_KEY_ID
 @pytest.fixture
 def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A pipe that somebody holds open, and says nothing."""
-    monkeypatch.setattr("s3probe.settings.reading.read_bytes.__defaults__", (0.5,))
+    monkeypatch.setattr("s3probe.settings.reading.SECONDS", 0.5)
     path = tmp_path / "pipe"
     os.mkfifo(path)
     handle = os.open(path, os.O_RDWR)
@@ -46,6 +47,71 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 def test_an_env_file_that_never_ends(held: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lint", str(held)]) == 64
     assert "its content did not end within 0.5 s" in said(capsys)
+
+
+def test_a_pipe_is_waited_for_by_every_command_alike(held: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(held)]) == 64
+    assert "its content did not end within 0.5 s" in said(capsys)
+
+
+def test_a_file_that_is_too_large_to_be_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.json"
+    file.touch()
+    os.truncate(file, 33 * 1024 * 1024)
+    assert main(["replay", str(file)]) == 64
+    assert "larger than 32 MiB" in said(capsys)
+
+
+EMPTY = [
+    *[(command, "") for command in ("check", "lint", "policy", "fix", "sweep", "replay")],
+    *[("check", option, "") for option in ("--state", "--save-evidence", "--ping-url-file", "--output")],
+    *[("lint", option, value) for option in ("--only", "--skip") for value in ("", " , ")],
+    ("sweep", "--state", ""),
+    ("check", "--mastodon-version", ""),
+    ("check", "--mastodon-version", "current"),
+]
+
+
+@pytest.mark.parametrize("arguments", EMPTY, ids=" ".join)
+def test_an_empty_value_is_no_value(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A script's variable that is not set leaves one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env.production").write_bytes(ENV)
+    assert main([*arguments]) == 64
+    assert "empty: name" in (told := said(capsys)) or "such as 4.5.9" in told
+
+
+def test_ids_may_stand_in_one_list() -> None:
+    assert parse(["lint", "--only", "list, get,", "--only=put-with-acl"]).only == ["list", "get", "put-with-acl"]
+    assert parse(["check", "--mastodon-version", "v4.6.0-beta.1+glitch"]).mastodon_version == "v4.6.0-beta.1+glitch"
+
+
+@pytest.mark.parametrize("option", ["--output", "--state", "--save-evidence"])
+def test_a_folder_is_no_result(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "env"
+    file.write_bytes(ENV)
+    assert main(["check", option, str(tmp_path), str(file)]) == 64
+    assert "is a folder: name a file in it" in said(capsys)
+
+
+@pytest.mark.parametrize("option", ["--output", "--state", "--save-evidence"])
+def test_no_result_takes_the_place_of_the_env_file(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, link = tmp_path / "env", tmp_path / "link"
+    file.write_bytes(ENV)
+    link.symlink_to(file)
+    assert main(["check", option, str(link), str(file)]) == 64
+    assert "would be written over" in said(capsys)
+    assert file.read_bytes() == ENV
+
+
+def test_two_results_take_two_files() -> None:
+    with pytest.raises(UsageError, match="named twice"):
+        parse(["check", "--output", "r.json", "--save-evidence", "./r.json"])
+    assert parse(["check", "--output", "/dev/null", "--save-evidence", "/dev/null"])
 
 
 def test_an_env_file_that_comes_by_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,11 +137,12 @@ def test_a_device_has_no_end(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_state_that_is_a_pipe(held: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "masto.env"
     file.write_bytes(ENV)
-    assert main(["check", "--state", str(held), str(file)]) == 64
-    assert "is not an ordinary file" in said(capsys)
+    for command in ("check", "sweep"):
+        assert main([command, "--state", str(held), str(file)]) == 64
+        assert "is not an ordinary file" in said(capsys)
 
 
-@pytest.mark.parametrize("state", ["", ".", "/", "folder", "pipe"])
+@pytest.mark.parametrize("state", [".", "/", "folder", "pipe"])
 def test_what_can_hold_no_state_is_refused_before_anything_is_made(
     held: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str
 ) -> None:
@@ -85,7 +152,7 @@ def test_what_can_hold_no_state_is_refused_before_anything_is_made(
     before = {path.name for path in tmp_path.iterdir()}
     named = {"folder": str(folder), "pipe": str(held)}.get(state, state)
     assert main(["check", "--state", named, str(file)]) == 64
-    assert "is not an ordinary file" in capsys.readouterr().err
+    assert ("is not an ordinary file" if state == "pipe" else "is a folder") in said(capsys)
     assert {path.name for path in tmp_path.iterdir()} == before
 
 
@@ -106,15 +173,8 @@ def test_fix_changes_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert f"{tmp_path} is a folder" in said(capsys)
 
 
-def test_a_saved_run_that_never_ends(
-    held: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("s3probe.cli.commands.replay._SECONDS", 0.5)
-    assert main(["replay", str(held)]) == 64
-    assert "its content did not end within 0.5 s" in said(capsys)
-
-
-def test_a_pipe_that_drips(tmp_path: Path) -> None:
+def test_a_pipe_that_drips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3probe.settings.reading.SECONDS", 0.5)
     path = tmp_path / "pipe"
     os.mkfifo(path)
     handle = os.open(path, os.O_RDWR)
@@ -128,7 +188,7 @@ def test_a_pipe_that_drips(tmp_path: Path) -> None:
     thread.start()
     begun = time.monotonic()
     with pytest.raises(SlowReadError):
-        read_bytes(path, 1000, 0.5)
+        read_bytes(path, 1000)
     assert time.monotonic() - begun < 3
     ended.set()
     thread.join()

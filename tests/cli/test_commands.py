@@ -131,6 +131,17 @@ def test_policy_follows_the_settings(cli: Cli) -> None:
     assert "s3:PutObjectAcl" not in cli.run("policy")[1]
 
 
+def test_policy_promises_no_closed_archives_where_a_bucket_is_open_as_a_whole(cli: Cli) -> None:
+    cli.file(text=ENV_TEXT + "S3_ENDPOINT=http://garage.example:3900\nS3_KEY_PREFIX=masto\n")
+    text = cli.run("policy")[1]
+    assert "location ^~ /masto/backups/ { return 404; }" in text
+    recipe = "garage bucket alias files-example files.example.com && garage bucket website --allow files-example"
+    assert recipe in text
+    assert "nobody may list the bucket or read archives" not in text
+    cli.file()
+    assert "nobody may list the bucket or read archives" in cli.run("policy")[1]
+
+
 def test_policy_without_a_bucket_is_told(cli: Cli) -> None:
     cli.file(text="S3_ENABLED=true\n")
     status, _, err = cli.run("policy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.diagnosis.model import BucketSetting, Certainty, EnvFix, Finding, ServerFix, Severity
+from s3probe.diagnosis.model import BucketSetting, Certainty, EnvFix, Finding, Manual, ServerFix, Severity
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.diagnosis.env_cases import CUSTOM
@@ -50,6 +50,13 @@ def test_a_page_of_the_web_port_names_one_cause(seen: ExaminedFile, finding_id: 
     assert (found.id, found.certainty) == (finding_id, certainty)
 
 
+def test_a_page_of_the_proxys_own_hides_nothing() -> None:
+    own = ALIAS.row(ActionId.PUBLIC_GET, 404, outcome=Outcome.WRONG, markup="yes", headers=BY_NGINX)
+    refused = own.row(Experiment.PUBLIC_WEB_PORT, 404, outcome=Outcome.WRONG, markup="yes", web_page="none")
+    assert only(refused).id == NOT_ALLOWED
+    assert only(own.row(Experiment.PUBLIC_WEB_PORT)).id == PAST
+
+
 def test_what_opens_the_bucket_is_one_recipe() -> None:
     assert command(only(page(ALIAS, "none", "none"))) == RECIPE
     assert command(only(page(named_as(GARAGE), "none", "none"))) == RECIPE
@@ -82,6 +89,15 @@ def test_the_api_at_the_media_host_is_the_wrong_port() -> None:
     (fix,) = only(denied.row(Experiment.PUBLIC_WEB_PORT)).fixes
     assert isinstance(fix, ServerFix)
     assert RECIPE not in fix.note
+
+
+def test_a_cdn_is_told_where_the_web_port_is_from_outside() -> None:
+    denied = GARAGE.row(ActionId.PUBLIC_GET, *API_OF_GARAGE, outcome=Outcome.DENIED, headers={"server": "cloudflare"})
+    first, second = only(denied).fixes
+    assert isinstance(first, Manual)
+    assert "let the origin be http://s3.garage.example:3902 with files.example.com as its Host header" in first.text
+    assert isinstance(second, ServerFix)
+    assert "proxy_pass http://127.0.0.1:3902;" in second.value
 
 
 def test_without_a_proxy_the_port_in_the_file_is_the_wrong_one() -> None:

@@ -379,6 +379,9 @@ PUBLIC: dict[str, ExaminedFile] = {
     "acl-header-silently-ignored": hidden(C).row(Experiment.READ_ACL),
     "permission-private-no-public-policy": hidden(A.line("S3_PERMISSION=private")).row(Experiment.PUBLIC_WITH_ACL),
     "public-policy-missing": hidden(P),
+    "ceph-tenant-prefix": hidden(C)
+    .row(Experiment.READ_ACL, tenant="contoso", all_users="READ")
+    .row(Experiment.PUBLIC_TENANT, url="https://s3.example.net/contoso:files-example/media_attachments/x.png"),
     "r2-no-public-host": hidden(
         provider("0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com", "S3_PERMISSION=")
     ),

@@ -72,6 +72,26 @@ def test_an_upload_that_arrives_after_its_removal_is_there_again() -> None:
     assert names(made) == [entry.key]
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "kept"),
+    [
+        ({}, 204, ()),
+        ({"x-amz-delete-marker": "true", "x-amz-version-id": "m1"}, 204, ("v1", "m1")),
+        ({"x-amz-version-id": "m1"}, 204, ("v1",)),
+        ({}, 403, ("v1",)),
+    ],
+)
+def test_a_number_of_an_upload_is_no_version_where_a_deletion_leaves_no_marker(
+    said: dict[str, str], status: int, kept: tuple[str, ...]
+) -> None:
+    """Garage numbers every upload, and keeps one."""
+    made, entry = ledger()
+    made.answered(entry, Answer(200, headers={"x-amz-version-id": "v1"}), written=True)
+    made.heard(WIRE.delete(entry.key), Answer(status, headers=said))
+    assert entry.versions == kept
+    assert made.keeps_versions() == bool(kept)
+
+
 def test_versions_are_kept_and_null_is_none() -> None:
     made, entry = ledger()
     for version in ("v1", "null", "v2"):

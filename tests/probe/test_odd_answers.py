@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.signing_rule import signer
 from s3probe.sandbox.scenario import healthy
 from tests.runs import run
 
@@ -29,6 +31,41 @@ class Odd:
     def send(self, call: Call, limits: Limits) -> Answer:
         answer = self._inner.send(call, limits)
         return replace(answer, headers={**answer.headers, **self._headers})
+
+
+class Refusing(Odd):
+    """The same, and no signature is right."""
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        answer = super().send(call, limits)
+        body = b"<Error><Code>RequestTimeTooSkewed</Code></Error>"
+        return replace(answer, status=403, body=body) if signer(call) else answer
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_nothing_is_signed_for_a_time_beyond_the_calendar(date: str) -> None:
+    report = run(healthy(), wrap=lambda inner: Refusing(inner, {"date": date}), trials=True).report
+    assert report.rule_errors == ()
+    assert "clock-skew" in {finding.id for finding in report.findings}
+
+
+def test_a_clock_that_begins_with_1970_can_be_set_right() -> None:
+    report = run(healthy(), wrap=lambda inner: Refusing(inner, {"date": "Thu, 01 Jan 1970 00:00:00 GMT"})).report
+    assert report.evidence.get(Experiment.CLOCK) is not None
+
+
+class Reassuring(Odd):
+    """Says that a large upload is whole that is not."""
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.operation != "CompleteMultipartUpload":
+            return self._inner.send(call, limits)
+        return Answer(200, {"content-type": "text/html"}, self._headers.get("body", "").encode())
+
+
+@pytest.mark.parametrize("body", ["", "<html>Welcome!</html>"])
+def test_an_upload_that_others_call_whole_is_removed(body: str) -> None:
+    assert run(healthy(), wrap=lambda inner: Reassuring(inner, {"body": body})).left == ()
 
 
 @pytest.mark.parametrize("date", DATES)

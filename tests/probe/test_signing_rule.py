@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from s3probe.diagnosis.model import Manual
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.signing_rule import signer, signing_rule
 from s3probe.sandbox.faults import FAULTS
@@ -38,7 +39,6 @@ def objection(scenario: Scenario, call: Call) -> str:
         f"https://{BUCKET}.s3.eu-north-1.amazonaws.com/",
         "https://s3.amazonaws.com/",
         f"https://{BUCKET}.s3-fips.dualstack.us-gov-west-1.amazonaws.com/",
-        "https://s3.cn-north-1.amazonaws.com.cn/",
     ],
 )
 def test_aws_is_asked_in_every_region(url: str) -> None:
@@ -56,12 +56,38 @@ def test_aws_is_asked_in_every_region(url: str) -> None:
         "https://s3.a.b.amazonaws.com/",
         f"https://{BUCKET}.evil.s3.eu-west-2.amazonaws.com/",
         "https://192.0.2.1/",
+        "https://s3.cn-north-1.amazonaws.com.cn/",
+        f"https://{BUCKET}.s3.eusc-de-east-1.amazonaws.eu/",
         "http://s3.eu-west-2.amazonaws.com/",
     ],
 )
 def test_nobody_else_is_asked_with_a_signature(url: str) -> None:
     assert objection(healthy(), signed(url))
     assert objection(healthy(), Call("GET", "GET", url)) == "", "without a signature everybody may be asked"
+
+
+CHINA = f"https://{BUCKET}.s3.cn-northwest-1.amazonaws.com.cn/"
+
+
+@every(
+    "name, value",
+    [
+        ("S3_REGION", "cn-north-1"),
+        ("S3_HOSTNAME", "s3.cn-north-1.amazonaws.com.cn"),
+        ("AWS_REGION", "cn-north-1"),
+    ],
+)
+def test_china_is_asked_where_the_file_names_it(name: str, value: str) -> None:
+    scenario = healthy().with_env("S3_ENDPOINT", "https://s3.amazonaws.com").with_env(name, value)
+    assert objection(scenario, signed(CHINA)) == ""
+    assert objection(custom().with_env("S3_REGION", "cn-north-1"), signed(CHINA)), "a region alone makes no AWS"
+
+
+def test_a_file_for_china_leads_nowhere_else() -> None:
+    host = "s3.cn-north-1.amazonaws.com.cn"
+    inside = healthy().with_env("S3_REGION", "cn-north-1").with_env("S3_HOSTNAME", host)
+    assert objection(inside, signed(CHINA)) == ""
+    assert objection(inside, signed("https://s3.us-east-1.amazonaws.com/"))
 
 
 def test_an_endpoint_is_asked_at_any_port_with_and_without_the_bucket() -> None:
@@ -173,6 +199,36 @@ def test_an_answer_names_no_host(name: str, where: str) -> None:
     }
     told = [str(fix) for finding in ran.report.findings for fix in finding.fixes]
     assert not [text for text in told if "evil" in text]
+
+
+UNKNOWN_KEY = b"<Error><Code>InvalidAccessKeyId</Code><Message>unknown</Message></Error>"
+
+
+def asked(liar: Liar) -> set[str]:
+    return {(urlsplit(url).hostname or "").removeprefix(f"{BUCKET}.") for url in liar.signed}
+
+
+def test_a_key_that_is_unknown_is_not_shown_to_another_domain() -> None:
+    ran, liar = lied_to(healthy(), UNKNOWN_KEY, 403)
+    assert asked(liar) == {f"s3.{region}.amazonaws.com" for region in ("eu-west-2", "us-gov-west-1", "us-gov-east-1")}
+    assert not [row for row in ran.report.evidence.observations if "cn-north" in row.id], "not even tried"
+    (advice,) = [fix.text for fix in ran.report.findings[0].fixes if isinstance(fix, Manual)]
+    assert "S3_REGION=cn-north-1" in advice
+    assert "not tried" in advice
+
+
+def test_it_is_where_the_file_names_a_host_there() -> None:
+    ran, liar = lied_to(healthy().with_env("S3_HOSTNAME", "s3.cn-north-1.amazonaws.com.cn"), UNKNOWN_KEY, 403)
+    assert asked(liar) >= {f"s3.{region}.amazonaws.com.cn" for region in ("cn-north-1", "cn-northwest-1")}
+    assert not [fix for fix in ran.report.findings[0].fixes if isinstance(fix, Manual)]
+
+
+@pytest.mark.parametrize("endpoint", [None, "https://s3.eu-west-2.amazonaws.com"])
+def test_a_region_of_another_domain_that_an_answer_names_is_advice(endpoint: str | None) -> None:
+    body = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>cn-north-1</Region></Error>"
+    ran, liar = lied_to(healthy().with_env("S3_ENDPOINT", endpoint), body)
+    assert asked(liar) == {"s3.eu-west-2.amazonaws.com"}
+    assert ran.report.findings[0].id == "region-wrong-aws-regional-endpoint"
 
 
 def test_tls_that_fails_is_never_answered_with_signed_plain_http() -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from s3probe.evidence.observations import Cleanup, NetworkFault
-from s3probe.probe.exchange import Answer, Call, Limits
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.notes import NotesInMemory, Unsettled, bucket_address
 from s3probe.probe.sweep import SweepError, sweep
 from s3probe.probe.tools import Clock, Tools
@@ -266,7 +266,8 @@ class Endless:
             else f"<Contents><Key>{key}</Key><LastModified>{when}</LastModified></Contents>"
             for key in keys
         )
-        return f"<List><IsTruncated>true</IsTruncated>{''.join(inner)}</List>".encode()
+        root = "ListMultipartUploadsResult" if uploads else "ListBucketResult"
+        return f"<{root}><IsTruncated>true</IsTruncated>{''.join(inner)}</{root}>".encode()
 
 
 def test_a_listing_without_end_is_searched_for_a_while_only() -> None:
@@ -314,3 +315,41 @@ def test_a_bucket_that_nobody_could_look_into_is_not_called_clean() -> None:
     clock = Clock(monotonic=lambda: dripping.seconds, sleep=lambda _seconds: None)
     with bucket(healthy()) as (_box, _client, tools), pytest.raises(SweepError, match="could not be listed"):
         sweep(settings_of(healthy()), replace(tools, transport=dripping, clock=clock))
+
+
+class Chatty:
+    """Answers 200 and something else to some of what is asked."""
+
+    def __init__(self, inner: Transport, operation: str, answer: Answer) -> None:
+        self._inner, self._operation, self._answer = inner, operation, answer
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        return self._answer if call.operation == self._operation else self._inner.send(call, limits)
+
+
+NO_LISTINGS = [
+    Answer(200, body=b"<html>Welcome!</html>"),
+    Answer(200),
+    Answer(200, body=b"<ListBucketResult><Contents>", fault=NetworkFault.CLOSED, truncated=True),
+    Answer(200, body=b"<a>" * 100_000),
+]
+
+
+@pytest.mark.parametrize("answer", NO_LISTINGS)
+def test_a_bucket_is_not_called_clean_for_what_is_no_listing(answer: Answer) -> None:
+    with bucket(healthy(), OURS[0]) as (box, _client, tools):
+        asked = replace(tools, transport=Chatty(tools.transport, "ListObjectsV2", answer))
+        with pytest.raises(SweepError, match="could not be listed"):
+            sweep(settings_of(healthy()), asked)
+        assert box.keys(BUCKET) == (OURS[0],)
+
+
+@pytest.mark.parametrize("answer", [*NO_LISTINGS, Answer(500)])
+def test_uploads_that_were_not_listed_may_be_there(answer: Answer) -> None:
+    told: list[str] = []
+    with bucket(healthy(), OURS[0]) as (box, _client, tools):
+        asked = replace(tools, transport=Chatty(tools.transport, "ListMultipartUploads", answer))
+        assert sweep(settings_of(healthy()), asked, tell=told.append).removed == 1
+        assert box.keys(BUCKET) == ()
+    assert [text for text in told if "there may be more" in text], "nobody lacks a right here"
+    assert not [text for text in told if "lacks" in text]

@@ -186,3 +186,9 @@ def test_a_header_trial_leaves_out_one_header() -> None:
         if trial.id == Experiment.PUT_NO_CHECKSUM:
             assert any("checksum" in name or "trailer" in name for name in gone)
             assert not {"x-amz-storage-class", "cache-control"} & gone
+
+
+def test_a_bucket_whose_name_begins_like_a_host_names_no_region() -> None:
+    facts = {Fact.ENDPOINT: "s3-media.s3.dualstack.eu-west-2.amazonaws.com"}
+    _, tried = made({**AWS, "S3_BUCKET": "s3-media"}, seen(301, "PermanentRedirect", facts=facts))
+    assert [trial.id for trial in tried] == ["try-region:eu-west-2"]

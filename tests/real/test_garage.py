@@ -89,9 +89,21 @@ def _key(*arguments: str) -> Break:
     return broken
 
 
+def _another_buckets_alias(setup: Setup[Garage]) -> Setup[Garage]:
+    for command in (
+        ("unalias", Garage.host),
+        ("create", "other"),
+        ("alias", "other", Garage.host),
+        ("website", "--allow", "other"),
+    ):
+        setup.server.cli("bucket", *command)
+    return setup
+
+
 FAULTS: dict[str, tuple[str, Break]] = {
     "website denied": ("web-port-bucket-not-allowed", _cli("bucket", "website", "--deny", BUCKET)),
     "no alias": ("web-port-host-is-no-alias", _cli("bucket", "unalias", Garage.host)),
+    "alias of another bucket": ("web-port-host-is-no-alias", _another_buckets_alias),
     "Host not passed": ("web-port-host-not-passed-on", _nginx("proxy_set_header Host $proxy_host;")),
     "bucket in the path": ("web-port-path-changed", _nginx(f"proxy_pass {{web}}/{BUCKET}$uri;")),
     "API port": ("media-host-leads-past-web-port", _nginx("proxy_pass {api};")),

@@ -93,7 +93,12 @@ def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> I
     if takes(provider, "policy", "key"):
         yield from _block(papers.key)
     yield from _way(settings, provider, "policy")
-    yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
+    if provider.web_port:
+        yield "Public reading: everyone may read what is in the bucket, archives too, and nobody may list it."
+        archives = f"{settings.key_prefix.strip('/')}/backups/".lstrip("/")
+        yield f"A proxy before the web port closes archives: location ^~ /{archives} {{ return 404; }}"
+    else:
+        yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
     if settings.acl is not None and not ignored:
         yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
     yield ""
@@ -133,7 +138,7 @@ def _way(settings: Settings, provider: Provider, topic: str) -> Iterator[str]:
         note = provider.notes.get(topic, "")
         yield f"At {provider.name}{saved}{f' ({note})' if note else ''}:"
         yield ""
-        yield f"  {command}"
+        yield from (f"  {line}" for line in command.splitlines())
     else:
         yield f"At {provider.name}: {way}"
     yield ""

@@ -12,8 +12,8 @@ from s3probe.settings.reading import read_bytes, read_input
 
 _LARGEST = 32 * 1024 * 1024
 """Bytes. A saved run takes some 50 kB."""
-_SECONDS = 20.0
-"""For what comes through a pipe: a check at its other end takes some seconds."""
+
+_WHICH = "Name a file that s3probe check --save-evidence FILE wrote."
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -40,10 +40,10 @@ def run(args: Namespace, console: Console) -> int:
 
 def _read(name: str) -> str:
     try:
-        data = read_input(_LARGEST, _SECONDS) if name == "-" else read_bytes(Path(name), _LARGEST, _SECONDS)
+        data = read_input(_LARGEST + 1) if name == "-" else read_bytes(Path(name), _LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise UsageError(f"{name} is larger than 32 MiB, so it is hardly an evidence file", _WHICH)
         return data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(
-            f"{name} cannot be read: {reason}", "Name a file that s3probe check --save-evidence FILE wrote."
-        ) from None
+        raise UsageError(f"{name} cannot be read: {reason}", _WHICH) from None

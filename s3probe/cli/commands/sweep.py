@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from s3probe.cli.console import Console
 from s3probe.cli.sources import env_files, load_settings
+from s3probe.cli.state import refuse_no_file
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -20,6 +21,8 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.fix_words import removal_commands
     from s3probe.report.words import count
 
+    if args.state is not None:
+        refuse_no_file(args.state)
     settings = load_settings(env_files(args)[0], args, console)
     tools = replace(
         default_tools(settings, progress=console.progress),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -63,6 +64,12 @@ class _Ladder:
         block = self.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
         off = block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "false"
         return off or block.error_code == "NoSuchPublicAccessBlockConfiguration"
+
+    @property
+    def denied_on_condition(self) -> bool:
+        """The bucket policy, where the key may read it, denies uploads on a condition: ``denied_by_policy`` says so."""
+        patterns = self.case.get(Experiment.READ_POLICY).facts.get(Fact.DENIES_IF, "").lower().split()
+        return any(fnmatchcase("s3:putobject", pattern) for pattern in patterns)
 
     @property
     def account_blocks(self) -> bool:
@@ -144,6 +151,8 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
      "bpa-account-level-still-on", _or_none(_account_block_off)),
     (lambda up: up.denied and up.acl != "private" and up.private.ok,
      "bpa-blocks-public-acl", _or_none(_block_off)),
+    (lambda up: up.denied and up.private.failed and up.denied_on_condition,
+     "", _permission("")),
     (lambda up: up.denied and up.private.failed,
      "iam-missing-putobjectacl", _grant),
     (lambda up: up.denied,

@@ -63,12 +63,12 @@ def upstream(case: Case) -> tuple[str, str]:
     """Host and base URL of the bucket as the proxy should ask for it."""
     settings, store = case.settings, fixes.provider_of(case)
     if store.web_port:
-        return published_host(case), web_port(case)
+        return published_host(case), web_address(settings, store)
     base = bucket_url(settings).rstrip("/")
     return urlsplit(base).netloc, base
 
 
-def web_port(case: Case) -> str:
+def _web_port(case: Case) -> str:
     """The address of a store's own port for visitors: at the API's address, else at the machine of the proxy itself.
 
     The name of the API is mostly that of the proxy, which would ask itself.
@@ -93,7 +93,7 @@ def proxy_lines(case: Case) -> str:
     host, base = upstream(case)
     parts = urlsplit(base)
     if fixes.provider_of(case).web_port:
-        return f"proxy_set_header Host $host; proxy_pass {base};"
+        return f"proxy_set_header Host $host; proxy_pass {_web_port(case)};"
     name = parts.hostname or ""
     literal = name.replace(".", "").isdigit() or ":" in name
     if literal or fixes.provider_of(case).hosts:

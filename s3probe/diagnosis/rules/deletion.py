@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Finding, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, something_works, words
-from s3probe.evidence.observations import Outcome
+from s3probe.diagnosis.words import asked, says_locked, something_works, words
+from s3probe.evidence.kept_versions import marker_of
+from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
 
 
@@ -60,24 +61,52 @@ def batch(case: Case) -> Iterator[Finding]:
 def versions(case: Case) -> Iterator[Finding]:
     """With versioning on, a delete only hides."""
     deleted, uploaded = case.get(ActionId.DELETE), case.get(ActionId.PUT_WITHOUT_ACL)
-    marker = deleted.headers.get(Header.X_AMZ_DELETE_MARKER) == "true"
+    marker = marker_of(deleted, case.get(Experiment.DELETE_GONE), uploaded)
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
-    how = "a delete only left a delete marker" if marker else "every upload gets a version id"
-    lock = case.get(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
-    if lock and (marker or version):
-        advice = Manual("Use a bucket without Object Lock; it cannot be switched off for this one.")
-        how = f"{how}, and the file carries x-amz-object-lock-mode: {lock}"
-        yield finding("object-lock-prevents-delete", case, how=how, because=[deleted.id], fixes=[advice])
+    # Garage gives every upload an id and keeps nothing; while versioning is suspended, no bytes stay
+    if marker == "null" or not (marker or (version and not deleted.ok)):
         return
-    # a version id alone is no sign: Garage sends one with every upload, and keeps one version
-    if marker:
-        yield finding(
-            "versioning-delete-markers",
-            case,
-            how=how,
-            because=[deleted.id],
-            fixes=[fixes.expire_old_versions(case)],
-        )
+    how = "a delete only left a delete marker" if marker else "every upload gets a version id"
+    because = [deleted.id if marker else uploaded.id]
+    if lock := _lock(case):
+        offered: list[Fix] = [fixes.no_default_retention(case), Manual("Use a bucket without Object Lock.")]
+        yield finding("object-lock-prevents-delete", case, how=f"{how}, and {lock}", because=because, fixes=offered)
+        return
+    rules = case.get(Experiment.READ_LIFECYCLE)
+    if rules.facts.get(Fact.OLD_VERSIONS) == "expire":
+        return
+    unread = rules.outcome is Outcome.DENIED
+    if unread:
+        how += "; whether a lifecycle rule removes old versions, this key may not read"
+    yield finding(
+        "versioning-delete-markers",
+        case,
+        how=how,
+        because=because,
+        fixes=_less_versions(case, rules),
+        certainty=Certainty.LIKELY if unread else Certainty.CERTAIN,
+    )
+
+
+def _lock(case: Case) -> str:
+    """What shows that new files are locked; ``""`` for nothing."""
+    mode = case.get(ActionId.HEAD).headers.get(Header.X_AMZ_OBJECT_LOCK_MODE)
+    if mode:
+        return f"the file carries x-amz-object-lock-mode: {mode}"
+    if retention := case.get(Experiment.READ_OBJECT_LOCK).facts.get(Fact.RETENTION):
+        return f"the bucket locks every new file ({retention})"
+    removed = case.get(Experiment.DELETE_OWN_VERSION)
+    return f"removing the file's only version was answered {words(removed)}" if says_locked(removed) else ""
+
+
+def _less_versions(case: Case, rules: Observation) -> list[Fix]:
+    """A lifecycle rule, beside those that are there; where the server has none, no versions."""
+    if rules.http_status not in (400, 405, 501) and not (rules.outcome is Outcome.WRONG and rules.http_status == 200):
+        return [fixes.expire_old_versions(case, others=int(rules.facts.get(Fact.COUNT) or 0))]
+    if case.get(Experiment.READ_OBJECT_LOCK).ok:
+        text = "This server has no lifecycle rules, and with Object Lock on versioning stays on: use another bucket."
+        return [Manual(text)]
+    return [fixes.suspend_versioning(case)]
 
 
 def still_there(case: Case) -> Iterator[Finding]:
@@ -120,6 +149,14 @@ RULES = (
         versions,
         Layer.GONE,
         yields=("object-lock-prevents-delete", "versioning-delete-markers"),
-        reads=(ActionId.DELETE, ActionId.HEAD, ActionId.PUT_WITHOUT_ACL),
+        reads=(
+            ActionId.DELETE,
+            ActionId.HEAD,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.DELETE_GONE,
+            Experiment.DELETE_OWN_VERSION,
+            Experiment.READ_LIFECYCLE,
+            Experiment.READ_OBJECT_LOCK,
+        ),
     ),
 )

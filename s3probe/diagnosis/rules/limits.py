@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -11,8 +12,9 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manu
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
+from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
+from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Experiment, Fact, Header
 from s3probe.knowledge.recipes import endpoint_option
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
@@ -29,7 +31,6 @@ _READS = (
     Experiment.GET_ARCHIVE,
     Experiment.GET_MISSING,
 )
-_EXPIRES = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.HEAD, ActionId.GET, ActionId.MULTIPART_COMPLETE)
 
 
 def download_cap(case: Case) -> Iterator[Finding]:
@@ -68,21 +69,27 @@ def body_limit(case: Case) -> Iterator[Finding]:
 
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
-    for name in _EXPIRES:
-        expiration = case.get(name).headers.get(Header.X_AMZ_EXPIRATION)
-        if expiration:
-            rule = expiration.partition('rule-id="')[2].partition('"')[0]
-            bucket = case.settings.bucket_name
-            command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
-            note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
-            yield finding(
-                "lifecycle-expires-media",
-                case,
-                how=f"a fresh upload carries x-amz-expiration: {expiration}",
-                because=[case.get(name).id],
-                fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
-            )
-            return
+    carrying = [row for name in CARRY_EXPIRY if Header.X_AMZ_EXPIRATION in (row := case.get(name)).headers]
+    if not carrying:
+        return
+    seen = carrying[0]
+    expiration = seen.headers[Header.X_AMZ_EXPIRATION]
+    rule = expiration.partition('rule-id="')[2].partition('"')[0]
+    rules, bucket = case.get(Experiment.READ_LIFECYCLE), case.settings.bucket_name
+    if rules.ok and quote(rule, safe="") not in rules.facts.get(Fact.EXPIRING, "").split():
+        return  # a rule for old versions, which are none of Mastodon's files
+    rows = (case.get(ActionId.DELETE), case.get(Experiment.DELETE_GONE), case.get(ActionId.PUT_WITHOUT_ACL))
+    if not rules.ok and fixes.provider_of(case).expires_old_as_new and marker_of(*rows):
+        return
+    command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
+    note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
+    yield finding(
+        "lifecycle-expires-media",
+        case,
+        how=f"a fresh upload carries x-amz-expiration: {expiration}",
+        because=[seen.id],
+        fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
+    )
 
 
 def slow_batch(case: Case) -> Iterator[Finding]:
@@ -238,11 +245,10 @@ RULES = (
         Layer.READING_BACK,
         yields=("lifecycle-expires-media",),
         reads=(
-            ActionId.GET,
-            ActionId.HEAD,
-            ActionId.MULTIPART_COMPLETE,
-            ActionId.PUT_WITH_ACL,
-            ActionId.PUT_WITHOUT_ACL,
+            *CARRY_EXPIRY,
+            ActionId.DELETE,
+            Experiment.DELETE_GONE,
+            Experiment.READ_LIFECYCLE,
         ),
     ),
     Rule(top_folders, Layer.PRIVILEGE, yields=("key-path-mismatch-after-migration",), reads=(ActionId.LIST,)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -23,6 +24,8 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
     quick = _by_provider(case, seen, provider.id)
     if quick is not None:
         return quick
+    if case.get(Experiment.PUBLIC_TENANT).ok:
+        return _in_a_tenant(case, f"a visitor was answered {words(seen)}")
     if seen.http_status not in (400, 401, 403) and seen.outcome is not Outcome.DENIED:
         return None
     how = f"a visitor was answered {words(seen)}"
@@ -34,8 +37,8 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
         return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case, denied=True))
     status = case.get(Experiment.POLICY_STATUS)
-    if status.facts.get(Fact.IS_PUBLIC) == "yes":
-        blocks = fixes.public_access_blocks(case, *fixes.POLICY_SWITCHES)
+    blocks = fixes.public_access_blocks(case, *fixes.POLICY_SWITCHES)
+    if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
         return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", *blocks)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
@@ -67,6 +70,8 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
     if granted and unblocked:
         ignored = f"{how}, although the file's ACL grants everyone to read it"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
+    if not ignoring:
+        return _denied_to_visitors(case, how)
     if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
         explained = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
         return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
@@ -77,6 +82,25 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
     if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
         return invisible(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
     return invisible(case, "acl-header-silently-ignored", how, *_without_acl(case), certainty=Certainty.LIKELY)
+
+
+def _in_a_tenant(case: Case, how: str) -> Finding:
+    """Keys find the bucket by its name alone, visitors by that of the tenant as well."""
+    settings, tenant = case.settings, case.get(Experiment.READ_ACL).facts.get(Fact.TENANT, "")
+    bucket = f"{tenant}:{settings.bucket_name}"
+    alias = fixes.env(case, "S3_ALIAS_HOST", f"{urlsplit(settings.api_base).netloc}/{bucket}")
+    how = f"{how}; at {case.get(Experiment.PUBLIC_TENANT).url} the picture is there"
+    return invisible(case, "ceph-tenant-prefix", how, alias)
+
+
+def _denied_to_visitors(case: Case, how: str) -> Finding:
+    """The ACL opens the file, nothing blocks public ACLs, and visitors are refused."""
+    advice = Manual(
+        "Look for a Deny of s3:GetObject in the bucket policy that meets visitors (aws:SourceIp, aws:Referer, "
+        "aws:SecureTransport), and ask the operator of the storage whether something before it filters."
+    )
+    explained = f"{how}, although nothing blocks public ACLs"
+    return invisible(case, "explicit-deny-policy", explained, advice, certainty=Certainty.LIKELY)
 
 
 def _nothing_opens_it(case: Case, how: str) -> Finding:

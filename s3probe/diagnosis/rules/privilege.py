@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
@@ -16,7 +17,8 @@ _ADVICE = Manual("Give Mastodon a key of its own with exactly the rights that s3
 def lists_all_buckets(case: Case) -> Iterator[Finding]:
     """ListBuckets shows more than the one bucket."""
     seen = case.get(Experiment.LIST_BUCKETS)
-    if seen.ok and int(seen.facts.get(Fact.COUNT, "0")) > 1:
+    # where each key is shown its own buckets, their names are no right of its own
+    if seen.ok and not provider_of(case).lists_own_buckets and int(seen.facts.get(Fact.COUNT, "0")) > 1:
         how = f"the key was shown the names of {seen.facts[Fact.COUNT]} buckets"
         yield finding("key-can-list-all-buckets", case, how=how, because=[seen.id], fixes=[_ADVICE])
 

@@ -11,7 +11,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import says_locked, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
 
@@ -136,16 +136,16 @@ def _not_entitled(_case: Case, refused: Observation) -> bool:
 
 
 def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
-    # AWS refuses public ACLs alone; Ceph 16 takes every upload for one
+    # AWS refuses public ACLs alone; Ceph 16 takes every upload for one, and begins large ones all the same
+    if _is_aws(case):
+        return False
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    return block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "true" and not _is_aws(case)
+    begun = case.get(ActionId.MULTIPART_CREATE).ok and bool(denied(case, ActionId.MULTIPART_PART))
+    return block.facts.get(Fact.BLOCK_PUBLIC_ACLS, "").lower() == "true" or (begun and block.outcome is Outcome.DENIED)
 
 
 def _locked(case: Case, refused: Observation) -> bool:
-    return (
-        "object lock" in (refused.message or "").lower()
-        or Header.X_AMZ_OBJECT_LOCK_MODE in case.get(ActionId.HEAD).headers
-    )
+    return says_locked(refused) or Header.X_AMZ_OBJECT_LOCK_MODE in case.get(ActionId.HEAD).headers
 
 
 def _may_no_more(case: Case, _refused: Observation) -> bool:
@@ -172,7 +172,7 @@ _UPLOAD = (
     _Refusal(
         _takes_all_for_public,
         "bpa-blocks-public-acl",
-        "even an upload without an ACL was answered {answer}, and the bucket's BlockPublicAcls is on",
+        "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a store",
         WRITES,
         lambda case: fixes.public_access_block(case, *fixes.ACL_SWITCHES),
         certainty=Certainty.LIKELY,

@@ -17,8 +17,8 @@ from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
-from s3probe.settings.addressing import is_aws
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
+from s3probe.settings.addressing import is_aws, regional_host
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
 
@@ -208,7 +208,35 @@ def _key_id(case: Case, this: Way) -> Finding:
         return _finding(case, this, "r2-token-wrong-type", *again)
     if provider == "gcs" and not key_id.startswith("GOOG"):
         return _finding(case, this, "gcs-hmac-missing", *again)
-    return _finding(case, this, "wrong-access-key-id", *again)
+    return _finding(case, this, "wrong-access-key-id", *again, *_of_another_domain(case))
+
+
+def _of_another_domain(case: Case) -> tuple[Fix, ...]:
+    """Another partition of AWS, where the file leads to no host of it: no key is shown to a domain unasked."""
+    settings = case.settings
+    if not is_aws(settings.api_base) or any(
+        ExperimentWith.PARTITION.made(row.id) and _abroad(row) for row in case.all()
+    ):
+        return ()
+    region = "us-east-1" if _abroad(case.get(ActionId.LIST)) else "cn-north-1"
+    host = regional_host(region)
+    lines = [
+        f"S3_REGION={region}",
+        *([f"S3_ENDPOINT=https://{host}"] if settings.endpoint else []),
+        f"S3_HOSTNAME={host}",
+    ]
+    whose = "AWS in China" if region == "cn-north-1" else "AWS outside China"
+    return (
+        Manual(
+            f"Or this is a key of {whose}, which has accounts and hosts of its own: {', '.join(lines)}, or another "
+            "region there. s3probe signs nothing for hosts that the file does not lead to, so this was not tried."
+        ),
+    )
+
+
+def _abroad(row: Observation) -> bool:
+    """Whether China's hosts were asked."""
+    return fixes.host_of(row.url).endswith(".cn")
 
 
 def _key_again(case: Case, topic: str) -> tuple[Fix, ...]:

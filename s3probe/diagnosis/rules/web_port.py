@@ -46,6 +46,8 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
         how = f"{how}; asked directly for {published_host(case)}, {urlsplit(direct.url).netloc} shows the picture"
     elif there:
         how = f"{how}; so does {urlsplit(direct.url).netloc} when it is asked directly for {published_host(case)}"
+    if seen.http_status == 404:
+        page = page or there  # a proxy may put a page of its own in place of the web port's
     if not page:
         return _past_the_web_port(case, seen, how) if 400 <= seen.http_status < 500 else None
     if direct.ok and page == NO_BUCKET:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.providers import refuse_checksums
-from s3probe.sandbox.recommended import linode
+from s3probe.sandbox.recommended import garage, linode
 from s3probe.sandbox.scenario import (
     BUCKET,
     CUSTOM_HOST,
@@ -20,7 +20,7 @@ from s3probe.sandbox.scenario import (
     readable,
 )
 from s3probe.sandbox.statements import Statement
-from s3probe.sandbox.world import Expiry, Instance
+from s3probe.sandbox.world import AliasFault, Expiry, Instance
 
 PREFIX = "mastodon"
 _ARN = f"arn:aws:s3:::{BUCKET}"
@@ -59,14 +59,20 @@ def proxy_with_prefix(scenario: Scenario) -> Scenario:
     return scenario.with_bucket(policy=policy).with_world(aliases=aliases).with_env("S3_KEY_PREFIX", PREFIX)
 
 
-def _in_china(scenario: Scenario) -> Scenario:
-    """Keys and bucket of China's AWS under settings for the rest of the world."""
-    arns = (f"arn:aws-cn:s3:::{BUCKET}/*", f"arn:aws-cn:s3:::{BUCKET}", f"{_ARN}/*", _ARN)
-    whole = Statement("Allow", (*OBJECT_ACTIONS, "s3:ListBucket"), arns, sid="Mastodon")
-    host = "s3.cn-north-1.amazonaws.com.cn"
-    instance = scenario.world.instance or Instance()
-    known = replace(instance, media_hosts=(*instance.media_hosts, host))
-    return scenario.with_bucket(region="cn-north-1").with_user(identity=(whole,)).with_world(instance=known)
+def _in_another_partition(name: str, region: str, host: str) -> Change:
+    """Keys and bucket of another part of AWS under settings for the rest of the world."""
+
+    def change(scenario: Scenario) -> Scenario:
+        arns = (f"arn:{name}:s3:::{BUCKET}/*", f"arn:{name}:s3:::{BUCKET}", f"{_ARN}/*", _ARN)
+        whole = Statement("Allow", (*OBJECT_ACTIONS, "s3:ListBucket"), arns, sid="Mastodon")
+        instance = scenario.world.instance or Instance()
+        known = replace(instance, media_hosts=(*instance.media_hosts, host))
+        return scenario.with_bucket(region=region).with_user(identity=(whole,)).with_world(instance=known)
+
+    return change
+
+
+_CHINA = "s3.cn-north-1.amazonaws.com.cn"
 
 
 def _named_bucket_host(scenario: Scenario) -> Scenario:
@@ -97,7 +103,16 @@ def _in_linode_endpoint(scenario: Scenario) -> Scenario:
     return scenario.with_env("S3_ENDPOINT", f"https://{BUCKET}.{scenario.world.endpoints[0].base}")
 
 
+def _proxy(fault: AliasFault) -> Change:
+    """A mistake of the proxy before the web port."""
+    return lambda s: s.with_world(aliases=tuple(replace(alias, fault=fault) for alias in s.world.aliases))
+
+
 FAULTS = (
+    Fault("web-port-bucket-not-allowed", bucket(policy=()), garage, look_alike=bucket(aliases=())),
+    Fault("web-port-host-is-no-alias", bucket(aliases=()), garage, look_alike=bucket(policy=())),
+    Fault("web-port-path-changed", _proxy(AliasFault.ADDS_BUCKET), garage, look_alike=bucket(aliases=())),
+    Fault("media-host-leads-past-web-port", _proxy(AliasFault.ASKS_API), garage, look_alike=bucket(policy=())),
     Fault("accelerate-or-website-endpoint-used", _website),
     Fault(
         "accelerate-or-website-endpoint-used",
@@ -108,7 +123,15 @@ FAULTS = (
     Fault("key-prefix-forgotten-in-alias-or-policy", env("S3_KEY_PREFIX", PREFIX), healthy_policy),
     Fault("key-prefix-forgotten-in-alias-or-policy", _key_without_prefix, healthy, "key"),
     Fault("key-prefix-forgotten-in-alias-or-policy", proxy_with_prefix, healthy_policy, "proxy"),
-    Fault("region-china-govcloud-partition", _in_china),
+    Fault(
+        "region-china-govcloud-partition",
+        _in_another_partition("aws-us-gov", "us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"),
+    ),
+    Fault(
+        "region-china-govcloud-partition",
+        both(_in_another_partition("aws-cn", "cn-north-1", _CHINA), env("S3_HOSTNAME", _CHINA)),
+        variant="China, whose host the file names",
+    ),
     Fault("non-aws-virtual-host-cert", _named_bucket_host, custom),
     Fault("download-cap-exceeded", _refuses(_CAP), custom),
     Fault("lifecycle-expires-media", bucket(expiry=(Expiry("tidy-up"),))),

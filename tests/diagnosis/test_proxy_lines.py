@@ -1,0 +1,35 @@
+"""The lines for nginx: the name of a cloud is looked up again and again, that of a store of one's own once."""
+
+from __future__ import annotations
+
+import pytest
+
+from s3probe.diagnosis.model import ServerFix
+from s3probe.evidence.vocabulary import ActionId, Experiment
+from tests.diagnosis.env_cases import AWS, CUSTOM, with_line
+from tests.diagnosis.wire_cases import healthy
+
+CLOUD = "resolver 8.8.8.8 ipv6=off; proxy_set_header Host "
+
+
+@pytest.mark.parametrize(
+    ("env", "lines"),
+    [
+        (AWS, f"{CLOUD}files-example.s3.eu-west-2.amazonaws.com; "
+              "proxy_pass https://files-example.s3.eu-west-2.amazonaws.com$uri;"),
+        (with_line(CUSTOM, "S3_ENDPOINT=https://s3.fr-par.scw.cloud"),
+         f"{CLOUD}s3.fr-par.scw.cloud; proxy_pass https://s3.fr-par.scw.cloud/files-example$uri;"),
+        (with_line(CUSTOM, "S3_ENDPOINT=https://minio.example.net:9000"),
+         "rewrite ^ /files-example$uri? break; proxy_set_header Host minio.example.net:9000; "
+         "proxy_pass https://minio.example.net:9000;"),
+        (with_line(CUSTOM, "S3_ENDPOINT=http://192.0.2.7:9000"),
+         "proxy_set_header Host 192.0.2.7:9000; proxy_pass http://192.0.2.7:9000/files-example$uri;"),
+    ],
+)  # fmt: skip
+def test_a_resolver_is_named_for_clouds_alone(env: str, lines: str) -> None:
+    seen = healthy(with_line(env, "S3_ALIAS_HOST=files.example.com"))
+    down = seen.row(ActionId.PUBLIC_GET, 502, markup="yes").row(Experiment.PUBLIC_ORIGIN)
+    (found,) = (one for one in down.findings if one.id == "proxy-resolver-fails")
+    (fix,) = found.fixes
+    assert isinstance(fix, ServerFix)
+    assert fix.value == lines

@@ -1,0 +1,73 @@
+"""While versioning is suspended, each plain delete leaves a marker of version ``null``, which is removed by that id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.sandbox.scenario import healthy
+from tests.runs import Ran, run
+
+
+@dataclass
+class _Suspended:
+    """Answers as Ceph, MinIO, SeaweedFS and Versity do, before a store that knows no versions."""
+
+    inner: Transport
+    may_name_versions: bool = True
+    version: str | None = "null"
+    """What a deletion says beside ``x-amz-delete-marker``."""
+    markers: set[str] = field(default_factory=set)
+    named: list[str] = field(default_factory=list)
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        url = urlsplit(call.url)
+        key = unquote(url.path).lstrip("/")
+        if call.operation == "DeleteObjects":
+            self.markers |= {part.partition(b"</Key>")[0].decode() for part in call.body.split(b"<Key>")[1:]}
+        if call.operation != "DeleteObject" or not any(name == "Authorization" for name, _value in call.headers):
+            return self.inner.send(call, limits)
+        if "versionId" in parse_qs(url.query):
+            self.named.append(key)
+            if not self.may_name_versions:
+                return Answer(403, body=b"<Error><Code>AccessDenied</Code></Error>")
+            found = key in self.markers
+            self.markers.discard(key)
+            return Answer(204 if found else 404)
+        self.markers.add(key)
+        said = {"x-amz-delete-marker": "true", **({"x-amz-version-id": self.version} if self.version else {})}
+        answer = self.inner.send(call, limits)
+        return replace(answer, headers={**answer.headers, **said})
+
+
+def _ran(**how: object) -> tuple[Ran, _Suspended]:
+    made: list[_Suspended] = []
+
+    def wrap(inner: Transport) -> Transport:
+        made.append(_Suspended(inner, **how))  # type: ignore[arg-type]  # by name
+        return made[0]
+
+    return run(healthy(), wrap=wrap), made[0]
+
+
+def test_no_marker_stays_behind() -> None:
+    ran, store = _ran()
+    assert (store.markers, ran.left, ran.report.evidence.cleanup.left_behind) == (set(), (), ())
+    assert all("/s3probe/" in key for key in store.named)
+
+
+def test_markers_that_may_not_be_removed_are_named() -> None:
+    ran, store = _ran(may_name_versions=False)
+    assert store.markers
+    assert ran.left == ()
+    assert set(ran.report.evidence.cleanup.left_behind) == {f"{key}?versionId=null" for key in store.markers}
+
+
+@pytest.mark.parametrize("version", [None, ""])
+def test_a_marker_without_an_id_is_none(version: str | None) -> None:
+    """S3Mock says so of every deletion, in a bucket that knows no versions."""
+    ran, store = _ran(version=version)
+    assert (store.named, ran.left, ran.report.evidence.cleanup.left_behind) == ([], (), ())
