@@ -246,6 +246,13 @@ def test_two_lines_that_each_keep_mastodon_from_sending_anything_are_fixed_toget
     assert len(ran.requests) == len(run_once(custom()).requests)
 
 
+def test_a_step_under_which_mastodon_still_sends_nothing_is_no_examination() -> None:
+    report, text = saved_run(custom().with_env("S3_ENABLED", "True").with_env("S3_BUCKET", f"s3://{BUCKET}"))
+    assert [one.evidence.observations != () for one in report.trials] == [True]
+    assert len(list(proven(report))) == len(failures(report)) == 2
+    assert as_data(judged_again(text)) == as_data(report)
+
+
 def test_of_two_schemes_the_one_that_passes_is_named() -> None:
     host = custom().raw_env("S3_ENDPOINT")
     assert host is not None

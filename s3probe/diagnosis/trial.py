@@ -110,6 +110,11 @@ def raises(settings: Settings) -> bool:
     return bool(why_it_raises(settings))
 
 
+def unasked(first: Evidence) -> Evidence:
+    """What is seen under settings with which Mastodon sends nothing."""
+    return Evidence(replace(first.run, seconds=0.0))
+
+
 def why_it_raises(settings: Settings) -> str:
     """What Mastodon raises by these settings alone, or where it keeps its files; mostly the blank string."""
     trouble = next((f"Mastodon raises {one.exception}: {one.message}" for one in settings.troubles), "")
