@@ -434,6 +434,15 @@ def test_a_protocol_that_is_none_is_proven_by_the_picture(protocol: str) -> None
     assert the_cause(report) == ("protocol-not-a-scheme", {"S3_PROTOCOL": "https"})
 
 
+def test_two_lines_that_each_leave_no_address_are_fixed_together() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "https://").with_env("S3_ALIAS_HOST", f"https://{ALIAS}")
+    report = run(scenario, trials=True).report
+    found = {one.id: {line.variable for line in group if isinstance(line, EnvFix)} for one, group in proven(report)}
+    both = {"S3_PROTOCOL", "S3_ALIAS_HOST"}
+    assert found == {"hostname-has-scheme-or-slash": both, "protocol-not-a-scheme": both}
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
 def test_media_urls_without_tls_are_the_cause_where_nothing_listens_without_it() -> None:
     scenario = healthy_policy().with_env("S3_PROTOCOL", "http")
     report = run(scenario, wrap=NothingAtPort80, trials=True).report

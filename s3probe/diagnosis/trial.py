@@ -400,6 +400,9 @@ def _further(before: Situation, after: Situation) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
     if after.raises:
         return before.raises  # by another line
+    if not before.raises and _no_address(before.settings):
+        # a visitor is given another address, or one at last
+        return public_url(before.settings, "") != public_url(after.settings, "")
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
     if before.raises:
