@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -608,6 +609,24 @@ def test_trouble_on_the_way_may_fail_otherwise_the_second_time() -> None:
     after = state(UPLOADS, SEEN, S3_ENDPOINT="https://s3.example")
     trials = made(file, lambda _s, _r: after, lambda *_asked: state(refused).evidence)
     assert proof_of(told(trials)).state is ProofState.TRIED
+
+
+@pytest.mark.parametrize(
+    ("now", "proven"),
+    [
+        (NetworkFault.READ_TIMEOUT, ProofState.TRIED),
+        (NetworkFault.CLOSED, ProofState.UNTRIED),
+        (None, ProofState.UNTRIED),
+    ],
+)
+def test_the_upload_that_mastodon_makes_stands_for_the_first(now: NetworkFault | None, proven: ProofState) -> None:
+    fault: dict[str, Any] = {"network": NetworkFault.READ_TIMEOUT, "http_status": None}
+    silent = row(ActionId.PUT_WITHOUT_ACL, Outcome.UNREACHABLE, **fault)
+    file = state(silent, findings=(found("slow", EnvFix("S3_READ_TIMEOUT", "60")),))
+    after = state(UPLOADS, row(ActionId.PUT_WITHOUT_ACL), SEEN, S3_READ_TIMEOUT="60")
+    canary = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, **{**fault, "network": now}) if now else UPLOADS
+    trials = made(file, lambda _s, _r: after, lambda *_asked: state(canary).evidence)
+    assert proof_of(told(trials)).state is proven
 
 
 def test_where_mastodon_sends_nothing_nothing_is_asked_once_more() -> None:

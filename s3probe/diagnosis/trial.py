@@ -380,13 +380,25 @@ def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...
 
 
 def fails_again(before: Situation, repeated: Evidence, names: Collection[ObservationId]) -> bool | None:
-    """Whether any of these actions failed once more under the same settings; ``None`` when that was not to be seen."""
+    """Whether any of these actions failed once more under the same settings; ``None`` when that was not to be seen.
+
+    The upload that Mastodon makes stands for the one that came first, where it fails by the very same trouble.
+    """
     rows = decided(replace(before, evidence=repeated))
     seen = [name for name in names if name in rows]
+    if not seen:
+        now = [(name, _SENT_INSTEAD[name]) for name in names if _SENT_INSTEAD.get(name) in rows]
+        return any(_alike(before.evidence.get(name), repeated.get(other)) for name, other in now) or None
     failed = [name for name in seen if not rows[name]]
     if any(_as_before(before.evidence.get(name), repeated.get(name)) for name in failed):
         return True
     return None if failed or not seen else False
+
+
+def _alike(first: Observation | None, now: Observation | None) -> bool:
+    if first is None or now is None or not (first.failed and now.failed):
+        return False
+    return (first.network, first.http_status, first.error_code) == (now.network, now.http_status, now.error_code)
 
 
 def _as_before(first: Observation | None, now: Observation | None) -> bool:
