@@ -84,6 +84,20 @@ def pytest_collection(session: pytest.Session) -> None:
         importlib.import_module(".".join(path.relative_to(HERE.parent).with_suffix("").parts))
 
 
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Ceph's gateway, for whom a cluster takes seconds to start: its tests are neighbours."""
+    from tests.lab import running
+    from tests.lab.server import NotInstalledError
+    from tests.missing import reason
+
+    try:
+        with running.running(tmp_path_factory.mktemp("ceph")) as server:
+            yield server
+    except NotInstalledError:
+        pytest.skip(reason(*running.MISSING))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Neighbours are run by one worker, one after the other, so that what they share is made once."""
     places: dict[str, int] = {}

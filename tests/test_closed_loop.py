@@ -39,7 +39,7 @@ ADVICE_ONLY = {
     "proxy-forwards-authorization-cookies (cookies)": "no storage here sets a cookie, so its lines cannot be tried",
     "dns-fails-in-container": "who answers for names here is for the admin to see",
     "egress-firewall": "whoever keeps the firewall must open it",
-    "egress-firewall (black hole)": "whoever keeps the firewall must open it",
+    "nothing-listens-at-endpoint": "whoever runs the store must start it",
     "expect-100-continue-stalls": "no nginx refuses an announced body, so its lines cannot be tried on one",
     "expect-100-continue-stalls (stalls)": "no nginx is deaf to an announced body, so its lines cannot be tried on one",
 }

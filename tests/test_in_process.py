@@ -61,7 +61,7 @@ BY_CHANCE = (
     "rate-limited-503-slowdown (now and then)",
     "storage-failed-for-a-moment",
     "expect-100-continue-stalls (stalls)",
-    "egress-firewall (black hole)",
+    "egress-firewall",
 )
 """Which of two uploads at the same moment is refused here is another in every run, and what becomes of a packet that
 nobody takes is the kernel's: only the findings are compared."""

@@ -18,7 +18,7 @@ def test_a_recommended_set_up_gives_no_failure_and_no_warning(name: str) -> None
     assert named == []
     assert ran.report.verdict == "ok"
     assert ran.left == ()
-    assert ran.report.evidence.cost.requests <= 40
+    assert ran.report.evidence.cost.requests <= 46
 
 
 @pytest.mark.parametrize("name", RECOMMENDED)

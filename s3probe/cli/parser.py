@@ -52,7 +52,7 @@ _STATUS = {"explain": _USAGE_STATUS, "fix": _FIX_STATUS, "policy": _USAGE_STATUS
 COMMANDS = {
     "check": "examine media storage as Mastodon and as a visitor (the default)",
     "lint": "judge the env file alone, without any network",
-    "policy": "print the least-privilege policies and the CORS rule for these settings",
+    "policy": "print rights, policies and CORS rule for these settings, as this server takes them",
     "fix": "run check and print the change of the env file that was tried, as a diff",
     "explain": "say what a finding means and how to fix it",
     "sweep": "remove what killed probes left behind, and nothing else",

@@ -137,6 +137,32 @@ def host_too(case: Case, region: str) -> tuple[EnvFix, ...]:
     return (replace(line, together=True),)
 
 
+def bucket_line(case: Case, why: str) -> EnvFix:
+    """The line of the bucket that was most likely meant; else what to look up."""
+    near = nearest_bucket(case)
+    if not near:
+        return exact_bucket(case, why)
+    # only the admin knows whether it is the bucket that was meant
+    return env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
+
+
+def exact_bucket(case: Case, why: str) -> EnvFix:
+    return by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
+
+
+def nearest_bucket(case: Case) -> str:
+    """The bucket of this key with the most similar name, when the key may list them.
+
+    Where a store shows what this key may use and that is one bucket, it is this.
+    """
+    import difflib
+
+    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+    if len(names) == 1 and provider_of(case).lists_own_buckets:
+        return names[0]
+    return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
+
+
 def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
     """The same text in single quotes, which dotenv leaves alone. The text itself is a secret and is not shown.
 
@@ -247,6 +273,8 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
     """
     settings, provider = case.settings, provider_of(case)
+    if limits_owner(case):
+        return IamAllow(actions, resources, provider.notes.get("owner", ""), command=provider.commands["owner"])
     if "policy" not in provider.commands:
         return IamAllow(actions, resources, provider_step(case, "policy"))
     bucket = bucket_arn(settings.bucket_name, settings.region)
@@ -256,6 +284,12 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> 
     replacing = _replacing(case) if "{media_policy}" in provider.commands["policy"] else ""
     note = "; ".join(filter(None, (_own_note(case, "policy"), replacing)))
     return IamAllow(actions, (bucket, objects), note, command=command)
+
+
+def limits_owner(case: Case) -> bool:
+    """Whether the key's own user owns the bucket, where something else than a policy limits an owner (Ceph)."""
+    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+    return "owner" in provider_of(case).commands and case.settings.bucket_name in names
 
 
 def _aws(case: Case, command: str, options: str) -> str:
@@ -367,8 +401,11 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
     if no_bucket_policies(case):
         return _closed_otherwise(case)
+    everyone = case.get(Experiment.BUCKET_ACL).facts.get(Fact.ALL_USERS, "").split()
+    if provider.bucket_acl_opens and "READ" in everyone:
+        return bucket_acl_private(case)
     if asked.error_code == "NoSuchBucketPolicy":
-        return bucket_acl_private(case) if acls_count(case) else Manual(_NO_POLICY_THERE)
+        return _closed_without_policy(case)
     statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
     if statements:
         return _whole_policy(case, statements)
@@ -380,6 +417,27 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
         "Take the statements that allow everyone anything out of the bucket policy, which "
         f"{_aws(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
     )
+
+
+def _closed_without_policy(case: Case) -> BucketSetting | Manual:
+    """There is no policy that could open it: the ACL does, or rights of an identity for everyone."""
+    provider = provider_of(case)
+    if acls_count(case) or listed_by_bucket_acl(case):
+        return bucket_acl_private(case)
+    command = _own_command(case, "strangers", _kept(case))
+    # who may read what says who may do what was given rights by name
+    named = case.get(ActionId.PUBLIC_POLICY).error_code == "NoSuchBucketPolicy"
+    if command and (named or case.get(ActionId.PUBLIC_UPLOADS).facts.get(Fact.LISTING)):
+        return BucketSetting("public-read", provider.public_read, command, provider.notes.get("strangers", ""))
+    return Manual(_NO_POLICY_THERE)
+
+
+def listed_by_bucket_acl(case: Case) -> bool:
+    """Where a bucket's ACL opens its files too: strangers see the listing, and neither versions nor uploads."""
+    closed = (case.get(ActionId.PUBLIC_VERSIONS), case.get(ActionId.PUBLIC_UPLOADS))
+    open_alone = case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING) and all(row.ok for row in closed)
+    no_policy = case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy"
+    return provider_of(case).bucket_acl_opens and no_policy and bool(open_alone)
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
@@ -488,9 +546,12 @@ def cors(case: Case) -> BucketSetting:
 
 
 def bucket_acl_private(case: Case) -> BucketSetting:
-    return BucketSetting(
-        "acl", "private", _aws(case, "put-bucket-acl", "--acl private"), provider_step(case, "listing")
-    )
+    """Closes the listing; where the bucket's ACL opens files as well, after what opens media without it."""
+    closing = _aws(case, "put-bucket-acl", "--acl private")
+    opening = public_read(case) if provider_of(case).bucket_acl_opens else None
+    if isinstance(opening, BucketSetting) and opening.command:
+        return BucketSetting("acl", "private", f"{opening.command} && {closing}", opening.note)
+    return BucketSetting("acl", "private", closing, provider_step(case, "listing"))
 
 
 def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
@@ -522,6 +583,14 @@ def no_default_retention(case: Case) -> BucketSetting:
     command = _aws(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
     note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
     return BucketSetting("object-lock", value, command, note)
+
+
+def look_at_the_server(case: Case) -> str:
+    """What shows the state of a server of one's own; ``""`` where it is a provider's."""
+    provider, command = provider_of(case), _own_command(case, "health")
+    if not command:
+        return ""
+    return f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from s3probe.diagnosis.case import Case
-from s3probe.evidence.gates import Gate, stopped_at
+from s3probe.evidence.gates import Gate, furthest_of, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
 
@@ -32,6 +32,6 @@ def way_of(case: Case) -> Way | None:
     rows = tuple(row for name in _ROWS if (row := case.get(name)).ran)
     if not rows:
         return None
-    furthest = max(rows, key=stopped_at)
+    furthest = furthest_of(rows)
     kept = next((trial for trial in case.all() if trial.facts.get(Fact.KEPT) == "yes"), None)
     return Way(rows, furthest, stopped_at(furthest), kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import IntEnum
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
@@ -37,8 +38,10 @@ _TLS = {
     NetworkFault.TLS_OTHER,
 }
 
-_NOWHERE = (404, 405)
+_NOWHERE = (400, 404, 405)
 """Without a code of S3's: the path or the method is unknown to whatever answers here."""
+
+_ALL_BUCKETS = "ListAllMyBucketsResult"
 
 _REGION_CODES = {
     "AuthorizationHeaderMalformed",
@@ -79,13 +82,17 @@ def stopped_at(seen: Observation) -> Gate:
     """Where the request of this observation was stopped. Codes come first: providers choose statuses freely."""
     if seen.network is not None:
         return _stopped_on_the_way(seen.network)
+    if seen.facts.get(Fact.SERVICE):
+        return Gate.NOT_S3
+    if seen.facts.get(Fact.OTHER_BUCKET) or (seen.operation == "ListObjectsV2" and _shows_buckets(seen)):
+        return Gate.BUCKET
     if seen.error_code in _CODES:
         return _CODES[seen.error_code]
     for sentence, gate in _SAYS:
         if sentence.search(seen.message or ""):
             return gate
     status = seen.http_status or 0
-    nowhere = not seen.error_code and (status in _NOWHERE or (status == 200 and seen.outcome is Outcome.WRONG))
+    nowhere = not seen.error_code and (status in _NOWHERE or (status in (200, 201) and seen.outcome is Outcome.WRONG))
     if seen.facts.get(Fact.S3) != "yes" and (seen.facts.get(Fact.MARKUP) == "yes" or nowhere):
         return Gate.NOT_S3
     if status == 301 and (seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT)):
@@ -99,6 +106,20 @@ def stopped_at(seen: Observation) -> Gate:
     if seen.outcome is Outcome.OK:
         return Gate.THROUGH
     return Gate.REQUEST
+
+
+def furthest_of(rows: Iterable[Observation]) -> Observation:
+    """The one of ``rows`` that got furthest.
+
+    Where a listing shows all buckets, the bucket's name was not read at all: no other answer is about it either.
+    """
+    asked = tuple(rows)
+    blind = next((row for row in asked if row.operation == "ListObjectsV2" and _shows_buckets(row)), None)
+    return blind or max(asked, key=stopped_at)
+
+
+def _shows_buckets(row: Observation) -> bool:
+    return row.facts.get(Fact.ROOT) == _ALL_BUCKETS
 
 
 def _stopped_on_the_way(fault: NetworkFault) -> Gate:

@@ -249,6 +249,9 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_WITHOUT_PREFIX = "try-public-without-prefix"
     PUBLIC_ADDRESS_WITHOUT_PREFIX = "try-public-address-without-prefix"
     PUT_UNANNOUNCED = "try-put-unannounced"
+    ANNOUNCED = "try-announced"
+    PUBLIC_LIST_FOLDER = "try-public-list-folder"
+    PUBLIC_LIST_FOLDER_NAME = "try-public-list-folder-name"
     PUT_NEXT_RELEASE = "try-put-next-release"
     BATCH_NEXT_RELEASE = "try-batch-next-release"
     PUT_EMOJI = "try-put-emoji"
@@ -262,6 +265,7 @@ class Experiment(ObservationId, ReprEnum):
     READ_LIFECYCLE = "try-read-lifecycle"
     READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
+    OLD_VERSION = "try-old-version"
     BATCH_GONE = "try-batch-gone"
     DELETE_EXISTS = "try-delete-exists"
     PUBLIC_WRITE = "try-public-write"
@@ -273,6 +277,11 @@ class Experiment(ObservationId, ReprEnum):
     PUBLIC_DELETE_ORIGIN_THERE = "try-public-delete-origin-there"
     WRONG_SECRET = "try-wrong-secret"  # noqa: S105  no password, the name of a question
     UNKNOWN_KEY = "try-unknown-key"
+    FORM = "try-form"
+    FORM_WRONG_SECRET = "try-form-wrong-secret"  # noqa: S105  no password, the name of a question
+    SIGNATURE_V2 = "try-signature-v2"
+    SIGNED_WITHOUT_PORT = "try-signed-without-port"
+    SIGNED_WITHOUT_PATH = "try-signed-without-path"
     SWAPPED_KEYS = "try-swapped-keys"
     SIGNATURE_V4 = "try-signature-v4"
     REGION_AS_FILED = "try-region-as-filed"
@@ -294,7 +303,6 @@ class Experiment(ObservationId, ReprEnum):
     SCHEME_HTTPS = "try-scheme-https"
     ENDPOINT_WITHOUT_BUCKET = "try-endpoint-without-bucket"
     ENDPOINT_WITHOUT_PATH = "try-endpoint-without-path"
-    ENDPOINT_PORT = "try-endpoint-port"
     BUCKET_TRIMMED = "try-bucket-trimmed"
 
 
@@ -304,6 +312,7 @@ class ExperimentWith(StrEnum):
     REGION = "try-region:"
     PARTITION = "try-partition:"
     ENDPOINT = "try-endpoint:"
+    PORT = "try-port:"
     CORS = "try-cors:"
 
     def of(self, value: str) -> ObservationId:
@@ -389,6 +398,7 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.OLD_VERSION: (ActionId.DELETE,),
     Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
     Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
     Experiment.READ_OBJECT_LOCK: (ActionId.DELETE,),
@@ -414,6 +424,8 @@ class Fact(FactName, ReprEnum):
 
     S3 = "s3"
     MARKUP = "markup"
+    SERVICE = "service"
+    OTHER_BUCKET = "other-bucket"
     ROOT = "root"
     STOCK_PAGE = "stock-page"
     WEB_PAGE = "web-page"
@@ -422,6 +434,7 @@ class Fact(FactName, ReprEnum):
     KEY = "key"
     ENDPOINT = "endpoint"
     SIGNED_HOST = "signed-host"
+    SIGNED_PATH = "signed-path"
     SKEW = "skew"
     KEPT = "kept"
     ADDRESSES = "addresses"
@@ -457,6 +470,7 @@ class Fact(FactName, ReprEnum):
     DENIES = "denies"
     DENIES_IF = "denies-if"
     STATEMENTS = "statements"
+    HOST_ID = "host-id"
     LISTING = "listing"
     RIGHTS = "rights"
     OPEN = "open"
@@ -498,6 +512,7 @@ class Header(HeaderName, ReprEnum):
     CACHE_CONTROL = "cache-control"
     CONTENT_ENCODING = "content-encoding"
     CONTENT_LENGTH = "content-length"
+    CONTENT_RANGE = "content-range"
     CONTENT_SECURITY_POLICY = "content-security-policy"
     CONTENT_TYPE = "content-type"
     CROSS_ORIGIN_RESOURCE_POLICY = "cross-origin-resource-policy"
@@ -528,6 +543,8 @@ class Header(HeaderName, ReprEnum):
     X_AMZN_WAF_ACTION = "x-amzn-waf-action"
 
 
+HOST_ID = HeaderName("x-amz-id-2")
+"""Its form alone is kept, and only where it tells the server."""
 CHECKSUM = HeaderName("x-amz-checksum-crc32")
 """Of a part: goes into the request that completes the upload, and is not kept."""
 _WHOSE_SERVICE = re.compile(

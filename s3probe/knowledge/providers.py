@@ -13,8 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 Mark = tuple[str, str]
-"""A header's lower-case name with its value; or ``message`` with an error's text."""
+"""A header's lower-case name with its value; ``message`` with an error's text; ``host-id`` with the form of that;
+``body`` with an answer's beginning."""
 MESSAGE = "message"
+HOST_ID = "host-id"
+BODY = "body"
 
 GENERIC = "unknown"
 _USUAL_REGIONS = ("us-east-1", "auto", "garage", "default")
@@ -63,6 +66,8 @@ class Provider:
     hosts: tuple[str, ...] = ()
     host_hints: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    other_services: tuple[str, ...] = ()
+    """What else of it answers at a port of its own: ``name | sign``."""
     region_hosts: tuple[str, ...] = ()
     region_must_match: bool = False
     """The signing region must be the one in the host name: another one is refused."""
@@ -73,6 +78,7 @@ class Provider:
     signed_only: bool = False
     """The S3 API answers signed requests alone: visitors are served elsewhere, whatever is open."""
     api_port: int = 0
+    """Where the S3 API of a server that admins run themselves listens unless told otherwise. 0: not known."""
     web_port: int = 0
     """Visitors are served at this port alone, by their ``Host``; ``api_port`` serves none. 0: no such port."""
     quirks: tuple[str, ...] = ()
@@ -92,6 +98,16 @@ class Provider:
     """Once a bucket has a policy, its owner may do what that allows and no more."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Rights that are given and taken as one there."""
+    bucket_acl_opens: bool = False
+    """READ for everyone on the bucket opens its files, beside the listing."""
+    readers_see_policy: bool = False
+    """Whoever may read files may read the bucket policy."""
+    accounts: bool = True
+    """Whether buckets belong to different customers; ``False`` where one deployment is one account."""
+    hides_absent_buckets: bool = False
+    """A bucket that is not there is refused like one that the key may not use."""
+    makes_buckets: bool = False
+    """An upload makes the bucket that it names, where the key may."""
     lists_own_buckets: bool = False
     """ListBuckets is answered to every key, with the buckets that it may use."""
 
@@ -132,6 +148,26 @@ def _detected(authority: str, marks: frozenset[Mark]) -> Provider:
         or next((p for p in known.values() if _matches(p.host_hints, authority)), None)
         or known[GENERIC]
     )
+
+
+def other_service(marks: Collection[Mark]) -> str:
+    """What answered instead of an S3 API (``the console of MinIO``), where an answer shows it; else ``""``."""
+    for known in providers().values():
+        for name, _, sign in (text.partition(" | ") for text in known.other_services):
+            if _shows(sign, marks):
+                return f"{name} of {known.name}"
+    return ""
+
+
+def serving(service: str) -> Provider | None:
+    """The provider of which :func:`other_service` said that."""
+    return next((known for known in providers().values() if service and service.endswith(f" of {known.name}")), None)
+
+
+def has_own_hosts(endpoint: str) -> bool:
+    """Whether a provider of the table runs the host itself, so that nobody's proxy stands before it."""
+    host = re.sub(r":\d+$", "", _authority(endpoint))
+    return any(_matches(known.hosts, host) for known in providers().values())
 
 
 def candidate_regions(provider: Provider, host: str, configured: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from s3probe.knowledge.policies import (
     policy_document,
     public_policy,
 )
-from s3probe.knowledge.providers import Provider
+from s3probe.knowledge.providers import ObjectAcl, Provider
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import public_url
 
@@ -60,7 +60,10 @@ def documents(settings: Settings, provider: Provider, statements: Sequence[State
     bucket, prefix, region = settings.bucket_name, settings.key_prefix, settings.region
     actions = key_actions(settings, provider)
     if statements is None:
-        statements = (*own_statements(settings, provider), public_policy(bucket, prefix, region))
+        own = own_statements(settings, provider)
+        # where the ACL of each file opens it, a policy would show those of suspended users as well
+        by_acl = own and provider.object_acl is ObjectAcl.YES and settings.acl not in (None, "private")
+        statements = own if by_acl else (*own, public_policy(bucket, prefix, region))
     return Documents(
         least_privilege(bucket, prefix, acl="s3:PutObjectAcl" in actions, region=region),
         policy_document(*(dict(one) for one in statements)),

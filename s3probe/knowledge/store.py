@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Evidence, Observation
-from s3probe.knowledge.providers import MESSAGE, Mark, Provider, detect
+from s3probe.evidence.vocabulary import Fact
+from s3probe.knowledge.providers import HOST_ID, MESSAGE, Mark, Provider, detect
 from s3probe.settings.model import Settings
 from s3probe.settings.rubyuri import authority_of
 
@@ -30,6 +31,8 @@ def _marks(settings: Settings, rows: Iterable[Observation]) -> Iterator[Mark]:
             yield from row.headers.items()
             if row.message:
                 yield MESSAGE, row.message
+            if form := row.facts.get(Fact.HOST_ID):
+                yield HOST_ID, form
 
 
 def web_address(settings: Settings, store: Provider, host: str = "") -> str:

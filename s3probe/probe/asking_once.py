@@ -1,11 +1,16 @@
-"""One unsigned request, whose answer shows which server it is."""
+"""One unsigned request, or two, whose answer shows which server it is."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from s3probe.evidence.addresses import listing_url
 from s3probe.evidence.observations import Evidence, Run
-from s3probe.evidence.vocabulary import ActionId
-from s3probe.probe.client import Client
+from s3probe.evidence.vocabulary import ActionId, Experiment
+from s3probe.hindrance import HinderedError
+from s3probe.knowledge.providers import GENERIC
+from s3probe.knowledge.store import store_of
+from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.session import visitor_call
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.tools import Tools, limits_for
@@ -14,7 +19,10 @@ from s3probe.settings.model import Settings
 
 
 def who_is_there(settings: Settings, tools: Tools, patience: float) -> Evidence:
-    """What the storage answers to a listing that nobody signed; ``patience``: seconds in all."""
+    """What the storage answers to a listing that nobody signed; ``patience``: seconds in all.
+
+    MinIO behind a proxy, which puts its own name into ``Server``, tells itself by its answer to a HEAD alone.
+    """
     end = tools.clock.monotonic() + patience
     client = Client(
         tools.transport,
@@ -24,6 +32,13 @@ def who_is_there(settings: Settings, tools: Tools, patience: float) -> Evidence:
         read_only=True,
         scrubber=scrubber_of_a_run(settings, None),
     )
-    call = visitor_call(listing_url(settings))
-    seen = client.observe(ActionId.REACH_ENDPOINT, call, client.send(call))
-    return Evidence(Run("", tools.clock.now().isoformat(), 0.0, "read-only"), (seen,), cost=client.cost())
+    run = Run("", tools.clock.now().isoformat(), 0.0, "read-only")
+    evidence = Evidence(run)
+    for name, method in ((ActionId.REACH_ENDPOINT, "GET"), (Experiment.HEAD_BUCKET, "HEAD")):
+        call = visitor_call(listing_url(settings), method=method)
+        with suppress(NotSentError, HinderedError):
+            seen = client.observe(name, call, client.send(call))
+            evidence = Evidence(run, (*evidence.observations, seen), cost=client.cost())
+        if not evidence.observations or seen.http_status is None or store_of(settings, evidence).id != GENERIC:
+            break
+    return evidence

@@ -76,10 +76,20 @@ def is_markup(answer: Answer) -> bool:
 
 
 def is_s3(answer: Answer) -> bool:
-    """Whether an S3 service wrote this answer, as far as it shows."""
-    if Header.X_AMZ_REQUEST_ID in answer.headers or Header.X_AMZ_ID_2 in answer.headers:
+    """Whether an S3 service wrote this answer, as far as it shows.
+
+    A request id alone is no proof: SeaweedFS sends one from each of its ports, Versity from its web server. A refusal
+    of S3's is XML, or has no body (HEAD).
+    """
+    named = Header.X_AMZ_REQUEST_ID in answer.headers or Header.X_AMZ_ID_2 in answer.headers
+    if named and (not answer.body or ((answer.status or 0) < 400 and not is_markup(answer) and not _is_json(answer))):
         return True
     return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
+
+
+def _is_json(answer: Answer) -> bool:
+    """Whether the body is an answer that S3 never gives."""
+    return "json" in answer.headers.get(Header.CONTENT_TYPE, "").lower() and answer.body.lstrip()[:1] in (b"{", b"[")
 
 
 def _in_s3_words(answer: Answer, code: str) -> bool:
@@ -99,6 +109,8 @@ def outcome_of(answer: Answer, body: ErrorBody | None = None) -> Outcome:
         return Outcome.THROTTLED
     if is_markup(answer) and not is_s3(answer):
         return Outcome.UNKNOWN if status >= 500 else Outcome.WRONG
+    if status == 201 and _is_json(answer):  # a file server's (SeaweedFS filer): S3 says 200
+        return Outcome.WRONG
     if 200 <= status < 300:
         return Outcome.OK
     if code in THROTTLE_CODES:

@@ -211,8 +211,9 @@ class _Removal:
         if self._gone(entry.wire.delete(entry.key, version_id=NULL_VERSION)):
             self._removed()
             return
-        # who may not name versions can hide the bytes at least
-        self._ask(entry.wire.delete(entry.key))
+        # who may not name versions can hide the bytes at least; an earlier run has
+        if not entry.earlier:
+            self._ask(entry.wire.delete(entry.key))
         entry.versions = (NULL_VERSION,)
 
     def _unknown_upload(self) -> None:

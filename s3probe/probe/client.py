@@ -11,16 +11,30 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NO_CHANGES, Cost, Observation, Outcome
-from s3probe.evidence.vocabulary import Actor, Fact, FactName, Facts, Header, ObservationId, kept_headers, row_of
+from s3probe.evidence.vocabulary import (
+    HOST_ID,
+    Actor,
+    Fact,
+    FactName,
+    Facts,
+    Header,
+    ObservationId,
+    kept_headers,
+    row_of,
+)
 from s3probe.hindrance import HinderedError
+from s3probe.knowledge.providers import BODY, MESSAGE, Mark, other_service
 from s3probe.probe.classify import is_markup, is_s3, outcome_of
 from s3probe.probe.exchange import MUTATING, Answer, Call, Limits, Transport, Watch
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.probe.hidden import signatures, without_secrets
 from s3probe.probe.signing_rule import SigningRule
 from s3probe.probe.xml import ErrorBody, error, root_name
 from s3probe.redact import clean
 from s3probe.scrub import Scrubber
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+"""MinIO's ``x-amz-id-2``: the form tells the server, the value the deployment. Amazon's is in base64."""
 _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 """A region stands in a host's name: one label, and what other stores than AWS call theirs."""
@@ -32,6 +46,8 @@ _WEB_PAGE = re.compile(
 """Of Garage's web port: with a code where it knows a bucket of that host that visitors may read, else without."""
 _STOCK_PAGE = re.compile(rb"<center>(?:nginx|openresty|angie|tengine)", re.IGNORECASE)
 """The error page that nginx makes by itself; a page of the admin's may stand for somebody else's refusal."""
+_PAGE = 2048
+"""Bytes of an answer in which it tells whose service it is."""
 _OURS = re.compile(r"(?:^|/)s3probe/[a-z0-9]{6,}/[^/]+\Z")
 """The end of every key that a run mints (``settings.keys.probe_key``)."""
 
@@ -181,7 +197,7 @@ class Client:
         """The observation of one exchange; ``outcome`` overrides what status and code say."""
         row = row_of(action_id)
         body = error(answer.body)
-        known: Facts = {**_facts(answer, body), **(facts or {})}
+        known: Facts = {**_facts(answer, body, call.bucket), **(facts or {})}
         seen = Observation(
             id=action_id,
             title=title or row.title,
@@ -212,6 +228,8 @@ def _is_ours(call: Call) -> bool:
     if call.operation == "DeleteObjects":
         keys = re.findall(rb"<Key>([^<]*)</Key>", call.body)
         return bool(keys) and all(_OURS.search(key.decode()) for key in keys)
+    if call.operation == POST_OBJECT:
+        return bool(_OURS.search(f"/{field(call.body, 'key')}"))
     return bool(_OURS.search(urlsplit(call.url).path))
 
 
@@ -224,28 +242,38 @@ def _skew(body: ErrorBody) -> str:
         return ""
 
 
-def _facts(answer: Answer, body: ErrorBody | None) -> Facts:
+def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
     """What later judgement reads beside status and code."""
     facts: dict[FactName, str] = {}
     if answer.status is not None:
         facts[Fact.S3] = "yes" if is_s3(answer) else ""
         facts[Fact.MARKUP] = "yes" if is_markup(answer) else ""
         facts[Fact.ROOT] = root_name(answer.body) or ""
+        facts[Fact.SERVICE] = other_service(_marks(answer, body))
         facts[Fact.WEB_PAGE] = _web_page(answer)
         facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
     if body:
         facts |= {
             Fact.REGION: _named(_REGION, body.region or _region_in(body.message)),
-            Fact.BUCKET: _named(_BUCKET, body.bucket_name or body.bucket),
+            Fact.BUCKET: (named := _named(_BUCKET, body.bucket_name or body.bucket)),
+            Fact.OTHER_BUCKET: named if bucket and named not in ("", bucket) else "",
             Fact.KEY: body.key,
             Fact.ENDPOINT: _named(_HOST, body.endpoint),
             Fact.SIGNED_HOST: _named(_HOST, _signed_host(body)),
+            Fact.SIGNED_PATH: _signed_path(body),
             Fact.SKEW: _skew(body),
         }
+    if _SHA256.fullmatch(answer.headers.get(HOST_ID, "")):
+        facts[Fact.HOST_ID] = "sha256"
     region = _named(_REGION, answer.headers.get(Header.X_AMZ_BUCKET_REGION, ""))
     if region:
         facts[Fact.REGION] = region
     return facts
+
+
+def _marks(answer: Answer, body: ErrorBody | None) -> tuple[Mark, ...]:
+    page = answer.body[:_PAGE].decode("utf-8", "replace")
+    return (*answer.headers.items(), (MESSAGE, body.message if body else ""), (BODY, page))
 
 
 def _web_page(answer: Answer) -> str:
@@ -266,8 +294,14 @@ def _region_in(message: str) -> str:
 
 
 def _actor(call: Call) -> Actor:
-    signed = any(name.lower() == "authorization" for name, _value in call.headers)
+    signed = call.operation == POST_OBJECT or any(name.lower() == "authorization" for name, _value in call.headers)
     return Actor.MASTODON if signed else Actor.VISITOR
+
+
+def _signed_path(body: ErrorBody) -> str:
+    """The path in the canonical request, which a proxy may have changed as well."""
+    lines = body.canonical_request.splitlines()
+    return lines[1] if len(lines) > 1 and lines[1].startswith("/") else ""
 
 
 def _signed_host(body: ErrorBody) -> str:

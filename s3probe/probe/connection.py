@@ -41,6 +41,10 @@ def _skip_headers(stream: IO[bytes]) -> None:
             raise LineTooLong("header line")
 
 
+class AnnouncedError(Exception):
+    """The server waits for a body that was only announced. Nothing was carried out."""
+
+
 class _Headers:
     """The stream of an answer whose headers are read next. http.client takes an end within them for theirs."""
 
@@ -137,6 +141,8 @@ class _Exact:
                     self._response_received = True
                     return
                 _skip_headers(stream)
+                if status == 100 and exchange.call.announced:
+                    raise AnnouncedError
                 if status == 100:
                     exchange.stage, exchange.withheld = ExchangeStage.SEND, False
                     return

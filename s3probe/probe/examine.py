@@ -16,8 +16,9 @@ from s3probe.evidence.vocabulary import (
     Experiment,
     Fact,
 )
+from s3probe.knowledge.providers import GENERIC, detect
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import address_families
+from s3probe.probe import address_families, experiments
 from s3probe.probe.cleanup import FirstAnswer, became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
@@ -26,7 +27,7 @@ from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
 from s3probe.probe.folders import other_folders
 from s3probe.probe.followups import follow_ups
-from s3probe.probe.foundation import FoundationSearch, wants_uploads
+from s3probe.probe.foundation import FoundationSearch, head_bucket, held_back, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
@@ -266,6 +267,20 @@ class Examination:
             self._session.skip(action, LEFT_OUT)
         return selected
 
+    def _look_first(self) -> None:
+        """Side by side: which release the instance is; whether the bucket is there, where an upload might make it."""
+        steps = [Step("instance", self._learn_version)]
+        if self._might_make_the_bucket():
+            steps.append(head_bucket(self._session))
+        self._session.parallel(steps)
+        if self._version:
+            self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
+            self._session.conditions = self._conditions_maker.of(self._session.conditions.settings)
+
+    def _might_make_the_bucket(self) -> bool:
+        store = detect(self._session.conditions.settings.api_base)
+        return not self._read_only and (store.makes_buckets or store.id == GENERIC) and wants_uploads(self._session)
+
     def _learn_version(self) -> None:
         """Asks the instance which release it is, which decides the form of its requests. The storage is not asked."""
         domain = self._session.conditions.settings.web_domain
@@ -275,16 +290,12 @@ class Examination:
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
         asked = AskedAgain(self._tools.transport, self._session.repeats)
         self._version = instance_version(asked, domain, limits).version or ""
-        if self._version:
-            conditions = self._session.conditions
-            self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
-            self._session.conditions = self._conditions_maker.of(conditions.settings)
 
     def _ask_everything(self) -> None:
         if not self._signed:
             self._why_no_key()
             return
-        self._learn_version()
+        self._look_first()
         if self._options.profile == "quick":
             self._canary()
             return
@@ -339,6 +350,8 @@ class Examination:
         if not wants_uploads(session):
             return  # there is nothing to send: the whole examination asks for what was named
         acl = session.conditions.settings.acl
+        if held_back(session):
+            return  # nothing is written: the whole examination says why
         name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
         body = picture(f"{self._run_id}/canary.png")
         _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
@@ -370,6 +383,7 @@ class Examination:
         steps += visitor.privacy()
         steps += visitor.writing()
         steps += more_than_needed(session)
+        steps += experiments.large_bodies(session)
         before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
         steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(stored_objects)), before))
         # the same picture is hidden only after the visitor has seen it

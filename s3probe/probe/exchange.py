@@ -20,6 +20,7 @@ MUTATING = frozenset(
         "PutObjectAcl",
         "DeleteObject",
         "DeleteObjects",
+        "PostObject",
     }
 )
 """The only operations that may change anything. All are on keys; none is on a bucket."""
@@ -39,6 +40,8 @@ class Call:
     body: bytes = b""
     bucket: str = ""
     """Of a signed request: the bucket that it is about."""
+    announced: bool = False
+    """A body is announced (``Expect: 100-continue``) and stays here. Whoever says 100 to that is left alone."""
 
     def __repr__(self) -> str:
         # the query of a presigned URL and the Authorization header are secrets, and a traceback shows a repr

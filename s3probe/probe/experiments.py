@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
+from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
-from s3probe.probe.exchange import Call
+from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import judge_listing, same_bytes
 from s3probe.probe.payload import picture
 from s3probe.probe.schedule import Step
-from s3probe.probe.session import Session
+from s3probe.probe.session import Session, visitor_call
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.settings.keys import MEDIA
+from s3probe.settings.mastodon import object_url
 
 _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
 
@@ -63,6 +65,34 @@ def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_ob
             Experiment.GET_WITHOUT_MODE, call, same_bytes(stored.body), conditions=conditions, title=title
         ),
     )
+
+
+LARGE = 16 * 1024 * 1024
+"""Bytes: as much as a video, or a picture of today."""
+
+
+def large_bodies(session: Session) -> Iterator[Step]:
+    """What a proxy before the storage says to a large upload: it looks at the announcement alone (nginx: 413).
+
+    Unsigned, and without the body, so that nothing can come of it.
+    """
+    settings = session.conditions.settings
+    if has_own_hosts(settings.api_base) or not session.wanted(ActionId.PUT_WITHOUT_ACL):
+        return
+
+    def announce() -> None:
+        entry = session.ledger.mint(session.conditions.wire, MEDIA, "announced.png")
+        announced = (("Expect", "100-continue"), ("Content-Type", "image/png"), ("Content-Length", str(LARGE)))
+        call = visitor_call(object_url(settings, entry.key), method="PUT", headers=announced, body=b"")
+        call = replace(call, headers=call.headers[:-1], announced=True)
+        title = "A large upload would be let through to the storage"
+        session.ask(Experiment.ANNOUNCED, call, _judge_announcement, title=title, told=session.noting(entry))
+
+    yield Step(Experiment.ANNOUNCED, announce)
+
+
+def _judge_announcement(answer: Answer) -> tuple[Outcome | None, Facts]:
+    return (Outcome.WRONG if answer.status == 413 else Outcome.OK if answer.status else None), {}
 
 
 def announcing(session: Session) -> Iterator[Step]:

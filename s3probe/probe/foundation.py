@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from s3probe.evidence.addresses import listing_url
-from s3probe.evidence.gates import Gate, stopped_at
+from s3probe.evidence.gates import Gate, furthest_of, stopped_at
 from s3probe.evidence.observations import NO_CHANGES, WAITS, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import (
     ActionId,
@@ -23,6 +23,7 @@ from s3probe.evidence.vocabulary import (
     Header,
     ObservationId,
 )
+from s3probe.probe import signatures
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
 from s3probe.probe.exchange import Answer, Call
@@ -36,7 +37,6 @@ from s3probe.probe.signing_rule import NOBODYS_KEY_ID
 from s3probe.probe.tools import ProbeOptions
 from s3probe.probe.trials import Trial, trials
 from s3probe.probe.xml import list_keys
-from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url
@@ -95,7 +95,7 @@ class FoundationSearch:
 
         What the file's own region was answered stays under an id of its own (aws-sdk-s3: S3Signer's region redirect).
         """
-        furthest = max(self._rows(), key=stopped_at)
+        furthest = furthest_of(self._rows())
         if not (ExperimentWith.REGION.made(trial.id) and is_aws(furthest.url) and furthest.http_status == 400):
             return False
         title = "The bucket is in the region of the file"
@@ -105,13 +105,16 @@ class FoundationSearch:
 
     def _judge(self, seen: tuple[Observation, ...]) -> Trial | None:
         """Whether the foundation stands, and else (or for refused uploads) the trial that got further."""
-        furthest = max(seen, key=stopped_at)
+        furthest = furthest_of(seen)
         reached = stopped_at(furthest)
+        if all(row.error_code == "InternalError" for row in seen) and (trial := self._decide(furthest)) is not None:
+            return trial
         old_signature = self._session.conditions.settings.signature_version == "s3" and reached < Gate.THROUGH
         if (reached >= Gate.REQUEST and not old_signature) or (reached is Gate.RIGHTS and not self._all_denied(seen)):
             self._found.stands = True
             return self._headers()
-        self._found.stands = reached is Gate.RIGHTS
+        # a proxy's own page in place of an answer to an upload: rights are not what is wrong
+        self._found.stands = reached is Gate.RIGHTS and all(row.outcome is Outcome.DENIED for row in seen)
         trial = self._decide(furthest)
         self._tell_apart(furthest)
         return trial
@@ -136,19 +139,22 @@ class FoundationSearch:
         if row is not None:
             session.book.add(replace(row, facts={**row.facts, Fact.KEPT: "yes"}))
         same_bucket = session.conditions.settings.bucket_name == trial.conditions.settings.bucket_name
-        if same_bucket and all(row.network is not None for row in self._rows()):
+        nowhere = ExperimentWith.PORT.made(trial.id) or all(row.network is not None for row in self._rows())
+        if same_bucket and nowhere:
             # what arrived all the same is removed where answers come from
             session.ledger.reroute(session.conditions.wire, trial.conditions.wire)
 
     def _all_denied(self, seen: Iterable[Observation]) -> bool:
-        return all(row.outcome is Outcome.DENIED for row in seen if row.ran)
+        """Also where a proxy's own page came in place of a refusal."""
+        return all(row.outcome is Outcome.DENIED or stopped_at(row) is Gate.NOT_S3 for row in seen if row.ran)
 
     def _first(self) -> tuple[Observation, ...]:
         steps = [Step(ActionId.LIST, self._list)]
         if self._session.book.get(ActionId.REACH_ENDPOINT) is None:
             steps.append(Step(ActionId.REACH_ENDPOINT, self._reach))
         if self._options.profile != "read-only" and wants_uploads(self._session):
-            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False)))
+            first = (ActionId.LIST,) if held_back(self._session) else ()
+            steps.append(Step(ActionId.PUT_WITHOUT_ACL, lambda: self._put(with_acl=False), first))
             # gateways to a file system trip over two uploads that make the same folder at the same moment, which only
             # a probe does
             after = (ActionId.LIST, ActionId.PUT_WITHOUT_ACL)
@@ -208,6 +214,10 @@ class FoundationSearch:
         if with_acl and acl is None:
             session.skip(action_id, "S3_PERMISSION is empty, so Mastodon sends no ACL")
             return
+        listed = session.book.get(ActionId.LIST)
+        if (why := held_back(session)) and not (listed is not None and listed.ok):
+            session.skip(action_id, why)
+            return
         name = f"{kind}-acl.png"
         body = picture(f"{session.run_id}/{name}")
         _seen, stored = session.put(action_id, MEDIA, name, body, "image/png", acl=acl if with_acl else None)
@@ -224,10 +234,20 @@ class FoundationSearch:
         for trial in made:
             row = self._session.book.get(trial.id)
             # a refused Signature V2 says nothing of region, clock or key: any answer to a V4 one is further
-            stopped = min(stopped_at(seen), Gate.NOT_S3) if trial.id is Experiment.SIGNATURE_V4 else stopped_at(seen)
+            # and so is every answer of an S3 service at another port than one that is none
+            anew = trial.id is Experiment.SIGNATURE_V4 or ExperimentWith.PORT.made(trial.id)
+            stopped = min(stopped_at(seen), Gate.NOT_S3) if anew else stopped_at(seen)
             if row is not None and row.ran and stopped_at(row) > stopped and not self._leads_back(trial, row):
+                if ExperimentWith.PORT.made(trial.id):
+                    return self._best_port(made)
                 return self._where_it_is(trial, row) or trial
         return None
+
+    def _best_port(self, made: Iterable[Trial]) -> Trial:
+        """The port at which most passed: another store may listen beside."""
+        answered = ((trial, self._session.book.get(trial.id)) for trial in made if ExperimentWith.PORT.made(trial.id))
+        ports = [(trial, row) for trial, row in answered if row is not None and not self._leads_back(trial, row)]
+        return max(ports, key=lambda port: stopped_at(port[1]))[0]
 
     def _where_it_is(self, trial: Trial, row: Observation) -> Trial | None:
         """The bucket's region, where another region answered and named it."""
@@ -243,8 +263,11 @@ class FoundationSearch:
     def _leads_back(self, trial: Trial, row: Observation) -> bool:
         """Whether another region met a region error that names none, or one that was set already.
 
-        Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well.
+        Or a key that AWS does not know, where files are published elsewhere: then the store is elsewhere as well. Or
+        whether no S3 service works at another port either.
         """
+        if ExperimentWith.PORT.made(trial.id):
+            return row.facts.get(Fact.S3) != "yes" or row.outcome is Outcome.UNKNOWN
         if not ExperimentWith.REGION.made(trial.id) or stopped_at(row) not in (Gate.REGION, Gate.KEY_ID):
             return False
         settings = trial.conditions.settings
@@ -267,19 +290,14 @@ class FoundationSearch:
         steps = []
         pair = conditions.settings.credentials or self._conditions_maker.credentials
         if reached in (Gate.RIGHTS, Gate.KEY_ID, Gate.SIGNATURE):
-            other = replace(pair, secret_access_key=Secret("s3probe-wrong-secret"))
+            other = replace(pair, secret_access_key=signatures.WRONG)
             steps.append(self._with_pair(Experiment.WRONG_SECRET, "With a secret that is certainly wrong", other))
         if reached in (Gate.RIGHTS, Gate.SIGNATURE):
             other = replace(pair, access_key_id=NOBODYS_KEY_ID)
             steps.append(self._with_pair(Experiment.UNKNOWN_KEY, "With a key id that nobody has", other))
         if reached in (Gate.BUCKET, Gate.RIGHTS):
-            head = conditions.wire.read("HeadBucket", "", method="HEAD")
-            steps.append(
-                Step(
-                    Experiment.HEAD_BUCKET,
-                    lambda: session.ask(Experiment.HEAD_BUCKET, head, title="The bucket is there"),
-                )
-            )
+            if session.book.get(Experiment.HEAD_BUCKET) is None:
+                steps.append(head_bucket(session))
             buckets = conditions.wire.read("ListBuckets", "")
             steps.append(
                 Step(
@@ -290,6 +308,9 @@ class FoundationSearch:
         if furthest.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
             steps.append(self._without_tls())
         self._session.parallel(steps)
+        if signatures.is_open(session, furthest):
+            forms = self._options.profile != "read-only"
+            session.parallel(signatures.questions(session, self._conditions_maker, forms=forms))
 
     def _without_tls(self) -> Step:
         """Whether anybody speaks plain http there. Asked unsigned: the file wants TLS."""
@@ -338,6 +359,26 @@ def _another(before: Observation, now: Observation) -> bool:
     named = before.error_code and now.error_code
     definite = before.outcome is Outcome.REJECTED and now.outcome in (Outcome.REJECTED, Outcome.DENIED)
     return bool(named and definite and (now.http_status, now.error_code) != (before.http_status, before.error_code))
+
+
+def head_bucket(session: Session) -> Step:
+    """Asks whether the bucket is there. Writes nothing."""
+    call = session.conditions.wire.read("HeadBucket", "", method="HEAD")
+    experiment = Experiment.HEAD_BUCKET
+    return Step(experiment, lambda: session.ask(experiment, call, title="The bucket is there"))
+
+
+def held_back(session: Session) -> str:
+    """Why nothing is written yet, by what was said of the bucket before; ``""``: it is there, or nobody was asked.
+
+    An upload could make a bucket that is not there. One that fails may still arrive, and leave a file behind.
+    """
+    seen = session.book.get(Experiment.HEAD_BUCKET)
+    if seen is not None and seen.http_status == 404:
+        return f"there is no bucket {session.conditions.settings.bucket_name}: nothing is written"
+    if seen is not None and seen.outcome is Outcome.UNKNOWN and seen.http_status is not None:
+        return "the storage fails before anything is written"
+    return ""
 
 
 def wants_uploads(session: Session) -> bool:

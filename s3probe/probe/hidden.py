@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.scrub import Scrubber
 
 HEADER_CHARACTERS = 4096
@@ -23,8 +24,10 @@ _SIGNATURE = re.compile(r"(?:X-Amz-Signature=|Signature=|^AWS [^:\s]+:)([^&,\s]+
 
 
 def signatures(call: Call) -> Iterator[str]:
-    """What signs ``call``, in its header or in its query."""
+    """What signs ``call``, in its header, in its query or in its form."""
     texts = [value for name, value in call.headers if name.lower() == "authorization"]
+    if call.operation == POST_OBJECT:
+        yield field(call.body, "x-amz-signature")
     yield from (found[1] for text in (*texts, call.url) for found in _SIGNATURE.finditer(text))
 
 

@@ -11,10 +11,13 @@ from s3probe.evidence.observations import NEVER_SENT
 from s3probe.evidence.vocabulary import Header
 from s3probe.probe.classify import THROTTLE_CODES
 from s3probe.probe.exchange import Answer, Call
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error
 
-_MAKING = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+_MAKING = frozenset(
+    {"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", POST_OBJECT}
+)
 """What may make something that has to be removed."""
 _OF_UPLOADS = frozenset({"CreateMultipartUpload", "UploadPart"})
 NULL_VERSION = "null"
@@ -67,13 +70,13 @@ class LedgerEntry:
 
 
 def made_nothing(answer: Answer) -> bool:
-    """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, or 501.
+    """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, 100, or 501.
 
     A redirect says that it was not done here, and none is followed.
     """
     if answer.status is None:
         return not answer.sent or answer.fault in NEVER_SENT
-    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status == 501
+    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status in (100, 501)
 
 
 def may_go_on(answer: Answer) -> bool:
@@ -181,7 +184,8 @@ class Ledger:
         if call.operation not in _MAKING:
             return None
         url = urlsplit(call.url)
-        path, upload_id = unquote(url.path), parse_qs(url.query).get("uploadId", [""])[0]
+        path = f"/{field(call.body, 'key')}" if call.operation == POST_OBJECT else unquote(url.path)
+        upload_id = parse_qs(url.query).get("uploadId", [""])[0]
         found = [
             entry
             for entry in reversed(self._entries)  # a key that was minted again, for another region, is the later one's

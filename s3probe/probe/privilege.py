@@ -33,7 +33,8 @@ def more_than_needed(session: Session) -> Iterator[Step]:
 def bucket_policy(session: Session) -> Step:
     policy = session.conditions.wire.read("GetBucketPolicy", "policy")
     return Step(
-        Experiment.READ_POLICY, lambda: session.ask(Experiment.READ_POLICY, policy, _policy, title="The bucket policy")
+        Experiment.READ_POLICY,
+        lambda: session.ask(Experiment.READ_POLICY, policy, judge_policy, title="The bucket policy"),
     )
 
 
@@ -60,7 +61,8 @@ def _bucket(name: str, made: str) -> str:
     return made if _MOMENT.search(made) else name
 
 
-def _policy(answer: Answer) -> tuple[Outcome | None, Facts]:
+def judge_policy(answer: Answer) -> tuple[Outcome | None, Facts]:
+    """What a bucket policy denies, and all that stands in it."""
     # stores that do not know ?policy list the bucket instead: a policy is JSON with statements
     is_policy = answer.body.lstrip().startswith(b"{") and b'"Statement"' in answer.body
     if answer.status == 200 and not is_policy:

@@ -95,6 +95,11 @@ def presign_v4(scope: CredentialScope, url: str, expires_seconds: int) -> str:
     return f"{unsigned}&X-Amz-Signature={signer.query_signature(unsigned, host)}"
 
 
+def sign_policy(scope: CredentialScope, policy: str) -> str:
+    """The Signature V4 of a form's policy, which is signed as it is sent: in base64."""
+    return _V4(scope).policy_signature(policy)
+
+
 class _Keys:
     """botocore's ReadOnlyCredentials without what importing them costs, and without a ``repr``.
 
@@ -142,6 +147,9 @@ class _V4(S3SigV4Auth):
         request = self._timed(_request("GET", url, headers))
         request.context["only"] = "host"
         return self._signature_of(request)
+
+    def policy_signature(self, policy: str) -> str:
+        return str(self.signature(policy, self._timed(AWSRequest())))
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
         only = request.context.get("only")

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from s3probe.knowledge.providers import same_service
 from s3probe.probe.exchange import MUTATING, Call
+from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.settings.addressing import RubyError, is_aws, is_aws_region, is_host_label, regional_host
 from s3probe.settings.dotenv_value import WRAPPINGS
 from s3probe.settings.model import Credentials, Settings
@@ -76,7 +77,9 @@ class SigningRule:
 
 
 def signer(call: Call) -> str:
-    """The access key id that signs ``call``, in its header or its query; ``""`` for a request that nobody signs."""
+    """The access key id that signs ``call``: in header, query or form; ``""`` for a request that nobody signs."""
+    if call.operation == POST_OBJECT:
+        return field(call.body, "x-amz-credential").rsplit("/", 4)[0]
     header = next((value for name, value in call.headers if name.lower() == "authorization"), "")
     if found := _KEY_ID.search(header):
         return found[1] or found[2]

@@ -6,11 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from s3probe.evidence.addresses import listing_url, other_addresses, same_host_as_storage, with_query
 from s3probe.evidence.observations import THOROUGH, Observation, Outcome
-from s3probe.evidence.vocabulary import UPLOADS_AFTER_ALL, ActionId, Experiment, Fact, Facts, ObservationId, row_of
+from s3probe.evidence.vocabulary import (
+    UPLOADS_AFTER_ALL,
+    ActionId,
+    Experiment,
+    Fact,
+    Facts,
+    Header,
+    ObservationId,
+    row_of,
+)
+from s3probe.knowledge.policies import MEDIA_FOLDERS
+from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import is_inconclusive, judge_at_proxy, judge_refusal, must_not_open
@@ -20,7 +31,8 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import error, root_name
-from s3probe.settings.mastodon import bucket_url, object_url, public_url
+from s3probe.settings.keys import MEDIA
+from s3probe.settings.mastodon import bucket_url, object_url, probe_key, public_url
 
 LISTINGS = ("ListBucketResult", "ListVersionsResult", "ListMultipartUploadsResult")
 NO_PROXY = "no proxy stands before the storage (S3_ALIAS_HOST)"
@@ -93,6 +105,33 @@ def _uploads_must_not_be_listed(session: Session) -> None:
 
 def _list(session: Session) -> None:
     """The first request of the run has asked this already, unless something was fixed since."""
+    _list_all(session)
+    seen = session.book.get(ActionId.PUBLIC_LIST)
+    worth_it = session.thorough or not has_own_hosts(session.conditions.settings.api_base)
+    if seen is not None and seen.ok and worth_it:
+        _list_folder(session, seen)
+
+
+def _list_folder(session: Session, closed: Observation) -> None:
+    """One folder of it: a policy may open a listing for a prefix alone, and for exactly that text.
+
+    ``mc anonymous set download ALIAS/BUCKET/FOLDER`` does so. What is open then stands in place of what was closed.
+    """
+    settings = session.conditions.settings
+    folder = probe_key(settings, MEDIA, "", "").partition("/s3probe/")[0].rpartition("/")[0]
+    for experiment, text in (
+        (Experiment.PUBLIC_LIST_FOLDER_NAME, folder),
+        (Experiment.PUBLIC_LIST_FOLDER, f"{folder}/"),
+    ):
+        url = with_query(listing_url(settings), f"prefix={quote(text, safe='')}")
+        title = f"A visitor cannot list {text}"
+        seen = _must_not_list(session, experiment, url, title)
+        if seen.facts.get(Fact.LISTING):
+            session.book.add(replace(seen, id=closed.id, title=closed.title))
+            return
+
+
+def _list_all(session: Session) -> None:
     url = listing_url(session.conditions.settings)
     first = session.book.get(ActionId.REACH_ENDPOINT)
     if first is None or first.url != url or first.http_status is None:
@@ -115,9 +154,21 @@ def _must_not_list(session: Session, action_id: ObservationId, url: str, title: 
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if root_name(answer.body) in LISTINGS or b"<ListBucketResult" in answer.body[:4096]:
             return Outcome.WRONG, {Fact.LISTING: "open"}
+        if _lists_names(answer, session.conditions.settings.key_prefix):
+            return Outcome.WRONG, {Fact.LISTING: "names"}
         return judge_refusal(answer)
 
     return judge_at_proxy(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
+
+
+def _lists_names(answer: Answer, prefix: str) -> bool:
+    """Whether this is a container as Swift lists it to visitors: one name a line, in plain text."""
+    kind = answer.headers.get(Header.CONTENT_TYPE, "").split(";")[0].strip().lower()
+    if answer.status != 200 or kind != "text/plain":
+        return False
+    below = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    beginnings = tuple(f"{below}{folder}/".encode() for folder in (*MEDIA_FOLDERS, "backups"))
+    return any(line.startswith(beginnings) for line in answer.body.splitlines())
 
 
 def _judge_rights(answer: Answer) -> tuple[Outcome | None, Facts]:

@@ -27,7 +27,7 @@ from urllib3.util import parse_url
 from s3probe.evidence.observations import NetworkFault
 from s3probe.hindrance import HinderedError
 from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, ExchangeStage, Resolver
-from s3probe.probe.connection import use_our_connections
+from s3probe.probe.connection import AnnouncedError, use_our_connections
 from s3probe.probe.descriptors import short_of_descriptors
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain, not_of_the_way
@@ -108,6 +108,9 @@ class HttpTransport:
         try:
             complete = self._exchange(exchange)
             return _answer(exchange, truncated=not complete), _Again.NO
+        except AnnouncedError:
+            exchange.status = 100
+            return _answer(exchange, truncated=True), _Again.NO
         except (*_TROUBLE, MemoryError, RuntimeError, HinderedError) as error:
             own = not_of_the_way(error)
             if own:

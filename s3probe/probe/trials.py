@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from s3probe.evidence.gates import Gate, stopped_at
-from s3probe.evidence.observations import Observation
+from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
-from s3probe.knowledge.providers import candidate_regions, detect
+from s3probe.knowledge.providers import MESSAGE, candidate_regions, detect, has_own_hosts, serving
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.session import Conditions
 from s3probe.secret import Secret
@@ -28,6 +28,11 @@ USUAL_REGION = "us-east-1"
 """Mastodon's own default, and that of most stores that are not AWS."""
 PARTITION_REGIONS = (USUAL_REGION, "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
+
+_NOBODY_THERE = (NetworkFault.REFUSED, NetworkFault.CLOSED, NetworkFault.PROTOCOL)
+"""How a port answers on which nothing listens, or something that speaks no HTTP."""
+_BESIDE = (-1, 1, -2, -3)
+"""Where an API's port is, seen from others of the same server: MinIO 9000 and 9001; Garage 3900, 3902 and 3903."""
 
 _SECRET = {"raw": Experiment.SECRET_RAW, "unquoted": Experiment.SECRET_UNQUOTED, "trimmed": Experiment.SECRET_TRIMMED}
 _KEY_ID = {"raw": Experiment.KEY_ID_RAW, "unquoted": Experiment.KEY_ID_UNQUOTED, "trimmed": Experiment.KEY_ID_TRIMMED}
@@ -55,7 +60,10 @@ def trials(
             conditions_maker, conditions, Experiment.SIGNATURE_V4, "With Signature Version 4", S3_SIGNATURE_VERSION=None
         )
     if stopped <= Gate.NOT_S3:
-        yield from _other_addresses(conditions_maker, conditions, stopped)
+        yield from _other_addresses(conditions_maker, conditions, seen)
+    elif seen.error_code == "InternalError":
+        # Versity's port for admins answers every S3 request with an error of its own
+        yield from _other_ports(conditions_maker, conditions, seen)
     elif stopped is Gate.REGION:
         yield from _regions(conditions_maker, conditions, seen)
     else:
@@ -83,8 +91,9 @@ def _change(
     return Trial(experiment, title, conditions_maker.changed(conditions, **env))
 
 
-def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, stopped: Gate) -> Iterator[Trial]:
-    """The server was not reached, or it is none: another name, style or scheme."""
+def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
+    """The server was not reached, or it is none: another name, style, port or scheme."""
+    stopped = stopped_at(seen)
     settings = conditions.settings
     if settings.endpoint:
         parts = urlsplit(settings.endpoint)
@@ -101,11 +110,8 @@ def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, 
             yield _with_tls(conditions_maker, conditions)
         if stopped is Gate.NOT_S3:
             yield from _without_path(conditions_maker, conditions)
-            if parts.port == 9001:
-                moved = urlunsplit((parts.scheme, f"{parts.hostname}:9000", parts.path, "", ""))
-                yield _change(
-                    conditions_maker, conditions, Experiment.ENDPOINT_PORT, "At the API's port 9000", S3_ENDPOINT=moved
-                )
+        if seen.network in _NOBODY_THERE or (seen.network is None and (seen.http_status or 0) < 500):
+            yield from _other_ports(conditions_maker, conditions, seen)
         if settings.path_style:
             yield _change(
                 conditions_maker,
@@ -124,6 +130,39 @@ def _other_addresses(conditions_maker: ConditionsMaker, conditions: Conditions, 
                 f"With region {USUAL_REGION}",
                 S3_REGION=USUAL_REGION,
             )
+
+
+def _other_ports(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation) -> Iterator[Trial]:
+    """The host of the endpoint at the port of S3_HOSTNAME, at the server's usual one, and at those beside its own.
+
+    Another service of the same server mostly listens next to the API.
+    """
+    settings = conditions.settings
+    parts = urlsplit(settings.endpoint or "")
+    if not parts.hostname or has_own_hosts(parts.netloc):
+        return
+    marks = (*seen.headers.items(), (MESSAGE, seen.message or ""))
+    public = urlsplit(f"//{settings.hostname}")
+    ports = [_port(public)] if public.hostname == parts.hostname else []
+    ports.append(named.api_port if (named := serving(seen.facts.get(Fact.SERVICE, ""))) else detect("", marks).api_port)
+    own = _port(parts)
+    if own is not None:
+        ports += [own + step for step in _BESIDE]
+    for port in dict.fromkeys(port for port in ports if port and port != own and port < 2**16):
+        moved = urlunsplit((parts.scheme, f"{_bracketed(parts.hostname)}:{port}", parts.path, "", ""))
+        title = f"At port {port} of the same host"
+        yield _change(conditions_maker, conditions, ExperimentWith.PORT.of(str(port)), title, S3_ENDPOINT=moved)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        return None
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _with_tls(conditions_maker: ConditionsMaker, conditions: Conditions) -> Trial:

@@ -38,7 +38,15 @@ def what_becomes_of_them(session: Session, deleted: LedgerEntry | None) -> Itera
     marker = told.headers.get(Header.X_AMZ_VERSION_ID)
     uploaded = next((version for version in deleted.versions if version != marker), "") if deleted is not None else ""
     if deleted is not None and uploaded:
-        yield Step(Experiment.DELETE_OWN_VERSION, lambda: _remove(session, deleted, uploaded))
+        yield Step(Experiment.OLD_VERSION, lambda: _look_at(session, deleted, uploaded))
+        after = (Experiment.OLD_VERSION,)
+        yield Step(Experiment.DELETE_OWN_VERSION, lambda: _remove(session, deleted, uploaded), after)
+
+
+def _look_at(session: Session, entry: LedgerEntry, version: str) -> None:
+    """Some stores (MinIO) tell the end of an old version to whoever may read the file; few keys may read the rules."""
+    call = entry.wire.read("HeadObject", f"versionId={quote(version)}", entry.key, method="HEAD")
+    session.ask(Experiment.OLD_VERSION, call, title="The deleted file's bytes have an end")
 
 
 def _remove(session: Session, entry: LedgerEntry, version: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from s3probe import __version__
 from s3probe.probe.bodies import Part, complete_body, delete_body
 from s3probe.probe.exchange import Call
+from s3probe.probe.forms import CONTENT_TYPE, POST_OBJECT, refused_form
 from s3probe.probe.request_form import Integrity, WireForm, protect
 from s3probe.probe.sign import CredentialScope, Headers, presign_v4, sign_v2, sign_v4
 from s3probe.settings.model import Credentials, Settings
@@ -148,6 +149,25 @@ class Wire:
         url = presign_v4(replace(scope, when=scope.when - ago), self._object(key), expires_seconds)
         headers = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
         return Call("GetObject", "GET", url, headers, bucket=self.settings.bucket_name)
+
+    def signed_for(self, host: str, path: str) -> Call:
+        """The listing, signed as if it was asked of ``host`` or ``path``, and sent where Mastodon asks.
+
+        It passes where something on the way makes that of the request.
+        """
+        url = self._bucket("list-type=2&max-keys=1")
+        sent = urlsplit(url)
+        call = self._call("ListObjectsV2", "GET", sent._replace(netloc=host, path=path).geturl())
+        headers = tuple((name, sent.netloc if name == "Host" else value) for name, value in call.headers)
+        return replace(call, url=url, headers=headers)
+
+    def refused_form(self, key: str) -> Call:
+        """A browser's upload whose signature can be right and whose policy forbids it (``probe.forms``)."""
+        url, bucket = self._bucket(), self.settings.bucket_name
+        body = refused_form(self._scope(), bucket, key)
+        standing = (("Host", urlsplit(url).netloc), ("User-Agent", USER_AGENT), ("Accept", "*/*"))
+        length = (("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(body))))
+        return Call(POST_OBJECT, "POST", url, (*standing, *length), body, bucket)
 
     def get_as_payer(self, key: str) -> Call:
         """s3probe's own: the file once more, at this key's expense (AWS, "Requester Pays")."""

@@ -125,6 +125,15 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     return _removing(report, report.evidence.cleanup.left_behind)
 
 
+def left_behind(report: Report, what: str, of: str = "") -> str:
+    """What those commands are for, without a last stop. Where no upload passed, nobody knows what arrived."""
+    cleanup = report.evidence.cleanup
+    some = f"{count(len(cleanup.left_behind), what)}{of}"
+    if cleanup.created > cleanup.removed:
+        return f"{some} could not be removed"
+    return f"{some} may be there: the upload failed, and the storage does not say whether it was stored"
+
+
 def late_removal_commands(report: Report) -> tuple[str, ...]:
     """For every upload without an answer that may still arrive, the command that removes it then."""
     return _removing(report, report.evidence.cleanup.may_arrive)

@@ -15,6 +15,7 @@ from s3probe.report.fix_words import (
     fixes_in_words,
     late_removal_commands,
     late_uploads,
+    left_behind,
     removal_commands,
 )
 from s3probe.report.formats import RenderOptions
@@ -24,7 +25,6 @@ from s3probe.report.words import (
     aftermath,
     answer,
     cost,
-    count,
     explained_by,
     headline,
     plain_ascii,
@@ -181,7 +181,7 @@ def _cost(report: Report) -> Iterator[str]:
     cleanup = report.evidence.cleanup
     yield f"- [{' ' if cleanup.left_behind or cleanup.may_arrive else 'x'}] This check left nothing behind"
     if cleanup.left_behind:
-        what = f"{count(len(cleanup.left_behind), 'object')} could not be removed; this does it"
+        what = f"{left_behind(report, 'object')}; this does it"
         yield from _shell(what, removal_commands(report))
     if cleanup.may_arrive:
         yield from _shell(late_uploads(report), late_removal_commands(report))

@@ -15,6 +15,7 @@ from s3probe.report.fix_words import (
     fixes_in_words,
     late_removal_commands,
     late_uploads,
+    left_behind,
     removal_commands,
     sweep_can,
 )
@@ -229,9 +230,9 @@ def _open_ends(report: Report, page: _Page) -> Iterator[str]:
         yield from page.wrap("Mastodon reads its env file only when it starts: restart web and Sidekiq after a change.")
     if cleanup.left_behind:
         yield ""
-        what = count(len(cleanup.left_behind), "test object")
+        what = left_behind(report, "test object", " of this check")
         too = " (`s3probe sweep` does, too, when an hour has passed)" if sweep_can(report) else ""
-        yield from page.wrap(f"{what} of this check could not be removed. To remove what is left{too}:")
+        yield from page.wrap(f"{what}. To remove what is left{too}:")
         yield ""
         yield from (f"      {command}" for command in removal_commands(report))
     if cleanup.may_arrive:

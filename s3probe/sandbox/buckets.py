@@ -7,7 +7,7 @@ A bucket's settings belong to the :class:`~s3probe.sandbox.world.World`. Over S3
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from s3probe.sandbox import acls
 from s3probe.sandbox.authorise import policy_is_public
@@ -200,9 +200,8 @@ def _replace(context: Context, policy: tuple[Statement, ...]) -> None:
     context.state.buckets[context.bucket.name] = replace(context.bucket, policy=policy)
 
 
-def list_buckets(state: State, user: User) -> Reply:
-    """ListBuckets: those of the caller's account."""
-    mine = [bucket for bucket in state.buckets.values() if bucket.account == user.account]
+def list_buckets(mine: Iterable[Bucket], user: User) -> Reply:
+    """ListBuckets: those that are the caller's."""
     rows = "".join(
         f"<Bucket>{element('Name', name)}{element('CreationDate', f'2026-01-01T00:00:00.{number:03}Z')}</Bucket>"
         for number, bucket in enumerate(mine, 1)

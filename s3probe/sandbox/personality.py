@@ -35,6 +35,8 @@ class Refusal:
     """The query must have this parameter."""
     keys: str = "*"
     anonymous: bool | None = None
+    authorised: bool = False
+    """Only whoever may do it is told so; the others are denied."""
     every: int = 1
     """Only every n-th matching request (throttling)."""
 
@@ -91,6 +93,14 @@ class Personality:
     """Signatures are too old after a day, and never too young."""
     rights_together: tuple[tuple[str, ...], ...] = ()
     """Who lacks one of these rights has none of them."""
+    rights: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """By operation: what it asks for, where that is not what AWS asks for."""
+    objects_cover_bucket: bool = False
+    """``arn:aws:s3:::bucket/*`` stands for the bucket itself as well."""
+    lists_own_buckets: bool = False
+    """ListBuckets shows every key those that it may list, and refuses whoever may list none."""
+    hashed_host_ids: bool = False
+    """x-amz-id-2 is a hash in hexadecimal digits."""
     acls: AclHandling = AclHandling.HONOURED
     region_check: RegionCheck = RegionCheck.MALFORMED
     signature_v2: bool = False
@@ -114,6 +124,8 @@ class Personality:
     """AWS code -> what this provider says instead. An empty message keeps the original one."""
     every_message: str | None = None
     """This text in place of every error's message, refusals included; ``""`` for bare codes."""
+    shows_what_is_signed: bool = True
+    """A refused signature is answered with the canonical request."""
     details: bool = True
     """Errors carry elements beside code and message (region, bucket, key, the signed request)."""
 

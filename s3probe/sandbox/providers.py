@@ -56,8 +56,25 @@ GCS = Personality(
     }),
 )  # fmt: skip
 
+_NOT_THERE = "A header you provided implies functionality that is not implemented"
 MINIO = Personality(
-    id="minio", server="MinIO", acls=AclHandling.IGNORED, bucket_region=False,
+    id="minio", shows_what_is_signed=False, server="MinIO", acls=AclHandling.IGNORED, bucket_region=False,
+    objects_cover_bucket=True, lists_own_buckets=True, hashed_host_ids=True,
+    # measured (commit 7aac2a2c5): an ACL asks for no right of its own, and changing one for that to the bucket's policy
+    rights=MappingProxyType({
+        "PutObject": ("s3:PutObject",), "CreateMultipartUpload": ("s3:PutObject",), "CopyObject": ("s3:PutObject",),
+        "PutObjectAcl": ("s3:PutBucketPolicy",), "GetObjectAcl": ("s3:GetBucketPolicy",),
+        "GetBucketAcl": ("s3:GetBucketPolicy",), "ListObjectVersions": ("s3:ListBucket",),
+        "GetObject": ("s3:GetObject",), "HeadObject": ("s3:GetObject",), "DeleteObject": ("s3:DeleteObject",),
+    }),
+    refusals=(
+        Refusal(ErrorText(501, "NotImplemented", _NOT_THERE), ("GetPublicAccessBlock", "GetBucketOwnershipControls",
+                "PutBucketCors")),
+        Refusal(ErrorText(404, "NoSuchCORSConfiguration", "The CORS configuration does not exist"), ("GetBucketCors",),
+                authorised=True),
+        Refusal(ErrorText(501, "NotImplemented", f"{_NOT_THERE} ()"), ("PutObjectAcl",), "x-amz-acl",
+                ("public-read*", "authenticated-read", "bucket-owner-*", "aws-exec-read"), authorised=True),
+    ),
     wording=MappingProxyType({
         "InvalidAccessKeyId": ErrorText(
             403, "InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."
@@ -67,7 +84,7 @@ MINIO = Personality(
 )  # fmt: skip
 
 CEPH = Personality(
-    id="ceph-rgw", server="Ceph Object Gateway", amazon_ids=False, bucket_region=False,
+    id="ceph-rgw", shows_what_is_signed=False, server="Ceph Object Gateway", amazon_ids=False, bucket_region=False,
     region_check=RegionCheck.NONE, checksum_answers=False,
     # Ceph sends bare codes: an empty <Message> (measured, RGW 16.2.15).
     wording=MappingProxyType({
@@ -84,7 +101,7 @@ _OWNERS = ("PutObjectAcl", "GetObjectAcl", "GetObjectTagging", "GetBucketPolicy"
            "GetObjectLockConfiguration")  # fmt: skip
 GARAGE = Personality(
     id="garage", server="none", amazon_ids=False, request_ids=False, acls=AclHandling.IGNORED, bucket_region=False,
-    web_port=True, version_ids=True, lets_clocks_differ=True,
+    shows_what_is_signed=False, web_port=True, version_ids=True, lets_clocks_differ=True,
     rights_together=(
         ("s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"), ("s3:GetObject", "s3:ListBucket"),
     ),

@@ -137,6 +137,10 @@ garage: Callable[[], Scenario] = partial(
     ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "garage")
 )
 """Garage as it should be."""
+minio: Callable[[], Scenario] = partial(
+    ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "minio")
+)
+"""MinIO as it should be."""
 linode: Callable[[], Scenario] = partial(
     ProviderSetup.scenario, next(setup for setup in SETUPS if setup.provider == "linode")
 )

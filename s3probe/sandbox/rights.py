@@ -14,6 +14,8 @@ from s3probe.sandbox.state import Context, State
 from s3probe.sandbox.world import Bucket, User
 
 _READS = ("s3:GetObject", "s3:GetObjectVersion")
+_OF_BUCKETS = ("s3:GetBucketPolicy", "s3:PutBucketPolicy")
+"""Asked of the bucket, also for a request about a file (MinIO)."""
 
 
 def condition_keys(state: State, request: Request, user: User | None) -> dict[str, str]:
@@ -48,10 +50,13 @@ def _require(context: Context, action: str, target: Bucket, name: str) -> None:
     state = context.state
     arn = f"arn:aws:s3:::{target.name}/{name}" if name else f"arn:aws:s3:::{target.name}"
     record = state.records.get((target.name, name))
+    keys = condition_keys(state, context.request, context.user)
     verdict = judge(
-        state.world, target, context.user, action, arn, condition_keys(state, context.request, context.user),
+        state.world, target, context.user, action, arn, keys,
         object_acl=record.acl if record else None, object_owner=record.owner if record else None,
     )  # fmt: skip
+    if not verdict.allowed and not name and state.world.personality.objects_cover_bucket:
+        verdict = judge(state.world, target, context.user, action, f"{arn}/", keys)
     if not verdict.allowed:
         headers = (("x-amz-bucket-region", target.region),) if not name else ()
         message = acls.denial(state.world, target, context.user, action, arn, verdict.why)
@@ -75,7 +80,7 @@ def authorise(context: Context) -> None:
         if action in _READS and context.record is None and "versionId" not in context.request.parameters:
             _check_missing(context, action)
         else:
-            require(context, action)
+            require(context, action, key="" if action in _OF_BUCKETS else None)
     if context.operation.name == "CopyObject":
         _check_source(context)
     _check_key(context)

@@ -17,6 +17,7 @@ from s3probe.sandbox import buckets, cors, multipart, objects, rights
 from s3probe.sandbox.acls import denial
 from s3probe.sandbox.address import RequestTarget, amazon_host, locate
 from s3probe.sandbox.authorise import judge
+from s3probe.sandbox.forms import is_form, refused
 from s3probe.sandbox.messages import Reply, Request, S3Error, document, element
 from s3probe.sandbox.operations import Operation, identify
 from s3probe.sandbox.payload import decoded_body
@@ -82,6 +83,9 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
     place = locate(state.world, request.hostname, request.path)
     if place is None:
         raise S3Error("NoSuchBucket", details=(("BucketName", request.hostname),))
+    if is_form(request):
+        trace.operation = "PostObject"
+        raise refused(state, request)
     operation = identify(request.method, place.bucket, place.key, request.parameters, request.headers)
     trace.operation, trace.writes_bucket = operation.name, operation.writes_bucket
     bucket = state.buckets.get(place.bucket)
@@ -103,9 +107,11 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
         raise S3Error("NoSuchBucket", details=(("BucketName", place.bucket),))
     if operation.name == "OPTIONS":
         return cors.preflight(bucket, request)
+    operation = replace(operation, actions=state.world.personality.rights.get(operation.name, operation.actions))
     _refuse(state, request, operation, place, user)
     context = Context(state, request, operation, bucket, place.key, user, body, checksums)
     rights.authorise(context)
+    _refuse(state, request, operation, place, user, authorised=True)
     if bucket.object_lock:
         context = replace(context, sees_retention=rights.may(context, "s3:GetObjectRetention"))
     handler = _HANDLERS.get(operation.name)
@@ -171,9 +177,17 @@ def _check_region(state: State, claim: Claim, place: RequestTarget, bucket: Buck
         raise S3Error("SignatureDoesNotMatch", details=(("AWSAccessKeyId", claim.access_key),))
 
 
-def _refuse(state: State, request: Request, operation: Operation, place: RequestTarget, user: User | None) -> None:
+def _refuse(
+    state: State,
+    request: Request,
+    operation: Operation,
+    place: RequestTarget,
+    user: User | None,
+    *,
+    authorised: bool = False,
+) -> None:
     """The personality's own refusals."""
-    for refusal in state.world.personality.refusals:
+    for refusal in (one for one in state.world.personality.refusals if one.authorised is authorised):
         value = refusal.offends(operation.name, request.headers, request.parameters, place.key, user is None)
         if value is None:
             continue
@@ -186,10 +200,22 @@ def _refuse(state: State, request: Request, operation: Operation, place: Request
 
 
 def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
-    if not (state.world.personality.rights_together and user):  # there each key is shown its own
+    personality = state.world.personality
+    if user is not None and personality.lists_own_buckets:
+        keys = rights.condition_keys(state, request, user)
+        wholes = ("", "/") if personality.objects_cover_bucket else ("",)
+
+        def lists(bucket: Bucket) -> bool:
+            arns = (f"arn:aws:s3:::{bucket.name}{end}" for end in wholes)
+            return any(judge(state.world, bucket, user, "s3:ListBucket", arn, keys).allowed for arn in arns)
+
+        own = [bucket for bucket in state.buckets.values() if lists(bucket)]
+        if own:
+            return buckets.list_buckets(own, user)
+    if not (personality.rights_together and user):  # there each key is shown its own
         _require_account(state, request, user, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     assert user is not None
-    return buckets.list_buckets(state, user)
+    return buckets.list_buckets([b for b in state.buckets.values() if b.account == user.account], user)
 
 
 def _create_bucket(
@@ -211,20 +237,22 @@ def _require_account(state: State, request: Request, user: User | None, action: 
 
 def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
+    spoilt = error.code == "SignatureDoesNotMatch"
     text = personality.wording.get(error.code)
     if text is not None:
         value = next((value for name, value in error.details if name in _NAMED), "")
         message = (text.message or error.text).strip().replace("{value}", value)
         error = S3Error(text.code, message, text.status, error.details, error.headers)
     message = error.text if personality.every_message is None else personality.every_message
-    details = error.details if personality.details else ()
+    shown = personality.details and (personality.shows_what_is_signed or not spoilt)
+    details = error.details if shown else ()
     return S3Error(error.code, message, error.http_status, details, error.headers)
 
 
 def _error_reply(state: State, error: S3Error, request: Request) -> Reply:
     if not state.world.personality.request_ids:
         return _without_ids(state, error, request)
-    request_id, host_id = _ids()
+    request_id, host_id = _ids(state)
     body = error.to_xml(request_id, host_id if state.world.personality.amazon_ids else "")
     headers = (("Content-Type", "application/xml"), ("x-amz-request-id", request_id), ("x-amz-id-2", host_id))
     return Reply(error.http_status, (*headers, *error.headers), b"" if error.http_status == 304 else body)
@@ -239,8 +267,9 @@ def _without_ids(state: State, error: S3Error, request: Request) -> Reply:
     return Reply(error.http_status, headers, b"" if error.http_status == 304 else body)
 
 
-def _ids() -> tuple[str, str]:
-    return secrets.token_hex(8).upper(), secrets.token_urlsafe(57)
+def _ids(state: State) -> tuple[str, str]:
+    hashed = state.world.personality.hashed_host_ids
+    return secrets.token_hex(8).upper(), secrets.token_hex(32) if hashed else secrets.token_urlsafe(57)
 
 
 def server_time(state: State) -> datetime:
@@ -261,7 +290,7 @@ def _finish(state: State, request: Request, reply: Reply) -> Reply:
         dropped.add("x-amz-bucket-region")
     headers = [(n, v) for n, v in reply.headers if n.lower() not in dropped]
     if personality.request_ids and "x-amz-request-id" not in {n.lower() for n, _ in headers}:
-        request_id, host_id = _ids()
+        request_id, host_id = _ids(state)
         headers += [("x-amz-request-id", request_id)] + ([("x-amz-id-2", host_id)] if personality.amazon_ids else [])
     headers += [("Server", personality.server)] * (personality.server != "none") + [date(state)]
     return replace(reply, headers=tuple(headers), body=b"" if request.method == "HEAD" else reply.body)

@@ -16,7 +16,8 @@ from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
-from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence, settings
+from tests.probe.servers import Visit, answering, serving
+from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, KEY_ID, SECRET, evidence, settings
 from tests.runs import tools_for
 
 SHADOWED = Finding(
@@ -129,6 +130,56 @@ def test_policy_follows_the_settings(cli: Cli) -> None:
     assert "s3:PutObjectAcl" not in documents["iam_policy"]["Statement"][0]["Action"]
     assert documents["iam_policy"]["Statement"][0]["Resource"] == "arn:aws:s3:::files-example/masto/*"
     assert "s3:PutObjectAcl" not in cli.run("policy")[1]
+
+
+MINIO = (
+    b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nX-Minio-Error-Code: AccessDenied\r\nContent-Length: 0\r\n"
+    b"Connection: close\r\n\r\n"
+)
+
+
+BEHIND_A_PROXY = b"HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def _head_tells(visit: Visit) -> None:
+    visit.say(MINIO if visit.read_head().startswith(b"HEAD") else BEHIND_A_PROXY)
+
+
+def _own(port: int) -> str:
+    text = ENV_TEXT.replace("S3_HOSTNAME=s3.eu-west-2.amazonaws.com", f"S3_HOSTNAME=127.0.0.1:{port}")
+    return f"{text}S3_ENDPOINT=http://127.0.0.1:{port}\nS3_PROTOCOL=http\n"
+
+
+def test_policy_prints_what_the_server_takes_that_answers(cli: Cli) -> None:
+    with serving(answering(MINIO)) as server:
+        cli.file(text=_own(server.port))
+        documents = json.loads(cli.run("policy", "--format", "json")[1])
+        text = cli.run("policy")[1]
+        assert server.visits == 2
+    assert documents["server"] == "minio"
+    assert "s3:PutObjectAcl" not in json.dumps(documents)
+    assert documents["commands"]["cors"] == "mc admin config set ALIAS api cors_allow_origin='*'"
+    assert text.startswith("For MinIO, by its answer.\nACLs do nothing there: set S3_PERMISSION= (empty)")
+    assert "AllowedOrigins" not in text
+    assert KEY_ID not in text
+
+
+def test_policy_asks_once_more_where_an_answer_tells_nothing(cli: Cli) -> None:
+    with serving(_head_tells) as server:
+        cli.file(text=_own(server.port))
+        assert cli.run("policy")[1].startswith("For MinIO, by its answer.")
+    with serving(answering(BEHIND_A_PROXY)) as server:
+        cli.file(text=_own(server.port))
+        assert cli.run("policy")[1].startswith("For Another S3-compatible store, by its answer.")
+
+
+def test_policy_goes_by_the_host_where_nobody_answers_or_need_not(cli: Cli) -> None:
+    with serving(answering(MINIO)) as server:
+        closed = server.port
+    cli.file(text=_own(closed))
+    assert "by the name of its host: nobody answered there." in cli.run("policy")[1]
+    cli.file()
+    assert cli.run("policy")[1].startswith("For Amazon S3, by the name of its host.")
 
 
 def test_policy_promises_no_closed_archives_where_a_bucket_is_open_as_a_whole(cli: Cli) -> None:

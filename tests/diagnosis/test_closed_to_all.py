@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.diagnosis.model import BucketSetting, EnvFix, Manual, Severity
+from s3probe.diagnosis.model import BucketSetting, EnvFix, IamAllow, Manual, Severity
 from s3probe.evidence.vocabulary import READ_BY_ANYONE, ActionId, Experiment
 from tests.diagnosis.wire_cases import ExaminedFile
 from tests.diagnosis.wire_table import A, C, hidden
@@ -94,3 +94,20 @@ def test_large_uploads_that_can_be_begun_show_what_blocks_uploads() -> None:
     begun = C.denied(*writes, Experiment.READ_PUBLIC_ACCESS_BLOCK)
     assert ids(begun) == ["bpa-blocks-public-acl"]
     assert ids(begun.denied(ActionId.MULTIPART_CREATE)) == ["iam-missing-putobject"]
+
+
+CEPH = {"x-amz-request-id": "tx00000ad0dbd5d2e2bd8f5-006a2f5a1c-1096-default"}
+
+
+def test_what_limits_the_owner_of_a_bucket_is_one_thing_and_no_policy() -> None:
+    """An op-mask, or a sub-user's access."""
+    writes = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.ARCHIVE_PUT, ActionId.MULTIPART_CREATE)
+    limited = C.denied(*writes, ActionId.DELETE, ActionId.BATCH_DELETE, ActionId.MULTIPART_ABORT)
+    ceph = limited.row(ActionId.CLOCK, headers=CEPH)
+    (found,) = ceph.row(Experiment.LIST_BUCKETS, names="files-example", count="1").findings
+    assert found.id == "iam-missing-putobject"
+    (fix,) = found.fixes
+    assert isinstance(fix, IamAllow)
+    assert fix.command.startswith("radosgw-admin user modify")
+    of_another = ceph.row(Experiment.LIST_BUCKETS, names="other", count="1")
+    assert "iam-missing-deleteobject" in ids(of_another)

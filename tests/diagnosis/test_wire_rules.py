@@ -43,9 +43,10 @@ PERMISSION_RULES = {i for i in SHOWN if i.startswith(("iam-", "bpa-", "policy-",
 # The sentence of a refusal may say only "Access Denied", be missing (Ceph) or be worded otherwise.
 WORDINGS = ("Access Denied", None, "Zugriff verweigert")
 TOLD_BY_WORDS_ALONE = {
-    "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks", "explicit-deny-policy",
-    "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
-    "website-endpoint-needed-garage", "key-expired", "media-host-leads-past-web-port", "archive-links-off-by-clock",
+    "disk-read-only", "quota-or-cap-exceeded", "kms-key-not-allowed", "vpc-endpoint-policy-blocks",
+    "explicit-deny-policy", "b2-key-not-entitled", "object-lock-prevents-delete", "checksum-mode-header-unsupported",
+    "storage-refuses-unknown-headers", "website-endpoint-needed-garage", "key-expired",
+    "media-host-leads-past-web-port", "archive-links-off-by-clock",
 }  # fmt: skip
 
 

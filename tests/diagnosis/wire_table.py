@@ -120,8 +120,23 @@ FOUNDATION: dict[str, ExaminedFile] = {
         Experiment.SCHEME_HTTPS,
         "S3_ENDPOINT=https://s3.example.net",
     ),
-    "protocol-https-but-endpoint-plain": C.stopped(None, network=NetworkFault.TLS_NOT_TLS).row(
+    "protocol-https-but-endpoint-plain": C.row(ActionId.PUBLIC_GET, network=NetworkFault.TLS_NOT_TLS).row(
+        Experiment.PUBLIC_PLAIN_HTTP, url="http://s3.example.net/files-example/x.png"
+    ),
+    "endpoint-https-on-plain-port": C.stopped(None, network=NetworkFault.TLS_NOT_TLS).row(
         Experiment.SCHEME_HTTP, 403, "AccessDenied", outcome=Outcome.OK, s3="yes"
+    ),
+    "endpoint-http-on-tls-port": fixed_by(
+        C.line("S3_ENDPOINT=http://s3.example.net:9000").stopped(400, None, None, s3="", markup="yes"),
+        Experiment.SCHEME_HTTPS,
+        "S3_ENDPOINT=https://s3.example.net:9000",
+    ),
+    "nothing-listens-at-endpoint": C.stopped(None, network=NetworkFault.REFUSED),
+    "host-unknown-to-store": C.stopped(
+        404, "NoSuchBucket", None, bucket="s3.example.net", other_bucket="s3.example.net"
+    ),
+    "proxy-refuses-uploads": C.row(ActionId.PUT_WITH_ACL, 403, None, None, outcome=Outcome.WRONG, markup="yes").row(
+        ActionId.PUT_WITHOUT_ACL, 403, None, None, outcome=Outcome.WRONG, markup="yes"
     ),
     "endpoint-has-path-or-trailing-slash": fixed_by(
         C.line("S3_ENDPOINT=https://s3.example.net/v1").stopped(404, None, None, markup="yes"),
@@ -146,7 +161,7 @@ FOUNDATION: dict[str, ExaminedFile] = {
     ),
     "console-port-instead-of-api": fixed_by(
         C.line("S3_ENDPOINT=https://s3.example.net:9001").stopped(200, None, None, outcome=Outcome.WRONG, markup="yes"),
-        Experiment.ENDPOINT_PORT,
+        ExperimentWith.PORT.of("9000"),
         "S3_ENDPOINT=https://s3.example.net:9000",
     ),
     "bucket-name-invalid": A.line("S3_BUCKET=files_example").stopped(400, "InvalidBucketName", "not valid"),
@@ -177,7 +192,7 @@ FOUNDATION: dict[str, ExaminedFile] = {
     "tls-certificate-bad": C.stopped(None, network=NetworkFault.TLS_UNTRUSTED),
     "http-proxy-env": C.stopped(None, network=NetworkFault.PROXY),
     "dns-fails-in-container": C.stopped(None, network=NetworkFault.DNS),
-    "egress-firewall": C.stopped(None, network=NetworkFault.REFUSED),
+    "egress-firewall": C.stopped(None, network=NetworkFault.CONNECT_TIMEOUT),
     "slow-provider-read-timeout": C.stopped(None, network=NetworkFault.READ_TIMEOUT, late="7.2"),
     "endpoint-is-cdn-or-public-host": C.stopped(405, None, None, markup="yes", headers={"cf-ray": "1"}),
     "proxy-body-limit-413": C.stopped(413, None, None, markup="yes"),
@@ -213,6 +228,12 @@ RIGHTS: dict[str, ExaminedFile] = {
         ActionId.ARCHIVE_PUT,
         message=f"{AS}s3:PutObject{ON} with an explicit deny in a resource-based policy",
     ),
+    "disk-read-only": C.row(ActionId.PUT_WITH_ACL, 503, "ServiceUnavailable", "IO error: Read-only file system")
+    .row(ActionId.PUT_WITHOUT_ACL, 503, "ServiceUnavailable", "IO error: Read-only file system")
+    .row(ActionId.MULTIPART_PART, 503, "ServiceUnavailable", "IO error: Read-only file system"),
+    "key-without-rights": C.line("S3_ENDPOINT=https://minio.example.net")
+    .stopped(403, "AccessDenied", "Access Denied.")
+    .denied(ActionId.DELETE),
     "bucket-owned-by-other-account": A.stopped(403, "AccessDenied", DENIED).denied(ActionId.DELETE),
     "policy-bucket-arn-without-slash-star": A.denied(
         ActionId.PUT_WITH_ACL,
@@ -379,6 +400,13 @@ PUBLIC: dict[str, ExaminedFile] = {
     "acl-header-silently-ignored": hidden(C).row(Experiment.READ_ACL),
     "permission-private-no-public-policy": hidden(A.line("S3_PERMISSION=private")).row(Experiment.PUBLIC_WITH_ACL),
     "public-policy-missing": hidden(P),
+    "storage-checks-no-keys": C.row(ActionId.PUBLIC_WRITE, 200, outcome=Outcome.WRONG, write="open")
+    .row(ActionId.ARCHIVE_PUBLIC_GET, 200, outcome=Outcome.WRONG, open="yes")
+    .row(ActionId.PRESIGNED_EXPIRED, 200, outcome=Outcome.WRONG, open="yes"),
+    "storage-refuses-unknown-headers": C.row(
+        ActionId.MULTIPART_COMPLETE, 501, "NotImplemented", "A header you provided implies functionality"
+    ).row(ActionId.BATCH_DELETE, 501, "NotImplemented", "A header you provided implies functionality"),
+    "swift-segments-closed": L.row(ActionId.PUBLIC_GET_CACHE, 409, outcome=Outcome.WRONG, markup="yes"),
     "ceph-tenant-prefix": hidden(C)
     .row(Experiment.READ_ACL, tenant="contoso", all_users="READ")
     .row(Experiment.PUBLIC_TENANT, url="https://s3.example.net/contoso:files-example/media_attachments/x.png"),

@@ -175,8 +175,8 @@ def test_an_unknown_store_gets_the_usual_regions_once_each() -> None:
     assert candidate_regions(provider("unknown"), "s3.example.org", "auto") == ("us-east-1", "garage", "default")
 
 
-def test_all_31_providers_are_complete() -> None:
-    assert len(providers()) == 31
+def test_all_33_providers_are_complete() -> None:
+    assert len(providers()) == 33
     for p in providers().values():
         assert all((p.name, p.acl_answer, p.public_read, p.keep_listing_off)), p.id
         assert p.settings, p.id

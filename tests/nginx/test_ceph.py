@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from fcntl import LOCK_EX, flock
 from io import BytesIO
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 
@@ -21,8 +17,7 @@ from s3probe.report.model import Report
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
 from tests.lab.ceph import Ceph
-from tests.lab.server import NotInstalledError
-from tests.missing import reason
+from tests.lab.running import BUCKET
 from tests.nginx.guide import Block, guide
 from tests.nginx.server import LOOPBACK, MISSING, NGINX, running
 from tests.nginx.world import certified
@@ -33,27 +28,7 @@ pytestmark = [
     pytest.mark.neighbours("ceph"),
 ]
 
-BUCKET = "files-example"
 ALIAS = "files.example.com"
-
-
-@contextmanager
-def only_one() -> Iterator[None]:
-    """Inside, no other process has a cluster: its ports are fixed."""
-    with (Path(gettempdir()) / "s3probe-tests-ceph.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        yield
-
-
-@pytest.fixture(scope="module")
-def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ceph]:
-    try:
-        with only_one(), Ceph(tmp_path_factory.mktemp("ceph")) as server:
-            assert isinstance(server, Ceph)
-            server.client().create_bucket(Bucket=BUCKET)
-            yield server
-    except NotInstalledError:
-        pytest.skip(reason("radosgw", "ceph-mon ceph-osd radosgw ceph-common"))
 
 
 def block(server: Ceph) -> Block:

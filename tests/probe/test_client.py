@@ -48,6 +48,7 @@ OURS = (
     WIRE.delete(KEY),
     WIRE.delete(KEY, version_id="v"),
     WIRE.batch_delete([KEY, KEY]),
+    WIRE.refused_form(KEY),
 )
 
 

@@ -71,3 +71,10 @@ def test_the_private_file_is_the_one_that_is_looked_for() -> None:
     assert row is not None
     assert row.ok
     assert "/backups/dumps/" in row.url
+
+
+def test_a_rule_that_the_key_may_read_ends_the_warning() -> None:
+    everything = Statement("Allow", ("s3:*",), ("*",))
+    scenario = healthy().with_bucket(versioning=True).with_user(identity=(everything,))
+    assert run(scenario).named == ("versioning-delete-markers",)
+    assert run(scenario.with_bucket(old_versions_expire=True)).named == ()

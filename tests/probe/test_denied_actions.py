@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from s3probe.probe.privilege import denied_actions
+from s3probe.evidence.vocabulary import Fact
+from s3probe.probe.exchange import Answer
+from s3probe.probe.privilege import LONGEST_POLICY, denied_actions, judge_policy
 
 DENY = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::media/*"}
 
@@ -38,3 +40,17 @@ def test_what_may_not_concern_the_request_is_left_out(other: object) -> None:
 )
 def test_what_is_no_policy_denies_nothing(text: bytes) -> None:
     assert denied_actions(text) == []
+
+
+def test_what_stands_in_the_policy_is_kept_for_the_fix() -> None:
+    told = judge_policy(Answer(200, body=_policy(DENY)))[1]
+    assert json.loads(told[Fact.STATEMENTS]) == [DENY]
+    alone = json.dumps({"Statement": DENY}).encode()
+    assert json.loads(judge_policy(Answer(200, body=alone))[1][Fact.STATEMENTS]) == [DENY]
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(403, body=b"<Error/>"), Answer(200, body=_policy(DENY | {"Sid": "x" * LONGEST_POLICY}))]
+)
+def test_of_a_refusal_and_of_what_is_longer_than_a_policy_nothing_is_kept(answer: Answer) -> None:
+    assert Fact.STATEMENTS not in judge_policy(answer)[1]

@@ -98,7 +98,8 @@ def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
 
 @pytest.mark.parametrize(
     "scenario",
-    [healthy(), *(FAULTS[name].scenario() for name in ("wrong-secret-key", "iam-missing-putobject", "egress-firewall",
+    [healthy(), *(FAULTS[name].scenario() for name in ("wrong-secret-key", "iam-missing-putobject",
+                                                       "nothing-listens-at-endpoint",
                                                        "missing-variable", "acl-not-implemented-r2"))],
     ids=["healthy", "wrong key", "no upload", "unreachable", "no bucket", "no ACLs"],
 )  # fmt: skip

@@ -10,6 +10,7 @@ import socket
 from contextlib import ExitStack
 from pathlib import Path
 
+from s3probe.knowledge.policies import cors_rule
 from tests.lab.server import Key, LabServer
 
 BUCKET = "mastodon-data"
@@ -161,7 +162,7 @@ class Minio(RealServer):
 
 
 class Versity(RealServer):
-    """Versity's gateway over a folder, with the root key and an empty bucket."""
+    """Versity's gateway over a folder, with the root key and an empty bucket, and an account of Mastodon's."""
 
     name = "versitygw"
     programs = ("versitygw",)
@@ -169,9 +170,20 @@ class Versity(RealServer):
 
     def start(self) -> None:
         pair = self.key()
-        for folder in ("data", "iam"):
+        for folder in ("data", "iam", "versions"):
             (self.folder / folder).mkdir()
-        root = ("--access", pair.id, "--secret", pair.secret, "--port", f"{LOOPBACK}:{self.port}")
-        self.spawn("versitygw", *root, "--iam-dir", str(self.folder / "iam"), "posix", str(self.folder / "data"))
+        root = ("--access", pair.id, "--secret", pair.secret)
+        accounts = ("--iam-dir", str(self.folder / "iam"), "--iam-cache-disable")
+        place = ("posix", "--versioning-dir", str(self.folder / "versions"), str(self.folder / "data"))
+        self.spawn("versitygw", *root, "--port", f"{LOOPBACK}:{self.port}", *accounts, *place)
         self.wait()
+        self._admin = ("versitygw", "admin", *root, "--endpoint-url", self.endpoint)
+        user = self.key("mastodon")
+        self.call(*self._admin, "create-user", "--access", user.id, "--secret", user.secret, "--role", "user")
         self.client().create_bucket(Bucket=BUCKET)
+
+    def new_bucket(self, name: str) -> None:
+        """An empty one of Mastodon's account, with CORS."""
+        self.client().create_bucket(Bucket=name)
+        self.call(*self._admin, "change-bucket-owner", "--bucket", name, "--owner", self.key("mastodon").id)
+        self.client().put_bucket_cors(Bucket=name, CORSConfiguration=cors_rule())

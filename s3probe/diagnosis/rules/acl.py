@@ -246,7 +246,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         )
         return
     # where an ACL does nothing, a right to set it gives nothing, and what everyone sees does not depend on it
-    note = "" if ignored else _ONLY_WITH_A_POLICY
+    note = "" if ignored and case.get(ActionId.PUBLIC_GET).ok else _ONLY_WITH_A_POLICY
     none = fixes.env(case, "S3_PERMISSION", "", note)
     grant = (fixes.allow_objects(case, "s3:PutObjectAcl"),) if first.outcome is Outcome.DENIED and not ignored else ()
     fix: tuple[Fix, ...] = (*grant, none)
@@ -257,6 +257,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         how=f"changing the ACL of a file was answered {words(first)}",
         because=because,
         fixes=fix,
+        permission="" if ignored else None,
     )
 
 
@@ -298,6 +299,8 @@ RULES = (
             Experiment.ACL_PUBLIC_READ,
             Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.PUT_ACL_PRIVATE,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
@@ -315,10 +318,13 @@ RULES = (
         yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
         tier=Tier.REQUESTS,
         reads=(
+            ActionId.PUBLIC_GET,
             ActionId.PUT_ACL_PRIVATE,
             ActionId.PUT_ACL_RESTORE,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),

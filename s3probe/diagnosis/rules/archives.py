@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.openness import checks_no_keys
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, prefix_folder
+from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import PolicySupport
@@ -24,6 +26,8 @@ _INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|localdomain|intranet|corp
 
 def open_archives(case: Case) -> Iterator[Finding]:
     """A stranger could open an archive."""
+    if checks_no_keys(case):
+        return
     seen = [
         o
         for o in case.open(ActionId.ARCHIVE_PUBLIC_GET, ActionId.ARCHIVE_ORIGIN_GET)
@@ -56,6 +60,8 @@ def open_archives(case: Case) -> Iterator[Finding]:
 
 def expired(case: Case) -> Iterator[Finding]:
     """A link that was signed for an hour still opens the archive two hours later."""
+    if checks_no_keys(case):
+        return
     seen = [o for o in case.open(ActionId.PRESIGNED_EXPIRED) if o.facts.get(Fact.OPEN)]
     # a clock that is fast dates the link into the future
     if seen and not case.get(ActionId.CLOCK).failed:
@@ -130,13 +136,18 @@ RULES = (
         Layer.ARCHIVES,
         yields=("archive-dumps-world-readable",),
         reads=(
-            ActionId.ARCHIVE_ORIGIN_GET,
-            ActionId.ARCHIVE_PUBLIC_GET,
+            *NO_SIGNATURE,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -144,7 +155,7 @@ RULES = (
         expired,
         Layer.ARCHIVES,
         yields=("archive-link-never-expires",),
-        reads=(ActionId.CLOCK, ActionId.PRESIGNED_EXPIRED),
+        reads=(*NO_SIGNATURE, ActionId.CLOCK),
     ),
     Rule(
         link_host,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, says_locked, something_works, words
@@ -34,13 +34,18 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding("delete-objects-per-key-errors-ignored", case, how=how, because=[row.id], fixes=[advice])
         return
     if "md5" in f"{row.error_code} {row.message}".lower():
-        advice_text = Manual("Upgrade the storage: it insists on Content-MD5, which Mastodon no longer sends.")
+        release = fixes.provider_of(case).notes.get("batch_delete", "")
+        advice_text = Manual(
+            f"Upgrade the storage{f' to {release}' if release else ''}: it insists on Content-MD5, which Mastodon no "
+            "longer sends."
+        )
         yield finding(
             "delete-md5-required",
             case,
             how=f"{asked(row)} was answered {words(row)}",
             because=[row.id],
             fixes=[advice_text],
+            severity=Severity.FAILURE,
         )
         return
     if (row.outcome is Outcome.REJECTED or row.http_status == 404) and something_works(case):
@@ -73,7 +78,8 @@ def versions(case: Case) -> Iterator[Finding]:
         yield finding("object-lock-prevents-delete", case, how=f"{how}, and {lock}", because=because, fixes=offered)
         return
     rules = case.get(Experiment.READ_LIFECYCLE)
-    if rules.facts.get(Fact.OLD_VERSIONS) == "expire":
+    ends, current = (Header.X_AMZ_EXPIRATION in row.headers for row in (case.get(Experiment.OLD_VERSION), uploaded))
+    if rules.facts.get(Fact.OLD_VERSIONS) == "expire" or (ends and not current):
         return
     unread = rules.outcome is Outcome.DENIED
     if unread:
@@ -142,6 +148,8 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),
@@ -155,6 +163,7 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             Experiment.DELETE_GONE,
             Experiment.DELETE_OWN_VERSION,
+            Experiment.OLD_VERSION,
             Experiment.READ_LIFECYCLE,
             Experiment.READ_OBJECT_LOCK,
         ),

@@ -185,7 +185,9 @@ def large_uploads(case: Case) -> Iterator[Finding]:
 def abandoning(case: Case) -> Iterator[Finding]:
     """The store cannot abandon an upload at all."""
     seen = case.open(ActionId.MULTIPART_ABORT)
-    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and something_works(case):
+    # an upload that never began leaves nothing to abandon
+    begun = case.get(ActionId.MULTIPART_CREATE).ok
+    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and begun and something_works(case):
         yield finding(
             "mpu-parts-pile-up",
             case,
@@ -277,6 +279,7 @@ RULES = (
             ActionId.GET,
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
+            ActionId.MULTIPART_CREATE,
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
         ),
@@ -286,11 +289,6 @@ RULES = (
         Layer.VISITORS,
         yields=("presigned-link-uses-internal-endpoint",),
         tier=Tier.REQUESTS,
-        reads=(
-            ActionId.GET,
-            ActionId.PRESIGNED_GET,
-            Experiment.GET_ARCHIVE,
-            ActionId.CLOCK,
-        ),
+        reads=(ActionId.CLOCK, ActionId.GET, ActionId.PRESIGNED_GET, Experiment.GET_ARCHIVE),
     ),
 )

@@ -13,8 +13,8 @@ from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.kept_versions import marker_of
-from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
-from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Experiment, Fact, Header
+from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
+from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Actor, Experiment, Fact, Header
 from s3probe.knowledge.recipes import endpoint_option
 
 _CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
@@ -55,7 +55,16 @@ def download_cap(case: Case) -> Iterator[Finding]:
 
 
 def body_limit(case: Case) -> Iterator[Finding]:
-    """A proxy refuses every upload for its size, though ours are tiny, while the listing passes."""
+    """A proxy refuses uploads for their size: large ones by what is announced, or even tiny ones."""
+    large = case.get(Experiment.ANNOUNCED)
+    if large.http_status == 413:
+        yield finding(
+            "proxy-body-limit-413",
+            case,
+            how=f"an upload of 16 MiB was announced, and answered {words(large)} before a byte of it was sent",
+            because=[large.id],
+            fixes=[fixes.no_body_limit()],
+        )
     seen = [o for o in case.open(ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL) if o.http_status == 413]
     if seen and case.get(ActionId.LIST).ok:
         yield finding(
@@ -65,6 +74,33 @@ def body_limit(case: Case) -> Iterator[Finding]:
             because=[o.id for o in case.all_open() if o.http_status == 413],
             fixes=[fixes.no_body_limit()],
         )
+
+
+def only_reading(case: Case) -> Iterator[Finding]:
+    """A proxy answers uploads with a page of its own, while the listing passes."""
+    uploads = [o for o in (case.get(ActionId.PUT_WITH_ACL), case.get(ActionId.PUT_WITHOUT_ACL)) if o.ran]
+    if not uploads or not case.get(ActionId.LIST).ok or not all(_turned_away(o) for o in uploads):
+        return
+    because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and _turned_away(o)]
+    allow = ServerFix(
+        "nginx",
+        "limit_except GET PUT POST DELETE { deny all; }",
+        "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
+    )
+    if set(because) >= {o.id for o in uploads}:
+        yield finding(
+            "proxy-refuses-uploads",
+            case,
+            how=f"an upload was answered {words(uploads[0])} with a web page, while listing the bucket passed",
+            because=because,
+            fixes=[allow],
+        )
+
+
+def _turned_away(seen: Observation) -> bool:
+    """Whether it was refused before it came to the storage, for what it asks and not for its size."""
+    by_proxy = seen.facts.get(Fact.MARKUP) == "yes" and not seen.facts.get(Fact.S3)
+    return by_proxy and seen.http_status in (401, 403, 405, 501)
 
 
 def expiry(case: Case) -> Iterator[Finding]:
@@ -153,7 +189,11 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
     if not without.ok and not heard:
         return
     silent = [o for o in uploads if o.network is NetworkFault.READ_TIMEOUT]
-    seen = refused or silent or [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
+    slow = [o for o in uploads if o.seconds > without.seconds + EXPECT_WAIT]
+    # who waits for the announced body waits each time: one slow upload is a store that wakes up (SeaweedFS)
+    others = [case.get(name) for name in (ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)]
+    quick = [o for o in (*uploads, *others) if o.ok and o.seconds <= without.seconds + EXPECT_WAIT]
+    seen = refused or silent or ([] if quick else slow)
     if not seen:
         return
     answered = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
@@ -194,7 +234,14 @@ RULES = (
         announced_bodies,
         Layer.REFUSALS,
         yields=("expect-100-continue-stalls",),
-        reads=(OPEN, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.PUT_UNANNOUNCED),
+        reads=(
+            OPEN,
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.PUT_UNANNOUNCED,
+        ),
     ),
     Rule(
         download_cap,
@@ -219,7 +266,13 @@ RULES = (
         body_limit,
         Layer.REFUSALS,
         yields=("proxy-body-limit-413",),
-        reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+        reads=(ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, Experiment.ANNOUNCED),
+    ),
+    Rule(
+        only_reading,
+        Layer.REFUSALS,
+        yields=("proxy-refuses-uploads",),
+        reads=(OPEN, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         start_after,

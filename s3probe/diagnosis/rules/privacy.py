@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.openness import checks_no_keys
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
+from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
@@ -44,7 +46,11 @@ def listing(case: Case) -> Iterator[Finding]:
     )
     alias = _lists(case, ActionId.PUBLIC_LIST_ALIAS)
     by_itself = alias and not any(o.id == ActionId.PUBLIC_LIST for o in direct)
-    if by_itself:
+    if by_itself and alias[0].facts[Fact.LISTING] == "names":
+        # Swift's own listing, which its container's read ACL opens
+        how = f"GET {alias[0].url} listed the names of all files"
+        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fixes.public_read(case)])
+    elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
         how = f"GET {alias[0].url} listed the bucket"
@@ -77,6 +83,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
+    if fixes.listed_by_bucket_acl(case):
+        return True, Certainty.LIKELY
     if not fixes.acls_count(case):
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
@@ -87,6 +95,8 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
 
 def rights(case: Case) -> Iterator[Finding]:
     """A stranger may read who may do what."""
+    if checks_no_keys(case):
+        return
     seen = [
         o
         for o in case.open(ActionId.PUBLIC_POLICY, ActionId.PUBLIC_ACL, ActionId.PUBLIC_QUERY, Experiment.PUBLIC_ACL)
@@ -108,6 +118,8 @@ def rights(case: Case) -> Iterator[Finding]:
 
 def writing(case: Case) -> Iterator[Finding]:
     """A stranger could upload or delete."""
+    if checks_no_keys(case):
+        return
     put = [o for o in case.open(ActionId.PUBLIC_WRITE) if o.facts.get(Fact.WRITE) == "open"]
     gone = [
         o
@@ -138,6 +150,8 @@ def writing(case: Case) -> Iterator[Finding]:
 
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
+    if checks_no_keys(case):
+        return
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
     works = provider.id == "aws-s3" or provider.object_acl is ObjectAcl.YES
@@ -174,6 +188,7 @@ RULES = (
         Layer.STRANGERS_WRITING,
         yields=("anonymous-write-allowed",),
         reads=(
+            *NO_SIGNATURE,
             *OF_ANOTHER,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
@@ -181,11 +196,11 @@ RULES = (
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_UPLOADS,
             ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_WRITE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -211,6 +226,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),
@@ -219,6 +235,7 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("anonymous-acl-or-policy-readable",),
         reads=(
+            *NO_SIGNATURE,
             *OF_ANOTHER,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
@@ -227,7 +244,10 @@ RULES = (
             ActionId.PUBLIC_QUERY,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.BUCKET_ACL,
             Experiment.PUBLIC_ACL,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
             Experiment.READ_POLICY,
         ),
     ),
@@ -236,9 +256,16 @@ RULES = (
         Layer.STRANGERS_READING,
         yields=("suspended-media-stays-public",),
         reads=(
+            *NO_SIGNATURE,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_VERSIONS,
+            ActionId.PUBLIC_UPLOADS,
+            ActionId.PUBLIC_POLICY,
             Experiment.READ_POLICY,
         ),
     ),

@@ -26,7 +26,7 @@ def lists_all_buckets(case: Case) -> Iterator[Finding]:
 def reads_bucket_policy(case: Case) -> Iterator[Finding]:
     """GetBucketPolicy is allowed, or would be if there were a policy."""
     seen = case.get(Experiment.READ_POLICY)
-    if seen.ok or seen.error_code == "NoSuchBucketPolicy":
+    if (seen.ok or seen.error_code == "NoSuchBucketPolicy") and not provider_of(case).readers_see_policy:
         how = "reading the bucket policy was not refused"
         yield finding("key-can-change-bucket-policy", case, how=how, because=[seen.id], fixes=[_ADVICE])
 

@@ -17,6 +17,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
     proxied,
     proxy_lines,
 )
+from s3probe.diagnosis.rules.large_files import NO_PARTS
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.caches import cache_hit
@@ -101,7 +102,8 @@ def caches_errors(case: Case) -> Iterator[Finding]:
     ):
         # an error of this very moment is none that a cache has kept
         kept = [o for o in case.open(name) if o.network is None and (not o.inconclusive or cache_hit(o))]
-        seen = [o for o in kept if case.get(proof).ok]
+        # a conflict is Swift's own word for parts that are closed
+        seen = [o for o in kept if case.get(proof).ok and o.http_status != NO_PARTS]
         if not seen:
             continue
         yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")

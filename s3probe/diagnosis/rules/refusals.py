@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial
-from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual
+from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
+from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, words
+from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Actor, Experiment, Fact, ObservationId
 
-_QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
 _QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
 _QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
 
@@ -32,8 +32,12 @@ def quota(case: Case) -> Iterator[Finding]:
         or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
     ]
     if hit:
+        room = "make room: tootctl media remove, tootctl preview_cards remove."
+        full = any(o.http_status == 507 or o.error_code == "XMinioStorageFull" for o in hit)
         advice = Manual(
-            "Raise the cap with the provider, or make room: tootctl media remove, tootctl preview_cards remove."
+            f"Give the server's disk more space, or {room}"
+            if full and "health" in fixes.provider_of(case).commands
+            else f"Raise the cap with the provider, or {room}"
         )
         because = [o.id for o in case.open(*WRITES)]
         yield finding(
@@ -42,6 +46,23 @@ def quota(case: Case) -> Iterator[Finding]:
             how=f"an upload was answered {words(hit[0])}",
             because=because,
             fixes=[*fixes.quota(case, hit[0]), advice],
+        )
+
+
+def read_only_disk(case: Case) -> Iterator[Finding]:
+    """The store says itself that its disk takes no writes. Small files may pass: some stores keep them elsewhere."""
+    hit = [o for o in case.open(*WRITES) if "read-only file system" in (o.message or "").lower()]
+    if hit:
+        advice = Manual(
+            "Look at the disk of the store's data on its machine (findmnt, dmesg): a disk that fails is often mounted "
+            "read-only. Mount it for writing again, or replace it."
+        )
+        yield finding(
+            "disk-read-only",
+            case,
+            how=f"an upload was answered {words(hit[0])}",
+            because=[o.id for o in case.open(*WRITES)],
+            fixes=[advice],
         )
 
 
@@ -130,30 +151,112 @@ _DENIERS: tuple[tuple[str, Callable[[Denial], bool], Callable[[Case, _Denials], 
 """Who denies, by AWS's sentence; the first row that holds counts."""
 
 
+def signature_dropped(case: Case) -> Iterator[Finding]:
+    """A stranger, a key that nobody has and a wrong secret are answered as Mastodon is: the signature never arrives."""
+    seen = case.get(ActionId.LIST)
+    others = [case.get(name) for name in (ActionId.REACH_ENDPOINT, Experiment.WRONG_SECRET, Experiment.UNKNOWN_KEY)]
+    if seen.id in case.claimed or not seen.failed or seen.http_status is None:
+        return
+    if not all(other.ran and alike(other, seen) for other in others):
+        return
+    host = fixes.host_of(seen.url)
+    api = fixes.by_hand(case, "S3_ENDPOINT", "https:// and the API's own host", f"{host} serves visitors alone")
+    line = ServerFix(
+        "nginx", "proxy_set_header Authorization $http_authorization;", f"if {host} is to be the API's own host"
+    )
+    uploads = case.open(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
+    # where uploads are turned away before the storage, this is a host for visitors
+    by_proxy = any(o.facts.get(Fact.MARKUP) == "yes" for o in uploads)
+    yield finding(
+        "endpoint-is-cdn-or-public-host",
+        case,
+        how=f"{host} answers {words(seen)} to Mastodon, to a stranger, and to keys that are certainly wrong: "
+        f"it does not look at who asks{f'; an upload is answered {words(uploads[0])}' if uploads else ''}",
+        because=[seen.id, *(other.id for other in others)],
+        explains=[o.id for o in case.all_open()],
+        fixes=[api] if by_proxy else [api, line],
+    )
+
+
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused and no answer names a missing right: the bucket is not this account's."""
-    refused = _all_refused(case)
-    if not refused or any(o.id in case.claimed for o in refused):
+    rows = _asked_first(case)
+    refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
+    cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
+    # a run that only reads, or is asked for one thing, sends no upload
+    asked_all = all(o.ran for o in rows)
+    if not refused or len(refused) < sum(o.ran for o in rows) or cause_named:
         return
-    if _secret_is_refused(case, refused[0]):
+    wrong = case.every(Experiment.WRONG_SECRET)
+    if wrong and alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    if not is_of_another(case):
-        return
-    settings = case.settings
-    advice = Manual(
-        f"If {settings.bucket_name!r} is your bucket, use a key of the account that owns it, or let its owner allow "
-        "this key in the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+    if asked_all and case.settings.bucket_name not in _listed(case) and not _is_there(case):
+        yield _not_for_this_key(case, refused[0])
+
+
+def _listed(case: Case) -> list[str]:
+    """The buckets that ListBuckets shows."""
+    return case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
+
+
+def _is_there(case: Case) -> bool:
+    """Whether the key may do something in the bucket: then single rights are missing."""
+    return case.get(Experiment.HEAD_BUCKET).ok or case.get(Experiment.GET_MISSING).error_code == "NoSuchKey"
+
+
+def _absent(case: Case) -> Observation | None:
+    """An answer that says that there is no such bucket. Some stores refuse all else of a bucket that is not there."""
+    asked = (*case.every(Experiment.HEAD_BUCKET), *case.all_open())
+    return next(
+        (
+            o
+            for o in asked
+            if (o.error_code == "NoSuchBucket" or (o.id == Experiment.HEAD_BUCKET and o.http_status == 404))
+            and o.actor is Actor.MASTODON
+        ),
+        None,
     )
-    how = f"the bucket exists, but every request for it is answered {words(refused[0])}"
-    yield finding(
-        "bucket-owned-by-other-account",
-        case,
-        how=how,
-        because=_all_denied(case),
-        fixes=[advice],
-        certainty=Certainty.LIKELY,
+
+
+def _not_for_this_key(case: Case, refused: Observation) -> Finding:
+    """Every request for the bucket is refused: it is not there, somebody else's, or this key may nothing."""
+    provider, names, bucket = fixes.provider_of(case), _listed(case), case.settings.bucket_name
+    absent, near = _absent(case), fixes.nearest_bucket(case)
+    because = _all_denied(case)
+    answered = f"every request for it is answered {words(refused)}"
+    if absent is not None:
+        how = f"{asked(absent)} was answered {words(absent)}, and all else {words(refused)}"
+        also = [absent.id, *(o.id for o in case.all_open() if o.error_code == absent.error_code)]
+        line = fixes.bucket_line(case, f"there is no bucket {bucket!r} at {case.settings.api_base}")
+        return finding("nosuchbucket-typo", case, how=how, because=[*because, *also], fixes=[line])
+    if provider.accounts:
+        advice = Manual(
+            f"If {bucket!r} is your bucket, use a key of the account that owns it, or let its owner allow this key in "
+            "the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+        )
+        return finding(
+            "bucket-owned-by-other-account",
+            case,
+            how=f"the bucket exists, but {answered}",
+            because=because,
+            fixes=[advice],
+            certainty=Certainty.LIKELY,
+        )
+    allow = fixes.allow_bucket_and_objects(case, *fixes.all_object_rights(case), "s3:ListBucket")
+    shown = (
+        f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
+    how = f"{shown}; {answered}"
+    # what the media host shows is the bucket that was meant
+    published = case.get(ActionId.PUBLIC_LIST_ALIAS).facts.get(Fact.BUCKET, "")
+    if near and provider.hides_absent_buckets and published != bucket:
+        line = fixes.env(case, "S3_BUCKET", near, "the bucket that this key may use", conditional=True)
+        how += ", as one that is not there would be"
+        offered: list[Fix] = [line, allow]
+        return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
+    offered = [allow, *([fixes.bucket_line(case, "")] if near else [])]
+    return finding("key-without-rights", case, how=how, because=because, fixes=offered)
 
 
 OF_ANOTHER = (
@@ -171,25 +274,27 @@ def is_of_another(case: Case) -> bool:
     """Whether the bucket is most likely another account's, so that its settings are not this admin's to change."""
     refused, names = _all_refused(case), case.every(Experiment.LIST_BUCKETS)
     own = bool(names) and case.settings.bucket_name in names[-1].facts.get(Fact.NAMES, "").split()
-    return bool(refused) and not own and not _secret_is_refused(case, refused[0])
+    accounts = fixes.provider_of(case).accounts
+    return accounts and bool(refused) and not own and not _secret_is_refused(case, refused[0])
 
 
 def _all_refused(case: Case) -> tuple[Observation, ...]:
     """What was refused, when that is everything and no refusal names its cause; else nothing."""
-    asked_for = (
-        (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
-        if _list_is_everyones(case)
-        else (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.DELETE)
-    )
-    rows = tuple(case.get(name) for name in asked_for)
+    rows = _asked_first(case)
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in rows)
     return () if cause_named or any(o.outcome is not Outcome.DENIED for o in rows) else rows
+
+
+def _asked_first(case: Case) -> tuple[Observation, ...]:
+    """What a key with all of Mastodon's rights may do in its bucket, and a stranger may not."""
+    names = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE)
+    return tuple(case.get(name) for name in (names if _list_is_everyones(case) else (*names, ActionId.LIST)))
 
 
 def _secret_is_refused(case: Case, refused: Observation) -> bool:
     """Whether the store answers the same to a secret that is certainly wrong."""
     wrong = case.every(Experiment.WRONG_SECRET)
-    return bool(wrong) and _alike(wrong[-1], refused)
+    return bool(wrong) and alike(wrong[-1], refused)
 
 
 def _list_is_everyones(case: Case) -> bool:
@@ -203,21 +308,25 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
     how = f"every request is answered {words(refused)}, and so is one signed with a secret that is certainly wrong"
     offered: tuple[Fix, ...]
     unknown = case.every(Experiment.UNKNOWN_KEY)
-    known_id = bool(unknown) and not _alike(unknown[-1], refused)
+    known_id = bool(unknown) and not alike(unknown[-1], refused)
+    certainty, because = Certainty.LIKELY, _all_denied(case)
     if known_id:
+        verdict = verdict_on(case, refused)
+        proxy, because = at_the_proxy(case, verdict), [*because, *verdict.because]
+        if verdict.secret_is_right:
+            how = f"every request is answered {words(refused)}{verdict.how}"
+            return finding("proxy-rewrites-host-before-s3", case, how=how, because=because, fixes=[proxy])
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
         finding_id, offered = "wrong-secret-key", (secret,)
         how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
+        if verdict.secret_is_right is None:
+            offered, how = (secret, proxy), how + OR_A_PROXY
+        else:
+            certainty, how = Certainty.CERTAIN, how + verdict.how
     else:
         note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
         finding_id, offered = "wrong-access-key-id", fixes.new_pair(case, note)
-    return finding(finding_id, case, how=how, because=_all_denied(case), fixes=offered, certainty=Certainty.LIKELY)
-
-
-def _alike(one: Observation, other: Observation) -> bool:
-    """The same refusal, whatever key id or request id it quotes."""
-    first, second = (_QUOTED.sub("", o.message or "") for o in (one, other))
-    return one.error_code == other.error_code and first == second
+    return finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty)
 
 
 def _all_denied(case: Case) -> list[ObservationId]:
@@ -225,6 +334,7 @@ def _all_denied(case: Case) -> list[ObservationId]:
 
 
 RULES = (
+    Rule(read_only_disk, Layer.STORE, yields=("disk-read-only",), reads=(*WRITES,)),
     Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES,)),
     Rule(
         explicit_denies,
@@ -244,13 +354,46 @@ RULES = (
         ),
     ),
     Rule(
-        bucket_of_another,
+        signature_dropped,
         Layer.REFUSALS,
-        yields=("bucket-owned-by-other-account", "wrong-access-key-id", "wrong-secret-key"),
+        yields=("endpoint-is-cdn-or-public-host",),
         reads=(
             OPEN,
-            *OF_ANOTHER,
+            ActionId.LIST,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.REACH_ENDPOINT,
             Experiment.UNKNOWN_KEY,
+            Experiment.WRONG_SECRET,
+        ),
+    ),
+    Rule(
+        bucket_of_another,
+        Layer.REFUSALS,
+        yields=(
+            "bucket-owned-by-other-account",
+            "key-without-rights",
+            "nosuchbucket-typo",
+            "proxy-rewrites-host-before-s3",
+            "wrong-access-key-id",
+            "wrong-secret-key",
+        ),
+        reads=(
+            OPEN,
+            ActionId.DELETE,
+            ActionId.LIST,
+            ActionId.PUBLIC_LIST,
+            ActionId.PUBLIC_LIST_ALIAS,
+            ActionId.PUT_WITHOUT_ACL,
+            ActionId.PUT_WITH_ACL,
+            ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.GET_MISSING,
+            Experiment.HEAD_BUCKET,
+            Experiment.LIST_BUCKETS,
+            Experiment.READ_POLICY,
+            Experiment.UNKNOWN_KEY,
+            Experiment.WRONG_SECRET,
+            *SIGNING,
         ),
     ),
 )

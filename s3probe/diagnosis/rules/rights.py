@@ -99,24 +99,41 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     if not refused or first != action:
         return
     row = next(row for row in rows if row.holds(case, refused[0]))
+    # a disk that takes no files leaves nothing to delete, which passes: nothing tells it from that missing right
+    alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok
+    disk = fixes.provider_of(case).notes.get("disk_denied") if alone else None
+    unlike = [Manual(f"If the key has that right: {disk}.")] if disk else []
     yield finding(
         row.finding_id,
         case,
         how=row.how.format(answer=words(refused[0])),
         because=[o.id for o in row.among(case, *row.because)],
         explains=[o.id for o in denied(case, *row.explains, *others)],
-        fixes=[row.fix(case)],
-        certainty=row.certainty,
+        fixes=[row.fix(case), *unlike],
+        certainty=Certainty.LIKELY if unlike else row.certainty,
     )
+
+
+_KEYS_OWN = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE, ActionId.LIST)
+"""What no policy for everyone may give."""
 
 
 def _given_as_one(case: Case, action: ObservationId) -> tuple[ObservationId, ...]:
     """The refused actions whose right this store gives together with that of ``action``; the first speaks for all."""
     right = _RIGHTS[action]
-    group = next((rights for rights in fixes.provider_of(case).rights_together if right in rights), (right,))
+    whole = (tuple(_RIGHTS.values()),)
+    groups = whole if _has_no_rights(case) else fixes.provider_of(case).rights_together
+    group = next((rights for rights in groups if right in rights), (right,))
     refused = [name for name, its in _RIGHTS.items() if its in group and case.get(name).outcome is Outcome.DENIED]
     batch = [ActionId.BATCH_DELETE] if ActionId.DELETE in refused else []
     return tuple(dict.fromkeys((*(refused or [action]), *batch)))
+
+
+def _has_no_rights(case: Case) -> bool:
+    """One thing refuses all that is refused: a limit of the bucket's own owner, or a policy without the key."""
+    lives_by_policy = bool(fixes.provider_of(case).key_principal)
+    refused = all(case.get(name).outcome is Outcome.DENIED for name in _KEYS_OWN)
+    return fixes.limits_owner(case) or (lives_by_policy and refused)
 
 
 def _otherwise(_case: Case, _refused: Observation) -> bool:
@@ -312,6 +329,8 @@ RULES = (
             ActionId.LIST,
             ActionId.MULTIPART_ABORT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),
@@ -329,6 +348,8 @@ RULES = (
             ActionId.MULTIPART_ABORT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_WITHOUT_ACL,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
         ),
@@ -346,6 +367,8 @@ RULES = (
             Experiment.ACL_READ_BACK,
             Experiment.DELETE_EXISTS,
             Experiment.GET_ARCHIVE,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.DELETE,
@@ -364,6 +387,8 @@ RULES = (
             ActionId.HEAD,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.MULTIPART_ABORT,
@@ -385,6 +410,8 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.DELETE_VERSION,
             Experiment.GET_TAGGING,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.MULTIPART_ABORT,
@@ -401,6 +428,8 @@ RULES = (
             ActionId.MULTIPART_ABORT,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.DELETE,

@@ -116,15 +116,22 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    own = fixes.look_at_the_server(case) if first.http_status is not None else ""
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
         how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
         because=[o.id for o in broken],
-        explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken)],
-        fixes=[Manual(_STATUS if everything else _ONE.format(kinds=kinds))],
+        explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
+        fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
         certainty=Certainty.LIKELY,
     )
+
+
+def _in_a_batch(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
+    """The same error for each key of a batch, whose answer is 200."""
+    codes = {o.error_code for o in broken if o.error_code}
+    return [o.id for o in case.open(ActionId.BATCH_DELETE) if o.facts.get(Fact.PER_KEY_CODE) in codes]
 
 
 _STATUS = "See the provider's status page; nothing in the settings explains it."
@@ -188,6 +195,7 @@ RULES = (
         reads=(
             EVERY,
             OPEN,
+            ActionId.BATCH_DELETE,
             ActionId.LIST,
             ActionId.PUBLIC_GET,
             ActionId.PUT_WITH_ACL,

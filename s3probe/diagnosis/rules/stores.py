@@ -83,6 +83,7 @@ RULES = (
             ActionId.LIST,
             ActionId.PUT_WITHOUT_ACL,
             Experiment.LIST_BUCKETS,
+            Experiment.BUCKET_ACL,
             Experiment.READ_POLICY,
         ),
     ),

@@ -12,12 +12,14 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
+from s3probe.diagnosis.signing import OR_A_PROXY, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
+from s3probe.knowledge.providers import serving
 from s3probe.settings.addressing import is_aws, regional_host
 
 _CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
@@ -57,7 +59,7 @@ def _finding(
         o
         for o in case.all_open()
         if (o.network is not None and fixes.host_of(o.url) == _host(this))
-        or (failed_by_itself(this.furthest) and failed_by_itself(o) and fixes.host_of(o.url) in there)
+        or (failed_by_itself(this.furthest) and failed_by_itself(o) and _of_the_same(o, this.furthest, there))
     ]
     explained = (*((reach.id,) if reach.failed else ()), *(o.id for o in visits))
     return finding(
@@ -68,6 +70,13 @@ def _finding(
         explains=explained,
         fixes=fix,
         certainty=certainty,
+    )
+
+
+def _of_the_same(seen: Observation, furthest: Observation, hosts: set[str]) -> bool:
+    """Whether it fails there as well, or at a proxy that got the same from behind it."""
+    return fixes.host_of(seen.url) in hosts or (
+        seen.http_status is not None and seen.http_status == furthest.http_status
     )
 
 
@@ -90,7 +99,15 @@ def _network(case: Case, this: Way) -> Finding:
         look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
         fix = ServerFix("dns", host, look)
         return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
-    if fault in (NetworkFault.REFUSED, NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
+    if fault is NetworkFault.REFUSED:
+        place = urlsplit(this.furthest.url)
+        port = place.port or (443 if place.scheme == "https" else 80)
+        fix = Manual(
+            f"See whether the store runs and listens at {host}, port {port} (ss -ltn on its machine; from a container, "
+            "127.0.0.1 is the container itself), or correct host and port of S3_ENDPOINT."
+        )
+        return _finding(case, this, "nothing-listens-at-endpoint", fix, certainty=Certainty.LIKELY)
+    if fault in (NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
         fix = ServerFix(
             "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
         )
@@ -141,7 +158,7 @@ def _speaks_plain_http(case: Case, this: Way, plain: Observation) -> Finding:
     found = _finding(
         case,
         this,
-        "protocol-https-but-endpoint-plain",
+        "endpoint-https-on-plain-port",
         fixes.env(case, "S3_ENDPOINT", url),
         certainty=Certainty.CERTAIN if plain.facts.get(Fact.S3) else Certainty.LIKELY,
     )
@@ -164,6 +181,12 @@ def _not_s3(case: Case, this: Way) -> Finding:
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
         return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
+    service = seen.facts.get(Fact.SERVICE, "")
+    if service:
+        store = serving(service)
+        port = f", port {store.api_port} unless it was changed" if store and store.api_port else ""
+        fix = Manual(f"{service[0].upper()}{service[1:]} answers at {host}: S3_ENDPOINT must lead to its S3 API{port}.")
+        return _finding(case, this, "console-port-instead-of-api", fix, also=f": {service}")
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
 
@@ -249,9 +272,11 @@ def _key_again(case: Case, topic: str) -> tuple[Fix, ...]:
 
 
 def _signature(case: Case, this: Way) -> Finding:
-    if _host_rewritten(this.furthest):
-        fix: Fix = ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
-        return _finding(case, this, "proxy-rewrites-host-before-s3", fix)
+    verdict = verdict_on(case, this.furthest)
+    proxy = at_the_proxy(case, verdict)
+    if verdict.secret_is_right:
+        found = _finding(case, this, "proxy-rewrites-host-before-s3", proxy, also=verdict.how)
+        return replace(found, because=(*found.because, *verdict.because))
     again = fixes.by_hand(
         case,
         "AWS_SECRET_ACCESS_KEY",
@@ -260,7 +285,11 @@ def _signature(case: Case, this: Way) -> Finding:
     )
     unknown = case.get(Experiment.UNKNOWN_KEY)
     if unknown.error_code != this.furthest.error_code:
-        return _finding(case, this, "wrong-secret-key", again)
+        if verdict.secret_is_right is None:
+            # the secret is copied before the web server is changed
+            return _finding(case, this, "wrong-secret-key", again, proxy, certainty=Certainty.LIKELY, also=OR_A_PROXY)
+        found = _finding(case, this, "wrong-secret-key", again, also=verdict.how)
+        return replace(found, because=(*found.because, *verdict.because))
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
     key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this store does not say which half is wrong")
     pair = (key_id, replace(again, together=True))
@@ -268,38 +297,43 @@ def _signature(case: Case, this: Way) -> Finding:
     return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
 
 
-def _host_rewritten(seen: Observation) -> bool:
-    """Whether the server computed the signature for another host than the one that was asked."""
-    theirs = seen.facts.get(Fact.SIGNED_HOST, "")
-    return bool(theirs) and theirs != urlsplit(seen.url).netloc
-
-
 def _bucket(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
+    if _takes_host_for_bucket(case, seen):
+        host = _host(this)
+        note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
+        names = Manual(
+            f"Write the name that the store itself knows into S3_ENDPOINT, or make {host} one of its own names"
+            f"{f': {note}' if note else ''}."
+        )
+        return _finding(case, this, "host-unknown-to-store", names)
+    if not settings.path_style and settings.endpoint and _no_bucket_in_host(seen):
+        line = fixes.env(case, "S3_OVERRIDE_PATH_STYLE", None)
+        return _finding(case, this, "path-style-switch-inverted", line, certainty=Certainty.LIKELY)
     if seen.error_code == "SecondLevelDomainForbidden":
         return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
-        fix: Fix = _exact_name(case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only")
+        fix: Fix = fixes.exact_bucket(
+            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
+        )
         return _finding(case, this, "bucket-name-invalid", fix)
-    near = _nearest(case)
-    if near:
-        # only the admin knows whether it is the bucket that was meant
-        nearest = fixes.env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
-        return _finding(case, this, "nosuchbucket-typo", nearest)
-    advice = _exact_name(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
-    return _finding(case, this, "nosuchbucket-typo", advice)
+    line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
+    return _finding(case, this, "nosuchbucket-typo", line)
 
 
-def _exact_name(case: Case, why: str) -> Fix:
-    return fixes.by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
+def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
+    """Whether the answer names the host, or its beginning, as the bucket; or ListBuckets, about none, misses one."""
+    named, host = seen.facts.get(Fact.OTHER_BUCKET, "").lower(), fixes.host_of(seen.url)
+    about_none = case.get(Experiment.LIST_BUCKETS).error_code in ("NoSuchBucket", "InvalidBucketName")
+    # MinIO takes what stands before MINIO_DOMAIN alone
+    return about_none or (
+        bool(named) and (f"{host}.".startswith(f"{named}.") or named == urlsplit(seen.url).netloc.lower())
+    )
 
 
-def _nearest(case: Case) -> str:
-    """The bucket of this key with the most similar name, when the key may list them."""
-    import difflib
-
-    names = case.get(Experiment.LIST_BUCKETS).facts.get(Fact.NAMES, "").split()
-    return next(iter(difflib.get_close_matches(case.settings.bucket_name, names, n=1, cutoff=0.6)), "")
+def _no_bucket_in_host(seen: Observation) -> bool:
+    """Whether the bucket before the host was not read: all buckets were listed, or a folder was taken for one."""
+    return bool(seen.facts.get(Fact.OTHER_BUCKET)) or seen.facts.get(Fact.ROOT) == "ListAllMyBucketsResult"
 
 
 RULES = (
@@ -313,15 +347,17 @@ RULES = (
             "console-port-instead-of-api",
             "dns-fails-in-container",
             "egress-firewall",
+            "endpoint-https-on-plain-port",
             "endpoint-is-cdn-or-public-host",
             "endpoint-missing-non-aws",
             "gcs-hmac-missing",
+            "host-unknown-to-store",
             "http-proxy-env",
             "key-disabled-or-account-suspended",
             "key-expired",
+            "nothing-listens-at-endpoint",
             "nosuchbucket-typo",
             "path-style-switch-inverted",
-            "protocol-https-but-endpoint-plain",
             "provider-outage",
             "proxy-body-limit-413",
             "proxy-rewrites-host-before-s3",

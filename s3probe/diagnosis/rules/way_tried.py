@@ -10,12 +10,13 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import TRIMMED, EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.rules.env_names import TEXT_FORMS
+from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
 from s3probe.diagnosis.words import told, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
 
@@ -24,6 +25,8 @@ _DAMAGE = {
     NoteKind.EXPANDED_DOLLAR: ("env-dollar-expands", "$"),
     NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "\\"),
 }
+
+_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def way_tried(case: Case) -> Iterator[Finding]:
@@ -77,7 +80,8 @@ def _how(this: Way) -> str:
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
     before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
     after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
-    return f"{before}; {change} {after}"
+    service = this.furthest.facts.get(Fact.SERVICE, "")
+    return f"{f'{service} answers there: ' if service else ''}{before}; {change} {after}"
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -158,10 +162,13 @@ def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
     if name == Experiment.SCHEME_HTTPS and this.stopped is Gate.RIGHTS:
         return "deny-source-ip-or-secure-transport", changed
     if name == Experiment.SCHEME_HTTPS:
-        return "endpoint-http-redirects-to-https", changed
+        redirected = this.furthest.http_status in _REDIRECTS
+        return "endpoint-http-redirects-to-https" if redirected else "endpoint-http-on-tls-port", changed
     if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
-    if name == Experiment.ENDPOINT_PORT:
+    if ExperimentWith.PORT.made(name) and this.stopped is Gate.TCP:
+        return "nothing-listens-at-endpoint", changed
+    if ExperimentWith.PORT.made(name):
         return "console-port-instead-of-api", changed
     if name == Experiment.BUCKET_TRIMMED:
         return "bucket-name-invalid", changed
@@ -178,6 +185,9 @@ def _wants_a_checksum(this: Way) -> bool:
 def _header(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
     changed = _lines(case, this)
     if name == Experiment.PUT_NO_CHECKSUM:
+        ignoring = takes_headers(case)
+        if ignoring:
+            return "storage-refuses-unknown-headers", (ignoring, *changed)
         return "checksum-header-unsupported", changed
     if name == Experiment.PUT_NO_STORAGE_CLASS:
         return "storage-class-invalid", changed
@@ -209,6 +219,7 @@ RULES = (
             "endpoint-contains-bucket-path-style",
             "endpoint-contains-bucket-vhost-style",
             "endpoint-has-path-or-trailing-slash",
+            "endpoint-http-on-tls-port",
             "endpoint-http-redirects-to-https",
             "endpoint-missing-non-aws",
             "env-backslash-eaten",
@@ -219,6 +230,7 @@ RULES = (
             "env-smart-quotes-or-nbsp",
             "forwarded-x-amz-meta-limits",
             "key-pair-exchanged",
+            "nothing-listens-at-endpoint",
             "path-style-switch-inverted",
             "region-china-govcloud-partition",
             "region-wrong-aws-global-endpoint",
@@ -226,6 +238,7 @@ RULES = (
             "region-wrong-custom-endpoint",
             "signature-v2-rejected",
             "storage-class-invalid",
+            "storage-refuses-unknown-headers",
             "temporary-credentials-without-token",
         ),
         reads=(ActionId.CLOCK, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, EVERY),

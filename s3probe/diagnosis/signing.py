@@ -1,0 +1,89 @@
+"""A refused signature: whose fault it is, by the experiments of ``probe.signatures``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.model import Fix, Manual, ServerFix
+from s3probe.diagnosis.words import told, words
+from s3probe.evidence.alike import alike
+from s3probe.evidence.gates import Gate, stopped_at
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import Experiment, Fact, ObservationId
+from s3probe.knowledge.providers import has_own_hosts
+from s3probe.settings.addressing import is_aws
+
+SIGNING = (
+    Experiment.FORM,
+    Experiment.FORM_WRONG_SECRET,
+    Experiment.SIGNATURE_V2,
+    Experiment.SIGNED_WITHOUT_PATH,
+    Experiment.SIGNED_WITHOUT_PORT,
+)
+OR_A_PROXY = "; so it would if a proxy before the storage changed the Host header or the path"
+_REFUSED = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``secret_is_right`` is ``None`` where nothing decides. ``how`` continues a sentence about the refusal."""
+
+    secret_is_right: bool | None
+    how: str = ""
+    because: tuple[ObservationId, ...] = ()
+    path: bool = False
+    """Whether the path was changed, and not (only) the host."""
+
+
+def verdict_on(case: Case, refused: Observation) -> Judgement:
+    """Who is at fault for the refused signature."""
+    host, path, sent = refused.facts.get(Fact.SIGNED_HOST), refused.facts.get(Fact.SIGNED_PATH), urlsplit(refused.url)
+    if host and host != sent.netloc:
+        return Judgement(True, f"; it was asked at {sent.netloc}, and computed the signature for {host}")
+    if path and unquote(path) != unquote(sent.path or "/"):
+        return Judgement(True, f"; it was asked for {sent.path}, and computed the signature for {path}", path=True)
+    base = case.settings.api_base
+    if host or is_aws(base) or has_own_hosts(base):
+        return Judgement(False)
+    return _by_experiment(case, refused)
+
+
+def _by_experiment(case: Case, refused: Observation) -> Judgement:
+    for name in (Experiment.SIGNED_WITHOUT_PORT, Experiment.SIGNED_WITHOUT_PATH, Experiment.SIGNATURE_V2):
+        seen = case.get(name)
+        # a store that does not know Signature V2 may call that a lack of rights
+        if seen.ran and stopped_at(seen) in (Gate.BUCKET, Gate.THROUGH):
+            how = f"; {seen.title[:1].lower()}{seen.title[1:]}, the same request was {told(seen)}"
+            return Judgement(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
+    right, wrong = case.get(Experiment.FORM), case.get(Experiment.FORM_WRONG_SECRET)
+    forms = (right.id, wrong.id)
+    if all(seen.http_status in _REFUSED and seen.facts.get(Fact.S3) for seen in (right, wrong)):
+        if not alike(right, wrong):
+            how = "; a form, whose signature holds neither host nor path, was answered " + words(right)
+            how += f", and with a secret that is certainly wrong {words(wrong)}"
+            return Judgement(True, how, forms, path=bool(_path(case)))
+        if stopped_at(right) is Gate.SIGNATURE or alike(right, refused):
+            how = "; so is a form, whose signature holds neither host nor path"
+            return Judgement(False, how, forms)
+    old = case.get(Experiment.SIGNATURE_V2)
+    if old.ran and stopped_at(old) is Gate.SIGNATURE:
+        return Judgement(False, "; so is a request with Signature V2, which holds no host", (old.id,))
+    return Judgement(None)
+
+
+def _path(case: Case) -> str:
+    return urlsplit(case.settings.endpoint or "").path.rstrip("/")
+
+
+def at_the_proxy(case: Case, verdict: Judgement) -> Fix:
+    """The line that lets what is signed arrive as it was sent."""
+    if not verdict.path:
+        return ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
+    base = urlsplit(case.settings.api_base)
+    return Manual(
+        f"The proxy takes {_path(case) or 'a part of the path'} away: give the storage a host of its own, pass "
+        "everything on as it came (location / with a proxy_pass that has no path), and let S3_ENDPOINT be "
+        f"{base.scheme}://HOST."
+    )
