@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from s3probe import examination
+from s3probe.diagnosis.model import Severity
 from s3probe.evidence.observations import LEFT_OUT, Outcome
 from s3probe.evidence.vocabulary import Actor
+from s3probe.examination import Selection, check
 from s3probe.probe import transport
 from s3probe.report.model import Verdict
 from s3probe.sandbox.faults import FAULTS
@@ -20,7 +22,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import Scenario, healthy
 from s3probe.settings.mastodon import interpret
 from s3probe.settings.sources import load
-from tests.runs import run
+from tests.runs import OPTIONS, run, settings_of, tools_for
 
 FAULTY = b"S3_ENABLED=true\nS3_BUCKET=files example\nS3_REGION=eu-west2\nS3_ALIAS_HOST=https://files.example/\n"
 BROKEN = FAULTS["bpa-blocks-public-acl"].scenario()
@@ -79,3 +81,16 @@ def test_what_visitors_are_refused_says_nothing_of_mastodon(reason: str, verdict
         for row in report.evidence.observations
     )
     assert replace(report, evidence=replace(report.evidence, observations=rows)).verdict is verdict
+
+
+def test_a_skipped_finding_that_is_there_is_counted_as_left_out() -> None:
+    fault = FAULTS["acl-disabled-bucket-owner-enforced"]
+    settings = settings_of(fault.scenario())
+    with Sandbox(fault.scenario().world) as box:
+        tools, wire = tools_for(box)
+        try:
+            told = check(settings, OPTIONS, tools, Selection((), (fault.id,))).report
+        finally:
+            wire.close()
+    assert fault.id not in {one.id for one in told.findings}
+    assert [(one.id, one.severity) for one in told.left_out] == [(fault.id, Severity.FAILURE)]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from s3probe.cli.errors import UnwrittenError
 from s3probe.cli.files import write_atomically
+from s3probe.cli.place import place
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
@@ -88,9 +89,9 @@ class Console:
             self.say(advice)
 
     def progress(self, text: str) -> None:
-        """A line that the next one overwrites; only on a terminal."""
+        """A line that the next one overwrites; only on a terminal, and no wider, for only one line can be erased."""
         if self.err.isatty():
-            self._tell(f"\r{text}\x1b[K")
+            self._tell(f"\r{text[: max(shutil.get_terminal_size().columns - 1, 1)]}\x1b[K")
             self._progress_shown = True
 
     def _clear_progress(self) -> None:
@@ -114,7 +115,14 @@ class Console:
             raise UnwrittenError("The result", error, "Check where the output goes.") from None
 
     def options(
-        self, color: str, *, fail_on_warning: bool, to_file: bool, unexamined: tuple[Unexamined, ...] = ()
+        self,
+        color: str,
+        *,
+        fail_on_warning: bool,
+        to_file: bool,
+        unexamined: tuple[Unexamined, ...] = (),
+        verbose: bool = False,
+        brief: bool = False,
     ) -> RenderOptions:
         """How reports are shown here. ``color`` is ``auto``, ``always`` or ``never``."""
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
@@ -125,6 +133,9 @@ class Console:
             ascii=not to_file and not _shows("✔✘–…“”", self.out.encoding),
             fail_on_warning=fail_on_warning,
             unexamined=unexamined,
+            verbose=verbose,
+            brief=brief,
+            place=place(),
         )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -46,7 +47,13 @@ exit status:
   128 + n  interrupted by signal n
 """
 
-_STATUS = {"explain": _USAGE_STATUS, "fix": _FIX_STATUS, "policy": _USAGE_STATUS, "sweep": _SWEEP_STATUS}
+_STATUS = {
+    "explain": _USAGE_STATUS,
+    "fix": _FIX_STATUS,
+    "policy": _USAGE_STATUS,
+    "schema": _USAGE_STATUS,
+    "sweep": _SWEEP_STATUS,
+}
 """Commands that do more or less than give a verdict have a status of their own."""
 
 COMMANDS = {
@@ -54,10 +61,11 @@ COMMANDS = {
     "lint": "judge the env file alone, without any network",
     "policy": "print rights, policies and CORS rule for these settings, as this server takes them",
     "fix": "run check and print the change of the env file that was tried, as a diff",
-    "explain": "say what a finding means and how to fix it",
+    "explain": "say what a finding means, or what may be behind a line of a log",
     "sweep": "remove what killed probes left behind, and nothing else",
     "replay": "show the report of a file that check --save-evidence wrote",
     "demo": "examine an embedded S3, healthy or with a fault of your choice",
+    "schema": "print the JSON Schema of the JSON report",
 }
 
 NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
@@ -81,11 +89,18 @@ examples:
   s3probe fix --write                             make it; the old file is kept beside it
   s3probe fix --choose 2                          show the second way to fix the first failure
 """,
-    "explain": "examples:\n  s3probe explain\n  s3probe explain acl-disabled-bucket-owner-enforced\n",
+    "explain": "examples:\n  s3probe explain acl-disabled-bucket-owner-enforced\n"
+    "  s3probe explain Aws::S3::Errors::AccessDenied\n  journalctl -u mastodon-sidekiq -n 50 | s3probe explain -\n",
     "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
     "replay": "examples:\n  s3probe replay run.json\n  s3probe replay --format markdown run.json\n",
     "demo": "examples:\n  s3probe demo\n  s3probe demo --fault acl-disabled-bucket-owner-enforced\n",
+    "schema": "examples:\n  s3probe schema > s3probe.schema.json\n",
 }
+
+
+_HELP: dict[str, Callable[[], str]] = {}
+"""By command, once the parser is built: what writes its help."""
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,9 +112,28 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments of one run. A command that is left out is ``check``. Raises :class:`UsageError`."""
-    args = build().parse_args(with_command(argv))
+    args, unknown = build().parse_known_args(with_command(argv))
+    if unknown:
+        raise UsageError(f"Unrecognized arguments: {' '.join(unknown)}", _advice(args.command, unknown))
     _refuse_one_file_twice(args)
     return args
+
+
+def _advice(command: str, unknown: Sequence[str]) -> str:
+    """Where an option belongs that this command does not know, or the one that was meant."""
+    option = next((word.partition("=")[0] for word in unknown if word.startswith("-")), "")
+    known = options()
+    owners = [name for name, names in known.items() if option in names]
+    if owners:
+        return f"{option} belongs to {' and '.join(owners)}. See s3probe {owners[0]} --help."
+    meant = did_you_mean(option, known[command]) if option else ""
+    return f"{meant} See s3probe {command} --help.".lstrip()
+
+
+def options() -> dict[str, tuple[str, ...]]:
+    """The long options of each command, as its help names them."""
+    build()
+    return {name: tuple(dict.fromkeys(_OPTION.findall(help_of()))) for name, help_of in _HELP.items()}
 
 
 def _refuse_one_file_twice(args: argparse.Namespace) -> None:
@@ -117,7 +151,9 @@ def _refuse_one_file_twice(args: argparse.Namespace) -> None:
 def with_command(argv: Sequence[str]) -> list[str]:
     """``argv`` with ``check`` in front when it names no command."""
     first = argv[0] if argv else ""
-    if first in COMMANDS or first in ("-h", "--help", "--version"):
+    if first == "help":
+        return [*argv[1:2], "--help"]
+    if first in COMMANDS or first in ("-h", "--help", "-V", "--version"):
         return list(argv)
     looks_like_file = first == "-" or "." in first or "/" in first
     if not first or first.startswith("-") or looks_like_file or Path(first).exists():
@@ -140,7 +176,7 @@ def build() -> argparse.ArgumentParser:
         epilog=f"{_EXAMPLES['check']}\n{_EXIT_STATUS}\nEach command has its own help: s3probe check --help",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"s3probe {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"s3probe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
@@ -152,6 +188,7 @@ def build() -> argparse.ArgumentParser:
             allow_abbrev=False,
         )
         _OPTIONS[name](command)
+        _HELP[name] = command.format_help
     return parser
 
 
@@ -193,6 +230,8 @@ def _check(command: argparse.ArgumentParser) -> None:
         help="file with a healthchecks.io style URL: it is called when healthy, its /fail otherwise",
     )
 
+    command.add_argument("--list-actions", action="store_true", help="print what --only and --skip may name, and end")
+
 
 def _lint(command: argparse.ArgumentParser) -> None:
     _env_files(command, many=True)
@@ -222,7 +261,13 @@ def _fix(command: argparse.ArgumentParser) -> None:
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
-    command.add_argument("finding", metavar="FINDING_ID", nargs="?", help="default: list them all")
+    command.add_argument(
+        "words",
+        metavar="WORDS",
+        nargs="*",
+        help="a finding's id, or whatever stands in a log; - reads standard input; default: list all findings",
+    )
+    command.add_argument("--list", action="store_true", help="list all findings; demo can show those that are marked")
 
 
 def _sweep(command: argparse.ArgumentParser) -> None:
@@ -257,9 +302,14 @@ def _replay(command: argparse.ArgumentParser) -> None:
 
 def _demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("--fault", metavar="FINDING_ID", help="break the embedded S3 in this way")
+    command.add_argument("--list", action="store_true", help="print the faults that it can show, and end")
     _result(command)
     _deadline(command)
     _trials(command)
+
+
+def _schema(command: argparse.ArgumentParser) -> None:
+    _output(command)
 
 
 _OPTIONS = {
@@ -271,6 +321,7 @@ _OPTIONS = {
     "sweep": _sweep,
     "replay": _replay,
     "demo": _demo,
+    "schema": _schema,
 }
 
 
@@ -309,7 +360,12 @@ def _output(command: argparse.ArgumentParser) -> None:
 def _result(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: text")
     _output(command)
-    command.add_argument("--quiet", action="store_true", help="print nothing unless there is something to act on")
+    command.add_argument("-q", "--quiet", action="store_true", help="print nothing unless there is something to act on")
+    how_much = command.add_mutually_exclusive_group()
+    how_much.add_argument(
+        "-v", "--verbose", action="store_true", help="in text: every action, every fix at length, and the settings"
+    )
+    how_much.add_argument("--brief", action="store_true", help="in text: at most 12 lines, for a chat")
     command.add_argument(
         "--fail-on", choices=("warning", "failure"), default="failure", help="what makes the status non-zero"
     )

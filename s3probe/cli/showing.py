@@ -27,6 +27,8 @@ def show(
         fail_on_warning=args.fail_on == "warning",
         to_file=args.output is not None,
         unexamined=tuple(unexamined),
+        verbose=args.verbose,
+        brief=args.brief,
     )
     status = exit_status(reports, options)
     for_people = args.format in ("text", "markdown") and args.output is None

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Diagnosis, Finding, RuleError, Severity
+from s3probe.diagnosis.model import Certainty, Diagnosis, Finding, LeftOut, RuleError, Severity
 from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
@@ -114,8 +114,10 @@ def _told(
     found: Iterable[tuple[Rule, Finding]], errors: Iterable[RuleError], skip: Collection[str], only: Collection[str]
 ) -> Diagnosis:
     """What is wanted of that, in the order of a report."""
-    wanted = tuple(f for f in ranked(found) if f.id not in skip and (not only or f.id in only))
-    return Diagnosis(wanted, _each_once(errors))
+    everything = ranked(found)
+    wanted = tuple(f for f in everything if f.id not in skip and (not only or f.id in only))
+    others = tuple(LeftOut(f.id, f.severity, f.title) for f in everything if f not in wanted)
+    return Diagnosis(wanted, _each_once(errors), left_out=others)
 
 
 def _each_once(errors: Iterable[RuleError]) -> tuple[RuleError, ...]:

@@ -251,6 +251,15 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A finding that is there, and was not to be told (``--skip``, ``--only``)."""
+
+    id: str
+    severity: Severity
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRun:
     """An examination under the settings of the file with some lines changed."""
 
@@ -286,6 +295,8 @@ class Diagnosis:
     """Rules whose opinion is missing: without a failure nothing can be called healthy."""
     consequences: tuple[Consequence, ...] = ()
     """What went away with the fix of one of the findings."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What was found, and nobody wanted to hear of."""
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.findings)

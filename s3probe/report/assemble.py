@@ -16,7 +16,8 @@ def assemble(settings: Settings, evidence: Evidence, diagnosis: Diagnosis, trial
     """The report of one examination and its trials. No text in it holds a secret or a control character."""
     placed = tuple(_with_sources(finding, settings.environment) for finding in diagnosis)
     subject = subject_of(settings, evidence)
-    report = Report(subject, evidence, placed, diagnosis.rule_errors, diagnosis.consequences, trials)
+    others = diagnosis.rule_errors, diagnosis.consequences, trials, diagnosis.left_out
+    report = Report(subject, evidence, placed, *others)
     return clean(report, scrubber_for(settings))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from s3probe.knowledge.findings import FindingText, entry, ids
 from s3probe.knowledge.providers import providers
+from s3probe.knowledge.symptoms import behind
 
 WIDTH = 88
 """Columns of text when the caller asks for no other width."""
@@ -26,7 +27,7 @@ _STAND_INS = {
     "endpoint": "ENDPOINT",
     "hostname": "S3_HOSTNAME",
     "alias_host": "S3_ALIAS_HOST",
-    "media_host": "The media host",
+    "media_host": "the media host",
     "acl": "VALUE",
     "breaks": "WHAT NO LONGER WORKS",
     "directive": "ONE DIRECTIVE",
@@ -54,22 +55,44 @@ def explain(finding_id: str, width: int = WIDTH) -> str:
     return "\n".join(_page(entry(finding_id), width)) + "\n"
 
 
-def explain_list(width: int = WIDTH) -> str:
-    """Every finding by category, with its state and title; how many of each state at the end."""
+def explain_words(text: str, width: int = WIDTH) -> str:
+    """The findings that may be behind what stands in a log, and the command that decides. Raises as :func:`explain`."""
+    hits = behind(text)
+    if not hits:
+        raise UnknownFinding(" ".join(text.split())[:60])
+    lines = ["Likeliest first; words decide nothing:", ""]
+    for hit in hits:
+        lines += [hit.finding.id, *_wrapped(_general(hit.finding.title), width, "    ")]
+        lines += _wrapped(f"In Mastodon: {_general(hit.finding.consequence)}", width, "    ")
+    decided = any(hit.finding.state != "linted" for hit in hits)
+    command = "s3probe check" if decided else "s3probe lint"
+    lines += ["", f"What decides:  {command} .env.production", f"All of one:    s3probe explain {hits[0].finding.id}"]
+    return "\n".join(lines) + "\n"
+
+
+def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
+    """Every finding by category, with its state and title; how many of each state at the end.
+
+    ``shown``: those that ``s3probe demo --fault`` can show, which get a mark.
+    """
     lines: list[str] = []
     entries = [entry(finding_id) for finding_id in ids()]
     for category in dict.fromkeys(e.category for e in entries):
         lines += [_heading(category), ""]
         for e in (e for e in entries if e.category == category):
-            lines += [f"{e.id} ({e.state})", *_wrapped(_general(e.title), width, "    ")]
+            mark = ", demo" if e.id in shown else ""
+            lines += [f"{e.id} ({e.state}{mark})", *_wrapped(_general(e.title), width, "    ")]
         lines.append("")
     lines += _wrapped(_tally(entries), width)
+    if shown:
+        lines += _wrapped("demo: `s3probe demo --fault ID` shows it, against an S3 of its own.", width)
     return "\n".join(lines) + "\n"
 
 
 def _general(text: str) -> str:
     """A finding's title or consequence with stand-ins (BUCKET, REGION …) for the user's values."""
-    return text.format_map(_STAND_INS)
+    filled = text.format_map(_STAND_INS)
+    return filled if text[:1] == filled[:1] else filled[:1].upper() + filled[1:]
 
 
 def _page(e: FindingText, width: int) -> Iterator[str]:

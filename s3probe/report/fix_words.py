@@ -56,8 +56,11 @@ def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
     """All alternatives of a finding, best first; what belongs together follows on its first line."""
     for number, group in enumerate(finding.alternatives):
         proof = _proof(group) if finding.severity is Severity.FAILURE else ""
+        first = "What to do" if isinstance(group[0], Manual) else "To fix it"
+        if lines := _lines_at_once(group, source):
+            yield replace(lines, opening="or" if number else first, proof=proof)
+            continue
         for place, fix in enumerate(group):
-            first = "What to do" if isinstance(fix, Manual) else "To fix it"
             opening = "and" if place else "or" if number else first
             words = fix_in_words(fix, source)
             if not words.block and words.note.startswith(("and ", "or ")):
@@ -104,14 +107,41 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
             return FixWords(fix.text)
 
 
-def _env(fix: EnvFix, source: str) -> FixWords:
+def _lines_at_once(group: Sequence[Fix], source: str) -> FixWords | None:
+    """Several lines of one file as one block to copy; ``None`` where it is not that."""
+    lines = [fix for fix in group if isinstance(fix, EnvFix) and fix.value is not None]
+    places = {_where(fix, source) for fix in lines}
+    if len(lines) != len(group) or len(lines) < 2 or len(places) > 1:
+        return None
+    numbers = [str(fix.line) for fix in lines if fix.line]
+    where, block = places.pop(), "\n".join(_line(fix) for fix in lines)
+    said = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else "".join(numbers)
+    if len(numbers) == len(lines):
+        lead = f"Change lines {said} of {where} to"
+    else:
+        lead = f"Set these in {where}{f' (in line {said}, and new ones)' if numbers else ''}"
+    notes = (f"{fix.variable}: {fix.note}" for fix in lines if fix.note)
+    return FixWords(lead, block, "; ".join(notes))
+
+
+def _where(fix: EnvFix, source: str) -> str:
     # of several files that Mastodon reads together, the one that is meant for a new line is named last
     where = fix.source or source.rpartition(", ")[2]
     if where == PROCESS_ENVIRONMENT:
-        where = "the process environment (where the service or the container is defined)"
+        return "the process environment (where the service or the container is defined)"
+    return where
+
+
+def _line(fix: EnvFix) -> str:
+    assert fix.value is not None
+    return f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
+
+
+def _env(fix: EnvFix, source: str) -> FixWords:
+    where = _where(fix, source)
     if fix.value is None:
         return FixWords(f"Remove {fix.variable} from {f'line {fix.line} of ' if fix.line else ''}{where}", "", fix.note)
-    line = f"{fix.variable}={fix.value}" if fix.secret else env_line(fix.variable, fix.value)
+    line = _line(fix)
     lead = f"Change line {fix.line} of {where} to" if fix.line else f"Set this in {where}"
     return FixWords(lead, line, fix.note)
 

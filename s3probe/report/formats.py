@@ -34,6 +34,12 @@ class RenderOptions:
     """The stream cannot show anything else."""
     fail_on_warning: bool = False
     unexamined: tuple[Unexamined, ...] = ()
+    verbose: bool = False
+    """All actions, all fixes at length, and the settings that were examined."""
+    brief: bool = False
+    """No more than a message for a chat."""
+    place: str = ""
+    """Where it ran, for those who may know: ``on web1 as mastodon``."""
 
 
 class Format(Protocol):
@@ -46,6 +52,7 @@ FORMATS = {
     "text": "s3probe.report.text",
     "json": "s3probe.report.json_format",
     "markdown": "s3probe.report.markdown",
+    "html": "s3probe.report.html",
     "junit": "s3probe.report.junit",
     "nagios": "s3probe.report.nagios",
     "prometheus": "s3probe.report.prometheus",

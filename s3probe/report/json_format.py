@@ -22,6 +22,7 @@ from s3probe.diagnosis.model import (
     TrialRun,
 )
 from s3probe.evidence.observations import Evidence, Observation
+from s3probe.report.detail import detail
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 
@@ -41,7 +42,13 @@ def as_data(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "s3probe_version": __version__,
-        "run": {"id": run.id, "started": run.started, "seconds": round(run.seconds, 3), "profile": run.profile},
+        "run": {
+            "id": run.id,
+            "started": run.started,
+            "seconds": round(run.seconds, 3),
+            "profile": run.profile,
+            **_where_there_is_one("mastodon_version", run.mastodon_version),
+        },
         "subject": to_plain(report.subject),
         "verdict": report.verdict.value,
         "findings": [_finding(finding) for finding in report.findings],
@@ -50,6 +57,7 @@ def as_data(report: Report) -> dict[str, Any]:
         **_totals(report.evidence),
         **_where_there_is_one("trials", [_trial(trial) for trial in report.trials]),
         **_where_there_is_one("consequences", [to_plain(one) for one in report.consequences]),
+        **_where_there_is_one("left_out", [to_plain(one) for one in report.left_out]),
     }
 
 
@@ -76,6 +84,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "because": list(finding.because),
         "fixes": [_alternative(group) for group in finding.alternatives],
         "links": list(finding.links),
+        "how_known": finding.how_known,
         **_where_there_is_one("remark", finding.remark),
     }
 
@@ -148,4 +157,5 @@ def _action(observation: Observation) -> dict[str, Any]:
         "message": observation.message,
         "seconds": round(observation.seconds, 3),
         "reason": observation.reason,
+        **_where_there_is_one("detail", detail(observation)),
     }

@@ -16,7 +16,7 @@ from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, late_uploads, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.model import Report
-from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, shown
+from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, left_out, shown, versions
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNDECIDED = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
@@ -68,9 +68,9 @@ def _suite(report: Report, number: int, options: RenderOptions) -> ET.Element:
         cases = [_Case("s3probe.findings", headline(report))]
     run = report.evidence.run
     properties = {"bucket": report.subject.bucket, "region": report.subject.region, "profile": run.profile}
-    properties |= {"verdict": report.verdict.value, "run_id": run.id}
+    properties |= {"verdict": report.verdict.value, "run_id": run.id, "by": versions(report)}
     late = [f"{late_uploads(report)}:", *late_removal_commands(report)] if late_uploads(report) else []
-    output = "\n".join([headline(report), cost(report), *removal_commands(report), *late])
+    output = "\n".join([headline(report), cost(report), *left_out(report), *removal_commands(report), *late])
     return _element(report.subject.source, number, cases, run.started.rstrip("Z"), run.seconds, properties, output)
 
 

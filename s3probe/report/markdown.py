@@ -27,10 +27,12 @@ from s3probe.report.words import (
     cost,
     explained_by,
     headline,
+    left_out,
     plain_ascii,
     rule_errors,
     shown,
     tally,
+    versions,
 )
 
 _SLOW = {NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE}
@@ -62,9 +64,13 @@ def _chapter(report: Report) -> Iterator[str]:
         ("Public URLs", subject.public_base),
         ("Key", subject.access_key_id),
         ("Checked", f"{report.evidence.run.started} ({report.evidence.run.profile})"),
+        ("By", versions(report)),
     )
     for name, value in facts:
         yield f"| {name} | {_code(value)} |"
+    if report.left_out:
+        yield ""
+        yield from (f"> {_escaped(sentence(line))}." for line in left_out(report))
     if report.rule_errors:
         yield ""
         yield from (f"> {_escaped(line)}." for line in rule_errors(report))

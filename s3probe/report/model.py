@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from s3probe.diagnosis.model import Consequence, Finding, RuleError, Severity, TrialRun
+from s3probe.diagnosis.model import Consequence, Finding, LeftOut, RuleError, Severity, TrialRun
 from s3probe.evidence.observations import LEFT_OUT, Evidence, Outcome
 from s3probe.evidence.vocabulary import Actor
 
@@ -47,6 +47,13 @@ class Report:
     """What went away with the fix of one of the findings."""
     trials: tuple[TrialRun, ...] = ()
     """Examinations that were made to try fixes."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What was found, and nobody wanted to hear of: verdict and exit status leave it out as well."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some actions were asked for, so that nothing can be said of the others."""
+        return any(row.reason == LEFT_OUT for row in self.evidence.observations)
 
     @property
     def verdict(self) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.model import Report
-from s3probe.report.words import answer, count, headline, rule_errors, shown, tally
+from s3probe.report.words import answer, count, headline, left_out, rule_errors, shown, tally
 
 _STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN", 70: "UNKNOWN"}
 
@@ -78,6 +78,7 @@ def _details(report: Report, *, named: bool) -> Iterator[str]:
         if row.failed:
             yield f"{row.id}: {answer(row)}"
     yield from rule_errors(report)
+    yield from left_out(report)
     for command in removal_commands(report):
         yield f"left behind, to be removed with: {command}"
     for command in late_removal_commands(report):

@@ -67,6 +67,11 @@ def _each_finding(report: Report) -> Iterator[Sample]:
         yield {"id": finding.id, "severity": finding.severity.value}, 1
 
 
+def _left_out(report: Report) -> Iterator[Sample]:
+    for one in report.left_out:
+        yield {"id": one.id, "severity": one.severity.value}, 1
+
+
 def _actions(report: Report) -> Iterator[Sample]:
     for row in shown(report.evidence):
         if row.outcome is not Outcome.SKIPPED:
@@ -89,6 +94,7 @@ _METRICS: tuple[tuple[str, str, Callable[[Report], Iterable[Sample]]], ...] = (
     ("s3probe_verdict", "1 for the verdict of the last check, 0 for the others.", _verdict),
     ("s3probe_findings", "Root causes found, by severity.", _findings),
     ("s3probe_finding", "1 for each root cause that was found.", _each_finding),
+    ("s3probe_left_out", "1 for each finding that is there and was left out (--skip, --only).", _left_out),
     (
         "s3probe_rule_errors",
         "Rules of s3probe that failed: what they would have said is missing.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from s3probe import __version__
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ObservationId
+from s3probe.report.detail import detail
 from s3probe.report.model import Report, Verdict
 
 _ASCII = str.maketrans(
@@ -31,7 +33,7 @@ _ASCII = str.maketrans(
 HEADLINES = {
     Verdict.OK: "Media storage works",
     Verdict.WARNING: "Media storage works, but something will hurt",
-    Verdict.FAILURE: "Media storage does not work as it must",
+    Verdict.FAILURE: "Media storage does not work as it should",
     Verdict.UNKNOWN: "Could not tell whether media storage works",
 }
 LINT_HEADLINES = {
@@ -49,12 +51,25 @@ REPORT_IT = (
     "That is a bug of s3probe, and says nothing about your storage. What the other rules found stands. Please report "
     "it to the project with the file that s3probe check --save-evidence writes; secrets are not in it"
 )
+PARTIAL_HEADLINES = {
+    **HEADLINES,
+    Verdict.OK: "What was asked for passes; nothing is said of the rest",
+    Verdict.WARNING: "What was asked for passes, but something will hurt; nothing is said of the rest",
+    Verdict.UNKNOWN: "Could not tell whether what was asked for passes",
+}
 _BY_PROFILE = {"lint": LINT_HEADLINES, "read-only": READ_ONLY_HEADLINES}
 
 
 def headline(report: Report) -> str:
     """The verdict as a sentence."""
-    return _BY_PROFILE.get(report.evidence.run.profile, HEADLINES)[report.verdict]
+    return (PARTIAL_HEADLINES if report.partial else _BY_PROFILE.get(report.evidence.run.profile, HEADLINES))[
+        report.verdict
+    ]
+
+
+def left_out(report: Report) -> list[str]:
+    """What was found and left out, in a sentence each without its last stop."""
+    return [f"left out, and there: {one.severity.value} {one.id}: {one.title}" for one in report.left_out]
 
 
 def rule_errors(report: Report) -> list[str]:
@@ -89,12 +104,18 @@ def shown(evidence: Evidence) -> tuple[Observation, ...]:
 
 
 def answer(observation: Observation) -> str:
-    """What came back, in one line: ``400 AccessControlListNotSupported: The bucket does not allow ACLs``."""
+    """What came back, in one line: ``400 AccessControlListNotSupported: The bucket does not allow ACLs``.
+
+    Of an answer that was taken for a good one, what was wrong with it: ``206, but no Access-Control-Allow-Origin``.
+    """
     if observation.outcome is Outcome.SKIPPED:
         return f"skipped: {observation.reason or 'no reason was given'}"
     if observation.network is not None:
         return observation.message or observation.network.value
     head = " ".join(filter(None, (str(observation.http_status or ""), observation.error_code or "")))
+    said = detail(observation)
+    if said and 200 <= (observation.http_status or 200) < 300:
+        return f"{head}, but {said}" if head else said
     head = head or observation.outcome.value
     return f"{head}: {observation.message}" if observation.message else head
 
@@ -107,13 +128,24 @@ def size(octets: int) -> str:
     return f"{octets} bytes"
 
 
-def cost(report: Report) -> str:
-    """``24 requests, 10 kB sent, 31 kB received, 1.8 s``."""
+def cost(report: Report, *, short: bool = False) -> str:
+    """``24 requests, 10 kB sent, 31 kB received, 1.8 s``; without the bytes where it is to be short."""
     spent = report.evidence.cost
+    if short:
+        return f"{count(spent.requests, 'request')}, {report.evidence.run.seconds:.1f} s"
     return (
         f"{count(spent.requests, 'request')}, {size(spent.bytes_sent)} sent, {size(spent.bytes_received)} received, "
         f"{report.evidence.run.seconds:.1f} s"
     )
+
+
+def versions(report: Report) -> str:
+    """``s3probe 0.2.0 as Mastodon 4.7.1, 2026-11-28 15:10, run k3v9qw7x``: the program, what it did as, and when."""
+    run = report.evidence.run
+    release = f" as Mastodon {run.mastodon_version}" if run.mastodon_version else ""
+    when = f", {run.started[:16].replace('T', ' ')}" if run.started else ""
+    number = f", run {run.id}" if run.id else ""
+    return f"s3probe {__version__}{release}{when}{number}"
 
 
 def aftermath(report: Report, finding: Finding) -> list[str]:

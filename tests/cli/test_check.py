@@ -93,7 +93,7 @@ def test_a_signal_during_the_trials_does_not_cost_the_report(cli: Cli, monkeypat
     monkeypatch.setattr("s3probe.examination._tried", interrupted)
     status, out, err = cli.run("check")
     assert status == 143
-    assert ACL_DISABLED.title in out
+    assert ACL_DISABLED.id in out
     assert "Not tried: interrupted." in out
     assert "Interrupted by SIGTERM" in err
 
@@ -140,7 +140,7 @@ def test_quiet_prints_nothing_while_there_is_nothing_to_do(cli: Cli, format_name
 def test_quiet_prints_what_there_is_to_do(cli: Cli, findings: tuple[Finding, ...]) -> None:
     cli.file()
     cli.probe(evidence(BROKEN), findings)
-    assert findings[0].title in cli.run("check", "--quiet")[1]
+    assert findings[0].id in cli.run("check", "--quiet")[1]
 
 
 def test_quiet_leaves_a_file_alone(cli: Cli) -> None:

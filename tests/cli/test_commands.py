@@ -234,14 +234,14 @@ def test_replay_of_another_file_is_a_usage_error(cli: Cli) -> None:
 def test_replay_can_judge_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cli.file("run.json", dump(evidence(BROKEN), settings(), Diagnosis((ACL_DISABLED,))))
     monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: Diagnosis((DELETE_DENIED,)))
-    assert ACL_DISABLED.title in cli.run("replay", str(path))[1]
-    assert DELETE_DENIED.title in cli.run("replay", "--again", str(path))[1]
+    assert ACL_DISABLED.id in cli.run("replay", str(path))[1]
+    assert DELETE_DENIED.id in cli.run("replay", "--again", str(path))[1]
 
 
 def test_replay_without_saved_findings_judges(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     path = cli.file("run.json", dump(evidence(BROKEN), settings()))
     monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", lambda *_: Diagnosis((DELETE_DENIED,)))
-    assert DELETE_DENIED.title in cli.run("replay", str(path))[1]
+    assert DELETE_DENIED.id in cli.run("replay", str(path))[1]
 
 
 def sweeping(monkeypatch: pytest.MonkeyPatch, swept: Cleanup) -> list[dict[str, object]]:

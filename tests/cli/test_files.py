@@ -113,14 +113,14 @@ def test_a_full_disk_does_not_swallow_the_report(cli: Cli, option: str) -> None:
     cli.file()
     cli.probe(evidence(), (DELETE_DENIED,))
     status, out, err = cli.run("check", option, "saved")
-    assert (status, DELETE_DENIED.title in out) == (70, True)
+    assert (status, DELETE_DENIED.id in out) == (70, True)
     assert "saved cannot be written: No space left on device" in err
     assert not (cli.folder / "saved").exists()
     assert cli.run("check", option, "saved", "--format", "nagios")[0] == 3
     # a failure comes first
     cli.probe(evidence(BROKEN), (ACL_DISABLED,))
     status, out, _err = cli.run("check", option, "saved")
-    assert (status, ACL_DISABLED.title in out) == (2, True)
+    assert (status, ACL_DISABLED.id in out) == (2, True)
 
 
 @pytest.mark.usefixtures("full_disk")

@@ -54,7 +54,7 @@ def test_no_network_library_is_loaded_without_need(env_file: Path, argv: tuple[s
 
 
 @pytest.mark.parametrize(
-    "command", part(["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo"], 4)
+    "command", part(["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo", "schema"], 4)
 )
 def test_every_command_has_a_help_text_with_examples(command: str) -> None:
     done = python("-m", "s3probe", *command.split(), "--help")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from dataclasses import replace
@@ -9,16 +11,19 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Proof, ProofState, Severity
-from s3probe.evidence.observations import Cleanup, Observation, Outcome, Run
+from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, LeftOut, Proof, ProofState, Severity
+from s3probe.evidence.observations import LEFT_OUT, Cleanup, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.fix_words import removal_commands
 from s3probe.report.formats import FORMATS, RenderOptions, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.json_format import as_data
 from s3probe.report.model import Report
+from s3probe.report.schema import schema
 from s3probe.sandbox.faults import FAULTS
+from s3probe.sandbox.faults.model import Fault
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
 from tests.report.samples import (
     ACL_DISABLED,
@@ -35,7 +40,7 @@ from tests.report.samples import (
     observation,
     settings,
 )
-from tests.runs import run_fault
+from tests.runs import TRIED, each_fault, run_fault
 
 BROKEN_REPORT = REPORTS["broken"]
 every_format = pytest.mark.parametrize("name", FORMATS)
@@ -155,12 +160,38 @@ def test_a_fix_of_the_process_environment_says_so() -> None:
 
 
 def test_fixes_that_belong_together_are_no_alternatives() -> None:
-    fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", "3"))
-    finding = replace(ACL_DISABLED, fixes=fixes)
+    fixes = (EnvFix("S3_A", "1"), EnvFix("S3_B", "2", together=True), EnvFix("S3_C", None), EnvFix("S3_D", "4"))
+    finding = replace(ACL_DISABLED, fixes=(*fixes[:3], replace(fixes[3], together=True)))
     for name in ("text", "markdown"):
-        text = render(name, with_finding(finding))
-        found = re.findall("(To fix it|and|or): Set this", text)
-        assert found == ["To fix it", "and", "or"]
+        text = render(name, with_finding(finding), verbose=True)
+        found = re.findall("(To fix it|Fix|And|and|Or|or):? +(Set these|Set this|Remove)", text)
+        first = "Fix" if name == "text" else "To fix it"
+        assert [(one.lower(), what) for one, what in found] == [
+            (first.lower(), "Set these"),
+            ("or", "Remove"),
+            ("and", "Set this"),
+        ]
+        assert re.search("S3_A=1\n *S3_B=2\n", text)
+
+
+# ---- what was left out
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_finding_that_is_there_and_left_out_is_named_in_every_format(name: str) -> None:
+    one = LeftOut(ACL_DISABLED.id, ACL_DISABLED.severity, ACL_DISABLED.title)
+    healthy_report = REPORTS["healthy"]
+    assert ACL_DISABLED.id in render(name, replace(healthy_report, left_out=(one,)))
+    assert ACL_DISABLED.id not in render(name, healthy_report)
+
+
+def test_a_part_is_never_said_to_be_the_whole() -> None:
+    left = observation(ActionId.LIST, outcome=Outcome.SKIPPED, reason=LEFT_OUT)
+    part, whole = Report(SUBJECT, evidence((BROKEN[2], left)), ()), Report(SUBJECT, evidence((BROKEN[3],)), ())
+    ok = replace(part, evidence=evidence((BROKEN[3], left)))
+    for name in ("text", "markdown", "nagios", "junit"):
+        assert "Media storage works" in render(name, whole)
+        assert "Media storage works" not in render(name, ok)
 
 
 # ---- text
@@ -178,7 +209,7 @@ def test_text_keeps_within_the_terminal_but_for_what_is_copied(width: int) -> No
 
 
 def test_commands_are_never_wrapped() -> None:
-    text = render("text", BROKEN_REPORT, width=40)
+    text = render("text", BROKEN_REPORT, width=40, verbose=True)
     assert f"      {ACL_DISABLED.fixes[1].command}\n" in text  # type: ignore[union-attr]  # a BucketSetting
 
 
@@ -200,7 +231,7 @@ def test_many_actions_skipped_for_one_reason_take_one_line() -> None:
         for name in (ActionId.GET, ActionId.LIST, ActionId.HEAD, ActionId.DELETE)
     ]
     for rows, line in ((skipped, "  –  4 actions were skipped: no answer"), (skipped[:3], "skipped: no answer")):
-        text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)))
+        text = render("text", Report(SUBJECT, evidence((BROKEN[2], *rows)), (ACL_DISABLED,)), verbose=True)
         assert text.count(line) == (1 if len(rows) == 4 else 3)
 
 
@@ -310,6 +341,7 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
                 "because",
                 "fixes",
                 "links",
+                "how_known",
             )
         ]
     for action in data["actions"]:
@@ -319,6 +351,31 @@ def test_json_has_every_key_of_the_contract_and_no_other() -> None:
         ]
     assert list(data["cleanup"]) == ["created", "removed", "left_behind", "may_arrive", "earlier"]
     assert list(data["cost"]) == ["requests", "by_operation", "bytes_sent", "bytes_received"]
+
+
+SCHEMA = Draft202012Validator(schema())
+
+
+def test_the_schema_is_one_and_is_open_to_later_fields() -> None:
+    Draft202012Validator.check_schema(schema())
+    assert '"additionalProperties": false' not in json.dumps(schema())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_keeps_to_the_schema(name: str) -> None:
+    SCHEMA.validate(json.loads(render("json", REPORTS[name])))
+    SCHEMA.validate(json.loads(render("json", REPORTS[name], REPORTS["healthy"])))
+
+
+@each_fault(TRIED)
+def test_the_report_of_every_fault_keeps_to_the_schema(fault: Fault) -> None:
+    SCHEMA.validate(json.loads(render("json", run_fault(fault).report)))
+
+
+def test_what_lacks_a_field_is_no_report() -> None:
+    data = json.loads(render("json", BROKEN_REPORT))
+    del data["verdict"]
+    assert not SCHEMA.is_valid(data)
 
 
 def test_json_fixes_have_the_keys_of_their_kind() -> None:
@@ -369,7 +426,7 @@ def test_what_has_to_be_done_before_a_fix_stands_with_it() -> None:
 
 @pytest.mark.parametrize("name", ["text", "markdown", "junit"])
 def test_people_are_told_in_a_sentence_what_was_tried(name: str) -> None:
-    text = " ".join(render(name, REPORTS["tried"]).replace("\\", "").split())
+    text = " ".join(render(name, REPORTS["tried"], verbose=True).replace("\\", "").split())
     assert "Tried: with these 2 lines 9 of 10 actions pass." in text
     assert "Not tried: s3probe changes no bucket: the check after it decides." in text
     assert "ith its fix, this ends as well: The public URL leads to another place" in text
@@ -516,3 +573,24 @@ def test_markdown_shows_foreign_text_as_text() -> None:
 def test_markdown_tells_a_finding_of_the_file_alone() -> None:
     lint = Report(SUBJECT, evidence(()), (replace(ACL_DISABLED, because=(), explains=()),))
     assert render("markdown", lint).count(ACL_DISABLED.id) == 1
+
+
+# ---- the page
+
+
+def test_the_page_asks_nobody_for_anything_and_runs_nothing() -> None:
+    page = render("html", BROKEN_REPORT)
+    assert "<script" not in page
+    assert not re.search(r"(src|href|url)\s*[=(]", page)
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert policy.startswith("default-src &#x27;none&#x27;")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+
+
+def test_the_page_shows_foreign_text_as_text() -> None:
+    row = replace(BROKEN[2], message='<img src=x onerror="alert(1)">', error_code="<b>")
+    subject = replace(SUBJECT, bucket='"><script>alert(1)</script>', public_base="https://<i>.example/")
+    page = render("html", Report(subject, evidence((row,)), (replace(ACL_DISABLED, title="<u>"),)))
+    for bad in ("<img", "<b>", "<script", "<i>", "<u>"):
+        assert bad not in page

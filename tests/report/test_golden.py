@@ -17,7 +17,15 @@ from s3probe.report.model import Report
 from tests.report.samples import REPORTS
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "reports"
-SUFFIXES = {"text": "txt", "json": "json", "markdown": "md", "junit": "xml", "nagios": "nagios", "prometheus": "prom"}
+SUFFIXES = {
+    "text": "txt",
+    "json": "json",
+    "markdown": "md",
+    "junit": "xml",
+    "nagios": "nagios",
+    "prometheus": "prom",
+    "html": "html",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,9 @@ SHORTEST_PING = 1.0
 
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
+    if args.list_actions:
+        console.result(_actions())
+        return 0
     ping = Ping(read_ping_url(args.ping_url_file, console), console) if args.ping_url_file is not None else None
     try:
         with alone(args, env_files(args)):
@@ -47,6 +50,14 @@ def run(args: Namespace, console: Console) -> int:
         # one run and its clean-up have an end, and this belongs to it
         ping.end(status, summary, min(max(_left(args) - SHORTEST_PING, SHORTEST_PING), TIMEOUT))
     return status
+
+
+def _actions() -> str:
+    """What ``--only`` and ``--skip`` may name beside findings."""
+    from s3probe.evidence.vocabulary import ACTIONS
+
+    width = max(map(len, ACTIONS))
+    return "".join(f"{name:<{width}}  {action.row.title}\n" for name, action in ACTIONS.items())
 
 
 def _left(args: Namespace) -> float:
@@ -134,11 +145,13 @@ def _worker(
     if workers is not None:
         options = replace(options, workers=min(options.workers, workers))
 
+    several = len(env_files(args)) > 1
+
     def work(file: EnvFile, stop: Stop | None) -> Examined:
         settings = load_settings(file, args, console)
 
         def progress(line: str) -> None:
-            console.progress(f"{name_of(file)}: {line}")
+            console.progress(f"{name_of(file)}: {line}" if several else line)
 
         def keep(seen: Examined) -> None:
             kept[file] = seen

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from s3probe.sandbox.scenario import Scenario
     from s3probe.settings.model import Settings
 
+_BREAK_IT = (
+    "That was an S3 within this program. Break it: s3probe demo --fault acl-disabled-bucket-owner-enforced "
+    "(s3probe demo --list names all faults)."
+)
 DEMO_FILE = ".env.production"
 """What the scenario's env file is called in the report. It is never on the disk."""
 
@@ -26,6 +30,9 @@ def run(args: Namespace, console: Console) -> int:
     """Starts the sandbox, healthy or with a fault, and runs the very same check."""
     try:
         scenario = _scenario(args.fault)
+        if args.list:
+            console.result(_faults())
+            return 0
     except ModuleNotFoundError as missing:
         if (missing.name or "").startswith("s3probe"):
             raise
@@ -33,7 +40,22 @@ def run(args: Namespace, console: Console) -> int:
             f"The demo needs the embedded S3, and the package {missing.name} is not installed",
             "Install it with: pip install 's3probe[sandbox]'",
         ) from None
-    return show([_examine(scenario, args, console).report], args, console)
+    status = show([_examine(scenario, args, console).report], args, console)
+    if args.fault is None and not args.quiet:
+        console.say(_BREAK_IT)
+    return status
+
+
+def _faults() -> str:
+    """All faults by category, each with the title of what is found."""
+    from s3probe.knowledge.findings import entry
+    from s3probe.sandbox.faults import FAULTS
+
+    categories = sorted({entry(name).category for name in FAULTS})
+    lines = []
+    for category in categories:
+        lines += [category.replace("-", " ").upper(), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
+    return "\n".join([*lines, "s3probe demo --fault ID shows one of them.", ""])
 
 
 def _scenario(fault: str | None) -> Scenario:
