@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.glance import Glance
-from s3probe.diagnosis.trial import Situation, before_restart, raises
+from s3probe.diagnosis.trial import Situation, before_restart, raises, unasked
 from s3probe.evidence.observations import Cleanup, Cost, Evidence
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
@@ -33,7 +33,7 @@ class Bench:
     def under(self, settings: Settings, read_only: bool) -> Situation | None:
         """What is seen under these settings; ``None`` when that was cut short."""
         if raises(settings):
-            nothing = Evidence(replace(self._first.run, seconds=0.0))
+            nothing = unasked(self._first)
             return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
         return self._seen(settings, self._examine(settings, read_only=read_only))
 
