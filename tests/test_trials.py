@@ -24,7 +24,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     Severity,
 )
-from s3probe.diagnosis.trial import Situation
+from s3probe.diagnosis.trial import Situation, applied
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
 from s3probe.examination import Examined, check
@@ -46,7 +46,7 @@ from s3probe.settings.addressing import regional_host
 from s3probe.settings.model import Settings
 from s3probe.trying import budget as budgets
 from s3probe.trying.again import NOT_RECORDED, concluded
-from s3probe.trying.bench import Bench
+from s3probe.trying.bench import Bench, only_given_time
 from s3probe.trying.budget import ALL_MADE, Budget
 from s3probe.trying.loop import NO_WAY, PASSES_ALL_THE_SAME, THROTTLED, UNCLEAR, OnceMore, Trials
 from tests.diagnosis.test_trial import ALIAS, REFUSED, REGION, SEEN, UNSEEN, UPLOADS, found, proof_of, row, state
@@ -856,3 +856,28 @@ def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then
     again = judged_again(json.dumps(data))
     assert list(proven(again)) == []
     assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
+
+
+def test_only_time_is_given_by_a_line_of_a_time_out_and_nothing_else() -> None:
+    settings = settings_of(custom())
+    longer = applied(settings, (EnvFix("S3_READ_TIMEOUT", "60"),))
+    assert only_given_time(settings, longer)
+    assert not only_given_time(settings, settings)
+    assert not only_given_time(settings, applied(longer, (EnvFix("S3_REGION", "fr-par"),)))
+
+
+@pytest.mark.parametrize(
+    ("silent", "asked"),
+    [
+        ((ActionId.LIST, ActionId.PUT_WITHOUT_ACL), ("quick", None)),
+        ((ActionId.BATCH_DELETE,), ("full", (ActionId.BATCH_DELETE,))),
+    ],
+)
+def test_of_what_was_silent_one_thing_is_given_the_time(
+    silent: tuple[ActionId, ...], asked: tuple[str, tuple[ActionId, ...] | None]
+) -> None:
+    with Sandbox(custom().world) as box:
+        tools, wire = tools_for(box)
+        wire.close()
+        options = Budget(OPTIONS, tools, FIRST).options_given_time(silent)
+    assert (options.profile, options.only or None) == asked
