@@ -32,6 +32,9 @@ from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
 _AWS_REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]{3,})+-\d(?![a-z0-9])")
+_ACCOUNT = re.compile(r"\barn:aws[a-z-]*:(?:iam|sts)::(\d{12}):")
+_NAMING_THE_KEY = (ActionId.PUT_WITH_ACL, Experiment.READ_PUBLIC_ACCESS_BLOCK, Experiment.READ_POLICY)
+"""Where AWS names the user of the key, when it refuses."""
 _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
@@ -287,11 +290,17 @@ def public_access_block(case: Case, *off: Fact, account: bool = False) -> Bucket
     all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
     note = "" if all_known else "it sets all four switches: write the other two as they are now"
     if account:
-        options = f"--account-id <account id> --public-access-block-configuration {whole}"
+        options = f"--account-id {account_id(case)} --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"
         return BucketSetting("account-public-access-block", value, command, note)
     command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
     return BucketSetting("public-access-block", value, command, note)
+
+
+def account_id(case: Case) -> str:
+    """The number of the AWS account, where an answer showed it in the ARN of the key's user."""
+    found = (_ACCOUNT.search(case.get(name).message or "") for name in _NAMING_THE_KEY)
+    return next((match[1] for match in found if match), "<account id>")
 
 
 def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:

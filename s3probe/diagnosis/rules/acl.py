@@ -201,10 +201,19 @@ def refused_acl(case: Case) -> Iterator[Finding]:
 def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
     tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
     # one message three times over says no more than once
-    same = [acl for acl, o in tried.items() if not o.ok and words(o) == words(upload)]
+    refused = {acl: _general_words(o, acl) for acl, o in table.items() if not o.ok}
+    mine = next((text for acl, text in refused.items() if table[acl] is upload), words(upload))
+    same = [acl for acl in tried if refused.get(acl) == mine]
     parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
     parts += [f"the same with {' and '.join(same)}"] if same else []
     return "".join(f"; {part}" for part in parts)
+
+
+def _general_words(seen: Observation, acl: str) -> str:
+    """The answer without the names of this very file and ACL."""
+    name = seen.url.partition("?")[0].rpartition("/")[2]
+    text = words(seen).replace(name, "FILE") if name else words(seen)
+    return text.replace(acl, "ACL")
 
 
 def _says_uniform(upload: Observation) -> bool:

@@ -108,14 +108,14 @@ def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
-        statement = cloudfront_statement(case.settings)
+        statement = cloudfront_statement(case.settings, fixes.account_id(case))
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
         fix = BucketPolicy(statement, note)
         return invisible(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)
     return None
 
 
-def cloudfront_statement(settings: Settings) -> dict[str, object]:
+def cloudfront_statement(settings: Settings, account_id: str) -> dict[str, object]:
     """Lets one CloudFront distribution read (AWS: "Restrict access to an Amazon S3 origin")."""
     return {
         "Sid": "AllowCloudFront",
@@ -123,5 +123,5 @@ def cloudfront_statement(settings: Settings) -> dict[str, object]:
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Action": "s3:GetObject",
         "Resource": objects_arn(settings.bucket_name, settings.key_prefix, settings.region),
-        "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::<account id>:distribution/<id>"}},
+        "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/<id>"}},
     }
