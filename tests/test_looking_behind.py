@@ -45,7 +45,7 @@ def stopped(kept: ObservationId, **changes: str | None) -> Situation:
         (Experiment.PUT_NO_CACHE_CONTROL, {}, {"said": "no Cache-Control header"}),
         (Experiment.PUT_LEGACY, {}, {"release": "4.5.8"}),
         (Experiment.SESSION_TOKEN, {"AWS_SESSION_TOKEN": "a token"}, {"said": "the session token"}),
-        (Experiment.SWAPPED_KEYS, {}, {"said": "key id and secret exchanged"}),
+        (Experiment.SWAPPED_KEYS, {}, {"said": "key id and secret swapped"}),
         (Experiment.SECRET_TRIMMED, {"AWS_SECRET_ACCESS_KEY": "'secret"}, {}),
     ],
     ids=str,

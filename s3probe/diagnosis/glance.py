@@ -78,7 +78,7 @@ def _otherwise(state: Situation, behind: Finding, kept: ObservationId) -> Glance
     if kept == Experiment.SWAPPED_KEYS:
         first, second = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
         swapped = remade(settings, **{first: environment.get(second), second: environment.get(first)})
-        return Glance(behind, "key id and secret exchanged", swapped)
+        return Glance(behind, "key id and secret swapped", swapped)
     if kept in _TRIMMED:
         value = environment.get(_TRIMMED[kept]) or ""
         trimmed = remade(settings, **{_TRIMMED[kept]: value.strip(WRAPPINGS)})

@@ -65,7 +65,7 @@ def is_late(seen: Observation) -> bool:
 
 def waited(seen: Observation) -> str:
     """When the late answer came."""
-    return f"asked again and waited for, the answer came after {seen.facts.get(Fact.LATE)} s"
+    return f"asked again, with more time, the answer came after {seen.facts.get(Fact.LATE)} s"
 
 
 def asked(seen: Observation) -> str:

@@ -35,6 +35,14 @@ _STAND_INS = {
     "folders": "SOME FOLDERS",
     "shown": "WHAT THEY HOLD",
     "target": "ANOTHER HOST",
+    "variable": "A VARIABLE",
+    "right_region": "ANOTHER REGION",
+    "mistake": "IS NOT AS IT SHOULD BE",
+    "can": "write or delete",
+    "kind": "another endpoint",
+    "lacks": "name or certificate",
+    "passed": "Authorization or cookies",
+    "who": "a policy or the public host",
 }
 """What stands in a text for the values of a user who is not known here."""
 

@@ -27,8 +27,8 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_ONLY_WITH_A_POLICY = "new pictures are then seen where a bucket policy opens them: s3probe policy prints it"
-ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
+_ONLY_WITH_A_POLICY = "visitors then see new pictures only where a bucket policy opens them: s3probe policy prints it"
+ONLY_TOGETHER = "only together with the step before it: without an ACL and without that, nobody sees a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def archive_acl(case: Case) -> Iterator[Finding]:
     yield finding(
         "b2-archive-private-acl",
         case,
-        how=f"an archive with ACL private was answered {words(seen[0])}, a picture with {case.settings.acl} passed",
+        how=f"an archive with ACL private was answered {words(seen[0])}; a picture with {case.settings.acl} passed",
         because=[seen[0].id],
         explains=[o.id for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE)],
         fixes=[fixes.env(case, "S3_PERMISSION", "")],

@@ -54,6 +54,9 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     return None
 
 
+_BY_CNAME = "leads straight to a store that does not know this name"
+
+
 def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
@@ -68,7 +71,7 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
             named = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
             return invisible(case, "proxy-drops-bucket-name", named, *proxy)
         advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice, mistake=_BY_CNAME)
     return None
 
 

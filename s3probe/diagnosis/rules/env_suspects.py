@@ -36,7 +36,7 @@ def exchanged_pair(case: Case) -> Iterator[Finding]:
     key_id, secret = clean(pair.access_key_id), clean(pair.secret_access_key.reveal())
     if any(_fits(shape, key_id, secret) for shape in _PAIRS) or not any(_fits(s, secret, key_id) for s in _PAIRS):
         return
-    note = "exchange the two values"
+    note = "swap the two values"
     yield finding(
         "key-pair-exchanged",
         case,
@@ -79,6 +79,7 @@ def region_of_host(case: Case) -> Iterator[Finding]:
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
             fixes=(fixes.env(case, "S3_REGION", named), *others),
+            right_region=named,
         )
         return
 

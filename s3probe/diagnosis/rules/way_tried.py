@@ -116,7 +116,9 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     if found is None:
         return None
     finding_id, fix = found
-    return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
+    variable = _TEXT[name][0] if name in _TEXT else ""
+    because = (*this.ids, this.kept.id)
+    return finding(finding_id, case, how=_how(this), because=because, fixes=fix, variable=variable)
 
 
 def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
@@ -129,7 +131,7 @@ def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
         return "temporary-credentials-without-token", (*pair, fixes.no_pair(case))
     if name == Experiment.SWAPPED_KEYS:
         return "key-pair-exchanged", (
-            Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
+            Manual("Swap the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
         )
     if name == Experiment.CLOCK:
         return "clock-skew", (fixes.clock(case, this.furthest),)
