@@ -36,7 +36,7 @@ def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
-        who="what allows Mastodon's key to upload",
+        mistake="the policy of Mastodon's key leaves it out",
         how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}; the same file at the top "
         "of the bucket was accepted",
         because=[*(o.id for o in rows), top.id],
@@ -55,7 +55,13 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
         explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case), "origin")], host)
+        yield _found(
+            case,
+            explained,
+            [seen[0].id, address.id],
+            [*at_proxy(case, proxy_lines(case), "origin")],
+            f"{host} adds it a second time",
+        )
     elif _is_there(written):
         explained = (
             f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
@@ -63,7 +69,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
         yield _found(case, explained, [seen[0].id, written.id], [fixes.public_read(case)], _OPENING)
 
 
-_OPENING = "what opens the media"
+_OPENING = "what opens the media to visitors leaves it out"
 
 
 def _is_there(seen: Observation) -> bool:
@@ -71,11 +77,11 @@ def _is_there(seen: Observation) -> bool:
     return seen.http_status == 200 and Fact.BODY not in seen.facts
 
 
-def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix], who: str) -> Finding:
+def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix], mistake: str) -> Finding:
     return finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
-        who=who,
+        mistake=mistake,
         how=how,
         because=because,
         explains=[
