@@ -202,18 +202,19 @@ def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
     tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
     # one message three times over says no more than once
     refused = {acl: _general_words(o, acl) for acl, o in table.items() if not o.ok}
-    mine = next((text for acl, text in refused.items() if table[acl] is upload), words(upload))
+    mine = next((text for acl, text in refused.items() if table[acl] is upload), _general_words(upload))
     same = [acl for acl in tried if refused.get(acl) == mine]
-    parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
-    parts += [f"the same with {' and '.join(same)}"] if same else []
+    # right behind the answer that it repeats: behind another "it passed" it would say the opposite
+    parts = [f"the same with {' and '.join(same)}"] if same else []
+    parts += [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
     return "".join(f"; {part}" for part in parts)
 
 
-def _general_words(seen: Observation, acl: str) -> str:
+def _general_words(seen: Observation, acl: str = "") -> str:
     """The answer without the names of this very file and ACL."""
     name = seen.url.partition("?")[0].rpartition("/")[2]
     text = words(seen).replace(name, "FILE") if name else words(seen)
-    return text.replace(acl, "ACL")
+    return text.replace(acl, "ACL") if acl else text
 
 
 def _says_uniform(upload: Observation) -> bool:
