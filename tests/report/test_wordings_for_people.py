@@ -15,7 +15,7 @@ _OWN_NAMES = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|<[a-z ]+>|\{\w+\}")
 _REFUSAL = re.compile(r"(?:because|not authorized|does not) .{20,}?(?=;|$)")
-_ANOTHER_WORD_FOR_FIX = re.compile(r"\b(?:mend|repair|remed|correct)(?:s|ed|ing|y|ies)?\b", re.IGNORECASE)
+_ANOTHER_WORD_FOR_FIX = re.compile(r"\b(?:repair|remed|correct)(?:s|ed|ing|y|ies)?\b", re.IGNORECASE)
 
 
 def placeholders(text: str) -> list[str]:
@@ -39,6 +39,8 @@ def test_a_finding_speaks_of_the_case_in_the_values_of_the_user(fault: Fault) ->
         assert len(arns) == len(set(arns)), found.how_known
         for doubled in ("no connection: no connection", "no connection: connection", ".:", ".;", ".,"):
             assert doubled not in found.how_known, found.how_known
+        for fix in found.fixes:
+            assert not _ANOTHER_WORD_FOR_FIX.search(f"{getattr(fix, 'note', '')} {getattr(fix, 'text', '')}"), fix
         if arns:
             commands = [getattr(fix, "command", "") for fix in found.fixes if not isinstance(fix, IamAllow)]
             assert not any("<account id>" in command for command in commands), commands
