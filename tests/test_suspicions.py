@@ -187,7 +187,7 @@ def test_one_misspelt_name_is_right_though_another_is_not() -> None:
     assert the_cause(report) == (MISSPELT, {"S3_BUCKET": BUCKET})
 
 
-@pytest.mark.parametrize(("mark", "said"), [('"', "in the place of the double ones"), ("", "around the value")])
+@pytest.mark.parametrize(("mark", "said"), [('"', "in place of the double ones"), ("", "around the value")])
 def test_a_secret_is_told_into_single_quotes_from_where_it_stands(mark: str, said: str) -> None:
     secret = f"{'x' * 20}$variable{'x' * 11}"
     scenario = healthy().with_user(secret=secret).with_raw_env("AWS_SECRET_ACCESS_KEY", f"{mark}{secret}{mark}")
@@ -476,4 +476,4 @@ def test_no_signature_leaves_without_tls_to_find_out_a_scheme() -> None:
     assert failures(report) == ["endpoint-without-scheme"]
     proof = proof_of(report.findings[0])
     assert proof.state is ProofState.UNTRIED
-    assert "no signed request goes there without TLS: the check after it decides" in proof.why
+    assert "no signed request goes there without TLS; run s3probe check again after it" in proof.why

@@ -855,7 +855,7 @@ def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then
     rows[:] = [refused.get(row["id"], row) for row in rows]
     again = judged_again(json.dumps(data))
     assert list(proven(again)) == []
-    assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
+    assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 changes nothing"
 
 
 def test_only_time_is_given_by_a_line_of_a_time_out_and_nothing_else() -> None:

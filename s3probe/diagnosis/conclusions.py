@@ -48,16 +48,16 @@ from s3probe.evidence.observations import Evidence
 
 _ORDER = list(Severity)
 _OUTSIDE = {
-    BucketPolicy: "s3probe changes no bucket: the check after it decides",
-    BucketSetting: "s3probe changes no bucket: the check after it decides",
-    IamAllow: "s3probe changes no rights: the check after it decides",
-    ServerFix: "it is outside this file: the check after it decides",
+    BucketPolicy: "s3probe never changes a bucket; run s3probe check again after it",
+    BucketSetting: "s3probe never changes a bucket; run s3probe check again after it",
+    IamAllow: "s3probe never changes rights; run s3probe check again after it",
+    ServerFix: "it is outside this file; run s3probe check again after it",
 }
-_TO_FILL_IN = "its value is not known here: the check after it decides"
-_NO_FAILURE = "nothing fails by it, so nothing was tried"
+_TO_FILL_IN = "s3probe does not know the value; run s3probe check again after it"
+_NO_FAILURE = "nothing fails because of it, so nothing was tried"
 _IDLE = "it changes nothing that Mastodon sends"
 _NOT_NEEDED = "the one above passed"
-_BEHIND_ANOTHER = "another failure comes first: the check after that one's fix decides"
+_BEHIND_ANOTHER = "another failure comes first: fix that one, and run s3probe check again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Conclusions:
         elif not seen.gone:
             result = f"{name} {'was not the cause' if suspected else 'is still there'}"
         elif seen.lost:
-            result = f"{', '.join(seen.lost)} failed, which passed before"
+            result = f"{', '.join(seen.lost)} failed, and passed before"
         elif not seen.passed and not seen.further:
             result = "nothing passed that failed before"
         else:
@@ -373,16 +373,16 @@ class Conclusions:
             return _unproven(attempt.why, made=attempt.after is not None), False
         seen, dropped = step(attempt.base, attempt.after, finding), False
         if not seen.gone and is_suspicion(finding) and not seen.lost:
-            why = "what fails is no consequence of it"
+            why = "what fails has another cause"
         elif not seen.gone:
-            why, dropped = "leaves it as it is", True
+            why, dropped = "changes nothing", True
         elif seen.lost:
             why, dropped = f"ends it, and then {', '.join(seen.lost)} fails", True
         elif not seen.passed and seen.further:
-            why = "with it something else fails: the check after both fixes decides"
+            why = "with it something else fails: make both changes, and run s3probe check again"
         elif not seen.passed:
             unasked = _not_asked(attempt.after)
-            why = f"{unasked or 'with it nothing passes that failed before'}: the check after it decides"
+            why = f"{unasked or 'with it nothing passes that failed before'}; run s3probe check again after it"
             return _unproven(why, made=not unasked), False
         else:
             why = objection(attempt.after) or "with it something fails that passed before"
@@ -463,7 +463,7 @@ def _stands_twice(lines: Lines) -> bool:
 def _advice(lines: Lines, *, fails: bool) -> Manual:
     """What a line says that may as well break what works."""
     made = " and ".join(_to_do(one) for one in lines)
-    seen = "no request shows that it is wrong" if fails else "nothing fails by it, so nothing was tried"
+    seen = "no request shows that it is wrong" if fails else "nothing fails because of it, so nothing was tried"
     return Manual(f"If that was not meant, {made}, and check again: {seen}.")
 
 

@@ -41,6 +41,9 @@ from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
 
 _AWS_REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]{3,})+-\d(?![a-z0-9])")
+_ACCOUNT = re.compile(r"\barn:aws[a-z-]*:(?:iam|sts)::(\d{12}):")
+_NAMING_THE_KEY = (ActionId.PUT_WITH_ACL, Experiment.READ_PUBLIC_ACCESS_BLOCK, Experiment.READ_POLICY)
+"""Where AWS names the user of the key, when it refuses."""
 _RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
@@ -54,7 +57,7 @@ SWITCHES = (
 """Block Public Access: two switches about ACLs, two about policies."""
 ACL_SWITCHES, POLICY_SWITCHES = SWITCHES[:2], SWITCHES[2:]
 NOTHING_TO_DO = Manual("Nothing to do. When it happens again and again, see the provider's status page.")
-_NO_PUBLIC_POLICY = "while one of them is on, here or in the account, AWS neither takes nor heeds a public policy"
+_NO_PUBLIC_POLICY = "while one of them is on, for the bucket or for its account, AWS refuses or ignores a public policy"
 HIDES_NOTHING = Manual(
     "Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here."
 )
@@ -143,7 +146,7 @@ def bucket_line(case: Case, why: str) -> EnvFix:
     if not near:
         return exact_bucket(case, why)
     # only the admin knows whether it is the bucket that was meant
-    return env(case, "S3_BUCKET", near, "the nearest bucket of this key", conditional=True)
+    return env(case, "S3_BUCKET", near, "this key's bucket with the most similar name", conditional=True)
 
 
 def exact_bucket(case: Case, why: str) -> EnvFix:
@@ -175,7 +178,7 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
-        note=f"put single quotes {'in the place of the double ones' if doubled else 'around the value'}, "
+        note=f"put single quotes {'in place of the double ones' if doubled else 'around the value'}, "
         "and change nothing else",
         as_written=as_written,
     )
@@ -318,11 +321,17 @@ def public_access_block(case: Case, *off: Fact, account: bool = False) -> Bucket
     all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
     note = "" if all_known else "it sets all four switches: write the other two as they are now"
     if account:
-        options = f"--account-id <account id> --public-access-block-configuration {whole}"
+        options = f"--account-id {account_id(case)} --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"
         return BucketSetting("account-public-access-block", value, command, note)
     command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
     return BucketSetting("public-access-block", value, command, note)
+
+
+def account_id(case: Case) -> str:
+    """The number of the AWS account, where an answer showed it in the ARN of the key's user."""
+    found = (_ACCOUNT.search(case.get(name).message or "") for name in _NAMING_THE_KEY)
+    return next((match[1] for match in found if match), "<account id>")
 
 
 def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
@@ -377,7 +386,7 @@ def public_read(case: Case) -> BucketPolicy | BucketSetting:
     if provider.commands.get("public_read") or provider.key_principal:
         return _whole_policy(case, _kept(case))
     way = provider_step(case, "public_read")
-    note = "it opens the media folders only; archives in backups/ stay closed"
+    note = "it opens only the media folders; archives in backups/ stay closed"
     return BucketPolicy(_media(case.settings), note=f"{note}; {way}" if way else note)
 
 
@@ -441,7 +450,7 @@ def listed_by_bucket_acl(case: Case) -> bool:
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
-_KEEPS = "it replaces the whole policy and keeps what is there for others than everyone"
+_KEEPS = "it replaces the whole policy, and keeps the statements that are there and are not for everyone"
 _NO_POLICY_THERE = (
     "There is no bucket policy, so something else opens it: look for the store's own switch for public buckets, for "
     "rights of anonymous users, and for a proxy that signs."
@@ -561,12 +570,12 @@ def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
         '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}'
     )
     if others:
-        note = "add this rule to those that the bucket has: whoever sets lifecycle rules replaces all of them"
+        note = "add this rule to those that the bucket has: setting lifecycle rules replaces all of them"
         return BucketSetting("lifecycle", rule, "", note)
     rules = f'{{"Rules":[{rule}]}}'
     command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
     note = "it replaces the bucket's lifecycle rules; add it to those you have. A key that may not read the rules "
-    note += "(s3:GetLifecycleConfiguration) goes on being warned"
+    note += "(s3:GetLifecycleConfiguration) will see this warning again"
     return BucketSetting("lifecycle", rules, command, note)
 
 

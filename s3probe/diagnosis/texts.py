@@ -32,7 +32,7 @@ def finding(
     """A finding with its text filled in.
 
     ``values`` fill the placeholders of the knowledge text beside the standing ones
-    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``).
+    (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``, and the ``setting`` as ``variable``).
     """
     text = entry(finding_id)
     settings = case.settings
@@ -43,6 +43,7 @@ def finding(
         "hostname": settings.hostname,
         "media_host": _media_host(settings),
         "acl": settings.acl or "",
+        "variable": setting or text.setting or "",
         **values,
     }
     return Finding(

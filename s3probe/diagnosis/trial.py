@@ -64,7 +64,7 @@ _SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
 }
 """What Mastodon sends in the place of a request, under a line that ends that one."""
 _NOT_FELT = {
-    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart, and the check after that decides",
+    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart; run s3probe check again after that",
     "CACHE_BUSTER_": "only Mastodon itself asks the cache to forget: delete a file, and look whether it is gone",
     "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
     "S3_MULTIPART_THRESHOLD": "only a file as large as that shows it: upload one",

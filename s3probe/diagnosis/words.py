@@ -17,9 +17,21 @@ _ASKED = {
     "CreateMultipartUpload": "beginning a large upload",
     "UploadPart": "uploading a part of a large file",
     "CompleteMultipartUpload": "finishing a large upload",
-    "AbortMultipartUpload": "abandoning a large upload",
+    "AbortMultipartUpload": "cancelling a large upload",
     "CopyObject": "copying a file",
 }
+_CONNECTED = frozenset(
+    {
+        NetworkFault.CLOSED,
+        NetworkFault.READ_TIMEOUT,
+        NetworkFault.DEADLINE,
+        NetworkFault.PROTOCOL,
+        NetworkFault.TOO_LARGE,
+    }
+)
+"""The server was reached, and gave no answer that can be used."""
+_SAYS_SO = ("no connection", "connection refused", "no way to", "no answer")
+"""How a message begins that says it already."""
 
 
 def says_locked(seen: Observation) -> bool:
@@ -53,7 +65,7 @@ def is_late(seen: Observation) -> bool:
 
 def waited(seen: Observation) -> str:
     """When the late answer came."""
-    return f"asked again and waited for, the answer came after {seen.facts.get(Fact.LATE)} s"
+    return f"asked again, with more time, the answer came after {seen.facts.get(Fact.LATE)} s"
 
 
 def asked(seen: Observation) -> str:
@@ -64,7 +76,12 @@ def asked(seen: Observation) -> str:
 def words(seen: Observation) -> str:
     """The answer in a few words: status, code and the server's message."""
     if seen.network is not None:
-        return f"no connection: {seen.message or seen.network.value}"
+        message = seen.message or seen.network.value
+        if message.startswith(_SAYS_SO):
+            return message
+        return f"{'no answer' if seen.network in _CONNECTED else 'no connection'}: {message}"
     code = f" {seen.error_code}" if seen.error_code else ""
-    message = f": {seen.message}" if seen.message and seen.message != seen.error_code else ""
+    # its last stop would stand within a sentence of ours
+    said = (seen.message or "").removesuffix(".")
+    message = f": {said}" if said and said != seen.error_code else ""
     return f"{seen.http_status}{code}{message}"

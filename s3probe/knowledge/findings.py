@@ -33,6 +33,8 @@ class FindingText:
     setting: str | None = None
     permission: str | None = None
     links: tuple[str, ...] = ()
+    in_general: str = ""
+    """The title for whoever has no case before them, where the title itself says no more than the case."""
 
 
 @cache

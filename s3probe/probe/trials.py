@@ -296,7 +296,7 @@ def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, seen: O
     if pair and len(pair.access_key_id) > len(pair.secret_access_key) >= 16:
         swapped = Credentials(pair.secret_access_key.reveal(), Secret(pair.access_key_id))
         exchanged = conditions_maker.of(settings, credentials=swapped)
-        yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret exchanged", exchanged)
+        yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret swapped", exchanged)
     if stopped is Gate.SIGNATURE:
         yield from _candidate_regions(conditions_maker, conditions, {settings.region})
     if stopped is Gate.KEY_ID and is_aws(settings.api_base):

@@ -31,7 +31,7 @@ _BY_ACTION: Mapping[ObservationId, str] = {
 }
 _BODIES = {
     "empty": "nothing came",
-    "aws-chunked": "the marks of a signed upload are among its bytes",
+    "aws-chunked": "the framing of the upload is among its bytes",
     "other": "other bytes came than were uploaded",
 }
 _RANGES = {

@@ -62,7 +62,7 @@ def explain_words(text: str, width: int = WIDTH) -> str:
         raise UnknownFinding(" ".join(text.split())[:60])
     lines = ["Likeliest first; words decide nothing:", ""]
     for hit in hits:
-        lines += [hit.finding.id, *_wrapped(_general(hit.finding.title), width, "    ")]
+        lines += [hit.finding.id, *_wrapped(_titled(hit.finding), width, "    ")]
         lines += _wrapped(f"In Mastodon: {_general(hit.finding.consequence)}", width, "    ")
     decided = any(hit.finding.state != "linted" for hit in hits)
     command = "s3probe check" if decided else "s3probe lint"
@@ -81,12 +81,16 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
         lines += [_heading(category), ""]
         for e in (e for e in entries if e.category == category):
             mark = ", demo" if e.id in shown else ""
-            lines += [f"{e.id} ({e.state}{mark})", *_wrapped(_general(e.title), width, "    ")]
+            lines += [f"{e.id} ({e.state}{mark})", *_wrapped(_titled(e), width, "    ")]
         lines.append("")
     lines += _wrapped(_tally(entries), width)
     if shown:
         lines += _wrapped("demo: `s3probe demo --fault ID` shows it, against an S3 of its own.", width)
     return "\n".join(lines) + "\n"
+
+
+def _titled(e: FindingText) -> str:
+    return e.in_general or _general(e.title)
 
 
 def _general(text: str) -> str:
@@ -97,7 +101,7 @@ def _general(text: str) -> str:
 
 def _page(e: FindingText, width: int) -> Iterator[str]:
     yield e.id
-    yield from _wrapped(_general(e.title), width, "  ")
+    yield from _wrapped(_titled(e), width, "  ")
     yield ""
     state = STATES[e.state] + (f" {e.why_state}" if e.why_state else "")
     concerns = [f"Setting: {e.setting}"] if e.setting else []

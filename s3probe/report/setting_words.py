@@ -76,9 +76,9 @@ def server_words(fix: ServerFix) -> Instruction:
                 f"Put this into nginx{f', {where}' if where else ''}", nginx_block(fix.value), note, "nginx"
             )
         case "clock":
-            return Instruction("Let this machine's clock be set from the network", fix.value, fix.note, "sh")
+            return Instruction("Set this machine's clock from the network", fix.value, fix.note, "sh")
         case "key":
-            return Instruction("Let the key sign again, at the store itself", fix.value, fix.note, "sh")
+            return Instruction("Switch the key on again, at the store itself", fix.value, fix.note, "sh")
         case "file-mode":
             return Instruction("Close the file to other users", fix.value, fix.note, "sh")
         case "file-content":

@@ -77,7 +77,7 @@ def headline(report: Report) -> str:
 
 def left_out(report: Report) -> list[str]:
     """What was found and left out, in a sentence each without its last stop."""
-    return [f"left out, and there: {one.severity.value} {one.id}: {one.title}" for one in report.left_out]
+    return [f"found, but left out: {one.severity.value} {one.id}: {one.title}" for one in report.left_out]
 
 
 def total(reports: Sequence[Report], unexamined: int) -> str:

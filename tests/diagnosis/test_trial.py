@@ -423,7 +423,7 @@ def test_a_line_that_left_the_failure_is_not_offered() -> None:
     still = state(REFUSED, findings=(WRONG_REGION,), S3_REGION="eu-west-2")
     told = concluded(attempt(still), file=FILE_STATE, path=0)["region-wrong"]
     assert told.fixes == ()
-    assert told.remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
+    assert told.remark == "tried: S3_REGION=eu-west-2 changes nothing"
 
 
 def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered() -> None:
@@ -485,7 +485,7 @@ def test_a_quiet_line_is_offered_as_untried() -> None:
     [
         ((), "no time left (--deadline 90)", "no time left (--deadline 90)"),
         ((attempt(None, why="nothing answers there"),), "", "nothing answers there"),
-        ((), "", "another failure comes first: the check after that one's fix decides"),
+        ((), "", "another failure comes first: fix that one, and run s3probe check again"),
     ],
 )
 def test_an_untried_line_says_why(attempts: tuple[Attempt, ...], ended: str, why: str) -> None:

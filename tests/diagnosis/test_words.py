@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose
-from s3probe.diagnosis.fixes import duration
+from s3probe.diagnosis.fixes import duration, public_access_block
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
+from s3probe.diagnosis.rules.acl import _ladder_words
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor
+from s3probe.evidence.vocabulary import ActionId, Actor, Fact
 from tests.diagnosis.wire_table import L
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
@@ -50,3 +52,53 @@ def test_a_kms_key_that_is_named_can_be_allowed() -> None:
 def test_no_right_is_invented_for_a_kms_key_that_is_not_named() -> None:
     told = of_kms("User: u is not authorized to perform: kms:GenerateDataKey")
     assert [type(fix) for fix in told.fixes] == [BucketSetting]
+
+
+REFUSED = "User: arn:aws:iam::123456789012:user/mastodon is not authorized to perform: s3:PutObjectAcl on resource: "
+
+
+def seen_as(network: NetworkFault | None, message: str, url: str = "") -> Observation:
+    outcome = Outcome.UNREACHABLE if network else Outcome.DENIED
+    status, code = (None, None) if network else (403, "AccessDenied")
+    return Observation(
+        ActionId.PUT_WITH_ACL, "", "PutObject", Actor.MASTODON, outcome, url=url, network=network, message=message,
+        http_status=status, error_code=code,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("network", "message", "said"),
+    [
+        (NetworkFault.CONNECT_TIMEOUT, "no connection with a.example within 1 s", "no connection with"),
+        (NetworkFault.REFUSED, "connection refused by a.example", "connection refused by"),
+        (NetworkFault.READ_TIMEOUT, "nothing came from a.example for 5 s", "no answer: nothing came"),
+    ],
+)
+def test_no_connection_is_said_once_and_only_where_there_was_none(
+    network: NetworkFault, message: str, said: str
+) -> None:
+    assert words(seen_as(network, message)).startswith(said)
+
+
+def test_the_servers_last_stop_does_not_stand_within_a_sentence() -> None:
+    assert words(seen_as(None, "Access Denied.")) == "403 AccessDenied: Access Denied"
+
+
+def test_a_refusal_that_differs_in_the_name_of_the_file_alone_is_quoted_once() -> None:
+    files = {acl: f"https://b.s3.eu-west-2.amazonaws.com/m/{acl}.png" for acl in ("public-read", "private")}
+    table = {acl: seen_as(None, f'{REFUSED}"{url}"', url) for acl, url in files.items()}
+    assert _ladder_words(table, table["public-read"]) == "; the same with private"
+    passed = Observation(ActionId.PUT_WITH_ACL, "", "PutObject", Actor.MASTODON, Outcome.OK, http_status=200)
+    others = {"bucket-owner-full-control": passed, **table}
+    assert _ladder_words(others, table["public-read"]) == (
+        "; the same with private; with bucket-owner-full-control it passed"
+    )
+    table["private"] = seen_as(None, "Access Denied", files["private"])
+    assert "with private 403 AccessDenied: Access Denied" in _ladder_words(table, table["public-read"])
+
+
+@pytest.mark.parametrize(("message", "number"), [(f"{REFUSED}x", "123456789012"), ("Access Denied", "<account id>")])
+def test_the_account_is_the_one_that_an_answer_showed(message: str, number: str) -> None:
+    file = L.denied(ActionId.PUT_WITH_ACL, message=message)
+    fix = public_access_block(Case(file.settings, file.evidence), Fact.BLOCK_PUBLIC_ACLS, account=True)
+    assert f"--account-id {number} " in fix.command

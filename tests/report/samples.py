@@ -254,7 +254,7 @@ WRONG_REGION = Finding(
             "acl",
             "private",
             "aws s3api put-bucket-acl --bucket files-example --acl private",
-            proof=Proof(ProofState.UNTRIED, "s3probe changes no bucket: the check after it decides"),
+            proof=Proof(ProofState.UNTRIED, "s3probe never changes a bucket; run s3probe check again after it"),
         ),
     ),
 )

@@ -100,3 +100,11 @@ def test_the_list_ends_with_counts_that_add_up() -> None:
     tail = " ".join(explain_list().splitlines()[-2:])
     total, *parts = (int(number) for number in re.findall(r"\d+", tail.replace("s3probe", "")))
     assert total == sum(parts) == len(ids())
+
+
+def test_who_has_no_case_before_them_reads_a_title_without_one() -> None:
+    for finding_id in ids():
+        text = entry(finding_id)
+        assert not text.in_general or "{" in text.title, finding_id
+        assert "{" not in text.in_general, finding_id
+    assert "S3_HOSTNAME or S3_ALIAS_HOST holds more than a bare host name" in explain("hostname-has-scheme-or-slash")

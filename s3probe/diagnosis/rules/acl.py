@@ -27,8 +27,8 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_ONLY_WITH_A_POLICY = "new pictures are then seen where a bucket policy opens them: s3probe policy prints it"
-ONLY_TOGETHER = "only together with that: without an ACL, and without it, nobody sees a picture"
+_ONLY_WITH_A_POLICY = "visitors then see new pictures only where a bucket policy opens them: s3probe policy prints it"
+ONLY_TOGETHER = "only together with the step before it: without an ACL and without that, nobody sees a picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,20 @@ def refused_acl(case: Case) -> Iterator[Finding]:
 def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
     tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
     # one message three times over says no more than once
-    same = [acl for acl, o in tried.items() if not o.ok and words(o) == words(upload)]
-    parts = [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
-    parts += [f"the same with {' and '.join(same)}"] if same else []
+    refused = {acl: _general_words(o, acl) for acl, o in table.items() if not o.ok}
+    mine = next((text for acl, text in refused.items() if table[acl] is upload), _general_words(upload))
+    same = [acl for acl in tried if refused.get(acl) == mine]
+    # right behind the answer that it repeats: behind another "it passed" it would say the opposite
+    parts = [f"the same with {' and '.join(same)}"] if same else []
+    parts += [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
     return "".join(f"; {part}" for part in parts)
+
+
+def _general_words(seen: Observation, acl: str = "") -> str:
+    """The answer without the names of this very file and ACL."""
+    name = seen.url.partition("?")[0].rpartition("/")[2]
+    text = words(seen).replace(name, "FILE") if name else words(seen)
+    return text.replace(acl, "ACL") if acl else text
 
 
 def _says_uniform(upload: Observation) -> bool:
@@ -219,7 +229,7 @@ def archive_acl(case: Case) -> Iterator[Finding]:
     yield finding(
         "b2-archive-private-acl",
         case,
-        how=f"an archive with ACL private was answered {words(seen[0])}, a picture with {case.settings.acl} passed",
+        how=f"an archive with ACL private was answered {words(seen[0])}; a picture with {case.settings.acl} passed",
         because=[seen[0].id],
         explains=[o.id for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE)],
         fixes=[fixes.env(case, "S3_PERMISSION", "")],

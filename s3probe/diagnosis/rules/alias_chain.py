@@ -54,6 +54,9 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     return None
 
 
+_BY_CNAME = "leads straight to a store that does not know this name"
+
+
 def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
@@ -68,7 +71,7 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
             named = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
             return invisible(case, "proxy-drops-bucket-name", named, *proxy)
         advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice, mistake=_BY_CNAME)
     return None
 
 
@@ -108,14 +111,14 @@ def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
-        statement = cloudfront_statement(case.settings)
+        statement = cloudfront_statement(case.settings, fixes.account_id(case))
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
         fix = BucketPolicy(statement, note)
         return invisible(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)
     return None
 
 
-def cloudfront_statement(settings: Settings) -> dict[str, object]:
+def cloudfront_statement(settings: Settings, account_id: str) -> dict[str, object]:
     """Lets one CloudFront distribution read (AWS: "Restrict access to an Amazon S3 origin")."""
     return {
         "Sid": "AllowCloudFront",
@@ -123,5 +126,5 @@ def cloudfront_statement(settings: Settings) -> dict[str, object]:
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Action": "s3:GetObject",
         "Resource": objects_arn(settings.bucket_name, settings.key_prefix, settings.region),
-        "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::<account id>:distribution/<id>"}},
+        "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/<id>"}},
     }

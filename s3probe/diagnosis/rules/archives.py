@@ -70,7 +70,7 @@ def expired(case: Case) -> Iterator[Finding]:
             case,
             how="a link to an archive, signed for one hour two hours ago, still opened it",
             because=[seen[0].id],
-            fixes=[Manual("Ask the provider, or update the gateway: it does not heed X-Amz-Expires.")],
+            fixes=[Manual("Ask the provider, or update the gateway: it ignores X-Amz-Expires.")],
         )
 
 
@@ -92,7 +92,7 @@ def link_host(case: Case) -> Iterator[Finding]:
     if not (inner or loopback or plain):
         return
     where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
-    why = "which is a name of the inside" if inner else "which is this machine" if loopback else "without TLS"
+    why = "which only your own network knows" if inner else "which is this machine" if loopback else "without TLS"
     why = "which leads to a private address" if unsure else why
     if plain and not inner and not loopback and not unsure:
         host = urlsplit(case.settings.api_base).netloc

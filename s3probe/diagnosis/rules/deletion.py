@@ -83,7 +83,7 @@ def versions(case: Case) -> Iterator[Finding]:
         return
     unread = rules.outcome is Outcome.DENIED
     if unread:
-        how += "; whether a lifecycle rule removes old versions, this key may not read"
+        how += "; this key may not read whether a lifecycle rule removes old versions"
     yield finding(
         "versioning-delete-markers",
         case,

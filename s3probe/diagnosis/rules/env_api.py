@@ -262,7 +262,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         if trouble.stage is RaisedAt.BOOT:
             continue  # the rule about host names says it
         tidy = value.strip().split("?")[0]
-        fix: Fix = Manual(f"Correct {trouble.variable}.")
+        fix: Fix = Manual(f"Fix {trouble.variable}.")
         if trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
             fix = fixes.env(case, "S3_ENDPOINT", f"{'http' if found[1] == 'http' else 'https'}://{found[2]}")
         elif tidy != value and " " not in tidy:

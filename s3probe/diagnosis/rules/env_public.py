@@ -45,6 +45,15 @@ def _failed(case: Case) -> tuple[ObservationId, ...]:
     return unseen(case, *PUBLIC_ACTIONS, ActionId.PUBLIC_CSP)
 
 
+def _mistake(value: str, *, slash_only: bool) -> str:
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/+", value)
+    if scheme:
+        return f"begins with {scheme[0]}"
+    if slash_only:
+        return "ends with a slash"
+    return "begins with a slash" if value.startswith("/") else "holds more than a host name"
+
+
 @for_s3
 def host_name(case: Case) -> Iterator[Finding]:
     """Scheme, slash, path or stray text in the host that stands in every media URL."""
@@ -72,6 +81,7 @@ def host_name(case: Case) -> Iterator[Finding]:
         severity=Severity.WARNING if works else Severity.FAILURE,
         certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
         setting=name,
+        mistake=_mistake(value, slash_only=slash_only),
         because=(ActionId.PUBLIC_GET,) if works else (),
         explains=_failed(case),
         fixes=(fixes.env(case, name, tidy),),

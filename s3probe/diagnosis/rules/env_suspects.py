@@ -75,6 +75,7 @@ def region_of_host(case: Case) -> Iterator[Finding]:
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
             fixes=(fixes.env(case, "S3_REGION", named), *others),
+            right_region=named,
         )
         return
 

@@ -113,6 +113,14 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
         )
 
 
+def _mistake(text: str, number: int) -> str:
+    if not text.strip():
+        return "is blank"
+    if not re.fullmatch(r"\s*[+-]?\d+\s*", text):
+        return "is not a whole number"
+    return "is below 1" if number < 1 else "is above 1000"
+
+
 @for_s3
 def numbers(case: Case) -> Iterator[Finding]:
     """Time-outs and limits that are zero, negative or hold text."""
@@ -139,6 +147,7 @@ def numbers(case: Case) -> Iterator[Finding]:
             how=f"Mastodon reads {name}={text} as {number}: {what}",
             severity=severity,
             setting=name,
+            mistake=_mistake(text, number),
             explains=refused(case) if number == 0 and is_time else (),
             fixes=(fixes.env(case, name, plain),),
         )

@@ -41,7 +41,7 @@ def stored_framing(case: Case) -> Iterator[Finding]:
         yield finding(
             "aws-chunked-stored-in-object",
             case,
-            how="the file that came back holds the upload's framing beside its own bytes",
+            how="the file that came back holds the framing of the upload beside its own bytes",
             because=[o.id for o in seen],
             explains=[o.id for o in case.open(*follows)],
             fixes=[fixes.env(case, *CHECKSUM_OFF)],
@@ -82,7 +82,7 @@ def part_number(case: Case) -> Iterator[Finding]:
         yield finding(
             "partnumber-head-unsupported",
             case,
-            how=f"HEAD was answered 200, HEAD with ?partNumber=1 {words(seen[0])}",
+            how=f"HEAD was answered 200, and HEAD with ?partNumber=1 {words(seen[0])}",
             because=[seen[0].id],
             fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
         )
@@ -191,7 +191,7 @@ def abandoning(case: Case) -> Iterator[Finding]:
         yield finding(
             "mpu-parts-pile-up",
             case,
-            how=f"abandoning an upload was answered {words(seen[0])}",
+            how=f"cancelling an upload was answered {words(seen[0])}",
             because=[seen[0].id],
             fixes=[Manual("Let the provider remove unfinished uploads after a day (a lifecycle rule of the bucket).")],
         )

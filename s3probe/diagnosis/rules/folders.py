@@ -55,7 +55,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-limited-to-some-folders",
         case,
-        how=f"an upload to {names} was answered {words(row)}, one to media_attachments/ passed",
+        how=f"an upload to {names} was answered {words(row)}; one to media_attachments/ passed",
         because=[row.id for row in refused.values()],
         explains=[case.get(Experiment.COPY).id] if "custom_emojis" in refused else [],
         fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
@@ -83,7 +83,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         return
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
-    how += f"; closed are {_listed(names)}" if len(names) > 1 else ""
+    how += f"; visitors cannot see {_listed(names)}" if len(names) > 1 else ""
     offered: tuple[Fix, ...] = (fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"

@@ -36,8 +36,12 @@ def invisible(
     *fix: Fix,
     certainty: Certainty = Certainty.CERTAIN,
     target: str = "",
+    mistake: str = "",
 ) -> Finding:
-    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads on to."""
+    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads on to.
+
+    ``mistake``: what is wrong with the media host, where the title says no more than that.
+    """
     return finding(
         finding_id,
         case,
@@ -54,6 +58,7 @@ def invisible(
         fixes=fix,
         certainty=certainty,
         target=target,
+        mistake=mistake,
     )
 
 

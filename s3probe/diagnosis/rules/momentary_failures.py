@@ -26,7 +26,7 @@ def failed_once(case: Case) -> Iterator[Finding]:
     first = storage[0] if storage else seen[0]
     where = "" if storage else f" of {fixes.host_of(first.url)}"
     rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
-    how = f"{first.operation}{where}: {told(first)}; it failed once, and passed when asked again unchanged{rest}"
+    how = f"{first.operation}{where}: {told(first)}; it failed once, and the same request passed a moment later{rest}"
     enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",

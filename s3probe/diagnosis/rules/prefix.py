@@ -36,8 +36,9 @@ def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
-        how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}, the same file at the top "
-        "of the bucket was taken",
+        mistake="the policy of Mastodon's key leaves it out",
+        how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}; the same file at the top "
+        "of the bucket was accepted",
         because=[*(o.id for o in rows), top.id],
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE)],
         fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
@@ -54,12 +55,21 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
         explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
-        yield _found(case, explained, [seen[0].id, address.id], [*at_proxy(case, proxy_lines(case), "origin")])
+        yield _found(
+            case,
+            explained,
+            [seen[0].id, address.id],
+            [*at_proxy(case, proxy_lines(case), "origin")],
+            f"{host} adds it a second time",
+        )
     elif _is_there(written):
         explained = (
             f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         )
-        yield _found(case, explained, [seen[0].id, written.id], [fixes.public_read(case)])
+        yield _found(case, explained, [seen[0].id, written.id], [fixes.public_read(case)], _OPENING)
+
+
+_OPENING = "what opens the media to visitors leaves it out"
 
 
 def _is_there(seen: Observation) -> bool:
@@ -67,10 +77,11 @@ def _is_there(seen: Observation) -> bool:
     return seen.http_status == 200 and Fact.BODY not in seen.facts
 
 
-def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix]) -> Finding:
+def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix], mistake: str) -> Finding:
     return finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
+        mistake=mistake,
         how=how,
         because=because,
         explains=[

@@ -142,6 +142,7 @@ def writing(case: Case) -> Iterator[Finding]:
         "anonymous-write-allowed",
         case,
         how=f"an unsigned {seen[0].method} was answered {seen[0].http_status}",
+        can=" and ".join([*(["write"] if put else []), *(["delete"] if gone else [])]),
         because=[o.id for o in seen],
         explains=lists if opened_by_acl else [],
         fixes=offered,

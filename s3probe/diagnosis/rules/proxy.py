@@ -114,7 +114,7 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
     names_cdn = cdn(seen)
     at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
     proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
-    shown = "out of a cache, " if cache_hit(seen) else ""
+    shown = "from a cache, " if cache_hit(seen) else ""
     return finding(
         "proxy-caches-errors",
         case,
@@ -164,7 +164,7 @@ def query(case: Case) -> Iterator[Finding]:
     )
     if seen is None or not case.get(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
-    how = f"GET {seen.url} was answered {words(seen)} by the storage, without the query the file is shown"
+    how = f"GET {seen.url} was answered {words(seen)} by the storage; without the query the file is shown"
     offered = at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
         "proxy-passes-query-string", case, how=how, because=[seen.id], fixes=offered, severity=Severity.NOTICE
@@ -179,9 +179,11 @@ def headers(case: Case) -> Iterator[Finding]:
     cookie = own_cookies(shown)
     lines = "proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header Set-Cookie;"
     if asked.facts.get(Fact.AUTHORIZATION) and case.get(ActionId.PUBLIC_GET_CACHE).ok:
-        how = f"with an Authorization header the file was answered {words(asked)}, without it is shown"
+        how = f"with an Authorization header the file was answered {words(asked)}; without one it is shown"
+        passed = "the Authorization header"
     elif cookie:
         how = f"a picture came with the cookie {cookie}"
+        passed = "cookies"
     else:
         return
     because = [asked.id if asked.facts.get(Fact.AUTHORIZATION) else shown.id]
@@ -191,6 +193,7 @@ def headers(case: Case) -> Iterator[Finding]:
         how=how,
         because=because,
         fixes=at_proxy(case, lines, "credentials"),
+        passed=passed,
         severity=Severity.NOTICE,
     )
 
@@ -217,7 +220,7 @@ def past_the_proxy(case: Case) -> Iterator[Finding]:
         yield finding(
             "origin-bypasses-proxy",
             case,
-            how=f"GET {seen.url} shows the file past {fixes.host_of(case.get(ActionId.PUBLIC_GET).url)}",
+            how=f"GET {seen.url} shows the file without {fixes.host_of(case.get(ActionId.PUBLIC_GET).url)}",
             because=[seen.id],
             fixes=[Manual("If costs or blocks matter, let the storage show files to the proxy's addresses alone.")],
             severity=Severity.NOTICE,

@@ -100,9 +100,9 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return repeated
     if seen.network is NetworkFault.DNS:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
-        record = ServerFix("dns", host, f"create the DNS record for {host}, or correct {variable}")
+        record = ServerFix("dns", host, f"create the DNS record for {host}, or fix {variable}")
         name = "alias-dns-missing-or-cname-bucket-mismatch"
-        return invisible(case, name, how, *_where_it_is(case), record)
+        return invisible(case, name, how, *_where_it_is(case), record, mistake="has no DNS record")
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
     at_port = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
@@ -145,8 +145,18 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         )
         return invisible(case, "protocol-https-but-endpoint-plain", how, fix)
     fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
-    finding_id = "alias-host-no-tls-or-wrong-cert" if settings.alias_host else "tls-certificate-bad"
-    return invisible(case, finding_id, how, fix)
+    if settings.alias_host:
+        mistake = _WRONG_WITH_IT.get(seen.network or NetworkFault.TLS_OTHER, "has no certificate that can be used")
+        return invisible(case, "alias-host-no-tls-or-wrong-cert", how, fix, mistake=mistake)
+    return invisible(case, "tls-certificate-bad", how, fix)
+
+
+_WRONG_WITH_IT = {
+    NetworkFault.TLS_NAME: "has a certificate for another name",
+    NetworkFault.TLS_EXPIRED: "has a certificate that has expired",
+    NetworkFault.TLS_UNTRUSTED: "has a certificate that nobody trusts",
+    NetworkFault.TLS_NOT_TLS: "speaks no TLS",
+}
 
 
 _TOLD_BY = (ActionId.HEAD, ActionId.GET, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)

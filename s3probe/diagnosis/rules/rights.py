@@ -247,7 +247,7 @@ _ABORT = (
     _Refusal(
         _otherwise,
         "iam-missing-abortmultipart",
-        "abandoning an upload was answered {answer}",
+        "cancelling an upload was answered {answer}",
         (ActionId.MULTIPART_ABORT,),
         _allow("s3:AbortMultipartUpload"),
     ),

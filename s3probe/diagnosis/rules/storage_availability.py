@@ -64,7 +64,7 @@ def throttled(case: Case) -> Iterator[Finding]:
     # trying again helps against bursts, not against a storage that refuses every upload
     raised = Manual("Ask the provider for a higher request limit, or run fewer Sidekiq threads.")
     enough = not now and fixes.asks_again(case)
-    passed = f"; {len(seen)} requests were refused so, and passed when asked again" if not now else ""
+    passed = f"; {len(seen)} requests got that answer, and passed when they were sent again" if not now else ""
     yield finding(
         "rate-limited-503-slowdown",
         case,

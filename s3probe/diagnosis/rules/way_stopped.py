@@ -51,7 +51,13 @@ def way_stopped(case: Case) -> Iterator[Finding]:
 
 
 def _finding(
-    case: Case, this: Way, finding_id: str, *fix: Fix, certainty: Certainty = Certainty.CERTAIN, also: str = ""
+    case: Case,
+    this: Way,
+    finding_id: str,
+    *fix: Fix,
+    certainty: Certainty = Certainty.CERTAIN,
+    also: str = "",
+    right_region: str = "",
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
     there = storage_hosts(case)
@@ -70,6 +76,7 @@ def _finding(
         explains=explained,
         fixes=fix,
         certainty=certainty,
+        right_region=right_region,
     )
 
 
@@ -95,7 +102,7 @@ def _network(case: Case, this: Way) -> Finding:
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
             return _finding(case, this, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
         line = settings.environment.line_of("S3_ENDPOINT")
-        correct = f", or correct S3_ENDPOINT{f', line {line}' if line else ''}" if settings.endpoint else ""
+        correct = f", or fix S3_ENDPOINT{f', line {line}' if line else ''}" if settings.endpoint else ""
         look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
         fix = ServerFix("dns", host, look)
         return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
@@ -104,13 +111,11 @@ def _network(case: Case, this: Way) -> Finding:
         port = place.port or (443 if place.scheme == "https" else 80)
         fix = Manual(
             f"See whether the store runs and listens at {host}, port {port} (ss -ltn on its machine; from a container, "
-            "127.0.0.1 is the container itself), or correct host and port of S3_ENDPOINT."
+            "127.0.0.1 is the container itself), or fix host and port in S3_ENDPOINT."
         )
         return _finding(case, this, "nothing-listens-at-endpoint", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
-        fix = ServerFix(
-            "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
-        )
+        fix = ServerFix("firewall", host, f"let this machine and its containers connect to {host}, or fix S3_ENDPOINT")
         return _finding(case, this, "egress-firewall", fix, certainty=Certainty.LIKELY)
     # a host is waited for once: what was asked of it then may be another request
     late = next((row for row in case.all() if is_late(row) and fixes.host_of(row.url) == host), None)
@@ -201,7 +206,7 @@ def _region(case: Case, this: Way) -> Finding:
         "put the region that the provider's console shows into S3_REGION."
     )
     lines = (fixes.env(case, "S3_REGION", named), *fixes.host_too(case, named)) if named else (advice,)
-    return _finding(case, this, f"region-wrong-{kind}", *lines)
+    return _finding(case, this, f"region-wrong-{kind}", *lines, right_region=named or "another region")
 
 
 def _key_id(case: Case, this: Way) -> Finding:

@@ -108,7 +108,9 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     if found is None:
         return None
     finding_id, fix = found
-    return finding(finding_id, case, how=_how(this), because=(*this.ids, this.kept.id), fixes=fix)
+    variable = _TEXT[name][0] if name in _TEXT else ""
+    because = (*this.ids, this.kept.id)
+    return finding(finding_id, case, how=_how(this), because=because, fixes=fix, variable=variable)
 
 
 def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:

@@ -89,7 +89,7 @@ def cors(case: Case) -> Iterator[Finding]:
     row = seen[0]
     origin, allowed = row.facts.get(Fact.ORIGIN, ""), row.facts[Fact.ALLOWED]
     if "," in allowed:
-        how = f"Access-Control-Allow-Origin came twice: {allowed}"
+        how = f"Access-Control-Allow-Origin came {allowed.count(',') + 1} times: {allowed}"
         offered = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
         yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=offered)
         return
@@ -106,7 +106,7 @@ def cors(case: Case) -> Iterator[Finding]:
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
-        how=how + (f", one with {other.facts.get(Fact.ORIGIN)} got it" if other else ""),
+        how=how + (f"; one with {other.facts.get(Fact.ORIGIN)} got it" if other else ""),
         because=[row.id],
         fixes=[*here, at_store],
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
@@ -118,9 +118,9 @@ def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
     offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
     fresh = case.get(Experiment.CORS_FRESH)
     if cache_hit(row) and fresh.ok:
-        cached = f"{how} out of a cache, a request that no cache knew got it"
+        cached = f"{how} from a cache; a request that no cache knew got one"
         return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
-    return finding("cors-missing", case, how=f"{how}, the storage itself sends it", because=[row.id], fixes=offered)
+    return finding("cors-missing", case, how=f"{how}; the storage itself sends one", because=[row.id], fixes=offered)
 
 
 def _rule_exists(case: Case) -> bool:
@@ -202,7 +202,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
             severity=Severity.NOTICE if safe else None,
         )
     elif not safe and proxied(case, seen) and (host.endswith(f".{web}") or own_proxy(seen)):
-        how = f"pictures of {host} come without X-Content-Type-Options: nosniff or without a policy that shuts them in"
+        how = f"pictures of {host} come without X-Content-Type-Options: nosniff, or without a strict CSP"
         yield finding(
             "nosniff-and-sandbox-missing",
             case,
@@ -245,6 +245,7 @@ def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
         how=f"DNS gives {host} {'IPv4' if kinds == 'ipv4' else 'IPv6'} addresses alone",
         because=[Experiment.VIEWER_FAMILIES],
         severity=Severity.WARNING if kinds == "ipv6" else None,
+        family="IPv4" if kinds == "ipv4" else "IPv6",
         fixes=[Manual(f"Publish an {record} record for {host} as well, and let its web server listen there.")],
     )
 
