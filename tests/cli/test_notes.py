@@ -203,7 +203,7 @@ def test_a_long_note_keeps_the_newest(told: list[str]) -> None:
 
 
 def test_two_runs_that_end_at_once_lose_nothing(told: list[str]) -> None:
-    many = [Unsettled(f"media_attachments/files/s3probe/abcdefghij/{n}.png", float(n)) for n in range(24)]
+    many = [Unsettled(f"media_attachments/files/s3probe/abcdefghij/{n}.png", float(n)) for n in range(8)]
     threads = [threading.Thread(target=keep, args=(told, one)) for one in many]
     for thread in threads:
         thread.start()

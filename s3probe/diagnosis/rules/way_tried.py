@@ -108,7 +108,7 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     if found is None:
         return None
     finding_id, fix = found
-    variable = _TEXT[name][0] if name in _TEXT else ""
+    variable = TEXT_FORMS[name][0] if name in TEXT_FORMS else ""
     because = (*this.ids, this.kept.id)
     return finding(finding_id, case, how=_how(this), because=because, fixes=fix, variable=variable)
 
