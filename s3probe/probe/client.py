@@ -164,7 +164,7 @@ class Client:
         answer = self._transport.send(call, bounded)
         if self._watch is not None:
             self._watch.heard(call, answer)
-        if not answer.sent:
+        if answer.hindrance and not answer.sent:
             raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return without_secrets(answer, self._scrubber)

@@ -97,6 +97,10 @@ class _Exact:
     def _new_conn(self) -> BoundedSocket:
         return dial(self._dns_host, self.port, current())
 
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # the mixin's next base has it
+        current().stage = ExchangeStage.SEND
+
     def _tunnel(self) -> None:
         exchange = current()
         exchange.stage = ExchangeStage.TUNNEL

@@ -120,7 +120,9 @@ class HttpTransport:
             if not isinstance(error, _TROUBLE):
                 raise
             fault, detail = explain(error, exchange)
-            answer = _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
+            unsent = exchange.status is None and exchange.stage in _UNSENT
+            truncated = exchange.status is not None
+            answer = _answer(exchange, truncated=truncated, fault=fault, detail=detail, sent=not unsent)
             return answer, _again(exchange, fault)
         finally:
             CURRENT.reset(token)

@@ -190,6 +190,15 @@ def test_a_fresh_connection_that_ends_without_a_byte_is_an_answer() -> None:
         assert (answer.fault, server.visits) == (NetworkFault.CLOSED, 1)
 
 
+def test_a_server_that_takes_only_the_beginning_of_a_request_was_sent_it() -> None:
+    with serving(lambda visit: visit.hold()) as server, within(2):
+        body = b"x" * 2**24
+        headers = (("Host", server.netloc), ("Content-Length", str(len(body))))
+        answer = HttpTransport().send(Call("PutObject", "PUT", f"http://{server.netloc}/k", headers, body), SHORT)
+    assert answer.fault is NetworkFault.READ_TIMEOUT
+    assert answer.sent
+
+
 class _ClosedMeanwhile:
     """The queue of a pool that another thread closes at the very moment a connection is put back."""
 

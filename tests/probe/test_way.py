@@ -59,7 +59,7 @@ def test_a_form_holds_any_prefix_of_keys(prefix: str) -> None:
     recorder = RecordingTransport()
     client(recorder).send(call)
     assert [sent for sent, _limits in recorder.sent] == [call]
-    theirs = WIRE.refused_form(f"{key}\nfile.png")
+    theirs = WIRE.refused_form(f"{prefix}/media_attachments/files/somebody.png")
     with pytest.raises(ForbiddenOperationError):
         client(recorder).send(theirs)
 
