@@ -16,7 +16,6 @@ from s3probe.probe.xml import acl_grants, fields, owner, root_name
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
 
-
 _OF_TENANT = re.compile(r"(\w+)\$.*", re.ASCII | re.DOTALL)
 """An owner at Ceph: TENANT$USER (Ceph, "Multitenancy": letters, digits and underscores)."""
 
