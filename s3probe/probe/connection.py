@@ -101,6 +101,12 @@ class _Exact:
         super().connect()  # type: ignore[misc]  # the mixin's next base has it
         current().stage = ExchangeStage.SEND
 
+    def send(self, data: Any) -> Any:
+        if self.sock is None:
+            self.connect()
+        current().begun_to_send = True
+        return super().send(data)  # type: ignore[misc]  # the mixin's next base has it
+
     def _tunnel(self) -> None:
         exchange = current()
         exchange.stage = ExchangeStage.TUNNEL
