@@ -130,7 +130,8 @@ def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, str])
     """It is longer than what is kept, or a secret stood in it: what is printed would lose or spoil that."""
     for line in (NO_ACL, "S3_PERMISSION=public-read"):
         seen = listed(A.line(line))
-        fix = of(seen.row(Experiment.READ_POLICY, **told), "bucket-listable-policy").fixes[0]
+        read = seen.row(Experiment.READ_POLICY, **told)  # type: ignore[arg-type]  # facts, by name
+        fix = of(read, "bucket-listable-policy").fixes[0]
         assert isinstance(fix, BucketSetting)
         assert MARK not in fix.command
         assert "keep statements of your own" in fix.note
