@@ -445,15 +445,16 @@ def _statements_there(case: Case) -> list[dict[str, object]]:
     pair = case.settings.credentials
     for name in (pair.access_key_id, shorten(pair.access_key_id)) if pair else ():
         text = text.replace(json.dumps(name), json.dumps(KEY)) if name else text
-    try:
-        return [one for one in json.loads(text) if isinstance(one, dict)]
-    except ValueError:
-        return []
+    return [one for one in json.loads(text) if isinstance(one, dict)]
 
 
 def _is_known(read: Observation) -> bool:
     """Whether the whole policy was read; not one that is too long to be kept, or in which a secret was hidden."""
-    return read.ok and MARK not in read.facts.get(Fact.STATEMENTS, MARK)
+    text = read.facts.get(Fact.STATEMENTS, MARK)
+    try:
+        return read.ok and MARK not in text and isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:

@@ -125,7 +125,12 @@ def test_a_policy_that_the_key_may_read_keeps_what_is_not_for_everyone() -> None
     assert "it replaces the whole policy" in unread.note  # type: ignore[union-attr]
 
 
-@every("told", [{}, {"statements": json.dumps([EVERYONE_LISTS, A_COLLEAGUE]).replace("1:user/backup", MARK)}])
+UNREADABLE = [{"statements": text} for text in ("[" * 100_000, "null", "1e999", "[", '{"Sid": "x"}')]
+
+
+@every(
+    "told", [{}, *UNREADABLE, {"statements": json.dumps([EVERYONE_LISTS, A_COLLEAGUE]).replace("1:user/backup", MARK)}]
+)
 def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, str]) -> None:
     """It is longer than what is kept, or a secret stood in it: what is printed would lose or spoil that."""
     for line in (NO_ACL, "S3_PERMISSION=public-read"):
