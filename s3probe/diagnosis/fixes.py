@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
-from s3probe.disguise import MARK
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
 from s3probe.knowledge.policies import (
@@ -27,7 +26,7 @@ from s3probe.knowledge.policies import (
 from s3probe.knowledge.providers import GENERIC, ObjectAcl, PolicySupport, Provider
 from s3probe.knowledge.recipes import KEY, Statement, documents, endpoint_option, key_actions, own_statements, recipe
 from s3probe.knowledge.store import store_of
-from s3probe.redact import shorten
+from s3probe.redact import HIDDEN, shorten
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
@@ -450,9 +449,9 @@ def _statements_there(case: Case) -> list[dict[str, object]]:
 
 def _is_known(read: Observation) -> bool:
     """Whether the whole policy was read; not one that is too long to be kept, or in which a secret was hidden."""
-    text = read.facts.get(Fact.STATEMENTS, MARK)
+    text = read.facts.get(Fact.STATEMENTS, HIDDEN)
     try:
-        return read.ok and MARK not in text and isinstance(json.loads(text), list)
+        return read.ok and HIDDEN not in text and isinstance(json.loads(text), list)
     except (ValueError, RecursionError):
         return False
 
