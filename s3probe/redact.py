@@ -12,6 +12,7 @@ from operator import is_
 from types import MappingProxyType, NoneType
 from typing import Any, TypeVar
 
+from s3probe.disguise import MARK
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.dotenv import places
@@ -137,6 +138,9 @@ def scrubber_of_a_run(settings: Settings, pair: Credentials | None) -> Scrubber:
 
 
 _UNCHANGED = frozenset({NoneType, bool, int, float})
+
+HIDDEN = MARK
+"""What stands where a secret was."""
 
 T = TypeVar("T")
 

@@ -31,7 +31,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "scrub": frozenset({"secret", "disguise", "escaped"}),
     "streams": frozenset({"scrub"}),
     "settings": frozenset({"secret"}),
-    "redact": frozenset({"secret", "scrub", "settings"}),
+    "redact": frozenset({"disguise", "secret", "scrub", "settings"}),
     "evidence": frozenset({"settings"}),
     "knowledge": frozenset({"settings", "evidence"}),
     "probe": SHARED | {"settings", "evidence", "knowledge", "hindrance"},

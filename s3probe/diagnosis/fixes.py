@@ -35,7 +35,7 @@ from s3probe.knowledge.policies import (
 from s3probe.knowledge.providers import GENERIC, ObjectAcl, PolicySupport, Provider
 from s3probe.knowledge.recipes import KEY, Statement, documents, endpoint_option, key_actions, own_statements, recipe
 from s3probe.knowledge.store import store_of
-from s3probe.redact import shorten
+from s3probe.redact import HIDDEN, shorten
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import RETRY_MODES, retries_of
 from s3probe.settings.model import Settings
@@ -418,8 +418,8 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
     if statements:
         return _whole_policy(case, statements)
-    if asked.ok or provider.id == "aws-s3":
-        note = "" if asked.ok else f"{_REPLACES}, and what opens media stored without an ACL"
+    if _is_known(asked) or provider.id == "aws-s3":
+        note = "" if _is_known(asked) else f"{_REPLACES}, and what opens media stored without an ACL"
         command = f"aws s3api delete-bucket-policy --bucket {case.settings.bucket_name}{endpoint_option(case.settings)}"
         return BucketSetting("policy", "", command, note)
     return Manual(
@@ -471,7 +471,7 @@ def _kept(
     replaced = ("MastodonPublicMedia", *(("MastodonKey",) if own else ()))
     kept = [one for one in there if one.get("Sid") not in replaced]
     kept = [one for one in kept if not (shut and opens(one)) and not (denied and closes_reading(one))]
-    unread = not asked.ok and asked.error_code != "NoSuchBucketPolicy"
+    unread = not _is_known(asked) and asked.error_code != "NoSuchBucketPolicy"
     owner_loses = provider.policy_replaces_owner and not any(provider.key_principal in str(one) for one in kept)
     mine = own_statements(case.settings, provider) if own or unread or owner_loses else ()
     return (*kept, *mine, *([_media(case.settings)] if media else []))
@@ -479,14 +479,21 @@ def _kept(
 
 def _statements_there(case: Case) -> list[dict[str, object]]:
     """The statements of the bucket policy, where the key may read it. Its id, which is never printed, becomes KEY."""
-    text = case.get(Experiment.READ_POLICY).facts.get(Fact.STATEMENTS, "[]")
+    read = case.get(Experiment.READ_POLICY)
+    text = read.facts[Fact.STATEMENTS] if _is_known(read) else "[]"
     pair = case.settings.credentials
     for name in (pair.access_key_id, shorten(pair.access_key_id)) if pair else ():
         text = text.replace(json.dumps(name), json.dumps(KEY)) if name else text
+    return [one for one in json.loads(text) if isinstance(one, dict)]
+
+
+def _is_known(read: Observation) -> bool:
+    """Whether the whole policy was read; not one that is too long to be kept, or in which a secret was hidden."""
+    text = read.facts.get(Fact.STATEMENTS, HIDDEN)
     try:
-        return [one for one in json.loads(text) if isinstance(one, dict)]
-    except ValueError:
-        return []
+        return read.ok and HIDDEN not in text and isinstance(json.loads(text), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:
@@ -502,7 +509,7 @@ def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:
 def _replacing(case: Case) -> str:
     """What becomes of the policy that is there."""
     read = case.get(Experiment.READ_POLICY)
-    return _KEEPS if read.ok else "" if read.error_code == "NoSuchBucketPolicy" else _REPLACES
+    return _KEEPS if _is_known(read) else "" if read.error_code == "NoSuchBucketPolicy" else _REPLACES
 
 
 def no_bucket_policies(case: Case) -> bool:

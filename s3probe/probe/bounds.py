@@ -70,6 +70,8 @@ class Exchange:
     proxied: bool = False
     started: float = field(default_factory=time.monotonic)
     stage: ExchangeStage = ExchangeStage.RESOLVE
+    begun_to_send: bool = False
+    """Bytes may have gone out."""
     host: str = ""
     port: int = 0
     peer: str = ""

@@ -182,7 +182,11 @@ class _Removal:
             return
         if entry.versions or deleted.headers.get(Header.X_AMZ_VERSION_ID, NULL_VERSION) not in ("", NULL_VERSION):
             self._versions()
-        elif self._ask(entry.wire.head(entry.key)).status in (403, 404, 410):
+            return
+        gone = self._ask(entry.wire.head(entry.key)).status in (403, 404, 410)
+        if entry.versions:  # the look told of a marker
+            self._versions()
+        elif gone:
             self._removed()
 
     def _versions(self) -> None:

@@ -39,7 +39,8 @@ _EXPECTED_REGION = re.compile(r"\bregion\b[^;]*;? expecting '([a-z0-9-]+)'")
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?")
 """A region stands in a host's name: one label, and what other stores than AWS call theirs."""
 _HOST = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?(?::[0-9]{1,5})?")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+BUCKET_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+"""What any store lets a bucket be called."""
 _WEB_PAGE = re.compile(
     rb"<title>(\d{3}) [^<]*</title>\s*<h1>\1 [^<]*</h1>(?:\s*<ul>\s*<li>Code: (\w+)</li>.*)?", re.DOTALL
 )
@@ -164,7 +165,7 @@ class Client:
         answer = self._transport.send(call, bounded)
         if self._watch is not None:
             self._watch.heard(call, answer)
-        if not answer.sent:
+        if answer.hindrance and not answer.sent:
             raise HinderedError(answer.hindrance)
         self._meter.add(call.operation, len(call.body), len(answer.body))
         return without_secrets(answer, self._scrubber)
@@ -255,7 +256,7 @@ def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
     if body:
         facts |= {
             Fact.REGION: _named(_REGION, body.region or _region_in(body.message)),
-            Fact.BUCKET: (named := _named(_BUCKET, body.bucket_name or body.bucket)),
+            Fact.BUCKET: (named := _named(BUCKET_NAME, body.bucket_name or body.bucket)),
             Fact.OTHER_BUCKET: named if bucket and named not in ("", bucket) else "",
             Fact.KEY: body.key,
             Fact.ENDPOINT: _named(_HOST, body.endpoint),

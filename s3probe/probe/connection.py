@@ -97,6 +97,16 @@ class _Exact:
     def _new_conn(self) -> BoundedSocket:
         return dial(self._dns_host, self.port, current())
 
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # the mixin's next base has it
+        current().stage = ExchangeStage.SEND
+
+    def send(self, data: Any) -> Any:
+        if self.sock is None:
+            self.connect()
+        current().begun_to_send = True
+        return super().send(data)  # type: ignore[misc]  # the mixin's next base has it
+
     def _tunnel(self) -> None:
         exchange = current()
         exchange.stage = ExchangeStage.TUNNEL

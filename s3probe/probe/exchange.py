@@ -80,7 +80,7 @@ class Answer:
     hindrance: str = ""
     """What this process lacked to ask or to hear the end (``s3probe.hindrance``): the answer then tells nothing."""
     sent: bool = True
-    """``False``: that was so before a byte of the request was sent. Nobody can have heard of it."""
+    """``False``: the way ended before a byte of the request was sent. Nobody can have heard of it."""
 
 
 class Watch(Protocol):

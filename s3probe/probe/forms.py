@@ -39,5 +39,8 @@ def refused_form(scope: CredentialScope, bucket: str, key: str) -> bytes:
 
 def field(body: bytes, name: str) -> str:
     """A field of such a form; ``""`` when it has none of that name."""
-    found = re.search(re.escape(_FIELD.format(name=name)).encode() + rb"([^\r\n]*)", body)
+    # a value may hold line breaks: a server reads it to the next boundary as well
+    found = re.search(
+        re.escape(_FIELD.format(name=name)).encode() + rb"(.*?)\r\n--" + _BOUNDARY.encode(), body, re.DOTALL
+    )
     return found[1].decode("utf-8", "replace") if found else ""

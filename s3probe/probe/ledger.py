@@ -22,6 +22,8 @@ _MAKING = frozenset(
 _OF_UPLOADS = frozenset({"CreateMultipartUpload", "UploadPart"})
 NULL_VERSION = "null"
 """The id of what is stored, and of the delete markers that are left, while versioning is suspended (AWS)."""
+_SEE_OTHER = 303
+"""Done, and the result is shown elsewhere (RFC 9110, 15.4.4): what S3 answers to a form that names such a place."""
 _IN_BETWEEN = frozenset({408, 502, 504, *range(520, 600)})
 """What somebody says who passes requests on and got no answer himself: behind him it may go on. 52x is a CDN's."""
 
@@ -72,11 +74,12 @@ class LedgerEntry:
 def made_nothing(answer: Answer) -> bool:
     """Whether a request that may make something has certainly made nothing: never sent, a clear 4xx, 100, or 501.
 
-    A redirect says that it was not done here, and none is followed.
+    A redirect says that it was not done here, and none is followed; 303 alone says that it was.
     """
     if answer.status is None:
         return not answer.sent or answer.fault in NEVER_SENT
-    return (300 <= answer.status < 500 and answer.status not in _IN_BETWEEN) or answer.status in (100, 501)
+    refused = 300 <= answer.status < 500 and answer.status not in {_SEE_OTHER, *_IN_BETWEEN}
+    return refused or answer.status in (100, 501)
 
 
 def may_go_on(answer: Answer) -> bool:

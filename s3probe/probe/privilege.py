@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact, Facts
+from s3probe.probe.client import BUCKET_NAME
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Judge, Session
@@ -45,12 +46,13 @@ def names(session: Session) -> Judge:
     def judge(answer: Answer) -> tuple[Outcome | None, Facts]:
         if root_name(answer.body) != "ListAllMyBucketsResult":
             return (Outcome.WRONG if answer.status == 200 else None), {}
-        found = {name: _bucket(name, made) for name, made in bucket_names(answer.body).items()}
+        shown = {name: _bucket(name, made) for name, made in bucket_names(answer.body).items()}
+        found = {name: itself for name, itself in shown.items() if BUCKET_NAME.fullmatch(name)}
         aliases = [name for name, itself in found.items() if itself == found.get(bucket) and name != bucket]
         return None, {
             Fact.NAMES: " ".join([*found][:50]),
             Fact.ALIASES: " ".join(aliases[:50]),
-            Fact.COUNT: str(len(set(found.values()))),
+            Fact.COUNT: str(len(set(shown.values()))),
         }
 
     return judge

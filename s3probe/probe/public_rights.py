@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import acl_grants, fields, owner, root_name
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
+
+_OF_TENANT = re.compile(r"(\w+)\$.*", re.ASCII | re.DOTALL)
+"""An owner at Ceph: TENANT$USER (Ceph, "Multitenancy": letters, digits and underscores)."""
 
 
 def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
@@ -83,8 +87,8 @@ def _wrong_root(answer: Answer, root: str) -> Outcome | None:
 
 
 def judge_acl(answer: Answer) -> tuple[Outcome | None, Facts]:
-    tenant, in_tenant, _user = owner(answer.body).partition("$")  # Ceph: TENANT$USER
-    facts: Facts = {**grants(answer), Fact.TENANT: tenant} if in_tenant else grants(answer)
+    owned = _OF_TENANT.fullmatch(owner(answer.body))
+    facts: Facts = {**grants(answer), Fact.TENANT: owned[1]} if owned else grants(answer)
     return _wrong_root(answer, "AccessControlPolicy"), facts
 
 

@@ -113,14 +113,15 @@ class HttpTransport:
             return _answer(exchange, truncated=True), _Again.NO
         except (*_TROUBLE, MemoryError, RuntimeError, HinderedError) as error:
             own = not_of_the_way(error)
+            unsent = exchange.status is None and (exchange.stage in _UNSENT or not exchange.begun_to_send)
             if own:
-                unsent = exchange.status is None and exchange.stage in _UNSENT
                 answer = _answer(exchange, truncated=exchange.status is not None, hindrance=own, sent=not unsent)
                 return answer, _Again.HINDERED if unsent else _Again.NO
             if not isinstance(error, _TROUBLE):
                 raise
             fault, detail = explain(error, exchange)
-            answer = _answer(exchange, truncated=exchange.status is not None, fault=fault, detail=detail)
+            truncated = exchange.status is not None
+            answer = _answer(exchange, truncated=truncated, fault=fault, detail=detail, sent=not unsent)
             return answer, _again(exchange, fault)
         finally:
             CURRENT.reset(token)

@@ -13,6 +13,9 @@ from s3probe.knowledge.symptoms import behind
 WIDTH = 88
 """Columns of text when the caller asks for no other width."""
 
+_SHOWN = 60
+"""Characters of what was asked for that a sentence repeats."""
+
 STATES = {
     "decided": "An experiment with your bucket decides it.",
     "linted": "The file (or the environment) alone shows it.",
@@ -45,7 +48,8 @@ class UnknownFinding(LookupError):  # noqa: N818  # "unknown finding" is what it
     def __init__(self, finding_id: str) -> None:
         self.nearest = _nearest(finding_id)
         hint = f" Did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
-        super().__init__(f"There is no finding {finding_id!r}.{hint} `s3probe explain` lists all of them.")
+        named = " ".join(finding_id.split())[:_SHOWN]
+        super().__init__(f"There is no finding {named!r}.{hint} `s3probe explain` lists all of them.")
 
 
 def explain(finding_id: str, width: int = WIDTH) -> str:
@@ -59,7 +63,7 @@ def explain_words(text: str, width: int = WIDTH) -> str:
     """The findings that may be behind what stands in a log, and the command that decides. Raises as :func:`explain`."""
     hits = behind(text)
     if not hits:
-        raise UnknownFinding(" ".join(text.split())[:60])
+        raise UnknownFinding(text[:_SHOWN])
     lines = ["Likeliest first; words decide nothing:", ""]
     for hit in hits:
         lines += [hit.finding.id, *_wrapped(_titled(hit.finding), width, "    ")]

@@ -184,7 +184,7 @@ def _addressed(settings: Settings) -> Settings:
         if not any(t.stage is RaisedAt.CLIENT for t in troubles):
             stage = RaisedAt.CLIENT if not base else RaisedAt.REQUEST
             troubles.append(RaisedError(stage, error.exception, error.message, error.variable))
-    troubles.extend(_timeout_troubles(settings))
+    troubles.extend((*_timeout_troubles(settings), *_header_troubles(settings)))
     return replace(settings, api_base=base, path_style=path_style, proxy=proxy, troubles=tuple(troubles))
 
 
@@ -218,6 +218,14 @@ def _endpoint_variable(settings: Settings) -> str:
     if settings.endpoint is not None:
         return "S3_ENDPOINT"
     return "AWS_ENDPOINT_URL_S3" if settings.environment.get("AWS_ENDPOINT_URL_S3") is not None else "AWS_ENDPOINT_URL"
+
+
+def _header_troubles(settings: Settings) -> Iterator[RaisedError]:
+    """A line break in the key id, which stands in the middle of a header (Net::HTTP, ``initialize_http_header``)."""
+    pair = settings.credentials
+    if pair is not None and not {"\r", "\n"}.isdisjoint(pair.access_key_id):
+        message = "header authorization has a field value that cannot include CR/LF"
+        yield RaisedError(RaisedAt.REQUEST, "ArgumentError", message, "AWS_ACCESS_KEY_ID")
 
 
 def _timeout_troubles(settings: Settings) -> Iterator[RaisedError]:

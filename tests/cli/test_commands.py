@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -207,6 +209,40 @@ def test_explain_lists_and_explains(cli: Cli) -> None:
     status, page, _ = cli.run("explain", ACL_DISABLED.id)
     assert status == 0
     assert page.startswith(ACL_DISABLED.id)
+
+
+def _piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+
+
+def test_explain_reads_any_bytes_of_a_log(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    _piped(monkeypatch, b"caf\xe9 Aws::S3::Errors::AccessControlListNotSupported\n")
+    status, out, _ = cli.run("explain", "-")
+    assert status == 0
+    assert ACL_DISABLED.id in out
+    _piped(monkeypatch, b"caf\xe9\n")
+    assert cli.run("explain", "-")[0] == 64
+
+
+def test_explain_without_standard_input_is_no_bug(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert cli.run("explain", "-")[0] == 64
+    with (tmp_path / "write-only").open("w") as closed:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.FileIO(closed.fileno(), "r", closefd=False)))
+        status, _, err = cli.run("explain", "-")
+    assert status == 64
+    assert "Standard input cannot be read" in err
+
+
+@pytest.mark.parametrize("word", ["qqqq-" * 100_000 + "x", "qqqq " * 100_000])
+def test_explain_repeats_only_the_beginning_of_what_it_does_not_know(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    _piped(monkeypatch, word.encode())
+    status, _, err = cli.run("explain", "-")
+    assert status == 64
+    assert "qqqq" in err
+    assert len(err) < 1000
 
 
 @pytest.mark.parametrize("again", [(), ("--again",)])

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, Certainty, EnvFix, Finding, IamAllow, Manual, Severity
+from s3probe.disguise import MARK
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.report.fix_words import fix_in_words
@@ -122,6 +123,25 @@ def test_a_policy_that_the_key_may_read_keeps_what_is_not_for_everyone() -> None
     unread = of(listed(A.line(NO_ACL)), "bucket-listable-policy").fixes[0]
     assert sids(unread) == ["MastodonPublicMedia"]
     assert "it replaces the whole policy" in unread.note  # type: ignore[union-attr]
+
+
+UNREADABLE = [{"statements": text} for text in ("[" * 100_000, "null", "1e999", "[", '{"Sid": "x"}')]
+
+
+@every(
+    "told", [{}, *UNREADABLE, {"statements": json.dumps([EVERYONE_LISTS, A_COLLEAGUE]).replace("1:user/backup", MARK)}]
+)
+def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, str]) -> None:
+    """It is longer than what is kept, or a secret stood in it: what is printed would lose or spoil that."""
+    for line in (NO_ACL, "S3_PERMISSION=public-read"):
+        seen = listed(A.line(line))
+        read = seen.row(Experiment.READ_POLICY, **told)  # type: ignore[arg-type]  # facts, by name
+        fix = of(read, "bucket-listable-policy").fixes[0]
+        assert isinstance(fix, BucketSetting)
+        assert MARK not in fix.command
+        assert "keep statements of your own" in fix.note
+    whole = of(policy(listed(A.line(NO_ACL)), EVERYONE_LISTS, A_COLLEAGUE), "bucket-listable-policy").fixes[0]
+    assert "keeps what is there" in whole.note  # type: ignore[union-attr]
 
 
 def test_a_policy_goes_as_a_whole_only_where_files_are_open_without_it() -> None:

@@ -134,3 +134,13 @@ def test_a_key_that_is_minted_again_is_that_of_the_later_upload() -> None:
     made.answered(again, Answer(200), written=True)
     made.mark_removed([again])
     assert (first.written, names(made)) == (False, [])
+
+
+def test_what_is_shown_elsewhere_was_done() -> None:
+    """S3 answers 303 to a form that names where to go on; other redirects say that it was not done here."""
+    made, entry = ledger()
+    made.answered(entry, Answer(303), written=False)
+    assert names(made) == [entry.key]
+    made, entry = ledger()
+    made.answered(entry, Answer(307), written=False)
+    assert names(made) == []

@@ -100,6 +100,8 @@ NAMES = (
     Name(HttpConnection, "_new_conn", "connects within the exchange's time, by our resolver", (), CONNECTION),
     Name(HttpConnection, "_dns_host", "the host as it was written, with a dot at its end", None, CONNECTION),
     Name(HttpConnection, "proxy_is_forwarding", "a proxy without a tunnel takes the whole URL", None, CONNECTION),
+    Name(HttpConnection, "connect", "notes that nothing was sent before", (), CLIENT),
+    Name(CLIENT.HTTPConnection, "send", "notes that bytes go out", ("data",), CLIENT),
     Name(HttpConnection, "request", "writes the call as it stands", ("method", "url", "body", "headers"), POOL),
     Name(HttpConnection, "getresponse", "notes that the answer is being waited for", (), POOL),
     # urllib3: the connections that are kept

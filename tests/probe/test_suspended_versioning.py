@@ -7,9 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.tools import ProbeOptions
 from s3probe.sandbox.scenario import healthy
-from tests.runs import Ran, run
+from tests.runs import OPTIONS, Ran, run
 
 
 @dataclass
@@ -20,6 +22,8 @@ class _Suspended:
     may_name_versions: bool = True
     version: str | None = "null"
     """What a deletion says beside ``x-amz-delete-marker``."""
+    told_by: str = "DELETE"
+    """MinIO tells of a marker only to who looks: by HEAD."""
     markers: set[str] = field(default_factory=set)
     named: list[str] = field(default_factory=list)
 
@@ -28,35 +32,49 @@ class _Suspended:
         key = unquote(url.path).lstrip("/")
         if call.operation == "DeleteObjects":
             self.markers |= {part.partition(b"</Key>")[0].decode() for part in call.body.split(b"<Key>")[1:]}
+        if call.operation == "HeadObject" and self.told_by == "HEAD" and key in self.markers:
+            return Answer(404, {"x-amz-delete-marker": "true", "x-amz-version-id": "null"})
         if call.operation != "DeleteObject" or not any(name == "Authorization" for name, _value in call.headers):
             return self.inner.send(call, limits)
         if "versionId" in parse_qs(url.query):
             self.named.append(key)
             if not self.may_name_versions:
                 return Answer(403, body=b"<Error><Code>AccessDenied</Code></Error>")
-            found = key in self.markers
+            if key not in self.markers:
+                # what was stored meanwhile has that id as well
+                return self.inner.send(call, limits)
             self.markers.discard(key)
-            return Answer(204 if found else 404)
+            return Answer(204)
         self.markers.add(key)
         said = {"x-amz-delete-marker": "true", **({"x-amz-version-id": self.version} if self.version else {})}
         answer = self.inner.send(call, limits)
+        if self.told_by == "HEAD":
+            return answer
         return replace(answer, headers={**answer.headers, **said})
 
 
-def _ran(**how: object) -> tuple[Ran, _Suspended]:
+def _ran(options: ProbeOptions = OPTIONS, **how: object) -> tuple[Ran, _Suspended]:
     made: list[_Suspended] = []
 
     def wrap(inner: Transport) -> Transport:
         made.append(_Suspended(inner, **how))  # type: ignore[arg-type]  # by name
         return made[0]
 
-    return run(healthy(), wrap=wrap), made[0]
+    return run(healthy(), options, wrap=wrap), made[0]
 
 
 def test_no_marker_stays_behind() -> None:
     ran, store = _ran()
     assert (store.markers, ran.left, ran.report.evidence.cleanup.left_behind) == (set(), (), ())
     assert all("/s3probe/" in key for key in store.named)
+
+
+@pytest.mark.parametrize("only", [(), (ActionId.PUT_WITHOUT_ACL,)])
+def test_no_marker_stays_behind_that_only_a_look_shows(only: tuple[str, ...]) -> None:
+    """Also where the clean-up is the first to delete anything, as after a signal."""
+    ran, store = _ran(replace(OPTIONS, only=only), told_by="HEAD")
+    assert (store.markers, ran.left, ran.report.evidence.cleanup.left_behind) == (set(), (), ())
+    assert store.named
 
 
 def test_markers_that_may_not_be_removed_are_named() -> None:

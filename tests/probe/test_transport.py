@@ -190,6 +190,30 @@ def test_a_fresh_connection_that_ends_without_a_byte_is_an_answer() -> None:
         assert (answer.fault, server.visits) == (NetworkFault.CLOSED, 1)
 
 
+@pytest.mark.parametrize("before", [0, 1], ids=["fresh", "kept"])
+def test_what_cannot_be_written_was_never_sent(before: int) -> None:
+    with serving(_answers_once_each) as server:
+        transport = HttpTransport()
+        for _ in range(before):
+            transport.send(get(server), SHORT)
+        call = Call("PutObject", "PUT", f"http://{server.netloc}/k", (("Host", server.netloc), ("X-Amz-Acl", "a\nb")))
+        answer = transport.send(call, SHORT)
+        transport.close()
+    assert answer.fault is NetworkFault.PROTOCOL
+    assert not answer.sent
+
+
+def test_a_server_that_takes_only_the_beginning_of_a_request_was_sent_it() -> None:
+    with serving(lambda visit: visit.hold()) as server:
+        body = b"x" * 2**24
+        headers = (("Host", server.netloc), ("Content-Length", str(len(body))))
+        answer = HttpTransport().send(
+            Call("PutObject", "PUT", f"http://{server.netloc}/k", headers, body), Limits(0.4, 0.1, 0.5)
+        )
+    assert answer.fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)
+    assert answer.sent
+
+
 class _ClosedMeanwhile:
     """The queue of a pool that another thread closes at the very moment a connection is put back."""
 

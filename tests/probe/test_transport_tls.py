@@ -123,6 +123,13 @@ def test_http_to_a_tls_port(authority: trustme.CA) -> None:
     with serving(answering(OK), context(authority.issue_cert(NAME))) as server:
         answer = HttpTransport().send(Call("GET", "GET", f"http://{server.netloc}/"), LIMITS)
     assert answer.fault is NetworkFault.CLOSED
+    assert answer.sent
+
+
+def test_what_goes_out_after_the_handshake_was_sent(authority: trustme.CA, ca_file: str) -> None:
+    answer = ask(context(authority.issue_cert(NAME)), ca_file, said=b"")
+    assert answer.fault is NetworkFault.CLOSED
+    assert answer.sent
 
 
 @pytest.mark.parametrize(
@@ -141,6 +148,7 @@ def test_a_handshake_that_leads_nowhere(handler: Callable[[Visit], None], fault:
     with serving(handler) as server, within(1.5):
         answer = HttpTransport().send(Call("GET", "GET", f"https://{server.netloc}/"), Limits(patience, 1, 3))
     assert answer.fault is fault
+    assert not answer.sent
 
 
 def test_a_trickle_over_tls_ends_at_the_deadline(authority: trustme.CA, ca_file: str) -> None:

@@ -51,6 +51,19 @@ def test_a_form_is_watched_like_any_upload() -> None:
     assert recorder.sent == []
 
 
+@pytest.mark.parametrize("prefix", ["a\nb", "a\r\nb", "a\n", 'a"b', "--a"])
+def test_a_form_holds_any_prefix_of_keys(prefix: str) -> None:
+    key = f"{prefix}/{KEY}"
+    call = WIRE.refused_form(key)
+    assert field(call.body, "key") == key
+    recorder = RecordingTransport()
+    client(recorder).send(call)
+    assert [sent for sent, _limits in recorder.sent] == [call]
+    theirs = WIRE.refused_form(f"{prefix}/media_attachments/files/somebody.png")
+    with pytest.raises(ForbiddenOperationError):
+        client(recorder).send(theirs)
+
+
 def _minio(scenario: Scenario, secret: str) -> Scenario:
     return scenario.with_world(personality=MINIO).with_env("AWS_SECRET_ACCESS_KEY", secret)
 

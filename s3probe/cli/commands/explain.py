@@ -11,7 +11,7 @@ from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
 
 _MOST = 1_000_000
-"""Characters of standard input: a log that is longer says the same again."""
+"""Bytes of standard input: a log that is longer says the same again."""
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -20,7 +20,7 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.words import plain_ascii
 
     width = max(40, min(shutil.get_terminal_size().columns, 100))
-    words = " ".join(args.words) if args.words != ["-"] else sys.stdin.read(_MOST)
+    words = " ".join(args.words) if args.words != ["-"] else _standard_input()
     try:
         if args.list or not args.words:
             text = explain_list(width, _in_the_demo())
@@ -33,6 +33,14 @@ def run(args: Namespace, console: Console) -> int:
     ascii_only = console.options("never", fail_on_warning=False, to_file=False).ascii
     console.result(plain_ascii(text) if ascii_only else text)
     return 0
+
+
+def _standard_input() -> str:
+    """What is piped in: a log may hold any bytes, and a process may have been started without standard input."""
+    try:
+        return sys.stdin.buffer.read(_MOST).decode("utf-8", "replace") if sys.stdin is not None else ""
+    except OSError as error:
+        raise UsageError(f"Standard input cannot be read: {error.strerror}", "") from None
 
 
 def _is_id(word: str) -> bool:

@@ -202,12 +202,15 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
     )
 
 
+_KEY_ID = "AWS_ACCESS_KEY_ID"
+
+
 @for_s3
 def sdk_variables(case: Case) -> Iterator[Finding]:
     """Variables of the SDK that Mastodon does not know of."""
     settings = case.settings
     for trouble in settings.troubles:
-        if trouble.variable.startswith("AWS_"):
+        if trouble.variable.startswith("AWS_") and trouble.variable != _KEY_ID:
             yield finding(
                 "sdk-env-variables-interfere",
                 case,
@@ -256,7 +259,8 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
     known = ("S3_SIGNATURE_VERSION", "S3_BUCKET", "S3_REGION", "S3_OPEN_TIMEOUT", "S3_READ_TIMEOUT")
     for trouble in case.settings.troubles:
         value = case.settings.environment.get(trouble.variable) or ""
-        elsewhere = trouble.variable in known or trouble.variable.startswith("AWS_") or not value.strip()
+        of_sdk = trouble.variable.startswith("AWS_") and trouble.variable != _KEY_ID
+        elsewhere = trouble.variable in known or of_sdk or not value.strip()
         if elsewhere or stray_marks(value.strip()) or not value.isascii() or _without_scheme(trouble, value):
             continue
         if trouble.stage is RaisedAt.BOOT:
@@ -265,6 +269,11 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         fix: Fix = Manual(f"Fix {trouble.variable}.")
         if trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
             fix = fixes.env(case, "S3_ENDPOINT", f"{'http' if found[1] == 'http' else 'https'}://{found[2]}")
+        elif trouble.variable == _KEY_ID:
+            value = "…"
+            fix = Manual(
+                f"Write {_KEY_ID} without a line break: in a Kubernetes secret, as echo -n gives it to base64."
+            )
         elif tidy != value and " " not in tidy:
             fix = fixes.env(case, trouble.variable, tidy)
         yield finding(
