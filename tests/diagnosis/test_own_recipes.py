@@ -110,6 +110,18 @@ def test_where_acls_count_one_may_be_it() -> None:
     assert fix.setting == "acl"
 
 
+def test_where_nobody_may_read_acl_and_policy_both_are_set() -> None:
+    """Versity's ACL opens all three listings, whatever the policy says."""
+    versity = provider("versity.example.net", NO_ACL).denied(Experiment.READ_POLICY, Experiment.BUCKET_ACL)
+    seen = listed(versity, ActionId.PUBLIC_UPLOADS, ActionId.PUBLIC_VERSIONS)
+    fix = of(seen, "bucket-listable-acl").fixes[0]
+    assert isinstance(fix, BucketSetting)
+    policy_of, _and, acl_of = fix.command.partition(" && ")
+    assert "put-bucket-policy" in policy_of
+    assert "put-bucket-acl" in acl_of
+    assert "bucket-listable-acl" not in listed(versity, ActionId.PUBLIC_VERSIONS).named
+
+
 def test_who_writes_to_a_store_without_acls_does_so_by_a_policy() -> None:
     seen = listed(MINIO, ActionId.PUBLIC_UPLOADS, ActionId.PUBLIC_VERSIONS)
     seen = seen.row(ActionId.PUBLIC_WRITE, outcome=Outcome.WRONG, write="open")
