@@ -298,6 +298,11 @@ def _signature(case: Case, this: Way) -> Finding:
 
 def _bucket(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
+    added = _added_by_a_proxy(case)
+    if added:
+        advice = f"The proxy puts /{added} before every path: let its proxy_pass end with the host, without a path."
+        told = f"; nobody asked for {added}"
+        return _finding(case, this, "proxy-rewrites-host-before-s3", Manual(advice), also=told)
     if _takes_host_for_bucket(case, seen):
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
@@ -318,6 +323,15 @@ def _bucket(case: Case, this: Way) -> Finding:
         return _finding(case, this, "bucket-name-invalid", fix)
     line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, this, "nosuchbucket-typo", line)
+
+
+def _added_by_a_proxy(case: Case) -> str:
+    """The bucket that the answer to ListBuckets misses, though that names none, and neither does the host."""
+    asked = case.get(Experiment.LIST_BUCKETS)
+    named, host = asked.facts.get(Fact.OTHER_BUCKET, ""), urlsplit(asked.url).netloc.lower()
+    below = urlsplit(case.settings.endpoint or "").path.strip("/").partition("/")[0]
+    of_host = host == named.lower() or f"{host}.".startswith((f"{named.lower()}.", f"{named.lower()}:"))
+    return "" if asked.http_status not in (400, 404) or of_host or named == below else named
 
 
 def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
