@@ -548,6 +548,8 @@ def suspend_versioning(case: Case) -> BucketSetting:
     """Keeps no further versions, where no rule can remove them."""
     command = _aws(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
     note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
+    if case.get(Experiment.READ_OBJECT_LOCK).outcome is Outcome.DENIED:
+        note += "; a bucket with Object Lock refuses this (InvalidBucketState): use another bucket then"
     return BucketSetting("versioning", "Suspended", command, note)
 
 

@@ -143,6 +143,16 @@ def test_a_bucket_that_nobody_asked_for_is_the_proxys() -> None:
     assert C.stopped(404, "NoSuchBucket", "no", bucket=BUCKET).named == ("nosuchbucket-typo",)
 
 
+def test_a_suspended_user_is_enabled_in_cephs_own_words() -> None:
+    def advice(code: str) -> str:
+        (found,) = C.stopped(403, code, "").findings
+        assert found.id == "key-disabled-or-account-suspended"
+        return str(found.fixes[0])
+
+    assert "radosgw-admin user enable" in advice("UserSuspended")
+    assert "radosgw-admin" not in advice("AccountProblem")
+
+
 def test_an_upload_that_never_began_leaves_no_parts() -> None:
     refused = C.row(ActionId.MULTIPART_ABORT, 405, "MethodNotAllowed", "no")
     assert "mpu-parts-pile-up" in refused.named

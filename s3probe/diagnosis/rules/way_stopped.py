@@ -212,7 +212,10 @@ def _key_id(case: Case, this: Way) -> Finding:
         case, "create a new key pair with the provider and copy both halves; the secret is shown only once"
     )
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
-        advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
+        text = "Log in to the provider's console: the account or this key is suspended, or a bill is open."
+        if seen.error_code == "UserSuspended":  # a word of Ceph's alone
+            text += " On a Ceph of your own: radosgw-admin user enable --uid=UID, the user of this key."
+        advice = Manual(text)
         return _finding(case, this, "key-disabled-or-account-suspended", advice)
     said = (seen.message or "").lower()
     if "has expired" in said and "never_expires" in fixes.provider_of(case).commands:
