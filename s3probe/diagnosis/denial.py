@@ -8,9 +8,12 @@ the only one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from s3probe.diagnosis.model import Severity
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId
 
 _ACTION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", re.IGNORECASE)
 _RESOURCE = re.compile(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)
@@ -51,3 +54,12 @@ def denial(seen: Observation) -> Denial | None:
     if not policy and _BOUNDARY.search(text):
         policy = "permissions boundary"
     return Denial(action[1], resource[1].rstrip(".") if resource else "", policy.strip(), explicit is not None)
+
+
+_SELDOM = (ActionId.LIST, ActionId.MULTIPART_ABORT)
+"""What only tootctl asks for, or only an upload that broke off."""
+
+
+def weight(refused: Iterable[Observation]) -> Severity | None:
+    """A Deny of what Mastodon seldom needs is a warning, as the missing right is."""
+    return Severity.WARNING if all(seen.id in _SELDOM for seen in refused) else None

@@ -411,7 +411,7 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     if no_bucket_policies(case):
         return _closed_otherwise(case)
     everyone = case.get(Experiment.BUCKET_ACL).facts.get(Fact.ALL_USERS, "").split()
-    if provider.bucket_acl_opens and "READ" in everyone:
+    if (provider.bucket_acl_opens and "READ" in everyone) or listed_by_bucket_acl(case):
         return bucket_acl_private(case)
     if asked.error_code == "NoSuchBucketPolicy":
         return _closed_without_policy(case)
@@ -442,11 +442,16 @@ def _closed_without_policy(case: Case) -> BucketSetting | Manual:
 
 
 def listed_by_bucket_acl(case: Case) -> bool:
-    """Where a bucket's ACL opens its files too: strangers see the listing, and neither versions nor uploads."""
-    closed = (case.get(ActionId.PUBLIC_VERSIONS), case.get(ActionId.PUBLIC_UPLOADS))
-    open_alone = case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING) and all(row.ok for row in closed)
-    no_policy = case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy"
-    return provider_of(case).bucket_acl_opens and no_policy and bool(open_alone)
+    """Where a bucket's ACL opens its files too: strangers see the listing, and neither versions nor uploads.
+
+    Where nobody can read ACL and policy, they see all three: the fix for the ACL sets both.
+    """
+    if not provider_of(case).bucket_acl_opens or not case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING):
+        return False
+    policy, others = case.get(Experiment.READ_POLICY), (ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS)
+    if policy.outcome is Outcome.DENIED and not case.get(Experiment.BUCKET_ACL).ok:
+        return all(case.get(name).facts.get(Fact.LISTING) for name in others)
+    return policy.error_code == "NoSuchBucketPolicy" and all(case.get(name).ok for name in others)
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
@@ -590,6 +595,8 @@ def suspend_versioning(case: Case) -> BucketSetting:
     """Keeps no further versions, where no rule can remove them."""
     command = _aws(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
     note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
+    if case.get(Experiment.READ_OBJECT_LOCK).outcome is Outcome.DENIED:
+        note += "; a bucket with Object Lock refuses this (InvalidBucketState): use another bucket then"
     return BucketSetting("versioning", "Suspended", command, note)
 
 

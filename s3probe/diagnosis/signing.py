@@ -23,6 +23,7 @@ SIGNING = (
     Experiment.SIGNED_WITHOUT_PORT,
 )
 OR_A_PROXY = "; so it would if a proxy before the storage changed the Host header or the path"
+_FORMS: tuple[ObservationId, ...] = (Experiment.FORM, Experiment.FORM_WRONG_SECRET)
 _REFUSED = range(400, 500)
 
 
@@ -58,7 +59,13 @@ def _by_experiment(case: Case, refused: Observation) -> Judgement:
             how = f"; {seen.title[:1].lower()}{seen.title[1:]}, the same request was {told(seen)}"
             return Judgement(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
     right, wrong = case.get(Experiment.FORM), case.get(Experiment.FORM_WRONG_SECRET)
-    forms = (right.id, wrong.id)
+    forms = _FORMS
+    elsewhere = right.facts.get(Fact.OTHER_BUCKET, "")
+    if elsewhere and elsewhere == wrong.facts.get(Fact.OTHER_BUCKET):
+        # it looks for a bucket before it looks at a signature: V2, which holds the bucket, decides nothing then
+        if f"{urlsplit(right.url).netloc}.".startswith((f"{elsewhere}.", f"{elsewhere}:")):
+            return Judgement(None)
+        return Judgement(True, f"; a form was answered {words(right)} for {elsewhere}, which nobody asked for", forms)
     if all(seen.http_status in _REFUSED and seen.facts.get(Fact.S3) for seen in (right, wrong)):
         if not alike(right, wrong):
             how = "; a form, whose signature holds neither host nor path, was answered " + words(right)
@@ -80,10 +87,13 @@ def _path(case: Case) -> str:
 def at_the_proxy(case: Case, verdict: Judgement) -> Fix:
     """The line that lets what is signed arrive as it was sent."""
     if not verdict.path:
-        return ServerFix("nginx", "proxy_set_header Host $http_host;", "in the proxy before the storage")
+        note = "in the proxy before the storage"
+        if verdict.because == _FORMS and case.get(Experiment.FORM).facts.get(Fact.OTHER_BUCKET):
+            note += ", and no path behind the host in proxy_pass"
+        return ServerFix("nginx", "proxy_set_header Host $http_host;", note)
     base = urlsplit(case.settings.api_base)
+    what = f"takes {_path(case)} away" if _path(case) else "changes the path"
     return Manual(
-        f"The proxy takes {_path(case) or 'a part of the path'} away: give the storage a host of its own, pass "
-        "everything on as it came (location / with a proxy_pass that has no path), and let S3_ENDPOINT be "
-        f"{base.scheme}://HOST."
+        f"The proxy {what}: give the storage a host of its own, pass everything on as it came (location / with a "
+        f"proxy_pass that has no path), and let S3_ENDPOINT be {base.scheme}://HOST."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact, Facts
@@ -16,6 +17,7 @@ from s3probe.probe.xml import bucket_names, root_name
 
 _MOMENT = re.compile(r":\d\d\.(?!0+\D)\d{3}")
 """A time that is known to the millisecond."""
+LISTING = "s3:ListBucket"
 LONGEST_POLICY = 20 * 1024
 """Characters (AWS, "Bucket policy size limit")."""
 
@@ -87,18 +89,26 @@ def _statements(policy: bytes) -> Facts:
 
 
 def denied_actions(policy: bytes, on_condition: bool = False) -> list[str]:
-    """The actions that a bucket policy denies on objects, as written (``s3:Put*``): always, or on a condition."""
+    """The actions that a bucket policy denies, as written (``s3:Put*``): always, or on a condition.
+
+    Of a statement on the bucket alone only what Mastodon asks of the bucket itself: to list it.
+    """
     try:
         statements = json.loads(policy)["Statement"]
         found: set[str] = set()
         for statement in statements if isinstance(statements, list) else [statements]:
-            on_objects = any("/" in resource or resource == "*" for resource in _listed(statement.get("Resource")))
+            resources, actions = _listed(statement.get("Resource")), _listed(statement.get("Action"))
+            on_objects = any("/" in resource or resource == "*" for resource in resources)
             asked_for = bool(statement.get("Condition")) is on_condition
-            if statement.get("Effect") == "Deny" and "Principal" in statement and on_objects and asked_for:
-                found.update(_listed(statement.get("Action")))
+            if statement.get("Effect") == "Deny" and "Principal" in statement and resources and asked_for:
+                found.update(actions if on_objects else [LISTING] if _includes(actions, LISTING) else [])
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []  # no policy as AWS writes them
     return sorted(found)
+
+
+def _includes(patterns: list[str], action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
 
 def _listed(value: object) -> list[str]:

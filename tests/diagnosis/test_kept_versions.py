@@ -46,6 +46,10 @@ def test_without_lifecycle_rules_versioning_is_suspended(status: int, code: str)
     (fix,) = none.findings[0].fixes
     assert isinstance(fix, BucketSetting)
     assert (fix.setting, fix.value) == ("versioning", "Suspended")
+    assert "Object Lock" not in fix.note
+    (unsure,) = none.denied(Experiment.READ_OBJECT_LOCK).findings[0].fixes
+    assert isinstance(unsure, BucketSetting)
+    assert "Object Lock" in unsure.note
     locked = none.row(Experiment.READ_OBJECT_LOCK, 200)
     assert isinstance(locked.findings[0].fixes[0], Manual)
 

@@ -111,6 +111,18 @@ def test_where_acls_count_one_may_be_it() -> None:
     assert fix.setting == "acl"
 
 
+def test_where_nobody_may_read_acl_and_policy_both_are_set() -> None:
+    """Versity's ACL opens all three listings, whatever the policy says."""
+    versity = provider("versity.example.net", NO_ACL).denied(Experiment.READ_POLICY, Experiment.BUCKET_ACL)
+    seen = listed(versity, ActionId.PUBLIC_UPLOADS, ActionId.PUBLIC_VERSIONS)
+    fix = of(seen, "bucket-listable-acl").fixes[0]
+    assert isinstance(fix, BucketSetting)
+    policy_of, _and, acl_of = fix.command.partition(" && ")
+    assert "put-bucket-policy" in policy_of
+    assert "put-bucket-acl" in acl_of
+    assert "bucket-listable-acl" not in listed(versity, ActionId.PUBLIC_VERSIONS).named
+
+
 def test_who_writes_to_a_store_without_acls_does_so_by_a_policy() -> None:
     seen = listed(MINIO, ActionId.PUBLIC_UPLOADS, ActionId.PUBLIC_VERSIONS)
     seen = seen.row(ActionId.PUBLIC_WRITE, outcome=Outcome.WRONG, write="open")
@@ -141,7 +153,7 @@ def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, str])
         assert MARK not in fix.command
         assert "keep statements of your own" in fix.note
     whole = of(policy(listed(A.line(NO_ACL)), EVERYONE_LISTS, A_COLLEAGUE), "bucket-listable-policy").fixes[0]
-    assert "keeps what is there" in whole.note  # type: ignore[union-attr]
+    assert "keeps the statements that are there" in whole.note  # type: ignore[union-attr]
 
 
 def test_a_policy_goes_as_a_whole_only_where_files_are_open_without_it() -> None:

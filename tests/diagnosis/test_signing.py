@@ -58,6 +58,22 @@ def test_a_signature_without_a_host_decides_as_well() -> None:
     assert told(REFUSED.denied(Experiment.SIGNATURE_V2)) == EITHER
 
 
+def test_a_form_that_misses_a_bucket_nobody_asked_for_shows_what_arrives() -> None:
+    """Ceph takes a host that it does not know for the bucket, before it looks at a signature; V2 then fails as well."""
+    old = REFUSED.row(Experiment.SIGNATURE_V2, *SIGNATURE)
+
+    def missed(bucket: str) -> ExaminedFile:
+        forms = (Experiment.FORM, Experiment.FORM_WRONG_SECRET)
+        seen = old
+        for name in forms:
+            seen = seen.row(name, 404, "NoSuchBucket", "", s3="yes", other_bucket=bucket)
+        return seen
+
+    assert told(missed("localhost")) == PROXY
+    assert told(missed("s3.example.net")) == EITHER
+    assert told(old) == SECRET
+
+
 def test_a_signature_for_the_name_without_its_port_shows_what_arrives() -> None:
     assert told(REFUSED.row(Experiment.SIGNED_WITHOUT_PORT)) == PROXY
     assert told(REFUSED.row(Experiment.SIGNED_WITHOUT_PORT, *SIGNATURE)) == EITHER

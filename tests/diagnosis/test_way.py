@@ -126,6 +126,33 @@ def test_only_a_page_of_somebody_elses_refuses_for_the_proxy() -> None:
     assert "proxy-refuses-uploads" not in by_store.named
 
 
+def test_a_page_for_deletions_alone_is_the_proxys_as_well() -> None:
+    kept = C.row(ActionId.DELETE, 403, None, None, outcome=Outcome.WRONG, markup="yes", root="html")
+    kept = kept.row(ActionId.MULTIPART_ABORT, 403, None, None, outcome=Outcome.WRONG, markup="yes", root="html")
+    assert kept.named == ("proxy-refuses-uploads",)
+    assert "proxy-refuses-uploads" not in C.denied(ActionId.DELETE).named
+
+
+def test_a_bucket_that_nobody_asked_for_is_the_proxys() -> None:
+    def missed(bucket: str) -> ExaminedFile:
+        stopped = C.stopped(400, "InvalidBucketName", "no", bucket=bucket, other_bucket=bucket)
+        return stopped.row(Experiment.LIST_BUCKETS, 400, "InvalidBucketName", "no", other_bucket=bucket)
+
+    assert missed("store").named == ("proxy-rewrites-host-before-s3",)
+    assert missed("s3.example.net").named == ("host-unknown-to-store",)
+    assert C.stopped(404, "NoSuchBucket", "no", bucket=BUCKET).named == ("nosuchbucket-typo",)
+
+
+def test_a_suspended_user_is_enabled_in_cephs_own_words() -> None:
+    def advice(code: str) -> str:
+        (found,) = C.stopped(403, code, "").findings
+        assert found.id == "key-disabled-or-account-suspended"
+        return str(found.fixes[0])
+
+    assert "radosgw-admin user enable" in advice("UserSuspended")
+    assert "radosgw-admin" not in advice("AccountProblem")
+
+
 def test_an_upload_that_never_began_leaves_no_parts() -> None:
     refused = C.row(ActionId.MULTIPART_ABORT, 405, "MethodNotAllowed", "no")
     assert "mpu-parts-pile-up" in refused.named

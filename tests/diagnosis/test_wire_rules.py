@@ -6,13 +6,14 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from s3probe.diagnosis.model import Certainty, EnvFix, Severity
 from s3probe.diagnosis.rules.wire import FOUNDATION_RULES, WIRE_RULES
-from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.faults import FAULTS
@@ -251,19 +252,58 @@ def test_above_the_largest_video_a_refused_multipart_is_no_failure() -> None:
     assert [(f.id, f.severity) for f in large] == [("multipart-denied", Severity.WARNING)]
 
 
-def test_a_listing_that_names_the_bucket_as_its_key_decides_without_an_upload() -> None:
+def test_a_listing_that_misses_a_key_decides_without_an_upload() -> None:
     full = SHOWN["endpoint-contains-bucket-path-style"]
     throttled = full.row(ActionId.PUT_WITHOUT_ACL, 503, "SlowDown", outcome=Outcome.THROTTLED)
     throttled = throttled.row(ActionId.PUT_WITH_ACL, 503, "SlowDown", outcome=Outcome.THROTTLED)
-    assert "endpoint-contains-bucket-path-style" not in throttled.named
-    named = throttled.row(ActionId.LIST, 404, "NoSuchKey", key="files-example").named
-    assert named == ("endpoint-contains-bucket-path-style", "rate-limited-503-slowdown")
+    absent = throttled.row(ActionId.LIST, 404, "NoSuchBucket")
+    assert "endpoint-contains-bucket-path-style" not in absent.named
+    unnamed = throttled.row(ActionId.LIST, 404, "NoSuchKey")
+    for missed in (unnamed, throttled.row(ActionId.LIST, 404, "NoSuchKey", key="files-example")):
+        assert missed.named == ("endpoint-contains-bucket-path-style", "rate-limited-503-slowdown")
 
 
 def test_an_error_of_the_proxy_is_not_the_storages_when_the_storage_answers() -> None:
     broken = L.row(ActionId.PUBLIC_GET, 502, markup="yes").skipped(ActionId.PUBLIC_CORS)
     assert broken.row(Experiment.PUBLIC_ORIGIN, 403).named == ("proxy-resolver-fails",)
     assert broken.row(Experiment.PUBLIC_ORIGIN, 502, markup="yes").named == ("provider-outage",)
+
+
+@pytest.mark.parametrize(
+    ("action", "right", "severity"),
+    [
+        (ActionId.LIST, "s3:ListBucket", Severity.WARNING),
+        (ActionId.MULTIPART_ABORT, "s3:AbortMultipartUpload", Severity.WARNING),
+        (ActionId.DELETE, "s3:DeleteObject", Severity.FAILURE),
+    ],
+)
+def test_a_deny_weighs_what_the_missing_right_weighs(action: ActionId, right: str, severity: Severity) -> None:
+    refused = A.denied(action)
+    needs: dict[ObservationId, Observation] = {action: replace(refused.rows[action], needs=(right,))}
+    written = replace(refused, rows={**refused.rows, **needs}).row(Experiment.READ_POLICY, denies=right)
+    told = f"not authorized to perform: {right} on resource: x with an explicit deny in a resource-based policy"
+    for seen in (written, A.denied(action, message=told)):
+        (found,) = (one for one in seen.findings if one.severity is not Severity.NOTICE)
+        assert (found.id, found.severity) == ("explicit-deny-policy", severity)
+
+
+def test_another_port_of_the_storages_host_that_fails_is_not_the_storage() -> None:
+    broken = C.row(ActionId.PUBLIC_GET, 500, "InternalError", url="https://s3.example.net:7071/files-example/x")
+    broken = broken.skipped(ActionId.PUBLIC_CORS)
+    there = broken.row(Experiment.PUBLIC_ORIGIN, url="https://s3.example.net/files-example/x")
+    (found,) = there.findings
+    assert found.id == "object-not-found-public-key-mismatch"
+    assert [fix.variable for fix in found.fixes if isinstance(fix, EnvFix)] == ["S3_HOSTNAME"]
+    assert "object-not-found-public-key-mismatch" not in broken.named
+
+
+def test_where_nothing_listens_for_visitors_the_storages_own_address_is_offered() -> None:
+    away_from = away(C, NetworkFault.REFUSED)
+    there = away_from.row(Experiment.PUBLIC_ORIGIN, url="https://s3.example.net:9000/files-example/x")
+    (found,) = there.findings
+    assert found.id == "media-host-unreachable"
+    assert isinstance(found.fixes[0], EnvFix)
+    assert not isinstance(away_from.findings[0].fixes[0], EnvFix)
 
 
 def test_a_public_host_that_does_not_exist_is_named_even_with_nothing_uploaded() -> None:

@@ -22,6 +22,11 @@ def test_an_unconditional_deny_on_objects_is_told() -> None:
     assert denied_actions(_policy(DENY, more)) == ["s3:Delete*", "s3:PutObject"]
 
 
+@pytest.mark.parametrize("written", ["s3:ListBucket", "s3:List*", ["s3:PutObject", "s3:*"]])
+def test_of_a_deny_on_the_bucket_the_listing_is_told(written: object) -> None:
+    assert denied_actions(_policy(DENY | {"Action": written, "Resource": "arn:aws:s3:::media"})) == ["s3:ListBucket"]
+
+
 @pytest.mark.parametrize(
     "other",
     [

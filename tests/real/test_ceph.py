@@ -9,6 +9,7 @@ from itertools import count
 
 import pytest
 
+from s3probe.diagnosis.model import Severity
 from s3probe.knowledge.policies import cors_rule
 from s3probe.knowledge.providers import provider
 from s3probe.knowledge.recipes import documents
@@ -103,6 +104,13 @@ def test_a_deny_on_a_condition_is_no_missing_right(limited: Direct) -> None:
     assert ids(limited.examined()) == ["explicit-deny-policy"]
     owner = replace(limited, key=limited.server.key())
     assert ids(owner.examined()) == ["explicit-deny-policy"]
+
+
+def test_a_deny_of_the_listing_is_a_warning(mine: Direct) -> None:
+    arn = f"arn:aws:s3:::{mine.bucket}"
+    policy(mine, {"Effect": "Deny", "Principal": "*", "Action": "s3:ListBucket", "Resource": arn})
+    (found,) = acted_on(mine.examined())
+    assert (found.id, found.severity) == ("explicit-deny-policy", Severity.WARNING)
 
 
 def test_a_tenant_is_named_in_the_public_address(mine: Direct) -> None:

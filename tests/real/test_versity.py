@@ -72,6 +72,11 @@ def _acl(setup: Direct) -> None:
     client.put_bucket_acl(Bucket=setup.bucket, ACL="public-read")
 
 
+def _acl_and_policy(setup: Direct) -> None:
+    _acl(setup)
+    policy(setup, everyone(setup, "s3:GetObject"), own(setup))
+
+
 FAULTS: dict[str, tuple[str, Callable[[Direct], None]]] = {
     "no policy": ("public-policy-missing", lambda _setup: None),
     "public alone": ("iam-missing-putobject", lambda setup: policy(setup, everyone(setup, "s3:GetObject"))),
@@ -85,6 +90,7 @@ FAULTS: dict[str, tuple[str, Callable[[Direct], None]]] = {
         lambda setup: policy(setup, everyone(setup, "s3:GetObject", "s3:ListBucket", folders=()), own(setup)),
     ),
     "opened by ACL": ("bucket-listable-acl", _acl),
+    "opened by ACL beside a right policy": ("bucket-listable-acl", _acl_and_policy),
 }
 
 
@@ -95,6 +101,14 @@ def test_a_fault_is_named_and_its_first_fix_heals(bucket: Direct, fault: str) ->
     first = acted_on(bucket.examined())[0]
     assert first.id == finding_id
     assert ids(bucket.fixed(first).examined()) == []
+
+
+def test_the_bucket_in_the_endpoints_path_is_told(bucket: Direct) -> None:
+    policy(bucket, everyone(bucket, "s3:GetObject"), own(bucket))
+    below = replace(bucket, lines={**bucket.lines, "S3_ENDPOINT": f"{bucket.server.endpoint}/{bucket.bucket}"})
+    (found,) = acted_on(below.examined())
+    assert found.id == "endpoint-contains-bucket-path-style"
+    assert ids(below.fixed(found).examined()) == []
 
 
 def test_acls_do_nothing_and_are_left_out(bucket: Direct) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.denial import denial
+from s3probe.diagnosis.denial import denial, weight
 from s3probe.diagnosis.model import Certainty, Finding, Manual
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.texts import finding
@@ -43,6 +43,7 @@ def _denied(case: Case, refused: list[tuple[Observation, str]], condition: str) 
         fixes=[advice],
         certainty=Certainty.LIKELY,
         permission=action,
+        severity=weight(o for o, _name in refused),
     )
 
 

@@ -27,9 +27,11 @@ def bucket_twice(case: Case) -> Iterator[Finding]:
     listed = case.get(ActionId.LIST)
     if not holds or not (settings.path_style or in_path) or listed.ok or not listed.ran or listed.id in case.claimed:
         return
-    # the answer names the bucket as the key it did not find, or else a file went up beside it
+    # the answer misses a key, of which no listing speaks, or names the bucket as one; or a file went up beside it
     taken_for_a_key = (
-        listed.facts.get(Fact.KEY, "").rstrip("/") == settings.bucket or case.get(ActionId.PUT_WITHOUT_ACL).ok
+        listed.error_code == "NoSuchKey"
+        or listed.facts.get(Fact.KEY, "").rstrip("/") == settings.bucket
+        or case.get(ActionId.PUT_WITHOUT_ACL).ok
     )
     if listed.http_status != 404 or not taken_for_a_key:
         return

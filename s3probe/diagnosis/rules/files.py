@@ -187,6 +187,8 @@ def abandoning(case: Case) -> Iterator[Finding]:
     seen = case.open(ActionId.MULTIPART_ABORT)
     # an upload that never began leaves nothing to abandon
     begun = case.get(ActionId.MULTIPART_CREATE).ok
+    if seen and seen[0].facts.get(Fact.MARKUP) == "yes" and not seen[0].facts.get(Fact.S3):
+        return  # a page of what stands before the store
     if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and begun and something_works(case):
         yield finding(
             "mpu-parts-pile-up",

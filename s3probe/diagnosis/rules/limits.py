@@ -77,9 +77,13 @@ def body_limit(case: Case) -> Iterator[Finding]:
 
 
 def only_reading(case: Case) -> Iterator[Finding]:
-    """A proxy answers uploads with a page of its own, while the listing passes."""
+    """A proxy answers uploads, or deletions alone, with a page of its own, while the listing passes."""
     uploads = [o for o in (case.get(ActionId.PUT_WITH_ACL), case.get(ActionId.PUT_WITHOUT_ACL)) if o.ran]
-    if not uploads or not case.get(ActionId.LIST).ok or not all(_turned_away(o) for o in uploads):
+    if not uploads or not case.get(ActionId.LIST).ok:
+        return
+    deleting = case.get(ActionId.DELETE)
+    first = next((seen for seen in (*uploads, deleting) if _turned_away(seen)), None)
+    if first is None or (first in uploads and not all(_turned_away(o) for o in uploads)):
         return
     because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and _turned_away(o)]
     allow = ServerFix(
@@ -87,11 +91,12 @@ def only_reading(case: Case) -> Iterator[Finding]:
         "limit_except GET PUT POST DELETE { deny all; }",
         "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
     )
-    if set(because) >= {o.id for o in uploads}:
+    if first.id in because:
+        what = "an upload" if first in uploads else "deleting a file"
         yield finding(
             "proxy-refuses-uploads",
             case,
-            how=f"an upload was answered {words(uploads[0])} with a web page, while listing the bucket passed",
+            how=f"{what} was answered {words(first)} with a web page, while listing the bucket passed",
             because=because,
             fixes=[allow],
         )
@@ -272,7 +277,7 @@ RULES = (
         only_reading,
         Layer.REFUSALS,
         yields=("proxy-refuses-uploads",),
-        reads=(OPEN, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+        reads=(OPEN, ActionId.DELETE, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
     ),
     Rule(
         start_after,

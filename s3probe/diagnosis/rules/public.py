@@ -111,7 +111,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
             case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc)
         )
     fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
-    return invisible(case, "media-host-unreachable", how, fix, certainty=Certainty.LIKELY)
+    return invisible(case, "media-host-unreachable", how, *_where_it_is(case), fix, certainty=Certainty.LIKELY)
 
 
 def _where_it_is(case: Case) -> tuple[EnvFix, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.denial import Denial, denial
+from s3probe.diagnosis.denial import Denial, denial, weight
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
@@ -116,7 +116,16 @@ def _denied_by(
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
     how = f"{asked(denials[0][0])} was answered {words(denials[0][0])}"
     offered = [Manual(advice)]
-    return finding(finding_id, case, how=how, because=because, explains=follows, fixes=offered, permission=permission)
+    return finding(
+        finding_id,
+        case,
+        how=how,
+        because=because,
+        explains=follows,
+        fixes=offered,
+        permission=permission,
+        severity=weight(o for o, _d in denials),
+    )
 
 
 def _by_key(case: Case, denials: _Denials) -> Finding:

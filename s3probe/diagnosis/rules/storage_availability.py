@@ -19,6 +19,7 @@ OFTEN = 2
 """Requests that were refused at first as too many: a single one is a moment."""
 MANY = 3
 """Kinds of requests that fail for good: fewer are no outage."""
+_AT_THE_STORAGE = (Experiment.PUBLIC_ORIGIN, Experiment.PUBLIC_HOSTNAME)
 
 
 def invisible_without_upload(case: Case, seen: Iterable[Observation]) -> list[ObservationId]:
@@ -151,9 +152,11 @@ def _at(seen: Observation) -> str:
 def _broken(case: Case) -> list[Observation]:
     """What failed by the server's own trouble, or on the way, and says nothing else.
 
-    Of visitors' requests those to the storage itself; at another host where a picture is shown there all the same.
+    Of visitors' requests those to the storage itself, unless it shows the picture at another of its addresses (a port
+    of the same host is another service's); at another host where a picture is shown there all the same.
     """
-    hosts, shown = storage_hosts(case), case.get(ActionId.PUBLIC_GET).ok
+    hosts = set() if any(case.get(name).ok for name in _AT_THE_STORAGE) else storage_hosts(case)
+    shown = case.get(ActionId.PUBLIC_GET).ok
     # it is made in every run, and without it there is nothing to abandon
     second = [o for o in (case.get(Experiment.MULTIPART_SECOND),) if o.id not in case.claimed]
     failed = [o for o in (*case.all_open(), *second) if o.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE)]
@@ -201,6 +204,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
             Experiment.MULTIPART_SECOND,
+            *_AT_THE_STORAGE,
         ),
     ),
     Rule(

@@ -218,7 +218,10 @@ def _key_id(case: Case, this: Way) -> Finding:
         case, "create a new key pair with the provider and copy both halves; the secret is shown only once"
     )
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
-        advice = Manual("Log in to the provider's console: the account or this key is suspended, or a bill is open.")
+        text = "Log in to the provider's console: the account or this key is suspended, or a bill is open."
+        if seen.error_code == "UserSuspended":  # a word of Ceph's alone
+            text += " On a Ceph of your own: radosgw-admin user enable --uid=UID, the user of this key."
+        advice = Manual(text)
         return _finding(case, this, "key-disabled-or-account-suspended", advice)
     said = (seen.message or "").lower()
     if "has expired" in said and "never_expires" in fixes.provider_of(case).commands:
@@ -304,6 +307,11 @@ def _signature(case: Case, this: Way) -> Finding:
 
 def _bucket(case: Case, this: Way) -> Finding:
     settings, seen = case.settings, this.furthest
+    added = _added_by_a_proxy(case)
+    if added:
+        advice = f"The proxy puts /{added} before every path: let its proxy_pass end with the host, without a path."
+        told = f"; nobody asked for {added}"
+        return _finding(case, this, "proxy-rewrites-host-before-s3", Manual(advice), also=told)
     if _takes_host_for_bucket(case, seen):
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
@@ -324,6 +332,15 @@ def _bucket(case: Case, this: Way) -> Finding:
         return _finding(case, this, "bucket-name-invalid", fix)
     line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, this, "nosuchbucket-typo", line)
+
+
+def _added_by_a_proxy(case: Case) -> str:
+    """The bucket that the answer to ListBuckets misses, though that names none, and neither does the host."""
+    asked = case.get(Experiment.LIST_BUCKETS)
+    named, host = asked.facts.get(Fact.OTHER_BUCKET, ""), urlsplit(asked.url).netloc.lower()
+    below = urlsplit(case.settings.endpoint or "").path.strip("/").partition("/")[0]
+    of_host = host == named.lower() or f"{host}.".startswith((f"{named.lower()}.", f"{named.lower()}:"))
+    return "" if asked.http_status not in (400, 404) or of_host or named == below else named
 
 
 def _takes_host_for_bucket(case: Case, seen: Observation) -> bool:
