@@ -143,8 +143,11 @@ def test_a_limit_for_large_uploads_is_seen_without_one(minio: RealServer, tmp_pa
 
 @needs_nginx
 @pytest.mark.neighbours("garage")
-def test_a_proxy_that_only_lets_read_is_told_from_the_store(garage: RealServer, tmp_path: Path) -> None:
-    block = PASSED_ON.replace("proxy_pass", "limit_except GET {{ deny all; }} proxy_pass")
+@pytest.mark.parametrize("methods", ["GET", "GET PUT POST"])
+def test_a_proxy_that_lets_some_methods_pass_is_told_from_the_store(
+    garage: RealServer, tmp_path: Path, methods: str
+) -> None:
+    block = PASSED_ON.replace("proxy_pass", f"limit_except {methods} {{{{ deny all; }}}} proxy_pass")
     found = _named(examined(garage, tmp_path, block), "proxy-refuses-uploads")
     assert isinstance(found.fixes[0], ServerFix)
     allowed = found.fixes[0].value.replace("{", "{{").replace("}", "}}")
