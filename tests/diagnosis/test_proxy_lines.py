@@ -43,7 +43,10 @@ def test_a_page_of_the_stores_console_is_no_error_that_hides() -> None:
         with_line(with_line(CUSTOM, "S3_ENDPOINT=http://192.0.2.7:9000"), "S3_ALIAS_HOST=files.example.com")
     )
     page = partial(alias.row, ActionId.PUBLIC_GET, outcome=Outcome.WRONG, headers={"server": "nginx"}, markup="yes")
-    found = page(service="the console of MinIO").findings[0]
+    service = "the console of MinIO"
+    missing = page(service=service).row(ActionId.PUBLIC_MISSING, 200, outcome=Outcome.WRONG, service=service)
+    assert "proxy-serves-error-as-image" not in missing.named
+    found = missing.findings[0]
     assert found.id == "object-not-found-public-key-mismatch"
     assert isinstance(found.fixes[0], ServerFix)
     assert "proxy_pass http://192.0.2.7:9000/files-example$uri;" in found.fixes[0].value

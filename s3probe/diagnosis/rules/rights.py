@@ -68,7 +68,8 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
     yield finding(
         "policy-bucket-arn-without-slash-star",
         case,
-        how="listing the bucket works, while uploading, reading and deleting are all refused",
+        how="listing the bucket works, while uploading, reading and deleting are all refused; "
+        "a policy that names other folders alone does the same",
         because=because,
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)],
         fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
