@@ -45,8 +45,6 @@ def stopped(kept: ObservationId, **changes: str | None) -> Situation:
         (Experiment.PUT_NO_CACHE_CONTROL, {}, {"said": "no Cache-Control header"}),
         (Experiment.PUT_LEGACY, {}, {"release": "4.5.8"}),
         (Experiment.SESSION_TOKEN, {"AWS_SESSION_TOKEN": "a token"}, {"said": "the session token"}),
-        (Experiment.SWAPPED_KEYS, {}, {"said": "key id and secret exchanged"}),
-        (Experiment.SECRET_TRIMMED, {"AWS_SECRET_ACCESS_KEY": "'secret"}, {}),
     ],
     ids=str,
 )
@@ -66,11 +64,21 @@ def test_what_an_experiment_got_further_with_is_looked_behind(
     [
         state(REFUSED, SKEWED, CLOCK, row(ActionId.GET), findings=(BY_CLOCK,)),
         stopped(ExperimentWith.REGION.of("eu-west-2")),
+        stopped(Experiment.SWAPPED_KEYS),
+        stopped(Experiment.SECRET_TRIMMED, AWS_SECRET_ACCESS_KEY="'secret"),
         state(REFUSED, SKEWED, CLOCK, findings=(replace(BY_CLOCK, severity=Severity.WARNING),)),
         state(UPLOADS, SEEN),
         state(REFUSED, row(ActionId.PUT_WITHOUT_ACL, Outcome.DENIED), findings=(found("it"),)),
     ],
-    ids=["nothing was hidden", "a line of the file", "no failure", "nothing fails", "no ACL would change it"],
+    ids=[
+        "nothing was hidden",
+        "a line of the file",
+        "two lines of it",
+        "marks in it",
+        "no failure",
+        "nothing fails",
+        "no ACL would change it",
+    ],
 )
 def test_nothing_else_is_looked_behind(at: Situation) -> None:
     assert glance_behind(at) is None

@@ -9,6 +9,7 @@ import pytest
 from s3probe.diagnosis.engine import lint
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
 from s3probe.diagnosis.trial import applied, candidates
+from s3probe.evidence.observations import NetworkFault
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.model import Report, Verdict
@@ -18,6 +19,7 @@ from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import (
     ALIAS,
     BUCKET,
+    CUSTOM_HOST,
     Scenario,
     cloudflare_r2,
     custom,
@@ -25,6 +27,7 @@ from s3probe.sandbox.scenario import (
     healthy_policy,
     public_media,
 )
+from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import Alias, Endpoint, Instance
 from tests.diagnosis.test_trial import REFUSED, REGION, found, proof_of, state
 from tests.exhaustive import part
@@ -99,6 +102,22 @@ def test_a_suspicion_with_which_it_passes_is_the_cause(
     assert [(one.id, one.of) for one in ran.report.consequences] == [(told_without, lines[0])]
     assert run_once(fixed(scenario, ran.report.findings[0].first_choice)).report.verdict is Verdict.OK
     assert (ran.left, ran.violations) == ((), ())
+
+
+def with_everything_open(scenario: Scenario) -> Scenario:
+    """Visitors may read whatever they know the name of, archives too, as it is behind R2's custom domains."""
+    everything = Statement("Allow", ("s3:GetObject",), (f"arn:aws:s3:::{BUCKET}/*",), ("*",))
+    return scenario.with_bucket(policy=(everything,))
+
+
+def test_where_visitors_saw_nothing_a_store_that_is_open_as_a_whole_loses_nothing() -> None:
+    scenario = with_everything_open(misspelt())
+    report = run(scenario, trials=True).report
+    ((cause, group),) = proven(report)
+    assert [(line.variable, line.value) for line in group if isinstance(line, EnvFix)] == [("S3_ALIAS_HOST", ALIAS)]
+    assert failures(report) == [cause.id] == [MISSPELT]
+    after = run_once(fixed(scenario, report.findings[0].first_choice)).report
+    assert (after.verdict, [one.id for one in after.findings][:1]) == (Verdict.OK, ["archive-dumps-world-readable"])
 
 
 @pytest.mark.parametrize(
@@ -382,6 +401,61 @@ class SpeaksTls:
         if call.url.startswith("http://minio.example.org:9000/"):
             return Answer(400, body=b"Client sent an HTTP request to an HTTPS server.\n")
         return self.way.send(call, limits)
+
+
+class NothingAtPort80:
+    """Only TLS is served."""
+
+    def __init__(self, way: Transport) -> None:
+        self.way = way
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.url.startswith("http://"):
+            return Answer(fault=NetworkFault.REFUSED)
+        return self.way.send(call, limits)
+
+
+@pytest.mark.parametrize("host", [CUSTOM_HOST, f"{CUSTOM_HOST}:80"])
+@pytest.mark.parametrize("shown", [CUSTOM_HOST, None])
+def test_where_nothing_listens_without_tls_the_same_host_is_tried_with_it(host: str, shown: str | None) -> None:
+    scenario = custom().with_env("S3_ENDPOINT", f"http://{host}").with_env("S3_HOSTNAME", shown)
+    report = run(scenario, wrap=NothingAtPort80, trials=True).report
+    assert the_cause(report)[1]["S3_ENDPOINT"] == f"https://{CUSTOM_HOST}"
+
+
+def test_another_port_is_no_place_for_tls() -> None:
+    scenario = custom().with_env("S3_ENDPOINT", f"http://{CUSTOM_HOST}:9000").with_env("S3_HOSTNAME", None)
+    assert list(proven(run(scenario, wrap=NothingAtPort80, trials=True).report)) == []
+
+
+@pytest.mark.parametrize("protocol", ["https://", "https:", "ftp"])
+def test_a_protocol_that_is_none_is_proven_by_the_picture(protocol: str) -> None:
+    report = run(healthy().with_env("S3_PROTOCOL", protocol), trials=True).report
+    assert the_cause(report) == ("protocol-not-a-scheme", {"S3_PROTOCOL": "https"})
+
+
+def test_two_lines_that_each_leave_no_address_are_fixed_together() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "https://").with_env("S3_ALIAS_HOST", f"https://{ALIAS}")
+    report = run(scenario, trials=True).report
+    found = {one.id: {line.variable for line in group if isinstance(line, EnvFix)} for one, group in proven(report)}
+    both = {"S3_PROTOCOL", "S3_ALIAS_HOST"}
+    assert found == {"hostname-has-scheme-or-slash": both, "protocol-not-a-scheme": both}
+    assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
+
+
+def test_media_urls_without_tls_are_the_cause_where_nothing_listens_without_it() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "http")
+    report = run(scenario, wrap=NothingAtPort80, trials=True).report
+    assert the_cause(report) == ("protocol-http-mixed-content", {"S3_PROTOCOL": "https"})
+    assert failures(report) == failures(run(scenario, wrap=NothingAtPort80).report) == ["protocol-http-mixed-content"]
+
+
+def test_a_media_host_that_is_no_name_is_a_fault_beside_the_protocol() -> None:
+    scenario = healthy_policy().with_env("S3_PROTOCOL", "http").with_env("S3_ALIAS_HOST", "nowhere.example")
+    assert failures(run(scenario).report) == [
+        "alias-dns-missing-or-cname-bucket-mismatch",
+        "protocol-http-mixed-content",
+    ]
 
 
 def without_scheme(**ports: int) -> Scenario:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     Severity,
 )
-from s3probe.diagnosis.trial import Situation
+from s3probe.diagnosis.trial import Situation, applied
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
 from s3probe.examination import Examined, check
@@ -39,13 +40,13 @@ from s3probe.sandbox.faults.model import Fault
 from s3probe.sandbox.fixes import apply
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import ALIAS as ALIAS_HOST
-from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, KEY_ID, SECRET, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.world import Instance, Ownership, PublicAccessBlock
 from s3probe.settings.addressing import regional_host
 from s3probe.settings.model import Settings
 from s3probe.trying import budget as budgets
 from s3probe.trying.again import NOT_RECORDED, concluded
-from s3probe.trying.bench import Bench
+from s3probe.trying.bench import Bench, only_given_time
 from s3probe.trying.budget import ALL_MADE, Budget
 from s3probe.trying.loop import NO_WAY, PASSES_ALL_THE_SAME, THROTTLED, UNCLEAR, OnceMore, Trials
 from tests.diagnosis.test_trial import ALIAS, REFUSED, REGION, SEEN, UNSEEN, UPLOADS, found, proof_of, row, state
@@ -244,6 +245,13 @@ def test_two_lines_that_each_keep_mastodon_from_sending_anything_are_fixed_toget
     for group in found.values():
         assert {fix.variable for fix in group if isinstance(fix, EnvFix)} == {"S3_ENABLED", "S3_ENDPOINT"}
     assert len(ran.requests) == len(run_once(custom()).requests)
+
+
+def test_a_step_under_which_mastodon_still_sends_nothing_is_no_examination() -> None:
+    report, text = saved_run(custom().with_env("S3_ENABLED", "True").with_env("S3_BUCKET", f"s3://{BUCKET}"))
+    assert [one.evidence.observations != () for one in report.trials] == [True]
+    assert len(list(proven(report))) == len(failures(report)) == 2
+    assert as_data(judged_again(text)) == as_data(report)
 
 
 def test_of_two_schemes_the_one_that_passes_is_named() -> None:
@@ -603,6 +611,24 @@ def test_trouble_on_the_way_may_fail_otherwise_the_second_time() -> None:
     assert proof_of(told(trials)).state is ProofState.TRIED
 
 
+@pytest.mark.parametrize(
+    ("now", "proven"),
+    [
+        (NetworkFault.READ_TIMEOUT, ProofState.TRIED),
+        (NetworkFault.CLOSED, ProofState.UNTRIED),
+        (None, ProofState.UNTRIED),
+    ],
+)
+def test_the_upload_that_mastodon_makes_stands_for_the_first(now: NetworkFault | None, proven: ProofState) -> None:
+    fault: dict[str, Any] = {"network": NetworkFault.READ_TIMEOUT, "http_status": None}
+    silent = row(ActionId.PUT_WITHOUT_ACL, Outcome.UNREACHABLE, **fault)
+    file = state(silent, findings=(found("slow", EnvFix("S3_READ_TIMEOUT", "60")),))
+    after = state(UPLOADS, row(ActionId.PUT_WITHOUT_ACL), SEEN, S3_READ_TIMEOUT="60")
+    canary = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, **{**fault, "network": now}) if now else UPLOADS
+    trials = made(file, lambda _s, _r: after, lambda *_asked: state(canary).evidence)
+    assert proof_of(told(trials)).state is proven
+
+
 def test_where_mastodon_sends_nothing_nothing_is_asked_once_more() -> None:
     (trial,) = tried(FAULTS["env-s3-enabled-not-true"]).report.trials
     assert trial.repeated is None
@@ -796,8 +822,10 @@ def judged_again(text: str) -> Report:
         ACLS_DISABLED.scenario(),
         FAULTS["iam-missing-putobjectacl"].scenario(),
         FAULTS["env-s3-enabled-not-true"].scenario(),
+        healthy().with_raw_env("AWS_SECRET_ACCESS_KEY", f'"{SECRET} "'),
+        healthy().with_env("AWS_ACCESS_KEY_ID", SECRET).with_env("AWS_SECRET_ACCESS_KEY", KEY_ID),
     ],
-    ids=["region", "secret", "ACLs", "quiet", "not enabled"],
+    ids=["region", "secret", "ACLs", "quiet", "not enabled", "marks", "exchanged"],
 )
 def test_a_recording_judged_again_by_the_same_rules_tells_the_same(scenario: Scenario) -> None:
     report, text = saved_run(scenario)
@@ -828,3 +856,28 @@ def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then
     again = judged_again(json.dumps(data))
     assert list(proven(again)) == []
     assert again.findings[0].remark == "tried: S3_REGION=eu-west-2 leaves it as it is"
+
+
+def test_only_time_is_given_by_a_line_of_a_time_out_and_nothing_else() -> None:
+    settings = settings_of(custom())
+    longer = applied(settings, (EnvFix("S3_READ_TIMEOUT", "60"),))
+    assert only_given_time(settings, longer)
+    assert not only_given_time(settings, settings)
+    assert not only_given_time(settings, applied(longer, (EnvFix("S3_REGION", "fr-par"),)))
+
+
+@pytest.mark.parametrize(
+    ("silent", "asked"),
+    [
+        ((ActionId.LIST, ActionId.PUT_WITHOUT_ACL), ("quick", None)),
+        ((ActionId.BATCH_DELETE,), ("full", (ActionId.BATCH_DELETE,))),
+    ],
+)
+def test_of_what_was_silent_one_thing_is_given_the_time(
+    silent: tuple[ActionId, ...], asked: tuple[str, tuple[ActionId, ...] | None]
+) -> None:
+    with Sandbox(custom().world) as box:
+        tools, wire = tools_for(box)
+        wire.close()
+        options = Budget(OPTIONS, tools, FIRST).options_given_time(silent)
+    assert (options.profile, options.only or None) == asked

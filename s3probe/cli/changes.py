@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3probe.cli.console import Console
-from s3probe.diagnosis.model import EnvFix, Finding, Manual, Severity
+from s3probe.diagnosis.model import EXCHANGED, EnvFix, Finding, Manual, Severity
 from s3probe.report.fix_words import fix_in_words
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.words import rule_errors
@@ -58,8 +58,13 @@ def show(file: Path, made: Patch, console: Console) -> None:
 
 
 def _in_words(fix: EnvFix) -> str:
+    if fix.as_written == EXCHANGED:
+        return "it gets the value of the other half of the key pair"
     if fix.as_written and fix.value is not None:
-        return "the text that stands there is put into single quotes"
+        quoted = fix.value.startswith("'")
+        return (
+            f"the text that stands there is {'put into single quotes' if quoted else 'kept, without what is around it'}"
+        )
     return "it is removed" if fix.value is None else f"its value becomes {fix.value or 'blank'}"
 
 

@@ -68,6 +68,10 @@ COMMANDS = {
     "schema": "print the JSON Schema of the JSON report",
 }
 
+DOCUMENTS = ("iam", "bucket", "cors")
+"""What ``policy`` prints alone when it is asked for by this word."""
+_WITH_A_VALUE = ("--format", "--output", "--loader")
+
 NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
 
 _EXAMPLES = {
@@ -82,7 +86,8 @@ examples:
   s3probe check --save-evidence run.json          to attach to a public thread: no secret is in it
 """,
     "lint": "examples:\n  s3probe lint\n  s3probe lint --format junit --output lint.xml a.env b.env\n",
-    "policy": "examples:\n  s3probe policy\n  s3probe policy --format json | jq .iam_policy\n",
+    "policy": "examples:\n  s3probe policy\n  s3probe policy bucket > policy.json\n"
+    "  s3probe policy --format json | jq .commands\n",
     "fix": """\
 examples:
   s3probe fix                                     show the change that was tried, touch nothing
@@ -153,6 +158,8 @@ def with_command(argv: Sequence[str]) -> list[str]:
     first = argv[0] if argv else ""
     if first == "help":
         return [*argv[1:2], "--help"]
+    if first == "policy":
+        return _with_document(argv)
     if first in COMMANDS or first in ("-h", "--help", "-V", "--version"):
         return list(argv)
     looks_like_file = first == "-" or "." in first or "/" in first
@@ -162,6 +169,15 @@ def with_command(argv: Sequence[str]) -> list[str]:
         f"{first!r} is neither a command nor a file.{did_you_mean(first, COMMANDS)}",
         f"Commands: {', '.join(COMMANDS)}. See s3probe --help.",
     )
+
+
+def _with_document(argv: Sequence[str]) -> list[str]:
+    """``policy iam FILE`` as argparse understands it; a file of that name is given as ``./iam``."""
+    words = list(argv)
+    place = next((n for n, word in enumerate(words) if word in DOCUMENTS and words[n - 1] not in _WITH_A_VALUE), None)
+    if place is not None:
+        words[place] = f"--document={words[place]}"
+    return words
 
 
 @cache
@@ -241,6 +257,9 @@ def _lint(command: argparse.ArgumentParser) -> None:
 
 def _policy(command: argparse.ArgumentParser) -> None:
     _env_files(command)
+    command.add_argument(
+        "--document", choices=DOCUMENTS, help="that one document alone; `s3probe policy iam` says the same"
+    )
     command.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     _output(command)
 

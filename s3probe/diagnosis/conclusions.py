@@ -115,9 +115,12 @@ class Conclusions:
         return replace(self.file.diagnosis, findings=with_rows, consequences=told)
 
     def trials(self) -> tuple[TrialRun, ...]:
-        """All examinations that were made under other settings, with what came of each."""
+        """All examinations that were made under other settings, with what came of each.
+
+        Under settings with which Mastodon sends nothing, none was made.
+        """
         every = (*self.attempts, *([self.way] if self.way else []))
-        made = [self._trial(one, one.after) for one in every if one.after is not None]
+        made = [self._trial(one, one.after) for one in every if one.after is not None and not one.after.raises]
         if self.glanced is not None and not any(one.after is self.glanced.after for one in self.attempts):
             lines = minimal(self.file.settings, self.glanced.base.settings)
             result = f"looked behind {self.glanced.glance.finding.id}, with {self.glanced.glance.said}: no fix"

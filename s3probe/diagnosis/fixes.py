@@ -10,7 +10,16 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, IamAllow, Manual, ServerFix
+from s3probe.diagnosis.model import (
+    EXCHANGED,
+    KEY_PAIR,
+    BucketPolicy,
+    BucketSetting,
+    EnvFix,
+    IamAllow,
+    Manual,
+    ServerFix,
+)
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
 from s3probe.knowledge.policies import (
@@ -170,6 +179,28 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
         "and change nothing else",
         as_written=as_written,
     )
+
+
+def kept(case: Case, variable: str, as_written: str) -> EnvFix:
+    """The text that stands there, without what does not belong to it; of a secret it is not shown."""
+    line = case.settings.environment.line_of(variable)
+    note = "keep the key itself, without the quotes, blanks and other marks around it"
+    return EnvFix(variable, "<the text that stands there now>", line, secret=True, note=note, as_written=as_written)
+
+
+def exchanged(case: Case) -> tuple[EnvFix, EnvFix]:
+    """Both halves of the key pair, each where the other stands. Neither is shown."""
+    key_id, secret = (
+        EnvFix(
+            name,
+            f"<what {other} holds now>",
+            case.settings.environment.line_of(name),
+            secret=True,
+            as_written=EXCHANGED,
+        )
+        for name, other in (KEY_PAIR, KEY_PAIR[::-1])
+    )
+    return replace(key_id, note="exchange the two values"), replace(secret, together=True)
 
 
 def by_hand(case: Case, variable: str, placeholder: str, note: str, *, together: bool = False) -> EnvFix:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
-from s3probe.settings.dotenv_value import WRAPPINGS
-from s3probe.settings.mastodon import remade, with_token
+from s3probe.settings.mastodon import with_token
 from s3probe.settings.model import Settings
 
 _OLD_RELEASE = "4.5.8"
 """The last one that sends no CRC32 (``probe.request_form``)."""
-_TRIMMED: Mapping[ObservationId, str] = {
-    Experiment.SECRET_TRIMMED: "AWS_SECRET_ACCESS_KEY",
-    Experiment.KEY_ID_TRIMMED: "AWS_ACCESS_KEY_ID",
-}
 _NO_PICTURE = frozenset({ActionId.PUBLIC_GET})
 _NEXT_RELEASE = frozenset({Experiment.PUT_NEXT_RELEASE, Experiment.BATCH_NEXT_RELEASE})
 
@@ -68,21 +62,12 @@ def _found_by(state: Situation, name: ObservationId) -> Finding | None:
 def _otherwise(state: Situation, behind: Finding, kept: ObservationId) -> Glance | None:
     """The conditions of the experiment that got further, as far as no line of the file makes them."""
     settings = state.settings
-    environment = settings.environment
     if kept == Experiment.CLOCK:
         clock = state.evidence.get(ActionId.CLOCK)
         skew = clock.facts.get(Fact.SKEW, "") if clock else ""
         return Glance(behind, "the clock set right", settings, clock=float(skew)) if skew else None
     if kept == Experiment.SESSION_TOKEN:
         return Glance(behind, "the session token", with_token(settings))
-    if kept == Experiment.SWAPPED_KEYS:
-        first, second = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
-        swapped = remade(settings, **{first: environment.get(second), second: environment.get(first)})
-        return Glance(behind, "key id and secret exchanged", swapped)
-    if kept in _TRIMMED:
-        value = environment.get(_TRIMMED[kept]) or ""
-        trimmed = remade(settings, **{_TRIMMED[kept]: value.strip(WRAPPINGS)})
-        return Glance(behind, f"{_TRIMMED[kept]} without stray marks", trimmed)
     if kept == Experiment.PUT_NO_CACHE_CONTROL:
         return Glance(behind, "no Cache-Control header", replace(settings, cache_control=""))
     if kept == Experiment.PUT_LEGACY:

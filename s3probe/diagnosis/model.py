@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
-from s3probe.settings.dotenv_value import as_written
-from s3probe.settings.model import Variable
+from s3probe.settings.dotenv_value import WRAPPINGS, as_written
+from s3probe.settings.model import Environment
 
 
 class Severity(StrEnum):
@@ -67,8 +67,14 @@ class Proof:
         return f"{'tried, and not proven' if self.made else 'not tried'}: {self.why}"
 
 
+KEY_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""One without the other never passes."""
 EARLIER = "earlier"
 """The line is removed, and another line of the file, above it, sets the variable then."""
+TRIMMED = "trimmed"
+"""The value without the blanks, quotes and other marks around it."""
+EXCHANGED = "exchanged"
+"""The value of the other one of :data:`KEY_PAIR`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +95,26 @@ class EnvFix:
     conditional: bool = False
     """``note`` says what must be done or known first: a person makes this change, and no program."""
     as_written: str = ""
-    """How the file's own text becomes the value: ``raw``, ``unquoted``, or :data:`EARLIER`, another line's."""
+    """How the file's own text becomes the value: ``raw``, ``unquoted``, or one of the names above."""
 
     @property
     def fillable(self) -> bool:
         """Whether a program can write the line: a placeholder (``<your bucket>``) is for a person to fill in."""
         return bool(self.as_written) or not (self.secret or "<" in (self.value or ""))
 
-    def value_beside(self, variable: Variable | None) -> str | None:
+    def value_beside(self, environment: Environment) -> str | None:
         """What the variable becomes by this line, where the file as it stands has to tell it; ``None``: it is gone."""
+        variable = environment.variables.get(self.variable)
         if not self.as_written:
             return self.value
         if variable is None:
             return None
         if self.as_written == EARLIER:
             return variable.earlier.value if variable.earlier else variable.value
+        if self.as_written == EXCHANGED:
+            return environment.get(next(name for name in KEY_PAIR if name != self.variable))
+        if self.as_written == TRIMMED:
+            return variable.value.strip(WRAPPINGS)
         return variable.value if variable.raw is None else as_written(variable.raw, self.as_written)
 
     kind = "env"

@@ -6,12 +6,13 @@ is gone, a request that failed before passes now, and nothing that passed before
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, Severity
+from s3probe.diagnosis.model import KEY_PAIR, Diagnosis, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
@@ -86,8 +87,6 @@ _SUSPECTED = frozenset(
     }
 )
 """Warnings of what the file may not be meant to say. It may hurt nobody; when something fails, it may be why."""
-_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""One without the other never passes."""
 _PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")
 """Settings that visitors' requests alone depend on."""
 
@@ -109,6 +108,11 @@ class Situation:
 def raises(settings: Settings) -> bool:
     """Whether Mastodon raises by these settings alone, or keeps its files elsewhere."""
     return bool(why_it_raises(settings))
+
+
+def unasked(first: Evidence) -> Evidence:
+    """What is seen under settings with which Mastodon sends nothing."""
+    return Evidence(replace(first.run, seconds=0.0))
 
 
 def why_it_raises(settings: Settings) -> str:
@@ -193,7 +197,7 @@ def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidat
 def _choices(finding: Finding) -> Iterator[Lines]:
     """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
     for group in finding.alternatives:
-        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in _PAIR)
+        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in KEY_PAIR)
         if len(pair) > 1:
             yield pair
         if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
@@ -218,14 +222,17 @@ def _concerns(state: Situation, after: Settings) -> bool:
 
 
 def _named_elsewhere(finding: Finding, state: Situation) -> Iterator[Lines]:
-    """The endpoint at the host of ``S3_HOSTNAME``, where the one of the file is not reached or is no S3."""
+    """Where the endpoint is not reached or is no S3: the same host with TLS, and the host of ``S3_HOSTNAME``."""
     settings = state.settings
     rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
     host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
-    if not settings.endpoint or not host or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
+    if not settings.endpoint or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
         return
-    if finding.severity is Severity.FAILURE and _origin(settings.endpoint)[1].lower() != host.lower():
-        yield (EnvFix("S3_ENDPOINT", f"https://{host}", settings.environment.line_of("S3_ENDPOINT")),)
+    scheme, place = _origin(settings.endpoint.lower())
+    at_port_80 = scheme == "http" and re.fullmatch(r"[^:]+(:80)?", place)
+    for named in dict.fromkeys((place.removesuffix(":80") if at_port_80 else "", host.lower())):
+        if named and finding.severity is Severity.FAILURE and ("https", named) != (scheme, place):
+            yield (EnvFix("S3_ENDPOINT", f"https://{named}", settings.environment.line_of("S3_ENDPOINT")),)
 
 
 def _met(finding: Finding, state: Situation) -> bool:
@@ -290,7 +297,7 @@ def _text(settings: Settings, line: EnvFix) -> str | None:
     variable = settings.environment.variables.get(line.variable)
     if variable is not None and variable.value == PLACEHOLDER:
         return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
-    return line.value_beside(variable)
+    return line.value_beside(settings.environment)
 
 
 def changed(before: Settings, after: Settings) -> bool:
@@ -340,8 +347,24 @@ def step(before: Situation, after: Situation, finding: Finding) -> Progress:
     passed = tuple(name for name in then if name in now and (before.raises or name in before_failed))
     instead = (other for name, other in _SENT_INSTEAD.items() if name in before_failed and name not in then)
     replaced = tuple(other for other in instead if other in now and other not in passed)
-    lost = tuple(name for name, passes in then.items() if not passes and first.get(name))
-    return Progress(gone, (*passed, *replaced), lost, _further(before, after))
+    return Progress(gone, (*passed, *replaced), lost_between(first, after), _further(before, after))
+
+
+def lost_between(first: Mapping[ObservationId, bool], after: Situation) -> tuple[ObservationId, ...]:
+    """What passed at first and fails afterwards.
+
+    Where visitors saw no picture, that they found nothing private either was no promise: a store whose media are open
+    with all the rest, or not at all, loses none by the line that shows them.
+    """
+    lost = tuple(name for name, passes in decided(after).items() if not passes and first.get(name))
+    as_a_whole = frozenset[ObservationId]() if first.get(ActionId.PUBLIC_GET) else _CLOSED & noticed(after)
+    return tuple(name for name in lost if name not in as_a_whole)
+
+
+def noticed(state: Situation) -> set[ObservationId]:
+    """The rows that are but a notice here."""
+    notices = (one for one in state.diagnosis if one.severity is Severity.NOTICE)
+    return {name for one in notices for name in (*one.because, *one.explains)}
 
 
 def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...]:
@@ -357,13 +380,25 @@ def to_repeat(before: Situation, progress: Progress) -> tuple[ObservationId, ...
 
 
 def fails_again(before: Situation, repeated: Evidence, names: Collection[ObservationId]) -> bool | None:
-    """Whether any of these actions failed once more under the same settings; ``None`` when that was not to be seen."""
+    """Whether any of these actions failed once more under the same settings; ``None`` when that was not to be seen.
+
+    The upload that Mastodon makes stands for the one that came first, where it fails by the very same trouble.
+    """
     rows = decided(replace(before, evidence=repeated))
     seen = [name for name in names if name in rows]
+    if not seen:
+        now = [(name, _SENT_INSTEAD[name]) for name in names if _SENT_INSTEAD.get(name) in rows]
+        return any(_alike(before.evidence.get(name), repeated.get(other)) for name, other in now) or None
     failed = [name for name in seen if not rows[name]]
     if any(_as_before(before.evidence.get(name), repeated.get(name)) for name in failed):
         return True
     return None if failed or not seen else False
+
+
+def _alike(first: Observation | None, now: Observation | None) -> bool:
+    if first is None or now is None or not (first.failed and now.failed):
+        return False
+    return (first.network, first.http_status, first.error_code) == (now.network, now.http_status, now.error_code)
 
 
 def _as_before(first: Observation | None, now: Observation | None) -> bool:
@@ -377,6 +412,9 @@ def _further(before: Situation, after: Situation) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
     if after.raises:
         return before.raises  # by another line
+    if not before.raises and _no_address(before.settings):
+        # a visitor is given another address, or one at last
+        return public_url(before.settings, "") != public_url(after.settings, "")
     first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
     now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
     if before.raises:
@@ -418,7 +456,8 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
 def _no_address(settings: Settings) -> bool:
     """Whether there is no address that a visitor could ask."""
-    return not _origin(public_url(settings, ""))[1]
+    scheme, place = _origin(public_url(settings, ""))
+    return scheme not in ("http", "https") or place.startswith(":") or not place
 
 
 def _counts(row: Observation) -> bool:
@@ -452,12 +491,8 @@ def objection(state: Situation) -> str:
         return "with it alone uploads would pass, and visitors would see no picture"
     if stored and any(one.id == "csp-omits-default-hostname" for one in state.diagnosis):
         return "with it alone uploads would pass, and Mastodon's pages would block every picture"
-    noticed = {i for one in state.diagnosis if one.severity is Severity.NOTICE for i in (*one.because, *one.explains)}
-    open_to_all = [
-        row
-        for row in state.evidence.observations
-        if row.id in _CLOSED and row.outcome is Outcome.WRONG and row.id not in noticed
-    ]
+    closed = _CLOSED - noticed(state)
+    open_to_all = [row for row in state.evidence.observations if row.id in closed and row.outcome is Outcome.WRONG]
     if open_to_all and stored:
         return "with it alone files would be stored where strangers find or change them"
     return ""
@@ -478,8 +513,7 @@ def may_stop(file: Situation, state: Situation) -> bool:
     first, now = {} if file.raises else decided(file), decided(state)
     helps = any(passes and (file.raises or not first.get(name, True)) for name, passes in now.items())
     replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())
-    lost = any(first.get(name) and not passes for name, passes in now.items())
-    return (helps or replaced) and not lost and not objection(state)
+    return (helps or replaced) and not lost_between(first, state) and not objection(state)
 
 
 def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:

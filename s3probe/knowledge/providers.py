@@ -75,6 +75,8 @@ class Provider:
     """``x-amz-expiration`` stands on current files, too, where a rule removes nothing but old versions."""
     regions: tuple[str, ...] = ()
     """Signing regions to try when the host names none."""
+    signed_only: bool = False
+    """The S3 API answers signed requests alone: visitors are served elsewhere, whatever is open."""
     api_port: int = 0
     """Where the S3 API of a server that admins run themselves listens unless told otherwise. 0: not known."""
     web_port: int = 0

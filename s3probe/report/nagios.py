@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.model import Report
-from s3probe.report.words import answer, count, headline, left_out, rule_errors, shown, tally
+from s3probe.report.words import SEVEREST, answer, count, headline, left_out, rule_errors, shown, tally
 
 _STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN", 70: "UNKNOWN"}
 
@@ -50,6 +50,9 @@ def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
         parts.append(f"{count(broken, 'rule')} of s3probe failed")
     if options.unexamined:
         parts.append(f"{len(options.unexamined)} not examined")
+    worst = min(reports, key=lambda report: SEVEREST.index(report.verdict), default=None)
+    if worst is not None and worst.findings:
+        return f"{', '.join(parts)}; worst: {worst.subject.source}: {worst.findings[0].title}"
     return ", ".join(parts)
 
 

@@ -167,7 +167,7 @@ def _with(
 def _change(fix: EnvFix, environment: Environment) -> Change:
     variable = environment.variables.get(fix.variable)
     above = variable.earlier if variable is not None and fix.as_written == EARLIER else None
-    value = fix.value_beside(variable) if variable is not None and (above or variable.raw) else fix.value
+    value = fix.value_beside(environment) if variable is not None and (above or variable.raw) else fix.value
     return Change(fix.variable, value, fix.line, above.line if above is not None else None)
 
 

@@ -41,6 +41,7 @@ from s3probe.report.words import (
     rule_errors,
     shown,
     tally,
+    total,
     versions,
 )
 
@@ -88,6 +89,8 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     parts = ["\n".join(one(report, page)) for report in reports]
     for missed in options.unexamined:
         parts.append(page.paint(_RED, "✘", _BOLD) + f" {missed.source} was not examined: {missed.message}")
+    if len(parts) > 1:
+        parts.append(f"{total(reports, len(options.unexamined))}.")
     text = "\n\n".join(parts)
     return (plain_ascii(text) if options.ascii else text) + "\n"
 
@@ -131,11 +134,12 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
         yield ""
         yield from (f"  {line}" for line in way)
     told, notices = _by_weight(report, page)
+    shown_blocks: set[str] = set()
     for number, finding in enumerate(told):
         yield ""
         if number or finding.severity is Severity.NOTICE or report.verdict is Verdict.UNKNOWN:
             yield from _title(finding, page)
-        yield from _finding(finding, report, page)
+        yield from _finding(finding, report, page, shown_blocks)
     if notices:
         yield ""
         for finding in notices:
@@ -316,7 +320,8 @@ def _painted(line: str, page: _Page) -> str:
     return line
 
 
-def _finding(finding: Finding, report: Report, page: _Page) -> Iterator[str]:
+def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[str]) -> Iterator[str]:
+    """``shown_blocks``: what there was to copy above, which is not shown again."""
     yield from _labelled("In Mastodon", finding.consequence, page)
     known = _labelled(_KNOWN[finding.certainty], sentence(finding.how_known), page)
     yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, page)
@@ -324,7 +329,9 @@ def _finding(finding: Finding, report: Report, page: _Page) -> Iterator[str]:
     restart = finding is _cause(report) and any(isinstance(fix, EnvFix) for fix in finding.first_choice)
     best = next((number for number, fix in enumerate(words) if fix.opening == "or"), len(words))
     for fix in words[:best]:
-        yield from _fix(fix, page)
+        again = fix.block in shown_blocks and "\n" in fix.block
+        yield from _fix(replace(fix, lead=f"{fix.lead}, as above", block="", note="") if again else fix, page)
+        shown_blocks.add(fix.block)
     if restart:
         yield from _labelled("", _RESTART, page)
     for fix in words[best:] if page.verbose else ():

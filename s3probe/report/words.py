@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from s3probe import __version__
 from s3probe.diagnosis.model import Finding, Severity
@@ -47,6 +47,14 @@ READ_ONLY_HEADLINES = {
     Verdict.OK: "Nothing wrong was seen, as far as reading shows (--read-only: no upload was tried)",
     Verdict.WARNING: "Something will hurt; no upload was tried (--read-only)",
 }
+SEVEREST = (Verdict.FAILURE, Verdict.UNKNOWN, Verdict.WARNING, Verdict.OK)
+"""Verdicts, the worst first."""
+_IN_A_TOTAL = {
+    Verdict.FAILURE: "failed",
+    Verdict.UNKNOWN: "could not be told",
+    Verdict.WARNING: "with a warning",
+    Verdict.OK: "fine",
+}
 REPORT_IT = (
     "That is a bug of s3probe, and says nothing about your storage. What the other rules found stands. Please report "
     "it to the project with the file that s3probe check --save-evidence writes; secrets are not in it"
@@ -70,6 +78,14 @@ def headline(report: Report) -> str:
 def left_out(report: Report) -> list[str]:
     """What was found and left out, in a sentence each without its last stop."""
     return [f"left out, and there: {one.severity.value} {one.id}: {one.title}" for one in report.left_out]
+
+
+def total(reports: Sequence[Report], unexamined: int) -> str:
+    """``3 env files: 1 failed, 1 fine, 1 not examined``."""
+    verdicts = [report.verdict for report in reports]
+    parts = [f"{verdicts.count(one)} {_IN_A_TOTAL[one]}" for one in SEVEREST if one in verdicts]
+    parts += [f"{unexamined} not examined"] if unexamined else []
+    return f"{count(len(reports) + unexamined, 'env file')}: {', '.join(parts)}"
 
 
 def rule_errors(report: Report) -> list[str]:

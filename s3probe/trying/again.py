@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from s3probe.diagnosis.conclusions import Conclusions
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import TrialRun
-from s3probe.diagnosis.trial import Situation, applied, changed
+from s3probe.diagnosis.trial import Situation, applied, changed, raises, unasked
 from s3probe.evidence.observations import Evidence, Run
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings
@@ -19,7 +19,7 @@ NOT_RECORDED = "the evidence file holds no trial of it"
 def concluded(settings: Settings, evidence: Evidence, trials: Sequence[TrialRun]) -> Conclusions:
     """What the recorded examinations show. A line that the rules of now offer and nobody has tried stays untried."""
     file = Situation(settings, evidence, diagnose(settings, evidence))
-    recorded = _Recorded(settings, trials)
+    recorded = _Recorded(file, trials)
     made = Trials(file, recorded, recorded.examine, recorded.once_more)
     made.run()
     return made.conclusions()
@@ -31,8 +31,9 @@ class _Recorded:
     used_up = False
     no_time = NOT_RECORDED
 
-    def __init__(self, file: Settings, trials: Sequence[TrialRun]) -> None:
-        self._trials = [(applied(file, trial.changes), trial) for trial in trials]
+    def __init__(self, file: Situation, trials: Sequence[TrialRun]) -> None:
+        self._file = file
+        self._trials = [(applied(file.settings, trial.changes), trial) for trial in trials]
         self._repeated: Evidence | None = None
 
     def why_not(self) -> str:
@@ -41,6 +42,9 @@ class _Recorded:
 
     def examine(self, settings: Settings, _read_only: bool) -> Situation | None:
         """What was seen under these settings; ``None`` when nobody looked."""
+        if raises(settings):
+            nothing = unasked(self._file.evidence)
+            return Situation(settings, nothing, diagnose(settings, nothing))
         for under, trial in self._trials:
             if not changed(under, settings):
                 self._repeated = trial.repeated

@@ -8,14 +8,22 @@ from types import MappingProxyType
 
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.glance import Glance
-from s3probe.diagnosis.trial import Situation, before_restart, raises
-from s3probe.evidence.observations import Cleanup, Cost, Evidence
+from s3probe.diagnosis.trial import Situation, before_restart, changed, raises, unasked
+from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
 from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.tools import ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import Budget
+
+_SILENCE = (NetworkFault.CONNECT_TIMEOUT, NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE)
+
+
+def only_given_time(file: Settings, settings: Settings) -> bool:
+    """Whether these settings wait longer than the file's, and differ in nothing else."""
+    times = {"open_timeout": file.open_timeout, "read_timeout": file.read_timeout}
+    return changed(file, settings) and not changed(file, replace(settings, **times))  # type: ignore[arg-type]  # fields by name
 
 
 class Bench:
@@ -33,8 +41,12 @@ class Bench:
     def under(self, settings: Settings, read_only: bool) -> Situation | None:
         """What is seen under these settings; ``None`` when that was cut short."""
         if raises(settings):
-            nothing = Evidence(replace(self._first.run, seconds=0.0))
+            nothing = unasked(self._first)
             return Situation(settings, nothing, diagnose(settings, nothing, skip=self._skip))
+        silent = [row.id for row in self._first.observations if row.failed and row.network in _SILENCE]
+        if silent and not read_only and only_given_time(self._file, settings):
+            options = self.budget.options_given_time(silent)
+            return self._seen(settings, self._asked(settings, options, self.budget.tools()))
         return self._seen(settings, self._examine(settings, read_only=read_only))
 
     def once_more(self, state: Situation, names: tuple[ObservationId, ...], read_only: bool) -> Evidence:
@@ -58,7 +70,11 @@ class Bench:
     def _examine(
         self, settings: Settings, *, read_only: bool = False, clock: float = 0.0, release: str = ""
     ) -> Evidence | None:
-        options, tools = self.budget.options(read_only=read_only, release=release), self.budget.tools(clock)
+        return self._asked(
+            settings, self.budget.options(read_only=read_only, release=release), self.budget.tools(clock)
+        )
+
+    def _asked(self, settings: Settings, options: ProbeOptions, tools: Tools) -> Evidence | None:
         evidence = examine(settings, options, tools, self._file)
         self._made.append(evidence)
         return None if self.budget.used_up or not evidence.run.complete else evidence

@@ -77,6 +77,13 @@ class Budget:
         profile = "read-only" if read_only else "full"
         return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
 
+    def options_given_time(self, names: Collection[ObservationId]) -> ProbeOptions:
+        """What is asked where nothing but time is given: one of what was silent, for the rest was never refused."""
+        options = self.options(read_only=False)
+        if not OF_CANARY.isdisjoint(names):
+            return replace(options, profile="quick", followed=False)
+        return replace(options, only=tuple(names)[:1])
+
     def options_of_repeat(self, state: Situation, names: Collection[ObservationId], *, read_only: bool) -> ProbeOptions:
         """What is asked to see whether one of these actions still fails: as little as can be."""
         options = self.options(read_only=read_only)

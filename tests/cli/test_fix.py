@@ -26,7 +26,7 @@ from tests.cli.support import ENV_TEXT, Cli
 from tests.exhaustive import examples, part
 from tests.missing import reason
 from tests.report.samples import ACL_DISABLED, BROKEN, DELETE_DENIED, SECRET, evidence
-from tests.runs import run, tools_for
+from tests.runs import run, settings_of, tools_for
 from tests.settings.env_texts import CHANGES, FILES
 
 PATCH = shutil.which("patch")
@@ -379,6 +379,40 @@ def test_of_two_lines_of_a_secret_the_wrong_one_is_removed_and_shown_nowhere(
     assert "AWS_SECRET_ACCESS_KEY, line 11: A variable stands twice in the file" in err
     assert wrong not in err
     assert scenario.user.secret not in err
+
+
+KEPT = "the text that stands there is kept, without what is around it"
+
+
+@pytest.mark.parametrize(
+    ("key_id", "secret", "said"),
+    [
+        ("{0}", '"{1} "', KEPT),
+        ("{0}", "\u201c{1}\u201d", KEPT),
+        ('"{0}\t"', "{1}", KEPT),
+        ("{1}", "{0}", "it gets the value of the other half of the key pair"),
+    ],
+    ids=["blank", "curly quotes", "tab", "exchanged"],
+)
+def test_the_right_key_in_the_wrong_form_is_put_right_and_shown_nowhere(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, key_id: str, secret: str, said: str
+) -> None:
+    right = healthy()
+    pair = right.user.access_key, right.user.secret
+    forms = key_id.format(*pair), secret.format(*pair)
+    wrong = right.with_raw_env("AWS_ACCESS_KEY_ID", forms[0]).with_raw_env("AWS_SECRET_ACCESS_KEY", forms[1])
+    status, after, err = write(cli, wrong, monkeypatch)
+    assert (status, settings_of(after).credentials) == (0, settings_of(right).credentials)
+    assert f"as it may hold a secret: {said}." in err
+    assert not any(half in err for half in pair)
+
+
+def test_a_secret_that_is_wrong_without_its_marks_as_well_is_left_alone(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = healthy().with_raw_env("AWS_SECRET_ACCESS_KEY", f'"{"x" * 40} "')
+    status, after, _err = write(cli, wrong, monkeypatch)
+    assert (status, after) == (2, wrong)
 
 
 def test_the_quotes_around_a_value_stay(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from s3probe.cli.parser import COMMANDS, options
@@ -56,3 +58,24 @@ def test_help_and_version_are_there_under_their_short_names(
     status, out, _err = cli.run(*argv)
     assert status == 0
     assert "s3probe" in out + capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("word", "key"), [("iam", "Version"), ("bucket", "Version"), ("cors", "CORSRules")])
+def test_one_document_alone_is_valid_json(cli: Cli, word: str, key: str) -> None:
+    cli.file()
+    status, out, err = cli.run("policy", word)
+    assert (status, err) == (0, "")
+    assert next(iter(json.loads(out))) == key
+
+
+def test_a_file_of_that_name_is_a_file(cli: Cli) -> None:
+    cli.file("iam")
+    assert "IAM policy for Mastodon's key" in cli.run("policy", "./iam")[1]
+
+
+def test_a_server_that_takes_no_such_document_says_how_it_is_done_there(cli: Cli) -> None:
+    cli.file("r2.env", "S3_ENABLED=true\nS3_BUCKET=b\nS3_ENDPOINT=https://0123.r2.cloudflarestorage.com\n")
+    status, out, err = cli.run("policy", "bucket", "r2.env")
+    assert (status, out) == (64, "")
+    assert "Cloudflare R2 takes no such document" in err
+    assert "wrangler r2 bucket domain add b" in err

@@ -9,7 +9,7 @@ import pytest
 
 from s3probe.diagnosis.model import EnvFix, ServerFix
 from s3probe.evidence.observations import NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy, healthy_policy
@@ -102,6 +102,17 @@ def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_file
     )
     large = C.row(ActionId.MULTIPART_PART, 413, None, None, markup="yes").skipped(ActionId.MULTIPART_COMPLETE)
     assert large.named == ("multipart-denied",)
+
+
+def test_a_slow_storage_is_known_by_whatever_was_waited_for() -> None:
+    silent = C.stopped(None, network=NetworkFault.READ_TIMEOUT)
+    assert silent.named == ("provider-outage",)
+    region = ExperimentWith.REGION.of("us-east-1")
+    for name in (ActionId.REACH_ENDPOINT, region):
+        late = silent.row(name, network=NetworkFault.READ_TIMEOUT, late="7.2")
+        assert late.named == ("slow-provider-read-timeout",)
+    elsewhere = silent.row(region, network=NetworkFault.READ_TIMEOUT, late="7.2", url="https://another.example/")
+    assert elsewhere.named == ("provider-outage",)
 
 
 def test_a_part_that_is_cut_off_is_no_matter_of_patience() -> None:

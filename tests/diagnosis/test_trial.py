@@ -274,6 +274,19 @@ def test_what_passed_before_must_not_fail() -> None:
     assert unknown.better
 
 
+def test_that_nothing_private_was_seen_where_nothing_was_is_no_loss() -> None:
+    closed, opened = row(ActionId.ARCHIVE_PUBLIC_GET), row(ActionId.ARCHIVE_PUBLIC_GET, Outcome.WRONG, PUBLIC)
+    noticed = found("open", because=(opened.id,), severity=Severity.NOTICE)
+    blind, after = state(UPLOADS, UNSEEN, closed), state(UPLOADS, SEEN, opened, findings=(noticed,))
+    assert step(blind, after, WRONG_REGION).better
+    assert may_stop(blind, after)
+    warned = replace(after, diagnosis=Diagnosis((replace(noticed, severity=Severity.WARNING),)))
+    shown = state(UPLOADS, SEEN, row(ActionId.GET, Outcome.DENIED), closed)
+    for first, then in ((blind, warned), (shown, state(UPLOADS, SEEN, row(ActionId.GET), opened, findings=(noticed,)))):
+        assert step(first, then, WRONG_REGION).lost == (ActionId.ARCHIVE_PUBLIC_GET,)
+        assert not may_stop(first, then)
+
+
 def test_what_an_experiment_asked_says_nothing_of_the_file() -> None:
     tried = row(ExperimentWith.REGION.of("eu-west-2"), changes={"S3_REGION": "eu-west-2"})
     assert decided(state(REFUSED, tried)) == {ActionId.PUT_WITH_ACL: False}

@@ -147,6 +147,14 @@ def test_archives_are_open_with_the_bucket_there() -> None:
     assert found.severity is not Severity.NOTICE
 
 
+def test_archives_are_open_behind_the_domain_of_a_bucket_whose_api_answers_no_visitor() -> None:
+    r2 = provider("0123456789abcdef.r2.cloudflarestorage.com", "S3_ALIAS_HOST=files.example.com", "S3_PERMISSION=")
+    opened = r2.row(ActionId.ARCHIVE_PUBLIC_GET, 200, outcome=Outcome.WRONG, open="yes")
+    opened = opened.row(ActionId.ARCHIVE_ORIGIN_GET, 400, "InvalidArgument", outcome=Outcome.OK)
+    (found,) = (one for one in opened.findings if one.id == "archive-dumps-world-readable")
+    assert found.severity is Severity.NOTICE
+
+
 def test_a_version_id_alone_is_no_versioning() -> None:
     numbered = GARAGE.row(ActionId.PUT_WITHOUT_ACL, headers={"x-amz-version-id": "0a" * 32})
     assert [f.id for f in numbered.findings] == []

@@ -153,3 +153,11 @@ def test_no_row_that_failed_is_told_by_a_good_status_alone(fault: Fault) -> None
     rows = [row for row in run_fault(fault).report.evidence.observations if row.failed and row.network is None]
     bare = [row.id for row in rows if 200 <= (row.http_status or 0) < 300 and not detail(row)]
     assert bare == []
+
+
+def test_what_there_is_to_copy_is_shown_once() -> None:
+    denied = next(one for one in REPORTS["broken"].findings if one.id == "missing-delete-object")
+    two = (denied, replace(denied, id="iam-missing-abortmultipart"))
+    lines = text(replace(REPORTS["broken"], findings=two))
+    assert sum('"Version": "2012-10-17"' in line for line in lines) == 1
+    assert any("as above" in line for line in lines)

@@ -33,11 +33,27 @@ def run(args: Namespace, console: Console) -> int:
         raise UsageError("S3_BUCKET is not set, and a policy needs the bucket's name", "Set it, then run this again.")
     answers = _answers(settings)
     provider = store_of(settings, answers)
-    if args.format == "json":
+    if args.document is not None:
+        console.result(_alone(args.document, settings, provider), args.output)
+    elif args.format == "json":
         console.result(json.dumps(policies(settings, provider), indent=2) + "\n", args.output)
     else:
         console.result("\n".join(_text(settings, provider, answers)) + "\n", args.output)
     return 0
+
+
+def _alone(word: str, settings: Settings, provider: Provider) -> str:
+    """One document alone. Raises :class:`UsageError` where this server takes none of that kind."""
+    from s3probe.knowledge.recipes import documents, recipe, takes
+
+    name = {"iam": "iam_policy", "bucket": "bucket_policy", "cors": "cors"}[word]
+    topic, papers = _TOPICS[name], documents(settings, provider)
+    document = {"iam": ("key", papers.key), "bucket": ("media", papers.media), "cors": ("cors", papers.cors)}[word]
+    if not takes(provider, topic, document[0]):
+        way = recipe(settings, provider, topic, papers) or provider.console.get(topic, "")
+        advice = f"There it is done so: {way}" if way else "See s3probe policy, which says how it is done there."
+        raise UsageError(f"{provider.name} takes no such document", advice)
+    return json.dumps(document[1], indent=2) + "\n"
 
 
 def _answers(settings: Settings) -> Evidence | None:

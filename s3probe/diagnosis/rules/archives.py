@@ -46,7 +46,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
     )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.get(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
-    by_proxy = by_proxy and not provider.web_port  # whose API refuses every visitor, whatever is open
+    by_proxy = by_proxy and not provider.signed_only
     policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
     yield finding(
         "archive-dumps-world-readable",

@@ -13,6 +13,7 @@ from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,
     STORAGE_NAMES,
+    TEXT_FORMS,
     clean,
     for_s3,
     is_secret,
@@ -149,12 +150,19 @@ def marks_around_values(case: Case) -> Iterator[Finding]:
 
 def _typed_again(case: Case, variable: Variable, kept: str) -> EnvFix:
     name, line, secret = variable.name, variable.line, is_secret(variable.name)
+    if form := _passed_as(case, name):
+        return fixes.kept(case, name, form)
     if _stray_quote(case, variable) and _changed(case, variable):
         whole = "'<the whole value, without the stray quote mark>'" if secret else literal(clean(variable.raw or ""))
         note = "between one pair of single quotes" if secret else "if that is the whole value"
         return EnvFix(name, whole, line, secret=secret, note=note, conditional=True)
     note = "type it again by hand, in plain characters" if secret or not kept.isascii() else ""
     return EnvFix(name, PLACEHOLDER if secret else kept, line, secret=secret, note=note, conditional=bool(note))
+
+
+def _passed_as(case: Case, name: str) -> str:
+    """The form of half a key pair with which a request passed; ``""``: there is none."""
+    return next((form for tried, (half, form) in TEXT_FORMS.items() if half == name and case.get(tried).ok), "")
 
 
 def _marks(case: Case, variable: Variable) -> tuple[str, str, str] | None:
@@ -311,7 +319,7 @@ RULES = (
         marks_around_values,
         Layer.LINES,
         yields=("env-inline-comment-kept", "env-quotes-kept-literally", "env-smart-quotes-or-nbsp"),
-        reads=(OPEN,),
+        reads=(OPEN, *TEXT_EXPERIMENTS),
     ),
     Rule(skipped_lines, Layer.LINES, yields=("env-invalid-key-line-skipped",)),
     Rule(duplicates, Layer.LINES, yields=("env-duplicate-last-wins",)),

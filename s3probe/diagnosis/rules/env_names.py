@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
 
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import EnvFix, Finding, Fix, Severity
-from s3probe.evidence.vocabulary import PAIR_EXPERIMENTS, ActionId, Actor, ObservationId
+from s3probe.diagnosis.model import TRIMMED, EnvFix, Finding, Fix, Severity
+from s3probe.evidence.vocabulary import PAIR_EXPERIMENTS, ActionId, Actor, Experiment, ObservationId
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, RaisedError, Settings, Variable
@@ -27,6 +27,15 @@ STORAGE_NAMES = frozenset(
 """Every variable Mastodon reads for its media (Mastodon ``config/initializers/paperclip.rb``)."""
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+TEXT_FORMS: Mapping[ObservationId, tuple[str, str]] = {
+    Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", "raw"),
+    Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", "unquoted"),
+    Experiment.SECRET_TRIMMED: ("AWS_SECRET_ACCESS_KEY", TRIMMED),
+    Experiment.KEY_ID_RAW: ("AWS_ACCESS_KEY_ID", "raw"),
+    Experiment.KEY_ID_UNQUOTED: ("AWS_ACCESS_KEY_ID", "unquoted"),
+    Experiment.KEY_ID_TRIMMED: ("AWS_ACCESS_KEY_ID", TRIMMED),
+}
+"""Whose text was tried, and in which form."""
 PLACEHOLDER = "<the same value>"
 """Stands for a value that no output may show."""
 PUBLIC_ACTIONS = (

@@ -27,6 +27,8 @@ _DASH_FORM = frozenset(
 )  # fmt: skip
 """Regions whose ``s3-<region>.amazonaws.com`` exists: those opened before 20 March 2019, us-east-1 excepted
 (AWS: VirtualHosting, legacy endpoints)."""
+_NOTHING_LISTENS = (NetworkFault.REFUSED, NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT)
+"""A port may do so, while the next one is served."""
 LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
 
 
@@ -86,12 +88,14 @@ def protocol(case: Case) -> Iterator[Finding]:
     host = _public_host(settings)[1] or settings.hostname
     if value.lower() == "http":
         if not LOOPBACK.match(host):
+            policy = tuple(o.id for o in case.all_open() if o.id == ActionId.PUBLIC_CSP)
+            unheard = case.get(ActionId.PUBLIC_GET).network in _NOTHING_LISTENS
             yield finding(
                 "protocol-http-mixed-content",
                 case,
                 how=f"media URLs begin with http://{host}, Mastodon's pages with https://",
-                # Mastodon's policy allows the host with https:// alone
-                explains=tuple(o.id for o in case.all_open() if o.id == ActionId.PUBLIC_CSP),
+                # Mastodon's policy allows the host with https:// alone, and so may its web server
+                explains=_failed(case) if unheard else policy,
                 fixes=(fixes.env(case, "S3_PROTOCOL", "https"),),
             )
         return
@@ -172,7 +176,12 @@ def cdn_host(case: Case) -> Iterator[Finding]:
 
 RULES = (
     Rule(host_name, Layer.PUBLIC_VALUES, yields=("hostname-has-scheme-or-slash",), reads=(OPEN, ActionId.PUBLIC_GET)),
-    Rule(protocol, Layer.PUBLIC_VALUES, yields=("protocol-http-mixed-content", "protocol-not-a-scheme"), reads=(OPEN,)),
+    Rule(
+        protocol,
+        Layer.PUBLIC_VALUES,
+        yields=("protocol-http-mixed-content", "protocol-not-a-scheme"),
+        reads=(OPEN, ActionId.PUBLIC_GET),
+    ),
     Rule(
         default_host,
         Layer.PUBLIC_VALUES,

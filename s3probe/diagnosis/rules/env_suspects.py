@@ -36,17 +36,13 @@ def exchanged_pair(case: Case) -> Iterator[Finding]:
     key_id, secret = clean(pair.access_key_id), clean(pair.secret_access_key.reveal())
     if any(_fits(shape, key_id, secret) for shape in _PAIRS) or not any(_fits(s, secret, key_id) for s in _PAIRS):
         return
-    note = "exchange the two values"
     yield finding(
         "key-pair-exchanged",
         case,
         how=f"the value of AWS_ACCESS_KEY_ID has the length and the letters of a secret ({len(key_id)} characters), "
         f"that of AWS_SECRET_ACCESS_KEY those of a key id ({len(secret)} characters)",
         certainty=Certainty.LIKELY,
-        fixes=(
-            fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "what AWS_SECRET_ACCESS_KEY holds now", note),
-            fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "what AWS_ACCESS_KEY_ID holds now", "", together=True),
-        ),
+        fixes=fixes.exchanged(case),
     )
 
 

@@ -69,8 +69,8 @@ def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
     if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
         return
-    if fixes.provider_of(case).web_port:
-        return  # its API refuses every visitor, whatever the bucket allows
+    if fixes.provider_of(case).signed_only:
+        return
     found = not_public(case, origin)
     if found is not None:
         host = fixes.host_of(seen.url)

@@ -121,7 +121,8 @@ def _network(case: Case, this: Way) -> Finding:
             "firewall", host, f"let this machine and its containers connect to {host}, or correct S3_ENDPOINT"
         )
         return _finding(case, this, "egress-firewall", fix, certainty=Certainty.LIKELY)
-    late = next((row for row in this.rows if is_late(row)), None)
+    # a host is waited for once: what was asked of it then may be another request
+    late = next((row for row in case.all() if is_late(row) and fixes.host_of(row.url) == host), None)
     if late is not None:
         fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
         return _finding(case, this, "slow-provider-read-timeout", fix, also=f"; {waited(late)}")

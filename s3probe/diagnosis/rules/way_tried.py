@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import EnvFix, Finding, Fix, Manual
+from s3probe.diagnosis.model import TRIMMED, EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
+from s3probe.diagnosis.rules.env_names import TEXT_FORMS
 from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
@@ -26,15 +27,6 @@ _DAMAGE = {
 }
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_TEXT: dict[ObservationId, tuple[str, str]] = {
-    Experiment.SECRET_RAW: ("AWS_SECRET_ACCESS_KEY", "raw"),
-    Experiment.SECRET_UNQUOTED: ("AWS_SECRET_ACCESS_KEY", "unquoted"),
-    Experiment.SECRET_TRIMMED: ("AWS_SECRET_ACCESS_KEY", ""),
-    Experiment.KEY_ID_RAW: ("AWS_ACCESS_KEY_ID", "raw"),
-    Experiment.KEY_ID_UNQUOTED: ("AWS_ACCESS_KEY_ID", "unquoted"),
-    Experiment.KEY_ID_TRIMMED: ("AWS_ACCESS_KEY_ID", ""),
-}
-"""Whose text was tried, and in which form when it was the text before dotenv changed it."""
 
 
 def way_tried(case: Case) -> Iterator[Finding]:
@@ -120,17 +112,15 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
 
 
 def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
-    if name in _TEXT:
-        return _damaged(case, *_TEXT[name])
+    if name in TEXT_FORMS:
+        return _damaged(case, *TEXT_FORMS[name])
     if name == Experiment.SIGNATURE_V4:
         return "signature-v2-rejected", (fixes.env(case, "S3_SIGNATURE_VERSION", None),)
     if name == Experiment.SESSION_TOKEN:
         pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
         return "temporary-credentials-without-token", (*pair, fixes.no_pair(case))
     if name == Experiment.SWAPPED_KEYS:
-        return "key-pair-exchanged", (
-            Manual("Exchange the two values: AWS_ACCESS_KEY_ID is the shorter one, AWS_SECRET_ACCESS_KEY the longer."),
-        )
+        return "key-pair-exchanged", fixes.exchanged(case)
     if name == Experiment.CLOCK:
         return "clock-skew", (fixes.clock(case, this.furthest),)
     return None
@@ -140,7 +130,7 @@ def _damaged(case: Case, variable: str, as_written: str) -> tuple[str, tuple[Fix
     """Which mark dotenv acted on, or what is around the value that does not belong to it."""
     settings = case.settings
     entry = settings.environment.variables.get(variable)
-    if as_written and entry is not None:
+    if as_written != TRIMMED and entry is not None:
         for note in settings.environment.notes:
             if note.name == variable and note.line == entry.line and note.kind in _DAMAGE:
                 return _DAMAGE[note.kind][0], (fixes.requote(case, variable, as_written),)
@@ -154,10 +144,7 @@ def _damaged(case: Case, variable: str, as_written: str) -> tuple[str, tuple[Fix
         finding_id = "env-smart-quotes-or-nbsp"
     else:
         finding_id = "env-quotes-kept-literally"
-    advice = (
-        f"Remove the quotes, blanks and other marks around the value of {variable}; only the key itself belongs there."
-    )
-    return finding_id, (Manual(advice),)
+    return finding_id, (fixes.kept(case, variable, as_written),)
 
 
 def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
