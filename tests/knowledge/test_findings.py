@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="utf-8").split()
 FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
 PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "media_host", "acl"}
-OF_ONE_RULE = {"breaks", "directive", "family", "folders", "shown", "target"}
+OF_ONE_RULE = {"breaks", "directive", "family", "folders", "shown", "target", "what"}
 """What the rule of a finding fills in by itself."""
 RULES = ROOT / "s3probe" / "diagnosis" / "rules"
 ALL = [entry(finding_id) for finding_id in ids()]
