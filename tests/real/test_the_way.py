@@ -76,8 +76,8 @@ def examined(
         report = check(settings, options, Tools(transport)).report
     client = server.client()
     if not deletes:
-        for name in report.evidence.cleanup.left_behind:
-            client.delete_object(Bucket=bucket, Key=name)
+        for stored in client.list_objects_v2(Bucket=bucket)["Contents"]:
+            client.delete_object(Bucket=bucket, Key=stored["Key"])
     else:
         assert report.evidence.cleanup.left_behind == ()
     assert client.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
