@@ -40,6 +40,12 @@ def says_locked(seen: Observation) -> bool:
     return seen.failed and ("object lock" in message or "worm protected" in message)
 
 
+def refused_by_a_page(seen: Observation) -> bool:
+    """Whether it was refused before it came to the storage, for what it asks and not for its size."""
+    by_proxy = seen.facts.get(Fact.MARKUP) == "yes" and not seen.facts.get(Fact.S3)
+    return by_proxy and seen.http_status in (401, 403, 405, 501)
+
+
 def something_works(case: Case) -> bool:
     """Whether anything that Mastodon's key asks for is granted: else a single refusal says nothing of its own."""
     return any(

@@ -38,6 +38,7 @@ _STAND_INS = {
     "folders": "SOME FOLDERS",
     "shown": "WHAT THEY HOLD",
     "target": "ANOTHER HOST",
+    "what": "upload (or delete)",
 }
 """What stands in a text for the values of a user who is not known here."""
 

@@ -179,6 +179,17 @@ def test_the_right_to_set_an_acl_is_offered_only_where_acls_do_something() -> No
     assert "a bucket policy opens them" in second.note
 
 
+def test_without_an_acl_media_are_opened_in_the_same_fix_where_visitors_are_refused() -> None:
+    stops = provider("minio.example.net", "S3_PERMISSION=private").denied(ActionId.PUT_ACL_PRIVATE)
+    (alone,) = of(stops, "suspension-acl-call-crashes").first_choice
+    assert isinstance(alone, EnvFix)
+    opening, line = of(stops.denied(ActionId.PUBLIC_GET), "suspension-acl-call-crashes").first_choice
+    assert isinstance(opening, BucketSetting)
+    assert "mc anonymous set-json" in opening.command
+    assert isinstance(line, EnvFix)
+    assert (line.variable, line.value) == ("S3_PERMISSION", "")
+
+
 def test_where_acls_hide_nothing_that_is_a_notice() -> None:
     ignored = of(provider("minio.example.net").row(ActionId.PUT_ACL_PRIVATE, 501, "NotImplemented"), HIDDEN)
     assert (ignored.severity, type(ignored.fixes[0])) == (Severity.NOTICE, Manual)

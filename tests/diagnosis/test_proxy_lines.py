@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from s3probe.diagnosis.model import ServerFix
+from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.diagnosis.env_cases import AWS, CUSTOM, with_line
 from tests.diagnosis.wire_cases import healthy
@@ -33,3 +36,18 @@ def test_a_resolver_is_named_for_clouds_alone(env: str, lines: str) -> None:
     (fix,) = found.fixes
     assert isinstance(fix, ServerFix)
     assert fix.value == lines
+
+
+def test_a_page_of_the_stores_console_is_no_error_that_hides() -> None:
+    alias = healthy(
+        with_line(with_line(CUSTOM, "S3_ENDPOINT=http://192.0.2.7:9000"), "S3_ALIAS_HOST=files.example.com")
+    )
+    page = partial(alias.row, ActionId.PUBLIC_GET, outcome=Outcome.WRONG, headers={"server": "nginx"}, markup="yes")
+    service = "the console of MinIO"
+    missing = page(service=service).row(ActionId.PUBLIC_MISSING, 200, outcome=Outcome.WRONG, service=service)
+    assert "proxy-serves-error-as-image" not in missing.named
+    found = missing.findings[0]
+    assert found.id == "object-not-found-public-key-mismatch"
+    assert isinstance(found.fixes[0], ServerFix)
+    assert "proxy_pass http://192.0.2.7:9000/files-example$uri;" in found.fixes[0].value
+    assert page().findings[0].id == "proxy-serves-error-as-image"

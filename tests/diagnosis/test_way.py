@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.diagnosis.model import EnvFix, Severity
+from s3probe.diagnosis.model import EnvFix, ServerFix, Severity
 from s3probe.evidence.observations import NetworkFault, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Header
 from s3probe.sandbox.scenario import BUCKET
 from tests.diagnosis.env_cases import CUSTOM, with_line
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, ExaminedFile, healthy
@@ -151,6 +151,34 @@ def test_a_suspended_user_is_enabled_in_cephs_own_words() -> None:
 
     assert "radosgw-admin user enable" in advice("UserSuspended")
     assert "radosgw-admin" not in advice("AccountProblem")
+
+
+def test_a_proxy_that_refuses_deletions_alone_is_one_cause() -> None:
+    deletions = (ActionId.DELETE, ActionId.MULTIPART_ABORT)
+    proxy = GARAGE.row(ActionId.PUT_WITHOUT_ACL, 200, outcome=Outcome.OK, headers={Header.X_AMZ_VERSION_ID: "c0ffee"})
+    for name in deletions:
+        proxy = proxy.row(name, 403, outcome=Outcome.WRONG, markup="yes")
+    found = proxy.findings[0]
+    assert (found.id, found.title) == ("proxy-refuses-uploads", "A proxy in front of the store lets nobody delete")
+    assert {"unexplained", "mpu-parts-pile-up", "versioning-delete-markers"}.isdisjoint(proxy.named)
+    by_store = GARAGE
+    for name in deletions:
+        by_store = by_store.row(name, 403, "AccessDenied", DENIED, s3="yes")
+    assert "proxy-refuses-uploads" not in by_store.named
+
+
+@pytest.mark.parametrize(("status", "line"), [(401, "auth_basic off;"), (403, "allow all;")])
+def test_a_page_of_nginx_that_refuses_everything_is_a_proxy_and_no_console(status: int, line: str) -> None:
+    def answered(code: int, stock_page: str) -> ExaminedFile:
+        return C.stopped(code, s3="", markup="yes", stock_page=stock_page)
+
+    (found,) = answered(status, "yes").findings
+    assert (found.id, found.certainty.value) == ("proxy-refuses-uploads", "likely")
+    (fix,) = found.fixes
+    assert isinstance(fix, ServerFix)
+    assert fix.value == line
+    for other in (answered(404, "yes"), answered(status, "")):
+        assert other.named == ("console-port-instead-of-api",)
 
 
 def test_an_upload_that_never_began_leaves_no_parts() -> None:

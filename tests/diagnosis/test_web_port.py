@@ -197,3 +197,20 @@ def test_an_expired_key_is_no_wrong_secret() -> None:
     switched_off = GARAGE.stopped(403, "InvalidAccessKeyId", "Your account is disabled; contact your administrator.")
     assert only(switched_off).id == "key-disabled-or-account-suspended"
     assert only(GARAGE.stopped(403, "InvalidAccessKeyId", "No such key")).id == "wrong-access-key-id"
+
+
+def test_a_path_with_the_bucket_is_the_files_fault_and_no_line_of_nginx_helps() -> None:
+    with_bucket = ALIAS.line("S3_ALIAS_HOST=files.example.com/files-example")
+    seen = page(with_bucket, "NoSuchKey").row(Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET)
+    (fix,) = only(seen).fixes
+    assert isinstance(fix, EnvFix)
+    assert fix.value == "files.example.com"
+
+
+def test_what_one_command_gives_is_one_missing_right() -> None:
+    """A key of an owner that may neither read nor write."""
+    refused = (403, "AccessDenied", "Forbidden: Operation is not allowed for this key.")
+    seen = named_as(GARAGE, "files.example.com").stopped(*refused)
+    for name in (ActionId.DELETE, Experiment.GET_MISSING):
+        seen = seen.row(name, *refused)
+    assert only(named_as(seen)).id == "iam-missing-putobject"

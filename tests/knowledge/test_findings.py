@@ -22,7 +22,7 @@ FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="u
 FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
 PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "media_host", "acl", "variable"}
 OF_ONE_RULE = {"breaks", "can", "directive", "family", "folders", "kind", "lacks", "mistake", "passed", "right_region"}
-OF_ONE_RULE |= {"shown", "target"}
+OF_ONE_RULE |= {"shown", "target", "what"}
 """What the rule of a finding fills in by itself."""
 RULES = ROOT / "s3probe" / "diagnosis" / "rules"
 ALL = [entry(finding_id) for finding_id in ids()]

@@ -260,6 +260,8 @@ def acl_change(case: Case) -> Iterator[Finding]:
     none = fixes.env(case, "S3_PERMISSION", "", note)
     grant = (fixes.allow_objects(case, "s3:PutObjectAcl"),) if first.outcome is Outcome.DENIED and not ignored else ()
     fix: tuple[Fix, ...] = (*grant, none)
+    if ignored and (opening := _opened_by_policy(case)):
+        fix = (opening, replace(none, note=ONLY_TOGETHER, conditional=True, together=True))
     disabled = first.error_code == "AccessControlListNotSupported" and case.settings.acl == "private"
     yield finding(
         "permission-private-with-acl-disabled" if disabled else "suspension-acl-call-crashes",
@@ -269,6 +271,14 @@ def acl_change(case: Case) -> Iterator[Finding]:
         fixes=fix,
         permission="" if ignored else None,
     )
+
+
+def _opened_by_policy(case: Case) -> Fix | None:
+    """The command that opens the media, where visitors are refused by a store that has a policy for them."""
+    seen, store = case.get(ActionId.PUBLIC_GET), fixes.provider_of(case)
+    if seen.outcome is not Outcome.DENIED or store.bucket_policy != "yes" or "public_read" not in store.commands:
+        return None
+    return fixes.public_read(case)
 
 
 def acl_change_loses_content(case: Case) -> Iterator[Finding]:

@@ -50,7 +50,9 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
         how = f"{how}; without the bucket in the path the picture is there"
-        return invisible(case, "object-not-found-public-key-mismatch", how, fix, *proxy)
+        # a web port finds the bucket by the host alone: its lines pass the path on as it is
+        other = () if fixes.provider_of(case).web_port else proxy
+        return invisible(case, "object-not-found-public-key-mismatch", how, fix, *other)
     return None
 
 

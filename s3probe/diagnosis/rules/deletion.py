@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, says_locked, something_works, words
+from s3probe.diagnosis.words import asked, refused_by_a_page, says_locked, something_works, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header
@@ -69,7 +69,7 @@ def versions(case: Case) -> Iterator[Finding]:
     marker = marker_of(deleted, case.get(Experiment.DELETE_GONE), uploaded)
     version = uploaded.headers.get(Header.X_AMZ_VERSION_ID, "null") not in ("null", "")
     # Garage gives every upload an id and keeps nothing; while versioning is suspended, no bytes stay
-    if marker == "null" or not (marker or (version and not deleted.ok)):
+    if marker == "null" or not (marker or (version and not deleted.ok and not refused_by_a_page(deleted))):
         return
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
     because = [deleted.id if marker else uploaded.id]

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import failed_by_itself, is_late, something_works, told, waited, words
+from s3probe.diagnosis.words import failed_by_itself, is_late, refused_by_a_page, something_works, told, waited, words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
@@ -187,9 +187,8 @@ def abandoning(case: Case) -> Iterator[Finding]:
     seen = case.open(ActionId.MULTIPART_ABORT)
     # an upload that never began leaves nothing to abandon
     begun = case.get(ActionId.MULTIPART_CREATE).ok
-    if seen and seen[0].facts.get(Fact.MARKUP) == "yes" and not seen[0].facts.get(Fact.S3):
-        return  # a page of what stands before the store
-    if seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and begun and something_works(case):
+    by_store = seen and seen[0].outcome in (Outcome.REJECTED, Outcome.WRONG) and not refused_by_a_page(seen[0])
+    if by_store and begun and something_works(case):
         yield finding(
             "mpu-parts-pile-up",
             case,

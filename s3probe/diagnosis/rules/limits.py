@@ -11,9 +11,9 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import is_late, waited, words
+from s3probe.diagnosis.words import asked, is_late, refused_by_a_page, waited, words
 from s3probe.evidence.kept_versions import marker_of
-from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Actor, Experiment, Fact, Header
 from s3probe.knowledge.recipes import endpoint_option
 
@@ -76,36 +76,44 @@ def body_limit(case: Case) -> Iterator[Finding]:
         )
 
 
+_CHANGES = {
+    ActionId.PUT_WITH_ACL: "upload",
+    ActionId.PUT_WITHOUT_ACL: "upload",
+    ActionId.DELETE: "delete",
+}
+
+
 def only_reading(case: Case) -> Iterator[Finding]:
     """A proxy answers uploads, or deletions alone, with a page of its own, while the listing passes."""
-    uploads = [o for o in (case.get(ActionId.PUT_WITH_ACL), case.get(ActionId.PUT_WITHOUT_ACL)) if o.ran]
-    if not uploads or not case.get(ActionId.LIST).ok:
+    if not case.get(ActionId.LIST).ok:
         return
-    deleting = case.get(ActionId.DELETE)
-    first = next((seen for seen in (*uploads, deleting) if _turned_away(seen)), None)
-    if first is None or (first in uploads and not all(_turned_away(o) for o in uploads)):
+    for what in ("upload", "delete"):
+        rows = [row for name, its in _CHANGES.items() if its == what and (row := case.get(name)).ran]
+        if not rows or not all(refused_by_a_page(o) for o in rows):
+            continue
+        because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and refused_by_a_page(o)]
+        if set(because) >= {o.id for o in rows}:
+            yield finding(
+                "proxy-refuses-uploads",
+                case,
+                how=f"{asked(rows[0])} was answered {words(rows[0])} with a web page, while listing the bucket passed",
+                because=because,
+                fixes=[_LET_PASS],
+                what=what,
+                breaks=_BREAKS[what],
+            )
         return
-    because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and _turned_away(o)]
-    allow = ServerFix(
-        "nginx",
-        "limit_except GET PUT POST DELETE { deny all; }",
-        "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
-    )
-    if first.id in because:
-        what = "an upload" if first in uploads else "deleting a file"
-        yield finding(
-            "proxy-refuses-uploads",
-            case,
-            how=f"{what} was answered {words(first)} with a web page, while listing the bucket passed",
-            because=because,
-            fixes=[allow],
-        )
 
 
-def _turned_away(seen: Observation) -> bool:
-    """Whether it was refused before it came to the storage, for what it asks and not for its size."""
-    by_proxy = seen.facts.get(Fact.MARKUP) == "yes" and not seen.facts.get(Fact.S3)
-    return by_proxy and seen.http_status in (401, 403, 405, 501)
+_LET_PASS = ServerFix(
+    "nginx",
+    "limit_except GET PUT POST DELETE { deny all; }",
+    "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
+)
+_BREAKS = {
+    "upload": "Every upload ends in HTTP 500: Aws::S3::Errors::Http403Error or Http405Error, while pictures are shown",
+    "delete": "Nothing is ever deleted, and Mastodon does not tell you: the storage fills up",
+}
 
 
 def expiry(case: Case) -> Iterator[Finding]:

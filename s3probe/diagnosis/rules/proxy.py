@@ -75,6 +75,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
         if (
             seen.http_status != 200
             or seen.facts.get(Fact.OPEN)
+            or seen.facts.get(Fact.SERVICE)
             or seen.led_to
             or not refused
             or not proxied(case, seen)

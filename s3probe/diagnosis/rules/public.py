@@ -246,6 +246,10 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
+    if (service := seen.facts.get(Fact.SERVICE)) and proxied(case, seen):
+        how = f"GET {seen.url} gave {seen.http_status} with a page of {service}"
+        offered: tuple[Fix, ...] = at_proxy(case, proxy_lines(case), "origin", "instead of what answers there now")
+        return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
         return invisible(
             case,
@@ -259,9 +263,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if kind:
         own = case.get(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
-        offered: tuple[Fix, ...] = (
-            Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),
-        )
+        offered = (Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),)
         if own == "image/png" and proxied(case, seen):
             offered = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
         return invisible(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *offered)

@@ -68,7 +68,8 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
     yield finding(
         "policy-bucket-arn-without-slash-star",
         case,
-        how="listing the bucket works, while uploading, reading and deleting are all refused",
+        how="listing the bucket works, while uploading, reading and deleting are all refused; "
+        "a policy that names other folders alone does the same",
         because=because,
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)],
         fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
@@ -130,10 +131,11 @@ def _given_as_one(case: Case, action: ObservationId) -> tuple[ObservationId, ...
 
 
 def _has_no_rights(case: Case) -> bool:
-    """One thing refuses all that is refused: a limit of the bucket's own owner, or a policy without the key."""
-    lives_by_policy = bool(fixes.provider_of(case).key_principal)
+    """One thing refuses all that is refused: a limit of the bucket's own owner, or one command that was left out."""
+    store = fixes.provider_of(case)
+    given_at_once = bool(store.key_principal or store.rights_together)
     refused = all(case.get(name).outcome is Outcome.DENIED for name in _KEYS_OWN)
-    return fixes.limits_owner(case) or (lives_by_policy and refused)
+    return fixes.limits_owner(case) or (given_at_once and refused)
 
 
 def _otherwise(_case: Case, _refused: Observation) -> bool:

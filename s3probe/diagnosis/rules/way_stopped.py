@@ -58,6 +58,8 @@ def _finding(
     certainty: Certainty = Certainty.CERTAIN,
     also: str = "",
     right_region: str = "",
+    what: str = "",
+    breaks: str = "",
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
     there = storage_hosts(case)
@@ -77,6 +79,8 @@ def _finding(
         fixes=fix,
         certainty=certainty,
         right_region=right_region,
+        what=what,
+        breaks=breaks,
     )
 
 
@@ -186,6 +190,9 @@ def _not_s3(case: Case, this: Way) -> Finding:
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
         return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
+    alike = all(row.http_status == seen.http_status for row in this.rows)
+    if seen.facts.get(Fact.STOCK_PAGE) and seen.http_status in (401, 403) and alike:
+        return _kept_out(case, this)
     service = seen.facts.get(Fact.SERVICE, "")
     if service:
         store = serving(service)
@@ -194,6 +201,16 @@ def _not_s3(case: Case, this: Way) -> Finding:
         return _finding(case, this, "console-port-instead-of-api", fix, also=f": {service}")
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+
+
+def _kept_out(case: Case, this: Way) -> Finding:
+    """nginx asks everybody for a password, or turns this machine's address away; where it has no file it says 404."""
+    password = this.furthest.http_status == 401
+    line = "auth_basic off;" if password else "allow all;"
+    why = "Mastodon signs its requests instead" if password else "before every deny; Mastodon's own address will do"
+    fix = ServerFix("nginx", line, f"in the proxy before the storage; {why}")
+    breaks = f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{this.furthest.http_status}Error"
+    return _finding(case, this, "proxy-refuses-uploads", fix, certainty=Certainty.LIKELY, what="upload", breaks=breaks)
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -382,6 +399,7 @@ RULES = (
             "path-style-switch-inverted",
             "provider-outage",
             "proxy-body-limit-413",
+            "proxy-refuses-uploads",
             "proxy-rewrites-host-before-s3",
             "r2-token-wrong-type",
             "region-wrong-aws-global-endpoint",
