@@ -147,7 +147,9 @@ _DIGITS = (
     _Digits(Sieve("A-Za-z0-9+/"), 6, _base64),
     _Digits(Sieve("A-Za-z0-9_-", bytes.maketrans(b"-_", b"+/")), 6, _base64, own=b"-_"),
     _Digits(Sieve("A-Za-z2-7", _TO_32), 5, lambda digits: int(digits, 32)),
-    _Digits(Sieve("0-9A-Fa-f", prefix=b"0x"), 4, lambda digits: int(digits, 16)),
+    _Digits(Sieve("0-9A-Fa-f"), 4, lambda digits: int(digits, 16)),
+    # a digit 0 may stand before somebody else's x
+    _Digits(Sieve("0-9A-Fa-f", prefix=b"0x"), 4, lambda digits: int(digits, 16), own=b"xX"),
 )
 _NUMBER = re.compile(rb"[0-9]+")
 _NUMBERS = tuple(

@@ -26,8 +26,9 @@ ADVICE_ONLY = {
     "delete-objects-unsupported": "the storage must learn DeleteObjects",
     "delete-objects-per-key-errors-ignored": "the storage fails by itself",
     "delete-md5-required": "the storage must stop demanding Content-MD5",
-    "versioning-delete-markers": "a lifecycle rule works over days, and the key may not read it",
-    "object-lock-prevents-delete": "Object Lock cannot be switched off",
+    "anonymous-acl-or-policy-readable (of a file)": "the key may not read the policy, and its owner must",
+    "web-port-path-changed": "its lines are tried before the real Garage",
+    "media-host-leads-past-web-port": "its lines are tried before the real Garage",
     "presigned-link-uses-internal-endpoint": "the storage needs a public name and a certificate first",
     "download-cap-exceeded": "somebody must pay for more",
     "remove-orphans-start-after-ceph": "the storage must be upgraded",
@@ -75,6 +76,8 @@ AT_NGINX = {
 ``tests/nginx/mistakes.py`` at which those very lines are tried on a real nginx."""
 
 NOT_SEEN_FIXED = {
+    "versioning-delete-markers": "the rule works over days, and the key may not read it: the warning remains",
+    "object-lock-prevents-delete": "new files are free then; that the bucket keeps versions remains as a warning",
     "rate-limited-503-slowdown (now and then)": "Mastodon then asks again; that there are bursts stays as a notice",
     "storage-failed-for-a-moment": "Mastodon then asks again; that there are moments stays as a notice",
     "protocol-https-but-endpoint-plain": "links to archives still lead to http://: a warning of its own remains",

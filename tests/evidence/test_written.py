@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.machine import families_of
 from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.sandbox import Sandbox
-from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy, readable
 from s3probe.sandbox.statements import Statement
 from tests.exhaustive import EXHAUSTIVE
 from tests.runs import OPTIONS, fault_name, run, run_fault, settings_of, tools_for
@@ -93,11 +94,20 @@ def _sent_on(call: Call, answer: Answer) -> Answer:
     return replace(answer, status=307, headers={**answer.headers, "location": "https://elsewhere.example/"}, body=body)
 
 
+def _of_a_tenant(_call: Call, answer: Answer) -> Answer:
+    """Ceph's tenants stand in the owner's name, MinIO's host id is a hash, and a proxy asked for another bucket."""
+    body = re.sub(rb"<Owner><ID>[^<]*", b"<Owner><ID>acme$mastodon", answer.body)
+    body = re.sub(rb"<BucketName>[^<]*", b"<BucketName>other", body)
+    body = body.replace(b"</Error>", b"<BucketName>other</BucketName></Error>") if b"BucketName" not in body else body
+    return replace(answer, body=body, headers={**answer.headers, "x-amz-id-2": "dd9025bab4ad464b" * 4})
+
+
 def _powerful(scenario: Scenario) -> Scenario:
     """The key may do everything that Mastodon never does, and the bucket's policy denies something of that."""
     everything = Statement("Allow", ("s3:*",), ("*",))
     never = Statement("Deny", ("s3:PutObjectTagging",), (f"arn:aws:s3:::{scenario.bucket.name}/*",), ("*",))
-    return scenario.with_user(identity=(everything,)).with_bucket(policy=(*scenario.bucket.policy, never))
+    plain = replace(never, conditions=(("Bool", "aws:SecureTransport", ("false",)),))
+    return scenario.with_user(identity=(everything,)).with_bucket(policy=(*scenario.bucket.policy, never, plain))
 
 
 def _runs() -> Iterator[Evidence]:
@@ -109,6 +119,8 @@ def _runs() -> Iterator[Evidence]:
     yield _seen(healthy(), _sent_on)
     yield run(_powerful(FAULTS["acl-disabled-bucket-owner-enforced"].scenario())).report.evidence
     yield run(_powerful(healthy().with_env("S3_PERMISSION", "authenticated-read"))).report.evidence
+    yield _seen(readable(FAULTS["bpa-ignores-public-acls"].scenario()), _of_a_tenant)
+    yield run(_powerful(FAULTS["lifecycle-expires-media"].scenario().with_bucket(versioning=True))).report.evidence
     yield _on_ec2()
     yield _in_a_private_network()
 

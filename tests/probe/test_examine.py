@@ -48,7 +48,8 @@ PROMISED = {
 }
 """The ids that always exist in a full examination."""
 
-MOST_REQUESTS = 40
+MOST_REQUESTS, MOST_AT_ONES_OWN = 40, 46
+"""Of a healthy run, as the README has it: a store that one runs oneself is asked more."""
 FOREIGN = {
     "media_attachments/files/1/original/cat.png": b"someone's cat",
     "accounts/avatars/2/original/me.png": b"someone's face",
@@ -90,7 +91,7 @@ class Counting:
 def test_a_healthy_run_is_cheap_and_says_what_it_cost(name: str) -> None:
     ran = run_once(SCENARIOS[name]())
     cost = ran.report.evidence.cost
-    assert cost.requests <= MOST_REQUESTS
+    assert cost.requests <= (MOST_AT_ONES_OWN if name == "custom" else MOST_REQUESTS)
     assert cost.requests == sum(cost.by_operation.values())
     # what the sandbox saw of S3 is what was counted; the instance and an alias are asked besides
     assert len([seen for seen in ran.requests if seen.key_id]) <= cost.requests

@@ -210,7 +210,9 @@ def _listed(case: Case) -> list[str]:
 
 
 def _is_there(case: Case) -> bool:
-    """Whether the key may do something in the bucket: then single rights are missing."""
+    """Whether the key may do something in the bucket that not everyone may: then single rights are missing."""
+    if _list_is_everyones(case):
+        return False  # whoever may list is told which files are missing
     return case.get(Experiment.HEAD_BUCKET).ok or case.get(Experiment.GET_MISSING).error_code == "NoSuchKey"
 
 
