@@ -85,10 +85,17 @@ def sweep(
     found = Ledger(lambda class_path, name: f"{class_path}/{name}")
     noted = {one.id: one for one in tools.notes.read(bucket_address(settings)) if is_marked(settings, one.key)}
 
+    young: set[tuple[str, str | None]] = set()
+
     def due(key: str, upload_id: str | None, since: str) -> bool:
         """Whether no probe can be at work on it any more."""
+        if not is_marked(settings, key):
+            return False
         known = (key, upload_id) in noted or (upload_id is not None and (key, "") in noted)
-        return is_marked(settings, key) and (known or _is_older(since, oldest))
+        if known or _is_older(since, oldest):
+            return True
+        young.add((key, upload_id))
+        return False
 
     hidden = False
     search = _Search(client.with_time(searching, limits), wire, due)
@@ -108,6 +115,11 @@ def sweep(
         tell(
             f"The listing had no end within {SEARCHING:.0f} s or {MOST} entries, or an answer was none, so there may be"
             " more. Run s3probe sweep again."
+        )
+    if young:
+        tell(
+            f"Younger than {older_than_seconds / 60:.0f} minutes, and left alone because a probe may be at work:"
+            f" {len(young)} of the objects found. Run s3probe sweep again later, or with --older-than 0 when none runs."
         )
     if hidden:
         tell(

@@ -89,7 +89,6 @@ class FailingTransport:
         answer = self._inner.send(call, limits)
         return self._answer if failing else answer
 
-
     def _is_like_it(self, call: Call) -> bool:
         """What fails for a visitor fails at that address for whoever visits it."""
         chosen = self.chosen

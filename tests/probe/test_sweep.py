@@ -92,6 +92,17 @@ def test_young_keys_stay_for_a_probe_may_be_at_work() -> None:
         assert sorted(box.keys(BUCKET)) == sorted(OURS)
 
 
+def test_what_is_too_young_is_told_and_what_is_not_ours_is_not() -> None:
+    told: list[str] = []
+    with bucket(_listing_uploads(healthy()), *OURS, *FOREIGN) as (_box, _one, tools):
+        swept(_listing_uploads(healthy()), replace(tools, clock=Clock()), tell=told.append)
+    (said,) = told
+    assert f"{len(OURS)} of the objects found" in said
+    with bucket(_listing_uploads(healthy()), *FOREIGN) as (_box, _one, tools):
+        swept(_listing_uploads(healthy()), replace(tools, clock=Clock()), tell=told.append)
+    assert told == [said]
+
+
 def test_the_age_is_the_callers_choice() -> None:
     with bucket(healthy(), *OURS) as (box, _one, tools):
         assert swept(healthy(), tools, older_than_seconds=3 * 3600.0).created == 0

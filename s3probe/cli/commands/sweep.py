@@ -35,7 +35,7 @@ def run(args: Namespace, console: Console) -> int:
         console.say(told)
     found = count(swept.created, "object")
     if not swept.created:
-        console.result(f"No probe left anything behind{' that could be seen' if hidden else ''}.\n")
+        console.result("No probe left anything behind" + (" that could be removed now.\n" if hidden else ".\n"))
         return 0
     if args.dry_run:
         listed = "".join(f"{name}\n" for name in swept.left_behind)
