@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from s3probe.diagnosis.model import Certainty, Finding
+from s3probe.diagnosis.model import Finding
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.chain import Leg, legs
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, late_uploads, removal_commands
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 from s3probe.report.setting_words import sentence
-from s3probe.report.words import aftermath, answer, cost, headline, left_out, rule_errors, shown, tally, versions
+from s3probe.report.words import KNOWN, aftermath, answer, cost, headline, left_out, rule_errors, shown, tally, versions
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--paper:#fff;--line:#d0d7de;--box:#f6f8fa;--ok:#1a7f37;
@@ -38,7 +38,6 @@ _POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
     f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'"
 )
-_KNOWN = {Certainty.CERTAIN: "How we know", Certainty.LIKELY: "Likely", Certainty.POSSIBLE: "Possible"}
 _BOX, _GAP, _LETTER = 30, 76, 7.6
 """Of the picture, in its own units: a station's height, the way between two, and a letter's width."""
 
@@ -114,7 +113,7 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
     kind = finding.severity.value
     yield f'<section><h2><span class="{kind}">{kind.upper()}</span> {_e(finding.title)}</h2><dl>'
     yield f"<dt>In Mastodon</dt><dd>{_e(finding.consequence)}</dd>"
-    yield f"<dt>{_KNOWN[finding.certainty]}</dt><dd>{_e(sentence(finding.how_known))}</dd>"
+    yield f"<dt>{KNOWN[finding.certainty]}</dt><dd>{_e(sentence(finding.how_known))}</dd>"
     for fix in fixes_in_words(finding, report.subject.source):
         yield f"<dt>{_e(sentence(fix.opening))}</dt><dd>{_e(fix.lead)}"
         if fix.block:

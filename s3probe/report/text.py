@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import chain, pairwise
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.report.chain import picture
 from s3probe.report.fix_words import (
@@ -31,6 +31,7 @@ from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.setting_words import sentence
 from s3probe.report.words import (
+    KNOWN,
     aftermath,
     answer,
     cost,
@@ -73,11 +74,6 @@ _VERDICT = {
     Verdict.UNKNOWN: ("?", _YELLOW),
 }
 _SEVERITY_COLOUR = {Severity.FAILURE: _RED, Severity.WARNING: _YELLOW, Severity.NOTICE: _GREY}
-_KNOWN = {
-    Certainty.CERTAIN: "How we know",
-    Certainty.LIKELY: "Likely",
-    Certainty.POSSIBLE: "Possible",
-}
 _OPENINGS = {"and": "And", "or": "Or", "What to do": "What to do"}
 _RESTART = "Then restart web and Sidekiq: Mastodon reads the file only when it starts."
 
@@ -323,7 +319,7 @@ def _painted(line: str, page: _Page) -> str:
 def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[str]) -> Iterator[str]:
     """``shown_blocks``: what there was to copy above, which is not shown again."""
     yield from _labelled("In Mastodon", finding.consequence, page)
-    known = _labelled(_KNOWN[finding.certainty], sentence(finding.how_known), page)
+    known = _labelled(KNOWN[finding.certainty], sentence(finding.how_known), page)
     yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, page)
     words = list(fixes_in_words(finding, report.subject.source))
     restart = finding is _cause(report) and any(isinstance(fix, EnvFix) for fix in finding.first_choice)

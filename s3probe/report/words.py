@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Finding, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.report.detail import detail
@@ -55,6 +55,8 @@ _IN_A_TOTAL = {
     Verdict.WARNING: "with a warning",
     Verdict.OK: "fine",
 }
+KNOWN = {Certainty.CERTAIN: "How we know", Certainty.LIKELY: "Likely", Certainty.POSSIBLE: "Possible"}
+"""What stands before how something is known."""
 REPORT_IT = (
     "That is a bug of s3probe, and says nothing about your storage. What the other rules found stands. Please report "
     "it to the project with the file that s3probe check --save-evidence writes; secrets are not in it"
