@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, ExperimentWith, ObservationId
+from s3probe.knowledge.providers import Provider
 from s3probe.settings.model import Settings
 
 
@@ -18,6 +19,8 @@ class Case:
     evidence: Evidence | None = None
     claimed: frozenset[ObservationId] = frozenset()
     """Ids of observations that an earlier finding explains."""
+    store: Provider | None = None
+    """Who the store is, where that was found out before the rules: many of them ask."""
 
     def get(self, exact_id: ObservationId) -> Observation:
         """The observation of exactly that id; a skipped one stands in when it was never made."""

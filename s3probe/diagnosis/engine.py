@@ -11,6 +11,7 @@ from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
 from s3probe.hindrance import hindrance
+from s3probe.knowledge.store import store_of
 from s3probe.settings.model import Settings
 
 __all__ = ["FILE_RULES", "Judged", "diagnose", "lint", "ranked", "run_rules"]
@@ -92,7 +93,7 @@ def diagnose(
     """What the whole examination means. ``skip`` and ``only`` name finding ids."""
     from s3probe.diagnosis.rules import wire  # half of the time that the linter takes, and it needs none of them
 
-    file = run_rules(FILE_RULES, Case(settings, evidence))
+    file = run_rules(FILE_RULES, Case(settings, evidence, store=store_of(settings, evidence)))
     way = run_rules(wire.FOUNDATION_RULES, file.case)
     rest = run_rules(wire.WIRE_RULES, way.case)
     found = (*file.findings, *way.findings, *rest.findings)

@@ -226,7 +226,7 @@ def no_pair(case: Case) -> EnvFix:
 
 def provider_of(case: Case) -> Provider:
     """Who the store is, by its host and its answers."""
-    return store_of(case.settings, case.evidence)
+    return case.store or store_of(case.settings, case.evidence)
 
 
 def provider_step(case: Case, topic: str) -> str:
@@ -544,7 +544,7 @@ def _closed_otherwise(case: Case) -> BucketSetting | Manual:
 
 def acls_count(case: Case) -> bool:
     """Whether an ACL means anything there, as far as is known."""
-    return provider_of(case).object_acl not in (ObjectAcl.NO, ObjectAcl.IGNORED)
+    return provider_of(case).acls_count
 
 
 def _acl_opens(case: Case) -> bool:

@@ -111,6 +111,11 @@ class Provider:
     lists_own_buckets: bool = False
     """ListBuckets is answered to every key, with the buckets that it may use."""
 
+    @property
+    def acls_count(self) -> bool:
+        """Whether an ACL means anything there, as far as is known."""
+        return self.object_acl not in (ObjectAcl.NO, ObjectAcl.IGNORED)
+
 
 @cache
 def providers() -> Mapping[str, Provider]:

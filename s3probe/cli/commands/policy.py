@@ -15,6 +15,7 @@ from s3probe.cli.sources import env_files, load_settings
 if TYPE_CHECKING:
     from s3probe.evidence.observations import Evidence
     from s3probe.knowledge.providers import Provider
+    from s3probe.knowledge.recipes import Documents
     from s3probe.settings.model import Settings
 
 PATIENCE = 5.0
@@ -22,6 +23,8 @@ PATIENCE = 5.0
 
 _TOPICS = {"iam_policy": "policy", "bucket_policy": "public_read", "cors": "cors"}
 """By document: the server's command that sets it."""
+_BY_WORD = {"iam": ("policy", "key"), "bucket": ("public_read", "media"), "cors": ("cors", "cors")}
+"""By what it is asked for with: the same, and the document's name in that command."""
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -46,14 +49,12 @@ def _alone(word: str, settings: Settings, provider: Provider) -> str:
     """One document alone. Raises :class:`UsageError` where this server takes none of that kind."""
     from s3probe.knowledge.recipes import documents, recipe, takes
 
-    name = {"iam": "iam_policy", "bucket": "bucket_policy", "cors": "cors"}[word]
-    topic, papers = _TOPICS[name], documents(settings, provider)
-    document = {"iam": ("key", papers.key), "bucket": ("media", papers.media), "cors": ("cors", papers.cors)}[word]
-    if not takes(provider, topic, document[0]):
+    (topic, name), papers = _BY_WORD[word], documents(settings, provider)
+    if not takes(provider, topic, name):
         way = recipe(settings, provider, topic, papers) or provider.console.get(topic, "")
         advice = f"There it is done so: {way}" if way else "See s3probe policy, which says how it is done there."
         raise UsageError(f"{provider.name} takes no such document", advice)
-    return json.dumps(document[1], indent=2) + "\n"
+    return json.dumps(papers.of(name), indent=2) + "\n"
 
 
 def _answers(settings: Settings) -> Evidence | None:
@@ -87,13 +88,11 @@ def policies(settings: Settings, provider: Provider) -> dict[str, object]:
 
 def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> Iterator[str]:
     from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS
-    from s3probe.knowledge.providers import ObjectAcl
     from s3probe.knowledge.recipes import documents, key_actions, takes
 
     papers = documents(settings, provider)
     yield f"For {provider.name}, {_known_by(answers)}."
-    ignored = provider.object_acl in (ObjectAcl.NO, ObjectAcl.IGNORED)
-    if settings.acl is not None and ignored:
+    if settings.acl is not None and not provider.acls_count:
         yield "ACLs do nothing there: set S3_PERMISSION= (empty), so that Mastodon sends none."
     yield ""
     needed = (*key_actions(settings, provider), *BUCKET_REASONS)
@@ -108,24 +107,24 @@ def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> I
     yield ""
     if takes(provider, "policy", "key"):
         yield from _block(papers.key)
-    yield from _way(settings, provider, "policy")
+    yield from _way(settings, provider, "policy", papers)
     if provider.web_port:
         yield "Public reading: everyone may read what is in the bucket, archives too, and nobody may list it."
         archives = f"{settings.key_prefix.strip('/')}/backups/".lstrip("/")
         yield f"A proxy before the web port closes archives: location ^~ /{archives} {{ return 404; }}"
     else:
         yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
-    if settings.acl is not None and not ignored:
+    if settings.acl is not None and provider.acls_count:
         yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
     yield ""
     if takes(provider, "public_read", "media"):
         yield from _block(papers.media)
-    yield from _way(settings, provider, "public_read")
+    yield from _way(settings, provider, "public_read", papers)
     yield "CORS rule: the web interface and apps in the browser may read media."
     yield ""
     if takes(provider, "cors", "cors"):
         yield from _block(papers.cors)
-    yield from _way(settings, provider, "cors")
+    yield from _way(settings, provider, "cors", papers)
 
 
 def _known_by(answers: Evidence | None) -> str:
@@ -139,12 +138,12 @@ def _known_by(answers: Evidence | None) -> str:
     return "by its answer" if answered else "by the name of its host: nobody answered there"
 
 
-def _way(settings: Settings, provider: Provider, topic: str) -> Iterator[str]:
+def _way(settings: Settings, provider: Provider, topic: str, papers: Documents) -> Iterator[str]:
     """Where and how this is set at the provider."""
     from s3probe.knowledge.providers import GENERIC
-    from s3probe.knowledge.recipes import documents, file_of, recipe
+    from s3probe.knowledge.recipes import file_of, recipe
 
-    command = recipe(settings, provider, topic, documents(settings, provider), alone=False)
+    command = recipe(settings, provider, topic, papers, alone=False)
     way = command or provider.console.get(topic, "")
     if not way or provider.id == GENERIC:
         return
