@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from s3probe.diagnosis.bucket_fixes import public_access_block
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose
-from s3probe.diagnosis.fixes import duration, public_access_block
+from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rules.acl import _ladder_words
 from s3probe.diagnosis.words import words

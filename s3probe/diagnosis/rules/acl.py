@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
@@ -95,7 +95,7 @@ def _no_acl(ladder: _Ladder) -> tuple[Fix, ...]:
     if ladder.visible_without:
         return (fixes.env(case, "S3_PERMISSION", ""),)
     line = fixes.env(case, "S3_PERMISSION", "", ONLY_TOGETHER, conditional=True)
-    return *fixes.opening(case, account=ladder.account_blocks), replace(line, together=True)
+    return *bucket_fixes.opening(case, account=ladder.account_blocks), replace(line, together=True)
 
 
 def _or_none(allow_acls: _Ways) -> _Ways:
@@ -110,12 +110,12 @@ def _or_none(allow_acls: _Ways) -> _Ways:
 
 def _none_or_ownership(ladder: _Ladder) -> tuple[Fix, ...]:
     """The bucket has ACLs disabled, as AWS advises: send none, or enable them, which Block Public Access may forbid."""
-    case, owner = ladder.case, fixes.object_ownership(ladder.case)
+    case, owner = ladder.case, bucket_fixes.object_ownership(ladder.case)
     if ladder.visible_without:
         return *_no_acl(ladder), owner
     if not is_aws(case.settings.api_base):
         return *_no_acl(ladder), owner, *_public(ladder)
-    block = fixes.public_access_block(case, *fixes.ACL_SWITCHES)
+    block = bucket_fixes.public_access_block(case, *bucket_fixes.ACL_SWITCHES)
     return *_no_acl(ladder), block, replace(owner, together=True), *_public(ladder)
 
 
@@ -127,15 +127,15 @@ def _public(ladder: _Ladder) -> tuple[Fix, ...]:
 
 
 def _grant(ladder: _Ladder) -> tuple[Fix, ...]:
-    return fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), *_public(ladder), *_no_acl(ladder)
+    return bucket_fixes.allow_objects(ladder.case, "s3:PutObjectAcl"), *_public(ladder), *_no_acl(ladder)
 
 
 def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    return *fixes.public_access_block_everywhere(ladder.case, *fixes.ACL_SWITCHES), *_public(ladder)
+    return *bucket_fixes.public_access_block_everywhere(ladder.case, *bucket_fixes.ACL_SWITCHES), *_public(ladder)
 
 
 def _block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    steps = fixes.public_access_blocks(ladder.case, *fixes.ACL_SWITCHES)
+    steps = bucket_fixes.public_access_blocks(ladder.case, *bucket_fixes.ACL_SWITCHES)
     # what the key may read decides; otherwise it may be the account's as well
     known = ladder.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).ok
     return tuple(fix for step in steps[: 1 if known else None] for fix in (step, *_public(ladder)))
@@ -243,7 +243,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         return
     first = seen[0]
     because = [o.id for o in seen]
-    ignored = not fixes.acls_count(case)
+    ignored = not bucket_fixes.acls_count(case)
     if first.http_status == 501 or first.error_code in ("NotImplemented", "NoSuchKey"):
         # Mastodon rescues these two (update_media_attachments_permissions_service.rb): nothing crashes
         yield finding(
@@ -251,14 +251,18 @@ def acl_change(case: Case) -> Iterator[Finding]:
             case,
             how=f"setting an ACL was answered {words(first)}; Mastodon logs that and goes on",
             because=because,
-            fixes=[fixes.HIDES_NOTHING] if ignored else [fixes.env(case, "S3_PERMISSION", "")],
+            fixes=[bucket_fixes.HIDES_NOTHING] if ignored else [fixes.env(case, "S3_PERMISSION", "")],
             severity=Severity.NOTICE if ignored else None,
         )
         return
     # where an ACL does nothing, a right to set it gives nothing, and what everyone sees does not depend on it
     note = "" if ignored and case.get(ActionId.PUBLIC_GET).ok else _ONLY_WITH_A_POLICY
     none = fixes.env(case, "S3_PERMISSION", "", note)
-    grant = (fixes.allow_objects(case, "s3:PutObjectAcl"),) if first.outcome is Outcome.DENIED and not ignored else ()
+    grant = (
+        (bucket_fixes.allow_objects(case, "s3:PutObjectAcl"),)
+        if first.outcome is Outcome.DENIED and not ignored
+        else ()
+    )
     fix: tuple[Fix, ...] = (*grant, none)
     if ignored and (opening := _opened_by_policy(case)):
         fix = (opening, replace(none, note=ONLY_TOGETHER, conditional=True, together=True))
@@ -278,7 +282,7 @@ def _opened_by_policy(case: Case) -> Fix | None:
     seen, store = case.get(ActionId.PUBLIC_GET), fixes.provider_of(case)
     if seen.outcome is not Outcome.DENIED or store.bucket_policy != "yes" or "public_read" not in store.commands:
         return None
-    return fixes.public_read(case)
+    return bucket_fixes.public_read(case)
 
 
 def acl_change_loses_content(case: Case) -> Iterator[Finding]:

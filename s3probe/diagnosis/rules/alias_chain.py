@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
 from s3probe.diagnosis.rules.before_the_storage import (
@@ -113,7 +113,7 @@ def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
-        statement = cloudfront_statement(case.settings, fixes.account_id(case))
+        statement = cloudfront_statement(case.settings, bucket_fixes.account_id(case))
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
         fix = BucketPolicy(statement, note)
         return invisible(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)

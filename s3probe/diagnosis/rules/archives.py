@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.openness import checks_no_keys
@@ -15,7 +15,7 @@ from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, prefix_folder
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.evidence.vocabulary import ActionId, Fact
 from s3probe.knowledge.providers import PolicySupport
 from s3probe.settings.addressing import RubyError
 from s3probe.settings.urls import presigned_target
@@ -47,7 +47,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.get(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
     by_proxy = by_proxy and not provider.signed_only
-    policy: list[Fix] = [] if whole or by_proxy else [fixes.only_media_public(case)]
+    policy: list[Fix] = [] if whole or by_proxy else [bucket_fixes.only_media_public(case)]
     yield finding(
         "archive-dumps-world-readable",
         case,
@@ -142,13 +142,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.LIST_BUCKETS,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Manual
@@ -27,7 +27,7 @@ def requester_pays(case: Case) -> Iterator[Finding]:
         how=f"reading a file was answered {words(own)}, and with x-amz-request-payer it passed",
         because=[own.id, paid.id],
         explains=refused,
-        fixes=[fixes.owner_pays(case)],
+        fixes=[bucket_fixes.owner_pays(case)],
     )
 
 

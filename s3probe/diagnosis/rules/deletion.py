@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
@@ -27,7 +27,7 @@ def batch(case: Case) -> Iterator[Finding]:
         count, codes = row.facts[Fact.PER_KEY_ERRORS], row.facts.get(Fact.PER_KEY_CODE)
         how = f"DeleteObjects answered 200 with {count} errors inside ({codes})"
         advice = (
-            fixes.allow_objects(case, "s3:DeleteObject")
+            bucket_fixes.allow_objects(case, "s3:DeleteObject")
             if row.outcome is Outcome.DENIED
             else Manual("Ask the provider why its batch deletion fails; Mastodon never learns of these errors.")
         )
@@ -59,7 +59,7 @@ def batch(case: Case) -> Iterator[Finding]:
     if row.outcome is Outcome.DENIED:
         # refused as a whole: some stores (Ceph 16) ask for the right on the bucket itself before they look at a key
         how = f"DeleteObjects was answered {words(row)}, while a single delete worked"
-        grant = fixes.allow_bucket_and_objects(case, "s3:DeleteObject")
+        grant = bucket_fixes.allow_bucket_and_objects(case, "s3:DeleteObject")
         yield finding("iam-missing-deleteobject", case, how=how, because=[row.id], fixes=[grant])
 
 
@@ -74,7 +74,7 @@ def versions(case: Case) -> Iterator[Finding]:
     how = "a delete only left a delete marker" if marker else "every upload gets a version id"
     because = [deleted.id if marker else uploaded.id]
     if lock := _lock(case):
-        offered: list[Fix] = [fixes.no_default_retention(case), Manual("Use a bucket without Object Lock.")]
+        offered: list[Fix] = [bucket_fixes.no_default_retention(case), Manual("Use a bucket without Object Lock.")]
         yield finding("object-lock-prevents-delete", case, how=f"{how}, and {lock}", because=because, fixes=offered)
         return
     rules = case.get(Experiment.READ_LIFECYCLE)
@@ -108,11 +108,11 @@ def _lock(case: Case) -> str:
 def _less_versions(case: Case, rules: Observation) -> list[Fix]:
     """A lifecycle rule, beside those that are there; where the server has none, no versions."""
     if rules.http_status not in (400, 405, 501) and not (rules.outcome is Outcome.WRONG and rules.http_status == 200):
-        return [fixes.expire_old_versions(case, others=int(rules.facts.get(Fact.COUNT) or 0))]
+        return [bucket_fixes.expire_old_versions(case, others=int(rules.facts.get(Fact.COUNT) or 0))]
     if case.get(Experiment.READ_OBJECT_LOCK).ok:
         text = "This server has no lifecycle rules, and with Object Lock on versioning stays on: use another bucket."
         return [Manual(text)]
-    return [fixes.suspend_versioning(case)]
+    return [bucket_fixes.suspend_versioning(case)]
 
 
 def still_there(case: Case) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
@@ -32,7 +32,7 @@ def permission(case: Case) -> Iterator[Finding]:
     if value is None:
         return
     if value == "public-read-write":
-        if not fixes.acls_count(case):
+        if not bucket_fixes.acls_count(case):
             return  # such a store takes any word and forgets it
         yield finding(
             "permission-public-read-write",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
@@ -58,7 +58,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
         how=f"an upload to {names} was answered {words(row)}; one to media_attachments/ passed",
         because=[row.id for row in refused.values()],
         explains=[case.get(Experiment.COPY).id] if "custom_emojis" in refused else [],
-        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
+        fixes=[bucket_fixes.allow_objects(case, *bucket_fixes.all_object_rights(case))],
         permission="s3:PutObjectAcl" if acl_alone else None,
         folders=names,
         breaks="; ".join(BREAKS[name] for name in refused),
@@ -84,7 +84,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     names = [KINDS[_kind(o)] for o in seen]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     how += f"; visitors cannot see {_listed(names)}" if len(names) > 1 else ""
-    offered: tuple[Fix, ...] = (fixes.public_read(case),)
+    offered: tuple[Fix, ...] = (bucket_fixes.public_read(case),)
     if _lost_at_the_proxy(case, seen[0]):
         finding_id = "proxy-drops-folders"
         offered = at_proxy(case, proxy_lines(case), "origin", "in one location / for all folders")
@@ -93,7 +93,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     else:
         finding_id = "policy-denies-some-folders"
         how = f"{how}, though both have the same ACL"
-        offered = (fixes.only_media_public(case, denied=True),)
+        offered = (bucket_fixes.only_media_public(case, denied=True),)
     yield finding(
         finding_id,
         case,
@@ -142,13 +142,7 @@ RULES = (
             Experiment.COPY,
             Experiment.MULTIPART_SECOND,
             Experiment.PUT_EMOJI,
-            Experiment.LIST_BUCKETS,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(
@@ -169,13 +163,7 @@ RULES = (
             Experiment.CACHE_ORIGIN,
             Experiment.EMOJI_ORIGIN,
             Experiment.MEDIA_ORIGIN,
-            Experiment.LIST_BUCKETS,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
 )

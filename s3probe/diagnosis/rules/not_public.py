@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rules.acl import ONLY_TOGETHER
@@ -31,13 +31,13 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
     how = f"a visitor was answered {words(seen)}"
     if case.get(Experiment.REQUEST_PAYMENT).facts.get(Fact.PAYER) == "Requester":
         return invisible(
-            case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", fixes.owner_pays(case)
+            case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
         )
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
-        return invisible(case, "deny-anonymous-statement", explained, fixes.only_media_public(case, denied=True))
+        return invisible(case, "deny-anonymous-statement", explained, bucket_fixes.only_media_public(case, denied=True))
     status = case.get(Experiment.POLICY_STATUS)
-    blocks = fixes.public_access_blocks(case, *fixes.POLICY_SWITCHES)
+    blocks = bucket_fixes.public_access_blocks(case, *bucket_fixes.POLICY_SWITCHES)
     if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
         return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", *blocks)
     acl = case.settings.acl
@@ -50,8 +50,8 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
 
 def _opening(case: Case) -> tuple[Fix, ...]:
     """What opens the media without ACLs: a policy, or the store's own switch where it knows no policies."""
-    if not fixes.foreign_to_policies(case) or "public_read" in fixes.provider_of(case).commands:
-        return fixes.opening(case)
+    if not bucket_fixes.foreign_to_policies(case) or "public_read" in fixes.provider_of(case).commands:
+        return bucket_fixes.opening(case)
     advice = Manual(
         f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
         "(console, container ACL, web port or CDN), and put the host that then shows files into S3_ALIAS_HOST."
@@ -63,7 +63,7 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provi
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get(Experiment.READ_ACL)
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    ignoring = fixes.public_access_blocks(case, *fixes.ACL_SWITCHES)
+    ignoring = bucket_fixes.public_access_blocks(case, *bucket_fixes.ACL_SWITCHES)
     granted = "READ" in listed.facts.get(Fact.ALL_USERS, "")
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
 from s3probe.diagnosis.rule import Layer, Rule
@@ -41,7 +41,7 @@ def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
         "of the bucket was accepted",
         because=[*(o.id for o in rows), top.id],
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE)],
-        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
+        fixes=[bucket_fixes.allow_objects(case, *bucket_fixes.all_object_rights(case))],
     )
 
 
@@ -66,7 +66,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
         explained = (
             f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         )
-        yield _found(case, explained, [seen[0].id, written.id], [fixes.public_read(case)], _OPENING)
+        yield _found(case, explained, [seen[0].id, written.id], [bucket_fixes.public_read(case)], _OPENING)
 
 
 _OPENING = "what opens the media to visitors leaves it out"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.openness import checks_no_keys
@@ -49,7 +49,9 @@ def listing(case: Case) -> Iterator[Finding]:
     if by_itself and alias[0].facts[Fact.LISTING] == "names":
         # Swift's own listing, which its container's read ACL opens
         how = f"GET {alias[0].url} listed the names of all files"
-        yield finding("bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[fixes.public_read(case)])
+        yield finding(
+            "bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[bucket_fixes.public_read(case)]
+        )
     elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
         proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
@@ -67,10 +69,10 @@ def listing(case: Case) -> Iterator[Finding]:
         return
     by_acl, certainty = _opened_by_acl(case)
     if by_acl:
-        fix = _closing(case, fixes.bucket_acl_private(case))
+        fix = _closing(case, bucket_fixes.bucket_acl_private(case))
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
-    closing = _closing(case, fixes.only_media_public(case))
+    closing = _closing(case, bucket_fixes.only_media_public(case))
     finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
     yield finding(finding_id, case, how=how, because=because, fixes=[closing], certainty=certainty)
 
@@ -83,9 +85,9 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
     acl = case.get(Experiment.BUCKET_ACL)
     if acl.ok:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
-    if fixes.listed_by_bucket_acl(case):
+    if bucket_fixes.listed_by_bucket_acl(case):
         return True, Certainty.LIKELY
-    if not fixes.acls_count(case):
+    if not bucket_fixes.acls_count(case):
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
         return True, Certainty.LIKELY
@@ -104,7 +106,7 @@ def rights(case: Case) -> Iterator[Finding]:
     ]
     if not seen:
         return
-    offered: list[Fix] = [_closing(case, fixes.only_media_public(case))]
+    offered: list[Fix] = [_closing(case, bucket_fixes.only_media_public(case))]
     if seen[0].id == ActionId.PUBLIC_QUERY:
         offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
     yield finding(
@@ -132,7 +134,7 @@ def writing(case: Case) -> Iterator[Finding]:
     # an ACL that lets everyone write (public-read-write) lets everyone list as well
     opened_by_acl = _opened_by_acl(case)[0]
     lists = [o.id for o in _lists(case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, *_PARTS)]
-    by_policy, by_acl = fixes.only_media_public(case), fixes.bucket_acl_private(case)
+    by_policy, by_acl = bucket_fixes.only_media_public(case), bucket_fixes.bucket_acl_private(case)
     offered: list[Fix] = [_closing(case, by_acl if opened_by_acl else by_policy)]
     origin = case.get(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
@@ -164,7 +166,7 @@ def suspended(case: Case) -> Iterator[Finding]:
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[fixes.only_media_public(case) if works and not by_policy else fixes.HIDES_NOTHING],
+            fixes=[bucket_fixes.only_media_public(case) if works and not by_policy else bucket_fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
@@ -261,13 +263,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.LIST_BUCKETS,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(

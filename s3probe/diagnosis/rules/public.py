@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
@@ -169,7 +169,7 @@ def _encrypted(case: Case, seen: Observation) -> Finding | None:
         return None
     rules = '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
     how = f"a visitor was answered {words(seen)}, and the file carries x-amz-server-side-encryption: aws:kms"
-    return invisible(case, "kms-objects-not-anonymously-readable", how, fixes.encryption(case, rules))
+    return invisible(case, "kms-objects-not-anonymously-readable", how, bucket_fixes.encryption(case, rules))
 
 
 def _archived(case: Case, seen: Observation) -> Finding | None:
@@ -368,6 +368,7 @@ RULES = (
         tier=Tier.REQUESTS,
         reads=(
             *ADDRESSES,
+            *bucket_fixes.OF_A_POLICY,
             ActionId.GET,
             ActionId.HEAD,
             ActionId.PUBLIC_GET,
@@ -380,17 +381,10 @@ RULES = (
             Experiment.PUBLIC_AS_BROWSER,
             Experiment.PUBLIC_FRESH,
             Experiment.PUBLIC_TENANT,
-            Experiment.LIST_BUCKETS,
             Experiment.PUBLIC_WEB_PORT,
             Experiment.PUBLIC_WITH_ACL,
             Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_ACL,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_LIST,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
             Experiment.READ_PUBLIC_ACCESS_BLOCK,
             Experiment.REFERER,
             Experiment.REFERER_ORIGIN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial, weight
 from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual, ServerFix
@@ -45,7 +45,7 @@ def quota(case: Case) -> Iterator[Finding]:
             case,
             how=f"an upload was answered {words(hit[0])}",
             because=because,
-            fixes=[*fixes.quota(case, hit[0]), advice],
+            fixes=[*bucket_fixes.quota(case, hit[0]), advice],
         )
 
 
@@ -139,7 +139,7 @@ def _by_key(case: Case, denials: _Denials) -> Finding:
         how=f"{asked(seen[0])} was answered {words(seen[0])}",
         because=because,
         # files under KMS can never be read by visitors, but through a CDN that signs: the grant would hide them all
-        fixes=[fixes.encryption(case, sse), *(_kms_grant(what) if case.settings.alias_host else ())],
+        fixes=[bucket_fixes.encryption(case, sse), *(_kms_grant(what) if case.settings.alias_host else ())],
         permission=what.action,
     )
 
@@ -254,7 +254,7 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
             fixes=[advice],
             certainty=Certainty.LIKELY,
         )
-    allow = fixes.allow_bucket_and_objects(case, *fixes.all_object_rights(case), "s3:ListBucket")
+    allow = bucket_fixes.allow_bucket_and_objects(case, *bucket_fixes.all_object_rights(case), "s3:ListBucket")
     shown = (
         f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )

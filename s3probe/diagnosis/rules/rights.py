@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import Layer, Rule, Tier
@@ -72,7 +72,7 @@ def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
         "a policy that names other folders alone does the same",
         because=because,
         explains=[o.id for o in case.open(ActionId.BATCH_DELETE, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)],
-        fixes=[fixes.allow_objects(case, *fixes.all_object_rights(case))],
+        fixes=[bucket_fixes.allow_objects(case, *bucket_fixes.all_object_rights(case))],
         certainty=Certainty.LIKELY,
     )
 
@@ -135,7 +135,7 @@ def _has_no_rights(case: Case) -> bool:
     store = fixes.provider_of(case)
     given_at_once = bool(store.key_principal or store.rights_together)
     refused = all(case.get(name).outcome is Outcome.DENIED for name in _KEYS_OWN)
-    return fixes.limits_owner(case) or (given_at_once and refused)
+    return bucket_fixes.limits_owner(case) or (given_at_once and refused)
 
 
 def _otherwise(_case: Case, _refused: Observation) -> bool:
@@ -143,7 +143,7 @@ def _otherwise(_case: Case, _refused: Observation) -> bool:
 
 
 def _allow(*actions: str) -> Callable[[Case], Fix]:
-    return lambda case: fixes.allow_objects(case, *actions)
+    return lambda case: bucket_fixes.allow_objects(case, *actions)
 
 
 def _advise(text: str) -> Callable[[Case], Fix]:
@@ -193,7 +193,7 @@ _UPLOAD = (
         "bpa-blocks-public-acl",
         "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a store",
         WRITES,
-        lambda case: fixes.public_access_block(case, *fixes.ACL_SWITCHES),
+        lambda case: bucket_fixes.public_access_block(case, *bucket_fixes.ACL_SWITCHES),
         certainty=Certainty.LIKELY,
     ),
     _Refusal(
@@ -228,21 +228,21 @@ _LIST = (
         "iam-missing-listbucket",
         "listing was answered {answer}",
         (ActionId.LIST,),
-        lambda case: fixes.allow_bucket(case, "s3:ListBucket"),
+        lambda case: bucket_fixes.allow_bucket(case, "s3:ListBucket"),
     ),
     _Refusal(
         _batch_refused_whole,
         "batch-delete-needs-bucket-arn",
         _MORE,
         (ActionId.LIST, ActionId.BATCH_DELETE),
-        lambda case: fixes.allow_bucket(case, "s3:ListBucket", "s3:DeleteObject"),
+        lambda case: bucket_fixes.allow_bucket(case, "s3:ListBucket", "s3:DeleteObject"),
     ),
     _Refusal(
         _otherwise,
         "policy-resource-only-objects",
         _MORE,
         (ActionId.LIST,),
-        lambda case: fixes.allow_bucket(case, "s3:ListBucket"),
+        lambda case: bucket_fixes.allow_bucket(case, "s3:ListBucket"),
     ),
 )
 _ABORT = (
@@ -308,7 +308,7 @@ def get_object(case: Case) -> Iterator[Finding]:
         f"was answered {words(_with_body(refused))}",
         because=[o.id for o in refused],
         explains=[o.id for o in denied(case, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS, *others)],
-        fixes=[fixes.allow_objects(case, "s3:GetObject")],
+        fixes=[bucket_fixes.allow_objects(case, "s3:GetObject")],
     )
 
 

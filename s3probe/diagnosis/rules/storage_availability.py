@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
@@ -117,7 +117,7 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
-    own = fixes.look_at_the_server(case) if first.http_status is not None else ""
+    own = bucket_fixes.look_at_the_server(case) if first.http_status is not None else ""
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,

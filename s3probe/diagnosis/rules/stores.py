@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
@@ -41,7 +41,7 @@ def lists_but_does_not_open(case: Case) -> Iterator[Finding]:
         "public-read of its own it is visible",
         because=[seen[0].id, *(o.id for o in listed), opens.id],
         explains=[o.id for o in case.all_open() if o.id == ActionId.PUBLIC_CORS or o.facts.get(Fact.LISTING)],
-        fixes=[fixes.bucket_acl_private(case), replace(permission, together=True)],
+        fixes=[bucket_fixes.bucket_acl_private(case), replace(permission, together=True)],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
@@ -100,7 +100,7 @@ def cors(case: Case) -> Iterator[Finding]:
         return
     other = next((o for o in case.every(ExperimentWith.CORS) if o.ok), None)
     known = case.settings.web_domain is not None
-    at_store = fixes.cors(case)
+    at_store = bucket_fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
     here: list[Fix] = [nginx(case, f"{HIDE_CORS} {ALLOW_ALL}")] if proxied(case, row) and own_proxy(row) else []
     yield finding(
