@@ -45,12 +45,12 @@ def bucket_arn(bucket: str, region: str = "") -> str:
 
 def objects_arn(bucket: str, key_prefix: str = "", region: str = "") -> str:
     """The ARN of all objects that Mastodon writes: everything, or everything below ``S3_KEY_PREFIX``."""
-    return f"{bucket_arn(bucket, region)}/{_below(key_prefix)}*"
+    return f"{bucket_arn(bucket, region)}/{below(key_prefix)}*"
 
 
 def public_policy(bucket: str, key_prefix: str = "", region: str = "") -> dict[str, object]:
     """The bucket-policy statement that lets everyone read the media, and neither archives nor the listing."""
-    base = f"{bucket_arn(bucket, region)}/{_below(key_prefix)}"
+    base = f"{bucket_arn(bucket, region)}/{below(key_prefix)}"
     return {
         "Sid": "MastodonPublicMedia",
         "Effect": "Allow",
@@ -131,6 +131,7 @@ def cors_rule(web_domain: str | None = None) -> dict[str, object]:
     return {"CORSRules": [rule]}
 
 
-def _below(key_prefix: str) -> str:
+def below(key_prefix: str) -> str:
+    """What every key begins with under this ``S3_KEY_PREFIX``: the prefix with one ``/`` at its end, or nothing."""
     prefix = key_prefix.strip("/")
     return f"{prefix}/" if prefix else ""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from s3probe.knowledge.policies import (
     MEDIA_FOLDERS,
     OBJECT_REASONS,
+    below,
     bucket_arn,
     cors_rule,
     least_privilege,
@@ -108,17 +109,16 @@ def recipe(settings: Settings, provider: Provider, topic: str, papers: Documents
         if f"{{{place}}}" in template:
             template = template.replace(f"{{{place}}}", _quoted(papers.of(place)))
     base = settings.key_prefix.strip("/")
-    below = f"{base}/" if base else ""
     values = {
         "bucket": settings.bucket_name,
-        "prefix": below,
+        "prefix": below(settings.key_prefix),
         "name": re.sub(r"[^A-Za-z0-9.-]+", "-", f"s3probe-{settings.bucket_name}-{base}").strip("-"),
         "endpoint": endpoint_option(settings),
         "host": _media_host(settings),
     }
     for place, value in values.items():
         template = template.replace(f"{{{place}}}", value)
-    template = _EACH.sub(lambda found: ",".join(_each(found[1], below)), template)
+    template = _EACH.sub(lambda found: ",".join(_each(found[1], values["prefix"])), template)
     return "".join(writing) + template
 
 
@@ -146,8 +146,8 @@ def takes(provider: Provider, topic: str, document: str) -> bool:
     return not command or f"{{{document}_" in command
 
 
-def _each(pattern: str, below: str) -> Iterator[str]:
-    return (pattern.replace("FOLDER", f"{below}{folder}") for folder in MEDIA_FOLDERS)
+def _each(pattern: str, prefix: str) -> Iterator[str]:
+    return (pattern.replace("FOLDER", f"{prefix}{folder}") for folder in MEDIA_FOLDERS)
 
 
 def _quoted(document: Mapping[str, object]) -> str:

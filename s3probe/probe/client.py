@@ -252,7 +252,7 @@ def _facts(answer: Answer, body: ErrorBody | None, bucket: str) -> Facts:
         facts[Fact.ROOT] = root_name(answer.body) or ""
         facts[Fact.SERVICE] = other_service(_marks(answer, body))
         facts[Fact.WEB_PAGE] = _web_page(answer)
-        facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:2048]) else ""
+        facts[Fact.STOCK_PAGE] = "yes" if _STOCK_PAGE.search(answer.body[:_PAGE]) else ""
     if body:
         facts |= {
             Fact.REGION: _named(_REGION, body.region or _region_in(body.message)),
@@ -279,7 +279,7 @@ def _marks(answer: Answer, body: ErrorBody | None) -> tuple[Mark, ...]:
 
 def _web_page(answer: Answer) -> str:
     """The code on an error page of a web port, ``none`` for a page without one; ``""`` for any other answer."""
-    page = _WEB_PAGE.fullmatch(answer.body[:2048].strip())
+    page = _WEB_PAGE.fullmatch(answer.body[:_PAGE].strip())
     return (page[2] or b"none").decode() if page else ""
 
 

@@ -20,7 +20,7 @@ from s3probe.evidence.vocabulary import (
     ObservationId,
     row_of,
 )
-from s3probe.knowledge.policies import MEDIA_FOLDERS
+from s3probe.knowledge.policies import MEDIA_FOLDERS, below
 from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.browser import origin_of
 from s3probe.probe.exchange import Answer
@@ -166,8 +166,7 @@ def _lists_names(answer: Answer, prefix: str) -> bool:
     kind = answer.headers.get(Header.CONTENT_TYPE, "").split(";")[0].strip().lower()
     if answer.status != 200 or kind != "text/plain":
         return False
-    below = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-    beginnings = tuple(f"{below}{folder}/".encode() for folder in (*MEDIA_FOLDERS, "backups"))
+    beginnings = tuple(f"{below(prefix)}{folder}/".encode() for folder in (*MEDIA_FOLDERS, "backups"))
     return any(line.startswith(beginnings) for line in answer.body.splitlines())
 
 

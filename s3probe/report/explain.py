@@ -83,7 +83,7 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
     lines: list[str] = []
     entries = [entry(finding_id) for finding_id in ids()]
     for category in dict.fromkeys(e.category for e in entries):
-        lines += [_heading(category), ""]
+        lines += [category_heading(category), ""]
         for e in (e for e in entries if e.category == category):
             mark = ", demo" if e.id in shown else ""
             lines += [f"{e.id} ({e.state}{mark})", *_wrapped(_titled(e), width, "    ")]
@@ -160,7 +160,8 @@ def _tally(entries: list[FindingText]) -> str:
     return f"{len(entries)} findings: {by_state}. `s3probe explain ID` tells all about one."
 
 
-def _heading(category: str) -> str:
+def category_heading(category: str) -> str:
+    """What stands above the findings of one category."""
     return category.replace("-", " ").upper()
 
 

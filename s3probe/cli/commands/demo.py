@@ -49,12 +49,13 @@ def run(args: Namespace, console: Console) -> int:
 def _faults() -> str:
     """All faults by category, each with the title of what is found."""
     from s3probe.knowledge.findings import entry
+    from s3probe.report.explain import category_heading
     from s3probe.sandbox.faults import FAULTS
 
     categories = sorted({entry(name).category for name in FAULTS})
     lines = []
     for category in categories:
-        lines += [category.replace("-", " ").upper(), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
+        lines += [category_heading(category), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
     return "\n".join([*lines, "s3probe demo --fault ID shows one of them.", ""])
 
 

@@ -87,7 +87,7 @@ def policies(settings: Settings, provider: Provider) -> dict[str, object]:
 
 
 def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> Iterator[str]:
-    from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS
+    from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS, below
     from s3probe.knowledge.recipes import documents, key_actions, takes
 
     papers = documents(settings, provider)
@@ -110,8 +110,8 @@ def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> I
     yield from _way(settings, provider, "policy", papers)
     if provider.web_port:
         yield "Public reading: everyone may read what is in the bucket, archives too, and nobody may list it."
-        archives = f"{settings.key_prefix.strip('/')}/backups/".lstrip("/")
-        yield f"A proxy before the web port closes archives: location ^~ /{archives} {{ return 404; }}"
+        archives = f"/{below(settings.key_prefix)}backups/"
+        yield f"A proxy before the web port closes archives: location ^~ {archives} {{ return 404; }}"
     else:
         yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
     if settings.acl is not None and provider.acls_count:
