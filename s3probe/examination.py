@@ -191,9 +191,9 @@ def _tried(
 
     An error in one costs what was to be tried after it, and no more.
     """
+    from s3probe.diagnosis.candidates import candidate
     from s3probe.diagnosis.conclusions import Conclusions
     from s3probe.diagnosis.glance import glance_behind
-    from s3probe.diagnosis.trial import candidate
     from s3probe.trying.bench import Bench
     from s3probe.trying.loop import Trials
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from s3probe.diagnosis.candidates import candidates
+from s3probe.diagnosis.changes import applied
 from s3probe.diagnosis.engine import lint
 from s3probe.diagnosis.model import EnvFix, Finding, Manual, ProofState, Severity
-from s3probe.diagnosis.trial import applied, candidates
 from s3probe.evidence.observations import NetworkFault
 from s3probe.examination import check
 from s3probe.probe.exchange import Answer, Call, Limits, Transport

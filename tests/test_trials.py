@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from s3probe.codec import dump, load_saved
+from s3probe.diagnosis.changes import applied
 from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
@@ -24,7 +25,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     Severity,
 )
-from s3probe.diagnosis.trial import Situation, applied
+from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.observations import Cleanup, Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ACTIONS, ActionId, Actor, Experiment, ObservationId
 from s3probe.examination import Examined, check

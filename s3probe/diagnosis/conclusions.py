@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from s3probe.diagnosis.candidates import Candidate
+from s3probe.diagnosis.changes import Lines, applied, changed, key_of, lines_in, lines_of, minimal, not_felt
 from s3probe.diagnosis.glance import Glance
 from s3probe.diagnosis.model import (
     EARLIER,
@@ -25,19 +27,10 @@ from s3probe.diagnosis.model import (
     TrialRun,
 )
 from s3probe.diagnosis.trial import (
-    Candidate,
-    Lines,
     Situation,
-    applied,
-    changed,
     decided,
     is_suspicion,
-    key_of,
-    lines_in,
-    lines_of,
     may_stop,
-    minimal,
-    not_felt,
     objection,
     own_doing,
     step,

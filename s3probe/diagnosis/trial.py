@@ -1,4 +1,4 @@
-"""Chooses the lines to try next, and says what an examination under them has shown. Pure.
+"""Says what an examination under other lines has shown. Pure.
 
 A trial is a whole examination under the settings of the file with some lines changed. It is better when the failure
 is gone, a request that failed before passes now, and nothing that passed before fails.
@@ -6,27 +6,16 @@ is gone, a request that failed before passes now, and nothing that passed before
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from urllib.parse import urlsplit
 
-from s3probe.diagnosis.model import KEY_PAIR, Diagnosis, EnvFix, Finding, Fix, Severity
+from s3probe.diagnosis.changes import Lines, moved, origin
+from s3probe.diagnosis.model import Diagnosis, Finding, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
-from s3probe.redact import PLACEHOLDER
-from s3probe.settings.addressing import RubyError
-from s3probe.settings.dotenv import expanded
-from s3probe.settings.dotenv_value import references
-from s3probe.settings.mastodon import remade
+from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.settings.model import Settings
-from s3probe.settings.urls import object_url, public_url, why_nothing_is_sent
-
-Lines = tuple[EnvFix, ...]
-Key = frozenset[tuple[str, str | None]]
-"""What a set of lines sets: two of the same are not tried twice."""
+from s3probe.settings.urls import public_url, why_nothing_is_sent
 
 _CLOSED = frozenset(
     {
@@ -63,17 +52,7 @@ _SENT_INSTEAD: Mapping[ObservationId, ObservationId] = {
     Experiment.REGION_AS_FILED: ActionId.LIST,
 }
 """What Mastodon sends in the place of a request, under a line that ends that one."""
-_NOT_FELT = {
-    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart; run s3probe check again after that",
-    "CACHE_BUSTER_": "only Mastodon itself asks the cache to forget: delete a file, and look whether it is gone",
-    "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
-    "S3_MULTIPART_THRESHOLD": "only a file as large as that shows it: upload one",
-    "S3_BATCH_DELETE_": "only a batch as large as Mastodon's own shows it: its log does",
-    "CDN_HOST": "s3probe looks at no page of Mastodon's own files",
-    "PAPERCLIP_ROOT_URL": "s3probe looks at no file on this server's disk",
-}
-"""Lines that no request of an examination feels, by the beginning of their names, and what decides."""
-_SUSPECTED = frozenset(
+SUSPECTED = frozenset(
     {
         "env-backslash-eaten",
         "env-dollar-expands",
@@ -87,8 +66,6 @@ _SUSPECTED = frozenset(
     }
 )
 """Warnings of what the file may not be meant to say. It may hurt nobody; when something fails, it may be why."""
-_PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")
-"""Settings that visitors' requests alone depend on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +99,6 @@ def why_it_raises(settings: Settings) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """The lines to try, and the failure that they may end."""
-
-    finding: Finding
-    lines: Lines
-
-
-@dataclass(frozen=True, slots=True)
 class Progress:
     """A trial's result against the settings that it was made from."""
 
@@ -148,188 +117,9 @@ class Progress:
         return self.gone and not self.lost and (bool(self.passed) or self.further)
 
 
-def key_of(lines: Lines) -> Key:
-    """What tells one set of lines from another."""
-    return frozenset((line.variable, line.value) for line in lines)
-
-
-def lines_of(group: tuple[Fix, ...]) -> Lines | None:
-    """The group's lines, when it is nothing but lines that a program can write."""
-    lines = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.fillable)
-    return lines if len(lines) == len(group) else None
-
-
-def lines_in(group: tuple[Fix, ...]) -> Lines | None:
-    """The same; of a group that begins with a step outside the file, its lines: it may be that this step was made."""
-    outside = sum(not isinstance(fix, EnvFix) for fix in group)
-    return lines_of(group[outside:]) or None
-
-
-def not_felt(lines: Lines) -> str:
-    """Why no examination can tell whether these lines help, and what does; ``""`` when one can."""
-    whys = [next((why for name, why in _NOT_FELT.items() if line.variable.startswith(name)), "") for line in lines]
-    return whys[0] if all(whys) else ""
-
-
 def is_suspicion(finding: Finding) -> bool:
     """Whether the finding only suspects that a line is not as it was meant."""
-    return finding.severity is Severity.WARNING and finding.id in _SUSPECTED
-
-
-def candidates(state: Situation, own: Collection[str] = ()) -> Iterator[Candidate]:
-    """All that may be tried: what the file makes suspect, then the most important failure's lines, the best first.
-
-    A failure that was met under these very settings comes before one that another hides: of that one no request can
-    show the end. ``own`` are variables that were changed already: where one is not yet right, a warning counts as well.
-    """
-    fails = any(one.severity is Severity.FAILURE for one in state.diagnosis)
-    for finding in sorted(state.diagnosis, key=lambda one: (not is_suspicion(one), not _met(one, state))):
-        for lines in (*_choices(finding), *_named_elsewhere(finding, state)):
-            after = applied(state.settings, lines)
-            wanted = finding.severity is Severity.FAILURE or (
-                finding.severity is Severity.WARNING and any(line.variable in own for line in lines)
-            )
-            wanted = wanted or (fails and is_suspicion(finding) and _concerns(state, after))
-            if wanted and not not_felt(lines) and changed(state.settings, after):
-                yield Candidate(finding, lines)
-
-
-def _choices(finding: Finding) -> Iterator[Lines]:
-    """The sets of lines that may end the finding. What is only suspected of two lines may be true of one."""
-    for group in finding.alternatives:
-        pair = tuple(fix for fix in group if isinstance(fix, EnvFix) and fix.as_written and fix.variable in KEY_PAIR)
-        if len(pair) > 1:
-            yield pair
-        if is_suspicion(finding) or (len(group) > 1 and finding.id in _SUSPECTED):
-            yield from ((fix,) for fix in group if isinstance(fix, EnvFix) and fix.fillable)
-        lines = lines_in(group)
-        if lines and (len(lines) > 1 or not is_suspicion(finding)):
-            yield lines
-
-
-def _concerns(state: Situation, after: Settings) -> bool:
-    """Whether a request that fails would be another one under the other settings."""
-    before = state.settings
-    if state.raises:
-        return not raises(after)
-    api = replace(after, environment=before.environment, **{name: getattr(before, name) for name in _PUBLIC}) != before
-    if not api and _no_address(before):
-        return not _no_address(after)
-    failed = [row for row in state.evidence.observations if _counts(row) and row.failed]
-    failed = [row for row in failed if api or row.actor is Actor.VISITOR]
-    unheard = all(row.network is not None and row.http_status is None for row in failed)
-    return bool(failed) and (not unheard or moved(before, after))
-
-
-def _named_elsewhere(finding: Finding, state: Situation) -> Iterator[Lines]:
-    """Where the endpoint is not reached or is no S3: the same host with TLS, and the host of ``S3_HOSTNAME``."""
-    settings = state.settings
-    rows = [row for name in finding.because if (row := state.evidence.get(name)) is not None and row.failed]
-    host = (settings.environment.get("S3_HOSTNAME") or "").removeprefix(f"{settings.bucket_name}.")
-    if not settings.endpoint or not any(stopped_at(row) <= Gate.NOT_S3 for row in rows):
-        return
-    scheme, place = _origin(settings.endpoint.lower())
-    at_port_80 = scheme == "http" and re.fullmatch(r"[^:]+(:80)?", place)
-    for named in dict.fromkeys((place.removesuffix(":80") if at_port_80 else "", host.lower())):
-        if named and finding.severity is Severity.FAILURE and ("https", named) != (scheme, place):
-            yield (EnvFix("S3_ENDPOINT", f"https://{named}", settings.environment.line_of("S3_ENDPOINT")),)
-
-
-def _met(finding: Finding, state: Situation) -> bool:
-    """Whether a request failed by it under these very settings. Mastodon's pages stay as they are until a restart."""
-    names = {*finding.because, *finding.explains} - {ActionId.PUBLIC_CSP}
-    rows = (state.evidence.get(name) for name in names)
-    return state.raises or any(row is not None and row.failed for row in rows)
-
-
-def candidate(state: Situation, tried: Collection[Key], own: Collection[str] = ()) -> Candidate | None:
-    """What to try next; ``None`` when nothing is left that a line of the file may end."""
-    return next((one for one in candidates(state, own) if key_of(one.lines) not in tried), None)
-
-
-def enlarged(found: Candidate, after: Situation) -> Candidate | None:
-    """The same lines with those that the failure asks for now that they are made: they must change together.
-
-    Where one of them is asked to change again, the later value counts: the server names a region by the host that was
-    asked, and only the next answer tells where the bucket is.
-    """
-    for finding in after.diagnosis:
-        if finding.id == found.finding.id:
-            for group in finding.alternatives:
-                if more := lines_of(group):
-                    by_name = {line.variable: line for line in (*found.lines, *more)}
-                    joined = tuple(replace(line, together=number > 0) for number, line in enumerate(by_name.values()))
-                    if key_of(joined) != key_of(found.lines):
-                        return Candidate(found.finding, joined)
-    return None
-
-
-def applied(settings: Settings, lines: Lines) -> Settings:
-    """The settings with these lines in the file, and with what other lines make of them (``${S3_REGION}``)."""
-    texts = {line.variable: _text(settings, line) for line in lines}
-    made = remade(settings, **texts, **_following(settings, texts))
-    names = {line.variable for line in lines}
-    # what dotenv did to the old line says nothing of the new one
-    notes = tuple(note for note in made.environment.notes if note.name not in names)
-    variables = {
-        name: replace(variable, raw=None, earlier=None) if name in names else variable
-        for name, variable in made.environment.variables.items()
-    }
-    return replace(made, environment=replace(made.environment, variables=MappingProxyType(variables), notes=notes))
-
-
-def _following(settings: Settings, texts: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The lines below the changed ones that refer to them, as dotenv will read these then."""
-    before, found = _values(settings), dict[str, str | None]()
-    after = {name: text for name, text in {**before, **texts}.items() if text is not None}
-    for name, variable in settings.environment.variables.items():
-        raw = variable.raw or ""
-        named = name not in texts and any(other in texts and other in before for other in references(raw))
-        if named and expanded(raw, before) == variable.value:
-            found[name] = expanded(raw, after)
-    return found
-
-
-def _text(settings: Settings, line: EnvFix) -> str | None:
-    """The value of a line; of a text that only lacks quotes, all that stands in the file; or what stands above it."""
-    if not line.as_written:
-        return line.value
-    variable = settings.environment.variables.get(line.variable)
-    if variable is not None and variable.value == PLACEHOLDER:
-        return f"{PLACEHOLDER} {line.as_written}"  # a recording: the text is not known, and is another one
-    return line.value_beside(settings.environment)
-
-
-def changed(before: Settings, after: Settings) -> bool:
-    """Whether the second settings make anything different: after an idle line only a moment's failure passes."""
-    return replace(after, environment=before.environment) != before
-
-
-def _values(settings: Settings) -> dict[str, str]:
-    return {name: variable.value for name, variable in settings.environment.variables.items()}
-
-
-def moved(before: Settings, after: Settings) -> bool:
-    """Whether requests go elsewhere (host, port, scheme, proxy) or are given another time."""
-    return _way(before) != _way(after)
-
-
-def _way(settings: Settings) -> tuple[object, ...]:
-    try:
-        storage = _origin(object_url(settings, "file"))
-    except RubyError as error:
-        storage = ("", error.message)
-    times = settings.open_timeout, settings.read_timeout
-    return storage, _origin(public_url(settings, "file")), settings.proxy, *times
-
-
-def _origin(url: str) -> tuple[str, str]:
-    """Scheme, and host with port; what cannot be read is compared as it is."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # "[": an address that is none
-        return "", url
-    return parts.scheme, parts.netloc
+    return finding.severity is Severity.WARNING and finding.id in SUSPECTED
 
 
 def step(before: Situation, after: Situation, finding: Finding) -> Progress:
@@ -412,11 +202,11 @@ def _further(before: Situation, after: Situation) -> bool:
     """Whether a request is stopped later, or refused for another reason: two headers may be wrong at once."""
     if after.raises:
         return before.raises  # by another line
-    if not before.raises and _no_address(before.settings):
+    if not before.raises and has_no_address(before.settings):
         # a visitor is given another address, or one at last
         return public_url(before.settings, "") != public_url(after.settings, "")
-    first = {row.id: row for row in before.evidence.observations if _counts(row) and not row.ok}
-    now = {row.id: row for row in after.evidence.observations if _counts(row) and not row.ok}
+    first = {row.id: row for row in before.evidence.observations if counts(row) and not row.ok}
+    now = {row.id: row for row in after.evidence.observations if counts(row) and not row.ok}
     if before.raises:
         return any(stopped_at(row) > Gate.NOT_S3 for row in now.values())  # the storage judges what was never sent
     # one server's refusal says nothing of another's, nor the refusal of a whole way of signing of what follows it
@@ -442,25 +232,25 @@ def decided(state: Situation) -> dict[ObservationId, bool]:
 
     What an experiment asked under others says nothing of them, nor does a refusal by something that is not the storage.
     """
-    rows = [row for row in state.evidence.observations if _counts(row)]
+    rows = [row for row in state.evidence.observations if counts(row)]
     shown = {_host(row) for row in rows if _shows(row)}
     found: dict[ObservationId, bool] = {}
     for row in rows:
         if row.failed or row.id not in _NEGATIVE or _host(row) in shown:
             found[row.id] = row.ok
-    if _no_address(state.settings):
+    if has_no_address(state.settings):
         found[ActionId.PUBLIC_GET] = False
     # that any answer came is no proof of a line
     return {name: passes for name, passes in found.items() if name not in (ActionId.REACH_ENDPOINT, ActionId.CLOCK)}
 
 
-def _no_address(settings: Settings) -> bool:
+def has_no_address(settings: Settings) -> bool:
     """Whether there is no address that a visitor could ask."""
-    scheme, place = _origin(public_url(settings, ""))
+    scheme, place = origin(public_url(settings, ""))
     return scheme not in ("http", "https") or place.startswith(":") or not place
 
 
-def _counts(row: Observation) -> bool:
+def counts(row: Observation) -> bool:
     tried = row.id.is_experiment and row.id != Experiment.REGION_AS_FILED
     mark = tried or row.id.is_at_first or row.id.is_of_canary
     return row.ran and not mark and row.outcome is not Outcome.THROTTLED
@@ -472,7 +262,7 @@ def _shows(row: Observation) -> bool:
 
 
 def _host(row: Observation) -> str:
-    return _origin(row.url)[1]
+    return origin(row.url)[1]
 
 
 def uploads_pass(state: Situation) -> bool:
@@ -514,23 +304,6 @@ def may_stop(file: Situation, state: Situation) -> bool:
     helps = any(passes and (file.raises or not first.get(name, True)) for name, passes in now.items())
     replaced = any(not first.get(name, True) and now.get(other) for name, other in _SENT_INSTEAD.items())
     return (helps or replaced) and not lost_between(first, state) and not objection(state)
-
-
-def minimal(file: Settings, last: Settings, tried: Lines = ()) -> Lines:
-    """The lines that lead from the file to the last settings, variable by variable, without those that change nothing.
-
-    ``tried`` are those that were made on the way: of them a text in quotes is known by its placeholder alone.
-    """
-    before, after = _values(file), _values(last)
-    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
-    quoted = {line.variable: line for line in tried if line.as_written}
-    needed = last
-    for name in [name for name in names if not not_felt((EnvFix(name, ""),))]:
-        without = remade(needed, **{name: before.get(name)})
-        if replace(without, environment=needed.environment) == needed:
-            needed = without
-            names.remove(name)
-    return tuple(quoted.get(name) or EnvFix(name, after.get(name), file.environment.line_of(name)) for name in names)
 
 
 def before_restart(evidence: Evidence, file: Settings, settings: Settings) -> Evidence:

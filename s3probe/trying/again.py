@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from s3probe.diagnosis.changes import applied, changed
 from s3probe.diagnosis.conclusions import Conclusions
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import TrialRun
-from s3probe.diagnosis.trial import Situation, applied, changed, raises, unasked
+from s3probe.diagnosis.trial import Situation, raises, unasked
 from s3probe.evidence.observations import Evidence, Run
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from types import MappingProxyType
 
+from s3probe.diagnosis.changes import changed
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.glance import Glance
-from s3probe.diagnosis.trial import Situation, before_restart, changed, raises, unasked
+from s3probe.diagnosis.trial import Situation, before_restart, raises, unasked
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine

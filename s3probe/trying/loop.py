@@ -10,28 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from s3probe.diagnosis.candidates import Candidate, candidate, enlarged
+from s3probe.diagnosis.changes import Key, applied, changed, key_of, lines_of, moved, not_felt
 from s3probe.diagnosis.conclusions import Attempt, Conclusions, Glanced, sets_again
 from s3probe.diagnosis.glance import Glance, glance_behind
 from s3probe.diagnosis.model import Finding, Severity
-from s3probe.diagnosis.trial import (
-    Candidate,
-    Key,
-    Progress,
-    Situation,
-    applied,
-    candidate,
-    changed,
-    enlarged,
-    fails_again,
-    is_suspicion,
-    key_of,
-    lines_of,
-    may_stop,
-    moved,
-    not_felt,
-    step,
-    to_repeat,
-)
+from s3probe.diagnosis.trial import Progress, Situation, fails_again, is_suspicion, may_stop, step, to_repeat
 from s3probe.evidence.observations import Evidence, Outcome
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.settings.model import Settings

@@ -82,7 +82,7 @@ class Cli:
         module.examine = examine  # type: ignore[attr-defined]  # stands for the module with the network
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
-        self._monkeypatch.setattr("s3probe.diagnosis.trial.candidate", lambda _state, _tried: None)
+        self._monkeypatch.setattr("s3probe.diagnosis.candidates.candidate", lambda _state, _tried: None)
 
     def tried(self, seen: Evidence | Probe, findings: tuple[Finding, ...]) -> None:
         """The same, as if every fix that is made of lines alone had been tried and had helped."""

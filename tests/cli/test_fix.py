@@ -291,7 +291,7 @@ def test_who_ends_the_trials_is_told_what_was_seen(cli: Cli, monkeypatch: pytest
 
     path = cli.file()
     cli.probe(evidence(BROKEN), (ACL_DISABLED,))
-    monkeypatch.setattr("s3probe.diagnosis.trial.candidate", interrupted)
+    monkeypatch.setattr("s3probe.diagnosis.candidates.candidate", interrupted)
     status, out, err = cli.run("fix", "--write")
     assert (status, out, path.read_text()) == (130, "", ENV_TEXT)
     assert f"Seen until then: {ACL_DISABLED.title} ({ACL_DISABLED.id}).\nNothing was changed.\n" in err

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from s3probe.diagnosis.candidates import Candidate, candidate, enlarged
+from s3probe.diagnosis.changes import applied, key_of, minimal, moved, not_felt
 from s3probe.diagnosis.conclusions import Attempt, Conclusions
 from s3probe.diagnosis.model import (
     BucketSetting,
@@ -21,22 +23,7 @@ from s3probe.diagnosis.model import (
     ProofState,
     Severity,
 )
-from s3probe.diagnosis.trial import (
-    Candidate,
-    Situation,
-    applied,
-    before_restart,
-    candidate,
-    decided,
-    enlarged,
-    key_of,
-    may_stop,
-    minimal,
-    moved,
-    not_felt,
-    objection,
-    step,
-)
+from s3probe.diagnosis.trial import Situation, before_restart, decided, may_stop, objection, step
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ExperimentWith, ObservationId
 from s3probe.settings.mastodon import interpret

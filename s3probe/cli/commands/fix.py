@@ -136,7 +136,7 @@ def _chosen(examined: Examined, number: int) -> list[Choice]:
 
 def _status(examined: Examined, chosen: Sequence[Choice], made: Patch) -> int:
     """After a change: whether the trial of these lines left no failure."""
-    from s3probe.diagnosis.trial import key_of
+    from s3probe.diagnosis.changes import key_of
 
     written = frozenset((line.fix.variable, line.fix.value) for line in made.lines)
     after = next((one for one in examined.trials if key_of(one.changes) == written), None)
