@@ -7,6 +7,8 @@ import time
 _BEGUN = time.monotonic()
 """All else takes a second to load on a busy machine, and the whole run has an end."""
 _HINDERED = 3
+_SPARE = 1 << 20
+"""Bytes."""
 _INTERRUPTED = 130
 """128 + SIGINT."""
 
@@ -16,6 +18,7 @@ def entry_point() -> None:
 
     Until the command line itself heeds signals, there is nothing to clean up: they end the process at once.
     """
+    spare = bytearray(_SPARE)
     try:
         import signal
 
@@ -32,6 +35,7 @@ def entry_point() -> None:
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
     except Exception as error:
+        spare.clear()  # where memory is lacking, even to say so takes some
         # a class that is being made wraps what its parts raise (before Python 3.12)
         if isinstance(error.__cause__, KeyboardInterrupt):
             os._exit(_INTERRUPTED)
@@ -45,7 +49,9 @@ def _say_what_is_lacking(error: Exception) -> None:
 
     if lacking := hindrance(error):
         sys.stderr.write(f"s3probe: s3probe was hindered: {lacking}.\n{ADVICE}\n")
-        sys.exit(_HINDERED)
+        sys.stderr.flush()
+        # without memory an exception may be lost on its way out (CPython: "error return without exception set")
+        os._exit(_HINDERED)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from s3probe import __version__
 from s3probe.diagnosis.model import Consequence, Diagnosis, Finding, RuleError, TrialRun
 from s3probe.evidence import as_if
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.reported import Reported
 from s3probe.redact import PLACEHOLDER, masked, public, scrubber_for
 from s3probe.secret import Secret
 from s3probe.settings.model import Settings
@@ -51,6 +52,8 @@ class Saved:
     """The examinations that were made to try fixes."""
     as_if: bool = False
     """Whether an earlier release saved it, which went on as if what it had found were fixed."""
+    reported: Reported | None = None
+    """What ``s3probe report`` says beside the evidence; ``None`` in other files."""
 
 
 def to_plain(value: object) -> Any:
@@ -155,19 +158,23 @@ def _expect(holds: bool, where: str, what: str) -> None:
         raise ValueError(f"{where}: {what} was expected")
 
 
-def _each_text(plain: Any, change: Callable[[str], str]) -> Any:
+def each_text(plain: Any, change: Callable[[str], str]) -> Any:
     """A plain value with every string in it changed; names of fields stay."""
     if isinstance(plain, str):
         return change(plain)
     if isinstance(plain, dict):
-        return {key: _each_text(item, change) for key, item in plain.items()}
+        return {key: each_text(item, change) for key, item in plain.items()}
     if isinstance(plain, list):
-        return [_each_text(item, change) for item in plain]
+        return [each_text(item, change) for item in plain]
     return plain
 
 
 def dump(
-    evidence: Evidence, settings: Settings, diagnosis: Diagnosis | None = None, trials: tuple[TrialRun, ...] = ()
+    evidence: Evidence,
+    settings: Settings,
+    diagnosis: Diagnosis | None = None,
+    trials: tuple[TrialRun, ...] = (),
+    reported: Reported | None = None,
 ) -> str:
     """An evidence file's text. The diagnosis is kept so that a replay shows the same report."""
     # a key id that a server names can be compared with that of the settings: both are masked alike
@@ -175,17 +182,18 @@ def dump(
     content = {
         _MARK: SCHEMA_VERSION,
         "s3probe_version": __version__,
+        **({} if reported is None else {"report": each_text(to_plain(reported), scrubber.clean)}),
         # a stray carriage return in a value is a finding, and JSON escapes it: it harms no terminal
-        "settings": _each_text(to_plain(public(settings)), scrubber.hide),
-        "evidence": _each_text(to_plain(evidence), scrubber.clean),
-        "findings": None if diagnosis is None else _each_text(to_plain(diagnosis.findings), scrubber.clean),
+        "settings": each_text(to_plain(public(settings)), scrubber.hide),
+        "evidence": each_text(to_plain(evidence), scrubber.clean),
+        "findings": None if diagnosis is None else each_text(to_plain(diagnosis.findings), scrubber.clean),
     }
     if diagnosis is not None and diagnosis.rule_errors:
-        content["rule_errors"] = _each_text(to_plain(diagnosis.rule_errors), scrubber.clean)
+        content["rule_errors"] = each_text(to_plain(diagnosis.rule_errors), scrubber.clean)
     if diagnosis is not None and diagnosis.consequences:
-        content["consequences"] = _each_text(to_plain(diagnosis.consequences), scrubber.clean)
+        content["consequences"] = each_text(to_plain(diagnosis.consequences), scrubber.clean)
     if trials:
-        content["trials"] = _each_text(to_plain(trials), scrubber.clean)
+        content["trials"] = each_text(to_plain(trials), scrubber.clean)
     return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
 
 
@@ -205,7 +213,7 @@ def load_saved(text: str) -> Saved:
     if not isinstance(data, dict) or not isinstance(version, int):
         raise EvidenceError(
             "This is no evidence file",
-            "Give a file that `s3probe check --save-evidence FILE` wrote, as it was written.",
+            "Give a file of `s3probe report` or `s3probe check --save-evidence FILE`, as it was written.",
         )
     if version > SCHEMA_VERSION:
         raise EvidenceError(
@@ -224,6 +232,7 @@ def load_saved(text: str) -> Saved:
             None if findings is None else _diagnosis(findings, data),
             _decode(tuple[TrialRun, ...], trials, "trials"),
             earlier,
+            _decode(Reported | None, data.get("report"), "report"),
         )
     except (ValueError, TypeError) as error:
         raise EvidenceError(

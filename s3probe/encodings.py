@@ -10,14 +10,16 @@ import binascii
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from math import gcd
+
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 
 SHORTEST_TEXT = 12
 """Octets. Whatever is decoded holds shorter runs of what may be text."""
 
-_ESCAPE = re.compile(
+_ESCAPE = regex(
     rb"%(?:25)*+([0-9a-f]{2})"
     rb"|\\++(?:u\{0*+([0-9a-f]{1,6})\}|u(?:0000)?([0-9a-f]{4})|x([0-9a-f]{2})|([0-3][0-7]{2})|[nrt])?"
     rb"|&(?:amp;)*+(?:(?:\#x0*+([0-9a-f]{1,6})|\#0*+([0-9]{1,7})|[a-z]{2,6});)?",
@@ -78,10 +80,17 @@ class Sieve:
 
         ``prefix``, in lower case, does not count although it could.
         """
-        one = f"([{counts}])".encode()
+        self._one = f"([{counts}])".encode()
         self._table, self._prefix = table, prefix
-        self._others = bytes(octet for octet in range(256) if not re.fullmatch(one, bytes([octet])))
-        self._pattern = re.compile(prefix + b"|" + one if prefix else one, re.IGNORECASE if prefix else 0)
+
+    @cached_property
+    def _others(self) -> bytes:
+        return bytes(octet for octet in range(256) if not re.fullmatch(self._one, bytes([octet])))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[bytes]:
+        one, prefix = self._one, self._prefix
+        return re.compile(prefix + b"|" + one if prefix else one, re.IGNORECASE if prefix else 0)
 
     def of(self, octets: bytes) -> bytes:
         """What counts of ``octets``."""
@@ -151,7 +160,7 @@ _DIGITS = (
     # a digit 0 may stand before somebody else's x
     _Digits(Sieve("0-9A-Fa-f", prefix=b"0x"), 4, lambda digits: int(digits, 16), own=b"xX"),
 )
-_NUMBER = re.compile(rb"[0-9]+")
+_NUMBER = regex(rb"[0-9]+")
 _NUMBERS = tuple(
     {(form % code if form else f"{code:08b}".encode()): code for code in range(256) for form in forms}
     for forms in ((b"%d", b"%03d"), (b"%o", b"%03o", b"%04o"), (b"",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from functools import cached_property
 
@@ -38,6 +37,10 @@ class Escaped:
         return any(form[at : at + size] in text for at in range(0, len(form) - size + 1, size))
 
 
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
+"""As ``html.escape`` writes them, which loads the names of all characters that have one."""
+
+
 def introducers(text: str) -> int:
     """How many characters of ``text`` may begin an escape."""
     return sum(map(text.count, _INTRODUCERS))
@@ -58,7 +61,7 @@ def _character(char: str) -> str:
     if char > "\uffff":
         units = char.encode("utf-16-be", "surrogatepass").hex()
         ways.append(rf"\\{{1,8}}u(?i:{units[:4]})\\{{1,8}}u(?i:{units[4:]})")
-    named = html.escape(char)
+    named = _NAMED.get(char, char)
     if named != char:
         ways.append(re.escape(named))
     extra = {" ": r"\+", "'": r"'(?:\\''|\"'\"')|&apos;", "\t": r"\\{1,8}t", "\n": r"\\{1,8}n", "\r": r"\\{1,8}r"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
 from enum import Enum
 from functools import cache
 from operator import is_
@@ -13,6 +12,8 @@ from types import MappingProxyType, NoneType
 from typing import Any, TypeVar
 
 from s3probe.disguise import MARK
+from s3probe.patterns import regex
+from s3probe.records import names_of, replace
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.dotenv import places
@@ -32,13 +33,13 @@ _WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
 """Marks around a value, without which it is tried as well (``probe.signing_rule``)."""
 
 _KEY_ID_NAMES = frozenset({"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AMAZON_ACCESS_KEY_ID"})
-_SENSITIVE = re.compile(r"SECRET|PASS|TOKEN|PRIVATE|CREDENTIAL|SALT|OTP|KEY(?!_PREFIX)", re.IGNORECASE)
-_STORAGE = re.compile(
+_SENSITIVE = regex(r"SECRET|PASS|TOKEN|PRIVATE|CREDENTIAL|SALT|OTP|KEY(?!_PREFIX)", re.IGNORECASE)
+_STORAGE = regex(
     r"(S3|AWS|AMAZON|SWIFT|AZURE|FOG|PAPERCLIP|CACHE_BUSTER|CDN|EXTRA|SSL_CERT)_?\w*|S3\w*"
     r"|(LOCAL|WEB|ALTERNATE)_DOMAINS?|MAX_\w+_SIZE|(RAILS|NODE)_ENV|(https?|no|all)_proxy|MASTODON_VERSION\w*",
     re.IGNORECASE,
 )
-_LOOKS_GENERATED = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9/+=_-]{32,}|[0-9a-f]{40,}|-----BEGIN.*", re.S)
+_LOOKS_GENERATED = regex(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9/+=_-]{32,}|[0-9a-f]{40,}|-----BEGIN.*", re.S)
 
 
 def shorten(access_key_id: str) -> str:
@@ -178,7 +179,7 @@ def _cleaned(value: Any, change: Callable[[str], str]) -> Any:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return names_of(kind)
 
 
 def public(settings: Settings) -> Settings:

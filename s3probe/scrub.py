@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from s3probe.disguise import CUT_MARK, MARK, Disguises
 from s3probe.escaped import Escaped, introducers, sequence
+from s3probe.patterns import regex
 from s3probe.secret import Secret
 
 SHORTEST = 4
@@ -34,17 +35,17 @@ LONGEST_WHOLE = 512
 LONGEST = 16 * 1024
 """Characters. What follows them is no credential; it is hidden as it stands, with what comes before it."""
 
-_CONTROLS = re.compile(
+_CONTROLS = regex(
     # C0 but tab and line feed, DEL, C1, zero width, bidi marks, embeddings, overrides and isolates, byte order mark
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
-_ESCAPE_SEQUENCE = re.compile(
+_ESCAPE_SEQUENCE = regex(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[PX^_][^\x1b]*(?:\x1b\\\\)?|[ -/]*[0-~])"
 )
 _VALUE = r"[^\s&\"'<>,;)\]\\]+"
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(
+        regex(
             r"(x-amz-(?:signature|security-token|credential)|(?<![a-z])signature|awsaccesskeyid|"
             r"(?:aws|amazon)_(?:secret_access_key|secret_key|session_token)(?==['\"]?[A-Za-z0-9/+]{20}))"
             r"(=|%3d|\\?[\"']?\s*:\s*\\?[\"']?)" + _VALUE,
@@ -52,19 +53,19 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1\2{MARK}",
     ),
-    (re.compile(r"(<(?:Signature|Security|Session)\w*>)[^<]+", re.IGNORECASE), rf"\1{MARK}"),
+    (regex(r"(<(?:Signature|Security|Session)\w*>)[^<]+", re.IGNORECASE), rf"\1{MARK}"),
     (
-        re.compile(r"((?<![\w-])(?:proxy-)?authorization\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\"'\r\n\\]+", re.IGNORECASE),
+        regex(r"((?<![\w-])(?:proxy-)?authorization\\?[\"']?\s*[:=]\s*\\?[\"']?)[^\"'\r\n\\]+", re.IGNORECASE),
         rf"\1{MARK}",
     ),
-    (re.compile(r"\b(AWS4-HMAC-SHA256 Credential=)[^\"'\r\n\\]+"), rf"\1{MARK}"),
+    (regex(r"\b(AWS4-HMAC-SHA256 Credential=)[^\"'\r\n\\]+"), rf"\1{MARK}"),
     # user and password in a URL, as http_proxy or S3_ENDPOINT may hold them
-    (re.compile(r"(?<![a-z0-9])([a-z][a-z0-9+.-]{1,15}://)[^/\s@\"'<>]+@", re.IGNORECASE), rf"\1{MARK}@"),
+    (regex(r"(?<![a-z0-9])([a-z][a-z0-9+.-]{1,15}://)[^/\s@\"'<>]+@", re.IGNORECASE), rf"\1{MARK}@"),
 )
-_TELLING = re.compile(r"signature|x-amz-|awsaccesskeyid|(?:aws|amazon)_se|<se|authorization|credential=|@")
+_TELLING = regex(r"signature|x-amz-|awsaccesskeyid|(?:aws|amazon)_se|<se|authorization|credential=|@")
 """In lower case. Without any of it, none of the patterns above matches."""
 _NAMED = r"((?<!\w)(?=\w*?(?:secret|token|password|key))\w++\\?[\"']?\s*[=:]\s*\\?[\"']?)"
-_NAMING = re.compile("secret|token|password|key")
+_NAMING = regex("secret|token|password|key")
 
 
 def without_controls(text: str) -> str:

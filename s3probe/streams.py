@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TextIO
 
+from s3probe.patterns import regex
 from s3probe.scrub import Scrubber, without_controls
 
-_OWN = re.compile("(\x1b\\[[0-9;]*[mK]|\r|@\u2060)")
+_OWN = regex("(\x1b\\[[0-9;]*[mK]|\r|@\u2060)")
 """What the formats put in themselves: colours, the start of the line, and what keeps ``@name`` from being a mention."""
 
 
@@ -89,6 +88,8 @@ def install_hooks(clean: Callable[[str], str]) -> None:
 
     def show(kind: type[BaseException], value: BaseException | None, trace: TracebackType | None) -> None:
         if sys.stderr is not None:
+            import traceback
+
             sys.stderr.write(clean("".join(traceback.format_exception(kind, value, trace))))
 
     def show_thread(args: threading.ExceptHookArgs) -> None:
