@@ -3,12 +3,49 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 
-_HEADER = re.compile(r"^\[([a-z0-9-]+)\]$", re.MULTILINE)
+from s3probe.knowledge.tables import text_of
+from s3probe.patterns import regex
+from s3probe.records import dataclass, field
+
+CATEGORIES = (
+    "acl-and-public-block",
+    "credentials",
+    "deletion",
+    "endpoint-region-addressing",
+    "env-file",
+    "multipart-download-checksum",
+    "network-time-quota",
+    "over-privilege",
+    "own",
+    "permissions",
+    "privacy-security",
+    "proxy-cdn",
+    "public-reading",
+)
+"""The files in which the texts lie."""
+SEEN = {
+    "uploads-500": "Every upload fails, usually with HTTP 500",
+    "uploads-503": "Uploads fail with HTTP 503, a time-out or a certificate error",
+    "some-uploads": "Some uploads fail, or uploads fail now and then",
+    "large-files": "Video, audio or large files fail, and small pictures work",
+    "media-403": "Uploads work, and visitors get 401 or 403 for pictures",
+    "media-404": "Uploads work, and visitors get 404 for pictures",
+    "media-broken": "Uploads work, and no picture shows",
+    "web-interface": "Pictures open on their own, and not in the web interface, the audio player or apps",
+    "some-media": "Some pictures are missing, or for some people only",
+    "old-media": "Older pictures are missing, and new ones show",
+    "not-deleted": "Deleted files stay, the bucket grows, or clean-up fails",
+    "suspension": "Suspending an account fails, or its pictures are not hidden and shown again as they should be",
+    "archives": "Users cannot get their archives",
+    "tootctl": "A tootctl command ends in an error",
+    "strangers": "Strangers may list, read or change what they should not",
+    "setting-ignored": "A setting has no effect, or Mastodon does not start with it",
+    "unseen": "Nobody notices anything yet",
+}
+"""What somebody meets, in the order in which a person would look for it."""
+_HEADER = regex(r"^\[([a-z0-9-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +59,26 @@ class FindingText:
     severity: str
     section: str
     """Where the checklist for launch day tells of it (``evidence.vocabulary.Section``)."""
+    seen: tuple[str, ...]
+    """What somebody meets where it is the cause, by the names of ``SEEN``."""
     title: str
     consequence: str
     meaning: str
     told_apart: tuple[str, ...] = ()
     fix: dict[str, str] = field(default_factory=dict)
-    """Advice by provider id; ``general`` fits all."""
+    """Advice by provider id; ``general`` fits all.
+
+    In its place stand, the narrowest first: ``without_acls`` where an ACL means nothing, ``acls_alone`` where nobody
+    says how media are opened but by the ACL of each, ``own_rights`` where a key's rights are no document of IAM's,
+    ``without_policies`` where no bucket policy of Amazon's form is known, ``elsewhere`` at any provider but Amazon.
+    """
     why_state: str = ""
     """For ``hinted`` and ``out-of-reach``: what would decide it, or why nothing can."""
     setting: str | None = None
     permission: str | None = None
     links: tuple[str, ...] = ()
+    recipe: str = ""
+    """The topic of a server's own command that ends it (``recipes.topic_at``), where there is one."""
     in_general: str = ""
     """The title for whoever has no case before them, where the title itself says no more than the case."""
 
@@ -41,15 +87,12 @@ class FindingText:
 def _sections() -> dict[str, tuple[str, str]]:
     """Finding id -> (category, its TOML text), in the order of the files."""
     sections: dict[str, tuple[str, str]] = {}
-    folder = resources.files("s3probe.knowledge") / "findings"
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if not file.name.endswith(".toml"):
-            continue
-        text = file.read_text(encoding="utf-8")
+    for category in CATEGORIES:
+        text = text_of(f"findings/{category}.toml")
         heads = list(_HEADER.finditer(text))
         for head, following in zip(heads, [*heads[1:], None], strict=True):
             end = following.start() if following else len(text)
-            sections[head[1]] = (file.name.removesuffix(".toml"), text[head.start() : end])
+            sections[head[1]] = (category, text[head.start() : end])
     return sections
 
 
@@ -61,9 +104,11 @@ def ids() -> tuple[str, ...]:
 @cache
 def entry(finding_id: str) -> FindingText:
     """What is known of ``finding_id``. Raises KeyError for an unknown id, ValueError for a text that lacks a field."""
+    import tomllib
+
     category, text = _sections()[finding_id]
     data = tomllib.loads(text)[finding_id]
-    for name in ("told_apart", "links"):
+    for name in ("seen", "told_apart", "links"):
         data[name] = tuple(data.get(name, ()))
     try:
         return FindingText(id=finding_id, category=category, **data)

@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from s3probe.settings.addressing import partition
+from s3probe.settings.partitions import partition
 
 MEDIA_FOLDERS = (
     "accounts",
@@ -38,19 +38,38 @@ BUCKET_REASONS = {"s3:ListBucket": "tootctl media remove-orphans only"}
 """Why Mastodon needs each right on the bucket itself."""
 
 
-def bucket_arn(bucket: str, region: str = "") -> str:
-    """The bucket's ARN. S3-compatible stores use the same form, with the partition ``aws``."""
-    return f"arn:{partition(region)[0]}:s3:::{bucket}"
+_IN_WORDS = {
+    "s3:PutObject": "upload files to",
+    "s3:PutObjectAcl": "set the ACL of files in",
+    "s3:GetObject": "read files in",
+    "s3:DeleteObject": "delete files in",
+    "s3:AbortMultipartUpload": "cancel large uploads to",
+    "s3:ListBucket": "list",
+}
 
 
-def objects_arn(bucket: str, key_prefix: str = "", region: str = "") -> str:
+def in_words(actions: Iterable[str], bucket: str) -> str:
+    """``upload files to, and list files-example``: rights for a provider that does not know them by S3's names."""
+    said = [_IN_WORDS.get(action, f"do {action} on") for action in actions]
+    return f"{', and '.join(filter(None, (', '.join(said[:-1]), said[-1])))} {bucket}"
+
+
+def bucket_arn(bucket: str, region: str = "", arn: str | None = None) -> str:
+    """The bucket's name in policies: its ARN. S3-compatible stores use the same form, with the partition ``aws``.
+
+    ``arn``: what stands before the bucket's name where a store has a form of its own (``urn:sgws:s3:::``, or nothing).
+    """
+    return f"{f'arn:{partition(region)[0]}:s3:::' if arn is None else arn}{bucket}"
+
+
+def objects_arn(bucket: str, key_prefix: str = "", region: str = "", arn: str | None = None) -> str:
     """The ARN of all objects that Mastodon writes: everything, or everything below ``S3_KEY_PREFIX``."""
-    return f"{bucket_arn(bucket, region)}/{below(key_prefix)}*"
+    return f"{bucket_arn(bucket, region, arn)}/{below(key_prefix)}*"
 
 
-def public_policy(bucket: str, key_prefix: str = "", region: str = "") -> dict[str, object]:
+def public_policy(bucket: str, key_prefix: str = "", region: str = "", arn: str | None = None) -> dict[str, object]:
     """The bucket-policy statement that lets everyone read the media, and neither archives nor the listing."""
-    base = f"{bucket_arn(bucket, region)}/{below(key_prefix)}"
+    base = f"{bucket_arn(bucket, region, arn)}/{below(key_prefix)}"
     return {
         "Sid": "MastodonPublicMedia",
         "Effect": "Allow",
@@ -61,7 +80,12 @@ def public_policy(bucket: str, key_prefix: str = "", region: str = "") -> dict[s
 
 
 def least_privilege(
-    bucket: str, key_prefix: str = "", acl: bool = True, list_objects: bool = True, region: str = ""
+    bucket: str,
+    key_prefix: str = "",
+    acl: bool = True,
+    list_objects: bool = True,
+    region: str = "",
+    arn: str | None = None,
 ) -> dict[str, object]:
     """The IAM policy for Mastodon's key, with no right that Mastodon does not use.
 
@@ -74,7 +98,7 @@ def least_privilege(
             "Sid": "MastodonObjects",
             "Effect": "Allow",
             "Action": [action for action in OBJECT_REASONS if acl or action != "s3:PutObjectAcl"],
-            "Resource": objects_arn(bucket, key_prefix, region),
+            "Resource": objects_arn(bucket, key_prefix, region, arn),
         }
     ]
     if list_objects:
@@ -83,15 +107,15 @@ def least_privilege(
                 "Sid": "MastodonRemoveOrphans",
                 "Effect": "Allow",
                 "Action": list(BUCKET_REASONS),
-                "Resource": bucket_arn(bucket, region),
+                "Resource": bucket_arn(bucket, region, arn),
             }
         )
-    return {"Version": POLICY_VERSION, "Statement": statements}
+    return policy_document(*statements)
 
 
-def policy_document(*statements: dict[str, object]) -> dict[str, object]:
+def policy_document(*statements: dict[str, object], version: str = POLICY_VERSION) -> dict[str, object]:
     """A whole policy around statements, as ``put-bucket-policy`` wants it."""
-    return {"Version": POLICY_VERSION, "Statement": list(statements)}
+    return {"Version": version, "Statement": list(statements)}
 
 
 def is_for_everyone(statement: Mapping[str, object]) -> bool:
@@ -106,24 +130,43 @@ def opens(statement: Mapping[str, object]) -> bool:
     return statement.get("Effect") == "Allow" and is_for_everyone(statement)
 
 
+def opened_folders(statement: Mapping[str, object]) -> list[str]:
+    """Of what a statement allows everyone, the media folders, below whatever prefix."""
+    ends = tuple(f"/{folder}/*" for folder in MEDIA_FOLDERS)
+    return [place for place in names(statement.get("Resource")) if place.endswith(ends)] if opens(statement) else []
+
+
+def opens_no_more(statement: Mapping[str, object], than: Mapping[str, object]) -> bool:
+    """Whether what a statement allows is part of what another one does, as far as it is written in plain names."""
+    actions, resources = (names(statement.get(name)) for name in ("Action", "Resource"))
+    within = all(any(fnmatchcase(one, wide) for wide in names(than.get("Resource"))) for one in resources)
+    return bool(actions) and set(actions) <= set(names(than.get("Action"))) and bool(resources) and within
+
+
+def names(value: object) -> list[str]:
+    """The actions or resources of a statement, which may be one or a list."""
+    return [str(one) for one in value] if isinstance(value, list) else [] if value is None else [str(value)]
+
+
 def closes_reading(statement: Mapping[str, object]) -> bool:
-    """Whether a statement denies everyone to read files, for another reason than a connection without TLS."""
-    actions = statement.get("Action")
-    named = actions if isinstance(actions, list) else [actions]
-    reads = any(fnmatchcase("s3:getobject", str(action).lower()) for action in named)
+    """Whether a statement denies everyone to read media, for another reason than a connection without TLS."""
+    reads = any(fnmatchcase("s3:getobject", action.lower()) for action in names(statement.get("Action")))
     tls_alone = "aws:SecureTransport" in str(statement.get("Condition"))
-    return statement.get("Effect") == "Deny" and is_for_everyone(statement) and reads and not tls_alone
+    # whoever is not named is denied: visitors never are
+    for_visitors = is_for_everyone(statement) or "NotPrincipal" in statement
+    places = names(statement.get("Resource"))
+    archives_alone = bool(places) and all("backups/" in place for place in places)
+    return statement.get("Effect") == "Deny" and for_visitors and reads and not tls_alone and not archives_alone
 
 
-def cors_rule(web_domain: str | None = None) -> dict[str, object]:
+def cors_rule() -> dict[str, object]:
     """The CORS configuration, as ``aws s3api put-bucket-cors`` takes it.
 
-    Every origin is allowed by default, as Mastodon's documentation does: apps in the browser and other servers'
-    players read the media too. ``web_domain`` narrows it to one instance's own pages.
+    Every origin is allowed, as Mastodon's documentation does: apps in the browser and other servers' players read the
+    media too.
     """
-    origin = f"https://{web_domain}" if web_domain else "*"
     rule = {
-        "AllowedOrigins": [origin],
+        "AllowedOrigins": ["*"],
         "AllowedMethods": ["GET", "HEAD"],
         "AllowedHeaders": ["*"],
         "MaxAgeSeconds": 3000,

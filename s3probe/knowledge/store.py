@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.evidence.vocabulary import Fact
-from s3probe.knowledge.providers import HOST_ID, MESSAGE, Mark, Provider, detect
+from s3probe.knowledge.providers import Provider, detect
+from s3probe.knowledge.recognition import HOST_ID, MESSAGE, Mark
 from s3probe.settings.model import Settings
 from s3probe.settings.rubyuri import authority_of
 
