@@ -7,39 +7,20 @@ Source: aws-sdk-ruby, ``aws-sdk-s3/endpoint_provider.rb`` (generated from AWS's 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote
 
-from s3probe.settings.arn import access_point, parse_arn
+from s3probe.patterns import regex
+from s3probe.records import dataclass
+from s3probe.settings.access_points import Asker, access_point
+from s3probe.settings.arn import parse_arn
+from s3probe.settings.partitions import DNS_SUFFIXES, partition
+from s3probe.settings.ruby import RubyError
 from s3probe.settings.rubyuri import RubyUri, UriError, parse_uri
 
-_LABEL = re.compile(r"(?!-)[a-z0-9-]{3,63}(?<!-)")
-_IPV4_LIKE = re.compile(r"(\d+\.){3}\d+")
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
-_HOST_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
-
-# partition: regions by pattern, DNS suffix (aws-partitions/partitions.json)
-_PARTITIONS: tuple[tuple[str, str, str], ...] = (
-    ("aws", r"(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+|aws-global", "amazonaws.com"),
-    ("aws-cn", r"cn-\w+-\d+|aws-cn-global", "amazonaws.com.cn"),
-    ("aws-eusc", r"eusc-de-\w+-\d+", "amazonaws.eu"),
-    ("aws-iso", r"us-iso-\w+-\d+|aws-iso-global", "c2s.ic.gov"),
-    ("aws-iso-b", r"us-isob-\w+-\d+|aws-iso-b-global", "sc2s.sgov.gov"),
-    ("aws-iso-e", r"eu-isoe-\w+-\d+|aws-iso-e-global", "cloud.adc-e.uk"),
-    ("aws-iso-f", r"us-isof-\w+-\d+|aws-iso-f-global", "csp.hci.ic.gov"),
-    ("aws-us-gov", r"us-gov-\w+-\d+|aws-us-gov-global", "amazonaws.com"),
-)
-
-
-class RubyError(Exception):
-    """The exception Mastodon would raise: Ruby class and message."""
-
-    def __init__(self, exception: str, message: str, variable: str = "") -> None:
-        super().__init__(message)
-        self.exception = exception
-        self.message = message
-        self.variable = variable
+_LABEL = regex(r"(?!-)[a-z0-9-]{3,63}(?<!-)")
+_IPV4_LIKE = regex(r"(\d+\.){3}\d+")
+_IPV4 = regex(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}")
+_HOST_LABEL = regex(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +35,8 @@ class SdkClient:
     dual_stack: bool = False
     us_east_1_global: bool = True
     use_arn_region: bool = True
+    multi_region: bool = True
+    """Whether access points of many regions are allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +51,6 @@ class Target:
     service: str = "s3"
 
 
-def partition(region: str) -> tuple[str, str]:
-    """Name and DNS suffix of the partition; an unknown region counts as ``aws``."""
-    for name, pattern, suffix in _PARTITIONS:
-        if re.fullmatch(pattern, region):
-            return name, suffix
-    return _PARTITIONS[0][0], _PARTITIONS[0][2]
-
-
-def is_aws_region(text: str) -> bool:
-    """Whether a region of AWS is called like this, in whatever partition."""
-    return any(re.fullmatch(pattern, text) for _name, pattern, _suffix in _PARTITIONS)
-
-
 def regional_host(region: str) -> str:
     """AWS's host of a region, in the dot form that every region has: ``s3.eu-west-2.amazonaws.com``."""
     return f"s3.{region}.{partition(region)[1]}"
@@ -89,12 +59,12 @@ def regional_host(region: str) -> str:
 def is_aws(place: str) -> bool:
     """Whether a URL or a bare host is AWS's own."""
     host = place.rpartition("://")[2].partition("/")[0].partition(":")[0].lower()
-    return host.endswith(tuple(f".{suffix}" for _name, _pattern, suffix in _PARTITIONS))
+    return host.endswith(tuple(f".{suffix}" for suffix in DNS_SUFFIXES))
 
 
 def is_host_label(text: str) -> bool:
-    """What the SDK accepts as a region's name (Seahorse::Util.host_label?)."""
-    return _HOST_LABEL.fullmatch(text) is not None
+    """What the SDK accepts as a region's name (Seahorse::Util.host_label?): one good line is enough for it."""
+    return any(_HOST_LABEL.fullmatch(line) for line in text.split("\n"))
 
 
 def virtual_hostable(bucket: str, *, dots: bool = False) -> bool:
@@ -107,10 +77,10 @@ def virtual_hostable(bucket: str, *, dots: bool = False) -> bool:
 
 
 def service_base(client: SdkClient) -> str:
-    """Scheme and host of the service without a bucket. Raises :class:`RubyError` for an unusable endpoint."""
+    """Scheme and host of the service without a bucket. Raises :class:`RubyError` for an unusable endpoint or region."""
     if client.endpoint is not None:
         return str(_endpoint(client))
-    return f"https://{_aws_host(client)}"
+    return str(_parsed(f"https://{_aws_host(client)}", "S3_REGION"))
 
 
 def resolve(client: SdkClient, bucket: str | None) -> Target:
@@ -128,10 +98,12 @@ def resolve(client: SdkClient, bucket: str | None) -> Target:
     if not client.force_path_style and virtual_hostable(bucket):
         if url is None:
             return Target(f"https://{bucket}.{_aws_host(client)}", region, bucket_in_path=False)
+        _demand_region_label(client)
         if _is_ip(url.host):
             return Target(f"{_root(url)}{_slashed(url.path)}{bucket}", region, bucket_in_path=True)
         return Target(_virtual(url, bucket), region, bucket_in_path=False)
     if not client.force_path_style and url is not None and url.scheme == "http" and virtual_hostable(bucket, dots=True):
+        _demand_region_label(client)
         return Target(_virtual(url, bucket), client.region, bucket_in_path=False)
     if bucket.startswith("arn:"):
         return _arn(client, bucket, url)
@@ -159,19 +131,25 @@ def _aws_host(client: SdkClient) -> str:
 def _endpoint(client: SdkClient) -> RubyUri:
     """``S3_ENDPOINT`` as the client keeps it: default ports dropped (Seahorse's endpoint plugin)."""
     assert client.endpoint is not None
-    try:
-        uri = parse_uri(client.endpoint)
-    except UriError as error:
-        raise RubyError("URI::InvalidURIError", str(error), "S3_ENDPOINT") from None
+    uri = _parsed(client.endpoint, "S3_ENDPOINT")
     if uri.scheme not in ("http", "https"):
         raise RubyError("ArgumentError", "expected :endpoint to be a HTTP or HTTPS endpoint", "S3_ENDPOINT")
     return uri
+
+
+def _parsed(address: str, variable: str) -> RubyUri:
+    try:
+        return parse_uri(address)
+    except UriError as error:
+        raise RubyError("URI::InvalidURIError", str(error), variable) from None
 
 
 def _request_endpoint(client: SdkClient) -> RubyUri | None:
     if client.endpoint is None:
         return None
     uri = _endpoint(client)
+    if not uri.has_authority and uri.path and not uri.path.startswith("/"):
+        raise RubyError("NoMethodError", "undefined method `[]' for nil", "S3_ENDPOINT")
     if uri.query is not None or not uri.host:
         raise RubyError("ArgumentError", f"Custom endpoint `{uri}` was not a valid URI", "S3_ENDPOINT")
     return uri
@@ -188,6 +166,12 @@ def _refuse_combinations(client: SdkClient) -> None:
         raise RubyError("ArgumentError", "A custom endpoint cannot be combined with FIPS", "AWS_USE_FIPS_ENDPOINT")
     if client.fips and partition(client.region)[0] == "aws-cn":
         raise RubyError("ArgumentError", "Partition does not support FIPS", "AWS_USE_FIPS_ENDPOINT")
+
+
+def _demand_region_label(client: SdkClient) -> None:
+    """Beside an endpoint of one's own the region is looked at only where the bucket goes before the host."""
+    if not _HOST_LABEL.fullmatch(client.region):
+        raise RubyError("ArgumentError", "Invalid region: region was not a valid DNS name.", "S3_REGION")
 
 
 def _root(url: RubyUri) -> str:
@@ -226,36 +210,15 @@ def _express(client: SdkClient, bucket: str) -> Target:
 
 
 def _arn(client: SdkClient, bucket: str, url: RubyUri | None) -> Target:
-    parts = parse_arn(bucket)
-    if parts is None:
-        raise RubyError("ArgumentError", f"Invalid ARN: `{bucket}` was not a valid ARN", "S3_BUCKET")
-    if client.force_path_style:
+    if client.force_path_style and parse_arn(bucket) is not None:
         raise RubyError("ArgumentError", "Path-style addressing cannot be used with ARN buckets", "S3_BUCKET")
-    found = access_point(parts)
-    if found.error:
-        raise RubyError("ArgumentError", found.error.replace("{bucket}", bucket), "S3_BUCKET")
-    if not client.use_arn_region and parts.region != client.region:
-        raise RubyError(
-            "ArgumentError",
-            f"Invalid configuration: region from ARN `{parts.region}` does not match client region "
-            f"`{client.region}` and UseArnRegion is `false`",
-            "S3_BUCKET",
-        )
-    mine, theirs = partition(client.region)[0], partition(parts.region)
-    if mine != theirs[0]:
-        raise RubyError(
-            "ArgumentError",
-            f"Client was configured for partition `{mine}` but ARN (`{bucket}`) has `{theirs[0]}`",
-            "S3_BUCKET",
-        )
-    name = f"{found.name}-{parts.account}"
-    if url is not None:
-        return Target(f"{url.scheme}://{name}.{url.authority}{url.path}".removesuffix("/"), parts.region, False)
-    service = "s3-accesspoint-fips" if client.fips else "s3-accesspoint"
-    dual = "dualstack." if client.dual_stack else ""
-    return Target(f"https://{name}.{service}.{dual}{parts.region}.{theirs[1]}", parts.region, False)
-
-
-def environment_flag(environment: Mapping[str, str], name: str) -> bool:
-    """A switch as the SDK reads it (Aws::Util.str_2_bool): only ``true``, in any case."""
-    return environment.get(name, "").lower() == "true"
+    asker = Asker(client.region, client.fips, client.dual_stack, client.use_arn_region, client.multi_region)
+    found = access_point(bucket, asker)
+    if url is None or found.fixed:
+        return Target(f"https://{found.host}", found.region, False, found.service)
+    # an Outpost's own host is always asked with TLS, and without a path
+    outpost = found.service == "s3-outposts"
+    scheme, path = ("https", "") if outpost else (url.scheme, url.path)
+    return Target(
+        f"{scheme}://{found.label}.{url.authority}{path}".removesuffix("/"), found.region, False, found.service
+    )

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 
+from s3probe.patterns import regex
+from s3probe.records import dataclass, replace
 from s3probe.settings.assignment import Assignment
-from s3probe.settings.dotenv_value import BLANKS, literal, parse_value
+from s3probe.settings.dotenv_value import BLANKS, literal, names_in, parse_value
 from s3probe.settings.model import Note, NoteKind
 from s3probe.settings.notes import assignment_notes, skipped_lines
 from s3probe.settings.ruby import inspect
@@ -22,7 +23,7 @@ __all__ = ["Assignment", "DotenvError", "ParsedFile", "Place", "decode", "expand
 
 # The gem's LINE pattern, written so that no text can make it slow: a key stands alone behind its own line's blanks
 # (blank lines before it add nothing), and whatever repeats never gives back what it took.
-_LINE = re.compile(
+_LINE = regex(
     r"""
     ^[ \t\f\v]*+
     (?P<export>export\s++)?
@@ -108,16 +109,24 @@ def decode(data: bytes) -> str:
     return text
 
 
-def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, source: str = "") -> ParsedFile:
+def parse(
+    text: str | bytes,
+    environment: Mapping[str, str] | None = None,
+    *,
+    source: str = "",
+    computed: Collection[str] = (),
+) -> ParsedFile:
     """Parse one file as dotenv 3.2 does when ``environment`` is what earlier sources (the process first) defined.
 
-    ``source`` is the file's name for the notes. Raises :class:`DotenvError` exactly where dotenv raises.
+    ``source`` is the file's name for the notes; ``computed`` are the names in ``environment`` whose values only a
+    command knows. Raises :class:`DotenvError` exactly where dotenv raises.
     """
     has_bom = isinstance(text, bytes) and text.startswith(b"\xef\xbb\xbf")
     plain = decode(text) if isinstance(text, bytes) else text
     lines = plain.replace("\r\n", "\n").replace("\r", "\n")
     environment = environment or {}
     seen: dict[str, str] = {}
+    unknown = set(computed)
     written: dict[str, str] = {}
     assignments: list[Assignment] = []
     notes: list[Note] = []
@@ -134,7 +143,13 @@ def parse(text: str | bytes, environment: Mapping[str, str] | None = None, *, so
                 raise _unset_variable(lines, match, spans, number)
             continue
         assignment = _assignment(match, number, lines, seen, environment)
-        notes.extend(assignment_notes(assignment, source, previous=written.get(name)))
+        named = names_in(match["value"] or "")
+        if not assignment.taken_from_environment:
+            assignment = replace(assignment, command=assignment.command or not unknown.isdisjoint(named))
+            (unknown.add if assignment.command else unknown.discard)(name)
+        # what a command makes of a name is its own affair
+        lost = [] if assignment.command else [one for one in named if one not in seen and one not in environment]
+        notes.extend(assignment_notes(assignment, source, previous=written.get(name), lost=lost))
         seen[name], written[name] = assignment.value, assignment.written
         assignments.append(assignment)
     _refuse_nul(assignments)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from s3probe.patterns import regex
+
 # letters and punctuation that dotenv neither drops nor expands nor takes for the start of a comment
-_BARE = re.compile(r"[A-Za-z0-9_./:@%+,=~-]*")
+_BARE = regex(r"[A-Za-z0-9_./:@%+,=~-]*")
 
 
 def quoted(value: str) -> str:

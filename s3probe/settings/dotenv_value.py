@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_QUOTED = re.compile(r"\A(['\"])(.*)\1\Z", re.DOTALL)
-_QUOTED_BEFORE_COMMENT = re.compile(r"""\A\s*(['"])(.*?)\1\s*(?:\#.*)?\Z""", re.DOTALL)
-_COMMENT = re.compile(r"\s#.*\Z", re.DOTALL)
-_ESCAPED = re.compile(r"\\([^$])")
-_VARIABLE = re.compile(r"(\\)?\$(?!\()\{?([A-Za-z0-9_]+)?\}?")
+from s3probe.patterns import regex
+
+_QUOTED = regex(r"\A(['\"])(.*)\1\Z", re.DOTALL)
+_QUOTED_BEFORE_COMMENT = regex(r"""\A\s*(['"])(.*?)\1\s*(?:\#.*)?\Z""", re.DOTALL)
+_COMMENT = regex(r"\s#.*\Z", re.DOTALL)
+_ESCAPED = regex(r"\\([^$])")
+# the gem asks for A-Z in either case, which lets two letters of other alphabets pass for S and K
+_VARIABLE = regex(r"(\\)?\$(?!\()\{?([A-Za-z0-9_\u017f\u212a]+)?\}?")
 BLANKS = " \t\n\v\f\r"
 """What Ruby's ``strip`` takes away (and a NUL)."""
 WRAPPINGS = " \t\r\n\"'\u00a0\u2018\u2019\u201c\u201d"
@@ -94,6 +97,13 @@ def _expand_variables(value: str, seen: Mapping[str, str], environment: Mapping[
 def references(raw: str) -> list[str]:
     """The names that ``$name`` and ``${name}`` in an unquoted or double-quoted text refer to, each once."""
     return list(dict.fromkeys(match[2] for match in _VARIABLE.finditer(raw) if match[2] and not match[1]))
+
+
+def names_in(text: str) -> list[str]:
+    """The names whose values dotenv puts into the text behind the separator: none between single quotes."""
+    value = text.lstrip(BLANKS + "\0").rstrip(BLANKS + "\0")
+    quoted = _QUOTED.match(value)
+    return [] if quoted and quoted[1] == "'" else references(value)
 
 
 def literal(raw: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 from s3probe.settings.dotenv import Place, places
 from s3probe.settings.dotenv_line import in_quotes, ways
 
-_KIN = re.compile(r"(?:S3|AWS)_")
+_KIN = regex(r"(?:S3|AWS)_")
 _MARK = "\ufeff"
 
 View = Mapping[str, str]

@@ -6,17 +6,26 @@ Sources: Mastodon ``config/initializers/paperclip.rb``, ``config/initializers/1_
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from s3probe.records import dataclass, replace
 from s3probe.secret import Secret
-from s3probe.settings.addressing import RubyError, SdkClient, is_host_label, resolve, service_base
+from s3probe.settings.addressing import SdkClient, is_host_label, resolve, service_base
 from s3probe.settings.csp import media_hosts_or_error
-from s3probe.settings.keys import object_key, probe_key
+from s3probe.settings.keys import key_error, object_key, probe_key
 from s3probe.settings.model import Credentials, Environment, RaisedAt, RaisedError, Settings, Variable
 from s3probe.settings.proxy import proxy_for
-from s3probe.settings.ruby import to_i
+from s3probe.settings.ruby import RubyError, to_i
+from s3probe.settings.rubyuri import parse_uri
+from s3probe.settings.sdk_variables import (
+    first_troubles,
+    last_troubles,
+    most_attempts,
+    option_troubles,
+    retry_mode,
+)
 from s3probe.settings.urls import (
+    asset_url_error,
     bucket_url,
     credential_region,
     full_asset_url,
@@ -24,6 +33,8 @@ from s3probe.settings.urls import (
     presigned_target,
     public_url,
     sdk_client,
+    split,
+    unopened_media,
 )
 
 __all__ = [
@@ -43,9 +54,16 @@ __all__ = [
 
 CACHE_CONTROL = "public, max-age=315576000, immutable"
 DEFAULT_MULTIPART_THRESHOLD = 15 * 1024 * 1024
-RETRY_MODES = ("standard", "adaptive")
-"""Values of ``AWS_RETRY_MODE`` that set ``S3_RETRY_LIMIT`` aside: it belongs to the SDK's legacy mode."""
-_CHECKSUM_MODES = ("when_supported", "when_required")
+NO_ROLE_FILE = "Aws::Errors::MissingWebIdentityTokenFile"
+NO_ROLE_FILE_SAYS = (
+    "Missing :web_identity_token_file parameter or invalid file path provided for "
+    "Aws::AssumeRoleWebIdentityCredentials provider"
+)
+"""What the SDK raises for a role whose token file is not there."""
+NO_REGION_SAYS = "No region was provided. Configure the `:region` option or export the region name to ENV['AWS_REGION']"
+MOST_PORTS = 65535
+_LONGEST = 2**63 - 1
+_NETWORKING = "Seahorse::Client::NetworkingError"
 
 
 def interpret(environment: Environment) -> Settings:
@@ -115,10 +133,10 @@ def with_token(settings: Settings) -> Settings:
 
 def retries_of(settings: Settings) -> int:
     """How often Mastodon's SDK asks again what a moment may have failed: 0 unless the file says otherwise."""
-    environment = settings.environment
-    if environment.get("AWS_RETRY_MODE") in RETRY_MODES:
-        return max(to_i(environment.get("AWS_MAX_ATTEMPTS") or "3") - 1, 0)
-    return to_i(environment.get("S3_RETRY_LIMIT") or "")
+    environment = _texts(settings.environment)
+    if retry_mode(environment) != "legacy":
+        return most_attempts(environment) - 1
+    return to_i(environment.get("S3_RETRY_LIMIT", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,8 @@ def _storage(values: _Values) -> str:
 
 
 def _key_prefix(text: str) -> str:
-    return text.removeprefix("/") if text.strip() else ""
+    """One slash at its start makes no difference to a key, but where nothing or a second one follows."""
+    return text if text == "/" or text.startswith(("//", "/:")) else text.removeprefix("/")
 
 
 def _credentials(values: _Values) -> Credentials | None:
@@ -180,11 +199,13 @@ def _addressed(settings: Settings) -> Settings:
         where = resolve(client, settings.bucket)
         path_style = where.bucket_in_path
         proxy = proxy_for(where.base, _texts(settings.environment))
+        troubles.extend(_connection_troubles(settings, where.base, proxy))
     except RubyError as error:
         if not any(t.stage is RaisedAt.CLIENT for t in troubles):
             stage = RaisedAt.CLIENT if not base else RaisedAt.REQUEST
             troubles.append(RaisedError(stage, error.exception, error.message, error.variable))
-    troubles.extend((*_timeout_troubles(settings), *_header_troubles(settings)))
+    troubles.extend((*_key_troubles(settings), *_timeout_troubles(settings, base), *_header_troubles(settings)))
+    troubles.extend(_url_troubles(settings))
     return replace(settings, api_base=base, path_style=path_style, proxy=proxy, troubles=tuple(troubles))
 
 
@@ -194,24 +215,46 @@ def _texts(environment: Environment) -> dict[str, str]:
 
 def _client_troubles(settings: Settings, client: SdkClient) -> Iterator[RaisedError]:
     """What keeps the SDK's client from being made, in the order the SDK finds it."""
-    for mode, option in (
-        (settings.request_checksums, "request_checksum_calculation"),
-        (settings.response_checksums, "response_checksum_validation"),
-    ):
-        if mode not in _CHECKSUM_MODES:
-            name = f"AWS_{option.upper()}"
-            message = f"expected :{option} or ENV['{name}'] to be `when_supported` or `when_required`."
-            yield RaisedError(RaisedAt.CLIENT, "ArgumentError", message, name)
+    values = _texts(settings.environment)
+    own_host = client.endpoint is None
+    region = _region_trouble(client)
+    yield from first_troubles(values)
+    if own_host:
+        yield from region
+    yield from option_troubles(values)
     if settings.signature_version not in ("v4", "s3"):
         message = f"unsupported signature version `{settings.signature_version}'"
         yield RaisedError(RaisedAt.CLIENT, "ArgumentError", message, "S3_SIGNATURE_VERSION")
+    if not own_host:
+        yield from region
+    yield from last_troubles(values)
+    yield from _web_identity_trouble(settings)
+    if own_host and region:
+        return  # the SDK's own host is made of the region: one fault, not two
     try:
         service_base(client)
     except RubyError as error:
-        yield RaisedError(RaisedAt.CLIENT, error.exception, error.message, _endpoint_variable(settings))
-    if not is_host_label(client.region):
-        message = "Invalid `:region` option was provided."
-        yield RaisedError(RaisedAt.CLIENT, "Aws::Errors::InvalidRegionError", message, "S3_REGION")
+        variable = "S3_REGION" if own_host else _endpoint_variable(settings)
+        yield RaisedError(RaisedAt.CLIENT, error.exception, error.message, variable)
+
+
+def _web_identity_trouble(settings: Settings) -> Iterator[RaisedError]:
+    """A role whose token file has no name. Whether a file that is named exists only its own machine knows."""
+    values = _texts(settings.environment)
+    name = "AWS_WEB_IDENTITY_TOKEN_FILE"
+    if settings.credentials is None and "AWS_ROLE_ARN" in values and values.get(name) == "":
+        yield RaisedError(RaisedAt.CLIENT, NO_ROLE_FILE, NO_ROLE_FILE_SAYS, name)
+
+
+def _region_trouble(client: SdkClient) -> tuple[RaisedError, ...]:
+    """The SDK's own host is made of the region; beside another endpoint any text will do but none at all."""
+    if client.endpoint is not None:
+        missing = RaisedError(RaisedAt.CLIENT, "Aws::Errors::MissingRegionError", NO_REGION_SAYS, "S3_REGION")
+        return () if client.region else (missing,)
+    if is_host_label(client.region):
+        return ()
+    message = "Invalid `:region` option was provided."
+    return (RaisedError(RaisedAt.CLIENT, "Aws::Errors::InvalidRegionError", message, "S3_REGION"),)
 
 
 def _endpoint_variable(settings: Settings) -> str:
@@ -220,19 +263,59 @@ def _endpoint_variable(settings: Settings) -> str:
     return "AWS_ENDPOINT_URL_S3" if settings.environment.get("AWS_ENDPOINT_URL_S3") is not None else "AWS_ENDPOINT_URL"
 
 
+def _key_troubles(settings: Settings) -> Iterator[RaisedError]:
+    """An interpolation of kt-paperclip's in the prefix that raises."""
+    raised = key_error(settings)
+    if raised is not None:
+        yield RaisedError(RaisedAt.REQUEST, *raised, "S3_KEY_PREFIX")
+
+
+def _url_troubles(settings: Settings) -> Iterator[RaisedError]:
+    """What ``URI.join`` raises for the URL of every file, so that no page and no API answer with one is made."""
+    raised = asset_url_error(settings)
+    if raised is not None:
+        yield RaisedError(RaisedAt.URL, "URI::InvalidURIError", *raised)
+    elif (unusable := unopened_media(settings)) is not None:
+        yield RaisedError(RaisedAt.URL, "", *unusable)
+
+
 def _header_troubles(settings: Settings) -> Iterator[RaisedError]:
-    """A line break in the key id, which stands in the middle of a header (Net::HTTP, ``initialize_http_header``)."""
+    """A line break in what goes into a header (Net::HTTP, ``initialize_http_header``)."""
     pair = settings.credentials
-    if pair is not None and not {"\r", "\n"}.isdisjoint(pair.access_key_id):
-        message = "header authorization has a field value that cannot include CR/LF"
-        yield RaisedError(RaisedAt.REQUEST, "ArgumentError", message, "AWS_ACCESS_KEY_ID")
+    for header, name, value in (
+        ("authorization", "AWS_ACCESS_KEY_ID", pair.access_key_id if pair is not None else ""),
+        ("authorization", "S3_REGION", settings.region if sdk_client(settings).endpoint is not None else ""),
+        ("x-amz-acl", "S3_PERMISSION", settings.acl or ""),
+        ("x-amz-storage-class", "S3_STORAGE_CLASS", settings.storage_class or ""),
+    ):
+        if not {"\r", "\n"}.isdisjoint(value):
+            message = f"header {header} has a field value that cannot include CR/LF"
+            yield RaisedError(RaisedAt.REQUEST, "ArgumentError", message, name)
 
 
-def _timeout_troubles(settings: Settings) -> Iterator[RaisedError]:
-    """Zero seconds: Net::HTTP gives up at once."""
+def _timeout_troubles(settings: Settings, base: str) -> Iterator[RaisedError]:
+    """What Net::HTTP cannot wait for, recorded from Ruby 3.1. Zero seconds to connect are no limit, but end TLS."""
     for seconds, name, words in (
         (settings.open_timeout, "S3_OPEN_TIMEOUT", "Net::OpenTimeout"),
         (settings.read_timeout, "S3_READ_TIMEOUT", "Net::ReadTimeout"),
     ):
-        if seconds == 0:
-            yield RaisedError(RaisedAt.REQUEST, "Seahorse::Client::NetworkingError", words, name)
+        if seconds < 0:
+            yield RaisedError(RaisedAt.REQUEST, "ArgumentError", "time interval must not be negative", name)
+        elif seconds > _LONGEST:
+            yield RaisedError(RaisedAt.REQUEST, "RangeError", "bignum too big to convert into `long'", name)
+        elif seconds == 0 and not (name == "S3_OPEN_TIMEOUT" and base.startswith("http://")):
+            yield RaisedError(RaisedAt.REQUEST, _NETWORKING, words, name)
+
+
+def _connection_troubles(settings: Settings, base: str, proxy: str | None) -> Iterator[RaisedError]:
+    """A host or a port that Ruby's sockets cannot reach, whatever listens there."""
+    uri = parse_uri(base)
+    why = ""
+    if uri.port is not None and not 0 < int(uri.port[:6]) <= MOST_PORTS:
+        why = f"Failed to open TCP connection to {uri.authority}"
+    elif uri.host.startswith("[") and (proxy is None or not split(base).hostname):
+        # the SDK hands the brackets on to the resolver
+        port = uri.port or {"http": "80"}.get(uri.scheme or "", "443")
+        why = f"Failed to open TCP connection to {uri.host}:{port} (getaddrinfo: Name or service not known)"
+    if why:
+        yield RaisedError(RaisedAt.CONNECT, _NETWORKING, why, _endpoint_variable(settings))

@@ -7,13 +7,14 @@ Nothing here decides anything: ``dotenv`` and ``sources`` fill :class:`Environme
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from s3probe.records import dataclass, field
 from s3probe.secret import Secret
 
 PROCESS_ENVIRONMENT = "process environment"
+STANDARD_INPUT = "standard input"
 
 SECRET_NAMES = frozenset(
     {
@@ -72,6 +73,8 @@ class NoteKind(StrEnum):
     WEB_SIDEKIQ_DIFFER = "web-sidekiq-differ"
     LOADER_KEEPS_QUOTES = "loader-keeps-quotes"  # docker run --env-file and Kubernetes would, dotenv did not
     LOADER_KEEPS_COMMENT = "loader-keeps-comment"  # so would they and systemd with the comment behind the value
+    LOADER_REFUSES = "loader-refuses"  # the loader that was named hands over nothing of this file
+    LOADER_DROPS = "loader-drops"  # it leaves this line out without a word
     READABLE_BY_ALL = "readable-by-all"  # mode of the file and its folders: every user of the machine can read it
 
 
@@ -84,6 +87,8 @@ class Note:
     line: int
     name: str = ""
     """The variable concerned; for a skipped line the text before its first ``=`` or ``:``."""
+    why: str = ""
+    """What a loader refuses there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,8 @@ class RaisedAt(StrEnum):
     BOOT = "boot"  # Mastodon does not start
     CLIENT = "client"  # the first use of S3 raises
     REQUEST = "request"  # every request raises before it is sent
+    CONNECT = "connect"  # no connection is made for any request, whatever listens there
+    URL = "url"  # the URL of every file raises: no page with one is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ class RaisedError:
 
     stage: RaisedAt
     exception: str
-    """The Ruby class, e.g. ``ArgumentError``."""
+    """The Ruby class, e.g. ``ArgumentError``; blank where Mastodon goes on and nobody can use what it made."""
     message: str
     variable: str = ""
 
@@ -164,7 +171,10 @@ class Settings:
     archive_acl: str | None
     """Canned ACL of ``backups/``: ``private``, or ``None`` when ``S3_PERMISSION`` is empty."""
     key_prefix: str
-    """As Mastodon's keys show it: no slash at the start; one at the end is doubled in keys. ``""`` when unset."""
+    """As Mastodon's keys show it: a slash at its end is doubled in keys, and only a second one at its start stays.
+
+    ``/`` gives keys that begin with a slash; ``""`` when unset or blank.
+    """
     protocol: str
     hostname: str
     """``S3_HOSTNAME``, or Mastodon's default ``s3-<region>.amazonaws.com``."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from s3probe.patterns import regex
 from s3probe.settings.assignment import Assignment
 from s3probe.settings.model import Note, NoteKind
 
-_QUOTED = re.compile(r"""\A(?:'(?P<single>(?:\\'|[^'])*)'|"(?P<double>(?:\\"|[^"])*)")\s*(?:\#.*)?\Z""", re.DOTALL)
+_QUOTED = regex(r"""\A(?:'(?P<single>(?:\\'|[^'])*)'|"(?P<double>(?:\\"|[^"])*)")\s*(?:\#.*)?\Z""", re.DOTALL)
 _QUOTES = ('"', "'")
-_DOLLAR = re.compile(r"(?<!\\)\$\{?[A-Za-z0-9_]")
-_BACKSLASH = re.compile(r"\\[^$]")
+_BACKSLASH = regex(r"\\[^$]")
 # something like a name (capitals with a separator in it), so that no piece of a broken secret is ever shown
-_NAME = re.compile(r"""\s*((?:set\s+|export\s+)?["']?[A-Z][A-Z0-9]*[-_. ][-A-Z0-9_. ]{1,40}["']?)\s*[=:+?]""")
+_NAME = regex(r"""\s*((?:set\s+|export\s+)?["']?[A-Z][A-Z0-9]*[-_. ][-A-Z0-9_. ]{1,40}["']?)\s*[=:+?]""")
 
 
-def assignment_notes(assignment: Assignment, source: str, *, previous: str | None) -> Iterator[Note]:
-    """What is worth knowing about one assignment. ``previous``: the value the same file has set before."""
+def assignment_notes(
+    assignment: Assignment, source: str, *, previous: str | None, lost: Collection[str] = ()
+) -> Iterator[Note]:
+    """What is worth knowing about one assignment.
+
+    ``previous``: the value the same file has set before; ``lost``: the names in it that nothing has set.
+    """
     raw, name, line = assignment.raw, assignment.name, assignment.line
     if previous is not None and previous != assignment.written:
         yield Note(NoteKind.DUPLICATE, source, line, name)
@@ -29,7 +34,7 @@ def assignment_notes(assignment: Assignment, source: str, *, previous: str | Non
         yield Note(NoteKind.TRUNCATED_BY_HASH, source, line, name)
     if quoted is None:
         active = active.split("#", 1)[0]
-    if _DOLLAR.search(active):
+    if lost:
         yield Note(NoteKind.EXPANDED_DOLLAR, source, line, name)
     kept = active.replace(r"\n", "").replace(r"\r", "") if quoted else active
     if _BACKSLASH.search(kept):
@@ -54,6 +59,12 @@ def _cut_by_hash(raw: str) -> bool:
     )
 
 
+def like_a_name(line: str) -> str:
+    """What looks like the name of a variable at the beginning of a line, or nothing."""
+    found = _NAME.match(line)
+    return found[1].strip() if found else ""
+
+
 def skipped_lines(lines: str, spans: Sequence[tuple[int, int]], source: str) -> Iterator[Note]:
     """The lines that yield no variable and are neither blank nor a comment."""
     taken = iter([*spans, (len(lines) + 1, len(lines) + 1)])
@@ -65,6 +76,5 @@ def skipped_lines(lines: str, spans: Sequence[tuple[int, int]], source: str) -> 
             start, end = next(taken)
         covered = start < stop + 1 and end > position
         if not covered and line.strip() and not line.lstrip().startswith("#"):
-            text = _NAME.match(line)
-            yield Note(NoteKind.SKIPPED_LINE, source, number, text[1].strip() if text else "")
+            yield Note(NoteKind.SKIPPED_LINE, source, number, like_a_name(line))
         position = stop + 1

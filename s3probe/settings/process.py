@@ -8,9 +8,9 @@ over by systemd, a container or a shell, and wins over the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 
+from s3probe.records import dataclass, replace
 from s3probe.settings.model import Environment, Note, NoteKind, Variable
 
 PROC = Path("/proc")
@@ -36,20 +36,22 @@ class RunningProcess:
 
 def running(proc: Path = PROC) -> tuple[RunningProcess, ...]:
     """Every puma and Sidekiq of a Mastodon that this user may look into. Never raises."""
-    found = (_look(folder) for folder in _folders(proc))
+    found = (look(folder) for folder in folders(proc))
     return tuple(process for process in found if process is not None)
 
 
-def _folders(proc: Path) -> Iterator[Path]:
+def folders(proc: Path) -> Iterator[Path]:
+    """Those of processes, in the order of their numbers. Never raises."""
     try:
         yield from sorted((each for each in proc.iterdir() if each.name.isdecimal()), key=lambda each: int(each.name))
     except OSError:
         return
 
 
-def _look(folder: Path) -> RunningProcess | None:
+def look(folder: Path) -> RunningProcess | None:
+    """What one process is and was given; ``None`` when it is not Mastodon's, or may not be looked into."""
     try:
-        role = _role(_read(folder / "cmdline"))
+        role = role_in(_read(folder / "cmdline"))
         if role is None:
             return None
         environ = _environ(_read(folder / "environ"))
@@ -69,7 +71,7 @@ def _read(path: Path) -> bytes:
         return stream.read(MAX_BYTES)
 
 
-def _role(cmdline: bytes) -> str | None:
+def role_in(cmdline: bytes) -> str | None:
     """puma and Sidekiq rewrite their title: ``puma 6.4.2 (tcp://…) [live]``, ``sidekiq 7.2.4 live [0 of 5 busy]``."""
     words = cmdline.replace(b"\0", b" ").split()
     names = [word.rpartition(b"/")[2] for word in words[:4]]

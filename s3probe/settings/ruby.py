@@ -18,6 +18,16 @@ _INSPECTED = {
 }
 
 
+class RubyError(Exception):
+    """The exception Mastodon would raise: Ruby class and message."""
+
+    def __init__(self, exception: str, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.exception = exception
+        self.message = message
+        self.variable = variable
+
+
 def inspect(text: str) -> str:
     """Ruby's ``String#inspect`` of a UTF-8 string."""
     out = []

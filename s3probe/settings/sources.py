@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, Literal
 
 from s3probe.settings.dotenv import DotenvError, ParsedFile, parse
-from s3probe.settings.loaders import DOTENV, LOADERS, differences, load_as
-from s3probe.settings.model import PROCESS_ENVIRONMENT, Earlier, Environment, Note, NoteKind, Variable
-from s3probe.settings.notes import value_notes
+from s3probe.settings.loaders import DOTENV, LOADERS, LoaderError, differences, dropped, load_as
+from s3probe.settings.model import PROCESS_ENVIRONMENT, STANDARD_INPUT, Earlier, Environment, Note, NoteKind, Variable
+from s3probe.settings.notes import like_a_name, value_notes
 from s3probe.settings.reading import read_bytes, read_input
 
 FILES_IN_ORDER = (".env.production.local", ".env.local", ".env.production", ".env")
 MAX_BYTES = 1024 * 1024
-STANDARD_INPUT = "standard input"
 _MARKS = ("bin/tootctl", "config/application.rb", "config/initializers/paperclip.rb")
 
 
@@ -112,7 +111,17 @@ class _Collected:
         known = {name: v.value for name, v in self._variables.items()}
         self._sources.append(source)
         found: dict[str, Variable] = {}
-        for one in load_as(loader, _text(source, data), known):
+        text = _text(source, data)
+        try:
+            loaded = load_as(loader, text, known)
+        except LoaderError as error:
+            self._notes.append(Note(NoteKind.LOADER_REFUSES, source, error.line, why=error.why))
+            return
+        named = ((like_a_name(f"{name}="), line) for name, line in dropped(loader, text, known))
+        self._notes.extend(Note(NoteKind.LOADER_DROPS, source, line, name) for name, line in named if name)
+        for one in loaded:
+            if one.lost:
+                self._notes.append(Note(NoteKind.EXPANDED_DOLLAR, source, one.line, one.name))
             if one.name not in self._variables:
                 earlier = _earlier(found.get(one.name), one.value)
                 found[one.name] = Variable(one.name, one.value, source, one.line, one.raw, earlier)
@@ -123,7 +132,8 @@ class _Collected:
         self._variables.update(found)
 
     def _add_dotenv(self, source: str, data: bytes) -> None:
-        parsed = _parse(source, data, {name: v.value for name, v in self._variables.items()})
+        known = {name: v.value for name, v in self._variables.items()}
+        parsed = _parse(source, data, known, [note.name for note in self._notes if note.kind is NoteKind.COMMAND])
         self._sources.append(source)
         self._notes.extend(parsed.notes)
         found: dict[str, Variable] = {}
@@ -156,10 +166,10 @@ def _text(source: str, data: bytes) -> str:
         raise SettingsError(f"{source}, line {line} is not UTF-8", "Save the file as UTF-8.") from None
 
 
-def _parse(source: str, data: bytes, known: Mapping[str, str]) -> ParsedFile:
+def _parse(source: str, data: bytes, known: Mapping[str, str], computed: Collection[str]) -> ParsedFile:
     _refuse_other_formats(source, data)
     try:
-        return parse(data, known, source=source)
+        return parse(data, known, source=source, computed=computed)
     except DotenvError as error:
         where = source if error.line is None else f"{source}, line {error.line}"
         if error.exception == "Dotenv::FormatError":

@@ -7,12 +7,17 @@ Mastodon ``app/helpers/routing_helper.rb``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from urllib.parse import quote
+import re
+from urllib.parse import SplitResult, quote, urlsplit
 
-from s3probe.settings.addressing import RubyError, SdkClient, Target, encode_key, environment_flag, resolve
+from s3probe.records import dataclass
+from s3probe.settings.access_points import is_multi_region
+from s3probe.settings.addressing import SdkClient, Target, encode_key, resolve
+from s3probe.settings.csp import present
 from s3probe.settings.model import Settings
+from s3probe.settings.ruby import RubyError
 from s3probe.settings.rubyuri import UriError, join_absolute, parse_uri
+from s3probe.settings.sdk_variables import standard_defaults, switched_on
 
 # URI::RFC2396_Parser#escape leaves these, then kt-paperclip escapes ? ( ) [ ] + as well
 _PUBLIC_SAFE = "-_.!~*';/:@&=$,"
@@ -32,28 +37,33 @@ class PresignedTarget:
 
 def sdk_client(settings: Settings) -> SdkClient:
     """The SDK's client for these settings, with what the SDK itself reads from the environment."""
-    values = {name: variable.value for name, variable in settings.environment.variables.items()}
+    values = _values(settings)
     endpoint, force_path_style = settings.endpoint, settings.endpoint is not None and not settings.override_path_style
     if endpoint is None:
         endpoint = sdk_endpoint(values)
-    fips = environment_flag(values, "AWS_USE_FIPS_ENDPOINT")
-    region = settings.region
-    if region.startswith("fips-") or region.endswith("-fips"):
-        region, fips = region.removeprefix("fips-").removesuffix("-fips"), True
+    # beside an endpoint of one's own a region stays as it is
+    region = settings.region if endpoint is not None else settings.region.replace("fips-", "").replace("-fips", "")
+    fips = region != settings.region or switched_on(values, "AWS_USE_FIPS_ENDPOINT")
     return SdkClient(
         region=region,
         endpoint=endpoint,
         force_path_style=force_path_style,
         fips=fips,
-        dual_stack=environment_flag(values, "AWS_USE_DUALSTACK_ENDPOINT"),
-        us_east_1_global=values.get("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "legacy").lower() != "regional",
-        use_arn_region=values.get("AWS_S3_USE_ARN_REGION", "true").lower() != "false",
+        dual_stack=switched_on(values, "AWS_USE_DUALSTACK_ENDPOINT"),
+        us_east_1_global=_us_east_1_is_global(values),
+        use_arn_region=values.get("AWS_S3_USE_ARN_REGION") != "false",
+        multi_region=not switched_on(values, "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS"),
     )
+
+
+def _us_east_1_is_global(values: dict[str, str]) -> bool:
+    standard = "regional" if standard_defaults(values) else "legacy"
+    return values.get("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", standard).lower() != "regional"
 
 
 def sdk_endpoint(values: dict[str, str]) -> str | None:
     """The endpoint the SDK finds by itself when Mastodon names none."""
-    if environment_flag(values, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+    if values.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return None
     return values.get("AWS_ENDPOINT_URL_S3", values.get("AWS_ENDPOINT_URL"))
 
@@ -93,10 +103,9 @@ def public_url(settings: Settings, key: str) -> str:
         root = settings.environment.get("PAPERCLIP_ROOT_URL")
         return _escape(f"{'/system' if root is None else root}/{key}")
     protocol = f"{settings.protocol}:" if settings.protocol else ""
-    path = key.removeprefix("/")
     if settings.alias_host is not None:
-        return _escape(f"{protocol}//{settings.alias_host}/{path}")
-    return _escape(f"{protocol}//{settings.hostname}/{settings.bucket_name}/{path}")
+        return _escape(f"{protocol}//{settings.alias_host}/{key}")
+    return _escape(f"{protocol}//{settings.hostname}/{settings.bucket_name}/{key}")
 
 
 def why_nothing_is_sent(settings: Settings) -> str:
@@ -104,6 +113,8 @@ def why_nothing_is_sent(settings: Settings) -> str:
     if settings.storage != "s3":
         place = "on the local disk" if settings.storage == "filesystem" else f"in {settings.storage.capitalize()}"
         return f"S3_ENABLED is not true, so Mastodon keeps media {place}"
+    if is_multi_region(settings.bucket_name):
+        return "S3_BUCKET names a Multi-Region Access Point, whose requests s3probe cannot sign (Signature V4A)"
     try:
         object_url(settings, "media_attachments/files/s3probe")
     except RubyError as error:
@@ -113,12 +124,68 @@ def why_nothing_is_sent(settings: Settings) -> str:
 
 def full_asset_url(settings: Settings, key: str) -> str | None:
     """The address as pages and other servers see it; ``None`` where Ruby's ``URI.join`` raises."""
-    cdn = settings.environment.get("CDN_HOST")
-    base = cdn if cdn and cdn.strip() else f"https://{settings.web_domain or 'localhost'}/"
     try:
-        return join_absolute(base, public_url(settings, key))
+        return join_absolute(_asset_host(settings), public_url(settings, key))
     except UriError:
         return None
+
+
+def asset_url_error(settings: Settings) -> tuple[str, str] | None:
+    """What ``URI.join`` says of every file's address, and the variable that is to blame."""
+    base, url = _asset_host(settings), public_url(settings, "media_attachments/files/1/original/1.png")
+    try:
+        parse_uri(base)
+    except UriError as error:
+        # what Rails makes of an odd domain of the instance's own was not recorded
+        return (str(error), "CDN_HOST") if present(_values(settings), "CDN_HOST") else None
+    try:
+        join_absolute(base, url)
+    except UriError as error:
+        return str(error), _public_variable(settings)
+    return None
+
+
+def unopened_media(settings: Settings) -> tuple[str, str] | None:
+    """Why nobody opens the address of any file, though Mastodon makes one; and the variable that is to blame."""
+    url = full_asset_url(settings, "media_attachments/files/1/original/1.png") or ""
+    why = unopened(url) if split(url).port == 0 else ""
+    return (why, _public_variable(settings)) if why else None
+
+
+def unopened(url: str) -> str:
+    """Why no browser and no program opens ``url``; mostly the blank string."""
+    if not split(url).hostname:
+        return "that is no address"
+    port = split(url).port
+    return "" if port is None or port else "no port has that number, and no browser opens such a URL"
+
+
+def split(text: str) -> SplitResult:
+    """``urlsplit`` of any text: one that is no address has no parts, a port that there is not is 0."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    try:
+        parts.port  # noqa: B018  # it is read when it is asked for, and may raise
+    except ValueError:
+        return parts._replace(netloc=f"{parts.hostname or ''}:0")
+    return parts
+
+
+def _public_variable(settings: Settings) -> str:
+    names = ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_REGION")
+    host = next(name for name in names if settings.environment.get(name) is not None or name == "S3_REGION")
+    scheme = settings.protocol and not re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", settings.protocol)
+    return "S3_PROTOCOL" if scheme else host
+
+
+def _asset_host(settings: Settings) -> str:
+    return present(_values(settings), "CDN_HOST") or f"https://{settings.web_domain or 'localhost'}/"
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    return {name: variable.value for name, variable in settings.environment.variables.items()}
 
 
 def _escape(url: str) -> str:
