@@ -9,10 +9,15 @@ from s3probe.evidence.vocabulary import Experiment
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
+from s3probe.settings.urls import unopened
 
 
 def other_addresses(settings: Settings, key: str) -> Iterator[tuple[Experiment, str]]:
     """Experiment and URL of every other place where a visitor could find ``key``: nearest to the settings first."""
+    return ((experiment, url) for experiment, url in _other_addresses(settings, key) if not unopened(url))
+
+
+def _other_addresses(settings: Settings, key: str) -> Iterator[tuple[Experiment, str]]:
     bucket = settings.bucket_name
     api = urlsplit(settings.api_base)
     path = urlsplit(object_url(settings, key)).path.removeprefix(f"/{bucket}" if settings.path_style else "")

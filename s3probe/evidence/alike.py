@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from s3probe.evidence.observations import Observation
+from s3probe.patterns import regex
 
-_QUOTED = re.compile(r"[A-Za-z0-9+/=_.-]{12,}")
+_QUOTED = regex(r"[A-Za-z0-9+/=_.-]{12,}")
 
 
 def alike(one: Observation, other: Observation) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.patterns import regex
 
 RESULT = "seen by an earlier release of s3probe as if this were so"
-_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
-_NEXT_ASSIGNMENT = re.compile(r"; (?=[A-Z][A-Z0-9_]*=)")
-_ROUND = re.compile(r"@\d\Z")
+_ASSIGNMENT = regex(r"([A-Z][A-Z0-9_]*)=(.*)", re.DOTALL)
+_NEXT_ASSIGNMENT = regex(r"; (?=[A-Z][A-Z0-9_]*=)")
+_ROUND = regex(r"@\d\Z")
 _NO_ACL = "S3_PERMISSION="
 _WITHOUT_ACL = (ActionId.PUT_WITHOUT_ACL, ActionId.LIST, ActionId.REACH_ENDPOINT, ActionId.CLOCK)
 

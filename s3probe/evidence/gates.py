@@ -8,6 +8,7 @@ from enum import IntEnum
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import Fact
+from s3probe.patterns import regex
 
 
 class Gate(IntEnum):
@@ -68,12 +69,15 @@ _CODES = {
     "InvalidSignature": Gate.SIGNATURE,
     "NoSuchBucket": Gate.BUCKET,
     "InvalidBucketName": Gate.BUCKET,
+    # the bucket has to stand in the host: Alibaba OSS, Huawei OBS and Open Telekom Cloud, Tencent COS
     "SecondLevelDomainForbidden": Gate.BUCKET,
+    "VirtualHostDomainRequired": Gate.BUCKET,
+    "PathStyleDomainForbidden": Gate.BUCKET,
 }
 _SAYS = (
-    (re.compile(r"date is too old", re.IGNORECASE), Gate.CLOCK),
-    (re.compile(r"^forbidden: no such key: ", re.IGNORECASE), Gate.KEY_ID),
-    (re.compile(r"\baccess key \S+ has expired", re.IGNORECASE), Gate.KEY_ID),
+    (regex(r"date is too old", re.IGNORECASE), Gate.CLOCK),
+    (regex(r"^forbidden: no such key: ", re.IGNORECASE), Gate.KEY_ID),
+    (regex(r"\baccess key \S+ has expired", re.IGNORECASE), Gate.KEY_ID),
 )
 """Sentences of stores (Garage) that have one code for everything."""
 
@@ -111,10 +115,13 @@ def stopped_at(seen: Observation) -> Gate:
 def furthest_of(rows: Iterable[Observation]) -> Observation:
     """The one of ``rows`` that got furthest.
 
-    Where a listing shows all buckets, the bucket's name was not read at all: no other answer is about it either.
+    Where a listing shows all buckets, the bucket's name was not read at all: no other answer is about it either. So
+    it is where an upload names a bucket that can be none, and a listing is refused: that was one of all buckets.
     """
     asked = tuple(rows)
     blind = next((row for row in asked if row.operation == "ListObjectsV2" and _shows_buckets(row)), None)
+    if blind is None and not any(row.ok for row in asked):
+        blind = next((row for row in asked if row.error_code == "InvalidBucketName"), None)
     return blind or max(asked, key=stopped_at)
 
 

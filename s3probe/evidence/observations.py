@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from s3probe.evidence.asked import HowAsked
 from s3probe.evidence.vocabulary import Actor, Fact, FactName, HeaderName, ObservationId
+from s3probe.records import dataclass, field
 
 LEFT_OUT = "left out by --only or --skip"
 """The reason of a row that nobody wanted."""
@@ -46,6 +47,10 @@ class NetworkFault(StrEnum):
     TOO_LARGE = "too-large"
 
 
+LATE_ANSWER = "the time was up before an answer came"
+TIME_WAS_UP = "the time was up before this could be asked"
+"""Why something was not asked, or no answer was waited for: the run's own deadline."""
+
 NEVER_SENT = frozenset(
     {
         NetworkFault.DNS,
@@ -67,6 +72,8 @@ WAITS = frozenset({NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE, NetworkFaul
 NO_CHANGES: Mapping[str, str | None] = MappingProxyType({})
 """Of a request that was made under the settings as they are."""
 
+THOROUGH_ALONE = "a thorough run alone looks there"
+"""Ends the reason of what is named by its folders."""
 THOROUGH = "--thorough"
 """Named in the reason of what a small run leaves out, so that nobody takes it for a question that had no need."""
 
@@ -104,6 +111,8 @@ class Observation:
     """Details read from the answer, e.g. ``region``, ``root`` (XML root element), ``bucket``."""
     changes: Mapping[str, str | None] = field(default_factory=lambda: NO_CHANGES)
     """The lines that an experiment changed, by variable; ``None``: taken away. A secret's text is not here."""
+    asked: HowAsked | None = None
+    """When, where and how it was asked, of a row that failed."""
 
     @property
     def ok(self) -> bool:
@@ -165,6 +174,14 @@ class Cost:
     bytes_received: int = 0
 
 
+class VersionFrom(StrEnum):
+    """How the release of Mastodon is known that a run did as."""
+
+    NOTHING = ""
+    INSTANCE = "instance"
+    OPTION = "option"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """Which run it was. ``started`` is UTC in ISO 8601."""
@@ -178,6 +195,7 @@ class Run:
     """The instance's own answer or ``--mastodon-version``; ``""`` = current release assumed."""
     complete: bool = True
     """``False`` when the deadline or a signal cut it short."""
+    version_from: VersionFrom = VersionFrom.NOTHING
 
 
 class _ById:

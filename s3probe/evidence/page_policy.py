@@ -6,7 +6,7 @@ Source: CSP Level 3, "Does url match expression in origin with redirect count?".
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from s3probe.settings.urls import split
 
 
 def allows(policies: str, directive: str, url: str, page: str) -> bool:
@@ -46,14 +46,14 @@ def _allows(policy: str, directive: str, url: str, page: str) -> bool:
 
 
 def _matches(source: str, url: str, page: str) -> bool:
-    wanted, own = urlsplit(url), urlsplit(page)
+    wanted, own = split(url), split(page)
     if source == "*":
         return wanted.scheme in ("http", "https")
     if source.lower() == "'self'":
         return wanted.netloc == own.netloc
     if source.endswith(":") and "/" not in source:
         return wanted.scheme == source[:-1].lower() or (source.lower() == "http:" and wanted.scheme == "https")
-    expression = urlsplit(source if "://" in source else f"//{source}")
+    expression = split(source if "://" in source else f"//{source}")
     scheme = expression.scheme or own.scheme
     upgraded = scheme == "http" and wanted.scheme == "https"
     if wanted.scheme != scheme and not upgraded:

@@ -8,11 +8,12 @@ is recorded in golden/wire.json.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import ReprEnum, StrEnum
 from typing import Literal, Self
+
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 
 _EXPERIMENT = "try-"
 _PUBLIC = "public-"
@@ -131,7 +132,9 @@ class ActionId(ObservationId, ReprEnum):
     PUT_ACL_PRIVATE = Row(
         "put-acl-private", "Mastodon can hide the media of a suspended user", "PutObjectAcl", ("s3:PutObjectAcl",)
     )
-    PUT_ACL_RESTORE = Row("put-acl-restore", "Mastodon can show them again", "PutObjectAcl", ("s3:PutObjectAcl",))
+    PUT_ACL_RESTORE = Row(
+        "put-acl-restore", "Mastodon can show the media of an unsuspended user", "PutObjectAcl", ("s3:PutObjectAcl",)
+    )
     PRESIGNED_GET = Row(
         "presigned-get", "An archive link that Mastodon signs can be opened", "GetObject", ("s3:GetObject",), by=_V
     )
@@ -175,6 +178,10 @@ class ActionId(ObservationId, ReprEnum):
     PUBLIC_GET_AVATAR = Row("public-get-avatar", "A visitor can see avatars (accounts/)", "GET", by=_V)
     PUBLIC_GET_EMOJI = Row("public-get-emoji", "A visitor can see custom emoji (custom_emojis/)", "GET", by=_V)
     PUBLIC_MISSING = Row("public-missing", "The public host answers for a file that is not there", "GET", by=_V)
+    PUBLIC_OLD = Row("public-old", "A visitor can see files that were here before", "HEAD", by=_V)
+    PUBLIC_FOLDERS = Row(
+        "public-folders", "Every other folder that Mastodon writes takes files and shows them", "GET", by=_V
+    )
     DELETED_PUBLIC_GET = Row("deleted-public-get", "A deleted picture is no longer visible", "GET", by=_V)
 
 
@@ -192,10 +199,14 @@ class Experiment(ObservationId, ReprEnum):
     """Requests that tell look-alikes apart; each is made only where it is needed."""
 
     ACL_READ_BACK = "acl-read-back"
+    PUT_PLAIN_AGAIN = "try-put-plain-again"
     READ_POLICY = "try-read-policy"
     LIST_BUCKETS = "try-list-buckets"
+    ACCOUNT = "try-account"
     HEAD_BUCKET = "try-head-bucket"
     GET_MISSING = "try-get-missing"
+    WHO_ANSWERS = "try-who-answers"
+    WHO_ANSWERS_API = "try-who-answers-api"
     VIEWER_FAMILIES = "try-viewer-families"
     ADDRESS_FAMILIES = "try-address-families"
     GET_ARCHIVE = "try-get-archive"
@@ -245,12 +256,16 @@ class Experiment(ObservationId, ReprEnum):
     READ_ACL = "try-read-acl"
     GET_AS_PAYER = "try-get-as-payer"
     PUBLIC_TENANT = "try-public-tenant"
+    PUBLIC_PROVIDER = "try-public-provider"
     PUT_WITHOUT_PREFIX = "try-put-without-prefix"
     PUBLIC_WITHOUT_PREFIX = "try-public-without-prefix"
     PUBLIC_ADDRESS_WITHOUT_PREFIX = "try-public-address-without-prefix"
     PUT_UNANNOUNCED = "try-put-unannounced"
     ANNOUNCED = "try-announced"
+    PUBLIC_ELSEWHERE = "try-public-elsewhere"
+    PUBLIC_DELETE_FOLDERS = "try-public-delete-folders"
     PUBLIC_LIST_FOLDER = "try-public-list-folder"
+    PUBLIC_ABSENT = "try-public-absent"
     PUBLIC_LIST_FOLDER_NAME = "try-public-list-folder-name"
     PUT_NEXT_RELEASE = "try-put-next-release"
     BATCH_NEXT_RELEASE = "try-batch-next-release"
@@ -265,8 +280,15 @@ class Experiment(ObservationId, ReprEnum):
     READ_LIFECYCLE = "try-read-lifecycle"
     READ_OBJECT_LOCK = "try-read-object-lock"
     DELETE_GONE = "try-delete-gone"
+    DELETE_SECOND = "try-delete-second"
+    BEFORE_PURGE = "try-before-purge"
+    PURGE = "try-purge"
+    HEAD_PAST_CACHES = "try-head-past-caches"
     OLD_VERSION = "try-old-version"
     BATCH_GONE = "try-batch-gone"
+    BATCH_WITH_MD5 = "try-batch-with-md5"
+    BATCH_OF_ONE = "try-batch-of-one"
+    GET_WITH_MODE = "try-get-with-mode"
     DELETE_EXISTS = "try-delete-exists"
     PUBLIC_WRITE = "try-public-write"
     PUT_PUBLIC_DELETE = "try-put-public-delete"
@@ -314,6 +336,15 @@ class ExperimentWith(StrEnum):
     ENDPOINT = "try-endpoint:"
     PORT = "try-port:"
     CORS = "try-cors:"
+    PUBLIC_WRITE_IN = "try-public-write-in:"
+    PUBLIC_READ_IN = "try-public-read-in:"
+    PUT_IN = "try-put-in:"
+    SEEN_IN = "try-seen-in:"
+    SEEN_IN_ORIGIN = "try-seen-in-origin:"
+    LIST_IN = "try-list-in:"
+    OLD_IN = "try-old-in:"
+    OLD_IN_ORIGIN = "try-old-in-origin:"
+    NEW_IN = "try-new-in:"
 
     def of(self, value: str) -> ObservationId:
         """The id of the experiment with this value."""
@@ -327,6 +358,9 @@ class ExperimentWith(StrEnum):
         """``eu-west-2`` for ``try-region:eu-west-2``."""
         return observation_id.removeprefix(self.value)
 
+
+OF_A_THOROUGH_RUN = (ExperimentWith.PUT_IN, ExperimentWith.SEEN_IN)
+"""What other runs ask only where old files are closed."""
 
 ACL_EXPERIMENTS = {
     "private": Experiment.ACL_PRIVATE,
@@ -367,6 +401,13 @@ CARRY_EXPIRY = (
     ActionId.MULTIPART_COMPLETE,
 )
 """Answers about a fresh file, which say when a rule removes it (``x-amz-expiration``)."""
+OF_OLD_VERSIONS = (
+    Experiment.READ_LIFECYCLE,
+    Experiment.READ_OBJECT_LOCK,
+    Experiment.OLD_VERSION,
+    Experiment.DELETE_OWN_VERSION,
+)
+"""What becomes of the bytes of a deleted file. To most keys that is refused, which is no fault."""
 LARGE_UPLOAD = (
     ActionId.MULTIPART_CREATE,
     ActionId.MULTIPART_PART,
@@ -389,6 +430,16 @@ ARCHIVE_VISIT = "archive-visit"
 """The step that looks at the archive by every address."""
 UPLOADS_AFTER_ALL = "uploads-after-all"
 """The step that asks for unfinished uploads where the listing turned out to be open."""
+QUESTIONS = "questions"
+"""The step that finds out whether anything that was seen raises further questions."""
+EARLY_DELETION = "early-deletion"
+"""The step that deletes while the second file is still hidden and shown again."""
+CLOSED_FOLDERS = "closed-folders"
+"""The step that asks whether visitors may read in the folders that hold nothing of this run."""
+FOLDERS_LEFT = "folders-left"
+"""The same of those that were not asked for at first."""
+STRANGERS_ELSEWHERE = "strangers-elsewhere"
+"""The step that asks whether a stranger may write to one of the other folders."""
 IN_A_BROWSER = "in-a-browser"
 """The step that looks at the picture as a page of Mastodon's does."""
 BESIDE: dict[str, tuple[ActionId, ...]] = {
@@ -397,7 +448,9 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.VIEWER_FAMILIES: (ActionId.PUBLIC_GET,),
     Experiment.GET_MISSING: (ActionId.GET,),
     Experiment.ACL_READ_BACK: (ActionId.PUT_ACL_RESTORE,),
+    Experiment.PUT_PLAIN_AGAIN: (ActionId.PUT_ACL_RESTORE,),
     Experiment.DELETE_VERSION: (ActionId.LIST,),
+    Experiment.DELETE_GONE: (ActionId.DELETE,),
     Experiment.OLD_VERSION: (ActionId.DELETE,),
     Experiment.DELETE_OWN_VERSION: (ActionId.DELETE,),
     Experiment.READ_LIFECYCLE: (ActionId.DELETE,),
@@ -408,6 +461,9 @@ BESIDE: dict[str, tuple[ActionId, ...]] = {
     Experiment.GET_WITHOUT_MODE: (ActionId.GET,),
     Experiment.GET_AS_PAYER: (ActionId.GET,),
     Experiment.PUT_UNANNOUNCED: (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+    CLOSED_FOLDERS: (ActionId.PUBLIC_GET,),
+    FOLDERS_LEFT: (ActionId.PUBLIC_GET,),
+    STRANGERS_ELSEWHERE: (ActionId.PUBLIC_WRITE,),
     UPLOADS_AFTER_ALL: (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS),
 }
 """Steps that are no actions of their own, and the actions they are part of."""
@@ -440,6 +496,8 @@ class Fact(FactName, ReprEnum):
     ADDRESSES = "addresses"
     ROUTES = "routes"
     CONNECTS = "connects"
+    CANONICAL = "canonical"
+    SAME_ADDRESS = "same-address"
     INSIDE = "inside"
     REDIRECTED = "redirected"
     REDIRECT_CODE = "redirect-code"
@@ -469,6 +527,8 @@ class Fact(FactName, ReprEnum):
     COUNT = "count"
     DENIES = "denies"
     DENIES_IF = "denies-if"
+    ALLOWS = "allows"
+    OF_USER = "of-user"
     STATEMENTS = "statements"
     HOST_ID = "host-id"
     LISTING = "listing"
@@ -486,6 +546,7 @@ class Fact(FactName, ReprEnum):
     PAYER = "Payer"
     TENANT = "tenant"
     EXPIRING = "expiring"
+    EXPIRING_MEDIA = "expiring-media"
     OLD_VERSIONS = "old-versions"
     RETENTION = "retention"
 
@@ -523,7 +584,17 @@ class Header(HeaderName, ReprEnum):
     SERVER = "server"
     SET_COOKIE = "set-cookie"
     VIA = "via"
+    WWW_AUTHENTICATE = "www-authenticate"
+    CDN_CACHE = "cdn-cache"
+    CDN_PULLZONE = "cdn-pullzone"
+    CDN_REQUESTID = "cdn-requestid"
+    X_77_POP = "x-77-pop"
+    X_AZURE_REF = "x-azure-ref"
     X_CACHE = "x-cache"
+    X_EDGE_LOCATION = "x-edge-location"
+    X_FASTLY_REQUEST_ID = "x-fastly-request-id"
+    X_ID_FE = "x-id-fe"
+    X_SERVED_BY = "x-served-by"
     X_CACHE_STATUS = "x-cache-status"
     X_PROXY_CACHE = "x-proxy-cache"
     X_VARNISH = "x-varnish"
@@ -547,7 +618,7 @@ HOST_ID = HeaderName("x-amz-id-2")
 """Its form alone is kept, and only where it tells the server."""
 CHECKSUM = HeaderName("x-amz-checksum-crc32")
 """Of a part: goes into the request that completes the upload, and is not kept."""
-_WHOSE_SERVICE = re.compile(
+_WHOSE_SERVICE = regex(
     r"(?:cf-r2|x-amz-cf|x-bz|x-goog|x-guploader|x-gfe|x-cos|x-oss|x-tigris|x-minio|x-rgw|x-openstack)-.+|x-trans-id"
 )
 """Names by which a provider is known (knowledge/providers.toml, ``answers``)."""
@@ -605,6 +676,13 @@ PROMISES = (
         (ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_EMOJI),
         (ActionId.PUBLIC_GET_CACHE,),
     ),
+    Promise(
+        Section.DELIVERY,
+        "Every other folder that Mastodon writes takes files and shows them",
+        (),
+        (ActionId.PUBLIC_FOLDERS,),
+    ),
+    Promise(Section.DELIVERY, "Files that were here before are shown", (), (ActionId.PUBLIC_OLD,)),
     Promise(
         Section.DELIVERY, "Mastodon's pages allow the media host (Content-Security-Policy)", (ActionId.PUBLIC_CSP,)
     ),
