@@ -10,13 +10,13 @@ from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, F
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import fetch
 from s3probe.probe.foundation import Foundation
-from s3probe.probe.payload import picture
+from s3probe.probe.own_files import LADDER
 from s3probe.probe.privilege import bucket_policy
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
+from s3probe.probe.suspension import intact
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.xml import fields, root_name
-from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import object_url, public_url
 
 
@@ -37,21 +37,25 @@ def ladder(session: Session, found: Foundation) -> Iterator[Step]:
         if acl != session.conditions.settings.acl:
             yield Step(ACL_EXPERIMENTS[acl], lambda acl=acl: _put(session, acl))  # type: ignore[misc]  # mypy cannot type a lambda's default
     if found.without_acl is not None:
-        call = session.conditions.wire.put_acl(found.without_acl.key, "private")
-        title = "The ACL of a file can be set to private"
-        yield Step(Experiment.PUT_ACL_PRIVATE, lambda: session.ask(Experiment.PUT_ACL_PRIVATE, call, title=title))
         stored = found.without_acl
         yield Step(Experiment.PUBLIC_WITHOUT_ACL, lambda: _is_it_shown(session, stored))
+        seen_before = (Experiment.PUBLIC_WITHOUT_ACL,)
+        yield Step(Experiment.PUT_ACL_PRIVATE, lambda: _change(session, stored), seen_before)
     yield bucket_policy(session)
     yield from what_the_bucket_says(session)
 
 
 def _put(session: Session, acl: str) -> None:
-    name = f"acl-{acl}.png"
-    body = picture(f"{session.run_id}/{name}")
-    session.put(
-        ACL_EXPERIMENTS[acl], MEDIA, name, body, "image/png", acl=acl, title=f"A file can be uploaded with ACL {acl}"
-    )
+    session.put(ACL_EXPERIMENTS[acl], LADDER[acl], title=f"A file can be uploaded with ACL {acl}")
+
+
+def _change(session: Session, stored: Stored) -> None:
+    """The ACL of a file that is there, and whether the file is still what it was."""
+    wire, title = session.conditions.wire, "The ACL of a file can be set to private"
+    seen, _ = session.ask(Experiment.PUT_ACL_PRIVATE, wire.put_acl(stored.key, "private"), title=title)
+    if seen.ok:
+        title = "A file is intact after its ACL was changed"
+        session.ask(Experiment.ACL_READ_BACK, wire.head(stored.key), intact(stored), title=title)
 
 
 def _is_it_shown(session: Session, stored: Stored) -> None:
@@ -97,12 +101,8 @@ def would_an_acl_help(session: Session, visitor: Visitor) -> Iterator[Step]:
         return
 
     def attempt() -> None:
-        name = "acl-public-read.png"
-        body = picture(f"{session.run_id}/{name}")
         title = "A file can be uploaded with ACL public-read"
-        _seen, stored = session.put(
-            Experiment.ACL_PUBLIC_READ, MEDIA, name, body, "image/png", acl="public-read", title=title
-        )
+        _seen, stored = session.put(Experiment.ACL_PUBLIC_READ, LADDER["public-read"], title=title)
         if stored is not None:
             title = "A visitor can see a picture with ACL public-read"
             visitor.fetch(

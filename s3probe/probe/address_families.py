@@ -6,13 +6,13 @@ Neither is asked without need: the first when it was not reached or late, the se
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 from s3probe.probe.machine import AddressFamiliesOf
 from s3probe.probe.session import Session
+from s3probe.records import replace
 
 _CUT_OFF = (NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT, NetworkFault.REFUSED)
 

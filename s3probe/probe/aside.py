@@ -12,17 +12,21 @@ T = TypeVar("T")
 
 
 class Aside(Generic[T]):
-    """Begins at once. Where no thread can be had, it is done here, and waited for.
+    """Begins at once. Where no thread can be had, it is done here, and waited for; what is ``spare`` fails there.
 
     It is a daemon thread: what is left to itself does not hold the process.
     """
 
-    def __init__(self, name: str, work: Callable[[], T]) -> None:
+    def __init__(self, name: str, work: Callable[[], T], *, spare: bool = False) -> None:
         self._work = work
         self._found: list[T] = []
         self._failed: list[BaseException] = []
         self._thread = threading.Thread(target=self._do, name=f"s3probe-{name}", daemon=True)
-        if not started(self._thread):
+        if started(self._thread):
+            return
+        if spare:
+            self._failed.append(OSError("no thread could be had"))
+        else:
             self._do()
 
     def _do(self) -> None:

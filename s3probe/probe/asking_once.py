@@ -8,7 +8,7 @@ from s3probe.evidence.addresses import listing_url
 from s3probe.evidence.observations import Evidence, Run
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.hindrance import HinderedError
-from s3probe.knowledge.providers import GENERIC
+from s3probe.knowledge.recognition import GENERIC
 from s3probe.knowledge.store import store_of
 from s3probe.probe.client import Client, NotSentError
 from s3probe.probe.session import visitor_call

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from s3probe.evidence.vocabulary import CHECKSUM, Header
 from s3probe.probe.exchange import Answer
+from s3probe.records import dataclass
 
 _NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 _ESCAPES = str.maketrans(
@@ -41,10 +41,10 @@ def _part(part: Part, checksums: bool) -> str:
     return f"<Part><ETag>{_escaped(part.etag)}</ETag>{crc}<PartNumber>{part.number}</PartNumber></Part>"
 
 
-def delete_body(objects: Iterable[tuple[str, str | None]]) -> bytes:
+def delete_body(objects: Iterable[tuple[str, str | None]], *, quiet: bool = True) -> bytes:
     """The body of DeleteObjects for ``(key, version id)`` pairs; Mastodon names none and asks for a quiet answer."""
     inner = "".join(_object(key, version) for key, version in objects)
-    return f"<Delete {_NAMESPACE}>{inner}<Quiet>true</Quiet></Delete>".encode()
+    return f"<Delete {_NAMESPACE}>{inner}<Quiet>{'true' if quiet else 'false'}</Quiet></Delete>".encode()
 
 
 def _object(key: str, version: str | None) -> str:

@@ -12,15 +12,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from s3probe.probe.exchange import Call, Limits
+from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.text import clean
+from s3probe.records import dataclass, field
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
+
+    from s3probe.probe.ahead import Ahead
 
 Resolver = Callable[[str, int], tuple[str, int]]
 """Gives the address and port to connect to for a host and port; may raise :class:`socket.gaierror`."""
@@ -68,7 +70,11 @@ class Exchange:
     limits: Limits
     resolver: Resolver | None = None
     proxied: bool = False
+    ahead: Ahead | None = None
+    """Connections that were opened beforehand."""
     started: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.time)
+    """The same by the clock on the wall."""
     stage: ExchangeStage = ExchangeStage.RESOLVE
     begun_to_send: bool = False
     """Bytes may have gone out."""
@@ -76,6 +82,8 @@ class Exchange:
     port: int = 0
     peer: str = ""
     """The address and port that are being talked to."""
+    address: str = ""
+    """Those of the connection that took the call, also of one that was there already."""
     allowance: int = HEADER_BYTES
     """Bytes that may still arrive."""
     status: int | None = None
@@ -84,6 +92,13 @@ class Exchange:
 
     withheld: bool = False
     """Whether the body waits for the server's "100 Continue"."""
+    inviting: set[str] = field(default_factory=set)
+    """Origins that have said "100 Continue" before: what they said once need not be waited for again."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the call's URL."""
+        return f"{self.call.url.partition('://')[0]}://{self._netloc}"
 
     @property
     def where(self) -> str:
@@ -100,7 +115,11 @@ class Exchange:
     @property
     def asked(self) -> str:
         """The host (and port) that the call's URL names."""
-        return clean(self.call.url.partition("://")[2].partition("/")[0].partition("?")[0], 253)
+        return clean(self._netloc, 253)
+
+    @property
+    def _netloc(self) -> str:
+        return self.call.url.partition("://")[2].partition("/")[0].partition("?")[0]
 
     @property
     def begun(self) -> bool:
@@ -129,9 +148,27 @@ class Exchange:
             raise TooMuchError
 
 
+class Recorder(Protocol):
+    """Keeps what every exchange was."""
+
+    def begun(self, call: Call, limits: Limits, resolver: Resolver | None, **more: Any) -> Exchange: ...
+
+    def ended(self, exchange: Exchange, answer: Answer | None) -> None:
+        """``None``: it was broken off."""
+
+
 def shown(host: str, port: int) -> str:
     """``host:port`` as a URL writes it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def peer_of(sock: socket.socket) -> str:
+    """The address and port at the other end; ``""`` once it has gone."""
+    try:
+        where = sock.getpeername()
+    except OSError:
+        return ""
+    return shown(str(where[0]), int(where[1]))
 
 
 CURRENT: ContextVar[Exchange | None] = ContextVar("s3probe_exchange", default=None)

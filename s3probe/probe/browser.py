@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
+from importlib import resources
 from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence import page_policy as csp
@@ -24,6 +24,7 @@ from s3probe.probe.classify import may_pass
 from s3probe.probe.exchange import Answer, Limits
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.xml import root_name
+from s3probe.records import replace
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
 
@@ -88,7 +89,9 @@ def _site(url: str) -> str:
     # reading the list of public suffixes takes 0.2 s: only where a site has to be told
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList().privatesuffix(host) or host
+    # by itself it opens a file, and there is none where it is in an archive
+    listed = (resources.files("publicsuffixlist") / "public_suffix_list.dat").read_text(encoding="utf-8")
+    return PublicSuffixList(listed).privatesuffix(host) or host
 
 
 def _cors_and_range(session: Session, first: Observation, url: str, stored: Stored) -> None:
@@ -138,11 +141,12 @@ def _any_status(answer: Answer, origin: str) -> tuple[Outcome | None, Facts]:
 
 def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored) -> None:
     """Finds out why: no rule at all, one for another origin, or a proxy or cache that loses the header."""
-    if Header.ACCESS_CONTROL_ALLOW_ORIGIN in seen.headers:
-        return
     settings = session.conditions.settings
     origin = origin_of(settings)
     direct = object_url(settings, stored.key)
+    named = seen.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN, "")
+    if "," in named:
+        return
     if urlsplit(direct).netloc != urlsplit(place).netloc:
         judge = partial(_allows, origin=origin)
         session.ask(
@@ -159,6 +163,8 @@ def _why_no_cors(session: Session, seen: Observation, place: str, stored: Stored
             partial(_any_status, origin=origin),
             title="CORS where no cache answers",
         )
+    if named:
+        return
     # is there a rule at all, for another origin? (cors-origin-mismatch against cors-missing)
     for other in _other_origins(settings):
         call = visitor_call(place, headers=(("Origin", other),))

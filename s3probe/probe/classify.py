@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import Header
+from s3probe.patterns import regex
 from s3probe.probe.exchange import Answer
 from s3probe.probe.xml import ErrorBody, error, root_name
 
-_CODE = re.compile(r"[A-Za-z0-9._-]{2,100}")
+_CODE = regex(r"[A-Za-z0-9._-]{2,100}")
 THROTTLE_CODES = frozenset(
     {
         "SlowDown",
@@ -75,14 +74,17 @@ def is_markup(answer: Answer) -> bool:
     return page or head.startswith((b"<!doctype html", b"<html"))
 
 
-def is_s3(answer: Answer) -> bool:
+def is_s3(answer: Answer, method: str = "HEAD") -> bool:
     """Whether an S3 service wrote this answer, as far as it shows.
 
     A request id alone is no proof: SeaweedFS sends one from each of its ports, Versity from its web server. A refusal
-    of S3's is XML, or has no body (HEAD).
+    of S3's is XML, or has no body where HEAD asked.
     """
     named = Header.X_AMZ_REQUEST_ID in answer.headers or Header.X_AMZ_ID_2 in answer.headers
-    if named and (not answer.body or ((answer.status or 0) < 400 and not is_markup(answer) and not _is_json(answer))):
+    status = answer.status or 0
+    if named and not answer.body:
+        return method == "HEAD" or not 400 <= status < 500
+    if named and status < 400 and not is_markup(answer) and not _is_json(answer):
         return True
     return error(answer.body) is not None or (root_name(answer.body) is not None and not is_markup(answer))
 

@@ -30,6 +30,8 @@ _GRACE = 0.2
 ATTEMPTS = 4
 """At removing what may never have arrived."""
 _GONE = (200, 204, 404)
+_NO_SUCH_LISTING = (405, 501)
+"""The store knows no versions of files."""
 _NOT_ABANDONED = (401, 403, 405, 501)
 """No right to abandon an upload, or a store that cannot (s3rver)."""
 
@@ -204,21 +206,40 @@ class _Removal:
         found.sort(key=lambda version: version.delete_marker)
         ids = dict.fromkeys([*(version.version_id for version in found), *entry.versions])
         left = [version for version in ids if not self._gone(entry.wire.delete(entry.key, version_id=version))]
-        # who may not list versions cannot find the marker that a plain deletion has left
-        if not left and known:
+        # who may not list versions cannot find the marker that a plain deletion has left; a store that has no such
+        # listing leaves none (Garage)
+        if not left and (known or (listed.status in _NO_SUCH_LISTING and self._is_gone())):
             self._removed()
         entry.versions = tuple(left)
+
+    def _is_gone(self) -> bool:
+        return self._ask(self.entry.wire.head(self.entry.key)).status in (404, 410)
 
     def _null_version(self) -> None:
         """While versioning is suspended, a plain delete leaves a marker; one of the version ``null`` leaves nothing."""
         entry = self.entry
-        if self._gone(entry.wire.delete(entry.key, version_id=NULL_VERSION)):
-            self._removed()
+        by_name = entry.wire.delete(entry.key, version_id=NULL_VERSION)
+        if self._gone(by_name):
+            # SeaweedFS says so of a marker and keeps it: that goes only when something is stored in its place
+            if not self._marker_stays() or (self._stored_again() and self._gone(by_name)):
+                self._removed()
             return
         # who may not name versions can hide the bytes at least; an earlier run has
         if not entry.earlier:
             self._ask(entry.wire.delete(entry.key))
         entry.versions = (NULL_VERSION,)
+
+    def _marker_stays(self) -> bool:
+        """Whether the marker is still there, as far as this key may look."""
+        entry = self.entry
+        listed = self._ask(entry.wire.read("ListObjectVersions", f"versions&prefix={quote(entry.key, safe='')}"))
+        known = is_whole(listed, "ListVersionsResult")
+        return known and any(version.key == entry.key for version in list_versions(listed.body))
+
+    def _stored_again(self) -> bool:
+        entry = self.entry
+        again = entry.wire.put_object(entry.key, picture("in place of a marker"), "image/png", acl=None)
+        return self._ask(again).status == 200
 
     def _unknown_upload(self) -> None:
         """An upload was asked for and no answer came: the listing tells whether it exists."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from s3probe.probe.request_form import WireForm
 from s3probe.probe.session import Conditions
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
+from s3probe.records import dataclass
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import SECRET_NAMES, Credentials, Settings
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from s3probe.evidence.observations import NetworkFault
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.session import Session
+from s3probe.records import replace
 
 
 def passes_again(session: Session, action_id: ObservationId, repeat: Callable[[], object]) -> bool:

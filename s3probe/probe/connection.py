@@ -10,6 +10,7 @@ tests/probe/test_private_names.py lists each with its reason, and names the one 
 from __future__ import annotations
 
 import functools
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from http.client import BadStatusLine, HTTPException, LineTooLong, RemoteDisconnected
@@ -21,7 +22,7 @@ from urllib3 import PoolManager
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import SKIP_HEADER
 
-from s3probe.probe.bounds import BoundedSocket, ExchangeStage, current
+from s3probe.probe.bounds import BoundedSocket, ExchangeStage, current, peer_of
 from s3probe.probe.dial import dial
 
 MOST_INTERIM = 20
@@ -104,7 +105,9 @@ class _Exact:
     def send(self, data: Any) -> Any:
         if self.sock is None:
             self.connect()
-        current().begun_to_send = True
+        exchange = current()
+        exchange.begun_to_send = True
+        exchange.address = exchange.address or peer_of(self.sock)
         return super().send(data)  # type: ignore[misc]  # the mixin's next base has it
 
     def _tunnel(self) -> None:
@@ -128,7 +131,8 @@ class _Exact:
         present = {name.lower() for name, _ in wanted}
         yield from ((name, SKIP_HEADER) for name in _NOT_TO_BE_ADDED if name.lower() not in present)
         # bytes: the sign by which botocore's connection knows that it must wait, for as much as 1 s
-        waits = current().remaining() > 1
+        exchange = current()
+        waits = exchange.remaining() > 1 and (exchange.call.announced or exchange.origin not in exchange.inviting)
         yield from ((name, value.encode("latin-1") if name == "Expect" and waits else value) for name, value in wanted)
         if self.proxy_is_forwarding and "Proxy-Authorization" in given:
             yield "Proxy-Authorization", given["Proxy-Authorization"]
@@ -154,6 +158,7 @@ class _Exact:
                 if status == 100 and exchange.call.announced:
                     raise AnnouncedError
                 if status == 100:
+                    exchange.inviting.add(exchange.origin)
                     exchange.stage, exchange.withheld = ExchangeStage.SEND, False
                     return
         raise HTTPException(f"more than {MOST_INTERIM} interim answers")
@@ -184,11 +189,39 @@ class Connection(_Exact, AWSHTTPConnection):  # type: ignore[misc]
 class TlsConnection(_Exact, AWSHTTPSConnection):  # type: ignore[misc]  # as above
     """HTTPS, straight or through a proxy's tunnel."""
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it can take a request. The session tickets of TLS 1.3, which arrive unasked, do not end it."""
+        if super().is_connected or self.sock is None:
+            return self.sock is not None
+        try:
+            self.sock.settimeout(0)
+            self.sock.recv(1)  # whatever else comes unasked, an end or an answer, does
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
+
 
 class _Resting:
     """Keeps connections for the next call, but none that may be dead or out of step. Comes first in the bases."""
 
     pool: Any
+    _new_conn: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        while not self.pool.empty():  # urllib3 fills it with places for connections to come
+            self.pool.get_nowait()
+
+    def open_one(self) -> None:
+        """Opens a connection for a call to come, beside those that rest here. Raises what a call would."""
+        connection = self._new_conn()
+        try:
+            connection.connect()
+        finally:
+            self._put_conn(connection)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the mixin's next base has it

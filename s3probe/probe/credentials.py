@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from s3probe.hindrance import HinderedError, hindrance
 from s3probe.probe.aside import Aside
 from s3probe.probe.descriptors import short_of_descriptors
+from s3probe.probe.packed import sdk_data
 from s3probe.secret import Secret
+from s3probe.settings.mastodon import NO_ROLE_FILE
 from s3probe.settings.model import Credentials, Settings
 
 if TYPE_CHECKING:
@@ -35,6 +37,12 @@ class ChainTimeoutError(ChainError):
     advice = "Run the credential_process of the profile by hand, and see that the metadata service answers."
 
 
+class ChainRaisesError(ChainError):
+    """Mastodon's SDK raises before it looks any further."""
+
+    advice = "Let the token be mounted there, or remove AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE."
+
+
 class ChainFileError(ChainError):
     """A file that it reads has no end, or never a beginning."""
 
@@ -51,6 +59,7 @@ def chain(settings: Settings, seconds: float = CHAIN_SECONDS) -> Credentials | N
     """
     if settings.credentials is not None:
         return settings.credentials
+    _demand_token(settings)
     profile = settings.environment.get("AWS_PROFILE") or None
     # the SDK waits for a program without end, and looks at no total time
     asking = Aside("credentials", lambda: _asked(profile))
@@ -67,6 +76,14 @@ def chain(settings: Settings, seconds: float = CHAIN_SECONDS) -> Credentials | N
     return found
 
 
+def _demand_token(settings: Settings) -> None:
+    """Raises :class:`ChainRaisesError` for a role whose token file is not there (credential_provider_chain.rb)."""
+    environment = settings.environment
+    file = environment.get(_TOKEN_FILES[0])
+    if environment.get("AWS_ROLE_ARN") is not None and file is not None and not os.path.exists(file):  # noqa: PTH110  # takes any text
+        raise ChainRaisesError(f"{_TOKEN_FILES[0]} names {file}, which is not there: Mastodon raises {NO_ROLE_FILE}")
+
+
 def _asked(profile: str | None) -> Credentials | None:
     import boto3
     from botocore.session import get_session
@@ -76,12 +93,15 @@ def _asked(profile: str | None) -> Credentials | None:
         # one short try at the metadata address: a machine without a role must not wait for it
         core.set_config_variable("metadata_service_timeout", 1)
         core.set_config_variable("metadata_service_num_attempts", 1)
-        session = boto3.Session(profile_name=profile, botocore_session=core)
-        _demand_ordinary_files(core)
-        given = session.get_credentials()
-        if given is None:
-            return None
-        frozen = given.get_frozen_credentials()
+        with sdk_data() as folder:
+            if folder:
+                core.set_config_variable("data_path", folder)
+            session = boto3.Session(profile_name=profile, botocore_session=core)
+            _demand_ordinary_files(core)
+            given = session.get_credentials()
+            if given is None:
+                return None
+            frozen = given.get_frozen_credentials()
     except ChainFileError:
         raise
     except Exception as error:  # of botocore, of a program that is not there, of an answer that is none

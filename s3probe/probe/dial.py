@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from typing import Any
@@ -30,6 +31,8 @@ def dial(host: str, port: int, exchange: Exchange) -> BoundedSocket:
         # what a blank S3_OPEN_TIMEOUT does to Mastodon (golden/wire.json: open-timeout-blank)
         raise ConnectTimedOutError
     ends = time.monotonic() + exchange.bounded(exchange.limits.connect)
+    if (sock := _opened_ahead(host, port, exchange, ends)) is not None:
+        return sock
     addresses = _lookup(host, port, exchange.resolver, ends - time.monotonic())
     exchange.stage = ExchangeStage.CONNECT
     failure: OSError | None = None
@@ -42,6 +45,24 @@ def dial(host: str, port: int, exchange: Exchange) -> BoundedSocket:
             failure = error
     exchange.remaining()
     raise failure or socket.gaierror(socket.EAI_NONAME, "no address")
+
+
+def _opened_ahead(host: str, port: int, exchange: Exchange, ends: float) -> BoundedSocket | None:
+    opened = exchange.ahead.take(host, port, ends - time.monotonic()) if exchange.ahead is not None else None
+    if opened is None:
+        return None
+    sock = BoundedSocket(opened.family, opened.type, fileno=opened.detach())
+    try:
+        if select.select([sock], [], [], 0)[0]:
+            raise OSError("closed meanwhile, or the server speaks first")
+        where = sock.getpeername()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(exchange.bounded(exchange.limits.connect))
+    except (OSError, ValueError):  # select takes no descriptor beyond 1023
+        sock.close()
+        return None
+    exchange.stage, exchange.peer = ExchangeStage.CONNECT, shown(str(where[0]), int(where[1]))
+    return sock
 
 
 def _connect(address: Address, seconds: float, exchange: Exchange) -> BoundedSocket:

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
-from s3probe.evidence.observations import LEFT_OUT, Cleanup, Evidence, NetworkFault, Outcome, Run
+from s3probe.evidence.observations import LEFT_OUT, Cleanup, Evidence, NetworkFault, Outcome, Run, VersionFrom
 from s3probe.evidence.vocabulary import (
     ACTIONS,
     ARCHIVE_VISIT,
-    BESIDE,
-    IN_A_BROWSER,
+    CLOSED_FOLDERS,
+    EARLY_DELETION,
+    FOLDERS_LEFT,
+    QUESTIONS,
+    STRANGERS_ELSEWHERE,
     ActionId,
     Actor,
     Experiment,
     Fact,
+    Facts,
 )
-from s3probe.knowledge.providers import GENERIC, detect
+from s3probe.knowledge.providers import detect
+from s3probe.knowledge.recognition import GENERIC
+from s3probe.probe import absent_files, address_families, experiments, who_answers
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import address_families, experiments
+from s3probe.probe.account import what_the_key_may
+from s3probe.probe.allowance import Allowance
 from s3probe.probe.cleanup import FirstAnswer, became_of, clean_up
 from s3probe.probe.client import Client
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import CHAIN_SECONDS, ChainError, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
-from s3probe.probe.folders import other_folders
+from s3probe.probe.folders import all_other_folders, other_folders
 from s3probe.probe.followups import follow_ups
 from s3probe.probe.foundation import FoundationSearch, head_bucket, held_back, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
 from s3probe.probe.notes import bucket_address
-from s3probe.probe.payload import picture
+from s3probe.probe.old_media import old_media
+from s3probe.probe.own_files import CANARY
 from s3probe.probe.privilege import more_than_needed
 from s3probe.probe.reading import read_back, read_missing
 from s3probe.probe.releases import next_release
@@ -42,17 +49,19 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
 from s3probe.probe.signing_rule import signing_rule
 from s3probe.probe.stored_objects import StoredObjects, first_objects
-from s3probe.probe.suspension import suspend_and_restore
+from s3probe.probe.suspension import HIDDEN_AND_SHOWN, suspend_and_restore
 from s3probe.probe.tools import SHORTEST_EXAMINATION, ProbeOptions, Tools, limits_for
 from s3probe.probe.unsettled import Bookkeeper
 from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.versions import what_becomes_of_them
 from s3probe.probe.visitor import Visitor
+from s3probe.records import replace
 from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
-from s3probe.settings.keys import MEDIA
-from s3probe.settings.mastodon import probe_key
+from s3probe.settings.cache_buster import cache_buster
+from s3probe.settings.mastodon import bucket_url, probe_key, public_url
 from s3probe.settings.model import Credentials, Settings
+from s3probe.settings.urls import split
 
 _ORDER = {action_id: place for place, action_id in enumerate(ACTIONS)}
 ON_ITS_WAY = 0.6
@@ -64,6 +73,10 @@ BEFORE_ANOTHER = 2.0
 """Seconds for removing what a failed canary made, before the examination that removes the rest."""
 SHORTEST_CLEAN_UP = 0.3
 """Of the clean-up's time, as a share: what it has in any case, however slow the start was."""
+MOST_AT_ONCE, AT_THE_STORAGE, AT_THE_PUBLIC_HOST = 16, 7, 5
+"""Requests at a time where nothing is short, and the connections that are opened for them beforehand."""
+OF_CANARY = 3
+"""The actions of a quick run: an upload, a look at it, its deletion."""
 INSTANCE_LIMITS = Limits(connect=2, read=3, total=4)
 """The instance is at hand or it is not: the examination does not wait for it as for the storage."""
 _ACL_REFUSED = "no file can be uploaded with the ACL that Mastodon sends"
@@ -105,6 +118,7 @@ class Examination:
         if pair is not None:
             tools.signing(pair)
         self._version = options.mastodon_version or ""
+        self._version_from = options.version_from
         self._scrubber = scrubber_of_a_run(settings, pair)
         limits = limits_for(settings, total=options.deadline)
         self._on_its_way = min(limits.connect + limits.read, options.cleanup_deadline * ON_ITS_WAY)
@@ -121,6 +135,9 @@ class Examination:
             scrubber=self._scrubber,
             grace=self._on_its_way * 0.8,
             watch=ledger,
+            buster=cache_buster(file),
+            proxy=settings.proxy or "",
+            allowance=Allowance(options.most_asked, tools.hearing),
         )
         form = form_for_version(self._version) if self._version else WireForm.CURRENT
         self._conditions_maker = ConditionsMaker(tools, pair or NO_KEY, form)
@@ -135,7 +152,8 @@ class Examination:
             self.remaining,
             Repeats(tools.clock, self.remaining, options.deadline * SHARE),
             options.workers,
-            self._selected,
+            options.wants,
+            self._actions(),
             options.thorough,
         )
         self._signed = pair is not None
@@ -181,6 +199,8 @@ class Examination:
             own = self._options.cleanup_deadline
             latest = max(self._options.latest_end(self._begun), now + own * SHORTEST_CLEAN_UP)
             self._cleanup_end = min(now + own, latest)
+        if self._interrupted and self._session.ledger.remaining():
+            self._tools.removing(self._cleanup_end - now)
         self._take_over()
         # the whole examination follows on a canary that failed: it removes what is left now, on time of its own
         soon = now + self._on_its_way + BEFORE_ANOTHER
@@ -200,7 +220,7 @@ class Examination:
         failed_at_first: list[FirstAnswer] = []
         cleanup = clean_up(
             self._session.ledger,
-            self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience)),
+            self._client.with_time(remaining, Limits(connect=5, read=patience, total=patience), self._tools.removals),
             remaining,
             workers=self._options.workers,
             sleep=self._tools.clock.sleep,
@@ -236,12 +256,15 @@ class Examination:
             self._options.profile,
             self._version,
             self._complete and not self._session.hindrance,
+            self._version_from if self._version else VersionFrom.NOTHING,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id, len(_ORDER)))
-        return clean(Evidence(run, tuple(rows), cleanup, self._client.cost()), self._scrubber)
+        # how it was asked is for those who look for a fault
+        kept = tuple(replace(row, asked=None) if row.ok else row for row in rows)
+        return clean(Evidence(run, kept, cleanup, self._client.cost()), self._scrubber)
 
     def _why_not(self, action_id: ActionId) -> str:
-        if not self._selected(action_id):
+        if not self._options.wants(action_id):
             return LEFT_OUT
         if not self._signed and action_id.row.by is Actor.MASTODON:
             return "there is no key pair to sign with"
@@ -253,19 +276,33 @@ class Examination:
             return "this run only reads (--read-only)"
         return self._stopped or "the storage could not be used far enough to try it"
 
-    def _selected(self, name: str) -> bool:
-        """Whether ``--only`` and ``--skip`` leave an action in, or a step that is part of one."""
-        only = {action_id for action_id in self._options.only if action_id in ACTIONS}
-        if name in ACTIONS:
-            return name not in self._options.skip and (not only or name in only)
-        return not only or any(part in only for part in BESIDE.get(name, ()))
+    def _actions(self) -> int:
+        """How many actions this run has, for whoever waits for it."""
+        return OF_CANARY if self._options.profile == "quick" else sum(map(self._options.wants, ACTIONS))
 
     def _wanted(self, name: str) -> bool:
         """The same; an action that is left out is written down as such."""
-        selected = self._selected(name)
+        selected = self._options.wants(name)
         if not selected and (action := ACTIONS.get(name)) is not None:
             self._session.skip(action, LEFT_OUT)
         return selected
+
+    def _warm(self) -> None:
+        """Opens the connections that the next requests need at once, while the first answers are awaited."""
+        settings, quick = self._session.conditions.settings, self._options.profile == "quick"
+        if self._options.workers < MOST_AT_ONCE:
+            return  # there is little room
+        limits = limits_for(settings, total=self.remaining())
+        api, public = bucket_url(settings), public_url(settings, "")
+        if not quick:
+            self._tools.warm(api, AT_THE_STORAGE, limits)
+            self._tools.warm(public, AT_THE_PUBLIC_HOST, limits)
+        else:
+            # the first request takes one that is open already, unless something is asked before it
+            first = bool(settings.web_domain) or self._might_make_the_bucket()
+            self._tools.warm(api, 2 if first else 1, limits)
+            if split(api).netloc != split(public).netloc:
+                self._tools.warm(public, 1, limits)
 
     def _look_first(self) -> None:
         """Side by side: which release the instance is; whether the bucket is there, where an upload might make it."""
@@ -273,6 +310,7 @@ class Examination:
         if self._might_make_the_bucket():
             steps.append(head_bucket(self._session))
         self._session.parallel(steps)
+        self._session.mastodon_version = self._version
         if self._version:
             self._conditions_maker = replace(self._conditions_maker, form=form_for_version(self._version))
             self._session.conditions = self._conditions_maker.of(self._session.conditions.settings)
@@ -290,17 +328,20 @@ class Examination:
         limits = replace(INSTANCE_LIMITS, total=min(INSTANCE_LIMITS.total, left))
         asked = AskedAgain(self._tools.transport, self._session.repeats)
         self._version = instance_version(asked, domain, limits).version or ""
+        self._version_from = VersionFrom.INSTANCE
 
     def _ask_everything(self) -> None:
         if not self._signed:
             self._why_no_key()
             return
+        self._warm()
         self._look_first()
         if self._options.profile == "quick":
             self._canary()
             return
         session = self._session
-        found = FoundationSearch(self._session, self._conditions_maker, self._options).run()
+        search = FoundationSearch(self._session, self._conditions_maker, self._options)
+        found = search.run()
         # a step: looking up a name can take longer than there is time
         self._parallel_all(
             [
@@ -312,24 +353,38 @@ class Examination:
             self._parallel(Visitor(self._session).privacy())
             return
         refused = acl_ladder.needed(self._session, found)
-        if refused and self._selected(ActionId.PUT_WITH_ACL):
+        if refused and self._options.wants(ActionId.PUT_WITH_ACL):
             self._parallel_all(acl_ladder.ladder(self._session, found))
         if refused or not found.stands:
             self._stopped = _ACL_REFUSED if refused else ""
             # a stranger needs no key pair: an open listing is seen even when Mastodon is locked out
             reached = self._session.book.get(ActionId.REACH_ENDPOINT)
-            if reached is not None and reached.http_status is not None and not found.elsewhere:
-                self._parallel(Visitor(self._session).privacy())
+            if reached is not None and reached.http_status is not None:
+                steps = list(who_answers.before_the_api(self._session))
+                steps += () if found.elsewhere else Visitor(self._session).privacy()
+                self._parallel(steps)
             self._complete = self._complete and self.remaining() > 0
             return
         stored_objects = first_objects(found)
         visitor = Visitor(self._session)
-        self._parallel(self._side_by_side(stored_objects, visitor))
+        deleting = Deleting(session, stored_objects, self._conditions_maker)
+        second = [*filter(self._is_wanted, self._suspension(stored_objects, visitor, search))]
+        looks = [*self._side_by_side(stored_objects, visitor), *old_media(self._session, found)]
+        looks = [*filter(self._is_wanted, looks)]
+        # the longest chains first: not all can begin at once
+        early = self._early_deletion(deleting, stored_objects, visitor, second, looks) if second else []
+        self._parallel_all([*second, *looks, *early])
+        deleting.trust()
+        session.client.expect_nothing()
+        if session.book.get(ActionId.PUT_ACL_PRIVATE) is None:
+            # without a second file, what visitors have looked at is hidden from them
+            self._parallel(suspend_and_restore(session, stored_objects, visitor.fetch_hidden, visitor.fetch_restored))
         self._parallel_all(follow_ups(self._session, self._conditions_maker, stored_objects, visitor))
-        self._delete(stored_objects, visitor)
+        if session.book.get(ActionId.DELETE) is None:
+            self._delete(deleting, stored_objects, visitor)
 
     def _why_no_key(self) -> None:
-        """No key pair in the settings, and none to be had: on EC2 the machine's role should have given one."""
+        """No key pair in the settings, and none of the SDK's own chain: on EC2 the machine's role should give one."""
         if self._chain_trouble is not None:
             title = "The SDK's own chain gives a key pair in time"
             row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
@@ -339,10 +394,10 @@ class Examination:
             self._session.book.add(row)
             return
         vendor = self._tools.vendor()
-        if vendor:
-            title = "The machine's role can be asked for a key pair"
-            row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
-            self._session.book.add(replace(row, outcome=Outcome.WRONG, reason=None, facts={Fact.VENDOR: vendor}))
+        title = "The machine's role can be asked for a key pair"
+        row = self._session.skip(Experiment.INSTANCE_ROLE, "", title=title)
+        facts: Facts = {Fact.VENDOR: vendor} if vendor else {}
+        self._session.book.add(replace(row, outcome=Outcome.WRONG, reason=None, facts=facts))
 
     def _canary(self) -> None:
         """One upload as Mastodon makes it, seen by a visitor, deleted, and gone: five requests."""
@@ -353,17 +408,21 @@ class Examination:
         if held_back(session):
             return  # nothing is written: the whole examination says why
         name = ActionId.PUT_WITH_ACL if acl is not None else ActionId.PUT_WITHOUT_ACL
-        body = picture(f"{self._run_id}/canary.png")
-        _seen, stored = session.put(name, MEDIA, "canary.png", body, "image/png", acl=acl)
+        _seen, stored = session.put(name, CANARY)
         if stored is not None:
             stored_objects: StoredObjects = {"media": stored}
             seen = [step for step in Visitor(session).first_visit(stored_objects) if step.name == ActionId.PUBLIC_GET]
             self._parallel(seen)
-            self._parallel([Step(ActionId.DELETE, Deleting(session, stored_objects).single)])
+            deleting = Deleting(session, stored_objects)
+            self._parallel(deleting.at_once())
+            self._parallel(what_becomes_of_them(session, deleting.deleted, canary=True))
         self._complete = self.remaining() > 0
 
     def _parallel(self, steps: Iterable[Step]) -> None:
-        self._parallel_all(step for step in list(steps) if self._wanted(step.name))
+        self._parallel_all(filter(self._is_wanted, list(steps)))
+
+    def _is_wanted(self, step: Step) -> bool:
+        return self._wanted(step.name)
 
     def _parallel_all(self, steps: Iterable[Step]) -> None:
         done = self._session.parallel(steps)
@@ -372,13 +431,13 @@ class Examination:
     def _side_by_side(self, stored_objects: StoredObjects, visitor: Visitor) -> list[Step]:
         session = self._session
         media = stored_objects.get("media")
-        steps = list(read_back(session, media) if media else read_missing(session))
-        steps += archives(session, stored_objects)
         large = LargeUpload(session, stored_objects)
-        steps += large.steps()
+        steps = [*large.steps(), *visitor.first_visit(stored_objects)]
+        steps += read_back(session, media) if media else read_missing(session)
+        steps += archives(session, stored_objects)
         steps += other_folders(session, stored_objects)
+        steps += all_other_folders(session)
         steps += next_release(self._conditions_maker, session)
-        steps += visitor.first_visit(stored_objects)
         steps += visitor.other_files(stored_objects, large)
         steps += visitor.privacy()
         steps += visitor.writing()
@@ -386,13 +445,84 @@ class Examination:
         steps += experiments.large_bodies(session)
         before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
         steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(stored_objects)), before))
-        # the same picture is hidden only after the visitor has seen it
-        after = () if "plain" in stored_objects else (IN_A_BROWSER,)
-        for step in suspend_and_restore(session, stored_objects, visitor.fetch_hidden, visitor.fetch_restored):
-            steps.append(step if step.after else Step(step.name, step.work, after))
         return steps
 
-    def _delete(self, stored_objects: StoredObjects, visitor: Visitor) -> None:
-        deleting = Deleting(self._session, stored_objects)
-        self._parallel([*deleting.steps(), *visitor.after_deletion(stored_objects)])
+    def _suspension(self, stored_objects: StoredObjects, visitor: Visitor, search: FoundationSearch) -> list[Step]:
+        """On a second file, where that could wait until now."""
+        if "media" not in stored_objects or self._session.book.get(ActionId.PUT_WITHOUT_ACL) is not None:
+            return []
+        visits = visitor.fetch_hidden, visitor.fetch_restored
+        upload = Step(ActionId.PUT_WITHOUT_ACL, lambda: self._second_file(stored_objects, search))
+        return [upload, *suspend_and_restore(self._session, stored_objects, *visits, kind="plain")]
+
+    def _second_file(self, stored_objects: StoredObjects, search: FoundationSearch) -> None:
+        """One without an ACL, beside the one that visitors look at."""
+        if (stored := search.plain()) is not None:
+            stored_objects["plain"] = stored
+
+    def _early_deletion(
+        self,
+        deleting: Deleting,
+        stored_objects: StoredObjects,
+        visitor: Visitor,
+        second: list[Step],
+        looks: list[Step],
+    ) -> list[Step]:
+        """Deletes what nobody looks at any more while the second file is still hidden and shown again.
+
+        Only where nothing that was seen raises a question, and both deletions are asked for. It takes a request more,
+        which a thorough run has no room for.
+        """
+        session = self._session
+        names = {step.name for step in second}
+        wanted = all(map(self._options.wants, (*HIDDEN_AND_SHOWN, ActionId.DELETE, ActionId.BATCH_DELETE)))
+        if session.thorough or not wanted:
+            return []
+        session.client.expect(HIDDEN_AND_SHOWN)
+
+        def look() -> None:
+            # what the second file meets meanwhile raises no question about the others, but who answers
+            raised = {step.name for step in follow_ups(session, self._conditions_maker, stored_objects, visitor)}
+            raised -= {Experiment.WHO_ANSWERS, Experiment.WHO_ANSWERS_API}
+            plain = stored_objects.get("plain")
+            others = (row for row in session.book.rows() if row.id not in names)
+            failed = any(row.failed and not row.id.is_experiment for row in others)
+            if plain is not None and not raised and not failed:
+                deleting.keep(plain)
+                session.client.expect([Experiment.DELETE_SECOND])
+
+        def delete() -> None:
+            if deleting.keeps_one:
+                self._delete(deleting, stored_objects, visitor)
+
+        begun = (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_ACL_PRIVATE)
+        return [
+            Step(QUESTIONS, look, (*(step.name for step in looks), *begun)),
+            Step(EARLY_DELETION, delete, (QUESTIONS,)),
+            Step(Experiment.DELETE_SECOND, deleting.second, (QUESTIONS, *names)),
+        ]
+
+    def _delete(self, deleting: Deleting, stored_objects: StoredObjects, visitor: Visitor) -> None:
+        session = self._session
+        steps = [*deleting.steps(), *visitor.after_deletion(stored_objects)]
+        steps = [*filter(self._is_wanted, steps)]
+        # rules that no file tells of are asked for once all is deleted
+        asked_then = [step.name for step in what_becomes_of_them(session, None)]
+        session.client.expect([*(step.name for step in steps), *asked_then, Experiment.BATCH_GONE])
+        self._parallel([*steps, *self._while_there_is_room(visitor)])
+        visitor.whether_it_was_deleted()
         self._parallel(what_becomes_of_them(self._session, deleting.deleted))
+        self._parallel(what_the_key_may(self._session))
+
+    def _while_there_is_room(self, visitor: Visitor) -> Iterator[Step]:
+        """What is cut short where the run would grow too large.
+
+        Who may write anywhere harms most; one folder of those that are left out is looked at before, where that takes a
+        single request.
+        """
+        missing = self._session.book.get(ActionId.PUBLIC_MISSING)
+        first = [*visitor.closed_folders(absent_files.FOLDERS[:1])] if missing is not None and missing.ran else []
+        yield from first
+        yield from (replace(step, after=(CLOSED_FOLDERS,)) for step in visitor.writing_elsewhere())
+        for step in visitor.closed_folders(absent_files.FOLDERS):
+            yield replace(step, name=FOLDERS_LEFT, after=(CLOSED_FOLDERS, STRANGERS_ELSEWHERE))

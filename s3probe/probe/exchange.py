@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
 from s3probe.evidence.observations import NetworkFault
+from s3probe.records import dataclass, field
 
 MUTATING = frozenset(
     {
@@ -24,6 +24,8 @@ MUTATING = frozenset(
     }
 )
 """The only operations that may change anything. All are on keys; none is on a bucket."""
+PURGE = "Purge"
+"""Mastodon's request to a cache: it may carry a secret, whatever its method."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,10 +44,13 @@ class Call:
     """Of a signed request: the bucket that it is about."""
     announced: bool = False
     """A body is announced (``Expect: 100-continue``) and stays here. Whoever says 100 to that is left alone."""
+    noted_as: str = ""
+    """Written down in place of a URL that holds the name of a user's file."""
 
     def __repr__(self) -> str:
         # the query of a presigned URL and the Authorization header are secrets, and a traceback shows a repr
-        return f"<Call {self.operation}: {self.method} {self.url.partition('?')[0]}, {len(self.body)} bytes>"
+        url = self.noted_as or self.url.partition("?")[0]
+        return f"<Call {self.operation}: {self.method} {url}, {len(self.body)} bytes>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,10 @@ class Answer:
     """What this process lacked to ask or to hear the end (``s3probe.hindrance``): the answer then tells nothing."""
     sent: bool = True
     """``False``: the way ended before a byte of the request was sent. Nobody can have heard of it."""
+    began: float | None = None
+    """When it was asked, Unix time; ``None`` where nobody looked at a clock."""
+    address: str = ""
+    """IP address and port of whom it was asked; ``""`` when no connection stood."""
 
 
 class Watch(Protocol):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
-from s3probe.knowledge.providers import has_own_hosts
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.confirm import passes_again
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.fetching import judge_listing, same_bytes
-from s3probe.probe.payload import picture
+from s3probe.probe.headers import WITHOUT_MODE
+from s3probe.probe.old_keys import listed_from
+from s3probe.probe.own_files import ANNOUNCED, UNANNOUNCED, at_ones_own
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, visitor_call
 from s3probe.probe.stored_objects import StoredObjects
-from s3probe.settings.keys import MEDIA
+from s3probe.records import replace
 from s3probe.settings.mastodon import object_url
 
 _UPLOADS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
@@ -29,7 +29,7 @@ def listing(session: Session) -> Iterator[Step]:
         return
     call = session.conditions.wire.list_objects()
     title = "The bucket can be listed from the top"
-    again = session.conditions.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+    again = session.conditions.wire.list_objects(start_after=listed_from(session.conditions.settings))
 
     def attempt() -> None:
         session.ask(Experiment.LIST_FROM_THE_TOP, call, judge_listing, title=title)
@@ -55,9 +55,7 @@ def checksum_mode(session: Session, conditions_maker: ConditionsMaker, stored_ob
     seen, head, stored = session.book.get(ActionId.GET), session.book.get(ActionId.HEAD), stored_objects.get("media")
     if seen is None or head is None or stored is None or not head.ok or seen.outcome is not Outcome.REJECTED:
         return
-    conditions = conditions_maker.changed(
-        session.conditions, AWS_RESPONSE_CHECKSUM_VALIDATION="when_required", S3_ENABLE_CHECKSUM_MODE=None
-    )
+    conditions = conditions_maker.changed(session.conditions, **WITHOUT_MODE)
     call, title = conditions.wire.get(stored.key), "A file can be read without asking for its checksum"
     yield Step(
         Experiment.GET_WITHOUT_MODE,
@@ -77,11 +75,11 @@ def large_bodies(session: Session) -> Iterator[Step]:
     Unsigned, and without the body, so that nothing can come of it.
     """
     settings = session.conditions.settings
-    if has_own_hosts(settings.api_base) or not session.wanted(ActionId.PUT_WITHOUT_ACL):
+    if not at_ones_own(settings, thorough=False) or not session.wanted(ActionId.PUT_WITHOUT_ACL):
         return
 
     def announce() -> None:
-        entry = session.ledger.mint(session.conditions.wire, MEDIA, "announced.png")
+        entry = session.mint(ANNOUNCED)
         announced = (("Expect", "100-continue"), ("Content-Type", "image/png"), ("Content-Length", str(LARGE)))
         call = visitor_call(object_url(settings, entry.key), method="PUT", headers=announced, body=b"")
         call = replace(call, headers=call.headers[:-1], announced=True)
@@ -102,9 +100,8 @@ def announcing(session: Session) -> Iterator[Step]:
         return
 
     def attempt() -> None:
-        entry = session.ledger.mint(session.conditions.wire, MEDIA, "unannounced.png")
-        body = picture(f"{session.run_id}/unannounced.png")
-        call = unannounced(session.conditions.wire.put_object(entry.key, body, "image/png", acl=None))
+        entry, body = session.mint(UNANNOUNCED), UNANNOUNCED.body(session.run_id)
+        call = unannounced(session.conditions.wire.put_object(entry.key, body, UNANNOUNCED.kind, acl=None))
         title = "A file can be uploaded without Expect: 100-continue"
         session.ask(Experiment.PUT_UNANNOUNCED, call, title=title, told=session.noting(entry))
 

@@ -7,7 +7,6 @@ exchange had come.
 from __future__ import annotations
 
 import errno
-import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from s3probe.evidence.observations import NetworkFault
 from s3probe.hindrance import chain, hindrance
+from s3probe.patterns import regex
 from s3probe.probe import tlsfaults as tls
 from s3probe.probe.bounds import (
     ConnectTimedOutError,
@@ -48,7 +48,7 @@ _NO_ROUTE = frozenset(
         errno.EPERM,
     }
 )
-_CUT_STATUS = re.compile(r"H(T(T(P(/(\d(\.(\d( (\d{1,2})?)?)?)?)?)?)?)?)?")
+_CUT_STATUS = regex(r"H(T(T(P(/(\d(\.(\d( (\d{1,2})?)?)?)?)?)?)?)?)?")
 """The beginning of ``HTTP/1.1 200``."""
 _TLS_ALERT = "\x15\x03"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from s3probe.evidence.addresses import proxy_stands_before
@@ -12,6 +11,7 @@ from s3probe.evidence.vocabulary import ActionId, Fact, FactName, Facts, Header,
 from s3probe.probe.exchange import Answer
 from s3probe.probe.session import VISITOR_AGENT, Judge, Session, Stored, visitor_call
 from s3probe.probe.xml import error, root_name
+from s3probe.records import replace
 
 HOPS = 5
 """Redirects a browser would follow here; enough for every honest set-up."""

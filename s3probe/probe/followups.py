@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe import experiments
+from s3probe.probe import experiments, who_answers
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
@@ -15,8 +15,19 @@ from s3probe.probe.prefix import without_prefix
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.stored_objects import StoredObjects
+from s3probe.probe.strangers import opened_everywhere
 from s3probe.probe.visitor import Visitor
 from s3probe.probe.xml import root_name
+
+_OPENED = (
+    ActionId.ARCHIVE_PUBLIC_GET,
+    ActionId.ARCHIVE_ORIGIN_GET,
+    ActionId.PUBLIC_POLICY,
+    ActionId.PUBLIC_WRITE,
+    ActionId.PUBLIC_DELETE,
+    ActionId.PUBLIC_DELETE_ORIGIN,
+)
+"""What is open to strangers, beside the listings."""
 
 
 def follow_ups(
@@ -25,6 +36,8 @@ def follow_ups(
     """Only a failure of what was asked for (``--only``) raises any."""
     selected = session.wanted
     steps: list[Step] = []
+    steps += who_answers.at_the_published_host(session)
+    steps += who_answers.before_the_api(session)
     seen, media = session.book.get(ActionId.PUBLIC_GET), stored_objects.get("media")
     if media and seen is not None and seen.failed:
         steps += visitor.elsewhere(media)
@@ -44,6 +57,8 @@ def follow_ups(
     lists = (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS)
     if any((row := session.book.get(name)) and row.failed for name in lists):
         steps += visitor.who_opened_the_list()
+    if any((row := session.book.get(name)) and row.failed for name in (*lists, *_OPENED)):
+        steps += opened_everywhere(session)
     if selected(ActionId.PUT_WITHOUT_ACL) or selected(ActionId.PUBLIC_GET):
         steps += without_prefix(session, visitor, stored_objects)
     doubtful = (

@@ -5,13 +5,13 @@ A text is cut to a line later on. A secret that was cut in the middle would not 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 from types import MappingProxyType
 
+from s3probe.patterns import regex
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.forms import POST_OBJECT, field
+from s3probe.records import replace
 from s3probe.scrub import Scrubber
 
 HEADER_CHARACTERS = 4096
@@ -20,7 +20,7 @@ _HEAD = 4096
 """Bytes in which an error document says that it is one."""
 _LOOKED_AT = 64 * 1024
 """Bytes of an error document; S3's own have some hundred."""
-_SIGNATURE = re.compile(r"(?:X-Amz-Signature=|Signature=|^AWS [^:\s]+:)([^&,\s]+)")
+_SIGNATURE = regex(r"(?:X-Amz-Signature=|Signature=|^AWS [^:\s]+:)([^&,\s]+)")
 
 
 def signatures(call: Call) -> Iterator[str]:

@@ -6,16 +6,16 @@ Source: Mastodon ``app/serializers/rest/instance_serializer.rb``; the answer is 
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 
+from s3probe.patterns import regex
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.text import clean, clean_exact
 from s3probe.probe.wire import USER_AGENT
+from s3probe.records import dataclass
 
 PATH = "/api/v2/instance"
-_DOMAIN = re.compile(r"[^\s/?#@\\]{1,253}")
-_VERSION = re.compile(r"\d{1,4}\.\d{1,4}\S*")
+_DOMAIN = regex(r"[^\s/?#@\\]{1,253}")
+_VERSION = regex(r"\d{1,4}\.\d{1,4}\S*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from s3probe.evidence.observations import NEVER_SENT
@@ -14,6 +13,7 @@ from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.forms import POST_OBJECT, field
 from s3probe.probe.wire import Wire
 from s3probe.probe.xml import error
+from s3probe.records import dataclass
 
 _MAKING = frozenset(
     {"PutObject", "CopyObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", POST_OBJECT}

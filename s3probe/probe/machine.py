@@ -15,7 +15,10 @@ from s3probe.hindrance import hindrance
 from s3probe.probe.descriptors import short_of_descriptors
 
 AddressFamiliesOf = Callable[[str, int], Facts]
-"""Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``."""
+"""Host and port in, facts out: ``addresses``, ``routes`` and ``connects``, each of ``ipv4`` and ``ipv6``.
+
+``canonical`` is the name that DNS leads the host to, where it is another one.
+"""
 
 VENDOR_FILE = Path("/sys/class/dmi/id/sys_vendor")
 """Readable by everyone on Linux; ``Amazon EC2`` on EC2 (AWS, "Identify EC2 instances"); absent in some containers."""
@@ -39,19 +42,32 @@ def families_of(host: str, port: int) -> Facts:
     No exception: what cannot be found out is left out.
     """
     try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
     except (OSError, UnicodeError):  # no such name, or none at all
         return {}
+    canonical = next((name.rstrip(".").lower() for *_, name, _where in rows if name), "")
     found = {family: where for family, _, _, _, where in reversed(rows) if family in _NAMES}
     try:
         facts: Facts = {
             Fact.ADDRESSES: _named(family for family in _NAMES if family in found),
             Fact.ROUTES: _named(family for family in _NAMES if _routed(family)),
             Fact.CONNECTS: _named(family for family in _NAMES if family in found and _arrives(family, found[family])),
+            **({Fact.CANONICAL: canonical} if canonical not in ("", host.rstrip(".").lower()) else {}),
         }
     except OSError:  # this process may open no more sockets, which says nothing of the ways
         return {}
     return {} if short_of_descriptors() else facts
+
+
+def same_addresses(host: str, other: str) -> bool | None:
+    """Whether two names lead to an address that both have; ``None`` where one of them leads nowhere."""
+    found: list[set[str]] = []
+    for name in (host, other):
+        try:
+            found.append({str(where[0]) for *_, where in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+        except (OSError, UnicodeError):
+            return None
+    return bool(found[0] & found[1])
 
 
 def lies_inside(host: str) -> bool:

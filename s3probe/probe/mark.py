@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from s3probe.probe.own_files import FOLDERS
 from s3probe.probe.tools import ALPHABET, RUN_ID_LENGTH
-from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
+from s3probe.records import replace
 from s3probe.settings.mastodon import probe_key
 from s3probe.settings.model import Settings
-
-CLASS_PATHS = (MEDIA, AVATARS, EMOJI, ARCHIVES, REMOTE_MEDIA)
-"""Every folder a probe writes to."""
 
 
 def marked_folders(settings: Settings) -> tuple[str, ...]:
     """Where marked keys can be; also at the top of the bucket, where a probe asks whether the prefix matters."""
     both = (settings, replace(settings, key_prefix=""))
-    keys = (probe_key(each, class_path, "", "") for each in both for class_path in CLASS_PATHS)
+    keys = (probe_key(each, class_path, "", "") for each in both for class_path in FOLDERS)
     return tuple(dict.fromkeys(key.removesuffix("/") for key in keys))
 
 

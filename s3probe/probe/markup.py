@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
+
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 
 LARGEST = 8 * 1024 * 1024
 """Bytes; no S3 answer that s3probe asks for comes near it."""
 DEEPEST = 64
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
+_FORBIDDEN = regex("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_REFERENCE = regex(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));")
 
 
 class _RefusedError(Exception):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Protocol
 
+from s3probe.records import dataclass
 from s3probe.settings.model import Settings
 
 ARRIVES_WITHIN = 3600.0

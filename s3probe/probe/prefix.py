@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
-from s3probe.probe.payload import picture
+from s3probe.probe.own_files import WITHOUT_PREFIX
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.visitor import Visitor
-from s3probe.settings.keys import MEDIA
-from s3probe.settings.mastodon import probe_key, public_url
+from s3probe.settings.mastodon import public_url
 
 
 def without_prefix(session: Session, visitor: Visitor, stored_objects: StoredObjects) -> Iterator[Step]:
@@ -44,16 +42,13 @@ def _asked_without(session: Session, visitor: Visitor, media: Stored) -> None:
 
 def _written_without(session: Session, visitor: Visitor, *, look: bool) -> None:
     """A file of ours at the top of the bucket, where a policy that forgot the prefix allows it."""
-    bare = replace(session.conditions.settings, key_prefix="")
-    name = "without-prefix.png"
-    entry = session.ledger.mint(session.conditions.wire, MEDIA, name, key=probe_key(bare, MEDIA, session.run_id, name))
-    body = picture(f"{session.run_id}/{name}")
-    acl = session.conditions.settings.acl
+    entry, body = session.mint(WITHOUT_PREFIX), WITHOUT_PREFIX.body(session.run_id)
+    acl = WITHOUT_PREFIX.acl_under(session.conditions.settings)
     title = "A file can be uploaded without the prefix"
-    call = session.conditions.wire.put_object(entry.key, body, "image/png", acl=acl)
+    call = session.conditions.wire.put_object(entry.key, body, WITHOUT_PREFIX.kind, acl=acl)
     seen, _answer = session.ask(Experiment.PUT_WITHOUT_PREFIX, call, title=title, told=session.noting(entry))
     if seen.ok and look:
-        stored = Stored(entry, body, "image/png")
+        stored = Stored(entry, body, WITHOUT_PREFIX.kind)
         title = "A visitor can see a picture that was uploaded without the prefix"
         visitor.fetch_on_a_page(
             Experiment.PUBLIC_WITHOUT_PREFIX, public_url(session.conditions.settings, entry.key), stored, title

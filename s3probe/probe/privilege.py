@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
+from heapq import nlargest
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact, Facts
+from s3probe.patterns import regex
 from s3probe.probe.client import BUCKET_NAME
 from s3probe.probe.exchange import Answer
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Judge, Session
-from s3probe.probe.xml import bucket_names, root_name
+from s3probe.probe.xml import bucket_names, root_name, tenant_of
 
-_MOMENT = re.compile(r":\d\d\.(?!0+\D)\d{3}")
+_MOMENT = regex(r":\d\d\.(?!0+\D)\d{3}")
 """A time that is known to the millisecond."""
 LISTING = "s3:ListBucket"
+MOST_NAMES = 50
+"""Names of buckets that are kept, of as many as there may be."""
 LONGEST_POLICY = 20 * 1024
 """Characters (AWS, "Bucket policy size limit")."""
 
@@ -51,9 +55,13 @@ def names(session: Session) -> Judge:
         shown = {name: _bucket(name, made) for name, made in bucket_names(answer.body).items()}
         found = {name: itself for name, itself in shown.items() if BUCKET_NAME.fullmatch(name)}
         aliases = [name for name, itself in found.items() if itself == found.get(bucket) and name != bucket]
+        owned = tenant_of(answer.body)
+        # those most like the file's own, which stands first where it is among them
+        near = nlargest(MOST_NAMES, found, key=lambda name: SequenceMatcher(None, name, bucket).quick_ratio())
         return None, {
-            Fact.NAMES: " ".join([*found][:50]),
-            Fact.ALIASES: " ".join(aliases[:50]),
+            **({Fact.TENANT: owned} if owned else {}),
+            Fact.NAMES: " ".join(near if len(found) > MOST_NAMES else found),
+            Fact.ALIASES: " ".join(aliases[:MOST_NAMES]),
             Fact.COUNT: str(len(set(shown.values()))),
         }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -12,12 +11,9 @@ from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
-from s3probe.probe.xml import acl_grants, fields, owner, root_name
+from s3probe.probe.xml import acl_grants, fields, root_name, tenant_of
 from s3probe.settings.mastodon import object_url, public_url
 from s3probe.settings.model import Settings
-
-_OF_TENANT = re.compile(r"(\w+)\$.*", re.ASCII | re.DOTALL)
-"""An owner at Ceph: TENANT$USER (Ceph, "Multitenancy": letters, digits and underscores)."""
 
 
 def why_not_public(session: Session, stored: Stored) -> Iterator[Step]:
@@ -54,8 +50,9 @@ def bucket_acl(session: Session) -> Step:
 
 def _in_its_tenant(session: Session, stored: Stored) -> None:
     """Where the bucket's owner lives in a tenant of Ceph's: strangers have to name it, keys have not."""
-    settings, seen = session.conditions.settings, session.book.get(Experiment.READ_ACL)
-    tenant = seen.facts.get(Fact.TENANT) if seen is not None else None
+    settings = session.conditions.settings
+    told = (session.book.get(name) for name in (Experiment.READ_ACL, Experiment.LIST_BUCKETS))
+    tenant = next((row.facts[Fact.TENANT] for row in told if row is not None and Fact.TENANT in row.facts), "")
     if tenant:
         url = f"{settings.api_base}/{tenant}:{settings.bucket_name}/{quote(stored.key, safe='/~')}"
         same = same_bytes(stored.body)
@@ -87,8 +84,8 @@ def _wrong_root(answer: Answer, root: str) -> Outcome | None:
 
 
 def judge_acl(answer: Answer) -> tuple[Outcome | None, Facts]:
-    owned = _OF_TENANT.fullmatch(owner(answer.body))
-    facts: Facts = {**grants(answer), Fact.TENANT: owned[1]} if owned else grants(answer)
+    owned = tenant_of(answer.body)
+    facts: Facts = {**grants(answer), Fact.TENANT: owned} if owned else grants(answer)
     return _wrong_root(answer, "AccessControlPolicy"), facts
 
 

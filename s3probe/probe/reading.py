@@ -8,10 +8,10 @@ from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Facts, Header
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
+from s3probe.probe.own_files import NEVER_WRITTEN
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored
 from s3probe.probe.stored_objects import NOTHING_WRITTEN
-from s3probe.settings.keys import ARCHIVES
 
 
 def read_back(session: Session, stored: Stored) -> Iterator[Step]:
@@ -42,7 +42,7 @@ def read_missing(session: Session) -> Iterator[Step]:
 
     It is one among the archives: what a policy opens to everyone, it opens to the key too.
     """
-    entry = session.ledger.mint(session.conditions.wire, ARCHIVES, "never-written.zip")
+    entry = session.mint(NEVER_WRITTEN)
     session.ledger.settle(entry, written=False)
     title = "A missing file is reported as missing"
     yield Step(

@@ -11,12 +11,11 @@ from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Experiment, Facts
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Answer
-from s3probe.probe.payload import picture
+from s3probe.probe.own_files import NEXT_RELEASE
 from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Conditions, Session
 from s3probe.probe.xml import delete_errors
-from s3probe.settings.keys import MEDIA
 
 
 def next_release(conditions_maker: ConditionsMaker, session: Session) -> Iterator[Step]:
@@ -28,13 +27,8 @@ def next_release(conditions_maker: ConditionsMaker, session: Session) -> Iterato
 
 
 def _try(session: Session, conditions: Conditions) -> None:
-    name = "next-release.png"
-    body = picture(f"{session.run_id}/{name}")
     title = "A file can be uploaded as Mastodon 4.4.16 / 4.5.9 and newer do"
-    acl = conditions.settings.acl
-    _seen, stored = session.put(
-        Experiment.PUT_NEXT_RELEASE, MEDIA, name, body, "image/png", acl=acl, conditions=conditions, title=title
-    )
+    _seen, stored = session.put(Experiment.PUT_NEXT_RELEASE, NEXT_RELEASE, conditions=conditions, title=title)
     if stored is not None:
         call = conditions.wire.batch_delete([stored.key])
         title = "Files can be deleted at once as Mastodon 4.4.16 / 4.5.9 and newer do"

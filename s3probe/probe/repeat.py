@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
@@ -15,6 +14,7 @@ from s3probe.probe.classify import may_pass
 from s3probe.probe.client import NotSentError
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import Clock
+from s3probe.records import dataclass
 
 REPEATS = 2
 """Times that one request is asked again."""

@@ -5,13 +5,13 @@ Source: golden/wire.json and Mastodon's Gemfile.lock of each release.
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import md5
 from zlib import crc32
 
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import sdk_client
 
@@ -32,7 +32,7 @@ class Integrity(StrEnum):
 
 
 _FIRST_CURRENT = {(4, 4): 16, (4, 5): 9}
-_VERSION = re.compile(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
+_VERSION = regex(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 _CHUNK = 16 * 1024 - 8
 """Bytes of payload in one aws-chunked chunk: the SDK fills 16 KiB with the chunk's header and end around it."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from s3probe.hindrance import hindrance
 from s3probe.probe.memory import FOR_A_THREAD, memory_left
+from s3probe.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
-from s3probe.evidence.observations import LEFT_OUT, NO_CHANGES, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import (
+    LATE_ANSWER,
+    LEFT_OUT,
+    NO_CHANGES,
+    TIME_WAS_UP,
+    NetworkFault,
+    Observation,
+    Outcome,
+)
 from s3probe.evidence.vocabulary import ACTIONS, Fact, Facts, ObservationId, row_of
 from s3probe.hindrance import HinderedError
-from s3probe.probe.client import Client, NotAllowedError, NotSentError
+from s3probe.probe.client import Client, NotAllowedError, NotSentError, SpentError
 from s3probe.probe.exchange import Answer, Call
 from s3probe.probe.ledger import Ledger, LedgerEntry
+from s3probe.probe.own_files import OwnFile
+from s3probe.probe.progress import Asking
 from s3probe.probe.repeat import Heard, Repeats
 from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.probe.tools import Tools
 from s3probe.probe.wire import Wire
+from s3probe.records import dataclass, field, replace
+from s3probe.settings.keys import probe_key
 from s3probe.settings.model import Credentials, Settings
 
+ABSENT = (403, 404, 410)
+"""What a HEAD is answered for a key that is not there. Without s3:ListBucket that is 403; reading worked before."""
 Judge = Callable[[Answer], tuple[Outcome | None, Facts]]
 """Looks into an answer: the outcome it means (``None``: as status and code say) and facts worth keeping."""
-
-"""The reason of an action that the command line left out."""
-LATE_ANSWER = "the time was up before an answer came"
-TIME_WAS_UP = "the time was up before this could be asked"
 
 
 def taken(answer: Answer) -> bool:
@@ -99,12 +109,16 @@ class Session:
     workers: int = 8
     wanted: Callable[[str], bool] = lambda _id: True
     """Whether ``--only`` and ``--skip`` leave this action in. What others need may be made all the same."""
+    actions: int = len(ACTIONS)
+    """How many of the table's actions this run has."""
     thorough: bool = False
     """Whether questions are asked as well that an examination of every few minutes leaves out."""
+    mastodon_version: str = ""
+    """The instance's release, once it is known."""
     crew: Crew = field(default_factory=Crew)
     """The steps that are at work."""
     hindrance: str = ""
-    """What this process lacked, once that was so. From then on nothing is asked."""
+    """What this process lacked, or what was used up, once that was so. From then on nothing is asked."""
 
     def parallel(self, steps: Iterable[Step]) -> bool:
         """Runs steps side by side; ``False`` when the time was up before all had ended."""
@@ -133,10 +147,11 @@ class Session:
         one has already finished.
         """
         conditions = conditions or self.conditions
-        self.tools.progress(self._named(title or row_of(action_id).title))
+        asked = self._named(title or row_of(action_id).title)
 
         def send(patience: float | None) -> Answer:
-            answer = self.client.send(call, patience=patience)
+            with self.tools.progress(self._asking(asked, call, patience or conditions.settings.read_timeout)):
+                answer = self.client.send(call, patience=patience, name=action_id)
             if told is not None:
                 told(answer)
             return answer
@@ -146,6 +161,8 @@ class Session:
             heard = None if why_not else self.repeats.hear(call, send, conditions.settings.read_timeout)
         except HinderedError as hindered:
             heard, why_not, self.hindrance = None, str(hindered), str(hindered)
+        except SpentError as spent:
+            heard, why_not, self.hindrance = None, str(spent), str(spent)
         except NotSentError as refused:
             heard, why_not = None, f"not asked: {refused}" if isinstance(refused, NotAllowedError) else TIME_WAS_UP
         if heard is None:
@@ -174,6 +191,11 @@ class Session:
             self.note_first(action_id, call, heard, title)
         return self.book.add(self._titled(observation)), answer
 
+    def _asking(self, title: str, call: Call, patience: float) -> Asking:
+        decided = sum(row.id in ACTIONS for row in self.book.rows())
+        host = urlsplit(call.url).hostname or ""
+        return Asking(title, host, patience, min(decided + 1, self.actions), self.actions)
+
     def note_first(self, action_id: ObservationId, call: Call, heard: Heard, title: str | None = None) -> None:
         """Writes down that a request failed for a moment, if it did."""
         if heard.passed_later:
@@ -198,8 +220,7 @@ class Session:
             status = self.client.send(proof).status
         except NotSentError:
             return False
-        # without s3:ListBucket a missing key is answered 403; reading worked before, so it means the same
-        return status == 200 if call.operation == "CompleteMultipartUpload" else status in (403, 404, 410)
+        return status == 200 if call.operation == "CompleteMultipartUpload" else status in ABSENT
 
     def _titled(self, observation: Observation) -> Observation:
         return replace(observation, title=self._named(observation.title))
@@ -231,12 +252,8 @@ class Session:
     def put(
         self,
         action_id: ObservationId,
-        class_path: str,
-        name: str,
-        body: bytes,
-        content_type: str,
+        file: OwnFile,
         *,
-        acl: str | None,
         conditions: Conditions | None = None,
         title: str | None = None,
     ) -> tuple[Observation, Stored | None]:
@@ -249,16 +266,24 @@ class Session:
         conditions = conditions or self.conditions
 
         def upload() -> tuple[Observation, Stored | None]:
-            entry = self.ledger.mint(conditions.wire, class_path, name)
-            call = conditions.wire.put_object(entry.key, body, content_type, acl=acl)
+            entry, body = self.mint(file, conditions), file.body(self.run_id)
+            acl = file.acl_under(conditions.settings)
+            call = conditions.wire.put_object(entry.key, body, file.kind, acl=acl)
             seen, _answer = self.ask(action_id, call, conditions=conditions, title=title, told=self.noting(entry))
-            return seen, Stored(entry, body, content_type) if seen.ok else None
+            return seen, Stored(entry, body, file.kind) if seen.ok else None
 
         if self.crew.works_here:
             return upload()
         done: list[tuple[Observation, Stored | None]] = []
         self.parallel([Step(action_id, lambda: done.append(upload()))])
         return done[0] if done else (self._skipped(action_id, LATE_ANSWER, title=title), None)
+
+    def mint(self, file: OwnFile, conditions: Conditions | None = None) -> LedgerEntry:
+        """A key for a file of the table: there is none for any other."""
+        wire = (conditions or self.conditions).wire
+        bare = None if file.prefixed else replace(wire.settings, key_prefix="")
+        key = probe_key(bare, file.class_path, self.run_id, file.name) if bare is not None else None
+        return self.ledger.mint(wire, file.class_path, file.name, key=key)
 
     def noting(self, entry: LedgerEntry, wrote: Callable[[Answer], bool] = taken) -> Callable[[Answer | None], None]:
         """For ``told``: notes in the ledger what became of ``entry``. ``wrote``: whether an answer says it is there."""

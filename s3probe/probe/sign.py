@@ -8,7 +8,6 @@ comes from the caller.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +17,7 @@ from botocore.auth import HmacV1Auth, S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 
+from s3probe.records import dataclass
 from s3probe.settings.model import Credentials
 
 if TYPE_CHECKING:

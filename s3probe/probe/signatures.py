@@ -7,23 +7,24 @@ of the others it is asked with signatures that hold no host, or another one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.evidence.alike import alike
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact, ObservationId
-from s3probe.knowledge.providers import has_own_hosts
+from s3probe.knowledge.recognition import has_own_hosts
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.exchange import Call
 from s3probe.probe.fetching import judge_listing
+from s3probe.probe.old_keys import listed_from
+from s3probe.probe.own_files import FORMS
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session
 from s3probe.probe.wire import Wire
+from s3probe.records import replace
 from s3probe.secret import Secret
 from s3probe.settings.addressing import is_aws
-from s3probe.settings.keys import MEDIA
 
 WRONG = Secret("s3probe-wrong-secret")
 
@@ -51,7 +52,7 @@ def questions(session: Session, conditions_maker: ConditionsMaker, *, forms: boo
         yield _posted(session, Experiment.FORM_WRONG_SECRET, "The form, with a secret that is certainly wrong", other)
     if settings.path_style:
         old = conditions_maker.changed(conditions, S3_SIGNATURE_VERSION="s3")
-        call = old.wire.list_objects(start_after=f"{MEDIA}/s3probe/")
+        call = old.wire.list_objects(start_after=listed_from(settings))
         yield _asked(session, Experiment.SIGNATURE_V2, "With Signature Version 2, which holds no host", call)
     if sent.port:
         call = wire.signed_for(sent.hostname or "", sent.path)
@@ -70,7 +71,7 @@ def _posted(session: Session, experiment: ObservationId, title: str, wire: Wire)
     """In the ledger like any upload, should a store take what the form's policy forbids."""
 
     def post() -> None:
-        entry = session.ledger.mint(session.conditions.wire, MEDIA, f"{experiment}.png")
+        entry = session.mint(FORMS[experiment])
         session.ask(experiment, wire.refused_form(entry.key), title=title, told=session.noting(entry))
 
     return Step(experiment, post)

@@ -1,7 +1,8 @@
 """Where a signed request may go, and in whose name: what the admin's own file says. An answer never adds to it. Pure.
 
-A host is the file's own when the file names it, with the bucket's name put before it or taken away, at any port; or
-when AWS's or a known provider's pattern makes it of such a host with another region. AWS in China and in Europe's own
+A host is the file's own when the file names it for the storage (S3_ALIAS_HOST names one for visitors alone), with the
+bucket's name put before it or taken away, at any port; or when AWS's or a known provider's pattern makes it of such a
+host with another region. AWS in China and in Europe's own
 cloud have domains of their own, and are led to where the file names a host or a region there; GovCloud is one more
 region of the pattern. A scheme is kept or raised. Whoever can write an answer (the storage, and on plain http everyone
 on the way) could else lead signed requests to any host.
@@ -10,29 +11,36 @@ on the way) could else lead signed requests to any host.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from s3probe.knowledge.providers import same_service
+from s3probe.knowledge.regions import of_same_service
+from s3probe.patterns import regex
 from s3probe.probe.exchange import MUTATING, Call
 from s3probe.probe.forms import POST_OBJECT, field
-from s3probe.settings.addressing import RubyError, is_aws, is_aws_region, is_host_label, regional_host
+from s3probe.records import dataclass
+from s3probe.settings.addressing import is_aws, is_host_label, regional_host
 from s3probe.settings.dotenv_value import WRAPPINGS
 from s3probe.settings.model import Credentials, Settings
+from s3probe.settings.partitions import is_aws_region
+from s3probe.settings.ruby import RubyError
 from s3probe.settings.urls import object_url
 
 NOBODYS_KEY_ID = "S3PROBENOSUCHKEY0000"
 """No service has given it to anyone: what it signs shows what a service says of a key that it does not know."""
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_AWS_HOST = re.compile(rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\.(amazonaws\.(?:com|com\.cn|eu))")
+AWS_HOST = rf"s3(?:-fips|-accelerate)?(?:\.dualstack)?(?:[.-]{_LABEL})?\."
 """AWS General Reference, "Amazon S3 endpoints and quotas"; access points only where the file leads to one.
 
-The group is the domain.
+What stands before a domain of AWS's.
 """
-_KEY_ID = re.compile(r"Credential=([^,\s]+?)(?:/[^/,\s]*){4}(?:[,\s]|$)|^AWS ([^:\s]+):")
+_AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu")
+_KEY_ID = regex(r"Credential=([^,\s]+?)(?:/[^/,\s]*){4}(?:[,\s]|$)|^AWS ([^:\s]+):")
 """The id of a signature: all before its scope of four parts, as a secret that stands in its place may hold a slash."""
-_OF_STORAGE = re.compile(r"S3|AWS|BUCKET|ENDPOINT")
+_PUBLISHED = ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST")
+"""What they name is for visitors: Mastodon signs nothing for it, and neither does a run."""
+_OF_STORAGE = regex(r"S3|AWS|BUCKET|ENDPOINT")
 """In names of variables: what they hold is about the storage, however they are misspelt."""
 
 
@@ -69,11 +77,34 @@ class SigningRule:
         return ""
 
     def _leads_to(self, name: str) -> bool:
-        if name in self.hosts:
-            return True
-        if found := _AWS_HOST.fullmatch(name):
-            return any(host.endswith(f".{found[1]}") for host in self.hosts)
-        return any(same_service(name, host) for host in self.hosts)
+        return name in self.hosts or any(re.fullmatch(pattern, name) for pattern in self.patterns())
+
+    def patterns(self) -> tuple[str, ...]:
+        """What else a name may be than one of ``hosts``, as regular expressions for the whole of it."""
+        return (*aws_patterns(self.hosts), *provider_patterns(self.hosts))
+
+
+def aws_patterns(hosts: Collection[str]) -> tuple[str, ...]:
+    """AWS's names for the storage of every region, as regular expressions, in the domains of its that these are of."""
+    domains = (domain for domain in _AWS_DOMAINS if any(host.endswith(f".{domain}") for host in hosts))
+    return tuple(f"{AWS_HOST}{re.escape(domain)}" for domain in domains)
+
+
+def provider_patterns(hosts: Collection[str]) -> tuple[str, ...]:
+    """The same of other providers whose names hold a region."""
+    return tuple(dict.fromkeys(pattern for host in sorted(hosts) for pattern in of_same_service(host)))
+
+
+def named_hosts(settings: Settings) -> frozenset[str]:
+    """Every host that the file names, for the storage or for visitors; with the bucket's name before it and without."""
+    places = {text for text in _readings(settings) if "." in text or "://" in text}
+    hosts = {_scheme_and_host(place)[1] for place in places} - {""}
+    buckets = _readings(settings, "S3_BUCKET") | ({settings.bucket_name} - {""})
+    return frozenset({name for host in hosts for name in (host, *_without(host, buckets))})
+
+
+def _without(host: str, buckets: Collection[str]) -> Iterator[str]:
+    return (host.removeprefix(f"{bucket.lower()}.") for bucket in buckets)
 
 
 def signer(call: Call) -> str:
@@ -91,7 +122,8 @@ def signer(call: Call) -> str:
 def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
     """What the settings of the file as it stands allow; ``pair`` signs (the file's own, or the SDK's chain's)."""
     written = _readings(settings)
-    places = {settings.api_base, *(text for text in written if "." in text or "://" in text)}
+    named = _readings(settings, but=_PUBLISHED)
+    places = {settings.api_base, *(text for text in named if "." in text or "://" in text)}
     if settings.endpoint is None and is_host_label(settings.region):
         # Mastodon's own address is AWS's, whatever leads the SDK elsewhere
         places.add(f"https://{regional_host(settings.region)}")
@@ -103,7 +135,7 @@ def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
     buckets = _readings(settings, "S3_BUCKET") | ({settings.bucket_name} - {""})
     for place in places:
         scheme, host = _scheme_and_host(place)
-        for name in {host, *(host.removeprefix(f"{bucket.lower()}.") for bucket in buckets)} - {""}:
+        for name in {host, *_without(host, buckets)} - {""}:
             hosts.add(name)
             if scheme == "http" or (not scheme and settings.protocol == "http"):
                 plain.add(name)
@@ -121,13 +153,14 @@ def _scheme_and_host(place: str) -> tuple[str, str]:
         return "", ""
 
 
-def _readings(settings: Settings, *names: str) -> set[str]:
-    """What stands in the file for these variables, or for all that are about the storage.
+def _readings(settings: Settings, *names: str, but: Collection[str] = ()) -> set[str]:
+    """What stands in the file for these variables, or for all that are about the storage, ``but`` some.
 
     Each as Mastodon reads it, as it is written, and without stray marks.
     """
     variables = settings.environment.variables.items()
-    found = [v for name, v in variables if (name in names if names else _OF_STORAGE.search(name))]
+    about = [(name, v) for name, v in variables if (name in names if names else _OF_STORAGE.search(name))]
+    found = [v for name, v in about if name not in but]
     texts = {text for variable in found for text in (variable.value, variable.raw or "")}
     texts |= {variable.earlier.value for variable in found if variable.earlier is not None}
     return {reading for text in texts for reading in (text, text.strip(), text.strip(WRAPPINGS))} - {""}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from urllib.parse import quote, urlsplit
@@ -21,8 +21,10 @@ from s3probe.evidence.vocabulary import (
     row_of,
 )
 from s3probe.knowledge.policies import MEDIA_FOLDERS, below
-from s3probe.knowledge.providers import has_own_hosts
+from s3probe.knowledge.recognition import has_own_hosts
+from s3probe.knowledge.store import store_seen
 from s3probe.probe.browser import origin_of
+from s3probe.probe.classify import is_markup
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import is_inconclusive, judge_at_proxy, judge_refusal, must_not_open
 from s3probe.probe.public_rights import bucket_acl, policy_status
@@ -31,6 +33,7 @@ from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, visitor_call
 from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.xml import error, root_name
+from s3probe.records import replace
 from s3probe.settings.keys import MEDIA
 from s3probe.settings.mastodon import bucket_url, object_url, probe_key, public_url
 
@@ -119,9 +122,12 @@ def _list_folder(session: Session, closed: Observation) -> None:
     """
     settings = session.conditions.settings
     folder = probe_key(settings, MEDIA, "", "").partition("/s3probe/")[0].rpartition("/")[0]
+    base = below(settings.key_prefix)
+    others = [name for name in (*MEDIA_FOLDERS, "backups") if session.thorough and f"{base}{name}" != folder]
     for experiment, text in (
         (Experiment.PUBLIC_LIST_FOLDER_NAME, folder),
         (Experiment.PUBLIC_LIST_FOLDER, f"{folder}/"),
+        *((Experiment.PUBLIC_LIST_FOLDER, f"{base}{name}{end}") for name in others for end in ("", "/")),
     ):
         url = with_query(listing_url(settings), f"prefix={quote(text, safe='')}")
         title = f"A visitor cannot list {text}"
@@ -156,6 +162,8 @@ def _must_not_list(session: Session, action_id: ObservationId, url: str, title: 
             return Outcome.WRONG, {Fact.LISTING: "open"}
         if _lists_names(answer, session.conditions.settings.key_prefix):
             return Outcome.WRONG, {Fact.LISTING: "names"}
+        if _links_to_folders(answer, session.conditions.settings.key_prefix):
+            return Outcome.WRONG, {Fact.LISTING: "page"}
         return judge_refusal(answer)
 
     return judge_at_proxy(session, session.ask(action_id, visitor_call(url), judge, title=title)[0])
@@ -168,6 +176,14 @@ def _lists_names(answer: Answer, prefix: str) -> bool:
         return False
     beginnings = tuple(f"{below(prefix)}{folder}/".encode() for folder in (*MEDIA_FOLDERS, "backups"))
     return any(line.startswith(beginnings) for line in answer.body.splitlines())
+
+
+def _links_to_folders(answer: Answer, prefix: str) -> bool:
+    """Whether this is a web server's page of a folder (nginx: autoindex, SeaweedFS: the filer), that of our files."""
+    if answer.status != 200 or not is_markup(answer):
+        return False
+    first = f"{below(prefix)}{MEDIA}".partition("/")[0]
+    return re.search(rf'href="(?:[^"]*/)?{re.escape(first)}/?"', answer.body.decode("utf-8", "replace")) is not None
 
 
 def _judge_rights(answer: Answer) -> tuple[Outcome | None, Facts]:
@@ -185,6 +201,23 @@ def who_opened_the_list(session: Session) -> Iterator[Step]:
         yield Step(UPLOADS_AFTER_ALL, lambda: _uploads_must_not_be_listed(session))
     yield bucket_acl(session)
     yield from policy_status(session)
+
+
+def opened_everywhere(session: Session) -> Iterator[Step]:
+    """What is open to strangers here: is it open in a bucket that nobody has as well? Then a right names no bucket.
+
+    Asked of stores that know an identity for everyone (SeaweedFS): without such a right they refuse, whatever is there.
+    """
+    if "everywhere" not in store_seen(session.conditions.settings, session.book.rows()).commands:
+        return
+    listed = session.book.get(ActionId.PUBLIC_LIST)
+    query = "?list-type=2&max-keys=1" if listed is not None and listed.failed else "/s3probe"
+    url = f"{session.conditions.settings.api_base}/s3probe-{session.run_id}{query}"
+    title = "A visitor is refused in buckets that nobody has opened"
+    yield Step(
+        Experiment.PUBLIC_ELSEWHERE,
+        lambda: session.ask(Experiment.PUBLIC_ELSEWHERE, visitor_call(url), judge_refusal, title=title),
+    )
 
 
 def object_acl(session: Session, stored: Stored) -> Step:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-_CONTROL = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+from s3probe.patterns import regex
+
+_CONTROL = regex("[\x00-\x08\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """C0 and C1 controls (a terminal obeys them), text-direction overrides (they fool a reader), lone surrogates."""
 
 REPLACEMENT = "\ufffd"

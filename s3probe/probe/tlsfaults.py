@@ -29,7 +29,8 @@ def trust(error: BaseException, _exchange: Exchange) -> Explained:
 
 def name(error: BaseException, exchange: Exchange) -> Explained:
     names = _certificate_names(shown_certificate(error))
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    few = ", ".join(names[:5])
+    shown = f"{few} and {len(names) - 5} more" if len(names) > 5 else few
     return NetworkFault.TLS_NAME, f"certificate is for {shown or 'no name at all'}, not {exchange.asked}"
 
 

@@ -10,6 +10,7 @@ import os
 import ssl
 import threading
 import time
+from contextlib import suppress
 from enum import Enum, auto
 from http.client import HTTPException
 from types import MappingProxyType
@@ -26,7 +27,9 @@ from urllib3.util import parse_url
 
 from s3probe.evidence.observations import NetworkFault
 from s3probe.hindrance import HinderedError
-from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, ExchangeStage, Resolver
+from s3probe.probe.ahead import Ahead
+from s3probe.probe.aside import Aside
+from s3probe.probe.bounds import CURRENT, HEADER_BYTES, Exchange, ExchangeStage, Recorder, Resolver
 from s3probe.probe.connection import AnnouncedError, use_our_connections
 from s3probe.probe.descriptors import short_of_descriptors
 from s3probe.probe.exchange import Answer, Call, Limits
@@ -41,6 +44,8 @@ _ONLY_ONCE = ("CreateMultipartUpload", "CompleteMultipartUpload")
 _UNSENT = frozenset({ExchangeStage.RESOLVE, ExchangeStage.CONNECT, ExchangeStage.TUNNEL, ExchangeStage.TLS})
 _PAUSE = 0.05
 """Seconds before what this process lacked is asked for again; doubled each time."""
+_FIRST = 0.05
+"""Seconds that the first requests have to take what was opened ahead, before the rest is made ready for others."""
 _FRAMING = 8
 """How many times its own size a body may take on the wire: chunks of one byte take six."""
 _TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
@@ -72,11 +77,23 @@ def _again(exchange: Exchange, fault: NetworkFault) -> _Again:
 class HttpTransport:
     """Thread-safe; keeps connections for reuse until :meth:`close`. Raises nothing for trouble on the way."""
 
-    def __init__(self, ca_file: str | None = None, proxy: str | None = None, resolver: Resolver | None = None) -> None:
-        """``proxy`` is what Mastodon would use for both schemes; ``resolver`` ``None`` is the system's."""
+    def __init__(
+        self,
+        ca_file: str | None = None,
+        proxy: str | None = None,
+        resolver: Resolver | None = None,
+        ahead: Ahead | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """``proxy`` is what Mastodon would use for both schemes; ``resolver`` ``None`` is the system's. ``ahead`` is
+        closed with the transport. ``recorder`` is told of every exchange, of what was sent twice twice.
+        """
         self._adapter = _Adapter(ca_file)
         self._proxies = {"http": _plain(proxy), "https": _plain(proxy)} if proxy else {}
         self._resolver = resolver
+        self._ahead = ahead
+        self._inviting = set[str]()
+        self._recorder = recorder
 
     def send(self, call: Call, limits: Limits) -> Answer:
         """One exchange. ``status`` and ``fault`` are both set when the way ended within the answer's body.
@@ -103,7 +120,19 @@ class HttpTransport:
 
     def _once(self, call: Call, limits: Limits) -> tuple[Answer, _Again]:
         """The answer, and whether the way ended in a manner that tells nothing."""
-        exchange = Exchange(call, limits, self._resolver, proxied=bool(self._proxies))
+        begun = Exchange if self._recorder is None else self._recorder.begun
+        exchange = begun(
+            call, limits, self._resolver, proxied=bool(self._proxies), ahead=self._ahead, inviting=self._inviting
+        )
+        answer = None
+        try:
+            answer, again = self._attempt(exchange)
+            return answer, again
+        finally:
+            if self._recorder is not None:
+                self._recorder.ended(exchange, answer)
+
+    def _attempt(self, exchange: Exchange) -> tuple[Answer, _Again]:
         token = CURRENT.set(exchange)
         try:
             complete = self._exchange(exchange)
@@ -126,8 +155,27 @@ class HttpTransport:
         finally:
             CURRENT.reset(token)
 
+    def warm(self, url: str, number: int, limits: Limits) -> None:
+        """Opens so many connections to the host of ``url`` while other answers are awaited, for calls to come.
+
+        Where one cannot be had, the call opens its own, and tells why. Nothing is opened by way of a proxy.
+        """
+        if not self._proxies:
+            for _ in range(number):
+                Aside("warm", lambda: self._open_one(url, limits), spare=True)
+
+    def _open_one(self, url: str, limits: Limits) -> None:
+        time.sleep(_FIRST)
+        call = Call("Connect", "GET", url, ())
+        token = CURRENT.set(Exchange(call, limits, self._resolver, ahead=self._ahead))
+        with suppress(*_TROUBLE, MemoryError, RuntimeError, HinderedError):
+            self._adapter.open_one(_prepared(call))
+        CURRENT.reset(token)
+
     def close(self) -> None:
         """Closes the connections that were kept."""
+        if self._ahead is not None:
+            self._ahead.close()
         self._adapter.close()
 
     def _exchange(self, exchange: Exchange) -> bool:
@@ -192,6 +240,8 @@ def _answer(exchange: Exchange, *, truncated: bool, **trouble: Any) -> Answer:
         body=bytes(exchange.body),
         truncated=truncated,
         seconds=exchange.seconds,
+        began=exchange.began,
+        address=exchange.address or exchange.peer,
         **trouble,
     )
 
@@ -239,6 +289,11 @@ class _Adapter(HTTPAdapter):
         url = urlsplit(str(request.url))
         host = {"scheme": url.scheme.lower(), "host": url.hostname, "port": url.port}
         return host, {"ssl_context": self._trusting()} if url.scheme == "https" else {}
+
+    def open_one(self, request: PreparedRequest) -> None:
+        """Has a connection rest where ``request`` would go. Raises what that would."""
+        pool: Any = self.get_connection_with_tls_context(request, verify=True)
+        pool.open_one()
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
         """The context says whom to trust; requests would add certifi's list to it."""

@@ -7,19 +7,23 @@ A trial is kept when the request then gets further than before, gate by gate (``
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import Experiment, ExperimentWith, Fact, ObservationId
-from s3probe.knowledge.providers import MESSAGE, candidate_regions, detect, has_own_hosts, serving
+from s3probe.knowledge.providers import detect, serving
+from s3probe.knowledge.recognition import MESSAGE, has_own_hosts
+from s3probe.knowledge.regions import candidate_regions
 from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.session import Conditions
+from s3probe.records import dataclass, replace
 from s3probe.secret import Secret
-from s3probe.settings.addressing import is_aws, partition, regional_host
+from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.dotenv_value import WRAPPINGS, as_written
-from s3probe.settings.model import Credentials
+from s3probe.settings.model import Credentials, Settings
+from s3probe.settings.partitions import partition
+from s3probe.settings.urls import split, why_nothing_is_sent
 
 SKEW_LIMIT = 900.0
 """Seconds: S3 refuses a signature that is more than 15 minutes off (RequestTimeTooSkewed)."""
@@ -29,6 +33,8 @@ USUAL_REGION = "us-east-1"
 PARTITION_REGIONS = (USUAL_REGION, "cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-gov-east-1")
 """One region of AWS at large, and all of its separate parts (AWS, "AWS service endpoints")."""
 
+_CANDIDATES = 6
+"""How many regions are tried, the likeliest ones."""
 _NOBODY_THERE = (NetworkFault.REFUSED, NetworkFault.CLOSED, NetworkFault.PROTOCOL)
 """How a port answers on which nothing listens, or something that speaks no HTTP."""
 _BESIDE = (-1, 1, -2, -3)
@@ -54,6 +60,18 @@ def trials(
 
     ``skew`` is the server's time minus ours in seconds, ``None`` when no answer carried a date.
     """
+    # an odd host name makes an odd endpoint, for which nobody can send anything
+    found = _worth_trying(conditions_maker, conditions, seen, skew)
+    return (trial for trial in found if not _raises(trial.conditions.settings))
+
+
+def _raises(settings: Settings) -> bool:
+    return bool(settings.troubles or why_nothing_is_sent(settings))
+
+
+def _worth_trying(
+    conditions_maker: ConditionsMaker, conditions: Conditions, seen: Observation, skew: float | None
+) -> Iterator[Trial]:
     stopped = stopped_at(seen)
     if conditions.settings.signature_version == "s3":
         yield _change(
@@ -137,21 +155,26 @@ def _other_ports(conditions_maker: ConditionsMaker, conditions: Conditions, seen
 
     Another service of the same server mostly listens next to the API.
     """
-    settings = conditions.settings
+    marks = (*seen.headers.items(), (MESSAGE, seen.message or ""))
+    usual = named.api_port if (named := serving(seen.facts.get(Fact.SERVICE, ""))) else detect("", marks).api_port
+    for port, moved in at_other_ports(conditions.settings, usual):
+        title = f"At port {port} of the same host"
+        yield _change(conditions_maker, conditions, ExperimentWith.PORT.of(str(port)), title, S3_ENDPOINT=moved)
+
+
+def at_other_ports(settings: Settings, usual: int | None) -> Iterator[tuple[int, str]]:
+    """Those ports, and what S3_ENDPOINT would be with each. ``usual``: the port of the server that answers there."""
     parts = urlsplit(settings.endpoint or "")
     if not parts.hostname or has_own_hosts(parts.netloc):
         return
-    marks = (*seen.headers.items(), (MESSAGE, seen.message or ""))
-    public = urlsplit(f"//{settings.hostname}")
+    public = split(f"//{settings.hostname}")
     ports = [_port(public)] if public.hostname == parts.hostname else []
-    ports.append(named.api_port if (named := serving(seen.facts.get(Fact.SERVICE, ""))) else detect("", marks).api_port)
+    ports.append(usual)
     own = _port(parts)
     if own is not None:
         ports += [own + step for step in _BESIDE]
     for port in dict.fromkeys(port for port in ports if port and port != own and port < 2**16):
-        moved = urlunsplit((parts.scheme, f"{_bracketed(parts.hostname)}:{port}", parts.path, "", ""))
-        title = f"At port {port} of the same host"
-        yield _change(conditions_maker, conditions, ExperimentWith.PORT.of(str(port)), title, S3_ENDPOINT=moved)
+        yield port, urlunsplit((parts.scheme, f"{_bracketed(parts.hostname)}:{port}", parts.path, "", ""))
 
 
 def _port(parts: SplitResult) -> int | None:
@@ -242,18 +265,20 @@ def _regions(conditions_maker: ConditionsMaker, conditions: Conditions, seen: Ob
         elif settings.endpoint and is_aws(settings.endpoint) and seen.http_status == 301:
             env["S3_ENDPOINT"] = f"https://{regional_host(named)}"
         yield _change(conditions_maker, conditions, ExperimentWith.REGION.of(named), f"With region {named}", **env)
-    yield from _candidate_regions(conditions_maker, conditions, tried)
+    yield from _candidate_regions(conditions_maker, conditions, tried, seen)
 
 
-def _candidate_regions(conditions_maker: ConditionsMaker, conditions: Conditions, tried: set[str]) -> Iterator[Trial]:
+def _candidate_regions(
+    conditions_maker: ConditionsMaker, conditions: Conditions, tried: set[str], seen: Observation
+) -> Iterator[Trial]:
     """Other signing regions a store of this kind may expect (not for AWS, which names the right one itself)."""
     settings = conditions.settings
     if not settings.endpoint or is_aws(settings.endpoint):
         return
     host = urlsplit(settings.endpoint).hostname or ""
-    usual = candidate_regions(detect(host), host, settings.region)
-    for region in (_region_in_host(host), *usual[:6]):
-        if region and region not in tried:
+    usual = candidate_regions(detect(host), host, settings.region, seen.message or "")
+    for region in usual[:_CANDIDATES]:
+        if region not in tried:
             tried.add(region)
             yield _change(
                 conditions_maker,
@@ -298,7 +323,7 @@ def _key_pair(conditions_maker: ConditionsMaker, conditions: Conditions, seen: O
         exchanged = conditions_maker.of(settings, credentials=swapped)
         yield Trial(Experiment.SWAPPED_KEYS, "With key id and secret swapped", exchanged)
     if stopped is Gate.SIGNATURE:
-        yield from _candidate_regions(conditions_maker, conditions, {settings.region})
+        yield from _candidate_regions(conditions_maker, conditions, {settings.region}, seen)
     if stopped is Gate.KEY_ID and is_aws(settings.api_base):
         yield from _partitions(conditions_maker, conditions, seen)
     if not settings.endpoint:

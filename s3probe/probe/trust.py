@@ -11,11 +11,11 @@ import os
 import ssl
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from s3probe.hindrance import hindrance
 from s3probe.probe.bounds import BoundedTlsSocket
+from s3probe.records import dataclass
 
 PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine with ca-certificates

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Facts, ObservationId
+from s3probe.probe import own_files
 from s3probe.probe.bodies import Part, part_of
 from s3probe.probe.classify import is_whole, may_pass
 from s3probe.probe.exchange import Answer
 from s3probe.probe.fetching import same_bytes
 from s3probe.probe.ledger import LedgerEntry, made_nothing
-from s3probe.probe.payload import archive, picture
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Session, Stored, taken
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.xml import error
 from s3probe.probe.xml import upload_id as given_upload_id
-from s3probe.settings.keys import ARCHIVES, MEDIA, REMOTE_MEDIA
+from s3probe.records import replace
 
 
 def archives(session: Session, stored_objects: StoredObjects) -> Iterator[Step]:
     """The archive that backup_service.rb uploads, and the link to it that backups_controller.rb signs."""
 
     def put() -> None:
-        body = archive(f"{session.run_id}/archive")
-        acl = session.conditions.settings.archive_acl
-        _seen, stored = session.put(ActionId.ARCHIVE_PUT, ARCHIVES, "archive.zip", body, "application/zip", acl=acl)
+        _seen, stored = session.put(ActionId.ARCHIVE_PUT, own_files.OWN_ARCHIVE)
         if stored:
             stored_objects["archive"] = stored
 
@@ -69,13 +66,14 @@ class LargeUpload:
         return self._entry.key if self._entry is not None and self._upload is not None else None
 
     def _begin(
-        self, action_id: ObservationId, name: str, title: str | None = None, class_path: str = MEDIA
+        self, action_id: ObservationId, file: own_files.OwnFile, title: str | None = None
     ) -> tuple[LedgerEntry, LedgerEntry | None]:
         session = self._session
-        entry = session.ledger.mint(session.conditions.wire, class_path, name)
+        entry = session.mint(file)
         session.ledger.settle(entry, written=False)  # an upload begun is no object yet
         upload = session.ledger.upload(entry)
-        call = session.conditions.wire.create_multipart(entry.key, "video/mp4", acl=session.conditions.settings.acl)
+        acl = file.acl_under(session.conditions.settings)
+        call = session.conditions.wire.create_multipart(entry.key, file.kind, acl=acl)
 
         in_doubt = False
 
@@ -99,14 +97,14 @@ class LargeUpload:
 
     def _create(self) -> None:
         # where copies from other servers lie, as most of a bucket's files do
-        self._entry, self._upload = self._begin(ActionId.MULTIPART_CREATE, "finished.mp4", class_path=REMOTE_MEDIA)
+        self._entry, self._upload = self._begin(ActionId.MULTIPART_CREATE, own_files.FINISHED)
 
     def _send_part(self) -> None:
         session = self._session
         if self._upload is None or self._entry is None:
             session.skip(ActionId.MULTIPART_PART, "no large upload could be begun")
             return
-        body = picture(f"{session.run_id}/finished.mp4")
+        body = own_files.FINISHED.body(session.run_id)
         call = session.conditions.wire.upload_part(self._entry.key, self._upload.upload_id or "", 1, body)
         seen, answer = session.ask(ActionId.MULTIPART_PART, call)
         if answer is not None and seen.ok:
@@ -129,7 +127,7 @@ class LargeUpload:
             # whoever says something else may not be the storage: the clean-up looks whether the upload is still there
             if answer is not None and is_whole(answer, "CompleteMultipartUploadResult"):
                 session.ledger.mark_removed([self._upload])
-            self._stored_objects["large"] = Stored(self._entry, self._body, "video/mp4")
+            self._stored_objects["large"] = Stored(self._entry, self._body, own_files.FINISHED.kind)
 
     def _abort(self) -> None:
         session = self._session
@@ -139,7 +137,8 @@ class LargeUpload:
         if self._upload is None and not refused:
             self._abort_nothing()
             return
-        entry, upload = self._begin(Experiment.MULTIPART_SECOND, "abandoned.mp4", "A second large upload can be begun")
+        title = "A second large upload can be begun"
+        entry, upload = self._begin(Experiment.MULTIPART_SECOND, own_files.ABANDONED, title)
         if upload is None and refused:
             self._abort_nothing()
             return
@@ -155,7 +154,7 @@ class LargeUpload:
     def _abort_nothing(self) -> None:
         """An upload id that never was: NoSuchUpload proves the right, AccessDenied its absence."""
         session = self._session
-        entry = session.ledger.mint(session.conditions.wire, MEDIA, "never-begun.mp4")
+        entry = session.mint(own_files.NEVER_BEGUN)
         session.ledger.settle(entry, written=False)
         call = session.conditions.wire.abort_multipart(entry.key, "s3probe-no-such-upload")
         session.ask(ActionId.MULTIPART_ABORT, call, _absent_is_fine)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from s3probe.evidence.addresses import other_addresses, proxy_stands_before
 from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import BESIDE, IN_A_BROWSER, ActionId, Actor, Experiment, Fact, ObservationId, row_of
 from s3probe.knowledge.providers import Provider
+from s3probe.knowledge.public_hosts import is_whole, public_value
 from s3probe.knowledge.store import store_seen, web_address
-from s3probe.probe import browser, public_rights, strangers, tampering
+from s3probe.probe import absent_files, browser, public_rights, strangers, strangers_elsewhere, tampering
 from s3probe.probe.fetching import fetch, must_not_open
 from s3probe.probe.folders import see
-from s3probe.probe.payload import picture
+from s3probe.probe.own_files import UNASKED
+from s3probe.probe.purging import look_after_purging
 from s3probe.probe.request_form import WireForm
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import VISITOR_AGENT, Session, Stored
 from s3probe.probe.stored_objects import NOTHING_WRITTEN, StoredObjects
 from s3probe.probe.uploads import LargeUpload
-from s3probe.settings.keys import REMOTE_MEDIA
+from s3probe.records import replace
+from s3probe.settings.cache_buster import CacheBuster, cache_buster
 from s3probe.settings.mastodon import object_url, public_url
+from s3probe.settings.urls import unopened
 
+NOT_DELETED = "the file could not be deleted"
 FIRST = (ActionId.PUBLIC_GET, *BESIDE[IN_A_BROWSER], ActionId.PUBLIC_CSP)
 
 
@@ -68,10 +72,16 @@ class Visitor:
             yield strangers.object_acl(session, stored)
 
     def _families(self, url: str) -> None:
-        """IPv4 and IPv6 of the published host: a look into DNS and a connection each, no request."""
-        parts = urlsplit(url)
-        facts = self._session.tools.families_of(parts.hostname or "", parts.port or 443)
+        """IPv4 and IPv6 of the published host: a look into DNS and a connection each, no request.
+
+        And where its name leads: to the storage's own addresses, or to others.
+        """
+        parts, tools = urlsplit(url), self._session.tools
+        host, api = parts.hostname or "", urlsplit(self._settings.api_base).hostname or ""
+        facts = tools.families_of(host, parts.port or 443)
         if facts:
+            same = tools.same_addresses(host, api)
+            facts = {**facts, **({} if same is None else {Fact.SAME_ADDRESS: "yes" if same else "no"})}
             whole = facts.get(Fact.ADDRESSES) == "ipv4 ipv6"
             outcome = Outcome.OK if whole else Outcome.WRONG
             title = "Visitors find the public host over IPv4 and IPv6"
@@ -141,15 +151,13 @@ class Visitor:
 
     def _is_the_refusal_cached(self) -> None:
         """Was the refusal cached? Looks at a second file of the folder, which was not asked for before it existed."""
-        session, acl = self._session, self._settings.acl
+        session = self._session
         at_storage, media = session.book.get(Experiment.CACHE_ORIGIN), session.book.get(Experiment.MEDIA_ORIGIN)
         # a storage that is open to the proxy alone shows nothing to anyone else
         if (at_storage is None or not at_storage.ok) and (media is None or media.ok):
             return
-        name, kind = "unasked.mp4", "video/mp4"
-        body = picture(f"{session.run_id}/{name}")
         title = "A second copy from another server can be uploaded"
-        _seen, fresh = session.put(Experiment.PUT_UNASKED, REMOTE_MEDIA, name, body, kind, acl=acl, title=title)
+        _seen, fresh = session.put(Experiment.PUT_UNASKED, UNASKED, title=title)
         if fresh is not None:
             title = "A file of the same folder is shown that nobody has asked for yet"
             fetch(session, Experiment.UNASKED, public_url(self._settings, fresh.key), fresh, title)
@@ -169,7 +177,13 @@ class Visitor:
                     ),
                 )
         store = store_seen(settings, session.book.rows())
-        if store.web_port and settings.alias_host and urlsplit(published).hostname:
+        value = public_value(settings, store)
+        url = f"https://{value}/{quote(stored.key, safe='/~')}"
+        if is_whole(value) and url not in tried:
+            name, title = Experiment.PUBLIC_PROVIDER, f"The picture at {url}"
+            yield Step(name, lambda: fetch(session, Experiment.PUBLIC_PROVIDER, url, stored, title))
+        beside = store.web_port and settings.alias_host and not unopened(web_address(settings, store))
+        if beside and urlsplit(published).hostname:
             yield Step(Experiment.PUBLIC_WEB_PORT, lambda: self._at_the_web_port(store, published, stored))
         if urlsplit(published).hostname:
             title = "The picture is shown to a browser"
@@ -217,6 +231,12 @@ class Visitor:
     def writing(self) -> Iterator[Step]:
         return tampering.writing(self._session)
 
+    def closed_folders(self, folders: tuple[str, ...]) -> Iterator[Step]:
+        return absent_files.closed_folders(self._session, folders)
+
+    def writing_elsewhere(self) -> Iterator[Step]:
+        return strangers_elsewhere.elsewhere(self._session)
+
     def archive(self, stored_objects: StoredObjects) -> Iterator[Step]:
         return strangers.archive(self._session, stored_objects)
 
@@ -231,22 +251,30 @@ class Visitor:
             session.conditions.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough
         ):
             session.skip(ActionId.DELETED_PUBLIC_GET, strangers.NEXT_INSTEAD)
-        elif self._settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
-            session.skip(ActionId.DELETED_PUBLIC_GET, "Mastodon itself empties the cache (CACHE_BUSTER_ENABLED)")
         else:
             url = public_url(self._settings, stored.key)
+            buster = cache_buster(self._settings, self._session.mastodon_version)
             yield Step(
                 ActionId.DELETED_PUBLIC_GET,
-                lambda: self._still_shown(ActionId.DELETED_PUBLIC_GET, url, stored),
-                (ActionId.DELETE,),
+                lambda: self._still_shown(buster, url, stored),
+                (Experiment.DELETE_GONE if buster is not None else ActionId.DELETE,),
             )
 
-    def _still_shown(self, action_id: ObservationId, url: str, stored: Stored) -> None:
-        gone = self._session.book.get(Experiment.DELETE_GONE)
-        if gone is None or not gone.ok:
-            self._session.skip(action_id, "the file could not be deleted")
+    def _still_shown(self, buster: CacheBuster | None, url: str, stored: Stored) -> None:
+        action_id = ActionId.DELETED_PUBLIC_GET
+        deleted = self._session.book.get(ActionId.DELETE)
+        if deleted is None or not deleted.ok:
+            self._session.skip(action_id, NOT_DELETED)
+        elif buster is not None and buster.harmless:
+            look_after_purging(self._session, buster, url, stored, self._server_agent())
         else:
             must_not_open(self._session, action_id, url, stored)
+
+    def whether_it_was_deleted(self) -> None:
+        """What was seen of a deleted file means nothing where it was not gone."""
+        gone, seen = (self._session.book.get(name) for name in (Experiment.DELETE_GONE, ActionId.DELETED_PUBLIC_GET))
+        if seen is not None and seen.ran and (gone is None or not gone.ok):
+            self._session.skip(ActionId.DELETED_PUBLIC_GET, NOT_DELETED)
 
     def _server_agent(self) -> str:
         """As Mastodon's servers name themselves to each other (app/lib/request.rb); it still says who asks."""

@@ -6,7 +6,6 @@ Nothing is sent here: every method gives a :class:`Call`, complete and signed fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
@@ -17,6 +16,7 @@ from s3probe.probe.exchange import Call
 from s3probe.probe.forms import CONTENT_TYPE, POST_OBJECT, refused_form
 from s3probe.probe.request_form import Integrity, WireForm, protect
 from s3probe.probe.sign import CredentialScope, Headers, presign_v4, sign_v2, sign_v4
+from s3probe.records import replace
 from s3probe.settings.model import Credentials, Settings
 from s3probe.settings.urls import bucket_url, credential_region, object_url, target
 
@@ -110,9 +110,12 @@ class Wire:
             headers.append(("X-Amz-Checksum-Mode", "ENABLED"))
         return self._call("GetObject", "GET", self._object(key), headers)
 
-    def list_objects(self, *, prefix: str | None = None, start_after: str | None = None) -> Call:
-        """What ``tootctl media remove-orphans`` asks."""
+    def list_objects(
+        self, *, prefix: str | None = None, start_after: str | None = None, most: int | None = None
+    ) -> Call:
+        """What ``tootctl media remove-orphans`` asks; that never says how many keys it wants at ``most``."""
         query = "list-type=2"
+        query += f"&max-keys={most}" if most is not None else ""
         query += f"&prefix={_escape(prefix)}" if prefix is not None else ""
         query += f"&start-after={_escape(start_after)}" if start_after is not None else ""
         return self._call("ListObjectsV2", "GET", self._bucket(query))
@@ -186,6 +189,10 @@ class Wire:
         else:
             url = self._bucket(query) if key is None else self._object(key, query)
         return self._call(operation, method, url)
+
+    def account(self, path: str) -> Call:
+        """s3probe's own: what the server says of this key at an address of its own."""
+        return self._call("AccountInfo", "GET", self.settings.api_base.rstrip("/") + path)
 
     @property
     def _checksums(self) -> bool:

@@ -6,13 +6,15 @@ Providers differ in namespaces, order and completeness, so elements are found by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
+from s3probe.patterns import regex
 from s3probe.probe.markup import local_name, parse
 from s3probe.probe.text import clean, clean_exact, clean_lines
+from s3probe.records import dataclass
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 """Grantee URI of "everyone": what the canned ACL ``public-read`` grants READ to."""
@@ -28,6 +30,7 @@ class ErrorBody:
     bucket: str = ""
     bucket_name: str = ""
     key: str = ""
+    resource: str = ""
     endpoint: str = ""
     argument_name: str = ""
     canonical_request: str = ""
@@ -42,6 +45,7 @@ _ELEMENTS = {
     "Bucket": "bucket",
     "BucketName": "bucket_name",
     "Key": "key",
+    "Resource": "resource",
     "Endpoint": "endpoint",
     "ArgumentName": "argument_name",
     "CanonicalRequest": "canonical_request",
@@ -90,6 +94,8 @@ class LifecycleRule:
     old_versions: bool
     narrowed: bool
     """Not all files: those of a prefix, a tag or a size."""
+    prefix: str
+    """The one prefix of its files, where nothing else narrows it; else ``""``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,11 @@ def delete_errors(body: bytes) -> tuple[tuple[str, str, str], ...]:
     )
 
 
+def deleted_keys(body: bytes) -> tuple[str, ...]:
+    """The keys that DeleteObjects says it deleted."""
+    return tuple(_exact(entry, "Key") for entry in _children(body, "Deleted", roots=("DeleteResult",)))
+
+
 def list_objects(body: bytes) -> tuple[Listed, ...]:
     """The objects of a ListObjects or ListObjectsV2 answer."""
     return tuple(Listed(_exact(entry, "Key"), _text(entry, "LastModified")) for entry in _children(body, "Contents"))
@@ -186,12 +197,14 @@ def _rule(entry: Element) -> LifecycleRule:
     expiration, filtered = parts.get("Expiration"), parts.get("Filter")
     # older servers write the prefix beside the filter; an empty one narrows nothing
     narrowing = [*([parts["Prefix"]] if "Prefix" in parts else []), *(filtered.iter() if filtered is not None else ())]
+    limits = [(local_name(element), text) for element in narrowing if (text := (element.text or "").strip())]
     return LifecycleRule(
         _exact(entry, "ID"),
         _text(entry, "Status").lower() == "enabled",
         expiration is not None and any(_text(expiration, name) for name in ("Days", "Date")),
         "NoncurrentVersionExpiration" in parts,
-        any((element.text or "").strip() for element in narrowing),
+        bool(limits),
+        limits[0][1] if [name for name, _text in limits] == ["Prefix"] else "",
     )
 
 
@@ -201,16 +214,26 @@ def acl_grants(body: bytes) -> tuple[Grant, ...]:
 
 
 def owner(body: bytes) -> str:
-    """The owner's id in a GetObjectAcl or GetBucketAcl answer, ``""`` for none."""
+    """The owner's id in a GetObjectAcl, GetBucketAcl or ListBuckets answer, ``""`` for none."""
     return next((_text(entry, "ID") for entry in _children(body, "Owner")), "")
+
+
+_OF_TENANT = regex(r"([\w-]+)\$.*", re.ASCII | re.DOTALL)
+"""An owner at Ceph: TENANT$USER (Ceph, "Multitenancy"). In OpenStack the tenant is the project's id."""
+
+
+def tenant_of(body: bytes) -> str:
+    """The tenant of the owner whom an ACL or a list of buckets names; ``""`` for none."""
+    found = _OF_TENANT.fullmatch(owner(body))
+    return found[1] if found else ""
 
 
 def _grant(entry: Element) -> Grant:
     grantee = next((child for child in entry if local_name(child) == "Grantee"), None)
     if grantee is None:
         return Grant("", _text(entry, "Permission"))
-    if _text(grantee, "ID") == "all-users" and any(name.endswith("type") for name in grantee.attrib):
-        return Grant(ALL_USERS, _text(entry, "Permission"))  # Versity's group has no URI
+    if _text(grantee, "ID") == "all-users":
+        return Grant(ALL_USERS, _text(entry, "Permission"))  # Versity's group, which has no URI
     who = next((text for name in ("URI", "ID", "EmailAddress", "DisplayName") if (text := _text(grantee, name))), "")
     return Grant(who, _text(entry, "Permission"))
 
