@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Diagnosis, Finding, Severity, TrialRun
 from s3probe.diagnosis.trial import Situation, own_doing
 from s3probe.evidence.observations import Evidence
+from s3probe.records import replace
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from typing import cast
 
+from s3probe.diagnosis.bucket_switches import POLICY_SWITCHES, public_access_block, switch
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import (
@@ -15,45 +15,74 @@ from s3probe.diagnosis.model import (
     BucketSetting,
     IamAllow,
     Manual,
+    ServerFix,
 )
+from s3probe.diagnosis.old_files import may_close_with_the_policy
+from s3probe.diagnosis.own_ways import aws_call, console_of, note_of, own_command, own_note, provider_step, unsure
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
+from s3probe.knowledge.cors import cors_in
+from s3probe.knowledge.offers import archives_note, takes_iam
 from s3probe.knowledge.policies import (
     BUCKET_REASONS,
     bucket_arn,
     closes_reading,
-    cors_rule,
     objects_arn,
+    opened_folders,
     opens,
+    opens_no_more,
     policy_document,
     public_policy,
 )
-from s3probe.knowledge.providers import GENERIC, ObjectAcl, PolicySupport
-from s3probe.knowledge.recipes import KEY, Statement, documents, endpoint_option, key_actions, own_statements, recipe
+from s3probe.knowledge.providers import Cors, ObjectAcl, PolicySupport, Provider
+from s3probe.knowledge.recipes import (
+    KEY,
+    Statement,
+    bucket_policy,
+    document_of,
+    documents,
+    endpoint_option,
+    key_actions,
+    own_statements,
+    recipe,
+    standard_topics,
+)
+from s3probe.knowledge.recognition import GENERIC
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.redact import HIDDEN, shorten
 from s3probe.settings.addressing import is_aws
-from s3probe.settings.model import Settings
 
-_ACCOUNT = re.compile(r"\barn:aws[a-z-]*:(?:iam|sts)::(\d{12}):")
-_NAMING_THE_KEY = (ActionId.PUT_WITH_ACL, Experiment.READ_PUBLIC_ACCESS_BLOCK, Experiment.READ_POLICY)
-"""Where AWS names the user of the key, when it refuses."""
-SWITCHES = (
-    Fact.BLOCK_PUBLIC_ACLS,
-    Fact.IGNORE_PUBLIC_ACLS,
-    Fact.BLOCK_PUBLIC_POLICY,
-    Fact.RESTRICT_PUBLIC_BUCKETS,
-)
-"""Block Public Access: two switches about ACLs, two about policies."""
-ACL_SWITCHES, POLICY_SWITCHES = SWITCHES[:2], SWITCHES[2:]
+_USER = regex(r"\barn:aws[a-z-]*:iam::\d{12}:user/(?:[^\s/]+/)*([\w+=,.@-]+)")
+_ROLE = regex(r"\barn:aws[a-z-]*:sts::\d{12}:assumed-role/([\w+=,.@-]+)/")
+ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
+"""The line for nginx that every origin may read."""
 _NO_PUBLIC_POLICY = "while one of them is on, for the bucket or for its account, AWS refuses or ignores a public policy"
-OF_A_POLICY = (
+OLD_VERSIONS_RULE = "s3probe-old-versions"
+"""The id of the lifecycle rule that a fix here puts into a bucket."""
+OF_RIGHTS = (
+    Experiment.ACCOUNT,
     Experiment.LIST_BUCKETS,
+    Experiment.HEAD_BUCKET,
+    Experiment.GET_MISSING,
+    Experiment.GET_TAGGING,
+    Experiment.READ_POLICY,
+    ActionId.PRESIGNED_GET,
+)
+"""What a fix for the key's rights looks at, beside what the rule itself reads."""
+_FOLDERS_LISTED = (Experiment.PUBLIC_LIST_FOLDER, Experiment.PUBLIC_LIST_FOLDER_NAME)
+OF_A_POLICY: tuple[ObservationId | ExperimentWith, ...] = (
+    Experiment.LIST_BUCKETS,
+    Experiment.PUBLIC_ELSEWHERE,
     Experiment.BUCKET_ACL,
     Experiment.READ_POLICY,
     ActionId.PUBLIC_LIST,
     ActionId.PUBLIC_VERSIONS,
     ActionId.PUBLIC_UPLOADS,
     ActionId.PUBLIC_POLICY,
+    *_FOLDERS_LISTED,
+    ActionId.LIST,
+    ExperimentWith.OLD_IN,
 )
 """What a fix for the bucket policy looks at, beside what the rule itself reads."""
 HIDES_NOTHING = Manual(
@@ -61,40 +90,27 @@ HIDES_NOTHING = Manual(
 )
 
 
-def provider_step(case: Case, topic: str) -> str:
-    """How this is done at the provider, ``""`` for AWS, whose own words the fix has already, and where nobody knows."""
-    provider = provider_of(case)
-    if provider.id == "aws-s3":
-        return ""
-    way = _own_command(case, topic) or provider.console.get(topic, "")
-    return f"at {provider.name}: {way}" if way else ""
-
-
-def _own_command(case: Case, topic: str, statements: Sequence[Statement] | None = None) -> str:
-    """The server's own command, filled in; ``statements``: those of the whole bucket policy."""
-    settings, provider = case.settings, provider_of(case)
-    return recipe(settings, provider, topic, documents(settings, provider, statements))
-
-
-def _own_note(case: Case, topic: str) -> str:
-    provider = provider_of(case)
-    return provider.notes.get(topic) or provider.console.get(topic, "")
-
-
 def allow_objects(case: Case, *actions: str) -> IamAllow:
-    settings = case.settings
-    resource = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
-    return _allow(case, actions, (resource,))
+    return _allow(case, actions, (_objects(case),))
 
 
 def allow_bucket(case: Case, *actions: str) -> IamAllow:
-    return _allow(case, actions, (bucket_arn(case.settings.bucket_name, case.settings.region),))
+    return _allow(case, actions, (_bucket(case),))
 
 
 def allow_bucket_and_objects(case: Case, *actions: str) -> IamAllow:
+    return _allow(case, actions, (_bucket(case), _objects(case)))
+
+
+def _bucket(case: Case) -> str:
+    """The bucket as this store writes it in policies."""
     settings = case.settings
-    objects = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
-    return _allow(case, actions, (bucket_arn(settings.bucket_name, settings.region), objects))
+    return bucket_arn(settings.bucket_name, settings.region, provider_of(case).arn)
+
+
+def _objects(case: Case) -> str:
+    settings = case.settings
+    return objects_arn(settings.bucket_name, settings.key_prefix, settings.region, provider_of(case).arn)
 
 
 def all_object_rights(case: Case) -> tuple[str, ...]:
@@ -102,23 +118,110 @@ def all_object_rights(case: Case) -> tuple[str, ...]:
     return key_actions(case.settings, provider_of(case))
 
 
-def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...]) -> IamAllow:
-    """These rights beside those that the key has; by the server's own command all that it needs.
+def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...], *, by_policies: bool = False) -> IamAllow:
+    """These rights beside those that the key has; by a command that can give no single one all that it needs.
 
     One that gives some rights alone would take others away: a policy of a name replaces the one of that name.
     """
-    settings, provider = case.settings, provider_of(case)
+    provider = provider_of(case)
     if limits_owner(case):
-        return IamAllow(actions, resources, provider.notes.get("owner", ""), command=provider.commands["owner"])
-    if "policy" not in provider.commands:
-        return IamAllow(actions, resources, provider_step(case, "policy"))
-    bucket = bucket_arn(settings.bucket_name, settings.region)
-    objects = objects_arn(settings.bucket_name, settings.key_prefix, settings.region)
-    command = _own_command(case, "policy", _kept(case, own=True, media=not _acl_opens(case)))
-    actions = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
-    replacing = _replacing(case) if "{media_policy}" in provider.commands["policy"] else ""
-    note = "; ".join(filter(None, (_own_note(case, "policy"), replacing)))
-    return IamAllow(actions, (bucket, objects), note, command=command)
+        return IamAllow(actions, resources, note_of(case, "owner"), command=provider.commands["owner"])
+    if "policy" in provider.commands:
+        topic, first = _how_to_allow(case)
+        if by_policies or _lives_by_policies(case):
+            topic = "attached_policy"
+        command = own_command(case, topic, _kept(case, own=True, media=not _acl_opens(case)))
+        actions = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
+        replacing = _replacing(case) if "{media_policy}" in provider.commands[topic] else ""
+        note = "; ".join(filter(None, (first, own_note(case, topic))))
+        return IamAllow(actions, (_bucket(case), _objects(case)), note, command=command, warning=replacing)
+    if not takes_iam(provider):
+        return IamAllow(actions, resources, way=_way_of_rights(case))
+    if provider.id == GENERIC:
+        return IamAllow(actions, resources, "as Amazon writes it: this storage may give rights in another way")
+    if provider.one_policy:
+        whole = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
+        where, warning = console_of(case, "policy"), "it replaces the one that the user has"
+        return IamAllow(whole, (_bucket(case), _objects(case)), f"in the console: {where}", warning=warning)
+    console, adds = console_of(case, "policy").rstrip("."), _granting(case, actions, resources)
+    who = note_of(case, "policy") if "USER" in adds else ""
+    return IamAllow(
+        actions, resources, "; ".join(filter(None, (console and f"in the console: {console}", who))), adds=adds
+    )
+
+
+def _way_of_rights(case: Case) -> str:
+    """How a key gets rights at a provider that has no IAM policies."""
+    provider = provider_of(case)
+    return (
+        provider_step(case, "policy")
+        or f"how a key gets rights at {provider.name} is documented nowhere that s3probe knows of: ask there"
+    )
+
+
+def _granting(case: Case, actions: Sequence[str], resources: Sequence[str]) -> str:
+    """The command for a policy of these rights beside those that the key has; its user, where a refusal named it."""
+    settings, provider = case.settings, provider_of(case)
+    document = policy_document({"Effect": "Allow", "Action": list(actions), "Resource": list(resources)})
+    papers = replace(documents(settings, provider), key=document)
+    name = "-".join(action.partition(":")[2] for action in actions)
+    command = recipe(settings, provider, "grant", papers, name=name)
+    user = _user(case)
+    if user[:1] == ("role",):
+        command = command.replace("put-user-policy --user-name USER", f"put-role-policy --role-name {user[1]}")
+    return command.replace("USER", user[1]) if user else command
+
+
+def _user(case: Case) -> tuple[str, ...]:
+    """``user`` or ``role``, and the name of whom AWS takes the key for, where a refusal says it."""
+    for name in (Experiment.READ_POLICY, Experiment.LIST_BUCKETS):
+        message = case.get(name).message or ""
+        for kind, pattern in (("user", _USER), ("role", _ROLE)):
+            if found := pattern.search(message):
+                return kind, found[1]
+    return ()
+
+
+def _how_to_allow(case: Case) -> tuple[str, str]:
+    """The command's topic, and what to look at first, by what the server says of the key's user, where it does."""
+    notes, account = provider_of(case).notes, case.get(Experiment.ACCOUNT)
+    if not account.ok:
+        return "policy", notes.get("policy_unseen", "")
+    if not account.facts.get(Fact.OF_USER):
+        # a user that is switched off, or whose group is, has as few rights as one that nobody gave any
+        return "policy_of_user", notes["without_rights"] if _has_nothing(account) else ""
+    if set(all_object_rights(case)) <= set(account.facts.get(Fact.ALLOWS, "").split()):
+        return "policy_of_access_key", ""
+    return "policy", notes["without_rights_of_user"] if _has_nothing(account) else ""
+
+
+def _has_nothing(account: Observation) -> bool:
+    return account.facts.get(Fact.COUNT) == "0"
+
+
+def allow_all(case: Case) -> tuple[IamAllow, ...]:
+    """All that a key needs that has no right yet. Where nothing shows by what it gets its rights, by either."""
+    allow = allow_bucket_and_objects(case, *all_object_rights(case), "s3:ListBucket")
+    if "attached_policy" not in provider_of(case).commands or _lives_by_policies(case):
+        return (allow,)
+    return allow, _allow(case, allow.actions, allow.resources, by_policies=True)
+
+
+def _lives_by_policies(case: Case) -> bool:
+    """Whether policies alone give this key its rights, where actions of its own may do so as well (SeaweedFS).
+
+    Its action Read is for files, the bucket policy and HEAD of the bucket at once; in a policy each is a right of its
+    own.
+    """
+    if "attached_policy" not in provider_of(case).commands or case.get(Experiment.GET_TAGGING).ok:
+        return False  # Read is for tags as well
+    policy, bucket = case.get(Experiment.READ_POLICY), case.get(Experiment.HEAD_BUCKET)
+    sees = policy.ok or policy.error_code == "NoSuchBucketPolicy"
+    if sees or policy.outcome is Outcome.DENIED:
+        # an archive: what everyone may read, every key may
+        reads = case.get(ActionId.PRESIGNED_GET).ok or case.get(Experiment.GET_MISSING).error_code == "NoSuchKey"
+        return reads != sees or (bucket.ok and not reads)
+    return False
 
 
 def limits_owner(case: Case) -> bool:
@@ -127,81 +230,23 @@ def limits_owner(case: Case) -> bool:
     return "owner" in provider_of(case).commands and case.settings.bucket_name in names
 
 
-def _aws(case: Case, command: str, options: str) -> str:
-    settings = case.settings
-    return f"aws s3api {command} --bucket {settings.bucket_name} {options}{endpoint_option(settings)}"
-
-
-def object_ownership(case: Case) -> BucketSetting:
-    """Lets the bucket take ACLs again."""
-    command = _aws(
-        case, "put-bucket-ownership-controls", "--ownership-controls 'Rules=[{ObjectOwnership=BucketOwnerPreferred}]'"
-    )
-    return BucketSetting("object-ownership", "BucketOwnerPreferred", command)
-
-
-def public_access_block(case: Case, *off: Fact, account: bool = False) -> BucketSetting:
-    """Switches the named flags of Block Public Access off; the others keep their value, where that is known.
-
-    Otherwise they get that of a new bucket: on at Amazon, off elsewhere.
-    """
-    usual = "true" if is_aws(case.settings.api_base) else "false"
-    value = ",".join(f"{flag}=false" for flag in SWITCHES if flag in off)
-    known = {} if account else {flag: _switch(case, flag) for flag in SWITCHES}
-    states = {flag: "false" if flag in off else known.get(flag) or usual for flag in SWITCHES}
-    whole = ",".join(f"{flag}={state}" for flag, state in states.items())
-    all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
-    note = "" if all_known else "it sets all four switches: write the other two as they are now"
-    if account:
-        options = f"--account-id {account_id(case)} --public-access-block-configuration {whole}"
-        command = f"aws s3control put-public-access-block {options}"
-        return BucketSetting("account-public-access-block", value, command, note)
-    command = _aws(case, "put-public-access-block", f"--public-access-block-configuration {whole}")
-    return BucketSetting("public-access-block", value, command, note)
-
-
-def account_id(case: Case) -> str:
-    """The number of the AWS account, where an answer showed it in the ARN of the key's user."""
-    found = (_ACCOUNT.search(case.get(name).message or "") for name in _NAMING_THE_KEY)
-    return next((match[1] for match in found if match), "<account id>")
-
-
-def public_access_blocks(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
-    """The same where it is on: at the bucket or, as nobody may read that, in the account; the likelier one first."""
-    # only Amazon has it for a whole account as well
-    at_account = (public_access_block(case, *off, account=True),) if is_aws(case.settings.api_base) else ()
-    states = {_switch(case, flag) for flag in off}
-    known_off = "false" in states and "true" not in states
-    return at_account if known_off else (public_access_block(case, *off), *at_account)
-
-
-def public_access_block_everywhere(case: Case, *off: Fact) -> tuple[BucketSetting, ...]:
-    """In the account, where it is known to be on, and before that at the bucket, where it is known to be on as well."""
-    at_account = public_access_block(case, *off, account=True)
-    if not any(_switch(case, flag) == "true" for flag in off):
-        return (at_account,)
-    return public_access_block(case, *off), replace(at_account, together=True)
-
-
-def _switch(case: Case, flag: Fact) -> str:
-    """Whether this flag is on at the bucket: ``true`` or ``false``, and ``""`` where nobody knows."""
-    block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    if block.error_code == "NoSuchPublicAccessBlockConfiguration":
-        return "false"
-    # what is shown without an ACL is opened by a policy, which these two would set aside
-    opened = flag is Fact.RESTRICT_PUBLIC_BUCKETS and case.get(Experiment.PUBLIC_WITHOUT_ACL).ok
-    return block.facts.get(flag, "").lower() or ("false" if opened else "")
-
-
-def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | BucketPolicy, ...]:
+def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | BucketPolicy | Manual, ...]:
     """What opens the media without ACLs, after what stands before it: Block Public Access refuses a public policy.
 
     ``account``: it is known that the account's own switches are on.
     """
+    if needs_acls(provider_of(case)):
+        name = provider_of(case).name
+        return (
+            Manual(
+                f"How media are opened at {name} without an ACL is documented nowhere that s3probe knows of: ask "
+                "there, or let a proxy of your own that signs its requests serve them as S3_ALIAS_HOST."
+            ),
+        )
     policy = public_read(case)
     if not isinstance(policy, BucketPolicy):
         return (policy,)
-    at_bucket = {_switch(case, flag) for flag in POLICY_SWITCHES}
+    at_bucket = {switch(case, flag) for flag in POLICY_SWITCHES}
     unknown = at_bucket == {""} and is_aws(case.settings.api_base)
     steps = [public_access_block(case, *POLICY_SWITCHES)] if "true" in at_bucket or unknown else []
     steps += [public_access_block(case, *POLICY_SWITCHES, account=True)] if account else []
@@ -210,34 +255,59 @@ def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | Bucke
     return first, *(replace(step, together=True) for step in rest)
 
 
+def needs_acls(provider: Provider) -> bool:
+    """Whether nobody says how media are opened there but by the ACL of each."""
+    return not provider.opened_without_acls and not takes_policies(provider)
+
+
 def public_read(case: Case) -> BucketPolicy | BucketSetting:
     """Opens the media folders, and never ``backups/``, to everyone; in the provider's way where it has no policies."""
-    provider = provider_of(case)
-    if provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE):
+    provider, there = provider_of(case), case.get(Experiment.READ_POLICY)
+    if not takes_policies(provider):
         return _own_switch(case, "public_read")
-    if provider.commands.get("public_read") or provider.key_principal:
+    known = _is_known(there) and bool(_statements_there(case))
+    if provider.commands.get("public_read") or provider.key_principal or known:
         return _whole_policy(case, _kept(case))
-    way = provider_step(case, "public_read")
-    note = "it opens only the media folders; archives in backups/ stay closed"
-    return BucketPolicy(_media(case.settings), note=f"{note}; {way}" if way else note)
+    statement = _media(case)
+    text = json.dumps(policy_document(dict(statement)), separators=(",", ":"))
+    notes = ("it opens only the media folders; archives in backups/ stay closed", provider_step(case, "public_read"))
+    return BucketPolicy(
+        statement,
+        note="; ".join(filter(None, (*notes, unsure(case, PolicySupport.UNKNOWN is provider.bucket_policy)))),
+        command=aws_call(case, "put-bucket-policy", f"--policy {shlex.quote(text)}"),
+        warning="" if there.error_code == "NoSuchBucketPolicy" else _OR_BESIDE,
+    )
+
+
+_OR_BESIDE = 'where the bucket has a policy already, it goes into that one\'s list "Statement": setting one replaces it'
+
+
+def takes_policies(provider: Provider) -> bool:
+    """Whether a bucket policy of Amazon's form is what opens a bucket there, or may be where nobody knows the store."""
+    return provider.bucket_policy is PolicySupport.YES or "public_read" in standard_topics(provider)
 
 
 def _own_switch(case: Case, topic: str) -> BucketSetting:
     """The provider's own way to say what everyone may do."""
-    provider, command = provider_of(case), _own_command(case, topic)
-    note = provider.notes.get(topic, "") if command else provider.console.get(topic, "")
-    return BucketSetting("public-read", provider.public_read, command, note)
+    provider, command = provider_of(case), own_command(case, topic)
+    whole = archives_note(case.settings, provider) if topic == "public_read" else ""
+    note = note_of(case, topic) if command else console_of(case, topic)
+    opened = f"it opens {whole}" if whole and "archives" not in note else ""
+    note = "; ".join(filter(None, (note.rstrip("."), opened)))
+    return BucketSetting("public-read", provider.opened_without_acls or provider.public_read, command, note)
 
 
-def _media(settings: Settings) -> dict[str, object]:
-    return public_policy(settings.bucket_name, settings.key_prefix, settings.region)
+def _media(case: Case) -> dict[str, object]:
+    settings = case.settings
+    return public_policy(settings.bucket_name, settings.key_prefix, settings.region, provider_of(case).arn)
 
 
-def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Manual:
+def only_media_public(case: Case, *, closing: bool = False) -> BucketSetting | Manual:
     """The whole bucket policy, opening the media folders to everyone and nothing else to anyone.
 
     Where an ACL opens each file, it opens nothing: a policy that opens media would show those of suspended users too.
-    ``denied``: what denies everyone to read goes as well.
+    Except where files that were here before may be shown by nothing else. ``closing``: files get
+    their ACLs first.
     """
     provider, asked = provider_of(case), case.get(Experiment.READ_POLICY)
     if no_bucket_policies(case):
@@ -245,32 +315,60 @@ def only_media_public(case: Case, *, denied: bool = False) -> BucketSetting | Ma
     everyone = case.get(Experiment.BUCKET_ACL).facts.get(Fact.ALL_USERS, "").split()
     if (provider.bucket_acl_opens and "READ" in everyone) or listed_by_bucket_acl(case):
         return bucket_acl_private(case)
-    if asked.error_code == "NoSuchBucketPolicy":
+    if asked.error_code == "NoSuchBucketPolicy" or _opens_media_alone(case):
         return _closed_without_policy(case)
-    statements = _kept(case, shut=True, denied=denied, media=not _acl_opens(case))
+    if not _is_known(asked) and "strangers" in provider.commands:
+        return _without_strangers(case)
+    opens = not _acl_opens(case) or (may_close_with_the_policy(case) and not closing)
+    statements = _kept(case, shut=True, media=opens)
     if statements:
         return _whole_policy(case, statements)
     if _is_known(asked) or provider.id == "aws-s3":
-        note = "" if _is_known(asked) else f"{_REPLACES}, and what opens media stored without an ACL"
-        command = f"aws s3api delete-bucket-policy --bucket {case.settings.bucket_name}{endpoint_option(case.settings)}"
-        return BucketSetting("policy", "", command, note)
+        return _no_policy(case)
     return Manual(
         "Take the statements that allow everyone anything out of the bucket policy, which "
-        f"{_aws(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
+        f"{aws_call(case, 'get-bucket-policy', '--query Policy --output text')} shows, and keep all others."
     )
+
+
+def without_denials(case: Case) -> BucketSetting | Manual:
+    """The same without what denies everyone to read media, where the key may read the policy that does."""
+    if not denies_visitors(case):
+        return only_media_public(case)
+    kept = _kept(case, shut=True, denied=True, media=not _acl_opens(case))
+    return _whole_policy(case, kept) if kept else _no_policy(case)
+
+
+def _no_policy(case: Case) -> BucketSetting:
+    warning = "" if _is_known(case.get(Experiment.READ_POLICY)) else _TAKES_ALL
+    command = f"aws s3api delete-bucket-policy --bucket {case.settings.bucket_name}{endpoint_option(case.settings)}"
+    return BucketSetting("policy", "", command, warning=warning)
 
 
 def _closed_without_policy(case: Case) -> BucketSetting | Manual:
     """There is no policy that could open it: the ACL does, or rights of an identity for everyone."""
     provider = provider_of(case)
-    if acls_count(case) or listed_by_bucket_acl(case):
-        return bucket_acl_private(case)
-    command = _own_command(case, "strangers", _kept(case))
-    # who may read what says who may do what was given rights by name
-    named = case.get(ActionId.PUBLIC_POLICY).error_code == "NoSuchBucketPolicy"
-    if command and (named or case.get(ActionId.PUBLIC_UPLOADS).facts.get(Fact.LISTING)):
-        return BucketSetting("public-read", provider.public_read, command, provider.notes.get("strangers", ""))
-    return Manual(_NO_POLICY_THERE)
+    if "strangers" in provider.commands:
+        return _without_strangers(case)
+    return bucket_acl_private(case) if acls_count(case) or provider.bucket_acl_opens else Manual(_NO_POLICY_THERE)
+
+
+def _without_strangers(case: Case) -> BucketSetting:
+    """Takes from everyone what an identity for everyone gave, after what opens media without it (SeaweedFS)."""
+    topic = "everywhere" if case.get(Experiment.PUBLIC_ELSEWHERE).error_code == "NoSuchBucket" else "strangers"
+    command, note = own_command(case, topic, _kept(case, shut=True)), own_note(case, topic)
+    return BucketSetting("public-read", provider_of(case).public_read, command, note, warning=_replacing(case))
+
+
+def _opens_media_alone(case: Case) -> bool:
+    """Whether the bucket policy was read and opens nothing but media, where something else can open the bucket too."""
+    provider = provider_of(case)
+    if not _is_known(case.get(Experiment.READ_POLICY)) or not (
+        provider.bucket_acl_opens or "strangers" in provider.commands
+    ):
+        return False
+    media = _media(case)
+    return all(opens_no_more(one, media) for one in _statements_there(case) if opens(one))
 
 
 def listed_by_bucket_acl(case: Case) -> bool:
@@ -280,16 +378,23 @@ def listed_by_bucket_acl(case: Case) -> bool:
     """
     if not provider_of(case).bucket_acl_opens or not case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING):
         return False
+    if any(case.get(name).facts.get(Fact.LISTING) for name in _FOLDERS_LISTED):
+        return False  # an ACL opens all of it
     policy, others = case.get(Experiment.READ_POLICY), (ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS)
     if policy.outcome is Outcome.DENIED and not case.get(Experiment.BUCKET_ACL).ok:
         return all(case.get(name).facts.get(Fact.LISTING) for name in others)
-    return policy.error_code == "NoSuchBucketPolicy" and all(case.get(name).ok for name in others)
+    innocent = policy.error_code == "NoSuchBucketPolicy" or _opens_media_alone(case)
+    return innocent and all(case.get(name).ok for name in others)
 
 
 _REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
+_TAKES_ALL = (
+    "it takes the whole policy; keep statements of your own that are not for everyone, and what opens media stored "
+    "without an ACL"
+)
 _KEEPS = "it replaces the whole policy, and keeps the statements that are there and are not for everyone"
 _NO_POLICY_THERE = (
-    "There is no bucket policy, so something else opens it: look for the store's own switch for public buckets, for "
+    "There is no bucket policy, so something else opens it: look for the storage's own switch for public buckets, for "
     "rights of anonymous users, and for a proxy that signs."
 )
 
@@ -311,7 +416,26 @@ def _kept(
     unread = not _is_known(asked) and asked.error_code != "NoSuchBucketPolicy"
     owner_loses = provider.policy_replaces_owner and not any(provider.key_principal in str(one) for one in kept)
     mine = own_statements(case.settings, provider) if own or unread or owner_loses else ()
-    return (*kept, *mine, *([_media(case.settings)] if media else []))
+    return (*kept, *mine, *([_media_as_well(case, there)] if media else []))
+
+
+def _media_as_well(case: Case, there: Iterable[Statement]) -> Statement:
+    """What opens the media folders, those of an earlier ``S3_KEY_PREFIX`` too, which the same statement opens now."""
+    statement = _media(case)
+    new = cast("list[str]", statement["Resource"])
+    old = (place for one in there if one.get("Sid") == statement["Sid"] for place in opened_folders(one))
+    return {**statement, "Resource": list(dict.fromkeys((*new, *old)))}
+
+
+def opened_in_vain(case: Case, refused: Observation) -> bool:
+    """Whether visitors are refused though the bucket policy opens files, or in words that send one to the support."""
+    public = case.get(Experiment.POLICY_STATUS).facts.get(Fact.IS_PUBLIC) == "yes"
+    return public or any(map(opens, _statements_there(case))) or "support@" in (refused.message or "").lower()
+
+
+def denies_visitors(case: Case) -> bool:
+    """Whether the bucket policy, where the key may read it, denies visitors to read files."""
+    return any(closes_reading(one) for one in _statements_there(case))
 
 
 def _statements_there(case: Case) -> list[dict[str, object]]:
@@ -334,13 +458,16 @@ def _is_known(read: Observation) -> bool:
 
 
 def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:
-    text = json.dumps(policy_document(*(dict(one) for one in statements)), separators=(",", ":"))
-    own = _own_command(case, "public_read", statements)
-    command = own or _aws(case, "put-bucket-policy", f"--policy {shlex.quote(text)}")
+    text = json.dumps(bucket_policy(provider_of(case), statements), separators=(",", ":"))
+    own = own_command(case, "public_read", statements)
+    command = own or aws_call(case, "put-bucket-policy", f"--policy {shlex.quote(text)}")
     principal = provider_of(case).key_principal
-    named = f"{KEY} is AWS_ACCESS_KEY_ID" if KEY in principal and json.dumps(principal) in text else ""
-    notes = (provider_of(case).notes.get("public_read", named) if own else named, _replacing(case))
-    return BucketSetting("policy", text, command, "; ".join(filter(None, notes)))
+    printed = bool(principal) and json.dumps(principal) in text
+    named = (
+        (note_of(case, "principal") or (f"{KEY} is AWS_ACCESS_KEY_ID" if KEY in principal else "")) if printed else ""
+    )
+    note = provider_of(case).notes.get("public_read", named) if own else named
+    return BucketSetting("policy", text, command, note, warning=_replacing(case))
 
 
 def _replacing(case: Case) -> str:
@@ -351,7 +478,7 @@ def _replacing(case: Case) -> str:
 
 def no_bucket_policies(case: Case) -> bool:
     """Whether the store has no bucket policies: it is known for that, or did not know the question."""
-    return foreign_to_policies(case) or provider_of(case).bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
+    return foreign_to_policies(case) or not takes_policies(provider_of(case))
 
 
 def foreign_to_policies(case: Case) -> bool:
@@ -363,15 +490,25 @@ def foreign_to_policies(case: Case) -> bool:
 def _closed_otherwise(case: Case) -> BucketSetting | Manual:
     """What closes a bucket without bucket policies to all but readers of media."""
     provider = provider_of(case)
-    topic = "listing" if "listing" in provider.commands else "public_read"
-    if topic in provider.commands:
-        return _own_switch(case, topic)
+    if "listing" in provider.commands:
+        if closing := own_command(case, "listing"):
+            return BucketSetting("listing", "closed", closing, note_of(case, "listing"))
+    elif "public_read" in provider.commands:
+        # where it opens the media it opens nothing else
+        return replace(_own_switch(case, "public_read"), setting="listing", value="media alone")
+    if provider.acls_count and provider.id != GENERIC and "listing" not in provider.console:
+        return bucket_acl_private(case)
     if provider.id != GENERIC:
-        return Manual(f"At {provider.name}: {provider.console.get('listing') or provider.keep_listing_off}")
+        return Manual(f"At {provider.name}: {console_of(case, 'listing') or provider.keep_listing_off}")
     return Manual(
-        "This store knows no bucket policies: close the bucket with its own switch, or let everyone reach it only "
+        "This storage knows no bucket policies: close the bucket with its own switch, or let everyone reach it only "
         "through a proxy that serves the media folders and nothing else."
     )
+
+
+def spoils_files(case: Case) -> bool:
+    """Whether a change of an ACL empties the file: nothing else about ACLs counts then."""
+    return Fact.LENGTH in case.get(Experiment.ACL_READ_BACK).facts
 
 
 def acls_count(case: Case) -> bool:
@@ -389,43 +526,69 @@ def _acl_opens(case: Case) -> bool:
     return provider.object_acl is ObjectAcl.YES or case.get(ActionId.SUSPENDED_PUBLIC_GET).ok
 
 
-def cors(case: Case) -> BucketSetting:
-    """Lets the web interface read media."""
-    text = json.dumps(cors_rule(), separators=(",", ":"))
-    own = _own_command(case, "cors")
-    command = own or _aws(case, "put-bucket-cors", f"--cors-configuration '{text}'")
-    note = provider_of(case).notes.get("cors", "") if own else provider_step(case, "cors")
-    return BucketSetting("cors", text, command, note)
+def cors(case: Case) -> BucketSetting | ServerFix:
+    """Lets the web interface read media: by the bucket's rules, or where there are none by a proxy."""
+    provider = provider_of(case)
+    text = json.dumps(cors_in(provider.cors_form, provider.cors_headers), separators=(",", ":"))
+    own = own_command(case, "cors")
+    if not own and provider.cors is Cors.NONE:
+        why = f"in a proxy of your own, whose host S3_ALIAS_HOST is; {provider.name} has no CORS rules"
+        return ServerFix("nginx", ALLOW_ALL, why)
+    if not own and provider.cors is Cors.OPEN:
+        why = f"in what stands before {provider.name}, which sends that header to everyone by itself"
+        return ServerFix("nginx", ALLOW_ALL, why)
+    if not own and provider.cors is Cors.OWN:
+        return BucketSetting("cors", "", "", provider_step(case, "cors"))
+    command = own or aws_call(case, "put-bucket-cors", f"--cors-configuration '{text}'")
+    note = (provider_step(case, "cors") if not own else "") or note_of(case, "cors")
+    notes = (note, unsure(case, provider.cors is Cors.UNKNOWN and not own))
+    replaces = document_of(provider.commands.get("cors", "")) or not own
+    warning = "it replaces the rules that are there" if replaces else ""
+    return BucketSetting("cors", text, command, "; ".join(filter(None, notes)), warning=warning)
 
 
-def bucket_acl_private(case: Case) -> BucketSetting:
-    """Closes the listing; where the bucket's ACL opens files as well, after what opens media without it."""
-    closing = _aws(case, "put-bucket-acl", "--acl private")
-    opening = public_read(case) if provider_of(case).bucket_acl_opens else None
+def bucket_acl_private(case: Case) -> BucketSetting | Manual:
+    """Closes the listing; where the bucket's ACL opens files as well, after what opens media without it.
+
+    In the provider's own way where ACLs mean nothing.
+    """
+    provider = provider_of(case)
+    if not provider.acls_count and not provider.bucket_acl_opens:
+        command, way = own_command(case, "listing"), console_of(case, "listing")
+        if command or way:
+            return BucketSetting("listing", "closed", command, note_of(case, "listing") if command else way)
+        return Manual(provider.keep_listing_off)
+    closing = aws_call(case, "put-bucket-acl", "--acl private")
+    opening = public_read(case) if provider.bucket_acl_opens else None
     if isinstance(opening, BucketSetting) and opening.command:
         return BucketSetting("acl", "private", f"{opening.command} && {closing}", opening.note)
-    return BucketSetting("acl", "private", closing, provider_step(case, "listing"))
+    notes = (provider_step(case, "listing"), unsure(case, provider.object_acl is ObjectAcl.UNKNOWN))
+    return BucketSetting("acl", "private", closing, "; ".join(filter(None, notes)))
 
 
 def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
     """Lets the bucket drop old versions and bare delete markers after a day. ``others``: rules that it has already."""
     rule = (
-        '{"ID":"s3probe-old-versions","Status":"Enabled","Filter":{},'
+        f'{{"ID":"{OLD_VERSIONS_RULE}","Status":"Enabled","Filter":{{}},'
         '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}'
     )
     if others:
         note = "add this rule to those that the bucket has: setting lifecycle rules replaces all of them"
         return BucketSetting("lifecycle", rule, "", note)
     rules = f'{{"Rules":[{rule}]}}'
-    command = _aws(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
-    note = "it replaces the bucket's lifecycle rules; add it to those you have. A key that may not read the rules "
-    note += "(s3:GetLifecycleConfiguration) will see this warning again"
+    command = aws_call(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
+    note = "it replaces the bucket's lifecycle rules; add it to those you have"
+    store = provider_of(case)
+    if store.hosts and not is_aws(case.settings.api_base):
+        note += f". Whether {store.name} takes this command of the S3 API is documented nowhere that s3probe knows of"
+    if not provider_of(case).expires_old_as_new:  # there fresh files carry the rule's name
+        note += ". A key that may not read the rules (s3:GetLifecycleConfiguration) will see this warning again"
     return BucketSetting("lifecycle", rules, command, note)
 
 
 def suspend_versioning(case: Case) -> BucketSetting:
     """Keeps no further versions, where no rule can remove them."""
-    command = _aws(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
+    command = aws_call(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
     note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
     if case.get(Experiment.READ_OBJECT_LOCK).outcome is Outcome.DENIED:
         note += "; a bucket with Object Lock refuses this (InvalidBucketState): use another bucket then"
@@ -435,35 +598,36 @@ def suspend_versioning(case: Case) -> BucketSetting:
 def no_default_retention(case: Case) -> BucketSetting:
     """Locks no further files. Object Lock itself cannot be switched off."""
     value = '{"ObjectLockEnabled":"Enabled"}'
-    command = _aws(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
+    command = aws_call(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
     note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
     return BucketSetting("object-lock", value, command, note)
 
 
 def look_at_the_server(case: Case) -> str:
     """What shows the state of a server of one's own; ``""`` where it is a provider's."""
-    provider, command = provider_of(case), _own_command(case, "health")
+    provider, command = provider_of(case), own_command(case, "health")
     if not command:
         return ""
-    return f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
+    look = f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
+    return " ".join(filter(None, (look, note_of(case, "health"))))
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:
     """The store's own command for the quota of a bucket, where its words are about that; no disk grows by it."""
-    command = _own_command(case, "quota")
+    command = own_command(case, "quota")
     if not command or "quota" not in (refused.message or "").lower():
         return ()
-    return (BucketSetting("quota", "", command, provider_of(case).notes.get("quota", "")),)
+    return (BucketSetting("quota", "", command, note_of(case, "quota")),)
 
 
 def owner_pays(case: Case) -> BucketSetting:
     """Anonymous requests cannot pay."""
-    command = _aws(case, "put-bucket-request-payment", "--request-payment-configuration Payer=BucketOwner")
+    command = aws_call(case, "put-bucket-request-payment", "--request-payment-configuration Payer=BucketOwner")
     return BucketSetting("request-payment", "BucketOwner", command)
 
 
 def encryption(case: Case, rules: str) -> BucketSetting:
     """Default encryption with S3's own keys, which need no right of their own and can be read by everyone."""
-    command = _aws(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")
+    command = aws_call(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")
     note = "it holds for new objects; those already stored stay encrypted with the KMS key"
     return BucketSetting("encryption", "AES256", command, note)

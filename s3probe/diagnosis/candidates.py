@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.changes import Key, Lines, applied, changed, key_of, lines_in, lines_of, moved, not_felt, origin
 from s3probe.diagnosis.model import KEY_PAIR, EnvFix, Finding, Severity
 from s3probe.diagnosis.trial import SUSPECTED, Situation, counts, has_no_address, is_suspicion, raises
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.vocabulary import ActionId, Actor
+from s3probe.records import dataclass, replace
 from s3probe.settings.model import Settings
 
 _PUBLIC = ("alias_host", "csp_media_hosts", "hostname", "hostname_is_default", "protocol")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from s3probe.evidence.observations import Evidence, Observation, Outcome
 from s3probe.evidence.vocabulary import Actor, ExperimentWith, ObservationId
+from s3probe.knowledge.front import Front
 from s3probe.knowledge.providers import Provider
+from s3probe.records import dataclass, replace
 from s3probe.settings.model import Settings
 
 
@@ -21,6 +22,8 @@ class Case:
     """Ids of observations that an earlier finding explains."""
     store: Provider | None = None
     """Who the store is, where that was found out before the rules: many of them ask."""
+    front: Front | None = None
+    """What answers at the published host, likewise."""
 
     def get(self, exact_id: ObservationId) -> Observation:
         """The observation of exactly that id; a skipped one stands in when it was never made."""

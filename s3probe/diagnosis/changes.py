@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.model import EnvFix, Fix
+from s3probe.records import replace
 from s3probe.redact import PLACEHOLDER
-from s3probe.settings.addressing import RubyError
 from s3probe.settings.dotenv import expanded
 from s3probe.settings.dotenv_value import references
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import Settings
+from s3probe.settings.ruby import RubyError
 from s3probe.settings.urls import object_url, public_url
 
 Lines = tuple[EnvFix, ...]
@@ -21,7 +21,7 @@ Key = frozenset[tuple[str, str | None]]
 """What a set of lines sets: two of the same are not tried twice."""
 _NOT_FELT = {
     "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart; run s3probe check again after that",
-    "CACHE_BUSTER_": "only Mastodon itself asks the cache to forget: delete a file, and look whether it is gone",
+    "CACHE_BUSTER_": "only the cache shows it, which has to know the request: run s3probe check again after both",
     "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
     "S3_MULTIPART_THRESHOLD": "only a file as large as that shows it: upload one",
     "S3_BATCH_DELETE_": "only a batch as large as Mastodon's own shows it: its log does",

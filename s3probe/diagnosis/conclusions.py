@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.candidates import Candidate
 from s3probe.diagnosis.changes import Lines, applied, changed, key_of, lines_in, lines_of, minimal, not_felt
@@ -38,6 +37,7 @@ from s3probe.diagnosis.trial import (
     was_decided,
 )
 from s3probe.evidence.observations import Evidence
+from s3probe.records import dataclass, replace
 
 _ORDER = list(Severity)
 _OUTSIDE = {
@@ -132,13 +132,13 @@ class Conclusions:
         if attempt.why:
             result = attempt.why
         elif not seen.gone:
-            result = f"{name} {'was not the cause' if suspected else 'is still there'}"
+            result = f"{name} was not the cause" if suspected else f"{name} is still there"
         elif seen.lost:
             result = f"{', '.join(seen.lost)} failed, and passed before"
         elif not seen.passed and not seen.further:
             result = "nothing passed that failed before"
         else:
-            result = objection(after) or f"{name} {'was the cause' if suspected else 'is gone'}"
+            result = objection(after) or (f"{name} was the cause" if suspected else f"{name} is gone")
         return result
 
     def own_lines_of(self, finding: Finding) -> frozenset[str]:
@@ -216,7 +216,7 @@ class Conclusions:
     def _behind(self) -> Iterator[Finding]:
         """What only came to light with a fix in place, and did not go away by itself."""
         path = self.furthest or self.path
-        known = {one.id for one in self.file.diagnosis}
+        known = {name for one in self.file.diagnosis for name in (one.id, *one.speaks_for)}
         own = (sets_again(one.candidate.lines, path[:place]) for place, one in enumerate(path))
         targets = {one.candidate.finding.id for one, again in zip(path, own, strict=True) if not again}
         last = path[-1].after if path and path[-1].after else self.file

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from s3probe.diagnosis.model import Severity
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 
-_ACTION = re.compile(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", re.IGNORECASE)
-_RESOURCE = re.compile(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)
-_EXPLICIT = re.compile(r"with an explicit deny(?:\s+in\s+an?\s+(.+?)(?:\s+policy)?)?(?:\s*[.:(]|$)", re.IGNORECASE)
-_MISSING = re.compile(r"because no\s+(.+?)\s+policy allows", re.IGNORECASE)
+_ACTION = regex(r"not authorized to perform:?\s+([a-z0-9-]+:[A-Za-z*]+)", re.IGNORECASE)
+_RESOURCE = regex(r"on resource:?\s+\"?([^\"\s]+)\"?", re.IGNORECASE)
+_EXPLICIT = regex(r"with an explicit deny(?:\s+in\s+an?\s+(.+?)(?:\s+policy)?)?(?:\s*[.:(]|$)", re.IGNORECASE)
+_MISSING = regex(r"because no\s+(.+?)\s+policy allows", re.IGNORECASE)
 _OUTER = ("permissions boundary", "service control", "resource control", "session")
-_BOUNDARY = re.compile(r"permissions boundary", re.IGNORECASE)
+_BOUNDARY = regex(r"permissions boundary", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

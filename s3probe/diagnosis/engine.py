@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Diagnosis, Finding, LeftOut, RuleError, Severity
 from s3probe.diagnosis.rule import LooksThrough, Rule, Tier
 from s3probe.diagnosis.rules import FILE_RULES
 from s3probe.evidence.observations import Evidence
+from s3probe.evidence.refusing import is_garbled
 from s3probe.hindrance import hindrance
+from s3probe.knowledge.front import front_of
 from s3probe.knowledge.store import store_of
+from s3probe.records import dataclass, replace
 from s3probe.settings.model import Settings
 
 __all__ = ["FILE_RULES", "Judged", "diagnose", "lint", "ranked", "run_rules"]
 
+_SURE_ALL_THE_SAME = ("unexplained", "media-host-is-the-instance")
+"""The first names no cause: that something failed is certain. The other is decided by the file itself."""
 _ORDER = {Severity.FAILURE: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
 _SURENESS = {Certainty.POSSIBLE: 0, Certainty.LIKELY: 1, Certainty.CERTAIN: 2}
 
@@ -40,7 +44,8 @@ def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
     for rule in sorted(rules, key=lambda rule: rule.tier):
         seen = case if rule.tier is not Tier.REST else _without(unheard, case)
         try:
-            for found in rule.function(seen):
+            for told in rule.function(seen):
+                found = _as_sure_as_shown(told, case)
                 if found.certainty is not Certainty.POSSIBLE:  # a possibility explains nothing
                     case = case.claim(*found.because, *found.explains)
                 findings.append((rule, found))
@@ -50,6 +55,19 @@ def run_rules(rules: Iterable[Rule], case: Case) -> Judged:
             errors.append(rule.failed(error))
             unheard.append(rule)
     return Judged(case, tuple(findings), tuple(errors))
+
+
+def _as_sure_as_shown(found: Finding, case: Case) -> Finding:
+    """The finding, likely where it rests on one answer alone, and that one does not say why a request failed.
+
+    What was asked beside it may have passed because it was asked at another moment.
+    """
+    seen = case.evidence
+    if seen is None or found.certainty is not Certainty.CERTAIN or found.id in _SURE_ALL_THE_SAME:
+        return found
+    rows = map(seen.get, dict.fromkeys((*found.because, *found.explains)))
+    failed = [row for row in rows if row is not None and row.failed]
+    return replace(found, certainty=Certainty.LIKELY) if len(failed) == 1 and is_garbled(failed[0]) else found
 
 
 def _without(failed: Iterable[Rule], case: Case) -> Case:
@@ -93,7 +111,9 @@ def diagnose(
     """What the whole examination means. ``skip`` and ``only`` name finding ids."""
     from s3probe.diagnosis.rules import wire  # half of the time that the linter takes, and it needs none of them
 
-    file = run_rules(FILE_RULES, Case(settings, evidence, store=store_of(settings, evidence)))
+    store = store_of(settings, evidence)
+    front = front_of(settings, store, evidence)
+    file = run_rules(FILE_RULES, Case(settings, evidence, store=store, front=front))
     way = run_rules(wire.FOUNDATION_RULES, file.case)
     rest = run_rules(wire.WIRE_RULES, way.case)
     found = (*file.findings, *way.findings, *rest.findings)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis.case import Case
@@ -18,12 +16,15 @@ from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
 from s3probe.knowledge.providers import Provider
 from s3probe.knowledge.store import store_of
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws, regional_host
-from s3probe.settings.mastodon import RETRY_MODES, retries_of
+from s3probe.settings.mastodon import retries_of
 from s3probe.settings.model import Settings
+from s3probe.settings.sdk_variables import retry_mode
 
-_AWS_REGION = re.compile(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]{3,})+-\d(?![a-z0-9])")
-_RELEASE = re.compile(r"v?(\d{1,4})\.(\d{1,4})")
+_AWS_REGION = regex(r"(?<![a-z0-9])[a-z]{2}(?:-[a-z]{3,})+-\d(?![a-z0-9])")
+_RELEASE = regex(r"v?(\d{1,4})\.(\d{1,4})")
 _HAS_RETRY_LIMIT = (4, 3)
 """The first release that reads ``S3_RETRY_LIMIT`` (config/initializers/paperclip.rb); before, it is 0."""
 _ENOUGH = 2
@@ -46,8 +47,11 @@ def retries(case: Case) -> EnvFix | Manual:
         return Manual(
             f"Upgrade Mastodon: {version} never asks again, and from 4.3 on S3_RETRY_LIMIT=3 lets it ask three times."
         )
-    if case.settings.environment.get("AWS_RETRY_MODE") in RETRY_MODES:
-        return env(case, "AWS_MAX_ATTEMPTS", "4", "AWS_RETRY_MODE sets S3_RETRY_LIMIT aside")
+    values = {name: variable.value for name, variable in case.settings.environment.variables.items()}
+    if retry_mode(values) != "legacy":
+        return env(
+            case, "AWS_MAX_ATTEMPTS", "4", f"the SDK's retry mode {retry_mode(values)} sets S3_RETRY_LIMIT aside"
+        )
     return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
 
 
@@ -145,8 +149,9 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
-        note=f"put single quotes {'in place of the double ones' if doubled else 'around the value'}, "
-        "and change nothing else",
+        note="put single quotes in place of the double ones, and change nothing else"
+        if doubled
+        else "put single quotes around the value, and change nothing else",
         as_written=as_written,
     )
 
@@ -179,6 +184,24 @@ def by_hand(case: Case, variable: str, placeholder: str, note: str, *, together:
     return EnvFix(variable, f"<{placeholder}>", line, secret=True, note=note, together=together)
 
 
+def api_in_hostname(case: Case, host: str) -> EnvFix | None:
+    """``S3_ENDPOINT`` with the host of ``S3_HOSTNAME``, where that is another one than ``host``, which is no API's.
+
+    Beside ``S3_ALIAS_HOST`` nobody is sent to it, so that it is mostly the API's own name.
+    """
+    settings = case.settings
+    named = "" if settings.hostname_is_default else settings.hostname
+    below = named.startswith(f"{settings.bucket_name}.")
+    if not named or below or host_of(f"https://{named}") in (host, host_of(f"https://{settings.alias_host or host}")):
+        return None
+    return env(case, "S3_ENDPOINT", f"https://{named}")
+
+
+def api_by_hand(case: Case, host: str, placeholder: str = "https:// and the API's own host") -> EnvFix:
+    """``S3_ENDPOINT`` with what only the console shows left open, where it leads to ``host``, which is no API's."""
+    return by_hand(case, "S3_ENDPOINT", placeholder, f"{host} serves visitors alone")
+
+
 def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
     """Both halves of a new key pair."""
     secret = by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret that was shown with it", "", together=True)
@@ -196,27 +219,28 @@ def provider_of(case: Case) -> Provider:
     return case.store or store_of(case.settings, case.evidence)
 
 
-def no_body_limit() -> ServerFix:
-    """Lets uploads of any size through the proxy before the storage."""
-    return ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")
-
-
 def clock(case: Case, refused: Observation) -> ServerFix:
     """Sets this machine's clock; by how much it is off, where the refusal or the first answer's date tells."""
     skews = [row.facts.get(Fact.SKEW, "") for row in (refused, case.get(ActionId.CLOCK))]
     skew = next((float(text) for text in skews if text and abs(float(text)) >= _CLOCK_NOISE), None)
-    note = "" if skew is None else f"this machine's clock is {duration(skew)} {'slow' if skew > 0 else 'fast'}"
+    note = ""
+    if skew is not None:
+        off = duration(skew)
+        note = f"this machine's clock is {off} slow" if skew > 0 else f"this machine's clock is {off} fast"
     return ServerFix("clock", "timedatectl set-ntp true", note)
 
 
 def duration(seconds: float) -> str:
     """``40 seconds``, ``16 minutes``, ``3 hours``; the sign is left out."""
     size = abs(round(seconds))
-    for unit, length in (("hour", 3600), ("minute", 60), ("second", 1)):
+    for length, one, many in _DURATIONS:
         if size >= 2 * length or length == 1:
             number = round(size / length)
-            return f"{number} {unit}{'' if number == 1 else 's'}"
+            return one if number == 1 else many.format(number)
     return ""
+
+
+_DURATIONS = ((3600, "1 hour", "{} hours"), (60, "1 minute", "{} minutes"), (1, "1 second", "{} seconds"))
 
 
 def host_of(url: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import Situation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
+from s3probe.records import dataclass, replace
 from s3probe.settings.mastodon import with_token
 from s3probe.settings.model import Settings
 

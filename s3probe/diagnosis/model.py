@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
 from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ObservationId
+from s3probe.records import dataclass
 from s3probe.settings.dotenv_value import WRAPPINGS, as_written
 from s3probe.settings.model import Environment
 
@@ -64,7 +64,7 @@ class Proof:
     @property
     def why_untried(self) -> str:
         """Of an untried one: whether anybody looked, and the reason, in a sentence without its last stop."""
-        return f"{'tried, and not proven' if self.made else 'not tried'}: {self.why}"
+        return f"tried, and not proven: {self.why}" if self.made else f"not tried: {self.why}"
 
 
 KEY_PAIR = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -129,20 +129,30 @@ class IamAllow:
     note: str = ""
     proof: Proof | None = None
     command: str = ""
-    """The server's own, which gives the key these rights and all others that Mastodon needs."""
+    """The provider's own, which gives the key these rights and all others that Mastodon needs."""
+    adds: str = ""
+    """The provider's own, which gives the key an IAM policy of these rights alone, beside what it has."""
+    way: str = ""
+    """How rights are given there, where they are no document of IAM."""
+    warning: str = ""
+    """What the command replaces."""
 
     kind = "iam-allow"
 
 
 @dataclass(frozen=True, slots=True)
 class BucketPolicy:
-    """A statement to add to the bucket policy."""
+    """A statement to add to the bucket policy, which may be the first one in it."""
 
     statement: Mapping[str, object]
     note: str = ""
     proof: Proof | None = None
     together: bool = False
     """Belongs to the fix before it, which is done first."""
+    command: str = ""
+    """Sets a policy of this statement alone."""
+    warning: str = ""
+    """What the command replaces."""
 
     kind = "bucket-policy"
 
@@ -152,8 +162,9 @@ class BucketSetting:
     """A setting of the bucket. s3probe never writes it: ``command`` or the console does.
 
     Settings: ``object-ownership``, ``public-access-block``, ``account-public-access-block`` (all buckets of the
-    account), ``cors``, ``acl``, ``encryption``, ``versioning``, ``lifecycle``, ``lifecycle-rule-off`` (the rule's id),
-    ``request-payment``, ``policy`` (the whole policy), ``public-read``, ``quota``.
+    account), ``cors``, ``acl``, ``acl-of-files`` (each file's own), ``encryption``, ``versioning``, ``lifecycle``,
+    ``lifecycle-rule-off`` (the rule's id), ``request-payment``, ``policy`` (the whole policy), ``public-read``,
+    ``quota``.
     """
 
     setting: str
@@ -163,6 +174,8 @@ class BucketSetting:
     proof: Proof | None = None
     together: bool = False
     """Belongs to the fix before it, which is done first."""
+    warning: str = ""
+    """What the command replaces."""
 
     kind = "bucket-setting"
 
@@ -211,7 +224,9 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     links: tuple[str, ...] = ()
     remark: str = ""
-    """What the trials showed of it, in a sentence without its last stop; mostly the blank string."""
+    """What else belongs to it, or what the trials showed of it, in a sentence without its last stop; mostly blank."""
+    speaks_for: tuple[str, ...] = ()
+    """Ids of findings with the same cause, of which the remark tells all: they are none of their own beside it."""
 
     @property
     def alternatives(self) -> tuple[tuple[Fix, ...], ...]:

@@ -1,4 +1,4 @@
-"""Whether the storage asks anybody for anything. Pure."""
+"""Whether the storage, or what stands before it, asks anybody for anything. Pure."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def checks_no_keys(case: Case) -> bool:
         and bool(case.get(ActionId.PRESIGNED_EXPIRED).facts.get(Fact.OPEN))
         and any(row.facts.get(Fact.OPEN) for row in archives)
     )
+
+
+def shows_folders(case: Case) -> bool:
+    """The store's own file server stands behind the public host: it asks nobody for a key, and lists every folder."""
+    facts = case.get(ActionId.PUBLIC_LIST_ALIAS).facts
+    return facts.get(Fact.LISTING) == "page" and bool(facts.get(Fact.SERVICE))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum, auto
 from pathlib import PurePath
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, RuleError
 from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
+from s3probe.records import dataclass
 
 
 class LooksThrough(Enum):
@@ -24,6 +23,11 @@ class LooksThrough(Enum):
 
 OPEN, EVERY = LooksThrough.OPEN, LooksThrough.EVERY
 Read = ObservationId | ExperimentWith | LooksThrough
+
+
+def once(*names: Read) -> tuple[Read, ...]:
+    """What a rule reads where groups of it overlap: each name once."""
+    return tuple(dict.fromkeys(names))
 
 
 class Tier(IntEnum):
@@ -107,6 +111,8 @@ class Rule:
 
     def failed(self, error: BaseException) -> RuleError:
         """What to say of an exception that the rule ended with."""
+        import traceback
+
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
         return RuleError(self.name, f"{type(error).__name__}: {_words(error)}", place)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
+from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.words import told, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact, ObservationId
-from s3probe.knowledge.providers import has_own_hosts
+from s3probe.knowledge.recognition import has_own_hosts
+from s3probe.records import dataclass
 from s3probe.settings.addressing import is_aws
 
 SIGNING = (
@@ -68,8 +69,10 @@ def _by_experiment(case: Case, refused: Observation) -> Judgement:
         return Judgement(True, f"; a form was answered {words(right)} for {elsewhere}, which nobody asked for", forms)
     if all(seen.http_status in _REFUSED and seen.facts.get(Fact.S3) for seen in (right, wrong)):
         if not alike(right, wrong):
-            how = "; a form, whose signature holds neither host nor path, was answered " + words(right)
-            how += f", and with a secret that is certainly wrong {words(wrong)}"
+            how = (
+                f"; a form, whose signature holds neither host nor path, was answered {words(right)}, and with a "
+                f"secret that is certainly wrong {words(wrong)}"
+            )
             return Judgement(True, how, forms, path=bool(_path(case)))
         if stopped_at(right) is Gate.SIGNATURE or alike(right, refused):
             how = "; so is a form, whose signature holds neither host nor path"
@@ -84,16 +87,16 @@ def _path(case: Case) -> str:
     return urlsplit(case.settings.endpoint or "").path.rstrip("/")
 
 
-def at_the_proxy(case: Case, verdict: Judgement) -> Fix:
+def at_the_proxy(case: Case, verdict: Judgement) -> tuple[Fix, ...]:
     """The line that lets what is signed arrive as it was sent."""
     if not verdict.path:
-        note = "in the proxy before the storage"
-        if verdict.because == _FORMS and case.get(Experiment.FORM).facts.get(Fact.OTHER_BUCKET):
-            note += ", and no path behind the host in proxy_pass"
-        return ServerFix("nginx", "proxy_set_header Host $http_host;", note)
+        added = verdict.because == _FORMS and bool(case.get(Experiment.FORM).facts.get(Fact.OTHER_BUCKET))
+        return before_api(case, "api-host", "and no path behind the host that is asked" if added else "")
     base = urlsplit(case.settings.api_base)
     what = f"takes {_path(case)} away" if _path(case) else "changes the path"
-    return Manual(
-        f"The proxy {what}: give the storage a host of its own, pass everything on as it came (location / with a "
-        f"proxy_pass that has no path), and let S3_ENDPOINT be {base.scheme}://HOST."
+    advice = Manual(
+        f"The proxy {what}: give the storage a host of its own, pass everything on as it came, and let S3_ENDPOINT be "
+        f"{base.scheme}://HOST."
     )
+    # which line that is shows only where the program does
+    return advice, *(fix for fix in before_api(case, "api-path") if isinstance(fix, ServerFix))

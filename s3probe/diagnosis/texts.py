@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from s3probe.diagnosis.case import Case
+from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
+from s3probe.diagnosis.own_ways import marked
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.knowledge.findings import entry
+from s3probe.knowledge.offers import pages_for
+from s3probe.knowledge.site import page_of
+from s3probe.patterns import regex
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import public_url
 
-_HOST = re.compile(r"[^:]*:/*(\[[^\]]*\]|[^:/?#]*)")
+_HOST = regex(r"[^:]*:/*(\[[^\]]*\]|[^:/?#]*)")
 
 
 def finding(
@@ -57,8 +61,8 @@ def finding(
         permission=permission if permission is not None else text.permission,
         because=tuple(because),
         explains=tuple(explains),
-        fixes=tuple(fixes),
-        links=text.links,
+        fixes=tuple(marked(case, fix) for fix in fixes),
+        links=(*page_of(finding_id), *pages_for(provider_of(case), text.links)),
     )
 
 

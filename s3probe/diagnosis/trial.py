@@ -7,13 +7,13 @@ is gone, a request that failed before passes now, and nothing that passed before
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.changes import Lines, moved, origin
 from s3probe.diagnosis.model import Diagnosis, Finding, Severity
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
+from s3probe.records import dataclass, replace
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import public_url, why_nothing_is_sent
 
@@ -94,7 +94,10 @@ def unasked(first: Evidence) -> Evidence:
 
 def why_it_raises(settings: Settings) -> str:
     """What Mastodon raises by these settings alone, or where it keeps its files; mostly the blank string."""
-    trouble = next((f"Mastodon raises {one.exception}: {one.message}" for one in settings.troubles), "")
+    first = next(iter(settings.troubles), None)
+    trouble = ""
+    if first is not None:
+        trouble = f"Mastodon raises {first.exception}: {first.message}" if first.exception else first.message
     return why_nothing_is_sent(settings) or trouble
 
 

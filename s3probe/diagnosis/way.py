@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from s3probe.diagnosis.case import Case
 from s3probe.evidence.gates import Gate, furthest_of, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Fact, ObservationId
+from s3probe.records import dataclass
 
 _ROWS = (ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL, ActionId.LIST)
 

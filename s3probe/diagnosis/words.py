@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from s3probe.diagnosis.case import Case
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Fact
+from s3probe.evidence.vocabulary import ActionId, Fact, Header
 
 _ASKED = {
     "PutObject": "uploading",
@@ -41,9 +41,20 @@ def says_locked(seen: Observation) -> bool:
 
 
 def refused_by_a_page(seen: Observation) -> bool:
-    """Whether it was refused before it came to the storage, for what it asks and not for its size."""
-    by_proxy = seen.facts.get(Fact.MARKUP) == "yes" and not seen.facts.get(Fact.S3)
+    """Whether it was refused before it came to the storage, for what it asks and not for its size.
+
+    What S3 refuses it refuses in XML, but for HEAD.
+    """
+    silent = seen.http_status == 405 or _by_caddy(seen)
+    bare = silent and not seen.facts.get(Fact.ROOT) and not seen.error_code
+    page = bare or seen.facts.get(Fact.MARKUP) == "yes"
+    by_proxy = page and seen.method != "HEAD" and not seen.facts.get(Fact.S3)
     return by_proxy and seen.http_status in (401, 403, 405, 501)
+
+
+def _by_caddy(seen: Observation) -> bool:
+    """Caddy refuses without a page; in what it passes on, the storage names itself too (Via, or Server twice)."""
+    return seen.headers.get(Header.SERVER, "").lower() == "caddy" and Header.VIA not in seen.headers
 
 
 def something_works(case: Case) -> bool:
@@ -85,7 +96,7 @@ def words(seen: Observation) -> str:
         message = seen.message or seen.network.value
         if message.startswith(_SAYS_SO):
             return message
-        return f"{'no answer' if seen.network in _CONNECTED else 'no connection'}: {message}"
+        return f"no answer: {message}" if seen.network in _CONNECTED else f"no connection: {message}"
     code = f" {seen.error_code}" if seen.error_code else ""
     # its last stop would stand within a sentence of ours
     said = (seen.message or "").removesuffix(".")

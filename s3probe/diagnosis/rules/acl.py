@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Severity
-from s3probe.diagnosis.rule import Layer, Rule, Tier
+from s3probe.diagnosis.rule import Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact
+from s3probe.evidence.refusing import lacks_a_right
+from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, Header, ObservationId
+from s3probe.knowledge.providers import ObjectAcl
+from s3probe.records import dataclass, replace
 from s3probe.settings.addressing import is_aws
 
 CANNED = (
@@ -27,7 +29,7 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_ONLY_WITH_A_POLICY = "visitors then see new pictures only where a bucket policy opens them: s3probe policy prints it"
+_ONLY_WITH_A_POLICY = "visitors then see new pictures only where the bucket itself is open: s3probe policy says how"
 ONLY_TOGETHER = "only together with the step before it: without an ACL and without that, nobody sees a picture"
 
 
@@ -50,7 +52,7 @@ class _Ladder:
 
     @property
     def denied(self) -> bool:
-        return self.upload.outcome is Outcome.DENIED
+        return lacks_a_right(self.upload)
 
     @property
     def acls_off(self) -> bool:
@@ -74,7 +76,12 @@ class _Ladder:
     @property
     def account_blocks(self) -> bool:
         """Block Public Access of the account, and not the bucket's, refuses the ACL."""
-        return self.denied and self.acl != "private" and self.private.ok and self.bucket_allows
+        return is_aws(self.case.settings.api_base) and self.public_alone and self.bucket_allows
+
+    @property
+    def public_alone(self) -> bool:
+        """What opens a file is refused, and another ACL is taken."""
+        return self.denied and self.acl != "private" and self.private.ok
 
     @property
     def visible_without(self) -> bool:
@@ -98,6 +105,12 @@ def _no_acl(ladder: _Ladder) -> tuple[Fix, ...]:
     return *bucket_fixes.opening(case, account=ladder.account_blocks), replace(line, together=True)
 
 
+def _canned(ladder: _Ladder) -> tuple[Fix, ...]:
+    """The word that was meant, where it is taken and opens files; else none."""
+    opens = ladder.public.ok and bucket_fixes.acls_count(ladder.case)
+    return _permission("public-read")(ladder) if opens else _no_acl(ladder)
+
+
 def _or_none(allow_acls: _Ways) -> _Ways:
     """Allow ACLs or send none: whichever makes pictures visible by itself comes first."""
 
@@ -110,13 +123,17 @@ def _or_none(allow_acls: _Ways) -> _Ways:
 
 def _none_or_ownership(ladder: _Ladder) -> tuple[Fix, ...]:
     """The bucket has ACLs disabled, as AWS advises: send none, or enable them, which Block Public Access may forbid."""
-    case, owner = ladder.case, bucket_fixes.object_ownership(ladder.case)
+    case, owner = ladder.case, bucket_switches.object_ownership(ladder.case)
     if ladder.visible_without:
-        return *_no_acl(ladder), owner
+        return *_no_acl(ladder), *owner
+    if not owner:
+        return _no_acl(ladder)
+    if bucket_fixes.needs_acls(fixes.provider_of(case)):
+        return *owner, *_public(ladder), *_no_acl(ladder)
     if not is_aws(case.settings.api_base):
-        return *_no_acl(ladder), owner, *_public(ladder)
-    block = bucket_fixes.public_access_block(case, *bucket_fixes.ACL_SWITCHES)
-    return *_no_acl(ladder), block, replace(owner, together=True), *_public(ladder)
+        return *_no_acl(ladder), *owner, *_public(ladder)
+    block = bucket_switches.public_access_block(case, *bucket_switches.ACL_SWITCHES)
+    return *_no_acl(ladder), block, *(replace(one, together=True) for one in owner), *_public(ladder)
 
 
 def _public(ladder: _Ladder) -> tuple[Fix, ...]:
@@ -131,11 +148,11 @@ def _grant(ladder: _Ladder) -> tuple[Fix, ...]:
 
 
 def _account_block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    return *bucket_fixes.public_access_block_everywhere(ladder.case, *bucket_fixes.ACL_SWITCHES), *_public(ladder)
+    return *bucket_switches.public_access_block_everywhere(ladder.case, *bucket_switches.ACL_SWITCHES), *_public(ladder)
 
 
 def _block_off(ladder: _Ladder) -> tuple[Fix, ...]:
-    steps = bucket_fixes.public_access_blocks(ladder.case, *bucket_fixes.ACL_SWITCHES)
+    steps = bucket_switches.public_access_blocks(ladder.case, *bucket_switches.ACL_SWITCHES)
     # what the key may read decides; otherwise it may be the account's as well
     known = ladder.case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK).ok
     return tuple(fix for step in steps[: 1 if known else None] for fix in (step, *_public(ladder)))
@@ -146,11 +163,13 @@ _VERDICTS: tuple[tuple[Callable[[_Ladder], bool], str, _Ways], ...] = (
     (lambda up: up.upload.http_status == 501 or up.upload.error_code == "NotImplemented",
      "acl-not-implemented-r2", _permission("")),
     (lambda up: up.acl not in CANNED and (up.public.ok or up.private.ok),
-     "permission-value-invalid", _permission("public-read")),
+     "permission-value-invalid", _canned),
     (lambda up: up.account_blocks,
      "bpa-account-level-still-on", _or_none(_account_block_off)),
-    (lambda up: up.denied and up.acl != "private" and up.private.ok,
+    (lambda up: up.public_alone and bucket_switches.has_access_block(up.case),
      "bpa-blocks-public-acl", _or_none(_block_off)),
+    (lambda up: up.public_alone,
+     "public-acl-refused", _no_acl),
     (lambda up: up.denied and up.private.failed and up.denied_on_condition,
      "", _permission("")),
     (lambda up: up.denied and up.private.failed,
@@ -175,7 +194,7 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     if not seen or not case.get(ActionId.PUT_WITHOUT_ACL).ok:
         return
     upload = seen[0]
-    if upload.inconclusive:
+    if upload.inconclusive or bucket_fixes.spoils_files(case):
         return
     if upload.error_code == "SignatureDoesNotMatch":
         return  # something on the way changes the request: the other upload proves the key
@@ -206,7 +225,8 @@ def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
     same = [acl for acl in tried if refused.get(acl) == mine]
     # right behind the answer that it repeats: behind another "it passed" it would say the opposite
     parts = [f"the same with {' and '.join(same)}"] if same else []
-    parts += [f"with {acl} {'it passed' if o.ok else words(o)}" for acl, o in tried.items() if acl not in same]
+    others = {acl: o for acl, o in tried.items() if acl not in same}
+    parts += [f"with {acl} it passed" if o.ok else f"with {acl} {words(o)}" for acl, o in others.items()]
     return "".join(f"; {part}" for part in parts)
 
 
@@ -239,7 +259,7 @@ def archive_acl(case: Case) -> Iterator[Finding]:
 def acl_change(case: Case) -> Iterator[Finding]:
     """Uploads pass with an ACL, but changing one later fails: a suspension stops half way."""
     seen = [o for o in case.open(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if not o.inconclusive]
-    if not seen:
+    if not seen or bucket_fixes.spoils_files(case):
         return
     first = seen[0]
     because = [o.id for o in seen]
@@ -258,12 +278,8 @@ def acl_change(case: Case) -> Iterator[Finding]:
     # where an ACL does nothing, a right to set it gives nothing, and what everyone sees does not depend on it
     note = "" if ignored and case.get(ActionId.PUBLIC_GET).ok else _ONLY_WITH_A_POLICY
     none = fixes.env(case, "S3_PERMISSION", "", note)
-    grant = (
-        (bucket_fixes.allow_objects(case, "s3:PutObjectAcl"),)
-        if first.outcome is Outcome.DENIED and not ignored
-        else ()
-    )
-    fix: tuple[Fix, ...] = (*grant, none)
+    grant = (bucket_fixes.allow_objects(case, "s3:PutObjectAcl"),) if lacks_a_right(first) and not ignored else ()
+    fix: tuple[Fix, ...] = (none, *grant) if _opened_by_other_things(case) else (*grant, none)
     if ignored and (opening := _opened_by_policy(case)):
         fix = (opening, replace(none, note=ONLY_TOGETHER, conditional=True, together=True))
     disabled = first.error_code == "AccessControlListNotSupported" and case.settings.acl == "private"
@@ -277,6 +293,13 @@ def acl_change(case: Case) -> Iterator[Finding]:
     )
 
 
+def _opened_by_other_things(case: Case) -> bool:
+    """Whether pictures are seen by something else than their ACL: they are private, or the provider has a switch."""
+    store = fixes.provider_of(case)
+    switch = store.hosts and store.object_acl is ObjectAcl.UNKNOWN and store.public_read_otherwise is None
+    return case.get(ActionId.PUBLIC_GET).ok and (case.settings.acl == "private" or bool(switch))
+
+
 def _opened_by_policy(case: Case) -> Fix | None:
     """The command that opens the media, where visitors are refused by a store that has a policy for them."""
     seen, store = case.get(ActionId.PUBLIC_GET), fixes.provider_of(case)
@@ -286,17 +309,63 @@ def _opened_by_policy(case: Case) -> Fix | None:
 
 
 def acl_change_loses_content(case: Case) -> Iterator[Finding]:
-    """The gateway took the ACL change for an upload of nothing (rclone serve s3 does)."""
+    """The store took the ACL change for an upload of nothing (rclone serve s3, STRATO), or forgot the content type."""
     seen = case.open(Experiment.ACL_READ_BACK)
-    if seen and seen[0].facts.get(Fact.LENGTH) is not None:
+    if seen and bucket_fixes.spoils_files(case):
         yield finding(
             "acl-change-empties-object",
             case,
             how=f"after its ACL was changed, the file was {seen[0].facts[Fact.LENGTH]} bytes long",
-            because=[Experiment.ACL_READ_BACK, ActionId.PUT_ACL_PRIVATE],
-            explains=[ActionId.RESTORED_PUBLIC_GET],
-            fixes=[fixes.env(case, "S3_PERMISSION", "")],
+            because=[Experiment.ACL_READ_BACK, *_changed(case)],
+            explains=(*_ABOUT_ACL_CHANGES, *_refused_for_their_acl(case)),
+            fixes=_never_changed(case),
         )
+    elif seen and (kind := seen[0].facts.get(Fact.CONTENT_TYPE)):
+        stored = case.get(ActionId.HEAD).headers.get(Header.CONTENT_TYPE, "").partition(";")[0]
+        if stored == "image/png":
+            yield finding(
+                "acl-change-loses-content-type",
+                case,
+                how=f"after its ACL was changed, a file that was stored as {stored} was {kind}",
+                because=[Experiment.ACL_READ_BACK, *_changed(case)],
+                explains=[ActionId.RESTORED_PUBLIC_GET],
+                fixes=_never_changed(case),
+            )
+
+
+def _changed(case: Case) -> list[ObservationId]:
+    """The changes of an ACL that were taken."""
+    names: tuple[ObservationId, ...] = (ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE, Experiment.PUT_ACL_PRIVATE)
+    return [name for name in names if case.get(name).ok]
+
+
+def _refused_for_their_acl(case: Case) -> list[ObservationId]:
+    """Uploads that pass without an ACL: what ends the changes of ACLs ends that as well."""
+    refused = case.open(ActionId.PUT_WITH_ACL, ActionId.AVATAR_PUT, ActionId.ARCHIVE_PUT)
+    return [row.id for row in refused if row.outcome in (Outcome.REJECTED, Outcome.DENIED)] if _plain(case) else []
+
+
+def _plain(case: Case) -> bool:
+    return case.get(ActionId.PUT_WITHOUT_ACL).ok
+
+
+_ABOUT_ACL_CHANGES = (
+    ActionId.PUT_ACL_PRIVATE,
+    ActionId.PUT_ACL_RESTORE,
+    ActionId.SUSPENDED_PUBLIC_GET,
+    ActionId.RESTORED_PUBLIC_GET,
+)
+
+
+def _never_changed(case: Case) -> tuple[Fix, ...]:
+    """``S3_PERMISSION=``: Mastodon changes no ACL. Where it was the ACL that opened files, after what does so then."""
+    line = fixes.env(case, "S3_PERMISSION", "")
+    shown = case.get(Experiment.PUBLIC_WITHOUT_ACL)
+    stored = case.get(ActionId.PUBLIC_GET).ok or case.get(ActionId.PUT_WITH_ACL).failed
+    opens_by_acl = shown.ran and not shown.ok and stored
+    if case.settings.acl in (None, "private") or not opens_by_acl:
+        return (line,)
+    return bucket_fixes.public_read(case), replace(line, note=ONLY_TOGETHER, conditional=True, together=True)
 
 
 RULES = (
@@ -313,20 +382,20 @@ RULES = (
             "iam-missing-putobjectacl",
             "permission-private-with-acl-disabled",
             "permission-value-invalid",
+            "public-acl-refused",
         ),
-        reads=(
+        reads=once(
             ActionId.PUT_WITHOUT_ACL,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.ACL_READ_BACK,
             Experiment.ACL_BUCKET_OWNER_FULL_CONTROL,
             Experiment.ACL_PRIVATE,
             Experiment.ACL_PUBLIC_READ,
-            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.PUT_ACL_PRIVATE,
-            Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
-            Experiment.READ_POLICY,
-            Experiment.READ_PUBLIC_ACCESS_BLOCK,
+            *bucket_switches.OF_A_SWITCH,
+            *bucket_fixes.OF_RIGHTS,
         ),
     ),
     Rule(
@@ -341,21 +410,33 @@ RULES = (
         Layer.CHANGING,
         yields=("permission-private-with-acl-disabled", "suspended-media-stays-public", "suspension-acl-call-crashes"),
         tier=Tier.REQUESTS,
-        reads=(
+        reads=once(
             ActionId.PUBLIC_GET,
             ActionId.PUT_ACL_PRIVATE,
             ActionId.PUT_ACL_RESTORE,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.LIST_BUCKETS,
+            Experiment.ACL_READ_BACK,
             Experiment.BUCKET_ACL,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_RIGHTS,
         ),
     ),
     Rule(
         acl_change_loses_content,
         Layer.READING_BACK,
-        yields=("acl-change-empties-object",),
-        reads=(Experiment.ACL_READ_BACK,),
+        yields=("acl-change-empties-object", "acl-change-loses-content-type"),
+        reads=(
+            *_ABOUT_ACL_CHANGES,
+            *bucket_fixes.OF_A_POLICY,
+            ActionId.ARCHIVE_PUT,
+            ActionId.AVATAR_PUT,
+            ActionId.HEAD,
+            ActionId.PUBLIC_GET,
+            ActionId.PUT_WITH_ACL,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.ACL_READ_BACK,
+            Experiment.PUBLIC_WITHOUT_ACL,
+            Experiment.PUT_ACL_PRIVATE,
+        ),
     ),
 )

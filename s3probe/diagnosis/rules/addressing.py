@@ -9,6 +9,7 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
+from s3probe.diagnosis.rules.before_the_storage import in_a_new_proxy
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
@@ -31,8 +32,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     style = f"{api.netloc}/{settings.bucket_name}"
     variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
     fix = fixes.env(case, variable, style if settings.alias_host else api.netloc)
-    line = f"proxy_set_header Host {api.netloc}; proxy_pass {settings.api_base.rstrip('/')}/{settings.bucket_name}$uri;"
-    proxy = ServerFix("nginx", line, "in a proxy of your own, whose name then is S3_ALIAS_HOST")
+    proxy = in_a_new_proxy(case, "in a proxy of your own, whose name then is S3_ALIAS_HOST")
     yield finding(
         "non-aws-virtual-host-cert",
         case,
@@ -40,7 +40,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         because=[seen[0].id, ActionId.PUT_WITHOUT_ACL],
         explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
         setting=variable,
-        fixes=[fix, proxy],
+        fixes=[fix, *proxy],
         lacks="name in DNS" if seen[0].network is NetworkFault.DNS else "certificate",
     )
 

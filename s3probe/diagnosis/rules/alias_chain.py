@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketPolicy, Certainty, Finding, Manual
-from s3probe.diagnosis.rules.before_the_storage import (
-    GOOD_ANSWERS_ONLY,
-    at_proxy,
-    cdn,
-    own_proxy,
-    proxy_lines,
-)
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of
 from s3probe.diagnosis.rules.invisible import invisible, working_addresses
 from s3probe.diagnosis.rules.turned_away import redirect_loop, turned_away
 from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact, Header
+from s3probe.knowledge.front import Stands
 from s3probe.knowledge.policies import MEDIA_FOLDERS, objects_arn
 from s3probe.settings.model import Settings
+from s3probe.settings.partitions import partition
 
 
 def broken_link(case: Case, seen: Observation, how: str) -> Finding | None:
@@ -42,7 +38,7 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     """With the bucket in the path, or without it, the picture is there."""
     settings, addresses = case.settings, working_addresses(case)
     alias = (settings.alias_host or "").rstrip("/")
-    proxy = at_proxy(case, proxy_lines(case), "origin")
+    proxy = at_proxy(case, "origin")
     if Experiment.PUBLIC_ALIAS_WITH_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
         how = f"{how}; with the bucket in the path the picture is there"
@@ -56,25 +52,40 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     return None
 
 
-_BY_CNAME = "leads straight to a store that does not know this name"
+_BY_CNAME = "leads straight to a storage that does not know this name"
 
 
 def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
     alias = (settings.alias_host or "").split("/")[0].lower()
-    first = seen.facts.get(Fact.BUCKET, "")
-    folder = settings.key_prefix.strip("/").split("/")[0] or ""
-    proxy = at_proxy(case, proxy_lines(case), "origin")
-    if first and (first in MEDIA_FOLDERS or first == folder):
-        return invisible(case, "proxy-drops-bucket-name", f"{how}: it looked for a bucket named {first}", *proxy)
-    if first and first.lower() == alias.split(":")[0]:
-        if own_proxy(seen):
-            named = f"{how}: the proxy passes its own name on, and the storage takes that for the bucket"
-            return invisible(case, "proxy-drops-bucket-name", named, *proxy)
-        advice = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", how, advice, mistake=_BY_CNAME)
-    return None
+    first, bucket = seen.facts.get(Fact.BUCKET, ""), settings.bucket_name
+    folders = (*MEDIA_FOLDERS, *filter(None, [settings.key_prefix.strip("/").split("/")[0]]))
+    if first in folders:
+        named = f"{how}: it looked for a bucket named {first}"
+        return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
+    if first.startswith(bucket) and first.removeprefix(bucket) in folders:
+        named = f"{how}: it looked for a bucket named {first}, so one slash is missing behind {bucket}"
+        note = f"one slash was missing between {bucket} and the path"
+        return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin", note))
+    return _takes_alias_for_bucket(case, how, alias) if first and first.lower() == alias.split(":")[0] else None
+
+
+def _takes_alias_for_bucket(case: Case, how: str, alias: str) -> Finding:
+    """A proxy passes its own name on, or there is none, and DNS leads straight to the storage."""
+    front = front_of(case)
+    cname = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
+    if front.stands is Stands.DIRECT:
+        told = f"{how}; {front.evidence[0]}"
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", told, cname, mistake=_BY_CNAME)
+    named = f"{how}: the name {alias} was passed on, and the storage takes it for the bucket"
+    if front.between:
+        return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
+    offered = (*at_proxy(case, "origin"), cname)
+    return invisible(case, "proxy-drops-bucket-name", f"{named}{_OR_A_CNAME}", *offered, certainty=Certainty.LIKELY)
+
+
+_OR_A_CNAME = "; so it would if DNS led straight to the storage"
 
 
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
@@ -82,7 +93,7 @@ def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:
     # a proxy by Mastodon's guide hides x-amz-bucket-region: the words stay
     named = seen.facts.get(Fact.REGION) or seen.facts.get(Fact.ENDPOINT) or "Redirect" in (seen.error_code or "")
     if moved and (named or "amazonaws" in seen.headers.get(Header.LOCATION, "")):
-        offered = at_proxy(case, proxy_lines(case), "origin")
+        offered = at_proxy(case, "origin")
         return invisible(case, "cdn-origin-region-mismatch", how, *offered)
     return None
 
@@ -92,16 +103,20 @@ def _signs_wrongly(case: Case, seen: Observation, how: str) -> Finding | None:
     if seen.error_code not in ("SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthorizationHeaderMalformed"):
         return None
     host = fixes.host_of(seen.url)
-    name = cdn(seen) or "the proxy"
+    name = front_of(case).cdn or "the proxy"
     fix = Manual(f"Give {name} before {host} a key that may read the bucket, or let it ask without a signature.")
     return invisible(case, "proxy-signs-with-refused-key", how, fix)
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     """The same URL with a query that no cache knows shows the picture."""
-    if not working_addresses(case) or not case.get(Experiment.PUBLIC_FRESH).ok or not (cache_hit(seen) or cdn(seen)):
+    if (
+        not working_addresses(case)
+        or not case.get(Experiment.PUBLIC_FRESH).ok
+        or not (cache_hit(seen) or front_of(case).cdn)
+    ):
         return None
-    offered = at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once")
+    offered = at_proxy(case, "error-cache")
     return invisible(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *offered)
 
 
@@ -109,11 +124,11 @@ def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
     addresses = working_addresses(case)
     if addresses and seen.http_status in (400, 403, 404, 405):
         how = f"{how}; straight from the storage it is there"
-        offered = at_proxy(case, proxy_lines(case), "origin")
+        offered = at_proxy(case, "origin")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
-    if not addresses and seen.http_status == 403 and cdn(seen) == "CloudFront" and case.settings.acl is None:
+    if not addresses and seen.http_status == 403 and front_of(case).name == "cloudfront" and case.settings.acl is None:
         # a bucket that only CloudFront may read is closed to everyone else by design
-        statement = cloudfront_statement(case.settings, bucket_fixes.account_id(case))
+        statement = cloudfront_statement(case.settings, bucket_switches.account_id(case))
         note = "put the distribution's ARN in; with KMS its key policy must allow it as well"
         fix = BucketPolicy(statement, note)
         return invisible(case, "cloudfront-oac-policy-missing", how, fix, certainty=Certainty.LIKELY)
@@ -128,5 +143,9 @@ def cloudfront_statement(settings: Settings, account_id: str) -> dict[str, objec
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Action": "s3:GetObject",
         "Resource": objects_arn(settings.bucket_name, settings.key_prefix, settings.region),
-        "Condition": {"StringEquals": {"AWS:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/<id>"}},
+        "Condition": {
+            "StringEquals": {
+                "AWS:SourceArn": f"arn:{partition(settings.region)[0]}:cloudfront::{account_id}:distribution/<id>"
+            }
+        },
     }

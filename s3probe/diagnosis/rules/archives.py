@@ -9,24 +9,27 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.openness import checks_no_keys
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.openness import checks_no_keys, shows_folders
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, prefix_folder
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.vocabulary import ActionId, Fact
+from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.knowledge.findings import entry
+from s3probe.knowledge.front import Stands
 from s3probe.knowledge.providers import PolicySupport
-from s3probe.settings.addressing import RubyError
+from s3probe.patterns import regex
+from s3probe.settings.ruby import RubyError
 from s3probe.settings.urls import presigned_target
 
-NO_ARCHIVES = "location ^~ /{prefix}backups/ {{ return 404; }}"
-_INTERNAL = re.compile(r"[^.]+|.+\.(internal|local|lan|localdomain|intranet|corp|home|svc|home\.arpa)", re.I)
+_INTERNAL = regex(r"[^.]+|.+\.(internal|local|lan|localdomain|intranet|corp|home|svc|home\.arpa)", re.I)
 
 
 def open_archives(case: Case) -> Iterator[Finding]:
     """A stranger could open an archive."""
-    if checks_no_keys(case):
+    if checks_no_keys(case) or shows_folders(case):
         return
     seen = [
         o
@@ -38,24 +41,41 @@ def open_archives(case: Case) -> Iterator[Finding]:
     provider = fixes.provider_of(case)
     # where a bucket is open as a whole or not at all, only the unguessable name protects an archive
     whole = provider.bucket_policy in (PolicySupport.NO, PolicySupport.CONSOLE)
-    proxy = at_proxy(
-        case,
-        NO_ARCHIVES.format(prefix=prefix_folder(case.settings)),
-        "archives",
-        "archive links do not use the alias host",
-    )
     # the storage itself is closed: what stands before it opens archives (it signs, or the storage trusts its address)
     by_proxy = case.get(ActionId.ARCHIVE_ORIGIN_GET).ok and seen[0].id == ActionId.ARCHIVE_PUBLIC_GET
     by_proxy = by_proxy and not provider.signed_only
     policy: list[Fix] = [] if whole or by_proxy else [bucket_fixes.only_media_public(case)]
+    how, names = f"GET {seen[0].url} opened an archive without a signature", _shows_names(case)
+    if names is not None:
+        shown = f"GET {names.url} shows what archives are called"
+        how = f"{how}, and {shown}"
+    severity = Severity.FAILURE if names else Severity.NOTICE if whole and not by_proxy else Severity.WARNING
     yield finding(
         "archive-dumps-world-readable",
         case,
-        how=f"GET {seen[0].url} opened an archive without a signature",
-        because=[o.id for o in seen],
-        fixes=[*policy, *(proxy if case.settings.alias_host else ())],
-        severity=Severity.NOTICE if whole and not by_proxy else None,
+        how=how,
+        because=[o.id for o in seen],  # the open listing is a finding of its own
+        fixes=[*policy, *(_shut_before(case) if whole or case.settings.alias_host else ())],
+        severity=severity,
     )
+
+
+_LISTINGS = (ActionId.PUBLIC_LIST, ActionId.PUBLIC_LIST_ALIAS, ActionId.PUBLIC_VERSIONS, Experiment.PUBLIC_LIST)
+
+
+def _shows_names(case: Case) -> Observation | None:
+    """A listing that strangers can read, and in which archives stand: not one of another folder alone."""
+    opened = (o for o in map(case.get, _LISTINGS) if o.facts.get(Fact.LISTING))
+    return next((o for o in opened if "prefix=" not in o.url), None)
+
+
+def _shut_before(case: Case) -> tuple[Fix, ...]:
+    """What keeps strangers from ``backups/`` where the bucket itself is open as a whole."""
+    front, provider = front_of(case), fixes.provider_of(case)
+    said = entry("archive-dumps-world-readable").fix.get(provider.id)
+    if said and not front.program and front.stands is not Stands.CDN and not front.rules:
+        return (Manual(said), *(fix for fix in at_proxy(case, "archives") if isinstance(fix, ServerFix)))
+    return at_proxy(case, "archives")
 
 
 def expired(case: Case) -> Iterator[Finding]:
@@ -136,9 +156,10 @@ RULES = (
         Layer.ARCHIVES,
         yields=("archive-dumps-world-readable",),
         reads=(
+            ActionId.PUBLIC_LIST_ALIAS,
+            Experiment.PUBLIC_LIST,
             *NO_SIGNATURE,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,

@@ -1,4 +1,4 @@
-"""What stands before the storage at the published host (a proxy, a CDN), and the lines that fix it."""
+"""What stands before the storage at the published host, or before its API, and what is to be set there."""
 
 from __future__ import annotations
 
@@ -11,31 +11,36 @@ from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.evidence.addresses import proxy_stands_before
-from s3probe.evidence.caches import CACHE_HEADERS
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Header
+from s3probe.knowledge import front
+from s3probe.knowledge.front import Front, Stands
+from s3probe.knowledge.providers import provider
+from s3probe.knowledge.proxies import ANY, Middleman, Values, middlemen
 from s3probe.knowledge.store import web_address
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.settings.mastodon import bucket_url, public_url
 from s3probe.settings.model import Settings
 
-GOOD_ANSWERS_ONLY = "proxy_cache_valid 200 206 48h;"
-_OWN = re.compile(r"nginx|openresty|angie|tengine|caddy|apache|haproxy|varnish|traefik|lighttpd|h2o|envoy", re.I)
-_FOREIGN_COOKIES = re.compile(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|visid_|ak_|bm_)", re.I)
+_NGINX = "nginx"
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
+_WHOLE = ("reach", "errors", "bytes", "type", "ranges", "circle", "folders", "query")
+"""Topics for which the lines that ask the storage, in place of those that are there, do what is needed."""
+_CONSOLE = {"cors": "cors", "root": "listing", "origin": "public_read", "reach": "public_read"}
+"""Topics, and what the provider table calls them."""
+_FOREIGN_COOKIES = regex(r"\s*(__cf|cf_|_cfuvid|AWSALB|__Host-cf|incap_|visid_|ak_|bm_)", re.I)
 
 
-def own_proxy(seen: Observation) -> bool:
-    """A web server that the admin runs (by the Server header) answers, and no CDN before it."""
-    return bool(_OWN.search(seen.headers.get(Header.SERVER, ""))) and not cdn(seen)
+def front_of(case: Case) -> Front:
+    """What answers at the published host."""
+    return case.front or front.front_of(case.settings, fixes.provider_of(case), case.evidence)
 
 
-def cdn(seen: Observation) -> str:
-    """The CDN that answers, by its headers."""
-    said = " ".join(seen.headers.get(name, "") for name in (Header.SERVER, Header.VIA, Header.X_CACHE)).lower()
-    if Header.CF_RAY in seen.headers or "cloudflare" in said:
-        return "Cloudflare"
-    if "cloudfront" in said or Header.X_AMZ_CF_ID in seen.headers:
-        return "CloudFront"
-    return next((name for name in ("Fastly", "BunnyCDN", "KeyCDN", "Akamai") if name.lower() in said), "")
+def program(case: Case) -> str:
+    """The id of the program of one's own that shows itself before the storage; ``""`` for none, and behind a CDN."""
+    here = front_of(case)
+    return here.name if here.stands is Stands.PROXY else ""
 
 
 def storage_hosts(case: Case) -> set[str]:
@@ -47,16 +52,89 @@ def storage_hosts(case: Case) -> set[str]:
     return {fixes.host_of(url) for url in urls if url}
 
 
-def proxied(case: Case, seen: Observation) -> bool:
-    """Whether something other than the storage itself answers at the published host.
+def published_host(case: Case) -> str:
+    """The host of media URLs as a browser sends it."""
+    return urlsplit(public_url(case.settings, "")).netloc
 
-    A host name that is only an alias in DNS (CNAME) shows the storage's own Server header and no cache.
+
+def at_proxy(case: Case, topic: str, note: str = "", **more: str) -> tuple[Fix, ...]:
+    """What is to be set at whatever stands before the storage, best first: a topic of ``proxies.toml``.
+
+    Where it does not show what it is: in words, and as lines of the two that are likeliest. ``more``: further values
+    for the lines.
     """
-    if not proxy_stands_before(case.settings):
-        return False
-    theirs = case.get(ActionId.REACH_ENDPOINT).headers.get(Header.SERVER, "")
-    between = own_proxy(seen) or bool(cdn(seen)) or any(name in seen.headers for name in (Header.VIA, *CACHE_HEADERS))
-    return between or seen.headers.get(Header.SERVER, "") != theirs
+    here, values, outside = front_of(case), _values(case, more), _values(case, more, outside=True)
+    if here.stands is Stands.PROVIDER:
+        return (_at_provider(case, here, topic, outside),)
+    if here.stands is Stands.CDN:
+        first = _in_words(middlemen()[here.name], topic, outside)
+        behind = middlemen()[here.behind or _NGINX]
+        why = f"behind {here.cdn}" if here.behind else f"if a proxy of your own stands behind {here.cdn}"
+        return first, *_lines(behind, topic, values, why, note)
+    known = middlemen().get(here.program)
+    if known is not None:
+        return _lines(known, topic, values, note) or (_in_words(known, topic, values),)
+    said = middlemen()[ANY].says[topic]
+    unknown = Manual(outside.fill(f"At what stands before <alias>: {said}{'; ' + note if note else ''}."))
+    others = (middlemen()[name] for name in here.likeliest)
+    return unknown, *(fix for one in others for fix in _lines(one, topic, values, note))
+
+
+def before_api(case: Case, topic: str, note: str = "") -> tuple[Fix, ...]:
+    """The same for what stands between Mastodon and the storage's API."""
+    known, values = front.api_front_of(case.settings, case.evidence), _values(case)
+    if known.id != ANY:
+        return _lines(known, topic, values, note) or (_in_words(known, topic, values),)
+    lines = _lines(middlemen()[_NGINX], topic, values, note)
+    said = values.fill(middlemen()[ANY].says[topic])
+    return *lines, Manual(f"Another proxy before the storage: {said}.")
+
+
+def at_the_way_behind(case: Case) -> tuple[Fix, ...]:
+    """Where to look when what shows itself before the API answers with errors of its own; nothing where none does."""
+    return before_api(case, "api-reach") if shows_itself(case) else ()
+
+
+def shows_itself(case: Case) -> bool:
+    """Whether a program or CDN shows itself before the storage's own API."""
+    return front.api_front_of(case.settings, case.evidence).id != ANY
+
+
+def in_a_new_proxy(case: Case, place: str) -> tuple[Fix, ...]:
+    """Lines that ask the storage, for a proxy that is not there yet."""
+    nginx = middlemen()[_NGINX]
+    return _lines(replace(nginx, place=place, places={}), "origin", _values(case))
+
+
+def _lines(one: Middleman, topic: str, values: Values, *notes: str) -> tuple[Fix, ...]:
+    """The program's own lines for the topic; none where it has no such setting."""
+    whole = topic not in one.lines and topic in _WHOLE and topic not in (one.gone if not one.lines else ())
+    template = one.lines.get(topic) or (one.lines.get("origin", "") if whole else "")
+    gone = one.gone.get(topic, "")
+    if not template and not gone:
+        return ()
+    place = one.places.get(topic) or (one.places.get("origin") if whole else "") or one.place
+    said = (gone, one.notes.get(topic, ""), "" if one.tried else _ADVICE, *notes)
+    note = "; ".join(values.fill(text) for text in (place, *said) if text)
+    separator = " " if one.id == "nginx" else "\n"
+    return (ServerFix(one.id, separator.join(values.fill(template).split("\n")) if template else "", note),)
+
+
+_ADVICE = "advice: nobody has tried these lines in Traefik"
+
+
+def _in_words(one: Middleman, topic: str, values: Values) -> Manual:
+    said = one.says.get(topic) or middlemen()[ANY].says[topic]
+    return Manual(values.fill(f"At {one.name}: {said}."))
+
+
+def _at_provider(case: Case, here: Front, topic: str, values: Values) -> Manual:
+    """The provider's own switch; for its custom domain the rules of the CDN that it belongs to."""
+    known = provider(here.name)
+    switch = known.console.get(_CONSOLE.get(topic, ""), "").replace("{bucket}", case.settings.bucket_name)
+    by_rule = middlemen()[here.rules].says.get(topic, "") if here.rules else ""
+    said = switch or by_rule or known.keep_listing_off * (topic == "root")
+    return Manual(values.fill(f"At {known.name}: {said or middlemen()[ANY].says[topic]}".rstrip(".") + "."))
 
 
 def upstream(case: Case) -> tuple[str, str]:
@@ -68,6 +146,38 @@ def upstream(case: Case) -> tuple[str, str]:
     return urlsplit(base).netloc, base
 
 
+def _values(case: Case, more: Mapping[str, str] = NOTHING_MORE, *, outside: bool = False) -> Values:
+    """What the lines are filled in with; ``outside``: for a CDN, which asks from elsewhere.
+
+    nginx looks names up while it works when there is a variable in ``proxy_pass`` (ngx_http_core_module, resolver),
+    and knows nothing of /etc/hosts then. That is for clouds, whose addresses change; the name of a store of one's own
+    is looked up once, as the machine does it, when ``proxy_pass`` holds no path.
+    """
+    settings, store = case.settings, fixes.provider_of(case)
+    host, base = upstream(case)
+    if store.web_port and not outside:
+        base = _web_port(case)
+    parts = urlsplit(base)
+    name = parts.hostname or ""
+    literal = name.replace(".", "").isdigit() or ":" in name
+    kind = "webport" if store.web_port else "literal" if literal else "cloud" if store.hosts else "own"
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    texts = {
+        "base": base,
+        "scheme": parts.scheme,
+        "host": host,
+        "name": name,
+        "port": str(port),
+        "plain": "80" if parts.scheme == "https" else str(port),
+        "path": parts.path,
+        "alias": (settings.alias_host or "").split("/")[0] or published_host(case),
+        "prefix": prefix_folder(settings),
+        "api": urlsplit(settings.api_base).netloc,
+        **more,
+    }
+    return Values(frozenset({kind, parts.scheme, *(("path",) if parts.path else ())}), texts)
+
+
 def _web_port(case: Case) -> str:
     """The address of a store's own port for visitors: at the API's address, else at the machine of the proxy itself.
 
@@ -76,74 +186,6 @@ def _web_port(case: Case) -> str:
     api = fixes.host_of(case.settings.api_base)
     host = api if api.replace(".", "").isdigit() else "127.0.0.1"
     return web_address(case.settings, fixes.provider_of(case), host)
-
-
-def published_host(case: Case) -> str:
-    """The host of media URLs as a browser sends it."""
-    return urlsplit(public_url(case.settings, "")).netloc
-
-
-def proxy_lines(case: Case) -> str:
-    """The lines of Mastodon's proxy guide, with these settings' own values.
-
-    nginx looks names up while it works when there is a variable in ``proxy_pass`` (ngx_http_core_module, resolver),
-    and knows nothing of /etc/hosts then. That is for clouds, whose addresses change; the name of a store of one's own
-    is looked up once, as the machine does it, when ``proxy_pass`` holds no path.
-    """
-    host, base = upstream(case)
-    parts = urlsplit(base)
-    if fixes.provider_of(case).web_port:
-        return f"proxy_set_header Host $host; proxy_pass {_web_port(case)};"
-    name = parts.hostname or ""
-    literal = name.replace(".", "").isdigit() or ":" in name
-    if literal or fixes.provider_of(case).hosts:
-        resolver = "" if literal else "resolver 8.8.8.8 ipv6=off; "
-        return f"{resolver}proxy_set_header Host {host}; proxy_pass {base}$uri;"
-    rewrite = f"rewrite ^ {parts.path}$uri? break;" if parts.path else "rewrite ^ $uri? break;"
-    return f"{rewrite} proxy_set_header Host {host}; proxy_pass {parts.scheme}://{parts.netloc};"
-
-
-def nginx(case: Case, lines: str, note: str = "") -> ServerFix:
-    """Lines for the media host, with the block where they belong."""
-    alias = (case.settings.alias_host or "").split("/")[0] or fixes.host_of(case.get(ActionId.PUBLIC_GET).url)
-    # a location of its own stands in the server block; all else where the storage is asked
-    place = "" if lines.startswith("location") else "in the location block that asks the storage, "
-    return ServerFix("nginx", lines, f"{place}in the server block of {alias}{'; ' + note if note else ''}")
-
-
-AT_CDN: Mapping[str, str] = MappingProxyType(
-    {
-        "origin": "let the origin be {base} with {host} as its Host header, leave the path as it is and drop the query",
-        "reach": "the origin does not answer; let it be {base} with {host} as its Host header, and full (strict) TLS",
-        "errors": "pass the origin's errors on as they are, without a page of its own and never with status 200",
-        "error-cache": "keep no error answers (TTL 0 for 403 and 404), and empty the cache once",
-        "bytes": "pass files on unchanged: no image optimiser, no compression of pictures, no page of its own",
-        "type": "pass on the Content-Type that the origin sends",
-        "cors": "send Access-Control-Allow-Origin: * once, or pass on what the origin sends and cache by Origin",
-        "ranges": "pass the Range header on, or answer ranges out of its own cache",
-        "cache-control": "keep the origin's Cache-Control (no browser cache lifetime of its own)",
-        "headers": "add the headers X-Content-Type-Options: nosniff and Content-Security-Policy: default-src 'none'; "
-        "form-action 'none'",
-        "credentials": "drop Authorization and Cookie on the way to the origin, and Set-Cookie on the way back",
-        "methods": "allow GET and HEAD alone",
-        "root": "refuse / and every query",
-        "circle": "set TLS to full (strict) and remove rules that redirect",
-        "access": "exempt the media host from access rules and redirects",
-        "archives": "refuse /{prefix}backups/; archive links do not use this host",
-    }
-)
-"""What is to be set at a CDN, by topic: its console has no lines that could be pasted."""
-
-
-def at_proxy(case: Case, lines: str, topic: str, note: str = "") -> tuple[Fix, ...]:
-    """:func:`nginx`, and before it what a CDN in front has to do: a topic of :data:`AT_CDN`, or that in words."""
-    name = cdn(case.get(ActionId.PUBLIC_GET)) or cdn(case.get(ActionId.PUBLIC_LIST_ALIAS))
-    if not name:
-        return (nginx(case, lines, note),)
-    host, base = upstream(case)
-    words = AT_CDN.get(topic, topic).format(host=host, base=base, prefix=prefix_folder(case.settings))
-    behind = f"if a proxy of your own stands behind {name}{'; ' + note if note else ''}"
-    return Manual(f"At {name}: {words}."), nginx(case, lines, behind)
 
 
 def prefix_folder(settings: Settings) -> str:

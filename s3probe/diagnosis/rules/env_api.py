@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -24,6 +23,8 @@ from s3probe.diagnosis.rules.env_names import (
 )
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws, is_host_label, regional_host
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import RaisedAt, RaisedError, Settings
@@ -87,17 +88,17 @@ def _is_blank(settings: Settings, name: str) -> bool:
     value = settings.environment.get(name)
     if value is None or value.strip():
         return False
+    if name == "S3_REGION" and trouble_of(settings, name) is None:
+        return False  # beside S3_ENDPOINT a blank is as good a text as any other
     if name == "S3_HOSTNAME":
         return settings.alias_host is None
     return name != "S3_CLOUDFRONT_HOST" or settings.environment.get("S3_ALIAS_HOST") is None
 
 
-_HOST = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?")
-_MISTYPED_URL = re.compile(
-    r"(?:([A-Za-z][A-Za-z0-9+]*)(?::/*|//))?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:/\S*)?)"
-)
+_HOST = regex(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:\d+)?")
+_MISTYPED_URL = regex(r"(?:([A-Za-z][A-Za-z0-9+]*)(?::/*|//))?([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?::\d+)?(?:/\S*)?)")
 """``https:/host``, ``https//host``: what was meant is plain."""
-_ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+)?(/|$)|\[[0-9a-fA-F:]+\](:\d+)?(/|$)")
+_ADDRESS = regex(r"(\d{1,3}\.){3}\d{1,3}(:\d+)?(/|$)|\[[0-9a-fA-F:]+\](:\d+)?(/|$)")
 
 
 def _without_scheme(trouble: RaisedError, value: str) -> bool:
@@ -145,7 +146,10 @@ def region(case: Case) -> Iterator[Finding]:
     """A region that is no region's name at all, such as ``US East (N. Virginia)``."""
     value = case.settings.region
     trouble = trouble_of(case.settings, "S3_REGION")
-    if trouble is None or not value.strip() or (stray_marks(value.strip()) and is_host_label(clean(value))):
+    told = (trouble is not None and not value.strip()) or (stray_marks(value.strip()) and is_host_label(clean(value)))
+    # beside S3_ENDPOINT it raises nothing: what the storage makes of it shows in a request
+    unasked = case.evidence is None and not is_host_label(value) and value.isascii() and "#" not in value
+    if told or (trouble is None and not unasked):
         return
     code = clean(value).lower()
     lines: tuple[Fix, ...] = (
@@ -160,9 +164,17 @@ def region(case: Case) -> Iterator[Finding]:
     yield finding(
         "region-not-a-code",
         case,
-        how=f"S3_REGION={value}: Mastodon raises {trouble.exception}: {trouble.message}",
+        how=f"S3_REGION={value}: Mastodon raises {trouble.exception}: {trouble.message}"
+        if trouble
+        else f"S3_REGION={value} goes into every signature as it stands, and few storages take any text there",
+        severity=Severity.FAILURE if trouble else Severity.WARNING,
+        certainty=Certainty.CERTAIN if trouble else Certainty.LIKELY,
         explains=refused(case),
+        region=" ".join(value.split()),
         fixes=lines,
+        breaks=f"The first use of S3 raises {trouble.exception}"
+        if trouble
+        else "Where the storage looks at the region, it refuses every signature",
     )
 
 
@@ -253,22 +265,44 @@ def _leading_elsewhere(settings: Settings) -> list[str]:
     return [name for name in names if remade(settings, **{name: None}).api_base != settings.api_base]
 
 
+_RAISED = {
+    RaisedAt.BOOT: "Mastodon does not start:",
+    RaisedAt.CLIENT: "Mastodon raises",
+    RaisedAt.REQUEST: "Mastodon raises",
+    RaisedAt.CONNECT: "Mastodon raises",
+    RaisedAt.URL: "every media URL raises",
+}
+
+
 @for_s3
 def other_exceptions(case: Case) -> Iterator[Finding]:
     """An exception from the settings that no rule above knows."""
-    known = ("S3_SIGNATURE_VERSION", "S3_BUCKET", "S3_REGION", "S3_OPEN_TIMEOUT", "S3_READ_TIMEOUT")
+    public = ("S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_PROTOCOL")
+    known = ("S3_SIGNATURE_VERSION", "S3_BUCKET", "S3_REGION", "S3_OPEN_TIMEOUT", "S3_READ_TIMEOUT", *public)
     for trouble in case.settings.troubles:
         value = case.settings.environment.get(trouble.variable) or ""
         of_sdk = trouble.variable.startswith("AWS_") and trouble.variable != _KEY_ID
         elsewhere = trouble.variable in known or of_sdk or not value.strip()
-        if elsewhere or stray_marks(value.strip()) or not value.isascii() or _without_scheme(trouble, value):
+        if elsewhere or stray_marks(value.strip()) or _without_scheme(trouble, value):
             continue
-        if trouble.stage is RaisedAt.BOOT:
-            continue  # the rule about host names says it
+        if not value.isascii() and trouble.variable not in ("CDN_HOST", "LOCAL_DOMAIN", "WEB_DOMAIN"):
+            continue  # the rule about characters that are no plain ASCII says it
         tidy = value.strip().split("?")[0]
         fix: Fix = Manual(f"Fix {trouble.variable}.")
-        if trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
+        if trouble.stage is RaisedAt.CONNECT:
+            fix = Manual(
+                f"Put a name or an IPv4 address into {trouble.variable}: the SDK reaches no address in brackets."
+                if "[" in value
+                else f"Write a port from 1 to 65535 into {trouble.variable}."
+            )
+        elif trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
             fix = fixes.env(case, "S3_ENDPOINT", f"{'http' if found[1] == 'http' else 'https'}://{found[2]}")
+        elif trouble.variable == "S3_KEY_PREFIX":
+            fix = fixes.env(case, "S3_KEY_PREFIX", None, "kt-paperclip replaces a name behind a colon")
+        elif trouble.variable == "CDN_HOST":
+            fix = Manual("Write CDN_HOST in plain ASCII (a name with other letters in its xn-- form), or remove it.")
+        elif trouble.variable in ("S3_PERMISSION", "S3_STORAGE_CLASS"):
+            fix = fixes.env(case, trouble.variable, " ".join(value.split()))
         elif trouble.variable == _KEY_ID:
             value = "…"
             fix = Manual(
@@ -279,7 +313,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         yield finding(
             "setting-raises-exception",
             case,
-            how=f"{trouble.variable}={value}: Mastodon raises {trouble.exception}: {trouble.message}",
+            how=f"{trouble.variable}={value}: {_RAISED[trouble.stage]} {trouble.exception}: {trouble.message}",
             setting=trouble.variable,
             explains=refused(case),
             fixes=(fix,),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EARLIER, Certainty, EnvFix, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
+from s3probe.diagnosis.rule import EVERY, Layer, Rule
 from s3probe.diagnosis.rules.env_names import (
     CREDENTIALS,
     PLACEHOLDER,
@@ -38,8 +38,11 @@ _CHANGED = {
     NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "the backslash was dropped"),
 }
 
+_ANY_TEXT = (*CREDENTIALS, "S3_KEY_PREFIX")
+"""Values that may hold any sign."""
 
-def _notes(case: Case, kind: NoteKind) -> Iterator[tuple[Note, Variable | None]]:
+
+def notes_of(case: Case, kind: NoteKind) -> Iterator[tuple[Note, Variable | None]]:
     """Notes of that kind, with the variable when the note is about the assignment that counts."""
     for note in case.settings.environment.notes:
         if note.kind is kind:
@@ -52,13 +55,13 @@ def _notes(case: Case, kind: NoteKind) -> Iterator[tuple[Note, Variable | None]]
 def changed_values(case: Case) -> Iterator[Finding]:
     """``#``, ``$`` or ``\\`` changed a storage variable. Only a signature can tell whether that was meant."""
     for kind, (finding_id, what) in _CHANGED.items():
-        for note, variable in _notes(case, kind):
-            if variable is None or note.name not in STORAGE_NAMES:
+        for note, variable in notes_of(case, kind):
+            if variable is None or not _may_be_lost(note):
                 continue
             if _stray_quote(case, variable):
                 continue  # one fix for one line: the quote mark's own finding has it
-            if note.name in CREDENTIALS and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
-                continue
+            if note.name in _ANY_TEXT and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
+                continue  # it works as it stands
             how = f"in {place(variable)}, {what}; Mastodon gets the value without it. "
             how += "Whether that was meant, only a request with both values can tell"
             fix: Fix = fixes.env(
@@ -68,8 +71,6 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 fix = fixes.requote(case, note.name)
             elif kind is NoteKind.EXPANDED_DOLLAR and note.name != "S3_KEY_PREFIX":
                 unset, written_out = _references(case, variable)
-                if not unset and written_out == variable.value:
-                    continue  # what the line refers to stands above it
                 how = f"{place(variable)} refers to what no line above it sets, so {note.name} is {variable.value!r}"
                 fix = fixes.env(case, note.name, written_out)
                 if unset:
@@ -83,6 +84,14 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 setting=note.name,
                 fixes=(fix,),
             )
+
+
+def _may_be_lost(note: Note) -> bool:
+    """Whether the variable is one of the storage's, and what dotenv took away may have been meant.
+
+    No host, bucket, region or number holds a ``#`` or a backslash: there nothing is lost.
+    """
+    return note.name in (STORAGE_NAMES if note.kind is NoteKind.EXPANDED_DOLLAR else _ANY_TEXT)
 
 
 def _references(case: Case, variable: Variable) -> tuple[list[str], str]:
@@ -104,18 +113,25 @@ def _stray_quote(case: Case, variable: Variable) -> bool:
 
 def _changed(case: Case, variable: Variable) -> bool:
     """Whether dotenv changed the value as well: then only single quotes keep the whole of it."""
-    return any(v is variable for kind in _CHANGED for _note, v in _notes(case, kind))
+    return any(v is variable for kind in _CHANGED for _note, v in notes_of(case, kind))
+
+
+def _computed(variable: Variable) -> str:
+    if "$(" in (variable.raw or ""):
+        return f"holds $( ... ) in the value of {variable.name}"
+    named = " and ".join(references(variable.raw or ""))
+    return f"sets {variable.name} by means of {named}, and what that is only a command knows"
 
 
 @for_s3
 def commands(case: Case) -> Iterator[Finding]:
     """A value is the output of a command, which s3probe does not run."""
-    for note, variable in _notes(case, NoteKind.COMMAND):
+    for note, variable in notes_of(case, NoteKind.COMMAND):
         if variable is not None and note.name in STORAGE_NAMES:
             yield finding(
                 "env-command-substitution",
                 case,
-                how=f"{place(variable)} holds $( ... ) in the value of {note.name}; s3probe never runs a command",
+                how=f"{place(variable)} {_computed(variable)}; s3probe never runs a command",
                 setting=note.name,
                 explains=refused(case) if note.name in (*CREDENTIALS, "S3_BUCKET", "S3_ENDPOINT") else (),
                 fixes=(
@@ -136,6 +152,8 @@ def marks_around_values(case: Case) -> Iterator[Finding]:
             continue
         finding_id, what, kept = seen
         serious = variable.name not in ("S3_KEY_PREFIX", "S3_RETRY_LIMIT", "EXTRA_MEDIA_HOSTS")
+        # beside S3_ENDPOINT any text is signed, and not every storage looks at the region
+        serious = serious and not (variable.name == "S3_REGION" and signing_works(case, "S3_REGION"))
         fix = _typed_again(case, variable, kept)
         yield finding(
             finding_id,
@@ -189,7 +207,7 @@ def _quotes(value: str) -> str:
     at_start, at_end = value.lstrip()[:1] in ("'", '"'), value.rstrip()[-1:] in ("'", '"')
     if at_start and at_end and len(value.strip()) > 1:
         return "quote marks around it"
-    return f"a single quote mark at its {'beginning' if at_start else 'end'}"
+    return "a single quote mark at its beginning" if at_start else "a single quote mark at its end"
 
 
 def _signs(value: str) -> str:
@@ -201,18 +219,21 @@ def _signs(value: str) -> str:
 @for_s3
 def skipped_lines(case: Case) -> Iterator[Finding]:
     """Lines that yield no variable although they look like one of Mastodon's."""
-    for note, _ in _notes(case, NoteKind.SKIPPED_LINE):
+    for note, _ in notes_of(case, NoteKind.SKIPPED_LINE):
         name = re.sub(r"[-. ]", "_", re.sub(r"^(set|export)\s+", "", note.name.strip("\"'"))).upper()
         if name not in STORAGE_NAMES:
             continue
         elsewhere = case.settings.environment.get(name) is not None
+        line = f"line {note.line} of {note.source}"
         yield finding(
             "env-invalid-key-line-skipped",
             case,
-            how=f"line {note.line} of {note.source} begins with {note.name}; dotenv skips it, "
-            + (f"and {name} is set elsewhere" if elsewhere else f"so {name} is not set"),
+            how=f"{line} begins with {note.name}; dotenv skips it, and {name} is set elsewhere"
+            if elsewhere
+            else f"{line} begins with {note.name}; dotenv skips it, so {name} is not set",
             severity=Severity.NOTICE if elsewhere else Severity.WARNING,
             setting=name,
+            line=str(note.line),
             fixes=(Manual(f"Write line {note.line} of {note.source} as {name}=… (or delete it)."),),
         )
 
@@ -220,7 +241,7 @@ def skipped_lines(case: Case) -> Iterator[Finding]:
 @for_s3
 def duplicates(case: Case) -> Iterator[Finding]:
     """The same storage variable twice with different values."""
-    for note, variable in _notes(case, NoteKind.DUPLICATE):
+    for note, variable in notes_of(case, NoteKind.DUPLICATE):
         if note.name in STORAGE_NAMES:
             counts = f"; what counts is {shown(variable)}" if variable is not None else ""
             yield finding(
@@ -246,7 +267,7 @@ def _of_two_lines(case: Case, note: Note) -> tuple[Fix, ...]:
 @for_s3
 def shadowed(case: Case) -> Iterator[Finding]:
     """A line of the file that another source overrides with a different value."""
-    for note, _ in _notes(case, NoteKind.SHADOWED):
+    for note, _ in notes_of(case, NoteKind.SHADOWED):
         winner = case.settings.environment.variables.get(note.name)
         if note.name in STORAGE_NAMES and winner is not None:
             yield finding(
@@ -259,46 +280,13 @@ def shadowed(case: Case) -> Iterator[Finding]:
             )
 
 
-_OTHER_LOADERS = {
-    NoteKind.LOADER_KEEPS_QUOTES: (
-        "env-quotes-another-loader-keeps",
-        "the quote marks around",
-        "docker run --env-file and Kubernetes would hand them over",
-        "Write {name} in line {line} of {source} without quotes if docker run or Kubernetes reads that file.",
-    ),
-    NoteKind.LOADER_KEEPS_COMMENT: (
-        "env-comment-another-loader-keeps",
-        "the comment behind",
-        "docker run --env-file, systemd and Kubernetes would make it part of the value",
-        "Put the comment of line {line} of {source} on a line of its own if another program than Mastodon reads it.",
-    ),
-}
-
-
-@for_s3
-def other_loaders(case: Case) -> Iterator[Finding]:
-    """Ruby's dotenv reads the line well; another program that may read the same file would not."""
-    for kind, (finding_id, what, then, advice) in _OTHER_LOADERS.items():
-        for note, variable in _notes(case, kind):
-            if variable is not None and note.name in STORAGE_NAMES:
-                told = advice.format(name=note.name, line=note.line, source=note.source)
-                yield finding(
-                    finding_id,
-                    case,
-                    how=f"dotenv drops {what} {note.name} (line {note.line} of {note.source}); {then}",
-                    certainty=Certainty.POSSIBLE,
-                    setting=note.name,
-                    fixes=(Manual(told),),
-                )
-
-
 def file_form(case: Case) -> Iterator[Finding]:
     """A byte order mark, Windows line ends."""
     for kind, finding_id, what, command in (
         (NoteKind.BOM, "env-bom", "begins with a byte order mark (EF BB BF)", r"sed -i '1s/^\xEF\xBB\xBF//'"),
         (NoteKind.CRLF, "env-crlf-line-endings", "has lines that end in CR LF", r"sed -i 's/\r$//'"),
     ):
-        for note, _ in _notes(case, kind):
+        for note, _ in notes_of(case, kind):
             yield finding(
                 finding_id,
                 case,
@@ -319,11 +307,10 @@ RULES = (
         marks_around_values,
         Layer.LINES,
         yields=("env-inline-comment-kept", "env-quotes-kept-literally", "env-smart-quotes-or-nbsp"),
-        reads=(OPEN, *TEXT_EXPERIMENTS),
+        reads=(EVERY, *TEXT_EXPERIMENTS),
     ),
     Rule(skipped_lines, Layer.LINES, yields=("env-invalid-key-line-skipped",)),
     Rule(duplicates, Layer.LINES, yields=("env-duplicate-last-wins",)),
     Rule(shadowed, Layer.LINES, yields=("env-process-overrides-file",)),
-    Rule(other_loaders, Layer.LINES, yields=("env-comment-another-loader-keeps", "env-quotes-another-loader-keeps")),
     Rule(file_form, Layer.LINES, yields=("env-bom", "env-crlf-line-endings")),
 )

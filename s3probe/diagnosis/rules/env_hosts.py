@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
@@ -13,6 +12,7 @@ from s3probe.diagnosis.rules.env_names import for_s3, refused, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws, regional_host
 from s3probe.settings.model import NoteKind
 from s3probe.settings.rubyuri import authority_of

@@ -85,6 +85,7 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
             case,
             how=f"{place(variable)} sets {shown(variable)}, which Mastodon never reads; "
             "S3_PERMISSION is not set, so public-read is sent",
+            named=name,
             severity=Severity.FAILURE if refused_acl else Severity.WARNING,
             because=(put.id,) if refused_acl else (),
             explains=tuple(
@@ -140,17 +141,16 @@ def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
     required = right in ("S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT")
     fix = fixes.env(case, variable.name, None) if right is None else _renamed(case, variable, right)
     empty = right is not None and case.settings.environment.get(right) is not None
-    says = (
-        f"it reads {right}, which is {'set to nothing' if empty else 'not set'}"
-        if right
-        else "no variable of Mastodon's does what it says"
-    )
+    unset = f"it reads {right}, which is set to nothing" if empty else f"it reads {right}, which is not set"
+    says = unset if right else "no variable of Mastodon's does what it says"
     return finding(
         "env-misspelt-other-names",
         case,
         how=f"{place(variable)} sets {variable.name}, which Mastodon never reads; {says}",
         severity=Severity.FAILURE if required else Severity.WARNING if right else Severity.NOTICE,
         setting=right or variable.name,
+        named=variable.name,
+        meant=f": it reads {right}" if right else "",
         explains=refused(case) if required else (),
         fixes=(fix,),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import wraps
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import TRIMMED, EnvFix, Finding, Fix, Severity
 from s3probe.evidence.vocabulary import PAIR_EXPERIMENTS, ActionId, Actor, Experiment, ObservationId
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.mastodon import remade
 from s3probe.settings.model import PROCESS_ENVIRONMENT, SECRET_NAMES, NoteKind, RaisedError, Settings, Variable
@@ -68,28 +68,28 @@ def for_s3(rule: Callable[[Case], Iterator[Finding]]) -> Callable[[Case], Iterat
     def judged(case: Case) -> Iterator[Finding]:
         settings = intended(case.settings)
         if settings.storage == "s3":
-            unknown = _unknown(settings)
-            merged = _merged(rule(case if settings is case.settings else replace(case, settings=settings)))
-            yield from (f for f in merged if f.setting not in unknown or f.id == "env-command-substitution")
+            unknown = computed(settings)
+            found = merged(rule(case if settings is case.settings else replace(case, settings=settings)))
+            yield from (f for f in found if f.setting not in unknown or f.id == "env-command-substitution")
 
     return judged
 
 
-def _unknown(settings: Settings) -> set[str]:
+def computed(settings: Settings) -> set[str]:
     """Variables whose value only a command knows: nothing can be said about them."""
     return {note.name for note in settings.environment.notes if note.kind is NoteKind.COMMAND}
 
 
-def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
+def merged(found: Iterable[Finding]) -> Iterable[Finding]:
     """One finding per id: the same fault on several lines is one cause, with a fix for each line."""
-    merged: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
 
     def belonging(fixes: tuple[Fix, ...]) -> tuple[Fix, ...]:
         return tuple(replace(fix, together=True) if isinstance(fix, EnvFix) else fix for fix in fixes[:1])
 
     for this in found:
-        first = merged.get(this.id)
-        merged[this.id] = (
+        first = by_id.get(this.id)
+        by_id[this.id] = (
             this
             if first is None
             else replace(
@@ -100,7 +100,7 @@ def _merged(found: Iterable[Finding]) -> Iterable[Finding]:
                 fixes=(*first.first_choice, *belonging(this.fixes), *first.fixes[len(first.first_choice) :]),
             )
         )
-    return merged.values()
+    return by_id.values()
 
 
 def storage_variables(settings: Settings) -> Iterator[Variable]:
@@ -143,8 +143,8 @@ def trouble_of(settings: Settings, *variables: str) -> RaisedError | None:
 
 
 def at_aws(settings: Settings) -> bool:
-    """Whether the API is AWS's own."""
-    return is_aws(settings.api_base)
+    """Whether the API is AWS's own. Where the SDK finds no address for its region, what the file asks for tells."""
+    return is_aws(settings.api_base) if settings.api_base else settings.endpoint is None
 
 
 def refused(case: Case) -> tuple[ObservationId, ...]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Manual, Severity
+from s3probe.diagnosis.page_hosts import FORBIDDEN, SCRIPTS, allowed_hosts, for_scripts_alone
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PUBLIC_ACTIONS, at_aws, clean, for_s3, stray_marks, unseen
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import NetworkFault
-from s3probe.evidence.vocabulary import ActionId, ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, ExperimentWith, Fact, ObservationId
+from s3probe.patterns import regex
 from s3probe.settings.addressing import regional_host
-from s3probe.settings.model import RaisedAt, Settings
+from s3probe.settings.model import RaisedAt, RaisedError, Settings
 from s3probe.settings.rubyuri import authority_of
 from s3probe.settings.urls import public_url
 
@@ -29,7 +31,7 @@ _DASH_FORM = frozenset(
 (AWS: VirtualHosting, legacy endpoints)."""
 _NOTHING_LISTENS = (NetworkFault.REFUSED, NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT)
 """A port may do so, while the next one is served."""
-LOOPBACK = re.compile(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
+LOOPBACK = regex(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
 
 
 def _public_host(settings: Settings) -> tuple[str, str]:
@@ -61,12 +63,13 @@ def host_name(case: Case) -> Iterator[Finding]:
     name, value = _public_host(settings)
     if not value.strip() or stray_marks(value.strip()) or not value.isascii():
         return
-    boot = next((t for t in settings.troubles if t.stage is RaisedAt.BOOT), None)
+    raised = next((t for t in settings.troubles if t.variable == name and t.stage in _RAISES), None)
     bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*:/+|^/+", "", re.split(r"\s+#|\s", value.strip())[0])
     host, _, path = bare.rstrip("/").partition("/")
     doubled = name == "S3_HOSTNAME" and path == settings.bucket
     tidy = host if doubled or not path else f"{host}/{path}"
     if value == tidy:
+        yield from _unusable(case, name, value, raised)
         return
     slash_only = value.rstrip("/") == tidy
     works = slash_only and case.get(ActionId.PUBLIC_GET).ok
@@ -74,8 +77,8 @@ def host_name(case: Case) -> Iterator[Finding]:
         "hostname-has-scheme-or-slash",
         case,
         how=(
-            f"{name}={value}: Mastodon does not start ({boot.exception}: {boot.message})"
-            if boot
+            f"{name}={value}: {_what_happens(raised)}"
+            if raised
             else f"with {name}={value}, media URLs look like {public_url(settings, 'media_attachments/...')}"
         ),
         severity=Severity.WARNING if works else Severity.FAILURE,
@@ -85,6 +88,36 @@ def host_name(case: Case) -> Iterator[Finding]:
         because=(ActionId.PUBLIC_GET,) if works else (),
         explains=_failed(case),
         fixes=(fixes.env(case, name, tidy),),
+    )
+
+
+_RAISES = (RaisedAt.BOOT, RaisedAt.URL)
+
+
+def _what_happens(raised: RaisedError) -> str:
+    if not raised.exception:
+        return raised.message
+    says = f"{raised.exception}: {raised.message}"
+    return f"Mastodon does not start ({says})" if raised.stage is RaisedAt.BOOT else f"every media URL raises {says}"
+
+
+def _unusable(case: Case, name: str, value: str, raised: RaisedError | None) -> Iterator[Finding]:
+    """A host of the right form that is none: signs that no name may hold, a port that there is not."""
+    if raised is None:
+        return
+    port = re.fullmatch(r"([A-Za-z0-9.-]+):([^:/]*)(/.*)?", value)
+    yield finding(
+        "hostname-has-scheme-or-slash",
+        case,
+        how=f"{name}={value}: {_what_happens(raised)}",
+        setting=name,
+        mistake="ends with a port that there is not" if port else "is no host name",
+        explains=_failed(case),
+        fixes=(
+            fixes.env(case, name, f"{port[1]}{port[3] or ''}")
+            if port
+            else Manual(f"Write the bare name of the media host into {name}, such as files.example.com."),
+        ),
     )
 
 
@@ -128,29 +161,39 @@ def default_host(case: Case) -> Iterator[Finding]:
         return
     host = regional_host(fixes.right_region(case) or settings.region)
     fix = fixes.public_host(case, host)
+    hosts = allowed_hosts(case)
     dead = settings.region not in _DASH_FORM
     if dead and case.evidence is None:
         yield finding(
             "hostname-default-dash-form-dead",
             case,
             how=f"S3_HOSTNAME is not set, so media URLs lead to {settings.hostname}; AWS has no such name for "
-            f"{settings.region}, and the pages allow {' '.join(settings.csp_media_hosts) or 'the instance alone'}",
+            f"{settings.region}, and the pages allow {' '.join(filter(None, hosts)) or 'the instance alone'}",
             certainty=Certainty.LIKELY,
             fixes=fix,
         )
-    elif not (dead and case.get(ActionId.PUBLIC_GET).network is NetworkFault.DNS) and not _allowed(settings):
+    elif not (dead and case.get(ActionId.PUBLIC_GET).network is NetworkFault.DNS) and not _allowed(settings, hosts):
+        page = case.get(ActionId.PUBLIC_CSP)
+        if page.ok:
+            return  # the page was seen, and allows it: a proxy sends the policy
+        missing = page.facts.get(Fact.MISSING, SCRIPTS).split()
+        alone = SCRIPTS if for_scripts_alone(case) and missing == [SCRIPTS] else ""
         yield finding(
-            "csp-omits-default-hostname",
+            "csp-one-directive-lacks-media-host" if alone else "csp-omits-default-hostname",
             case,
             how=f"media URLs lead to {settings.hostname}; the pages allow "
-            f"{' '.join(settings.csp_media_hosts) or 'the instance alone'}",
+            f"{' '.join(filter(None, hosts)) or 'the instance alone'}",
+            severity=Severity.WARNING if alone else None,
+            setting="S3_HOSTNAME",
             explains=(ActionId.PUBLIC_CSP,),
             fixes=fix,
+            directive=alone,
+            breaks=FORBIDDEN.get(alone, ""),
         )
 
 
-def _allowed(settings: Settings) -> bool:
-    hosts = {authority_of(h) or h for h in settings.csp_media_hosts}
+def _allowed(settings: Settings, allowed: Iterable[str]) -> bool:
+    hosts = {authority_of(host) or host for host in allowed}
     return settings.hostname in hosts or any(h.startswith("*.") and settings.hostname.endswith(h[1:]) for h in hosts)
 
 
@@ -195,8 +238,12 @@ RULES = (
     Rule(
         default_host,
         Layer.PUBLIC_VALUES,
-        yields=("csp-omits-default-hostname", "hostname-default-dash-form-dead"),
-        reads=(ActionId.PUBLIC_GET, ExperimentWith.REGION),
+        yields=(
+            "csp-omits-default-hostname",
+            "csp-one-directive-lacks-media-host",
+            "hostname-default-dash-form-dead",
+        ),
+        reads=(ActionId.PUBLIC_CSP, ActionId.PUBLIC_GET, ExperimentWith.REGION),
     ),
     Rule(cdn_host, Layer.PUBLIC_VALUES, yields=("cdn-host-confused-with-alias",)),
 )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule
+from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import clean, for_s3, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
-from s3probe.knowledge.providers import Provider, detect
-from s3probe.settings.addressing import is_host_label
-from s3probe.settings.model import Settings
+from s3probe.knowledge.providers import detect
+from s3probe.knowledge.regions import region_in
+from s3probe.patterns import regex
+from s3probe.settings.addressing import is_aws, is_host_label
+from s3probe.settings.model import Settings, Variable
+from s3probe.settings.partitions import is_aws_region
 from s3probe.settings.rubyuri import authority_of
+from s3probe.settings.urls import sdk_endpoint
 
 _PAIRS = (
     (r"[A-Z0-9]{20}", r"[A-Za-z0-9/+=]{40}"),  # AWS: reference_identifiers, access key ids; many stores do the same
@@ -23,8 +28,9 @@ _PAIRS = (
     (r"[0-9a-f]{32}", r"[0-9a-f]{64}"),  # Cloudflare R2
 )
 """Key id and secret as stores make them."""
-_STORE_LABEL = re.compile(r"(s3|obj|storage|minio|ceph|rgw|garage|swift|seaweed|gateway|oss|cos)", re.IGNORECASE)
+_STORE_LABEL = regex(r"(s3|obj|storage|minio|ceph|rgw|garage|swift|seaweed|gateway|oss|cos)", re.IGNORECASE)
 """How the name of a store's API begins, where no provider's own name tells."""
+_ADDRESS = regex(r"(\d{1,3}\.){3}\d{1,3}")
 
 
 @for_s3
@@ -60,7 +66,7 @@ def region_of_host(case: Case) -> Iterator[Finding]:
         return
     for name, host in _hosts(settings):
         provider = detect(host)
-        named = _region_in(provider, host) if provider.region_must_match else ""
+        named = region_in(provider, host) if provider.region_must_match else ""
         if not named or named == region:
             continue
         aws = provider.id == "aws-s3"
@@ -71,7 +77,9 @@ def region_of_host(case: Case) -> Iterator[Finding]:
         yield finding(
             f"region-wrong-{kind}",
             case,
-            how=f"S3_REGION is {'not set, so it is ' if unset else ''}{region}, and {name} leads to {host}, in {named}",
+            how=f"S3_REGION is not set, so it is {region}, and {name} leads to {host}, in {named}"
+            if unset
+            else f"S3_REGION is {region}, and {name} leads to {host}, in {named}",
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
             fixes=(fixes.env(case, "S3_REGION", named), *others),
@@ -95,9 +103,69 @@ def _name(authority: str) -> str:
     return authority.lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-def _region_in(provider: Provider, host: str) -> str:
-    found = (re.search(pattern, host) for pattern in provider.region_hosts)
-    return next((match[1] for match in found if match), "")
+@for_s3
+def foreign_hostname(case: Case) -> Iterator[Finding]:
+    """S3_HOSTNAME names another store than AWS, and nothing sends Mastodon's own requests there."""
+    settings = case.settings
+    without = settings.endpoint is not None or sdk_endpoint({n: v.value for n, v in _variables(settings)}) is not None
+    host = _name(settings.hostname)
+    if case.evidence is not None or without or settings.hostname_is_default:
+        return
+    if is_aws(host) or not host or trouble_of(settings, "S3_HOSTNAME", "S3_REGION"):
+        return
+    if misspelt_for(settings, "S3_ENDPOINT"):
+        return
+    known = any(re.search(pattern, host) for pattern in detect(host).hosts)
+    host = host.removeprefix(f"{settings.bucket_name}.")
+    port = re.search(r":(?!443\Z|80\Z)\d+\Z", settings.hostname)
+    elsewhere = not is_aws_region(settings.region)
+    # behind another media host only what no other than a store can be
+    told = known if settings.alias_host is not None else known or elsewhere or port or _STORE_LABEL.match(host)
+    if not (told or (settings.alias_host is None and _ADDRESS.fullmatch(host))):
+        return
+    scheme = settings.protocol.lower() if settings.protocol.lower() in ("http", "https") else "https"
+    yield finding(
+        "endpoint-missing-non-aws",
+        case,
+        how=f"S3_HOSTNAME={settings.hostname} is no host of AWS, and S3_ENDPOINT is not set: files go to "
+        f"{settings.api_base}",
+        severity=Severity.FAILURE if elsewhere or (known and settings.alias_host is None) else Severity.WARNING,
+        certainty=Certainty.LIKELY,
+        fixes=(fixes.env(case, "S3_ENDPOINT", f"{scheme}://{host}{port[0] if port else ''}"),),
+    )
+
+
+def _variables(settings: Settings) -> Iterable[tuple[str, Variable]]:
+    return settings.environment.variables.items()
+
+
+@for_s3
+def plain_endpoint_is_public(case: Case) -> Iterator[Finding]:
+    """Visitors are sent with https to the very host and port that the API speaks plain http at."""
+    settings = case.settings
+    endpoint = settings.endpoint or ""
+    if case.evidence is not None or not endpoint.lower().startswith("http://") or settings.protocol.lower() != "https":
+        return
+    public = _authority(settings.alias_host if settings.alias_host is not None else settings.hostname)
+    if not public or public != _authority(authority_of(endpoint)):
+        return
+    name = "S3_ALIAS_HOST" if settings.alias_host is not None else "S3_HOSTNAME"
+    yield finding(
+        "protocol-https-but-endpoint-plain",
+        case,
+        how=f"S3_ENDPOINT={endpoint} speaks plain http, and {name} makes media URLs begin with https://{public}",
+        severity=Severity.FAILURE if ":" in public else Severity.WARNING,
+        certainty=Certainty.LIKELY,
+        fixes=(
+            Manual(f"Put a web server with a certificate before {public}, and name it in S3_ALIAS_HOST."),
+            fixes.env(case, "S3_ENDPOINT", f"https://{endpoint.partition('://')[2]}", "where the storage speaks TLS"),
+        ),
+    )
+
+
+def _authority(host: str) -> str:
+    """Host and port in small letters, without a path."""
+    return host.lower().partition("/")[0].removesuffix(":80")
 
 
 @for_s3
@@ -154,6 +222,8 @@ RULES = (
             "region-wrong-custom-endpoint",
         ),
     ),
+    Rule(foreign_hostname, Layer.SUSPICIONS, yields=("endpoint-missing-non-aws",)),
+    Rule(plain_endpoint_is_public, Layer.SUSPICIONS, yields=("protocol-https-but-endpoint-plain",)),
     Rule(
         bucket_in_endpoint,
         Layer.SUSPICIONS,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
     at_aws,
+    computed,
     for_s3,
     place,
     refused,
@@ -20,6 +21,9 @@ from s3probe.diagnosis.rules.visitors import for_nobody, without_public_host
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.settings.cache_buster import cache_buster
+from s3probe.settings.mastodon import NO_ROLE_FILE
+from s3probe.settings.model import NoteKind, Settings
 
 _OFF = ("false", "no", "0", "off", "")
 
@@ -27,7 +31,7 @@ _OFF = ("false", "no", "0", "off", "")
 def switched_off(case: Case) -> Iterator[Finding]:
     """S3_ENABLED must be exactly ``true``."""
     settings = case.settings
-    if settings.storage == "s3":
+    if settings.storage == "s3" or _refused(settings) or "S3_ENABLED" in computed(settings):
         return
     variable = settings.environment.variables.get("S3_ENABLED")
     how = f"{place(variable)} says {shown(variable)!r}" if variable else "S3_ENABLED is not set"
@@ -52,6 +56,11 @@ def switched_off(case: Case) -> Iterator[Finding]:
     )
 
 
+def _refused(settings: Settings) -> bool:
+    """Whether the file was handed over at all: where it was not, nothing is known of the switch."""
+    return any(note.kind is NoteKind.LOADER_REFUSES for note in settings.environment.notes)
+
+
 @for_s3
 def several_backends(case: Case) -> Iterator[Finding]:
     """Swift or Azure switched on beside S3: S3 wins."""
@@ -64,6 +73,30 @@ def several_backends(case: Case) -> Iterator[Finding]:
                 setting=name,
                 fixes=(fixes.env(case, name, None),),
             )
+
+
+@for_s3
+def cache_buster_lines(case: Case) -> Iterator[Finding]:
+    """CACHE_BUSTER_ENABLED must be exactly ``true``, and the method one that Mastodon can send."""
+    name = "CACHE_BUSTER_ENABLED"
+    variable = case.settings.environment.variables.get(name)
+    if variable is not None and variable.value != "true" and variable.value.strip().lower() not in _OFF:
+        yield finding(
+            "cache-buster-off",
+            case,
+            how=f"{place(variable)} says {shown(variable)!r}; Mastodon compares it with the exact text true",
+            setting=name,
+            fixes=(fixes.env(case, name, "true"),),
+        )
+    buster = cache_buster(case.settings)
+    if buster is not None and not buster.known:
+        yield finding(
+            "cache-buster-method-unknown",
+            case,
+            how=f"Mastodon's HTTP library knows no method {buster.method or '(blank)'}",
+            setting="CACHE_BUSTER_HTTP_METHOD",
+            fixes=(fixes.env(case, "CACHE_BUSTER_HTTP_METHOD", "PURGE", "and let the cache forget a file for it"),),
+        )
 
 
 @for_s3
@@ -88,6 +121,7 @@ def _missing(
     severity: Severity = Severity.FAILURE,
     certainty: Certainty = Certainty.CERTAIN,
     because: Observation | None = None,
+    lacks: str = "is not set",
 ) -> Finding:
     return finding(
         "missing-variable" if name == "S3_BUCKET" else "missing-key-pair",
@@ -99,6 +133,7 @@ def _missing(
         because=[because.id] if because is not None else (),
         explains=refused(case),
         fixes=(fix,),
+        lacks=lacks,
     )
 
 
@@ -112,11 +147,11 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
     gone = bool(refused(case))
     asked = case.get(Experiment.INSTANCE_ROLE)
     if asked.message:
-        to_do = (
-            "Run the credential_process of the profile by hand, and see that the metadata service answers"
-            if asked.network is NetworkFault.DEADLINE
-            else "Name an ordinary file there"
-        )
+        to_do = "Name an ordinary file there"
+        if asked.network is NetworkFault.DEADLINE:
+            to_do = "Run the credential_process of the profile by hand, and see that the metadata service answers"
+        elif asked.message.endswith(NO_ROLE_FILE):
+            to_do = "Let the token be mounted there, or remove AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE"
         advice = Manual(f"{to_do}; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         yield _missing(case, "AWS_ACCESS_KEY_ID", f"no key pair is set, and {asked.message}", advice, because=asked)
         return
@@ -128,9 +163,9 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         name = absent[0]
         half = "key id" if name == "AWS_ACCESS_KEY_ID" else "secret key"
         fix = fixes.by_hand(case, name, f"your {half}", "from your provider's console")
-        yield _missing(
-            case, name, f"{name} is {'blank' if pair[name] == '' else 'not set'}, the other half is there", fix
-        )
+        blank = pair[name] == ""
+        how = f"{name} is blank, the other half is there" if blank else f"{name} is not set, the other half is there"
+        yield _missing(case, name, how, fix, lacks=f"lacks its half {name}")
     elif any(value == "" for value in pair.values()):
         yield finding(
             "env-s3-enabled-left-from-sample",
@@ -144,10 +179,15 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
             ),
         )
     else:
-        elsewhere = at_aws(case.settings) or any(environment.get(name) for name in _CHAIN)
+        # at the SDK's own places s3probe has looked, where it has asked at all
+        elsewhere = not asked.failed and (at_aws(case.settings) or any(environment.get(name) for name in _CHAIN))
         severity = Severity.FAILURE if gone or not elsewhere else Severity.NOTICE
-        advice = Manual("Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key pair of your provider.")
+        own_pair = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key pair of your provider"
+        role = "; or attach a role to the machine that Mastodon runs on, and run s3probe there"
+        advice = Manual(f"{own_pair}{role if at_aws(case.settings) else ''}.")
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"
+        if asked.failed:
+            how = f"{how}, and none of them gave one here"
         certainty = Certainty.CERTAIN if gone else Certainty.LIKELY if not elsewhere else Certainty.POSSIBLE
         yield _missing(case, "AWS_ACCESS_KEY_ID", how, advice, severity, certainty)
 
@@ -172,10 +212,12 @@ _CHAIN = ("AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_
 RULES = (
     Rule(switched_off, Layer.SWITCHES, yields=("env-s3-enabled-not-true",), reads=(OPEN,)),
     Rule(several_backends, Layer.SWITCHES, yields=("several-backends-enabled",)),
+    Rule(cache_buster_lines, Layer.HOSTS, yields=("cache-buster-method-unknown", "cache-buster-off")),
     Rule(
         missing,
         Layer.SWITCHES,
         yields=(
+            "ceph-tenant-prefix",
             "contabo-tenant-prefix",
             "env-s3-enabled-left-from-sample",
             "instance-role-unreachable",
@@ -183,10 +225,17 @@ RULES = (
             "missing-key-pair",
             "missing-public-host",
             "missing-variable",
+            "provider-needs-public-host",
             "r2-no-public-host",
             "storj-alias-required",
             "website-endpoint-needed-garage",
         ),
-        reads=(OPEN, ActionId.PUBLIC_GET, Experiment.INSTANCE_ROLE, Experiment.LIST_BUCKETS),
+        reads=(
+            OPEN,
+            ActionId.PUBLIC_GET,
+            Experiment.INSTANCE_ROLE,
+            Experiment.PUBLIC_PROVIDER,
+            *bucket_fixes.OF_A_POLICY,
+        ),
     ),
 )

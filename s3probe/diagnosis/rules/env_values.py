@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks
+from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.vocabulary import ActionId, Experiment
+from s3probe.records import replace
+from s3probe.settings.keys import MEDIA, interpolations, probe_key
 from s3probe.settings.ruby import to_i
 
 CANNED_ACLS = frozenset(
@@ -50,7 +52,8 @@ def permission(case: Case) -> Iterator[Finding]:
     lower = value.strip().lower()
     hidden = refused_acl and case.get(Experiment.PUBLIC_WITHOUT_ACL).http_status in (401, 403)
     opens = hidden and case.get(Experiment.ACL_PUBLIC_READ).ok
-    fixed = lower if lower in CANNED_ACLS else "public-read" if opens or lower.startswith("public") else ""
+    public = "public-read" if bucket_fixes.acls_count(case) else ""
+    fixed = lower if lower in CANNED_ACLS else public if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
         case,
@@ -113,12 +116,16 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
         )
 
 
-def _mistake(text: str, number: int) -> str:
+_VERY_LONG = 3600
+"""Seconds: whoever waits longer for a storage has meant milliseconds, or nothing."""
+
+
+def _mistake(text: str, number: int, *, is_time: bool) -> str:
     if not text.strip():
         return "is blank"
     if not re.fullmatch(r"\s*[+-]?\d+\s*", text):
         return "is not a whole number"
-    return "is below 1" if number < 1 else "is above 1000"
+    return "is below 1" if number < 1 else "is more than an hour" if is_time else "is above 1000"
 
 
 @for_s3
@@ -131,24 +138,32 @@ def numbers(case: Case) -> Iterator[Finding]:
         if text is None:
             continue
         number = to_i(text)
-        if re.fullmatch(r"\s*\+?[1-9]\d*\s*", text) and (is_time or number <= 1000):
+        raised = trouble_of(case.settings, name)
+        plain_number = re.fullmatch(r"\s*\+?[1-9]\d*\s*", text)
+        if plain_number and raised is None and number <= (_VERY_LONG if is_time else 1000):
             continue
-        if number <= 0:
-            what = "every request fails at once" if is_time else "every batch deletion raises ArgumentError"
-            severity = Severity.FAILURE
+        if raised is not None:
+            what, severity = f"every request fails with {raised.exception}: {raised.message}", Severity.FAILURE
+        elif is_time and number == 0:
+            what, severity = "over http that is no limit at all", Severity.NOTICE
+        elif number <= 0:
+            what, severity = "every batch deletion raises ArgumentError", Severity.FAILURE
+        elif is_time and number > _VERY_LONG:
+            what, severity = "where the storage is silent, Mastodon waits as long as that", Severity.WARNING
         elif not is_time and number > 1000:
             what, severity = "S3 takes at most 1000 keys in one request", Severity.FAILURE
         else:
             what, severity = "it works, but the rest of the text is ignored", Severity.NOTICE
-        plain = str(min(number, 1000) if not is_time else number) if number > 0 else default
+        usable = 0 < number <= _VERY_LONG if is_time else number > 0
+        plain = str(number if is_time else min(number, 1000)) if usable else default
         yield finding(
             "timeouts-zero-or-text",
             case,
             how=f"Mastodon reads {name}={text} as {number}: {what}",
             severity=severity,
             setting=name,
-            mistake=_mistake(text, number),
-            explains=refused(case) if number == 0 and is_time else (),
+            mistake=_mistake(text, number, is_time=is_time),
+            explains=refused(case) if raised is not None else (),
             fixes=(fixes.env(case, name, plain),),
         )
 
@@ -163,6 +178,34 @@ def key_prefix(case: Case) -> Iterator[Finding]:
             how=f"S3_KEY_PREFIX={case.settings.key_prefix}; the tool counts the parts of a key (tootctl, media_cli.rb)",
             severity=Severity.NOTICE,
         )
+
+
+@for_s3
+def odd_prefix(case: Case) -> Iterator[Finding]:
+    """A prefix that begins with a slash or a blank, or that kt-paperclip fills in for each file."""
+    settings = case.settings
+    prefix = settings.environment.get("S3_KEY_PREFIX") or ""
+    if trouble_of(settings, "S3_KEY_PREFIX"):
+        return
+    names = interpolations(prefix)
+    key = probe_key(settings, MEDIA, "…", "1.png").replace("/s3probe/…", "/…")
+    if names:
+        how = f"kt-paperclip replaces {', '.join(names)} for each file: keys look like {key}"
+        fix: Fix = Manual("Write a plain folder into S3_KEY_PREFIX; files that are stored keep their old keys.")
+    elif prefix.startswith("//") or prefix == "/":
+        how, fix = (
+            f"keys begin with a slash ({key}), so URLs hold two",
+            fixes.env(case, "S3_KEY_PREFIX", prefix.strip("/")),
+        )
+    elif prefix != prefix.strip():
+        how, fix = f"keys look like {key!r}", fixes.env(case, "S3_KEY_PREFIX", prefix.strip().strip("/"))
+    else:
+        return
+    if isinstance(fix, EnvFix):
+        fix = replace(
+            fix, value=fix.value or None, note="files that are stored already have to be moved", conditional=True
+        )
+    yield finding("key-prefix-odd", case, how=f"S3_KEY_PREFIX={prefix}: {how}", fixes=(fix,))
 
 
 RULES = (
@@ -186,4 +229,5 @@ RULES = (
     ),
     Rule(numbers, Layer.STORED_VALUES, yields=("timeouts-zero-or-text",), reads=(OPEN,)),
     Rule(key_prefix, Layer.STORED_VALUES, yields=("remove-orphans-key-prefix",)),
+    Rule(odd_prefix, Layer.STORED_VALUES, yields=("key-prefix-odd",)),
 )

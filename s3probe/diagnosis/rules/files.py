@@ -97,8 +97,9 @@ def checksum_mode(case: Case) -> Iterator[Finding]:
         yield finding(
             "checksum-mode-header-unsupported",
             case,
-            how=f"a download was answered {words(seen[0])}"
-            + ("; without x-amz-checksum-mode it passed" if without.ok else ""),
+            how=f"a download was answered {words(seen[0])}; without x-amz-checksum-mode it passed"
+            if without.ok
+            else f"a download was answered {words(seen[0])}",
             because=[o.id for o in (*case.open(ActionId.GET, ActionId.GET_RANGE), without) if o.ran],
             fixes=[fixes.env(case, "AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")],
         )

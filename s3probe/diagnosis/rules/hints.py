@@ -6,9 +6,8 @@ Each hint says what would decide it. None stands alone: without a failure that f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.fixes import provider_of
@@ -19,6 +18,7 @@ from s3probe.diagnosis.words import is_late, waited, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.findings import entry
+from s3probe.records import replace
 from s3probe.settings.model import PROCESS_ENVIRONMENT
 
 _FILESYSTEM_CODES = ("XMinioParentIsObject", "ExistingObjectIsDirectory", "ExistingObjectIsFile",
@@ -55,9 +55,9 @@ def closed_by_the_provider(case: Case) -> Iterator[Finding]:
     provider = provider_of(case).id
     if provider == "gcs":
         yield _hint(case, "gcs-public-access-prevention", how, seen)
-    if provider == "wasabi":
+    if provider == "wasabi" and not bucket_fixes.opened_in_vain(case, seen):
         yield _hint(case, "wasabi-public-access-off", how, seen)
-    if provider in ("wasabi", "backblaze-b2"):
+    if provider == "backblaze-b2":
         yield _hint(case, "trial-account-no-public", how, seen)
 
 
@@ -166,7 +166,7 @@ RULES = (
         closed_by_the_provider,
         Layer.HINTS,
         yields=("gcs-public-access-prevention", "trial-account-no-public", "wasabi-public-access-off"),
-        reads=(ActionId.PUBLIC_GET,),
+        reads=(ActionId.PUBLIC_GET, Experiment.POLICY_STATUS, Experiment.READ_POLICY),
     ),
     Rule(
         owned_by_the_writer,

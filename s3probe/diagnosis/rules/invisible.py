@@ -10,6 +10,7 @@ from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 
 ADDRESSES = (
+    Experiment.PUBLIC_PROVIDER,
     Experiment.PUBLIC_ALIAS_WITH_BUCKET,
     Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET,
     Experiment.PUBLIC_HOSTNAME,
@@ -21,7 +22,7 @@ ADDRESSES = (
     Experiment.PUBLIC_REGIONAL,
     Experiment.PUBLIC_PLAIN_HTTP,
 )
-"""What the visitor tried (``evidence.addresses.other_addresses``)."""
+"""What the visitor tried (``evidence.addresses.other_addresses``, and where the provider serves visitors)."""
 
 
 def working_addresses(case: Case) -> dict[ObservationId, Observation]:
@@ -37,10 +38,11 @@ def invisible(
     certainty: Certainty = Certainty.CERTAIN,
     target: str = "",
     mistake: str = "",
+    store: str = "",
 ) -> Finding:
-    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads on to.
+    """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads to.
 
-    ``mistake``: what is wrong with the media host, where the title says no more than that.
+    ``mistake``: what is wrong with the media host, where the title says no more than that. ``store``: the provider.
     """
     return finding(
         finding_id,
@@ -59,6 +61,7 @@ def invisible(
         certainty=certainty,
         target=target,
         mistake=mistake,
+        store=store,
     )
 
 

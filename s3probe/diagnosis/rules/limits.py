@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
-from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.own_ways import note_of, own_command
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
+from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, is_late, refused_by_a_page, waited, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
+from s3probe.evidence.refusing import names_cap
 from s3probe.evidence.vocabulary import CARRY_EXPIRY, ActionId, Actor, Experiment, Fact, Header
 from s3probe.knowledge.recipes import endpoint_option
+from s3probe.records import replace
 
-_CAP_CODES = ("DownloadCapExceeded", "BandwidthQuotaExceeded", "BandwidthLimitExceeded", "TransactionCapExceeded")
-_CAP_WORDS = ("cap exceeded", "download limit", "bandwidth", "egress", "transfer limit", "quota")
 _READS = (
     ActionId.GET,
     ActionId.GET_RANGE,
@@ -35,19 +37,19 @@ _READS = (
 
 def download_cap(case: Case) -> Iterator[Finding]:
     """Reading is refused in the name of a cap, while uploads pass."""
-    seen = [
-        o
-        for o in case.open(*_READS)
-        if o.error_code in _CAP_CODES
-        or (o.outcome is not Outcome.OK and any(word in (o.message or "").lower() for word in _CAP_WORDS))
-    ]
+    seen = [o for o in case.open(*_READS) if names_cap(o)]
     upload = case.get(ActionId.PUT_WITHOUT_ACL)
+    if upload.failed:
+        # one cap on everything is told of the upload
+        seen = [o for o in seen if o.message != upload.message]
     if not seen or (not upload.ok and upload.id not in case.claimed):
         return
     yield finding(
         "download-cap-exceeded",
         case,
-        how=f"reading a file was answered {words(seen[0])}{', while uploads pass' if upload.ok else ''}",
+        how=f"reading a file was answered {words(seen[0])}, while uploads pass"
+        if upload.ok
+        else f"reading a file was answered {words(seen[0])}",
         because=[o.id for o in seen],
         explains=[o.id for o in case.open(*_READS) if o.http_status == seen[0].http_status],
         fixes=[Manual("Raise the download cap with the provider, and put a CDN before the bucket.")],
@@ -63,7 +65,7 @@ def body_limit(case: Case) -> Iterator[Finding]:
             case,
             how=f"an upload of 16 MiB was announced, and answered {words(large)} before a byte of it was sent",
             because=[large.id],
-            fixes=[fixes.no_body_limit()],
+            fixes=before_api(case, "api-body"),
         )
     seen = [o for o in case.open(ActionId.PUT_WITHOUT_ACL, ActionId.PUT_WITH_ACL) if o.http_status == 413]
     if seen and case.get(ActionId.LIST).ok:
@@ -72,7 +74,7 @@ def body_limit(case: Case) -> Iterator[Finding]:
             case,
             how=f"an upload of a few bytes was answered {words(seen[0])}",
             because=[o.id for o in case.all_open() if o.http_status == 413],
-            fixes=[fixes.no_body_limit()],
+            fixes=before_api(case, "api-body"),
         )
 
 
@@ -80,62 +82,73 @@ _CHANGES = {
     ActionId.PUT_WITH_ACL: "upload",
     ActionId.PUT_WITHOUT_ACL: "upload",
     ActionId.DELETE: "delete",
+    # both are sent by POST
+    ActionId.MULTIPART_CREATE: "upload large files",
+    ActionId.BATCH_DELETE: "upload large files",
 }
 
 
 def only_reading(case: Case) -> Iterator[Finding]:
-    """A proxy answers uploads, or deletions alone, with a page of its own, while the listing passes."""
+    """A proxy answers uploads, deletions or POST alone with a page of its own, while the listing passes."""
     if not case.get(ActionId.LIST).ok:
         return
-    for what in ("upload", "delete"):
+    for what in _BREAKS:
         rows = [row for name, its in _CHANGES.items() if its == what and (row := case.get(name)).ran]
         if not rows or not all(refused_by_a_page(o) for o in rows):
             continue
         because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and refused_by_a_page(o)]
         if set(because) >= {o.id for o in rows}:
+            how = f"{asked(rows[0])} was answered {words(rows[0])} in words that are not the storage's"
             yield finding(
                 "proxy-refuses-uploads",
                 case,
-                how=f"{asked(rows[0])} was answered {words(rows[0])} with a web page, while listing the bucket passed",
+                how=f"{how}, while listing the bucket passed",
                 because=because,
-                fixes=[_LET_PASS],
+                fixes=before_api(case, "api-methods", _WAF),
                 what=what,
                 breaks=_BREAKS[what],
             )
         return
 
 
-_LET_PASS = ServerFix(
-    "nginx",
-    "limit_except GET PUT POST DELETE { deny all; }",
-    "in the proxy before the storage, in place of the limit that is there; a web application firewall has its own",
-)
+_WAF = "in place of the limit that is there; a web application firewall has its own"
 _BREAKS = {
     "upload": "Every upload ends in HTTP 500: Aws::S3::Errors::Http403Error or Http405Error, while pictures are shown",
     "delete": "Nothing is ever deleted, and Mastodon does not tell you: the storage fills up",
+    "upload large files": "Files above 15 MiB fail, and the daily clean-up deletes nothing: the storage fills up",
 }
 
 
 def expiry(case: Case) -> Iterator[Finding]:
     """A fresh upload under ``media_attachments/`` already carries the day of its end."""
     carrying = [row for name in CARRY_EXPIRY if Header.X_AMZ_EXPIRATION in (row := case.get(name)).headers]
-    if not carrying:
-        return
-    seen = carrying[0]
-    expiration = seen.headers[Header.X_AMZ_EXPIRATION]
-    rule = expiration.partition('rule-id="')[2].partition('"')[0]
     rules, bucket = case.get(Experiment.READ_LIFECYCLE), case.settings.bucket_name
+    written = rules.facts.get(Fact.EXPIRING_MEDIA, "").split()
+    if not carrying and not (written and fixes.provider_of(case).silent_expiry):
+        return
+    seen = carrying[0] if carrying else rules
+    expiration = seen.headers.get(Header.X_AMZ_EXPIRATION, "")
+    rule = expiration.partition('rule-id="')[2].partition('"')[0] if carrying else unquote(written[0])
     if rules.ok and quote(rule, safe="") not in rules.facts.get(Fact.EXPIRING, "").split():
         return  # a rule for old versions, which are none of Mastodon's files
     rows = (case.get(ActionId.DELETE), case.get(Experiment.DELETE_GONE), case.get(ActionId.PUT_WITHOUT_ACL))
     if not rules.ok and fixes.provider_of(case).expires_old_as_new and marker_of(*rows):
         return
-    command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
-    note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
+    own = own_command(case, "lifecycle_rule_off").replace("{rule}", shlex.quote(rule))
+    if own:
+        command, note = own, f"it takes the rule {rule!r} out; {note_of(case, 'lifecycle_rule_off')}"
+    elif rules.facts.get(Fact.COUNT) == "1":
+        command = f"aws s3api delete-bucket-lifecycle --bucket {bucket}{endpoint_option(case.settings)}"
+        note = f"the rule {rule!r} is the only one; or limit it to cache/"
+    else:
+        command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
+        note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
     yield finding(
         "lifecycle-expires-media",
         case,
-        how=f"a fresh upload carries x-amz-expiration: {expiration}",
+        how=f"a fresh upload carries x-amz-expiration: {expiration}"
+        if carrying
+        else f"the bucket's lifecycle rule {rule!r} removes files of media_attachments/ as well",
         because=[seen.id],
         fixes=[BucketSetting("lifecycle-rule-off", rule, command, note)],
     )
@@ -143,17 +156,20 @@ def expiry(case: Case) -> Iterator[Finding]:
 
 def slow_batch(case: Case) -> Iterator[Finding]:
     """One delete is quick, many at once get no answer in time."""
-    seen = [o for o in case.open(ActionId.BATCH_DELETE) if is_late(o)]
-    others = [o for o in case.all_open() if o.network is not None and o.id != ActionId.BATCH_DELETE]
-    if seen and not others and case.get(ActionId.DELETE).ok and case.get(ActionId.PUT_WITHOUT_ACL).ok:
+    asked = case.open(ActionId.BATCH_DELETE, Experiment.PUBLIC_DELETE_FOLDERS)
+    batches = [o for o in asked if o.network is NetworkFault.READ_TIMEOUT]
+    late = next((o for o in batches if is_late(o)), None)  # one of them is waited for, a stranger's perhaps
+    mine = next((o for o in batches if o.id == ActionId.BATCH_DELETE), None)
+    others = [o for o in case.all_open() if o.network is not None and o not in batches]
+    if mine and late and not others and case.get(ActionId.DELETE).ok and case.get(ActionId.PUT_WITHOUT_ACL).ok:
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         limit = fixes.env(case, "S3_BATCH_DELETE_LIMIT", "100")
         yield finding(
             "delete-batch-timeout",
             case,
-            how=f"DeleteObjects: {words(seen[0])}; {waited(seen[0])}; "
+            how=f"DeleteObjects: {words(mine)}; {waited(late)}; "
             f"a single delete took {case.get(ActionId.DELETE).seconds:.1f} s",
-            because=[seen[0].id],
+            because=[o.id for o in batches],
             fixes=[limit, replace(patience, together=True)],
         )
 
@@ -211,9 +227,6 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
         return
     answered = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
     took = f"took {without.seconds:.1f} s" if without.ok else f"was answered {words(without)}"
-    fix: Fix = ServerFix(
-        "nginx", "proxy_http_version 1.1; proxy_request_buffering off;", "in the proxy before the storage"
-    )
     yield finding(
         "expect-100-continue-stalls",
         case,
@@ -221,7 +234,7 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
         severity=Severity.FAILURE if refused or silent else None,
         because=[*(o.id for o in seen), without.id],
         explains=[o.id for o in case.all_open() if o.http_status == 417 or o.network is NetworkFault.READ_TIMEOUT],
-        fixes=[fix],
+        fixes=before_api(case, "api-expect"),
     )
 
 
@@ -285,7 +298,7 @@ RULES = (
         only_reading,
         Layer.REFUSALS,
         yields=("proxy-refuses-uploads",),
-        reads=(OPEN, ActionId.DELETE, ActionId.LIST, ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL),
+        reads=(OPEN, ActionId.LIST, *_CHANGES),
     ),
     Rule(
         start_after,
@@ -304,7 +317,13 @@ RULES = (
         slow_batch,
         Layer.CHANGING,
         yields=("delete-batch-timeout",),
-        reads=(OPEN, ActionId.BATCH_DELETE, ActionId.DELETE, ActionId.PUT_WITHOUT_ACL),
+        reads=(
+            OPEN,
+            ActionId.BATCH_DELETE,
+            ActionId.DELETE,
+            ActionId.PUT_WITHOUT_ACL,
+            Experiment.PUBLIC_DELETE_FOLDERS,
+        ),
     ),
     Rule(
         expiry,

@@ -24,22 +24,22 @@ def failed_once(case: Case) -> Iterator[Finding]:
         return
     storage = [o for o in seen if o.actor is Actor.MASTODON or fixes.host_of(o.url) in storage_hosts(case)]
     first = storage[0] if storage else seen[0]
-    where = "" if storage else f" of {fixes.host_of(first.url)}"
+    what = first.operation if storage else f"{first.operation} of {fixes.host_of(first.url)}"
     rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
-    how = f"{first.operation}{where}: {told(first)}; it failed once, and the same request passed a moment later{rest}"
+    how = f"{what}: {told(first)}; it failed once, and the same request passed a moment later{rest}"
     enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",
         case,
         how=f"{how}; Mastodon asks again by itself, as the file says" if enough else how,
         because=[o.id for o in seen],
-        fixes=[fixes.NOTHING_TO_DO] if enough else [fixes.retries(case)] if storage else [_VISITORS],
+        fixes=[fixes.NOTHING_TO_DO] if enough else [fixes.retries(case)] if storage else [NO_SECOND_TRY],
         severity=Severity.NOTICE if enough else None,
         certainty=Certainty.LIKELY,
     )
 
 
-_VISITORS = Manual(
+NO_SECOND_TRY = Manual(
     "See the log of that host, and the provider's status page: no setting of Mastodon's lets visitors ask again."
 )
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rules.acl import ONLY_TOGETHER
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.invisible import invisible
@@ -15,17 +14,19 @@ from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import Experiment, Fact
-from s3probe.knowledge.providers import Provider
+from s3probe.knowledge.providers import Provider, provider
+from s3probe.records import replace
+from s3probe.settings.model import Settings
 
 
 def not_public(case: Case, seen: Observation) -> Finding | None:
     """The picture is where it should be, and visitors may not read it."""
-    provider = fixes.provider_of(case)
-    quick = _by_provider(case, seen, provider.id)
-    if quick is not None:
-        return quick
+    store = fixes.provider_of(case)
     if case.get(Experiment.PUBLIC_TENANT).ok:
         return _in_a_tenant(case, f"a visitor was answered {words(seen)}")
+    quick = _by_provider(case, seen, store)
+    if quick is not None:
+        return quick
     if seen.http_status not in (400, 401, 403) and seen.outcome is not Outcome.DENIED:
         return None
     how = f"a visitor was answered {words(seen)}"
@@ -33,19 +34,32 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
         return invisible(
             case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
         )
+    if store.id == "wasabi" and bucket_fixes.opened_in_vain(case, seen):
+        told = how if "support@" in how else f"{how}, though the bucket policy opens files"
+        return invisible(case, "wasabi-public-access-off", told, _ASK_WASABI, certainty=Certainty.LIKELY)
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
-        return invisible(case, "deny-anonymous-statement", explained, bucket_fixes.only_media_public(case, denied=True))
+        return invisible(case, "deny-anonymous-statement", explained, bucket_fixes.without_denials(case))
+    if bucket_fixes.denies_visitors(case):
+        denied = f"{how}, and a Deny of the bucket policy for s3:GetObject meets visitors"
+        shut = bucket_fixes.without_denials(case)
+        return invisible(case, "explicit-deny-policy", denied, shut)
     status = case.get(Experiment.POLICY_STATUS)
-    blocks = bucket_fixes.public_access_blocks(case, *bucket_fixes.POLICY_SWITCHES)
+    blocks = bucket_switches.public_access_blocks(case, *bucket_switches.POLICY_SWITCHES)
     if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
         return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", *blocks)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return invisible(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
     if acl in ("public-read", "public-read-write"):
-        return _acl_without_effect(case, seen, how, provider)
+        return _acl_without_effect(case, seen, how, store)
     return _nothing_opens_it(case, how)
+
+
+_ASK_WASABI = Manual(
+    "Ask support@wasabi.com to allow public access for this account; one from before 13 March 2023 finds Public Access "
+    "Override in the bucket's settings. A trial account opens nothing. Until then no policy and no ACL helps."
+)
 
 
 def _opening(case: Case) -> tuple[Fix, ...]:
@@ -53,44 +67,60 @@ def _opening(case: Case) -> tuple[Fix, ...]:
     if not bucket_fixes.foreign_to_policies(case) or "public_read" in fixes.provider_of(case).commands:
         return bucket_fixes.opening(case)
     advice = Manual(
-        f"This store knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
+        f"This storage knows no bucket policies. Make {case.settings.bucket_name} readable with its own switch "
         "(console, container ACL, web port or CDN), and put the host that then shows files into S3_ALIAS_HOST."
     )
     return (advice,)
 
 
-def _acl_without_effect(case: Case, seen: Observation, how: str, provider: Provider) -> Finding:
+def _acl_without_effect(case: Case, seen: Observation, how: str, store: Provider) -> Finding:
     """The public ACL was taken, and does nothing: ignored by a switch of the bucket, or unknown to the store."""
     listed = case.get(Experiment.READ_ACL)
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
-    ignoring = bucket_fixes.public_access_blocks(case, *bucket_fixes.ACL_SWITCHES)
+    ignoring = bucket_switches.public_access_blocks(case, *bucket_switches.ACL_SWITCHES)
     granted = "READ" in listed.facts.get(Fact.ALL_USERS, "")
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
         ignored = f"{how}, although the file's ACL grants everyone to read it"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
-    if not ignoring:
-        return _denied_to_visitors(case, how)
-    if granted or block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
-        explained = "its ACL grants everyone to read it" if listed.ok else "the bucket's IgnorePublicAcls is on"
-        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
-    if listed.ok:
+    if listed.ok and not granted:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
+    if block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
+        explained = "its ACL grants everyone to read it" if granted else "the bucket's IgnorePublicAcls is on"
+        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
-    if not unblocked and (provider.object_acl == "yes" or provider.id == "aws-s3"):
-        return invisible(case, "bpa-ignores-public-acls", how, *ignoring, certainty=Certainty.LIKELY)
+    honours = granted or (not unblocked and (store.object_acl == "yes" or store.id == "aws-s3"))
+    if honours and not ignoring:
+        return _denied_to_visitors(case, how)
+    if honours:
+        explained = f"{how}, although its ACL grants everyone to read it" if granted else how
+        return _ignored_or_denied(case, explained, *ignoring)
     return invisible(case, "acl-header-silently-ignored", how, *_without_acl(case), certainty=Certainty.LIKELY)
+
+
+def _ignored_or_denied(case: Case, how: str, *ignoring: Fix) -> Finding:
+    """The file's ACL is set aside by Block Public Access, unless something does it that this key may not look at."""
+    payer, policy = case.get(Experiment.REQUEST_PAYMENT), case.get(Experiment.READ_POLICY)
+    others: list[Fix] = [bucket_fixes.owner_pays(case)] if payer.outcome is Outcome.DENIED else []
+    unread = ["who pays for requests"] if others else []
+    if policy.outcome is Outcome.DENIED:
+        others.append(Manual("Take a Deny of s3:GetObject that meets visitors (NotPrincipal) out of the policy."))
+        unread.append("the bucket policy")
+    told = f"; this key may not read {' and '.join(unread)}" if unread else ""
+    certainty = Certainty.LIKELY if unread else Certainty.CERTAIN
+    return invisible(case, "bpa-ignores-public-acls", f"{how}{told}", *ignoring, *others, certainty=certainty)
 
 
 def _in_a_tenant(case: Case, how: str) -> Finding:
     """Keys find the bucket by its name alone, visitors by that of the tenant as well."""
-    settings, tenant = case.settings, case.get(Experiment.READ_ACL).facts.get(Fact.TENANT, "")
-    bucket = f"{tenant}:{settings.bucket_name}"
+    settings, seen = case.settings, case.get(Experiment.PUBLIC_TENANT)
+    told = (case.get(name).facts.get(Fact.TENANT) for name in (Experiment.READ_ACL, Experiment.LIST_BUCKETS))
+    bucket = f"{next(filter(None, told), '')}:{settings.bucket_name}"
     alias = fixes.env(case, "S3_ALIAS_HOST", f"{urlsplit(settings.api_base).netloc}/{bucket}")
-    how = f"{how}; at {case.get(Experiment.PUBLIC_TENANT).url} the picture is there"
-    return invisible(case, "ceph-tenant-prefix", how, alias)
+    name = "contabo-tenant-prefix" if fixes.provider_of(case).id == "contabo" else "ceph-tenant-prefix"
+    return invisible(case, name, f"{how}; at {seen.url} the picture is there", alias)
 
 
 def _denied_to_visitors(case: Case, how: str) -> Finding:
@@ -108,15 +138,30 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     policy = _opening(case)
     helps = case.get(Experiment.PUBLIC_WITH_ACL).ok
     if helps:
-        permission = fixes.env(case, "S3_PERMISSION", "public-read")
         how = f"{how}; with ACL public-read it is visible"
-        return invisible(case, "permission-private-no-public-policy", how, permission, *_without_acl(case))
+        return invisible(case, "permission-private-no-public-policy", how, *_by_acl_or_without(case))
     if case.settings.acl == "private":
         return invisible(case, "permission-private-no-public-policy", how, *_without_acl(case))
+    store = fixes.provider_of(case)
+    if not case.get(Experiment.PUBLIC_WITH_ACL).ran and bucket_fixes.needs_acls(store):
+        # not tried, and the only way that is known there
+        policy = (*_by_acl(case, store), *policy)
     # a policy that is there may be set aside by Block Public Access, which this key may not look at
     hidden = at_aws(case.settings) and case.get(Experiment.POLICY_STATUS).outcome is Outcome.DENIED
     certainty = Certainty.LIKELY if hidden else Certainty.CERTAIN
     return invisible(case, "public-policy-missing", how, *policy, certainty=certainty)
+
+
+def _by_acl_or_without(case: Case) -> tuple[Fix, ...]:
+    """The ACL that opens each file, or what opens the media without one, where the provider has such a thing."""
+    store = fixes.provider_of(case)
+    permission = _by_acl(case, store)
+    return *permission, *(_without_acl(case) if not bucket_fixes.needs_acls(store) or not permission else ())
+
+
+def _by_acl(case: Case, store: Provider) -> tuple[EnvFix, ...]:
+    """The ACL that opens each file, unless a later change of it would spoil the file."""
+    return (fixes.env(case, "S3_PERMISSION", "public-read"),) if not store.acl_change_empties else ()
 
 
 def _without_acl(case: Case) -> tuple[Fix, ...]:
@@ -127,13 +172,20 @@ def _without_acl(case: Case) -> tuple[Fix, ...]:
     return *steps, replace(fixes.env(case, "S3_PERMISSION", "", ONLY_TOGETHER, conditional=True), together=True)
 
 
-def _by_provider(case: Case, seen: Observation, provider: str) -> Finding | None:
+def _names_tenant(settings: Settings) -> bool:
+    """Whether the alias names a tenant before the bucket already."""
+    return (settings.alias_host or "").endswith(f":{settings.bucket_name}")
+
+
+def _by_provider(case: Case, seen: Observation, store: Provider) -> Finding | None:
     """Stores whose API host never serves visitors."""
     settings = case.settings
     how = f"a visitor was answered {words(seen)}"
     api = fixes.host_of(settings.api_base)
     if settings.alias_host and fixes.host_of(f"//{settings.alias_host}") != api:
         return None
-    known = "garage" if "anonymous access" in (seen.message or "").lower() else provider
+    if _names_tenant(settings):
+        return None
+    known = provider("garage") if "anonymous access" in (seen.message or "").lower() else store
     special = public_host_of(case, known)
-    return invisible(case, special[0], how, special[1]) if special else None
+    return invisible(case, special[0], how, *special[1], store=known.name) if special else None

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
-from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
+from s3probe.diagnosis.rule import Layer, Rule, once
+from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
@@ -59,7 +59,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
             case,
             explained,
             [seen[0].id, address.id],
-            [*at_proxy(case, proxy_lines(case), "origin")],
+            [*at_proxy(case, "origin")],
             f"{host} adds it a second time",
         )
     elif _is_there(written):
@@ -96,38 +96,32 @@ RULES = (
         forgotten_by_the_key,
         Layer.REFUSALS,
         yields=("key-prefix-forgotten-in-alias-or-policy",),
-        reads=(
+        reads=once(
             *READS,
             *WRITES,
             ActionId.BATCH_DELETE,
             ActionId.DELETE,
             ActionId.MULTIPART_ABORT,
             ActionId.PUT_ACL_PRIVATE,
-            ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUT_WITHOUT_PREFIX,
-            Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_RIGHTS,
         ),
     ),
     Rule(
         forgotten_by_the_public,
         Layer.VISITORS,
         yields=("key-prefix-forgotten-in-alias-or-policy",),
-        reads=(
-            ActionId.PRESIGNED_GET,
+        reads=once(
             ActionId.PUBLIC_CORS,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUT_WITH_ACL,
-            ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX,
             Experiment.PUBLIC_WITHOUT_PREFIX,
-            Experiment.LIST_BUCKETS,
             Experiment.BUCKET_ACL,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_RIGHTS,
         ),
     ),
 )

@@ -6,23 +6,24 @@ from collections.abc import Iterator
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
-from s3probe.diagnosis.openness import checks_no_keys
-from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, proxy_lines
+from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.old_files import acl_of_files, may_close_with_the_policy
+from s3probe.diagnosis.openness import checks_no_keys, shows_folders
+from s3probe.diagnosis.rule import Layer, Rule, Tier, once
+from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.knowledge.providers import ObjectAcl
+from s3probe.knowledge.recognition import has_own_hosts
+from s3probe.records import replace
 
-NO_ROOT = "location = / { return 404; }"
 _PARTS: dict[ObservationId, str] = {
     ActionId.PUBLIC_VERSIONS: "old versions",
     ActionId.PUBLIC_UPLOADS: "unfinished uploads",
 }
-ONLY_READ = "limit_except GET { deny all; }"
 
 
 def _closing(case: Case, fix: Fix) -> Fix:
@@ -45,6 +46,9 @@ def listing(case: Case) -> Iterator[Finding]:
         case, ActionId.PUBLIC_LIST, ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS, Experiment.PUBLIC_LIST
     )
     alias = _lists(case, ActionId.PUBLIC_LIST_ALIAS)
+    if alias and has_own_hosts(alias[0].url):
+        # no proxy of the admin's: a host of the provider's own, or the storage itself with a tenant in the path
+        direct, alias = (*direct, *alias), ()
     by_itself = alias and not any(o.id == ActionId.PUBLIC_LIST for o in direct)
     if by_itself and alias[0].facts[Fact.LISTING] == "names":
         # Swift's own listing, which its container's read ACL opens
@@ -52,9 +56,11 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding(
             "bucket-listable-acl", case, how=how, because=[alias[0].id], fixes=[bucket_fixes.public_read(case)]
         )
+    elif by_itself and alias[0].facts[Fact.LISTING] == "page":
+        yield _page(case, alias[0])
     elif by_itself:
         # the plain listing is closed at the storage: what stands before it signs, or the storage trusts its address
-        proxy = at_proxy(case, NO_ROOT, "root", "pass on $uri alone, never a query")
+        proxy = at_proxy(case, "root")
         how = f"GET {alias[0].url} listed the bucket"
         yield finding("proxy-lists-bucket-at-root", case, how=how, because=[alias[0].id], fixes=proxy)
     if not direct:
@@ -73,8 +79,31 @@ def listing(case: Case) -> Iterator[Finding]:
         yield finding("bucket-listable-acl", case, how=how, because=because, fixes=[fix], certainty=certainty)
         return
     closing = _closing(case, bucket_fixes.only_media_public(case))
+    offered = [closing]
+    by_policy = isinstance(closing, BucketSetting) and closing.setting == "policy"
+    by_policy = by_policy or (isinstance(closing, Manual) and not is_of_another(case))
+    if certainty is Certainty.LIKELY and by_policy and bucket_fixes.takes_policies(fixes.provider_of(case)):
+        # nothing shows which of the two it is
+        offered.append(bucket_fixes.bucket_acl_private(case))
     finding_id = "uploads-listable-policy" if direct[0].id == ActionId.PUBLIC_UPLOADS else "bucket-listable-policy"
-    yield finding(finding_id, case, how=how, because=because, fixes=[closing], certainty=certainty)
+    yield finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty)
+
+
+def _page(case: Case, seen: Observation) -> Finding:
+    """A web server that shows folders stands behind the public host: the storage's own file server, or another."""
+    service = seen.facts.get(Fact.SERVICE, "")
+    offered: tuple[Fix, ...] = at_proxy(case, "pages")
+    if service:
+        first, *others = at_proxy(case, "origin", f"to the S3 API, instead of {service}")
+        # which shows nothing to visitors that the bucket does not
+        offered = (first, replace(bucket_fixes.public_read(case), together=True), *others)
+    # what shows every folder to everyone asks nobody for a key
+    archives = [o.id for o in case.open(ActionId.ARCHIVE_PUBLIC_GET) if shows_folders(case)]
+    how = f"GET {seen.url} gave a page that lists the bucket's folders"
+    if service:
+        how = f"GET {seen.url} gave a page of {service} that lists the bucket's folders"
+    because = [seen.id]
+    return finding("proxy-lists-bucket-at-root", case, how=how, because=because, explains=archives, fixes=offered)
 
 
 def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
@@ -108,7 +137,7 @@ def rights(case: Case) -> Iterator[Finding]:
         return
     offered: list[Fix] = [_closing(case, bucket_fixes.only_media_public(case))]
     if seen[0].id == ActionId.PUBLIC_QUERY:
-        offered += at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
+        offered += at_proxy(case, "query")
     yield finding(
         "anonymous-acl-or-policy-readable",
         case,
@@ -139,11 +168,11 @@ def writing(case: Case) -> Iterator[Finding]:
     origin = case.get(ActionId.PUBLIC_DELETE_ORIGIN)
     if not put and origin.ok and seen[0].id == ActionId.PUBLIC_DELETE:
         # the storage refuses strangers, so it is the proxy that it trusts
-        offered = [*at_proxy(case, ONLY_READ, "methods"), *offered]
+        offered = [*at_proxy(case, "methods"), *offered]
     yield finding(
         "anonymous-write-allowed",
         case,
-        how=f"an unsigned {seen[0].method} was answered {seen[0].http_status}",
+        how=_how_open(seen[0]),
         can=" and ".join([*(["write"] if put else []), *(["delete"] if gone else [])]),
         because=[o.id for o in seen],
         explains=lists if opened_by_acl else [],
@@ -151,9 +180,16 @@ def writing(case: Case) -> Iterator[Finding]:
     )
 
 
+def _how_open(seen: Observation) -> str:
+    """What was answered, with the folders in which it is open, where not in all."""
+    how = f"{seen.method} {seen.url} was answered {seen.http_status} without a signature"
+    folders = ", ".join(f"{name}/" for name in seen.facts.get(Fact.FOLDERS, "").split())
+    return f"{how}, in {folders}" if folders else how
+
+
 def suspended(case: Case) -> Iterator[Finding]:
     """A hidden picture is still there for everyone."""
-    if checks_no_keys(case):
+    if checks_no_keys(case) or bucket_fixes.spoils_files(case):
         return
     seen = [o for o in case.open(ActionId.SUSPENDED_PUBLIC_GET) if o.facts.get(Fact.OPEN) == "yes"]
     provider = fixes.provider_of(case)
@@ -166,16 +202,24 @@ def suspended(case: Case) -> Iterator[Finding]:
             case,
             how="a picture whose ACL is private could still be opened",
             because=[seen[0].id],
-            fixes=[bucket_fixes.only_media_public(case) if works and not by_policy else bucket_fixes.HIDES_NOTHING],
+            fixes=_hiding(case) if works and not by_policy else [bucket_fixes.HIDES_NOTHING],
             # a store that takes ACLs and ignores them leaves no choice
             severity=None if works else Severity.NOTICE,
         )
 
 
+def _hiding(case: Case) -> tuple[Fix, ...]:
+    """Takes away what shows everything; before that, old files get an ACL where they may be shown by nothing else."""
+    closing = bucket_fixes.only_media_public(case, closing=True)
+    if not isinstance(closing, BucketSetting) or closing.setting != "policy" or not may_close_with_the_policy(case):
+        return (closing,)
+    return acl_of_files(case, case.settings.acl or "public-read"), replace(closing, together=True)
+
+
 def restored(case: Case) -> Iterator[Finding]:
     """A picture stays hidden after the suspension is over, at the storage itself as well."""
     seen = [o for o in case.open(ActionId.RESTORED_PUBLIC_GET) if o.http_status in (401, 403)]
-    if seen and case.settings.acl == "private":
+    if seen and case.settings.acl == "private" and not bucket_fixes.spoils_files(case):
         yield finding(
             "s3-permission-private-defeats-unsuspend",
             case,
@@ -190,21 +234,17 @@ RULES = (
         writing,
         Layer.STRANGERS_WRITING,
         yields=("anonymous-write-allowed",),
-        reads=(
+        reads=once(
             *NO_SIGNATURE,
             *OF_ANOTHER,
             ActionId.PUBLIC_DELETE,
             ActionId.PUBLIC_DELETE_ORIGIN,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_VERSIONS,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.BUCKET_ACL,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(
@@ -218,40 +258,32 @@ RULES = (
             "uploads-listable-policy",
         ),
         tier=Tier.GROUPS,
-        reads=(
+        reads=once(
             *OF_ANOTHER,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.PUBLIC_UPLOADS,
-            ActionId.PUBLIC_VERSIONS,
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.BUCKET_ACL,
             Experiment.PUBLIC_LIST,
-            ActionId.PUBLIC_POLICY,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(
         rights,
         Layer.STRANGERS_READING,
         yields=("anonymous-acl-or-policy-readable",),
-        reads=(
+        reads=once(
             *NO_SIGNATURE,
             *OF_ANOTHER,
             ActionId.PUBLIC_ACL,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.PUBLIC_POLICY,
             ActionId.PUBLIC_QUERY,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.BUCKET_ACL,
             Experiment.PUBLIC_ACL,
-            ActionId.PUBLIC_VERSIONS,
-            ActionId.PUBLIC_UPLOADS,
-            Experiment.READ_POLICY,
+            *bucket_fixes.OF_A_POLICY,
         ),
     ),
     Rule(
@@ -263,6 +295,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
+            Experiment.ACL_READ_BACK,
             *bucket_fixes.OF_A_POLICY,
         ),
     ),
@@ -270,6 +303,6 @@ RULES = (
         restored,
         Layer.STRANGERS_READING,
         yields=("s3-permission-private-defeats-unsuspend",),
-        reads=(ActionId.RESTORED_PUBLIC_GET,),
+        reads=(ActionId.RESTORED_PUBLIC_GET, Experiment.ACL_READ_BACK),
     ),
 )

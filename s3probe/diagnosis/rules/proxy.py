@@ -7,22 +7,19 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.page_hosts import allow, allowed_hosts
 from s3probe.diagnosis.rule import Layer, Rule
-from s3probe.diagnosis.rules.before_the_storage import (
-    GOOD_ANSWERS_ONLY,
-    at_proxy,
-    cdn,
-    own_cookies,
-    proxied,
-    proxy_lines,
-)
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of, own_cookies, program
 from s3probe.diagnosis.rules.large_files import NO_PARTS
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.caches import cache_hit
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import FOLDER_VISITS, OTHER_FOLDERS, ActionId, Experiment, Fact, Header, ObservationId
+from s3probe.knowledge.front import Stands
+from s3probe.records import replace
+from s3probe.settings.cache_buster import READS, cache_buster
 
 
 def redirects(case: Case) -> Iterator[Finding]:
@@ -35,27 +32,29 @@ def redirects(case: Case) -> Iterator[Finding]:
     refused = bool(page and page[0].facts.get(Fact.REDIRECT))
     host = urlsplit(target).netloc
     if not case.get(ActionId.PUBLIC_CSP).ran:
-        refused = not any(host in allowed for allowed in case.settings.csp_media_hosts)
+        refused = not any(host in allowed for allowed in allowed_hosts(case))
     plain = target.startswith("http://")
     by_store = seen.facts.get(Fact.REDIRECT_CODE, "") in ("TemporaryRedirect", "PermanentRedirect", "Redirect")
     if not (refused or plain or (by_store and case.settings.alias_host)):
         return
     how = f"the published URL leads on to {target}"
-    how += ", which is not https" if plain else ", which the pages do not allow" if refused else ""
+    if plain:
+        how = f"the published URL leads on to {target}, which is not https"
+    elif refused:
+        how = f"the published URL leads on to {target}, which the pages do not allow"
     because = [ActionId.PUBLIC_GET, *(o.id for o in page if refused and not o.facts.get(Fact.MISSING))]
-    proxy = at_proxy(case, proxy_lines(case), "origin", "instead of a redirect")
+    proxy = at_proxy(case, "circle", "instead of a redirect")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
         return
-    allow: Fix = EnvFix("EXTRA_MEDIA_HOSTS", f"https://{host}", case.settings.environment.line_of("EXTRA_MEDIA_HOSTS"))
     certainty = Certainty.CERTAIN if case.get(ActionId.PUBLIC_CSP).ran else Certainty.LIKELY
     if plain:
         finding_id, offered = "media-redirects-to-plain-http", proxy
     elif case.settings.alias_host:
-        finding_id, offered = "alias-redirects-to-other-host", (allow, *proxy)
+        finding_id, offered = "alias-redirects-to-other-host", (allow(case, host), *proxy)
     else:
-        finding_id, offered = "csp-missing-media-host", (allow,)
+        finding_id, offered = "csp-missing-media-host", (allow(case, host),)
     yield finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty, target=host)
 
 
@@ -78,7 +77,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             or seen.facts.get(Fact.SERVICE)
             or seen.led_to
             or not refused
-            or not proxied(case, seen)
+            or front_of(case).stands is Stands.DIRECT
         ):
             continue
         what = seen.headers.get(Header.CONTENT_TYPE, "something else")
@@ -88,7 +87,7 @@ def errors_as_pictures(case: Case) -> Iterator[Finding]:
             how=f"GET {seen.url} gave 200 ({what}), though there is nothing to see at the storage",
             because=[seen.id],
             explains=[o.id for o in case.open(*FOLDER_VISITS) if o.http_status == 200],
-            fixes=at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
+            fixes=at_proxy(case, "errors"),
             severity=Severity.WARNING,
         )
         return
@@ -112,7 +111,6 @@ def caches_errors(case: Case) -> Iterator[Finding]:
 
 
 def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
-    names_cdn = cdn(seen)
     at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
     proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
     shown = "from a cache, " if cache_hit(seen) else ""
@@ -121,40 +119,91 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
         case,
         how=f"{how}, {shown}while {proof}",
         because=[seen.id],
-        fixes=at_proxy(case, GOOD_ANSWERS_ONLY, "error-cache", "empty the cache once"),
+        fixes=at_proxy(case, "error-cache"),
         certainty=Certainty.CERTAIN if cache_hit(seen) else Certainty.LIKELY,
         # a CDN forgets errors in seconds unless told otherwise
-        severity=Severity.NOTICE if names_cdn else None,
+        # nor is a file asked for before Mastodon has stored it
+        severity=Severity.NOTICE if front_of(case).cdn or seen.http_status in (404, 410) else None,
     )
 
 
 def keeps_deleted(case: Case) -> Iterator[Finding]:
     """A deleted picture is still shown, out of a cache. The guide's own proxy does so for two days."""
     seen = [o for o in case.open(ActionId.DELETED_PUBLIC_GET) if o.facts.get(Fact.OPEN)]
+    purge = case.get(Experiment.PURGE)
+    if purge.ran:
+        yield from _purged(case, purge, seen)
+        return
     if not seen:
         return
+    host = fixes.host_of(seen[0].url)
+    note = f"and let the proxy empty its cache for that request; {_NEVER_PURGED}"
+    offered: Fix = fixes.env(case, "CACHE_BUSTER_ENABLED", "true", note, conditional=True)
+    if case.settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
+        offered = Manual(f"Let {host} empty its cache for Mastodon's request: {_NEVER_PURGED}.")
     yield finding(
         "cdn-keeps-deleted-media",
         case,
-        how=f"a deleted picture could still be opened at {fixes.host_of(seen[0].url)}",
+        how=f"a deleted picture could still be opened at {host}",
         because=[seen[0].id],
-        fixes=[
-            fixes.env(
-                case,
-                "CACHE_BUSTER_ENABLED",
-                "true",
-                "and let the proxy empty its cache for that request",
-                conditional=True,
-            )
-        ],
+        fixes=[offered],
         severity=Severity.NOTICE,
     )
 
 
+_NEVER_PURGED = (
+    "Mastodon asks for media of posts alone, never for avatars, header pictures, custom emoji, link previews, or what "
+    "it deletes in batches"
+)
+
+
+def _purged(case: Case, purge: Observation, seen: list[Observation]) -> Iterator[Finding]:
+    """Mastodon's own request was made: the file is still shown all the same, or is gone, and others would not be."""
+    host, asked = fixes.host_of(purge.url), f"{purge.method} of the deleted file, as Mastodon sends it,"
+    if seen:
+        yield finding(
+            "cache-buster-without-effect",
+            case,
+            how=f"{asked} was answered {words(purge)}, and then the picture could still be opened at {host}",
+            because=[seen[0].id],
+            fixes=_forgetting(case),
+        )
+    elif case.get(Experiment.BEFORE_PURGE).facts.get(Fact.OPEN):
+        yield finding(
+            "cache-buster-leaves-files",
+            case,
+            how=f"a deleted picture could still be opened at {host} until Mastodon's request ({purge.method}) was made",
+            because=[Experiment.BEFORE_PURGE],
+            fixes=[Manual(f"Let {host} keep files for days, not for years: {_NEVER_PURGED}.")],
+        )
+
+
+def _forgetting(case: Case) -> tuple[Fix, ...]:
+    """Lets the cache know Mastodon's request; one that looks like a visitor's is made to look like none first."""
+    buster = cache_buster(case.settings)
+    if buster is None or buster.method in READS:
+        note = "and let the cache forget a file for it; a plain GET is what visitors send too"
+        line = fixes.env(case, "CACHE_BUSTER_HTTP_METHOD", "PURGE", note, conditional=True)
+        return line, *at_proxy(case, "purge")
+    header = buster.header if buster.headers else ""
+    return tuple(_asked_by(fix, buster.method, header) for fix in at_proxy(case, "purge"))
+
+
+def _asked_by(fix: Fix, method: str, header: str) -> Fix:
+    """The fix for this method, and only for those who know the secret in this header, where the file names one."""
+    guard = f'if (req.http.{header} != "<CACHE_BUSTER_SECRET>") {{ return (synth(403)); }}\n        '
+    if isinstance(fix, ServerFix):
+        value = fix.value.replace("return (purge);", f"{guard * bool(header)}return (purge);")
+        return replace(fix, value=value.replace("PURGE", method))
+    if isinstance(fix, Manual):
+        guarded = f" Ask for the header {header}: <CACHE_BUSTER_SECRET> as well." if header else ""
+        return Manual(fix.text.replace("PURGE", method) + guarded)
+    return fix
+
+
 def _adjustable(case: Case) -> bool:
-    """A proxy whose lines the admin writes: a CDN's ways are its own, and healthy set-ups stay silent."""
-    shown = case.get(ActionId.PUBLIC_GET)
-    return proxied(case, shown) and not cdn(shown)
+    """A program whose lines the admin writes: a CDN's ways are its own, and healthy set-ups stay silent."""
+    return bool(program(case))
 
 
 def query(case: Case) -> Iterator[Finding]:
@@ -166,7 +215,7 @@ def query(case: Case) -> Iterator[Finding]:
     if seen is None or not case.get(ActionId.PUBLIC_GET_CACHE).ok or not _adjustable(case):
         return
     how = f"GET {seen.url} was answered {words(seen)} by the storage; without the query the file is shown"
-    offered = at_proxy(case, proxy_lines(case), "origin", "$uri alone holds no query")
+    offered = at_proxy(case, "query")
     yield finding(
         "proxy-passes-query-string", case, how=how, because=[seen.id], fixes=offered, severity=Severity.NOTICE
     )
@@ -178,7 +227,6 @@ def headers(case: Case) -> Iterator[Finding]:
     if not _adjustable(case):
         return
     cookie = own_cookies(shown)
-    lines = "proxy_set_header Authorization ''; proxy_set_header Cookie ''; proxy_hide_header Set-Cookie;"
     if asked.facts.get(Fact.AUTHORIZATION) and case.get(ActionId.PUBLIC_GET_CACHE).ok:
         how = f"with an Authorization header the file was answered {words(asked)}; without one it is shown"
         passed = "the Authorization header"
@@ -193,7 +241,7 @@ def headers(case: Case) -> Iterator[Finding]:
         case,
         how=how,
         because=because,
-        fixes=at_proxy(case, lines, "credentials"),
+        fixes=at_proxy(case, "credentials"),
         passed=passed,
         severity=Severity.NOTICE,
     )
@@ -208,7 +256,7 @@ def methods(case: Case) -> Iterator[Finding]:
             case,
             how=f"DELETE at {fixes.host_of(seen.url)} was answered {words(seen)} by the storage itself",
             because=[seen.id],
-            fixes=at_proxy(case, "limit_except GET { deny all; }", "methods"),
+            fixes=at_proxy(case, "methods"),
             severity=Severity.NOTICE,
         )
 
@@ -241,7 +289,6 @@ RULES = (
         reads=(
             ActionId.PUBLIC_CSP,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST_ALIAS,
         ),
     ),
     Rule(
@@ -255,9 +302,7 @@ RULES = (
             ActionId.PUBLIC_GET_AVATAR,
             ActionId.PUBLIC_GET_CACHE,
             ActionId.PUBLIC_GET_EMOJI,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_MISSING,
-            ActionId.REACH_ENDPOINT,
             Experiment.AVATAR_ORIGIN,
             Experiment.CACHE_ORIGIN,
             Experiment.EMOJI_ORIGIN,
@@ -270,14 +315,18 @@ RULES = (
         reads=(
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_GET_CACHE,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.RESTORED_PUBLIC_GET,
             Experiment.CACHE_ORIGIN,
             Experiment.RESTORED_ORIGIN,
             Experiment.UNASKED,
         ),
     ),
-    Rule(keeps_deleted, Layer.MEDIA_HOST, yields=("cdn-keeps-deleted-media",), reads=(ActionId.DELETED_PUBLIC_GET,)),
+    Rule(
+        keeps_deleted,
+        Layer.MEDIA_HOST,
+        yields=("cache-buster-leaves-files", "cache-buster-without-effect", "cdn-keeps-deleted-media"),
+        reads=(ActionId.DELETED_PUBLIC_GET, Experiment.BEFORE_PURGE, Experiment.PURGE),
+    ),
     Rule(
         query,
         Layer.MANNERS,
@@ -285,9 +334,7 @@ RULES = (
         reads=(
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_GET_CACHE,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_QUERY,
-            ActionId.REACH_ENDPOINT,
             Experiment.PUBLIC_QUERY,
         ),
     ),
@@ -298,16 +345,14 @@ RULES = (
         reads=(
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_GET_CACHE,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_QUERY,
-            ActionId.REACH_ENDPOINT,
         ),
     ),
     Rule(
         methods,
         Layer.MANNERS,
         yields=("proxy-method-not-limited",),
-        reads=(ActionId.PUBLIC_DELETE, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.PUBLIC_DELETE, ActionId.PUBLIC_GET),
     ),
     Rule(
         past_the_proxy,
@@ -315,7 +360,6 @@ RULES = (
         yields=("origin-bypasses-proxy",),
         reads=(
             ActionId.PUBLIC_GET,
-            ActionId.REACH_ENDPOINT,
             Experiment.AVATAR_ORIGIN,
             Experiment.CACHE_ORIGIN,
             Experiment.CORS_ORIGIN,

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.alias_chain import broken_link
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, proxied, proxy_lines
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of
 from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, invisible, working_addresses
+from s3probe.diagnosis.rules.momentary_failures import NO_SECOND_TRY
 from s3probe.diagnosis.rules.not_public import not_public
+from s3probe.diagnosis.rules.own_site import at_the_instance, not_found_there
 from s3probe.diagnosis.rules.turned_away import redirected_away, turned_away
 from s3probe.diagnosis.rules.visitors import public_host_of
 from s3probe.diagnosis.rules.web_port import at_web_port
 from s3probe.diagnosis.words import words
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.certificates import names_shown
+from s3probe.evidence.observations import NEVER_SENT, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header
+from s3probe.knowledge.front import Stands
+from s3probe.knowledge.public_hosts import is_whole, public_value
+from s3probe.knowledge.recognition import has_own_hosts
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws, regional_host
 
 _BEFORE_THE_STORAGE = (
@@ -33,6 +39,7 @@ _BEFORE_THE_STORAGE = (
     "alias-redirects-to-other-host",
     "media-host-redirects-in-a-circle",
     "media-host-leads-elsewhere",
+    "media-host-is-the-instance",
 )
 _AT_THE_STORAGE = (Experiment.PUBLIC_PATH_STYLE, Experiment.PUBLIC_ORIGIN, Experiment.PUBLIC_REGIONAL)
 _TLS = {f for f in NetworkFault if f.value.startswith("tls")}
@@ -45,6 +52,7 @@ def public(case: Case) -> Iterator[Finding]:
         return
     seen = open_now[0]
     for judge in (
+        at_the_instance,
         redirected_away,
         _unreachable,
         _encrypted,
@@ -54,6 +62,7 @@ def public(case: Case) -> Iterator[Finding]:
         _error_as_picture,
         not_public,
         _server_error,
+        not_found_there,
     ):
         found = judge(case, seen)
         if found is not None:
@@ -67,7 +76,7 @@ def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[
     origin = case.get(Experiment.PUBLIC_ORIGIN)
     refused = origin.outcome is Outcome.DENIED and origin.error_code == "AccessDenied"
     # a bucket that is open to a CDN alone is a common design, one that is open to a proxy of one's own is not
-    if finding_id not in _BEFORE_THE_STORAGE or not refused or cdn(seen):
+    if finding_id not in _BEFORE_THE_STORAGE or not refused or front_of(case).cdn:
         return
     if fixes.provider_of(case).signed_only:
         return
@@ -84,13 +93,18 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     settings = case.settings
     host = fixes.host_of(seen.url)
     how = f"GET {seen.url}: {words(seen)}"
-    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:  # it closes the connection of those it refuses (nginx: return 444)
+    if case.get(Experiment.PUBLIC_AS_BROWSER).ok:
+        if seen.network in NEVER_SENT:  # no rule can have read what was not sent: the way failed for a moment
+            how = f"{how}; a moment later the picture was shown"
+            return invisible(case, "storage-failed-for-a-moment", how, NO_SECOND_TRY, certainty=Certainty.LIKELY)
+        # it closes the connection of those it refuses (nginx: return 444)
         return turned_away(case, seen, how)
     if settings.hostname_is_default and not settings.alias_host and host == settings.hostname:
         if settings.endpoint and not is_aws(settings.endpoint):
-            special = public_host_of(case, fixes.provider_of(case).id)
+            store = fixes.provider_of(case)
+            special = public_host_of(case, store)
             if special is not None:
-                return invisible(case, special[0], how, special[1])
+                return invisible(case, special[0], how, *special[1], store=store.name)
             host_line = fixes.env(case, "S3_HOSTNAME", urlsplit(settings.api_base).netloc)
             return invisible(case, "missing-public-host", how, host_line)
         regional = regional_host(fixes.right_region(case) or settings.region)
@@ -110,8 +124,27 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return invisible(
             case, "hostname-port-missing", how, fixes.env(case, "S3_HOSTNAME", urlsplit(at_port.url).netloc)
         )
-    fix = ServerFix("proxy", host, f"see whether the web server for {host} runs and is reachable from outside")
-    return invisible(case, "media-host-unreachable", how, *_where_it_is(case), fix, certainty=Certainty.LIKELY)
+    place = _place(seen.url)
+    if _speaks_http_alone(case, seen):
+        note = f"put a proxy with a certificate in front of {host}, at port 443; S3_PROTOCOL stays https"
+        told = f"{how}, while http:// is answered there"
+        return invisible(case, "protocol-https-but-endpoint-plain", told, ServerFix("certificate", host, note))
+    fix = ServerFix("proxy", host, f"see whether a web server listens at {place} and is reachable from outside")
+    offered: tuple[Fix, ...] = (*_where_it_is(case), fix)
+    return invisible(case, "media-host-unreachable", how, *offered, certainty=Certainty.LIKELY, target=place)
+
+
+def _place(url: str) -> str:
+    """Host and port, the usual port too."""
+    parts = urlsplit(url)
+    return f"{fixes.host_of(url)}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _speaks_http_alone(case: Case, seen: Observation) -> bool:
+    """Whether the storage's API answers at that very host without TLS, where nothing answers with it."""
+    api = urlsplit(case.settings.api_base)
+    same = api.scheme == "http" and fixes.host_of(seen.url) == fixes.host_of(case.settings.api_base)
+    return same and seen.url.startswith("https://") and case.get(ActionId.REACH_ENDPOINT).http_status is not None
 
 
 def _where_it_is(case: Case) -> tuple[EnvFix, ...]:
@@ -144,11 +177,40 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
             "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
         )
         return invisible(case, "protocol-https-but-endpoint-plain", how, fix)
-    fix = ServerFix("certificate", host, f"install a valid certificate for {host}")
+    by_name = seen.network is NetworkFault.TLS_NAME and front_of(case).stands is Stands.DIRECT
+    if settings.alias_host and by_name and has_own_hosts(settings.api_base):
+        return _led_straight_to_the_storage(case, host, how)
+    fix = ServerFix("certificate", host, _certificate_note(seen, host))
     if settings.alias_host:
         mistake = _WRONG_WITH_IT.get(seen.network or NetworkFault.TLS_OTHER, "has no certificate that can be used")
         return invisible(case, "alias-host-no-tls-or-wrong-cert", how, fix, mistake=mistake)
     return invisible(case, "tls-certificate-bad", how, fix)
+
+
+def _led_straight_to_the_storage(case: Case, host: str, how: str) -> Finding:
+    """A bare CNAME: the certificate that is shown is the storage's own, and nobody else can install one there."""
+    told = f"{how}; {front_of(case).evidence[0]}"
+    fix = Manual(
+        f"{host} leads straight to {fixes.provider_of(case).name}, where no certificate for it can be installed: let "
+        f"{host} lead to a proxy or a CDN of yours that asks the storage, or take S3_ALIAS_HOST out."
+    )
+    name = "alias-dns-missing-or-cname-bucket-mismatch"
+    return invisible(case, name, told, fix, mistake="leads straight to a storage that has no certificate for it")
+
+
+def _certificate_note(seen: Observation, host: str) -> str:
+    """What is to be done, by what is wrong with the certificate."""
+    shown = ", ".join(names_shown(seen)) or "others"
+    notes = {
+        NetworkFault.TLS_NAME: f"install a certificate that names {host}; the one that is shown is for {shown}",
+        NetworkFault.TLS_EXPIRED: f"renew the certificate of {host}, and see why that did not happen by itself "
+        "(certbot renew, then reload the web server)",
+        NetworkFault.TLS_UNTRUSTED: f"install a certificate for {host} of an authority that browsers know (Let's "
+        "Encrypt), with its whole chain: the one that is shown is signed by itself, or by one that nobody knows",
+        NetworkFault.TLS_NOT_TLS: f"install a certificate for {host}, and let port 443 speak TLS "
+        "(nginx: listen 443 ssl)",
+    }
+    return notes.get(seen.network or NetworkFault.TLS_OTHER, f"install a valid certificate for {host}")
 
 
 _WRONG_WITH_IT = {
@@ -215,6 +277,8 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     repeated = _without_bucket(case, how)
     if repeated is not None:
         return repeated
+    if own := _where_the_provider_serves(case, how):
+        return own
     if settings.alias_host:
         return broken_link(case, seen, how)
     doubled = _doubled_path(case, how)
@@ -232,7 +296,24 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
         shown = elsewhere.get(Experiment.PUBLIC_VIRTUAL_HOST) or place or seen
         lines = (fixes.env(case, "S3_ALIAS_HOST", urlsplit(shown.url).netloc),)
     at = (place or elsewhere[Experiment.PUBLIC_VIRTUAL_HOST]).url
-    return invisible(case, "object-not-found-public-key-mismatch", f"{how}; the picture is at {at}", *lines)
+    # an address that shows something may be the right one, and what came may have come to harm
+    sure = Certainty.LIKELY if (seen.http_status or 0) < 300 else Certainty.CERTAIN
+    told = f"{how}; the picture is at {at}"
+    return invisible(case, "object-not-found-public-key-mismatch", told, *lines, certainty=sure)
+
+
+def _where_the_provider_serves(case: Case, how: str) -> Finding | None:
+    """The picture is where this provider has a host for visitors."""
+    settings, store = case.settings, fixes.provider_of(case)
+    value = public_value(settings, store)
+    shown = (one for one in working_addresses(case).values() if one.url.startswith(f"https://{value}/"))
+    place = next(shown, None) if is_whole(value) else None
+    if place is None:
+        return None
+    line = fixes.env(case, "S3_ALIAS_HOST", value)
+    return invisible(
+        case, "provider-needs-public-host", f"{how}; the picture is at {place.url}", line, store=store.name
+    )
 
 
 def _doubled_path(case: Case, how: str) -> Finding | None:
@@ -248,16 +329,17 @@ def _doubled_path(case: Case, how: str) -> Finding | None:
 def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     if not 200 <= (seen.http_status or 0) < 300:
         return None
-    if (service := seen.facts.get(Fact.SERVICE)) and proxied(case, seen):
+    between = front_of(case).stands is not Stands.DIRECT
+    if (service := seen.facts.get(Fact.SERVICE)) and between:
         how = f"GET {seen.url} gave {seen.http_status} with a page of {service}"
-        offered: tuple[Fix, ...] = at_proxy(case, proxy_lines(case), "origin", "instead of what answers there now")
+        offered: tuple[Fix, ...] = at_proxy(case, "origin", "instead of what answers there now")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
         return invisible(
             case,
             "proxy-serves-error-as-image",
             f"GET {seen.url} gave {seen.http_status} with an error page inside",
-            *at_proxy(case, "proxy_intercept_errors off;", "errors", "and remove error_page ... =200"),
+            *at_proxy(case, "errors"),
         )
     if seen.facts.get(Fact.BODY) == "aws-chunked":
         return None
@@ -266,14 +348,14 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
         own = case.get(ActionId.GET).headers.get(Header.CONTENT_TYPE, "").split(";")[0]
         finding_id = "provider-drops-content-type" if own != "image/png" else "proxy-changes-content-type"
         offered = (Manual("See that whatever serves the file passes on the Content-Type that was stored with it."),)
-        if own == "image/png" and proxied(case, seen):
-            offered = at_proxy(case, "proxy_pass_header Content-Type;", "type", "and remove add_header Content-Type")
+        if own == "image/png" and between:
+            offered = at_proxy(case, "type")
         return invisible(case, finding_id, f"a PNG that was just uploaded was served as {kind}", *offered)
     advice: tuple[Fix, ...] = (
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
-    if working_addresses(case) and proxied(case, seen):
-        advice = at_proxy(case, proxy_lines(case), "bytes", "instead of what answers there now")
+    if working_addresses(case) and between:
+        advice = at_proxy(case, "bytes", "instead of what answers there now")
     what = f"GET {seen.url} gave {seen.http_status} with {_instead(seen)}"
     return invisible(case, "proxy-serves-error-as-image", what, *advice)
 
@@ -294,17 +376,35 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
     # the storage itself answers, if only with a refusal: the error is the proxy's own
     answers = any(o.http_status and o.http_status < 500 for o in case.every(Experiment.PUBLIC_ORIGIN))
     own = bool(working_addresses(case)) or (case.settings.alias_host is not None and answers)
-    if own and seen.http_status in (500, 503) and not cdn(seen):
-        host = fixes.host_of(seen.url)
-        log = Manual(
-            f"See the error log of {host}: a limit (limit_req, limit_conn) or a maintenance page (return 503)."
-        )
-        return invisible(case, "proxy-answers-with-own-error", how, log, certainty=Certainty.LIKELY)
+    if own and seen.http_status in (500, 503) and not _means_unreachable(case, seen):
+        offered = at_proxy(case, "own-error")
+        if front_of(case).program in _FAIL_ON_THE_WAY:
+            offered = (*at_proxy(case, "reach"), *offered)
+        return invisible(case, "proxy-answers-with-own-error", how, *offered, certainty=Certainty.LIKELY)
     if own:
-        offered = at_proxy(case, proxy_lines(case), "reach", "see its error log")
+        offered = at_proxy(case, "reach", "see its error log")
         return invisible(case, "proxy-resolver-fails", how, *offered, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return invisible(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)
+
+
+_SAY_503 = ("haproxy", "apache", "varnish")
+"""Programs whose 503 means that the storage was not reached. nginx's is a limit, or a page of the admin's."""
+
+
+_FAIL_ON_THE_WAY = ("apache", "caddy")
+"""Programs whose 500 or 503 may be a way to the storage that is set up wrongly, beside a page of the admin's.
+
+Apache says 500 where it may not speak TLS there (SSLProxyEngine), Caddy 503 where a health check has failed.
+"""
+
+
+def _means_unreachable(case: Case, seen: Observation) -> bool:
+    """Whether a 500 or 503 of what stands before the storage says that it did not reach that."""
+    front = front_of(case)
+    if front.cdn or seen.http_status != 503:
+        return bool(front.cdn)
+    return front.program in _SAY_503 or (not front.program and front.likeliest[0] in _SAY_503)
 
 
 RULES = (
@@ -334,6 +434,7 @@ RULES = (
             "kms-objects-not-anonymously-readable",
             "media-host-asks-for-password",
             "media-host-challenges-visitors",
+            "media-host-is-the-instance",
             "media-host-leads-elsewhere",
             "media-host-leads-past-web-port",
             "media-host-limits-visitors",
@@ -344,6 +445,7 @@ RULES = (
             "object-not-found-public-key-mismatch",
             "permission-private-no-public-policy",
             "protocol-https-but-endpoint-plain",
+            "provider-needs-public-host",
             "provider-drops-content-type",
             "provider-outage",
             "proxy-answers-with-own-error",
@@ -356,7 +458,9 @@ RULES = (
             "public-policy-missing",
             "r2-no-public-host",
             "requester-pays",
+            "wasabi-public-access-off",
             "storage-class-glacier",
+            "storage-failed-for-a-moment",
             "storj-alias-required",
             "tls-certificate-bad",
             "web-port-bucket-not-allowed",
@@ -369,13 +473,13 @@ RULES = (
         reads=(
             *ADDRESSES,
             *bucket_fixes.OF_A_POLICY,
+            *bucket_switches.OF_A_SWITCH,
             ActionId.GET,
             ActionId.HEAD,
             ActionId.PUBLIC_GET,
             ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUT_WITHOUT_ACL,
             ActionId.PUT_WITH_ACL,
-            ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.POLICY_STATUS,
             Experiment.PUBLIC_AS_BROWSER,
@@ -383,9 +487,7 @@ RULES = (
             Experiment.PUBLIC_TENANT,
             Experiment.PUBLIC_WEB_PORT,
             Experiment.PUBLIC_WITH_ACL,
-            Experiment.PUBLIC_WITHOUT_ACL,
             Experiment.READ_ACL,
-            Experiment.READ_PUBLIC_ACCESS_BLOCK,
             Experiment.REFERER,
             Experiment.REFERER_ORIGIN,
             Experiment.REQUEST_PAYMENT,

@@ -7,46 +7,91 @@ from collections.abc import Callable, Iterator
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial, weight
-from s3probe.diagnosis.model import Certainty, Finding, Fix, IamAllow, Manual, ServerFix
-from s3probe.diagnosis.rule import OPEN, Layer, Rule
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, IamAllow, Manual
+from s3probe.diagnosis.rule import OPEN, Layer, Rule, once
+from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, words
+from s3probe.diagnosis.words import asked, refused_by_a_page, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.refusing import has_expired, lacks_a_right, names_account, names_cap
 from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Actor, Experiment, Fact, ObservationId
+from s3probe.knowledge.providers import KeyRights
+from s3probe.knowledge.recipes import endpoint_option
+from s3probe.knowledge.recognition import has_own_hosts
+from s3probe.settings.addressing import is_aws
 
-_QUOTA_CODES = ("QuotaExceeded", "XMinioAdminBucketQuotaExceeded", "XMinioStorageFull", "TooManyObjects")
-_QUOTA_WORDS = ("cap exceeded", "quota", "storage full", "no space")
+_DISK_WORDS = ("storage full", "no space", "disk is full")
+"""Of an operating system, or of the database that a store keeps (Garage: sqlite)."""
+
+
+def nothing_fits(seen: Observation) -> bool:
+    """Whether an upload was refused because nothing more can be stored."""
+    return _disk_is_full(seen) or names_cap(seen)
+
+
+def _disk_is_full(seen: Observation) -> bool:
+    # Insufficient Storage (RFC 4918)
+    told = seen.http_status == 507 or seen.error_code == "XMinioStorageFull"
+    return told or any(word in (seen.message or "").lower() for word in _DISK_WORDS)
 
 
 def quota(case: Case) -> Iterator[Finding]:
     """A cap of the account looks like a missing right, but reading still works."""
-    hit = [
-        o
-        for o in case.open(*WRITES)
-        if o.http_status == 507  # Insufficient Storage (RFC 4918)
-        or o.error_code in _QUOTA_CODES
-        or any(word in (o.message or "").lower() for word in _QUOTA_WORDS)
-    ]
+    hit = [o for o in case.open(*WRITES) if nothing_fits(o)]
     if hit:
+        full, health = any(map(_disk_is_full, hit)), fixes.provider_of(case).commands.get("health", "")
+        shown = f" ({health} shows what is left)" if health else ""
         room = "make room: tootctl media remove, tootctl preview_cards remove."
-        full = any(o.http_status == 507 or o.error_code == "XMinioStorageFull" for o in hit)
         advice = Manual(
-            f"Give the server's disk more space, or {room}"
-            if full and "health" in fixes.provider_of(case).commands
-            else f"Raise the cap with the provider, or {room}"
+            f"Give the disk of the storage more space{shown}, or {room}"
+            if full and not has_own_hosts(case.settings.api_base)
+            else f"{_console_of_caps(case)}, or {room}"
         )
         because = [o.id for o in case.open(*WRITES)]
+        alike_worded = [o for o in case.all_open() if hit[0].message and o.message == hit[0].message]
+        if any(o.id not in WRITES for o in alike_worded):  # a cap on requests: a HEAD has no words to say so
+            alike_worded += [o for o in case.all_open() if not o.error_code and o.http_status == hit[0].http_status]
         yield finding(
             "quota-or-cap-exceeded",
             case,
             how=f"an upload was answered {words(hit[0])}",
             because=because,
+            explains=[o.id for o in alike_worded],
             fixes=[*bucket_fixes.quota(case, hit[0]), advice],
+            limit="The disk of the storage is full" if full else "A quota or spending cap is reached",
         )
+
+
+def _console_of_caps(case: Case) -> str:
+    place = fixes.provider_of(case).console.get("cap", "")
+    return f"Raise the cap: {place}" if place else "Raise the cap with the provider"
+
+
+def account(case: Case) -> Iterator[Finding]:
+    """The provider says that a bill is open, the account suspended, or a proof of who owns it is missing."""
+    seen = [o for o in case.all_open() if names_account(o)]
+    if not seen:
+        return
+    # a HEAD has no words
+    silent = [o.id for o in case.all_open() if not o.error_code and o.http_status == seen[0].http_status]
+    store = fixes.provider_of(case)
+    where = f"the console of {store.name}" if has_own_hosts(case.settings.api_base) else "the provider's console"
+    advice = Manual(
+        f"Log in to {where}, with the account that pays: it says what is open (a bill, a suspension, a confirmation of "
+        "e-mail, phone or identity). No setting of Mastodon's changes that."
+    )
+    yield finding(
+        "key-disabled-or-account-suspended",
+        case,
+        how=f"{asked(seen[0])} was answered {words(seen[0])}",
+        because=[o.id for o in seen],
+        explains=silent,
+        fixes=fixes.new_pair(case, "the provider's console makes one") if has_expired(seen[0]) else [advice],
+    )
 
 
 def read_only_disk(case: Case) -> Iterator[Finding]:
@@ -54,8 +99,8 @@ def read_only_disk(case: Case) -> Iterator[Finding]:
     hit = [o for o in case.open(*WRITES) if "read-only file system" in (o.message or "").lower()]
     if hit:
         advice = Manual(
-            "Look at the disk of the store's data on its machine (findmnt, dmesg): a disk that fails is often mounted "
-            "read-only. Mount it for writing again, or replace it."
+            "Look at the disk of the storage's data on its machine (findmnt, dmesg): a disk that fails is often "
+            "mounted read-only. Mount it for writing again, or replace it."
         )
         yield finding(
             "disk-read-only",
@@ -169,28 +214,43 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
     if not all(other.ran and alike(other, seen) for other in others):
         return
     host = fixes.host_of(seen.url)
-    api = fixes.by_hand(case, "S3_ENDPOINT", "https:// and the API's own host", f"{host} serves visitors alone")
-    line = ServerFix(
-        "nginx", "proxy_set_header Authorization $http_authorization;", f"if {host} is to be the API's own host"
-    )
+    if refused_by_a_page(seen):  # a storage's refusal that is passed on is in the storage's words
+        yield finding(
+            "proxy-refuses-uploads",
+            case,
+            how=f"{host} answers {words(seen)}, in words that are not the storage's, whoever asks",
+            because=[seen.id, *(other.id for other in others)],
+            explains=[o.id for o in case.all_open()],
+            fixes=before_api(case, "api-addresses", "Mastodon's own address will do"),
+            certainty=Certainty.LIKELY,
+            what="upload",
+            breaks=f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{seen.http_status}Error",
+        )
+        return
+    api = fixes.api_in_hostname(case, host) or fixes.api_by_hand(case, host)
+    lines = before_api(case, "api-authorization", f"if {host} is to be the API's own host")
     uploads = case.open(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
     # where uploads are turned away before the storage, this is a host for visitors
     by_proxy = any(o.facts.get(Fact.MARKUP) == "yes" for o in uploads)
+    told = [
+        f"{host} answers {words(seen)} to Mastodon, to a stranger, and to keys that are certainly wrong: it does not "
+        "look at who asks"
+    ]
+    told += [f"an upload is answered {words(uploads[0])}"] if uploads else []
     yield finding(
         "endpoint-is-cdn-or-public-host",
         case,
-        how=f"{host} answers {words(seen)} to Mastodon, to a stranger, and to keys that are certainly wrong: "
-        f"it does not look at who asks{f'; an upload is answered {words(uploads[0])}' if uploads else ''}",
+        how="; ".join(told),
         because=[seen.id, *(other.id for other in others)],
         explains=[o.id for o in case.all_open()],
-        fixes=[api] if by_proxy else [api, line],
+        fixes=[api] if by_proxy else [api, *lines],
     )
 
 
 def bucket_of_another(case: Case) -> Iterator[Finding]:
     """Everything is refused and no answer names a missing right: the bucket is not this account's."""
     rows = _asked_first(case)
-    refused = [o for o in rows if o.outcome is Outcome.DENIED and o.id not in case.claimed]
+    refused = [o for o in rows if lacks_a_right(o) and o.id not in case.claimed]
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in refused)
     # a run that only reads, or is asked for one thing, sends no upload
     asked_all = all(o.ran for o in rows)
@@ -200,8 +260,11 @@ def bucket_of_another(case: Case) -> Iterator[Finding]:
     if wrong and alike(wrong[-1], refused[0]):
         yield _wrong_half(case, refused[0])
         return
-    if asked_all and case.settings.bucket_name not in _listed(case) and not _is_there(case):
+    shown = case.settings.bucket_name in _listed(case)
+    if asked_all and not shown and not _is_there(case):
         yield _not_for_this_key(case, refused[0])
+    elif asked_all and shown and not _is_there(case) and fixes.provider_of(case).lists_by_right:
+        yield _denied_whole(case, refused[0])
 
 
 def _listed(case: Case) -> list[str]:
@@ -241,20 +304,26 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
         also = [absent.id, *(o.id for o in case.all_open() if o.error_code == absent.error_code)]
         line = fixes.bucket_line(case, f"there is no bucket {bucket!r} at {case.settings.api_base}")
         return finding("nosuchbucket-typo", case, how=how, because=[*because, *also], fixes=[line])
-    if provider.accounts:
+    # Amazon names what is missing inside one account; where the owner of a bucket needs no policy, this key is not he
+    if provider.accounts and (is_aws(case.settings.api_base) or provider.key_rights is KeyRights.BUCKET):
         advice = Manual(
             f"If {bucket!r} is your bucket, use a key of the account that owns it, or let its owner allow this key in "
             "the bucket policy. Otherwise create a bucket of your own and put its name into S3_BUCKET."
         )
+        mine = _bucket_that_is_shown(case)
         return finding(
             "bucket-owned-by-other-account",
             case,
-            how=f"the bucket exists, but {answered}",
+            how=f"the bucket exists, but {answered}; this key is shown {mine.value}"
+            if mine
+            else f"the bucket exists, but {answered}",
             because=because,
-            fixes=[advice],
+            fixes=[*([mine] if mine else ()), advice],
             certainty=Certainty.LIKELY,
         )
-    allow = bucket_fixes.allow_bucket_and_objects(case, *bucket_fixes.all_object_rights(case), "s3:ListBucket")
+    if provider.accounts:
+        return _without_rights(case, because, answered)
+    allow = bucket_fixes.allow_all(case)
     shown = (
         f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
@@ -263,11 +332,78 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
     published = case.get(ActionId.PUBLIC_LIST_ALIAS).facts.get(Fact.BUCKET, "")
     if near and provider.hides_absent_buckets and published != bucket:
         line = fixes.env(case, "S3_BUCKET", near, "the bucket that this key may use", conditional=True)
-        how += ", as one that is not there would be"
-        offered: list[Fix] = [line, allow]
+        how = f"{shown}; {answered}, as one that is not there would be"
+        offered: list[Fix] = [line, *allow]
         return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
-    offered = [allow, *([fixes.bucket_line(case, "")] if near else [])]
+    host = _served_by_web_port(case)
+    if host in names:
+        plain = [name for name in names if "." not in name]
+        note = f"the key's own bucket, which visitors get at {host}"
+        line = fixes.env(case, "S3_BUCKET", plain[0] if len(plain) == 1 else host, note, conditional=True)
+        offered = [line, *allow]
+    elif near and not host:
+        offered = [*allow, fixes.bucket_line(case, "")]
+    else:
+        offered = [*allow]  # with the key's bucket visitors would get nothing more of what is shown at that host
     return finding("key-without-rights", case, how=how, because=because, fixes=offered)
+
+
+def _without_rights(case: Case, because: list[ObservationId], answered: str) -> Finding:
+    """A provider that names no right that is missing says the same of a bucket of another of its customers.
+
+    Of the two only the key's rights are the admin's to change, and a key for one bucket is what most of them offer.
+    """
+    provider, bucket = fixes.provider_of(case), case.settings.bucket_name
+    use = f"If {bucket!r} is not of the account or project of this key, use a key of the one that owns it"
+    if bucket_fixes.takes_policies(provider):
+        use = f"{use}, or let its owner name this key in the bucket policy"
+    foreign = f"{use}. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+    names = [name for name in _listed(case) if name != bucket]
+    told = [f"this key is shown {', '.join(names[:5])} and not {bucket}"] if names else []
+    # a list that has other buckets, and not this one, speaks against the name
+    mine = _bucket_that_is_shown(case) if bucket not in _listed(case) else None
+    return finding(
+        "key-without-rights",
+        case,
+        how="; ".join((*told, answered)),
+        because=because,
+        fixes=[*([mine] if mine else ()), *bucket_fixes.allow_all(case), Manual(foreign)],
+        certainty=Certainty.LIKELY,
+    )
+
+
+def _bucket_that_is_shown(case: Case) -> EnvFix | None:
+    """Of the buckets that this key is shown, the one that was probably meant: the only one, or one of a like name."""
+    names = _listed(case)
+    mine = fixes.nearest_bucket(case) or (names[0] if len(names) == 1 else "")
+    note = "the only bucket that this key is shown" if len(names) == 1 else "this key's bucket of the nearest name"
+    return fixes.env(case, "S3_BUCKET", mine, note, conditional=True) if mine else None
+
+
+def _served_by_web_port(case: Case) -> str:
+    """The host by which a web port finds the bucket of visitors (Garage); ``""`` where none does."""
+    settings = case.settings
+    return fixes.host_of(f"//{settings.alias_host}") if fixes.provider_of(case).web_port and settings.alias_host else ""
+
+
+def _denied_whole(case: Case, refused: Observation) -> Finding:
+    """The key is shown the bucket as one that it may list, and may not: something denies, and wins over rights."""
+    bucket = case.settings.bucket_name
+    read = f"aws s3api get-bucket-policy --bucket {bucket} --query Policy --output text"
+    advice = Manual(
+        f"Look for a Deny in the bucket policy ({read}{endpoint_option(case.settings)}, with another key) and take "
+        "this key out of it. One on aws:SecureTransport meets https too where a proxy speaks plain http to the storage."
+    )
+    how = f"this key is shown {bucket} as a bucket that it may list, and every request for it is answered "
+    return finding(
+        "explicit-deny-policy",
+        case,
+        how=f"{how}{words(refused)}",
+        because=_all_denied(case),
+        fixes=[advice, *bucket_fixes.allow_all(case)],
+        certainty=Certainty.LIKELY,
+        permission="",
+    )
 
 
 OF_ANOTHER = (
@@ -293,7 +429,7 @@ def _all_refused(case: Case) -> tuple[Observation, ...]:
     """What was refused, when that is everything and no refusal names its cause; else nothing."""
     rows = _asked_first(case)
     cause_named = any(denial(o) or "not entitled" in (o.message or "").lower() for o in rows)
-    return () if cause_named or any(o.outcome is not Outcome.DENIED for o in rows) else rows
+    return () if cause_named or not all(lacks_a_right(o) for o in rows) else rows
 
 
 def _asked_first(case: Case) -> tuple[Observation, ...]:
@@ -326,12 +462,12 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
         proxy, because = at_the_proxy(case, verdict), [*because, *verdict.because]
         if verdict.secret_is_right:
             how = f"every request is answered {words(refused)}{verdict.how}"
-            return finding("proxy-rewrites-host-before-s3", case, how=how, because=because, fixes=[proxy])
+            return finding("proxy-rewrites-host-before-s3", case, how=how, because=because, fixes=proxy)
         secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
         finding_id, offered = "wrong-secret-key", (secret,)
         how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
         if verdict.secret_is_right is None:
-            offered, how = (secret, proxy), how + OR_A_PROXY
+            offered, how = (secret, *proxy), how + OR_A_PROXY
         else:
             certainty, how = Certainty.CERTAIN, how + verdict.how
     else:
@@ -346,7 +482,8 @@ def _all_denied(case: Case) -> list[ObservationId]:
 
 RULES = (
     Rule(read_only_disk, Layer.STORE, yields=("disk-read-only",), reads=(*WRITES,)),
-    Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES,)),
+    Rule(quota, Layer.STORE, yields=("quota-or-cap-exceeded",), reads=(*WRITES, OPEN)),
+    Rule(account, Layer.STORE, yields=("key-disabled-or-account-suspended",), reads=(OPEN,)),
     Rule(
         explicit_denies,
         Layer.REFUSALS,
@@ -367,7 +504,7 @@ RULES = (
     Rule(
         signature_dropped,
         Layer.REFUSALS,
-        yields=("endpoint-is-cdn-or-public-host",),
+        yields=("endpoint-is-cdn-or-public-host", "proxy-refuses-uploads"),
         reads=(
             OPEN,
             ActionId.LIST,
@@ -383,13 +520,14 @@ RULES = (
         Layer.REFUSALS,
         yields=(
             "bucket-owned-by-other-account",
+            "explicit-deny-policy",
             "key-without-rights",
             "nosuchbucket-typo",
             "proxy-rewrites-host-before-s3",
             "wrong-access-key-id",
             "wrong-secret-key",
         ),
-        reads=(
+        reads=once(
             OPEN,
             ActionId.DELETE,
             ActionId.LIST,
@@ -398,13 +536,10 @@ RULES = (
             ActionId.PUT_WITHOUT_ACL,
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
-            Experiment.GET_MISSING,
-            Experiment.HEAD_BUCKET,
-            Experiment.LIST_BUCKETS,
-            Experiment.READ_POLICY,
             Experiment.UNKNOWN_KEY,
             Experiment.WRONG_SECRET,
             *SIGNING,
+            *bucket_fixes.OF_RIGHTS,
         ),
     ),
 )

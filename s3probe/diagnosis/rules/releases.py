@@ -13,6 +13,8 @@ from s3probe.diagnosis.words import words
 from s3probe.evidence.vocabulary import ActionId, Experiment
 
 _FIRST = {"4.4": "4.4.16", "4.5": "4.5.9"}
+_FIRST_OF_ALL = "4.4.16 and 4.5.9"
+"""4.3 never sends it; releases of 4.4 and 4.5 before these do not either."""
 OLD_STORE = Manual("Upgrade the storage before you upgrade Mastodon: it insists on Content-MD5 for batch deletions.")
 
 
@@ -44,9 +46,9 @@ def next_release(case: Case) -> Iterator[Finding]:
 
 
 def first_current(version: str) -> str:
-    """The first release after ``version`` that sends CRC32: ``4.5.8`` -> ``4.5.9``, ``4.3.2`` -> ``4.6.0``."""
+    """The first releases after ``version`` that send CRC32: ``4.5.8`` -> ``4.5.9``, ``4.3.2`` -> both series'."""
     series = ".".join(version.strip().lstrip("v").split(".")[:2])
-    return _FIRST.get(series, "4.6.0")
+    return _FIRST.get(series, _FIRST_OF_ALL)
 
 
 RULES = (

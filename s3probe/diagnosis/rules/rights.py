@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rule import Layer, Rule, Tier
+from s3probe.diagnosis.rule import Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import says_locked, words
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.refusing import lacks_a_right
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
+from s3probe.records import dataclass
 
 WRITES = (
     ActionId.PUT_WITHOUT_ACL,
@@ -49,9 +50,7 @@ _RIGHTS: Mapping[ObservationId, str] = MappingProxyType(
 
 def denied(case: Case, *actions: ObservationId) -> tuple[Observation, ...]:
     """Those of ``actions`` that were refused for lack of a right and are not explained yet."""
-    # a signature that the storage will not take with one kind of request alone is no matter of rights
-    seen = (o for o in case.open(*actions) if o.error_code != "SignatureDoesNotMatch")
-    return tuple(o for o in seen if o.outcome is Outcome.DENIED)
+    return tuple(o for o in case.open(*actions) if lacks_a_right(o))
 
 
 def objects_on_bucket_arn(case: Case) -> Iterator[Finding]:
@@ -100,19 +99,48 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     if not refused or first != action:
         return
     row = next(row for row in rows if row.holds(case, refused[0]))
-    # a disk that takes no files leaves nothing to delete, which passes: nothing tells it from that missing right
-    alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok
+    # a disk that takes no files leaves nothing to delete, which passes: no answer of S3's tells it from a missing right
+    alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok and not case.get(Experiment.ACCOUNT).ok
     disk = fixes.provider_of(case).notes.get("disk_denied") if alone else None
     unlike = [Manual(f"If the key has that right: {disk}.")] if disk else []
+    how = row.how.format(answer=words(refused[0]))
     yield finding(
         row.finding_id,
         case,
-        how=row.how.format(answer=words(refused[0])),
+        how=how + _BY_ITS_OWN if _own_policy(case, action) else how,
         because=[o.id for o in row.among(case, *row.because)],
         explains=[o.id for o in denied(case, *row.explains, *others)],
         fixes=[row.fix(case), *unlike],
-        certainty=Certainty.LIKELY if unlike else row.certainty,
+        certainty=Certainty.LIKELY if unlike or _may_be_denied(case) else row.certainty,
     )
+
+
+def _may_be_denied(case: Case) -> bool:
+    """Whether a Deny would be answered alike, and the server told nothing of the policies."""
+    return bool(fixes.provider_of(case).account_info) and not case.get(Experiment.ACCOUNT).ok
+
+
+_BY_ITS_OWN = ", while the policies of its user allow it: its own policy does not"
+
+
+def _user_may(case: Case, action: ObservationId) -> bool:
+    """Whether the server says that the policies of the key's user allow what was refused."""
+    return _RIGHTS[action] in case.get(Experiment.ACCOUNT).facts.get(Fact.ALLOWS, "").split()
+
+
+def _own_policy(case: Case, action: ObservationId) -> bool:
+    """The key is an access key of that user, with a policy of its own."""
+    return _user_may(case, action) and bool(case.get(Experiment.ACCOUNT).facts.get(Fact.OF_USER))
+
+
+def _disk_refuses(case: Case, _refused: Observation) -> bool:
+    allowed = _user_may(case, ActionId.PUT_WITHOUT_ACL) and not _own_policy(case, ActionId.PUT_WITHOUT_ACL)
+    return allowed and case.get(ActionId.DELETE).ok and "disk_denied" in fixes.provider_of(case).notes
+
+
+def _disk(case: Case) -> Fix:
+    advice = fixes.provider_of(case).notes["disk_denied"]
+    return Manual(f"{advice[0].upper()}{advice[1:]}.")
 
 
 _KEYS_OWN = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE, ActionId.LIST)
@@ -125,7 +153,7 @@ def _given_as_one(case: Case, action: ObservationId) -> tuple[ObservationId, ...
     whole = (tuple(_RIGHTS.values()),)
     groups = whole if _has_no_rights(case) else fixes.provider_of(case).rights_together
     group = next((rights for rights in groups if right in rights), (right,))
-    refused = [name for name, its in _RIGHTS.items() if its in group and case.get(name).outcome is Outcome.DENIED]
+    refused = [name for name, its in _RIGHTS.items() if its in group and lacks_a_right(case.get(name))]
     batch = [ActionId.BATCH_DELETE] if ActionId.DELETE in refused else []
     return tuple(dict.fromkeys((*(refused or [action]), *batch)))
 
@@ -134,7 +162,7 @@ def _has_no_rights(case: Case) -> bool:
     """One thing refuses all that is refused: a limit of the bucket's own owner, or one command that was left out."""
     store = fixes.provider_of(case)
     given_at_once = bool(store.key_principal or store.rights_together)
-    refused = all(case.get(name).outcome is Outcome.DENIED for name in _KEYS_OWN)
+    refused = all(lacks_a_right(case.get(name)) for name in _KEYS_OWN)
     return bucket_fixes.limits_owner(case) or (given_at_once and refused)
 
 
@@ -156,7 +184,7 @@ def _not_entitled(_case: Case, refused: Observation) -> bool:
 
 def _takes_all_for_public(case: Case, _refused: Observation) -> bool:
     # AWS refuses public ACLs alone; Ceph 16 takes every upload for one, and begins large ones all the same
-    if _is_aws(case):
+    if _is_aws(case) or not bucket_switches.has_access_block(case):
         return False
     block = case.get(Experiment.READ_PUBLIC_ACCESS_BLOCK)
     begun = case.get(ActionId.MULTIPART_CREATE).ok and bool(denied(case, ActionId.MULTIPART_PART))
@@ -168,7 +196,12 @@ def _locked(case: Case, refused: Observation) -> bool:
 
 
 def _may_no_more(case: Case, _refused: Observation) -> bool:
-    """Rights beyond Mastodon's own on objects say that the policy forgot the bucket's ARN."""
+    """Rights beyond Mastodon's own on objects say that the policy forgot the bucket's ARN.
+
+    Not where one right of the store stands for several of S3's.
+    """
+    if fixes.provider_of(case).rights_together:
+        return True
     # who wrote a file may tag it on some stores (Ceph) by owning it; naming a version takes a right of its own
     return not (case.get(Experiment.GET_TAGGING).ok and case.get(Experiment.DELETE_VERSION).ok)
 
@@ -191,9 +224,17 @@ _UPLOAD = (
     _Refusal(
         _takes_all_for_public,
         "bpa-blocks-public-acl",
-        "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a store",
+        "even an upload without an ACL was answered {answer}, which BlockPublicAcls does on such a storage",
         WRITES,
-        lambda case: bucket_fixes.public_access_block(case, *bucket_fixes.ACL_SWITCHES),
+        lambda case: bucket_switches.public_access_block(case, *bucket_switches.ACL_SWITCHES),
+        certainty=Certainty.LIKELY,
+    ),
+    _Refusal(
+        _disk_refuses,
+        "disk-read-only",
+        "an upload was answered {answer}, though the key's policies allow it, and deleting passes",
+        WRITES,
+        _disk,
         certainty=Certainty.LIKELY,
     ),
     _Refusal(
@@ -286,11 +327,12 @@ def get_object(case: Case) -> Iterator[Finding]:
     signed = [o for o in refused if o.id in (ActionId.GET, ActionId.HEAD, Experiment.GET_MISSING)]
     if case.get(ActionId.GET).ok:
         signed = []  # a HEAD takes the same right: what refuses it alone is no policy
-    archive = case.get(Experiment.GET_ARCHIVE)
-    if not signed and archive.outcome is Outcome.DENIED and archive.id not in case.claimed:
-        # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right
-        signed = [archive]
-        refused = (archive, *refused)
+    if not signed:
+        # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right.
+        # Where no upload had Mastodon's ACL, no file was read but the one whose ACL was changed
+        closed = (Experiment.GET_ARCHIVE, *([] if case.get(ActionId.GET).ran else [Experiment.ACL_READ_BACK]))
+        signed = list(denied(case, *closed))
+        refused = (*signed, *refused)
     if not signed:
         return
     # without s3:ListBucket a missing file is answered 403 too: only a file that is there can decide
@@ -304,11 +346,13 @@ def get_object(case: Case) -> Iterator[Finding]:
     yield finding(
         "iam-missing-getobject",
         case,
-        how=f"reading {'a file that was just uploaded' if signed[0].id != Experiment.GET_MISSING else 'a file'} "
-        f"was answered {words(_with_body(refused))}",
+        how=f"reading a file was answered {words(_with_body(refused))}"
+        if signed[0].id == Experiment.GET_MISSING
+        else f"reading a file that was just uploaded was answered {words(_with_body(refused))}",
         because=[o.id for o in refused],
         explains=[o.id for o in denied(case, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS, *others)],
         fixes=[bucket_fixes.allow_objects(case, "s3:GetObject")],
+        certainty=Certainty.LIKELY if _may_be_denied(case) else Certainty.CERTAIN,
     )
 
 
@@ -322,15 +366,10 @@ _OF_A_RIGHT = (
     ActionId.BATCH_DELETE,
     ActionId.PUT_WITH_ACL,
     ActionId.SUSPENDED_PUBLIC_GET,
-    Experiment.LIST_BUCKETS,
     Experiment.BUCKET_ACL,
-    Experiment.READ_POLICY,
+    *bucket_fixes.OF_RIGHTS,
 )
 """What every rule here looks at: the rights that a store may give as one, and what the fix for a right asks."""
-
-
-def _with(*more: ObservationId) -> tuple[ObservationId, ...]:
-    return tuple(dict.fromkeys((*_OF_A_RIGHT, *more)))
 
 
 RULES = (
@@ -339,41 +378,41 @@ RULES = (
         Layer.STORING,
         yields=("policy-bucket-arn-without-slash-star",),
         tier=Tier.GROUPS,
-        reads=_with(*READS, *WRITES),
+        reads=once(*_OF_A_RIGHT, *READS, *WRITES),
     ),
     Rule(
         put_object,
         Layer.STORING,
-        yields=("b2-key-not-entitled", "bpa-blocks-public-acl", "iam-missing-putobject"),
+        yields=("b2-key-not-entitled", "bpa-blocks-public-acl", "disk-read-only", "iam-missing-putobject"),
         tier=Tier.REQUESTS,
-        reads=_with(*READS, *WRITES, Experiment.PUBLIC_WITHOUT_ACL, Experiment.READ_PUBLIC_ACCESS_BLOCK),
+        reads=once(*_OF_A_RIGHT, *READS, *WRITES, Experiment.PUBLIC_WITHOUT_ACL, Experiment.READ_PUBLIC_ACCESS_BLOCK),
     ),
     Rule(
         get_object,
         Layer.READING,
         yields=("iam-missing-getobject",),
         tier=Tier.REQUESTS,
-        reads=_with(*READS, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS, Experiment.GET_ARCHIVE),
+        reads=once(*_OF_A_RIGHT, *READS, Experiment.ACL_READ_BACK, Experiment.DELETE_EXISTS, Experiment.GET_ARCHIVE),
     ),
     Rule(
         delete_object,
         Layer.DELETING,
         yields=("iam-missing-deleteobject", "object-lock-prevents-delete"),
         tier=Tier.REQUESTS,
-        reads=_with(ActionId.HEAD),
+        reads=once(*_OF_A_RIGHT, ActionId.HEAD),
     ),
     Rule(
         list_bucket,
         Layer.LISTING,
         yields=("batch-delete-needs-bucket-arn", "iam-missing-listbucket", "policy-resource-only-objects"),
         tier=Tier.GROUPS,
-        reads=_with(Experiment.DELETE_VERSION, Experiment.GET_TAGGING),
+        reads=once(*_OF_A_RIGHT, Experiment.DELETE_VERSION, Experiment.GET_TAGGING),
     ),
     Rule(
         abort_upload,
         Layer.LISTING,
         yields=("iam-missing-abortmultipart",),
         tier=Tier.REQUESTS,
-        reads=_OF_A_RIGHT,
+        reads=once(*_OF_A_RIGHT),
     ),
 )

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, storage_hosts
+from s3probe.diagnosis.rules.before_the_storage import (
+    answered_before_the_storage,
+    at_the_way_behind,
+    before_api,
+    shows_itself,
+    storage_hosts,
+)
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, failed_by_itself, is_late, told, waited, words
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
+from s3probe.patterns import regex
 
 OFTEN = 2
 """Requests that were refused at first as too many: a single one is a moment."""
@@ -117,16 +125,46 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
-    own = bucket_fixes.look_at_the_server(case) if first.http_status is not None else ""
+    own = bucket_fixes.look_at_the_server(case) if first.http_status is not None or works else ""
+    at_the_program = () if own else _at_the_program(case, broken, everything)
+    advice = Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
-        how=f"{first.operation}{_at(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
+        how=f"{_what(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
         because=[o.id for o in broken],
         explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
-        fixes=[Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))],
+        fixes=[*(at_the_program or (advice,)), *_asking_again(case, broken)],
         certainty=Certainty.LIKELY,
     )
+
+
+def _at_the_program(case: Case, broken: list[Observation], everything: bool) -> tuple[Fix, ...]:
+    """What shows itself before the API fails in nobody's words: its way on, or what it makes of HEAD.
+
+    Varnish says 503 to the size of a part, which a storage answers with 206 where no range was asked for.
+    """
+    if not shows_itself(case) or not _without_words(broken[0]):
+        return ()
+    if everything:
+        return at_the_way_behind(case)
+    return before_api(case, "api-head") if all(o.method == "HEAD" and _without_words(o) for o in broken) else ()
+
+
+def _without_words(seen: Observation) -> bool:
+    """Whether it is an error in nobody's words: a proxy's that does not reach the storage."""
+    return (seen.http_status or 0) in (500, 502, 503, 504) and not seen.error_code and not seen.facts.get(Fact.ROOT)
+
+
+# "please try again" is what Amazon and others say of every error of their own
+_ASK_AGAIN = regex(r"no tomes available|(please|should) retry", re.IGNORECASE)
+"""What a store that is well answers as well, and means it: Backblaze wants the client to ask for another place."""
+
+
+def _asking_again(case: Case, broken: Iterable[Observation]) -> list[Fix]:
+    """More attempts, where the store itself asks for them: the second way, as it said so to each of the probe's."""
+    asked_for = any(_ASK_AGAIN.search(o.message or "") for o in broken)
+    return [fixes.retries(case)] if asked_for and not fixes.asks_again(case) else []
 
 
 def _in_a_batch(case: Case, broken: Iterable[Observation]) -> list[ObservationId]:
@@ -142,11 +180,15 @@ _ONE = "Show the provider this report ({kinds}), with the time of the run: nothi
 def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> str:
     times = max((o.facts.get(Fact.ATTEMPTS, "") for o in broken), default="")
     again = f"; asked {times} times, it failed each time" if times else ""
-    return f"{again} ({kinds}){', while other requests passed' if works else ''}"
+    return f"{again} ({kinds}), while other requests passed" if works else f"{again} ({kinds})"
 
 
-def _at(seen: Observation) -> str:
-    return f" of {seen.url}" if seen.actor is Actor.VISITOR else ""
+def _what(seen: Observation) -> str:
+    return f"{seen.operation} of {seen.url}" if seen.actor is Actor.VISITOR else seen.operation
+
+
+_IN_EVERY_RUN = (Experiment.MULTIPART_SECOND, Experiment.DELETE_GONE, Experiment.BATCH_GONE)
+"""Experiments without which there is nothing to abandon, and no proof that anything was deleted."""
 
 
 def _broken(case: Case) -> list[Observation]:
@@ -157,8 +199,7 @@ def _broken(case: Case) -> list[Observation]:
     """
     hosts = set() if any(case.get(name).ok for name in _AT_THE_STORAGE) else storage_hosts(case)
     shown = case.get(ActionId.PUBLIC_GET).ok
-    # it is made in every run, and without it there is nothing to abandon
-    second = [o for o in (case.get(Experiment.MULTIPART_SECOND),) if o.id not in case.claimed]
+    second = [o for o in map(case.get, _IN_EVERY_RUN) if o.id not in case.claimed]
     failed = [o for o in (*case.all_open(), *second) if o.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE)]
     is_slow = any(is_late(o) for o in failed)  # then silence is explained
     return [
@@ -203,6 +244,8 @@ RULES = (
             ActionId.PUBLIC_GET,
             ActionId.PUT_WITH_ACL,
             ActionId.PUT_WITHOUT_ACL,
+            Experiment.BATCH_GONE,
+            Experiment.DELETE_GONE,
             Experiment.MULTIPART_SECOND,
             *_AT_THE_STORAGE,
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
@@ -13,6 +12,7 @@ from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
+from s3probe.records import replace
 
 _PUBLIC_ACLS = ("public-read", "public-read-write")
 

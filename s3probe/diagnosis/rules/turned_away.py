@@ -7,16 +7,9 @@ from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
-from s3probe.diagnosis.rules.before_the_storage import (
-    answered_before_the_storage,
-    at_proxy,
-    cdn,
-    nginx,
-    own_proxy,
-    proxy_lines,
-)
+from s3probe.diagnosis.rules.before_the_storage import answered_before_the_storage, at_proxy, front_of
 from s3probe.diagnosis.rules.invisible import invisible, working_addresses
 from s3probe.diagnosis.rules.storage_availability import OFTEN
 from s3probe.diagnosis.texts import finding
@@ -40,52 +33,30 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
     # where the storage is closed to all but the host, only the server's own page says whose refusal it is
     stock = bool(seen.facts.get(Fact.STOCK_PAGE))
     by_itself = own_words and (seen.http_status in _REFUSALS or (seen.http_status == 400 and stock))
-    by_itself = by_itself and (at_storage or stock or bool(cdn(seen)))
+    by_itself = by_itself and (at_storage or stock or bool(front_of(case).cdn))
     if not (challenged or browser or page or by_itself):
         return None
     sure = Certainty.CERTAIN if at_storage or challenged or browser or page else Certainty.LIKELY
     if browser:
         how = f"{how} as another server asks, and is shown to a browser"
-        return invisible(case, PROTECTED, how, *_let_servers_in(seen), certainty=sure)
+        return invisible(case, PROTECTED, how, *at_proxy(case, "robots"), certainty=sure)
     if page:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
-        lines, note = "valid_referers none blocked server_names ~.;", "servers and apps send no Referer"
-        offered = _let_visitors_in(case, seen, lines, note)
-        return invisible(case, PROTECTED, how, *offered, certainty=sure)
+        return invisible(case, PROTECTED, how, *at_proxy(case, "referer"), certainty=sure)
     if challenged:
-        offered = _let_visitors_in(case, seen, "allow all;", "")
-        return invisible(case, "media-host-challenges-visitors", how, *offered, certainty=sure)
-    how = f"{how} in words of its own{', while the storage shows the picture' if at_storage else ''}"
+        return invisible(case, "media-host-challenges-visitors", how, *at_proxy(case, "access"), certainty=sure)
+    how = (
+        f"{how} in words of its own, while the storage shows the picture"
+        if at_storage
+        else f"{how} in words of its own"
+    )
     if seen.http_status == 401:
-        finding_id, offered = "media-host-asks-for-password", _let_visitors_in(case, seen, "auth_basic off;", "")
+        finding_id, offered = "media-host-asks-for-password", at_proxy(case, "password")
     elif seen.http_status == 429:
-        finding_id, offered = LIMITED, _raise_limit(fixes.host_of(seen.url))
+        finding_id, offered = LIMITED, at_proxy(case, "limit")
     else:
-        note = "before every deny; and remove any rule that refuses by address, country or certificate (return 403)"
-        finding_id, offered = "media-host-refuses-visitors", _let_visitors_in(case, seen, "allow all;", note)
+        finding_id, offered = "media-host-refuses-visitors", at_proxy(case, "addresses")
     return invisible(case, finding_id, how, *offered, certainty=sure)
-
-
-def _let_servers_in(seen: Observation) -> tuple[Fix, ...]:
-    host = fixes.host_of(seen.url)
-    if cdn(seen) or not (own_proxy(seen) or seen.network):
-        return (Manual(f"Exempt {host} from bot and firewall rules: servers and apps are no browsers."),)
-    rule = f"remove the rule on $http_user_agent from the server block of {host}: servers and apps are no browsers"
-    return (ServerFix("proxy", host, rule),)
-
-
-def _let_visitors_in(case: Case, seen: Observation, lines: str, note: str) -> tuple[Fix, ...]:
-    host = fixes.host_of(seen.url)
-    if own_proxy(seen):
-        return (nginx(case, lines, note),)
-    if cdn(seen):
-        words = f"make {host} one of its own names, and exempt it from hotlink, bot, country and firewall rules"
-        return (Manual(f"At {cdn(seen)}: {words}: servers and apps send no Referer."),)
-    return (Manual(f"Exempt {host} from hotlink, bot, firewall and access rules: servers and apps send no Referer."),)
-
-
-def _raise_limit(host: str) -> tuple[Fix, ...]:
-    return (Manual(f"Raise the limit at {host} (nginx: limit_req, limit_conn): one page shows dozens of pictures."),)
 
 
 def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
@@ -93,7 +64,7 @@ def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
     via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    offered = at_proxy(case, proxy_lines(case), "circle", "instead of a redirect")
+    offered = at_proxy(case, "circle", "instead of a redirect")
     return invisible(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *offered)
 
 
@@ -106,7 +77,7 @@ def redirected_away(case: Case, seen: Observation) -> Finding | None:
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage: other rules explain its refusal
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    offered = at_proxy(case, proxy_lines(case), "access", "instead of a redirect")
+    offered = at_proxy(case, "circle", "instead of a redirect")
     return invisible(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 
@@ -115,7 +86,6 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
     shown = case.get(ActionId.PUBLIC_GET)
     if not shown.ok:
         return
-    host = fixes.host_of(shown.url)
     seen, at_first = _limited(case, case.all_open()), _limited(case, case.failed_at_first())
     if seen or len(at_first) >= OFTEN:
         seen = [*seen, *at_first]
@@ -124,7 +94,7 @@ def limits_visitors(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen[0].url} was answered {words(seen[0])} soon after a picture was shown",
             because=[o.id for o in seen],
-            fixes=_raise_limit(host),
+            fixes=at_proxy(case, "limit"),
             severity=Severity.WARNING,
             certainty=Certainty.LIKELY,
         )

@@ -19,11 +19,11 @@ def unexplained(case: Case) -> Iterator[Finding]:
     if not seen:
         return
     listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])
-    more = f" and {len(seen) - 5} more" if len(seen) > 5 else ""
+    listed = f"{listed} and {len(seen) - 5} more" if len(seen) > 5 else listed
     advice: list[Fix] = [
-        Manual("Show this report to your provider, or open an issue for s3probe with the file of --save-evidence.")
+        Manual("Show this to your provider, or open an issue for s3probe with the file that `s3probe report` writes.")
     ]
-    yield finding("unexplained", case, how=listed + more, because=[o.id for o in seen], fixes=advice)
+    yield finding("unexplained", case, how=listed, because=[o.id for o in seen], fixes=advice)
 
 
 def _says(seen: Observation) -> bool:

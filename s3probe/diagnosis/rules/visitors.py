@@ -4,50 +4,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from urllib.parse import urlsplit
 
-from s3probe.diagnosis import fixes
+from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.rules.web_port import aliases, hosts_among, opening
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import told
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
+from s3probe.knowledge.providers import Provider
+from s3probe.knowledge.public_hosts import is_whole, public_value
+from s3probe.knowledge.recipes import documents, filled
 from s3probe.knowledge.store import web_address
+from s3probe.records import replace
 from s3probe.settings.rubyuri import authority_of
+from s3probe.settings.urls import split
 
-_SURE = ("cloudflare-r2", "storj")
-"""Recognised by a host name of the provider's own, and no setting there opens the API host."""
+_OWN_FINDINGS = {
+    "cloudflare-r2": "r2-no-public-host",
+    "storj": "storj-alias-required",
+    "contabo": "contabo-tenant-prefix",
+    "safespring": "ceph-tenant-prefix",
+    "cleura": "ceph-tenant-prefix",
+    "garage": "website-endpoint-needed-garage",
+}
+"""Providers whose way is a finding of its own; at all others it is ``provider-needs-public-host``."""
 
 _NOWHERE = (".example", ".test", ".localhost", ".invalid", ".local", ".internal", ".lan", ".home.arpa")
 
 
-def public_host_of(case: Case, provider: str) -> tuple[str, EnvFix] | None:
-    """The finding's id and the fix at a store whose API host never serves visitors; ``None`` at any other.
+def public_host_of(case: Case, store: Provider) -> tuple[str, tuple[Fix, ...]] | None:
+    """The finding's id and the fix at a store whose API host serves no visitors as Mastodon asks; ``None`` elsewhere.
 
-    The host itself is mostly known to the admin and the console alone: the fix holds a placeholder then.
+    The host itself is mostly known to the admin and the console alone: the fix holds a placeholder then. One that could
+    be built was tried as a visitor, who may find the bucket closed there.
     """
-    bucket = case.settings.bucket_name or "<bucket>"
-    host = fixes.host_of(case.settings.api_base)
-    if provider == "garage":
-        return "website-endpoint-needed-garage", _host_of_web_port(case)
-    known = {
-        "cloudflare-r2": ("r2-no-public-host", "<custom domain connected to the bucket>",
-                          "R2 > bucket > Settings > Custom Domains > Add"),
-        "storj": ("storj-alias-required", f"link.storjshare.io/raw/<access key>/{bucket}",
-                  f"its URL is shown by: uplink share --url --readonly --disallow-lists --not-after=none sj://{bucket}"),
-        "contabo": ("contabo-tenant-prefix", f"{host}/<tenant id>:{bucket}",
-                    "the panel shows the tenant id in a shared file's URL"),
-    }.get(provider)  # fmt: skip
-    if known is None:
+    finding_id = _OWN_FINDINGS.get(store.id, "provider-needs-public-host")
+    if store.web_port:
+        return finding_id, (_host_of_web_port(case),)
+    value, note = public_value(case.settings, store), note_of_host(case, store)
+    if not value:
         return None
-    finding_id, value, note = known
-    line = case.settings.environment.line_of("S3_ALIAS_HOST")
-    return finding_id, EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note)
+    if not is_whole(value):
+        line = case.settings.environment.line_of("S3_ALIAS_HOST")
+        return finding_id, (EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note),)
+    seen = case.get(Experiment.PUBLIC_PROVIDER)
+    if seen.failed and seen.http_status in (401, 403, 404):
+        there = f"there a visitor was {told(seen)} until now"
+        alias = fixes.env(case, "S3_ALIAS_HOST", value, there, conditional=True)
+        return finding_id, (bucket_fixes.public_read(case), replace(alias, together=True))
+    return finding_id, (fixes.env(case, "S3_ALIAS_HOST", value, "" if seen.ok else note),)
+
+
+def note_of_host(case: Case, store: Provider) -> str:
+    papers = documents(case.settings, store)
+    return filled(case.settings, store.notes.get("public_host", ""), papers)
 
 
 def _host_of_web_port(case: Case) -> EnvFix:
@@ -59,7 +74,7 @@ def _host_of_web_port(case: Case) -> EnvFix:
     host = in_file or next(
         iter(hosts_among(aliases(settings.bucket_name, case.get(Experiment.LIST_BUCKETS)) - {api})), ""
     )
-    leads = f"the host leads to {urlsplit(web_address(settings, fixes.provider_of(case))).port}, the web port"
+    leads = f"the host leads to {split(web_address(settings, fixes.provider_of(case))).port}, the web port"
     recipe = opening(case, host=host)
     note = f"after: {recipe.command}; {leads}, and {recipe.note}"
     if host:
@@ -75,20 +90,21 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         return
     if misspelt_for(settings, "S3_HOSTNAME", "S3_ALIAS_HOST"):
         return
-    provider = fixes.provider_of(case).id
-    special = public_host_of(case, provider)
+    store = fixes.provider_of(case)
+    special = public_host_of(case, store)
     if not settings.hostname_is_default:
         seen = case.get(ActionId.PUBLIC_GET)
         if special is None or authority_of(f"//{settings.hostname}").lower() != host.lower() or seen.ran:
             return  # what a visitor was answered is for the rules of the wire to judge
-        sure = provider in _SURE
+        sure = store.signed_only and bool(store.hosts)
         yield finding(
             special[0],
             case,
+            store=store.name,
             how=f"S3_HOSTNAME={settings.hostname} is the host of the S3 API, and S3_ALIAS_HOST is not set",
             severity=Severity.FAILURE if sure else Severity.WARNING,
             certainty=Certainty.CERTAIN if sure else Certainty.LIKELY,
-            fixes=(special[1],),
+            fixes=special[1],
         )
         return
     other = fixes.env(case, "S3_HOSTNAME", host)
@@ -100,7 +116,8 @@ def without_public_host(case: Case) -> Iterator[Finding]:
         f"while the files are at {host}",
         setting="S3_ALIAS_HOST" if special else "S3_HOSTNAME",
         explains=tuple(o.id for o in case.all_open() if _asked_there(o, settings.hostname)),
-        fixes=(special[1],) if special else (other, alias),
+        fixes=special[1] if special else (other, alias),
+        store=store.name,
     )
 
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
-from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix
+from s3probe.diagnosis.own_ways import note_of
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.addressing import lacks_ipv4
-from s3probe.diagnosis.rules.before_the_storage import storage_hosts
-from s3probe.diagnosis.signing import OR_A_PROXY, at_the_proxy, verdict_on
+from s3probe.diagnosis.rules.api_hosts import api_instead, is_public_host
+from s3probe.diagnosis.rules.before_the_storage import at_the_way_behind, before_api, shows_itself, storage_hosts
+from s3probe.diagnosis.signing import OR_A_PROXY, Judgement, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
-from s3probe.diagnosis.words import failed_by_itself, is_late, waited, words
+from s3probe.diagnosis.words import failed_by_itself, is_late, refused_by_a_page, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
-from s3probe.knowledge.providers import serving
+from s3probe.evidence.refusing import speaks_of_account
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header
+from s3probe.knowledge.front import cdn_of, is_of_a_cdn
+from s3probe.knowledge.providers import detect, serving
+from s3probe.knowledge.recognition import GENERIC
+from s3probe.knowledge.regions import names_region, region_in
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws, regional_host
-
-_CDN_HEADERS = ("cf-ray", "x-cache", "via", "cf-cache-status")
 
 
 def way_stopped(case: Case) -> Iterator[Finding]:
@@ -36,7 +41,7 @@ def way_stopped(case: Case) -> Iterator[Finding]:
         return  # the rule about addresses has said it
     if this.stopped <= Gate.TLS or this.furthest.network is not None:
         yield _network(case, this)
-    elif this.stopped is Gate.NOT_S3:
+    elif this.stopped is Gate.NOT_S3 or _asks_for_a_password(this):
         yield _not_s3(case, this)
     elif this.stopped is Gate.REGION:
         yield _region(case, this)
@@ -48,6 +53,11 @@ def way_stopped(case: Case) -> Iterator[Finding]:
         yield _signature(case, this)
     else:
         yield _bucket(case, this)
+
+
+def _asks_for_a_password(this: Way) -> bool:
+    """Whether something before the storage does: S3 has signatures, and no passwords."""
+    return this.furthest.headers.get(Header.WWW_AUTHENTICATE, "").lower().startswith(("basic", "digest"))
 
 
 def _finding(
@@ -106,16 +116,19 @@ def _network(case: Case, this: Way) -> Finding:
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
             return _finding(case, this, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
         line = settings.environment.line_of("S3_ENDPOINT")
-        correct = f", or fix S3_ENDPOINT{f', line {line}' if line else ''}" if settings.endpoint else ""
-        look = f"see whether `getent hosts {host}` answers on this machine and in the container{correct}"
+        look = f"see whether `getent hosts {host}` answers on this machine and in the container"
+        if settings.endpoint and line:
+            look = f"{look}, or fix S3_ENDPOINT, line {line}"
+        elif settings.endpoint:
+            look = f"{look}, or fix S3_ENDPOINT"
         fix = ServerFix("dns", host, look)
         return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
     if fault is NetworkFault.REFUSED:
         place = urlsplit(this.furthest.url)
         port = place.port or (443 if place.scheme == "https" else 80)
         fix = Manual(
-            f"See whether the store runs and listens at {host}, port {port} (ss -ltn on its machine; from a container, "
-            "127.0.0.1 is the container itself), or fix host and port in S3_ENDPOINT."
+            f"See whether the storage runs and listens at {host}, port {port} (ss -ltn on its machine; from a "
+            "container, 127.0.0.1 is the container itself), or fix host and port in S3_ENDPOINT."
         )
         return _finding(case, this, "nothing-listens-at-endpoint", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
@@ -157,7 +170,7 @@ def _tls(case: Case, this: Way, host: str) -> Finding:
         plain = case.get(Experiment.SCHEME_HTTP)
         if plain.http_status is not None:
             return _speaks_plain_http(case, this, plain)
-        fix = ServerFix("tls", host, "see what listens there: openssl s_client -connect " + host)
+        fix = ServerFix("tls", host, f"see what listens there: openssl s_client -connect {host}")
     return _finding(case, this, "tls-certificate-bad", fix)
 
 
@@ -178,39 +191,97 @@ def _speaks_plain_http(case: Case, this: Way, plain: Observation) -> Finding:
 def _not_s3(case: Case, this: Way) -> Finding:
     seen = this.furthest
     host = fixes.host_of(seen.url)
-    if any(name in seen.headers for name in _CDN_HEADERS):
-        fix = Manual(f"{host} is a CDN or public host. S3_ENDPOINT must be the provider's API host.")
-        return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, certainty=Certainty.LIKELY)
+    if cdn_of(seen) or is_of_a_cdn(host):
+        return _public_host(case, this, "; a CDN answers there")
+    if is_public_host(host):
+        return _public_host(case, this, "; the provider serves visitors there, and takes no uploads")
+    if seen.http_status in _REDIRECTS:
+        return _redirected(case, this)
     if seen.http_status == 407:
         return _finding(case, this, "http-proxy-env", ServerFix("proxy", f"no_proxy={host}"))
     if seen.http_status == 413:
-        return _finding(case, this, "proxy-body-limit-413", fixes.no_body_limit())
+        return _finding(case, this, "proxy-body-limit-413", *before_api(case, "api-body"))
     if (seen.http_status or 0) >= 500:
-        fix = Manual(
+        fix: Fix = Manual(
             f"{host} answers with an error page: see the provider's status page, or the log of the proxy before it."
         )
-        return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
+        offered = at_the_way_behind(case) or (fix,)
+        return _finding(case, this, "provider-outage", *offered, certainty=Certainty.LIKELY)
     alike = all(row.http_status == seen.http_status for row in this.rows)
-    if seen.facts.get(Fact.STOCK_PAGE) and seen.http_status in (401, 403) and alike:
+    own = bool(seen.facts.get(Fact.STOCK_PAGE)) or (refused_by_a_page(seen) and shows_itself(case))
+    stock = own and seen.http_status in (401, 403) and alike
+    if stock or _asks_for_a_password(this):
         return _kept_out(case, this)
     service = seen.facts.get(Fact.SERVICE, "")
+    # it says whose it is, and not which of the server's ports
+    store = serving(service) or detect("", seen.headers.items())
+    if not service and store.api_port:
+        service = f"another port of {store.name}"
+    media = case.settings.alias_host
+    if media and fixes.host_of(f"//{media}") == host:
+        fix = fixes.api_in_hostname(case, host) or fixes.api_by_hand(case, host)
+        return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, also="; it is the host of S3_ALIAS_HOST")
     if service:
-        store = serving(service)
-        port = f", port {store.api_port} unless it was changed" if store and store.api_port else ""
-        fix = Manual(f"{service[0].upper()}{service[1:]} answers at {host}: S3_ENDPOINT must lead to its S3 API{port}.")
+        # without a port it is mostly a proxy's name
+        who = "S3_ENDPOINT" if urlsplit(seen.url).port else f"S3_ENDPOINT, or the proxy at {host},"
+        lead = f"{service[0].upper()}{service[1:]} answers at {host}: {who} must lead to its S3 API"
+        fix = Manual(f"{lead}, port {store.api_port} unless it was changed." if store.api_port else f"{lead}.")
         return _finding(case, this, "console-port-instead-of-api", fix, also=f": {service}")
+    # what answers in JSON is a service of another kind
+    of_files = "json" not in seen.headers.get(Header.CONTENT_TYPE, "")
+    if of_files and (_reads_alone(this) or _finds_nothing(case, this)):
+        return _public_host(case, this, "; whoever answers there serves files, and takes none")
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
+
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TAKES_NO_UPLOAD, _LISTS_NOTHING = (403, 405, 501), (403, 404)
+
+
+def _public_host(case: Case, this: Way, also: str) -> Finding:
+    """Named as that, with the API's address: the file's own word for it, else the provider table's."""
+    fix = api_instead(case, fixes.host_of(this.furthest.url))
+    return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, certainty=Certainty.LIKELY, also=also)
+
+
+def _reads_alone(this: Way) -> bool:
+    """An upload is refused in one way, and a listing is not found: a web server or CDN that serves files."""
+    rows = {row.id: row.http_status for row in this.rows}
+    listed = rows.pop(ActionId.LIST, None)
+    refused = bool(rows) and all(status in _TAKES_NO_UPLOAD for status in rows.values())
+    return refused and listed in _LISTS_NOTHING and {*rows.values(), listed} != {403}
+
+
+def _finds_nothing(case: Case, this: Way) -> bool:
+    """The bucket is not found, in words of a web server: so nothing was uploaded, which might have made one."""
+    missing = (case.get(Experiment.HEAD_BUCKET), *this.rows)
+    return all(row.http_status == 404 for row in missing) and not this.furthest.facts.get(Fact.S3)
+
+
+def _redirected(case: Case, this: Way) -> Finding:
+    """A redirect names no API: only where it leads to the same host by https it says what is to be written."""
+    seen, secure = this.furthest, case.get(Experiment.SCHEME_HTTPS)
+    target = urlsplit(seen.headers.get(Header.LOCATION, ""))
+    host, asked = fixes.host_of(seen.url), urlsplit(case.settings.api_base)
+    if target.scheme == "https" and target.hostname == host and asked.scheme == "http" and not secure.ran:
+        fix = fixes.env(case, "S3_ENDPOINT", f"https://{target.netloc}{asked.path}")
+        return _finding(case, this, "endpoint-http-redirects-to-https", fix, certainty=Certainty.LIKELY)
+    also = "; it redirects, where no S3 API answers"
+    if target.netloc:
+        also = f"; it redirects to {target.scheme}://{target.netloc}, where no S3 API answers"
+    return _public_host(case, this, also)
 
 
 def _kept_out(case: Case, this: Way) -> Finding:
     """nginx asks everybody for a password, or turns this machine's address away; where it has no file it says 404."""
     password = this.furthest.http_status == 401
-    line = "auth_basic off;" if password else "allow all;"
     why = "Mastodon signs its requests instead" if password else "before every deny; Mastodon's own address will do"
-    fix = ServerFix("nginx", line, f"in the proxy before the storage; {why}")
+    offered = before_api(case, "api-password" if password else "api-addresses", why)
     breaks = f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{this.furthest.http_status}Error"
-    return _finding(case, this, "proxy-refuses-uploads", fix, certainty=Certainty.LIKELY, what="upload", breaks=breaks)
+    return _finding(
+        case, this, "proxy-refuses-uploads", *offered, certainty=Certainty.LIKELY, what="upload", breaks=breaks
+    )
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -243,7 +314,7 @@ def _key_id(case: Case, this: Way) -> Finding:
     said = (seen.message or "").lower()
     if "has expired" in said and "never_expires" in fixes.provider_of(case).commands:
         return _finding(case, this, "key-expired", *_key_again(case, "never_expires"), *again)
-    if "disabled" in said:
+    if "disabled" in said or speaks_of_account(said):
         return _finding(case, this, "key-disabled-or-account-suspended", *_key_again(case, "enable_key"))
     if key_id.startswith("ASIA"):
         return _finding(case, this, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
@@ -256,7 +327,11 @@ def _key_id(case: Case, this: Way) -> Finding:
         return _finding(case, this, "r2-token-wrong-type", *again)
     if provider == "gcs" and not key_id.startswith("GOOG"):
         return _finding(case, this, "gcs-hmac-missing", *again)
-    return _finding(case, this, "wrong-access-key-id", *again, *_of_another_domain(case))
+    expired = _key_again(case, "extend_key") if "extend_key" in fixes.provider_of(case).commands else ()
+    asleep = _key_again(case, "disabled_key") if "disabled_key" in fixes.provider_of(case).commands else ()
+    certainty = Certainty.LIKELY if asleep else Certainty.CERTAIN
+    offered = (*again, *expired, *asleep, *_of_another_domain(case))
+    return _finding(case, this, "wrong-access-key-id", *offered, certainty=certainty)
 
 
 def _of_another_domain(case: Case) -> tuple[Fix, ...]:
@@ -291,16 +366,15 @@ def _key_again(case: Case, topic: str) -> tuple[Fix, ...]:
     """The store's own command that lets the key sign again, where it has one."""
     provider = fixes.provider_of(case)
     if topic not in provider.commands:
-        return (Manual("Let the key be switched on again: in the provider's console, or by whoever runs the store."),)
-    note = provider.notes.get(topic, "")
-    return (ServerFix("key", provider.commands[topic], note),)
+        return (Manual("Let the key be switched on again: in the provider's console, or by whoever runs the storage."),)
+    return (ServerFix("key", provider.commands[topic], note_of(case, topic)),)
 
 
 def _signature(case: Case, this: Way) -> Finding:
     verdict = verdict_on(case, this.furthest)
     proxy = at_the_proxy(case, verdict)
     if verdict.secret_is_right:
-        found = _finding(case, this, "proxy-rewrites-host-before-s3", proxy, also=verdict.how)
+        found = _finding(case, this, "proxy-rewrites-host-before-s3", *proxy, also=verdict.how)
         return replace(found, because=(*found.because, *verdict.because))
     again = fixes.by_hand(
         case,
@@ -310,16 +384,49 @@ def _signature(case: Case, this: Way) -> Finding:
     )
     unknown = case.get(Experiment.UNKNOWN_KEY)
     if unknown.error_code != this.furthest.error_code:
+        undecided = _region_undecided(case, this.furthest, verdict)
         if verdict.secret_is_right is None:
             # the secret is copied before the web server is changed
-            return _finding(case, this, "wrong-secret-key", again, proxy, certainty=Certainty.LIKELY, also=OR_A_PROXY)
+            others = (*((undecided,) if undecided else ()), *proxy)
+            return _finding(case, this, "wrong-secret-key", again, *others, certainty=Certainty.LIKELY, also=OR_A_PROXY)
+        if undecided:
+            return _finding(
+                case, this, "wrong-secret-key", again, undecided, certainty=Certainty.LIKELY, also=verdict.how
+            )
         found = _finding(case, this, "wrong-secret-key", again, also=verdict.how)
         return replace(found, because=(*found.because, *verdict.because))
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
-    key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this store does not say which half is wrong")
+    key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this storage does not say which half is wrong")
     pair = (key_id, replace(again, together=True))
     told = " (a key id that nobody has is answered the same way)"
     return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
+
+
+def _region_undecided(case: Case, refused: Observation, verdict: Judgement) -> EnvFix | None:
+    """The region is part of what is signed: what to look up, where nothing has shown that it is the right one.
+
+    A signature of Version 2 holds none. Amazon names the right one, some providers take any, others have it in the name
+    of the host.
+    """
+    settings, store = case.settings, fixes.provider_of(case)
+    host, region = settings.api_base, settings.region
+    shown = is_aws(host) or store.region_unchecked or Experiment.SIGNATURE_V2 in verdict.because
+    if shown or region_in(store, host) == region or names_region(host, region):
+        return None
+    rows = [row for row in case.every(ExperimentWith.REGION) if row.ran]
+    # who looks at the region by itself answers a wrong one in other words
+    alone = any(row.error_code != refused.error_code for row in rows) or not rows
+    if not store.hosts and (store.id != GENERIC or alone):
+        return None
+    tried = [ExperimentWith.REGION.value_in(row.id) for row in rows]
+    guessed = {"regions", "region", "region_must_match"} & set(store.inferred)
+    if not guessed and store.regions and {*store.regions} <= {region, *tried}:
+        return None
+    who = "this store" if store.id == GENERIC else store.name
+    names = ", ".join((region, *tried))
+    refused_so_far = f"{names} were refused" if tried else f"{region} was refused"
+    note = f"{who} may refuse a wrong region in the same words; {refused_so_far}; its console shows the bucket's region"
+    return fixes.by_hand(case, "S3_REGION", "the region of the bucket", note)
 
 
 def _bucket(case: Case, this: Way) -> Finding:
@@ -333,14 +440,15 @@ def _bucket(case: Case, this: Way) -> Finding:
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
         names = Manual(
-            f"Write the name that the store itself knows into S3_ENDPOINT, or make {host} one of its own names"
+            f"Write the name that the storage itself knows into S3_ENDPOINT, or make {host} one of its own names"
             f"{f': {note}' if note else ''}."
         )
         return _finding(case, this, "host-unknown-to-store", names)
-    if not settings.path_style and settings.endpoint and _no_bucket_in_host(seen):
+    good = seen.error_code == "InvalidBucketName" and bool(_GOOD_NAME.fullmatch(settings.bucket_name))
+    if not settings.path_style and settings.endpoint and (good or _no_bucket_in_host(seen)):
         line = fixes.env(case, "S3_OVERRIDE_PATH_STYLE", None)
         return _finding(case, this, "path-style-switch-inverted", line, certainty=Certainty.LIKELY)
-    if seen.error_code == "SecondLevelDomainForbidden":
+    if seen.error_code in _IN_THE_HOST:
         return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
         fix: Fix = fixes.exact_bucket(
@@ -349,6 +457,11 @@ def _bucket(case: Case, this: Way) -> Finding:
         return _finding(case, this, "bucket-name-invalid", fix)
     line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
     return _finding(case, this, "nosuchbucket-typo", line)
+
+
+_IN_THE_HOST = ("SecondLevelDomainForbidden", "VirtualHostDomainRequired", "PathStyleDomainForbidden")
+"""The bucket has to stand in the host, say Alibaba, Huawei and Tencent."""
+_GOOD_NAME = regex(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
 def _added_by_a_proxy(case: Case) -> str:

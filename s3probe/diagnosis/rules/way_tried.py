@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import TRIMMED, EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rule import EVERY, Layer, Rule
+from s3probe.diagnosis.rules.deletion import ONE_BY_ONE
 from s3probe.diagnosis.rules.env_names import TEXT_FORMS
 from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
@@ -17,8 +17,10 @@ from s3probe.diagnosis.words import told, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
+from s3probe.records import replace
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.model import NoteKind
+from s3probe.settings.rubyuri import authority_of
 
 _DAMAGE = {
     NoteKind.TRUNCATED_BY_HASH: ("env-hash-truncates-value", "#"),
@@ -81,7 +83,8 @@ def _how(this: Way) -> str:
     before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
     after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
     service = this.furthest.facts.get(Fact.SERVICE, "")
-    return f"{f'{service} answers there: ' if service else ''}{before}; {change} {after}"
+    how = f"{before}; {change} {after}"
+    return f"{service} answers there: {how}" if service else how
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -110,7 +113,18 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     finding_id, fix = found
     variable = TEXT_FORMS[name][0] if name in TEXT_FORMS else ""
     because = (*this.ids, this.kept.id)
-    return finding(finding_id, case, how=_how(this), because=because, fixes=fix, variable=variable)
+    told_of = finding(finding_id, case, how=_how(this), because=because, fixes=fix, variable=variable)
+    batches = case.get(Experiment.BATCH_WITH_MD5)
+    if finding_id != "checksum-header-unsupported" or not batches.ok:
+        return told_of
+    refused = (Experiment.BATCH_OF_ONE, batches.id)
+    remark = "deleting many files at once is refused for the same header, and no line changes that"
+    return replace(
+        told_of,
+        remark=f"{remark}. {ONE_BY_ONE}",
+        because=(*because, *refused),
+        speaks_for=("delete-md5-required",),
+    )
 
 
 def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix, ...]] | None:
@@ -168,13 +182,23 @@ def _endpoint(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
         return "endpoint-http-redirects-to-https" if redirected else "endpoint-http-on-tls-port", changed
     if name == Experiment.ENDPOINT_WITHOUT_PATH:
         return "endpoint-has-path-or-trailing-slash", changed
-    if ExperimentWith.PORT.made(name) and this.stopped is Gate.TCP:
-        return "nothing-listens-at-endpoint", changed
     if ExperimentWith.PORT.made(name):
-        return "console-port-instead-of-api", changed
+        finding_id = "nothing-listens-at-endpoint" if this.stopped is Gate.TCP else "console-port-instead-of-api"
+        return finding_id, (*changed, *_public_port(case, name))
     if name == Experiment.BUCKET_TRIMMED:
         return "bucket-name-invalid", changed
     return None
+
+
+def _public_port(case: Case, name: ObservationId) -> tuple[EnvFix, ...]:
+    """The same port for the public host, where the file gives it the endpoint's own host and port."""
+    settings = case.settings
+    there = authority_of(settings.endpoint or "")
+    if settings.alias_host is not None or settings.hostname != there or fixes.provider_of(case).web_port:
+        return ()
+    host = there.rpartition(":")[0] or there
+    moved = fixes.env(case, "S3_HOSTNAME", f"{host}:{ExperimentWith.PORT.value_in(name)}")
+    return (replace(moved, together=True),)
 
 
 def _wants_a_checksum(this: Way) -> bool:
@@ -190,7 +214,7 @@ def _header(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix,
         ignoring = takes_headers(case)
         if ignoring:
             return "storage-refuses-unknown-headers", (ignoring, *changed)
-        return "checksum-header-unsupported", changed
+        return "checksum-header-unsupported", (*changed, *_downloads_too(case))
     if name == Experiment.PUT_NO_STORAGE_CLASS:
         return "storage-class-invalid", changed
     if name == Experiment.PUT_WITH_CHECKSUM or (name == Experiment.PUT_LEGACY and _wants_a_checksum(this)):
@@ -205,6 +229,14 @@ def _header(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fix,
         )
         return "checksum-header-unsupported", (advice,)
     return None
+
+
+def _downloads_too(case: Case) -> tuple[EnvFix, ...]:
+    """The line for downloads, which ask for a checksum as well."""
+    if not case.get(Experiment.GET_WITHOUT_MODE).ok:
+        return ()
+    line = fixes.env(case, "AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
+    return (replace(line, together=True),)
 
 
 RULES = (

@@ -2,62 +2,89 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
+from s3probe.diagnosis.page_hosts import FORBIDDEN, SCRIPTS, allow, allowed_hosts, for_scripts_alone, version_of
 from s3probe.diagnosis.rule import Layer, Rule, Tier
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, nginx, own_proxy, proxied
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, before_api, front_of, program, shows_itself
 from s3probe.diagnosis.texts import finding
-from s3probe.evidence.caches import cache_hit
+from s3probe.evidence.caches import cache_hit, keeps_nothing
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
+from s3probe.evidence.release import release_of
 from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Experiment, ExperimentWith, Fact, Header
+from s3probe.knowledge.front import Stands
 
 _TOO_SHORT = 600
 """Seconds: what a browser keeps for less it fetches again on the next page."""
-ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
-HIDE_CORS = "proxy_hide_header 'Access-Control-Allow-Origin';"
-SAFE_HEADERS = (
-    "add_header X-Content-Type-Options nosniff; "
-    "add_header Content-Security-Policy \"default-src 'none'; form-action 'none'\";"
-)
-
-
-_FORBIDDEN = {
-    "img-src": "every picture of your own users is broken; videos play",
-    "media-src": "no video and no sound plays; pictures are shown",
-    "connect-src": "scripts may not fetch media: the audio player and downloads do not work",
-}
-"""What one directive of a page's policy breaks alone."""
 
 
 def csp(case: Case) -> Iterator[Finding]:
     """Mastodon's pages forbid the browser to show what the media host serves."""
     seen = [o for o in case.open(ActionId.PUBLIC_CSP) if o.facts.get(Fact.MISSING)]
     if not seen:
+        if case.evidence is not None and _path_is_no_folder(case) and not case.get(ActionId.PUBLIC_CSP).ran:
+            alone = SCRIPTS if for_scripts_alone(case) else ""
+            yield finding(
+                "csp-one-directive-lacks-media-host" if alone else "csp-missing-media-host",
+                case,
+                how=_no_folder(case),
+                certainty=Certainty.LIKELY,
+                fixes=[_NO_PATH],
+                severity=Severity.WARNING if alone else None,
+                directive=alone,
+                breaks=FORBIDDEN.get(alone, ""),
+            )
         return
     host = fixes.host_of(seen[0].facts[Fact.MEDIA])
     missing = seen[0].facts[Fact.MISSING].split()
-    listed = any(host in allowed for allowed in case.settings.csp_media_hosts)
+    listed = any(host in allowed for allowed in allowed_hosts(case))
     # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
     advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
-    others = case.settings.environment.get("EXTRA_MEDIA_HOSTS") or ""
-    extra = fixes.env(case, "EXTRA_MEDIA_HOSTS", ",".join(filter(None, (others, f"https://{host}"))))
-    # Mastodon names a host in all three or in none: one alone is another policy's doing
+    extra = allow(case, host)
+    how = f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
+    if _path_is_no_folder(case):
+        how = f"{how}; {_no_folder(case)}"
+        offered: list[Fix] = [_NO_PATH]
+    elif listed:
+        how, offered = f"{how}, though the settings do", [advice]
+    else:
+        offered = [extra, advice]
+    # Mastodon names a host in all three or in none, before 4.3 for scripts only: another one alone is not its doing
     alone = missing[0] if len(missing) == 1 else ""
+    if alone and not (alone == SCRIPTS and for_scripts_alone(case)):
+        offered = [advice]
     yield finding(
         "csp-one-directive-lacks-media-host" if alone else "csp-missing-media-host",
         case,
-        how=f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
-        + (", though the settings do" if listed else ""),
+        how=how,
         because=[seen[0].id],
-        fixes=[advice] if listed or alone else [extra, advice],
-        severity=Severity.WARNING if alone == "connect-src" else None,
+        fixes=offered,
+        severity=Severity.WARNING if alone == SCRIPTS else None,
         directive=alone,
-        breaks=_FORBIDDEN.get(alone, ""),
+        breaks=FORBIDDEN.get(alone, ""),
+    )
+
+
+_NO_PATH = Manual(
+    "Upgrade Mastodon (4.1.3, 4.2 and later can), or give the media host a name of its own, without a path behind it."
+)
+
+
+def _path_is_no_folder(case: Case) -> bool:
+    """Whether S3_ALIAS_HOST has a path, and this release names it in its policy without the slash at its end."""
+    release = release_of(version_of(case))
+    alias = case.settings.alias_host or ""
+    return release is not None and not release.path_in_policy and "/" in alias and not alias.endswith("/")
+
+
+def _no_folder(case: Case) -> str:
+    return (
+        f"Mastodon {version_of(case)} names https://{case.settings.alias_host} there without a slash at its end, which "
+        "allows that one address and nothing below it"
     )
 
 
@@ -66,16 +93,12 @@ def embedding(case: Case) -> Iterator[Finding]:
     for seen in case.open(ActionId.PUBLIC_EMBED):
         header = "Cross-Origin-Resource-Policy"
         policy, host = seen.headers.get(Header.CROSS_ORIGIN_RESOURCE_POLICY, ""), fixes.host_of(seen.url)
-        lines = f"proxy_hide_header {header}; add_header {header} cross-origin;"
-        at_cdn = f"send {header}: cross-origin, or no such header"
         yield finding(
             "resource-policy-forbids-embedding",
             case,
             how=f"GET {seen.url} came with {header}: {policy}, and Mastodon's pages are at {case.settings.web_domain}",
             because=[seen.id],
-            fixes=at_proxy(case, lines, at_cdn, "in place of the line that sets it now")
-            if proxied(case, seen)
-            else [Manual(f"Let {host} send {header}: cross-origin, or no such header.")],
+            fixes=at_proxy(case, "embedding", "in place of the line that sets it now"),
             media_host=host,
             policy=policy,
         )
@@ -84,42 +107,67 @@ def embedding(case: Case) -> Iterator[Finding]:
 def cors(case: Case) -> Iterator[Finding]:
     """Scripts of the web interface may not read media."""
     seen = case.open(ActionId.PUBLIC_CORS)
-    if not seen or not seen[0].facts.get(Fact.ALLOWED):
+    shown = case.get(ActionId.PUBLIC_GET)
+    # a page in place of the picture has headers of its own
+    page = shown.failed and (shown.facts.get(Fact.MARKUP) or shown.facts.get(Fact.ROOT))
+    if not seen or not seen[0].facts.get(Fact.ALLOWED) or page:
         return
     row = seen[0]
     origin, allowed = row.facts.get(Fact.ORIGIN, ""), row.facts[Fact.ALLOWED]
     if "," in allowed:
         how = f"Access-Control-Allow-Origin came {allowed.count(',') + 1} times: {allowed}"
-        offered = at_proxy(case, HIDE_CORS, "cors", "the storage sends the header already")
+        offered = at_proxy(case, "cors", _IN_PLACE)
         yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=offered)
         return
     got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
     how = f"a request with Origin {origin} got {got}"
     if case.get(Experiment.CORS_ORIGIN).ok:
-        yield _lost_on_the_way(case, row, how)
+        yield _lost_on_the_way(case, row, how, allowed)
         return
     other = next((o for o in case.every(ExperimentWith.CORS) if o.ok), None)
     known = case.settings.web_domain is not None
     at_store = bucket_fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
-    here: list[Fix] = [nginx(case, f"{HIDE_CORS} {ALLOW_ALL}")] if proxied(case, row) and own_proxy(row) else []
+    here: list[Fix] = [*at_proxy(case, "cors", _IN_PLACE)] if program(case) else _before_api(case, origin)
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
         how=how + (f"; one with {other.facts.get(Fact.ORIGIN)} got it" if other else ""),
         because=[row.id],
         fixes=[*here, at_store],
+        lacks=_left_out(origin, allowed, other),
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
     )
 
 
-def _lost_on_the_way(case: Case, row: Observation, how: str) -> Finding:
-    """The storage sends the header, the published host does not: dropped, or an older answer out of a cache."""
-    offered = at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors")
+def _left_out(origin: str, allowed: str, other: Observation | None) -> str:
+    """What the rule is known to do; where it lets nobody read, origin and method may both be why."""
+    named = other.facts.get(Fact.ORIGIN, "") if other is not None else "" if allowed == "none" else allowed
+    return f"allows {named}, and not {origin}" if named else f"leaves out {origin}, or the method GET"
+
+
+def _before_api(case: Case, origin: str) -> list[Fix]:
+    """Where a program before the API is the public host too: the storage's rule allows the origin in a preflight.
+
+    A preflight is none of what a cache keeps; the picture without the header is.
+    """
+    asked_first = case.get(Experiment.CORS_PREFLIGHT).headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN, "")
+    return [*before_api(case, "cors", _IN_PLACE)] if asked_first in ("*", origin) and shows_itself(case) else []
+
+
+_IN_PLACE = "in place of the lines that send it now"
+
+
+def _lost_on_the_way(case: Case, row: Observation, how: str, allowed: str) -> Finding:
+    """The storage allows the origin, the published host does not: changed there, or an older answer out of a cache."""
+    offered = at_proxy(case, "cors", "" if allowed == "none" else _IN_PLACE)
     fresh = case.get(Experiment.CORS_FRESH)
     if cache_hit(row) and fresh.ok:
         cached = f"{how} from a cache; a request that no cache knew got one"
         return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
+    if allowed != "none":
+        how, lacks = f"{how}; the storage itself allows it", _left_out(row.facts.get(Fact.ORIGIN, ""), allowed, None)
+        return finding("cors-origin-mismatch", case, how=how, because=[row.id], fixes=offered, lacks=lacks)
     return finding("cors-missing", case, how=f"{how}; the storage itself sends one", because=[row.id], fixes=offered)
 
 
@@ -142,16 +190,16 @@ def ranges(case: Case) -> Iterator[Finding]:
     how = f"a player's request for two bytes was answered {row.http_status} instead of 206"
     # the storage's own answer decides whose fault it is; a store without ranges cannot be fixed from here
     at_store = case.get(ActionId.GET_RANGE)
-    by_proxy = proxied(case, row) and (at_store.ok or not at_store.ran)
+    by_proxy = front_of(case).stands is not Stands.DIRECT and (at_store.ok or not at_store.ran)
     offered: tuple[Fix, ...] = (
-        at_proxy(case, "proxy_force_ranges on;", "ranges", "and pass the Range header on (no proxy_set_header Range)")
+        at_proxy(case, "ranges")
         if by_proxy
         else (Manual("Put a proxy that knows ranges before the storage (nginx: proxy_cache, proxy_force_ranges on)."),)
     )
     yield finding(
         "range-requests-broken-for-viewers",
         case,
-        how=how + (", while the storage itself answers 206" if at_store.ok else ""),
+        how=f"{how}, while the storage itself answers 206" if at_store.ok else how,
         because=[row.id],
         fixes=offered,
         severity=None if by_proxy else Severity.NOTICE,
@@ -164,18 +212,15 @@ def cache_control(case: Case) -> Iterator[Finding]:
     seen = case.get(ActionId.PUBLIC_GET)
     own = case.get(ActionId.GET).headers.get(Header.CACHE_CONTROL, "")
     value = seen.facts.get(Fact.CACHE_CONTROL, "").lower()
-    seconds = re.search(r"max-age=(\d+)", value)
-    useless = value == "none" or any(word in value for word in ("no-store", "no-cache", "private"))
-    useless = useless or (seconds is not None and int(seconds[1]) < _TOO_SHORT)
-    if not seen.ok or not useless or not own:
+    if not seen.ok or not keeps_nothing(value) or not own:
         return
-    by_proxy = proxied(case, seen)
+    by_proxy = front_of(case).stands is not Stands.DIRECT
     yield finding(
         "cache-control-missing",
         case,
         how=f"the storage keeps Cache-Control: {own}, visitors get {value}",
         because=[seen.id],
-        fixes=at_proxy(case, "expires 1y; add_header Cache-Control public;", "cache-control"),
+        fixes=at_proxy(case, "cache-control"),
         severity=None if by_proxy else Severity.NOTICE,
     )
 
@@ -201,14 +246,14 @@ def safe_headers(case: Case) -> Iterator[Finding]:
             fixes=[fix],
             severity=Severity.NOTICE if safe else None,
         )
-    elif not safe and proxied(case, seen) and (host.endswith(f".{web}") or own_proxy(seen)):
+    elif not safe and front_of(case).between and (host.endswith(f".{web}") or program(case)):
         how = f"pictures of {host} come without X-Content-Type-Options: nosniff, or without a strict CSP"
         yield finding(
             "nosniff-and-sandbox-missing",
             case,
             how=how,
             because=[seen.id],
-            fixes=at_proxy(case, SAFE_HEADERS, "headers"),
+            fixes=at_proxy(case, "headers"),
             severity=Severity.NOTICE,
         )
 
@@ -217,13 +262,13 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
     shown = [o for o in map(case.get, FOLDER_VISITS) if o.ok]
     lost = [o for o in shown if not o.headers.get(Header.ACCESS_CONTROL_ALLOW_ORIGIN)]
-    if lost and case.get(ActionId.PUBLIC_CORS).ok and proxied(case, lost[0]):
+    if lost and case.get(ActionId.PUBLIC_CORS).ok and front_of(case).between:
         yield finding(
             "proxy-cors-lost-on-errors-or-nested-location",
             case,
             how=f"GET {lost[0].url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
             because=[o.id for o in lost],
-            fixes=at_proxy(case, f"{HIDE_CORS} {ALLOW_ALL}", "cors", "in the innermost location"),
+            fixes=at_proxy(case, "cors", "in the innermost location" if program(case) == "nginx" else ""),
         )
 
 
@@ -232,20 +277,20 @@ def ipv4_and_ipv6(case: Case) -> Iterator[Finding]:
     reachability = case.get(Experiment.VIEWER_FAMILIES).facts
     kinds = reachability.get(Fact.ADDRESSES, "")
     shown = case.get(ActionId.PUBLIC_GET)
-    if not kinds or not shown.ok or not proxied(case, shown) or cdn(shown):
+    if not kinds or not shown.ok or front_of(case).stands is not Stands.PROXY:
         return
     host = fixes.host_of(shown.url)
     if kinds == "ipv4 ipv6":
         yield from _silent_family(case, host)
         return
-    record = "AAAA" if kinds == "ipv4" else "A"
+    record, family = ("AAAA", "IPv4") if kinds == "ipv4" else ("A", "IPv6")
     yield finding(
         "viewers-ipv4-only-alias",
         case,
-        how=f"DNS gives {host} {'IPv4' if kinds == 'ipv4' else 'IPv6'} addresses alone",
+        how=f"DNS gives {host} {family} addresses alone",
         because=[Experiment.VIEWER_FAMILIES],
         severity=Severity.WARNING if kinds == "ipv6" else None,
-        family="IPv4" if kinds == "ipv4" else "IPv6",
+        family=family,
         fixes=[Manual(f"Publish an {record} record for {host} as well, and let its web server listen there.")],
     )
 
@@ -287,7 +332,7 @@ RULES = (
         embedding,
         Layer.BROWSERS,
         yields=("resource-policy-forbids-embedding",),
-        reads=(ActionId.PUBLIC_EMBED, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.PUBLIC_EMBED, ActionId.PUBLIC_GET),
     ),
     Rule(
         cors,
@@ -296,8 +341,6 @@ RULES = (
         reads=(
             ActionId.PUBLIC_CORS,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.REACH_ENDPOINT,
             Experiment.CORS_FRESH,
             Experiment.CORS_ORIGIN,
             Experiment.CORS_PREFLIGHT,
@@ -319,22 +362,20 @@ RULES = (
         reads=(
             ActionId.GET_RANGE,
             ActionId.PUBLIC_GET,
-            ActionId.PUBLIC_LIST_ALIAS,
             ActionId.PUBLIC_RANGE,
-            ActionId.REACH_ENDPOINT,
         ),
     ),
     Rule(
         cache_control,
         Layer.BROWSERS,
         yields=("cache-control-missing",),
-        reads=(ActionId.GET, ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.GET, ActionId.PUBLIC_GET),
     ),
     Rule(
         safe_headers,
         Layer.BROWSERS,
         yields=("files-host-shares-domain-cookies", "nosniff-and-sandbox-missing"),
-        reads=(ActionId.PUBLIC_GET, ActionId.PUBLIC_LIST_ALIAS, ActionId.REACH_ENDPOINT),
+        reads=(ActionId.PUBLIC_GET,),
     ),
     Rule(
         lost_in_a_folder,
@@ -346,15 +387,13 @@ RULES = (
             ActionId.PUBLIC_GET_AVATAR,
             ActionId.PUBLIC_GET_CACHE,
             ActionId.PUBLIC_GET_EMOJI,
-            ActionId.PUBLIC_LIST_ALIAS,
-            ActionId.REACH_ENDPOINT,
         ),
     ),
     Rule(
         ipv4_and_ipv6,
         Layer.BROWSERS,
         yields=("media-host-address-silent", "viewers-ipv4-only-alias"),
-        reads=(ActionId.PUBLIC_GET, ActionId.REACH_ENDPOINT, Experiment.VIEWER_FAMILIES),
+        reads=(ActionId.PUBLIC_GET, Experiment.VIEWER_FAMILIES),
     ),
     Rule(development_host, Layer.BROWSERS, yields=("r2-dev-url-throttled",), reads=(ActionId.PUBLIC_GET,)),
 )

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix
-from s3probe.diagnosis.rules.before_the_storage import at_proxy, cdn, own_proxy, proxy_lines, published_host
+from s3probe.diagnosis.own_ways import own_command
+from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of, program, published_host
 from s3probe.diagnosis.rules.invisible import invisible
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact
-from s3probe.knowledge.recipes import documents, recipe
+from s3probe.knowledge.recipes import documents, filled, recipe
 from s3probe.knowledge.store import web_address
+from s3probe.records import replace
+from s3probe.settings.urls import split
 
 NO_BUCKET = "none"
 """A web port's page without a code: no bucket of that Host, or none that visitors may read."""
-_PASS_HOST = "proxy_set_header Host $host;"  # noqa: S105  no password
 
 
 def aliases(bucket: str, seen: Observation) -> frozenset[str]:
@@ -51,16 +52,15 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
     if not page:
         return _past_the_web_port(case, seen, how) if 400 <= seen.http_status < 500 else None
     if direct.ok and page == NO_BUCKET:
-        return invisible(case, "web-port-host-not-passed-on", how, *at_proxy(case, _PASS_HOST, _AT_CDN, _IN_PLACE))
+        return invisible(case, "web-port-host-not-passed-on", how, *at_proxy(case, "own-host", _IN_PLACE))
     if direct.ok:
         return invisible(case, "web-port-path-changed", how, *_to_web_port(case, "and no rewrite before it"))
     if page == NO_BUCKET:
-        return _no_bucket(case, seen, how, sure=there == NO_BUCKET)
+        return _no_bucket(case, how, sure=there == NO_BUCKET)
     return _other_bucket(case, how, sure=bool(there))
 
 
 _IN_PLACE = "in place of any other line for Host"
-_AT_CDN = "pass the media host's own name to the origin as its Host header"
 
 
 def _is_api(seen: Observation) -> bool:
@@ -69,21 +69,21 @@ def _is_api(seen: Observation) -> bool:
 
 def _to_web_port(case: Case, note: str = "") -> tuple[Fix, ...]:
     place = "where garage.toml has the bind_addr of [s3_web]" if fixes.provider_of(case).id == "garage" else ""
-    return at_proxy(case, proxy_lines(case), "origin", "; ".join(filter(None, (place, note))))
+    return at_proxy(case, "origin", "; ".join(filter(None, (place, note))))
 
 
 def _past_the_web_port(case: Case, seen: Observation, how: str) -> Finding | None:
     """What answers at the published host is another port: that of the API, or of something else of the store's."""
     settings, store = case.settings, fixes.provider_of(case)
-    api, published = urlsplit(settings.api_base), urlsplit(f"//{settings.alias_host}")
+    api, published = urlsplit(settings.api_base), split(f"//{settings.alias_host}")
     if _is_api(seen) and published.hostname == api.hostname:
         return None  # the endpoint itself: another host is needed, not another port
     certainty = Certainty.CERTAIN if _is_api(seen) or case.get(Experiment.PUBLIC_WEB_PORT).ok else Certainty.LIKELY
     if _is_api(seen):
         how = f"{how}, which is what the S3 API says to every visitor"
     recipe = "" if case.get(Experiment.PUBLIC_WEB_PORT).ok else f"needs as well: {opening(case).command}"
-    if published.port and not own_proxy(seen):
-        port = urlsplit(web_address(settings, store)).port
+    if published.port and not program(case):
+        port = split(web_address(settings, store)).port
         value = (settings.alias_host or "").replace(f":{published.port}", f":{port}", 1)
         line = fixes.env(case, "S3_ALIAS_HOST", value, recipe)
         return invisible(case, "media-host-leads-past-web-port", how, line, certainty=certainty)
@@ -97,35 +97,43 @@ def opening(case: Case, *, host: str = "", first: str = "") -> BucketSetting:
     settings = replace(settings, alias_host=host) if host else settings
     papers = documents(settings, store)
     steps = [recipe(settings, store, topic, papers) for topic in (first, "public_read") if topic]
-    return BucketSetting("public-read", store.public_read, " && ".join(steps), store.notes.get("public_read", ""))
+    note = filled(settings, store.notes.get("public_read", ""), papers)
+    taken = f"it takes {published_host(case)} from the bucket that it leads to now" if first == "unalias" else ""
+    return BucketSetting("public-read", store.public_read, " && ".join(steps), note, warning=taken)
 
 
-def _no_bucket(case: Case, seen: Observation, how: str, *, sure: bool) -> Finding:
+def _no_bucket(case: Case, how: str, *, sure: bool) -> Finding:
     """The web port was reached, and has nothing for the Host that it was asked for."""
     names = aliases(case.settings.bucket_name, case.get(Experiment.LIST_BUCKETS))
-    host = (urlsplit(f"//{published_host(case)}").hostname or "").lower()
+    host = (split(f"//{published_host(case)}").hostname or "").lower()
     listed = f"the key is shown the bucket as {', '.join(sorted(names))}"
-    if names and host not in names:
-        certainty = Certainty.LIKELY if host.partition(".")[0] in names else Certainty.CERTAIN
-        return invisible(
-            case, "web-port-host-is-no-alias", f"{how}; {listed}, not as {host}", opening(case), certainty=certainty
-        )
-    between = own_proxy(seen) or cdn(seen)
-    if names:
+    below = host.partition(".")[0] in names
+    if names and host not in names and not below:
+        free = opening(case)
+        # a bucket that is no website may have it, which nobody can tell from outside
+        held = f"if it says that the alias is another bucket's, {own_command(case, 'unalias')} takes it from that"
+        fix = replace(free, note="; ".join(filter(None, (free.note, held))))
+        return invisible(case, "web-port-host-is-no-alias", f"{how}; {listed}, not as {host}", fix)
+    between = front_of(case).between
+    if below and host not in names:
+        # the recipe makes it an alias as well, which heals both
+        how = f"{how}; {host} is one of its names where the web port's root_domain is .{host.partition('.')[2]}"
+        sure = False
+    elif names:
         how = f"{how}; {host} is one of the bucket's names"
     fix = opening(case)
     if sure or not between:
         certainty = Certainty.CERTAIN if sure and names else Certainty.LIKELY
         return invisible(case, "web-port-bucket-not-allowed", how, fix, certainty=certainty)
     how = f"{how}; or the proxy does not pass that host on, which cannot be told from outside"
-    offered = (fix, *at_proxy(case, _PASS_HOST, _AT_CDN, _IN_PLACE))
+    offered = (fix, *at_proxy(case, "own-host", _IN_PLACE))
     return invisible(case, "web-port-bucket-not-allowed", how, *offered, certainty=Certainty.LIKELY)
 
 
 def _other_bucket(case: Case, how: str, *, sure: bool) -> Finding:
     """The web port knows a bucket of that Host, and the picture is not in it."""
     names = aliases(case.settings.bucket_name, case.get(Experiment.LIST_BUCKETS))
-    host = (urlsplit(f"//{published_host(case)}").hostname or "").lower()
+    host = (split(f"//{published_host(case)}").hostname or "").lower()
     if not sure and host in names:
         return invisible(case, "web-port-path-changed", how, *_to_web_port(case), certainty=Certainty.LIKELY)
     named = f"{how}; {host} leads to another bucket"

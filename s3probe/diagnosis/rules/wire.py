@@ -7,6 +7,7 @@ from s3probe.diagnosis.rules import (
     acl,
     addressing,
     archives,
+    cached_api,
     closed_to_all,
     deletion,
     denied_by_policy,
@@ -16,7 +17,9 @@ from s3probe.diagnosis.rules import (
     hints,
     large_files,
     limits,
+    lost_queries,
     momentary_failures,
+    old_media,
     open_to_all,
     prefix,
     privacy,
@@ -36,8 +39,13 @@ from s3probe.diagnosis.rules import (
     web_client,
 )
 
-FOUNDATION_RULES: tuple[Rule, ...] = (*way_stopped.RULES, *way_tried.RULES)
-"""Judge how far signed requests came. The others see what these leave."""
+FOUNDATION_RULES: tuple[Rule, ...] = (
+    *way_stopped.RULES,
+    *way_tried.RULES,
+    *cached_api.RULES,
+    *lost_queries.RULES,
+)
+"""Judge how far signed requests came, and whether it was the storage that answered. The others see what these leave."""
 
 WIRE_RULES: tuple[Rule, ...] = (
     *acl.RULES,
@@ -53,6 +61,7 @@ WIRE_RULES: tuple[Rule, ...] = (
     *large_files.RULES,
     *limits.RULES,
     *momentary_failures.RULES,
+    *old_media.RULES,
     *open_to_all.RULES,
     *prefix.RULES,
     *privacy.RULES,
