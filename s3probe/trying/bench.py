@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from types import MappingProxyType
 
 from s3probe.diagnosis.changes import changed
@@ -15,6 +14,7 @@ from s3probe.evidence.vocabulary import ObservationId
 from s3probe.probe.examine import examine
 from s3probe.probe.notes import BucketAddress, bucket_address
 from s3probe.probe.tools import ProbeOptions, Tools
+from s3probe.records import replace
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import Budget
 

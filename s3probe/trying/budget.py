@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from s3probe.diagnosis.trial import Situation
@@ -12,6 +11,7 @@ from s3probe.evidence.observations import Evidence
 from s3probe.evidence.vocabulary import ActionId, Experiment, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.tools import ALPHABET, ProbeOptions, Tools
+from s3probe.records import dataclass, field, replace
 
 EXAMINATIONS = 3
 """How many more examinations a run may make for its fixes."""
@@ -75,7 +75,8 @@ class Budget:
         """What is asked of the next examination. The instance is not asked again for its release."""
         version = release or self._options.mastodon_version or self._first.run.mastodon_version or None
         profile = "read-only" if read_only else "full"
-        return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version)
+        most = max(REQUESTS - _FOR_CLEANING_UP - self._way.requests, 0)
+        return replace(self._options, profile=profile, deadline=self.left, mastodon_version=version, requests=most)
 
     def options_given_time(self, names: Collection[ObservationId]) -> ProbeOptions:
         """What is asked where nothing but time is given: one of what was silent, for the rest was never refused."""
@@ -120,7 +121,14 @@ class Budget:
             return asked() or self.used_up
 
         clock = replace(self._tools.clock, stopped=stopped, now=lambda: now() + timedelta(seconds=clock_offset))
-        return replace(self._tools, transport=self._way, clock=clock, run_id=lambda: run_id[:-1] + last)
+        progress = self._tools.progress
+        return replace(
+            self._tools,
+            transport=self._way,
+            clock=clock,
+            run_id=lambda: run_id[:-1] + last,
+            progress=lambda asking: progress(replace(asking, trial=True)),
+        )
 
     @property
     def used_up(self) -> bool:

@@ -7,7 +7,6 @@ three examinations and 150 requests, within the deadline of the whole run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from s3probe.diagnosis.candidates import Candidate, candidate, enlarged
@@ -18,6 +17,7 @@ from s3probe.diagnosis.model import Finding, Severity
 from s3probe.diagnosis.trial import Progress, Situation, fails_again, is_suspicion, may_stop, step, to_repeat
 from s3probe.evidence.observations import Evidence, Outcome
 from s3probe.evidence.vocabulary import ObservationId
+from s3probe.records import replace
 from s3probe.settings.model import Settings
 from s3probe.trying.budget import ALL_MADE
 

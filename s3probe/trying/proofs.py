@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import pbkdf2_hmac
 from typing import Protocol
@@ -15,6 +14,7 @@ from typing import Protocol
 from s3probe import __version__
 from s3probe.diagnosis.conclusions import explaining
 from s3probe.diagnosis.model import Consequence, Diagnosis, EnvFix, Finding, Fix, Manual, ProofState, Severity, on_day
+from s3probe.records import dataclass, replace
 from s3probe.redact import clean, concerns_storage, scrubber_for
 from s3probe.settings.model import Settings
 
