@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
+from s3probe.records import replace
 from s3probe.redact import clean, scrubber_for, shorten
 from s3probe.report.model import Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from s3probe.evidence.observations import NetworkFault, Observation
+from s3probe.diagnosis.model import Severity
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, ObservationId
+from s3probe.records import dataclass
 from s3probe.report.model import Report
 from s3probe.report.words import shown
 
@@ -30,7 +31,21 @@ _BROWSERS: Mapping[ObservationId, str] = {
     ActionId.PUBLIC_EMBED: "CORP",
 }
 """What a browser asks for beside the picture."""
+_SHUT: tuple[ObservationId, ...] = (
+    ActionId.PUBLIC_LIST,
+    ActionId.PUBLIC_LIST_ALIAS,
+    ActionId.PUBLIC_VERSIONS,
+    ActionId.PUBLIC_UPLOADS,
+    ActionId.PUBLIC_WRITE,
+    ActionId.PUBLIC_DELETE,
+    ActionId.PUBLIC_DELETE_ORIGIN,
+    ActionId.ARCHIVE_PUBLIC_GET,
+    ActionId.ARCHIVE_ORIGIN_GET,
+)
+"""What visitors must not be able to do."""
 _SEEN = (ActionId.PUBLIC_GET, ActionId.PUBLIC_GET_AVATAR, ActionId.PUBLIC_GET_CACHE, ActionId.PUBLIC_GET_EMOJI)
+_WRONG = "wrong answer"
+"""What was met where the status is a good one: the row says what was wrong with it."""
 _LEAST = 12
 """Columns: a shorter name tells nobody anything."""
 
@@ -57,12 +72,17 @@ def legs(report: Report) -> tuple[Leg, ...]:
     reached = any(row.http_status is not None for row in ours)
     pictures = [row for row in rows if row.id in _SEEN and row.ran]
     looked = [row for row in rows if row.id in _BROWSERS and row.ran and row.http_status is not None]
+    grave = {name for one in report.findings if one.severity is not Severity.NOTICE for name in one.because}
+    looked += [row for row in rows if row.id in _SHUT and row.outcome is Outcome.WRONG and row.id in grave]
     found = [
         Leg(api, *(_of(ours) if not reached else (True, ""))),
         Leg(subject.bucket, *(_of(asked) if reached else (None, ""))),
     ]
     if public and public != api:
-        found += [Leg(public, *_of(pictures)), Leg("visitors", *(_of(looked) if pictures else (None, "")))]
+        shows, met = _of(pictures)
+        sees, missed = _of(looked) if pictures else (None, "")
+        # a picture that does not come has reached nobody, whatever else was answered there
+        found += [Leg(public, shows, met), Leg("visitors", None if sees and not shows else sees, missed)]
     else:
         found.append(Leg("visitors", *_of([*pictures, *looked])))
     return tuple(found)
@@ -78,11 +98,14 @@ def _of(rows: Iterable[Observation]) -> tuple[bool | None, str]:
 
 
 def _met(row: Observation) -> str:
+    if row.id in _SHUT:
+        return "too open"
     if row.id in _BROWSERS and (row.http_status or 0) < 300:
         return _BROWSERS[row.id]
     if row.network is not None:
         return _FAULTS.get(row.network, "TLS")
-    return str(row.http_status or "")
+    good = 200 <= (row.http_status or 0) < 300
+    return _WRONG if good else str(row.http_status or "")
 
 
 def picture(report: Report, width: int) -> list[str]:

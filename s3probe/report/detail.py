@@ -52,7 +52,10 @@ def _clock(row: Observation) -> str:
     skew = row.facts.get(Fact.SKEW, "")
     if row.id != ActionId.CLOCK or not skew:
         return ""
-    return f"this machine's clock is {abs(float(skew)) / 60:.0f} minutes {'slow' if float(skew) > 0 else 'fast'}"
+    minutes = f"{abs(float(skew)) / 60:.0f}"
+    if float(skew) > 0:
+        return f"this machine's clock is {minutes} minutes slow"
+    return f"this machine's clock is {minutes} minutes fast"
 
 
 def _headers(row: Observation) -> str:

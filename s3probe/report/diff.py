@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from s3probe.records import dataclass
 from s3probe.settings.edit import Edit, applied
 
 _CONTEXT = 3

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
-from s3probe.codec import to_plain
 from s3probe.diagnosis.model import (
     BucketPolicy,
     BucketSetting,
@@ -23,9 +22,11 @@ from s3probe.diagnosis.model import (
 )
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import Actor
+from s3probe.knowledge.policies import in_words, names, policy_document
+from s3probe.records import dataclass, replace
 from s3probe.report.model import Report
 from s3probe.report.setting_words import bucket_words, sentence, server_words
-from s3probe.report.words import count
+from s3probe.report.words import cause
 from s3probe.settings.addressing import is_aws
 from s3probe.settings.dotenv_line import env_line
 from s3probe.settings.model import PROCESS_ENVIRONMENT
@@ -41,10 +42,18 @@ class FixWords:
     """Follows the block."""
     language: str = ""
     """Of the block, for Markdown: ``sh``, ``json``, ``nginx`` or blank."""
-    opening: str = "To fix it"
+    opening: str = "Fix"
     """``and`` for what belongs to the fix before it, ``or`` for an alternative."""
     proof: str = ""
     """Whether it was tried, and what came of that; stands with the last of what belongs together."""
+    gist: str = ""
+    """What a block of many lines comes to, in a few words."""
+
+    @property
+    def in_a_line(self) -> str:
+        """Lead, and the block where it is one line, else its gist; blank where neither says it all."""
+        what = self.gist if "\n" in self.block else self.block
+        return f"{self.lead.rstrip('.')}{f': {what}' if what else ''}" if what or not self.block else ""
 
     @property
     def remark(self) -> str:
@@ -56,7 +65,7 @@ def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
     """All alternatives of a finding, best first; what belongs together follows on its first line."""
     for number, group in enumerate(finding.alternatives):
         proof = _proof(group) if finding.severity is Severity.FAILURE else ""
-        first = "What to do" if isinstance(group[0], Manual) else "To fix it"
+        first = "What to do" if isinstance(group[0], Manual) else "Fix"
         if lines := _lines_at_once(group, source):
             yield replace(lines, opening="or" if number else first, proof=proof)
             continue
@@ -67,6 +76,18 @@ def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
                 joint = ", " if words.note.startswith("or ") else " "
                 words = replace(words, lead=f"{words.lead.rstrip('.')}{joint}{words.note}", note="")
             yield replace(words, opening=opening, proof=proof if place == len(group) - 1 else "")
+        yield from filter(None, map(_as_a_command, group))
+
+
+def restart(report: Report, finding: Finding) -> str:
+    """What makes lines of the first fix of the cause count, as a sentence; ``""`` where it has no line."""
+    lines = finding is cause(report) and any(isinstance(fix, EnvFix) for fix in finding.first_choice)
+    return "Then restart web and Sidekiq: Mastodon reads the file only when it starts." if lines else ""
+
+
+def first_way(words: Iterable[FixWords]) -> list[FixWords]:
+    """Of a finding's fixes in words the steps of the first one."""
+    return list(takewhile(lambda fix: fix.opening != "or", words))
 
 
 def _proof(group: Sequence[Fix]) -> str:
@@ -76,10 +97,18 @@ def _proof(group: Sequence[Fix]) -> str:
         return ""
     if proof.state is ProofState.UNTRIED:
         return proof.why_untried
-    asked = proof.fine + proof.not_fine
-    lines = "this line" if len(group) == 1 else f"these {len(group)} lines"
-    when = f" {on_day(proof.when)}" if proof.when else ""
-    return f"tried{when}: with {lines} {f'{proof.fine} of' if proof.not_fine else 'all'} {asked} actions pass"
+    asked, number = proof.fine + proof.not_fine, len(group)
+    said = _TRIED[number > 1, bool(proof.not_fine)].format(lines=number, fine=proof.fine, asked=asked)
+    return f"tried {on_day(proof.when)}: {said}" if proof.when else f"tried: {said}"
+
+
+_TRIED = {
+    (False, False): "with this line all {asked} actions pass",
+    (False, True): "with this line {fine} of {asked} actions pass",
+    (True, False): "with these {lines} lines all {asked} actions pass",
+    (True, True): "with these {lines} lines {fine} of {asked} actions pass",
+}
+"""By whether there are several lines, and whether anything does not pass."""
 
 
 def fix_in_words(fix: Fix, source: str) -> FixWords:
@@ -88,16 +117,28 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
         case EnvFix():
             return _env(fix, source)
         case IamAllow(command=command) if command:
-            return FixWords("Give Mastodon's key all the rights that it needs", command, fix.note, "sh")
+            lead = f"Give Mastodon's key all the rights that it needs{_but(fix.warning)}"
+            return FixWords(lead, command, fix.note, "sh")
+        case IamAllow(way=way) if way:
+            bucket = fix.resources[0].rpartition(":")[2].partition("/")[0]
+            return FixWords(f"Let Mastodon's key {in_words(fix.actions, bucket)}", "", way)
         case IamAllow():
             statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
-            policy = {"Version": "2012-10-17", "Statement": [statement]}
-            return FixWords("Allow Mastodon's key this, in its IAM policy", _json(policy), fix.note, "json")
+            beside = f"Give Mastodon's key this policy{_but(fix.warning)}"
+            lead = beside if fix.warning else "Allow Mastodon's key this, as one more policy"
+            block = _json(policy_document(dict(statement)))
+            return FixWords(lead, block, fix.note, "json", gist=_statement_in_short(statement))
         case BucketPolicy():
-            lead = "Add this statement to the bucket policy"
-            return FixWords(lead, _json(to_plain(fix.statement)), fix.note, "json")
+            lead = f"Set this bucket policy{_but(fix.warning)}"
+            from s3probe.codec import to_plain
+
+            plain = to_plain(fix.statement)
+            block = _json(policy_document(plain))
+            return FixWords(lead, block, fix.note, "json", gist=_statement_in_short(plain))
+        case BucketSetting(setting="public-read", command=""):
+            return FixWords("Let visitors read the media", "", f"{fix.value.rstrip('.')}; {fix.note}".rstrip("; "))
         case BucketSetting():
-            lead = bucket_words(fix)
+            lead = f"{bucket_words(fix)}{_but(fix.warning)}"
             block = fix.command or ("" if len(fix.value) < 50 else fix.value)
             return FixWords(lead, block, fix.note, "sh" if fix.command else "")
         case ServerFix():
@@ -105,6 +146,22 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
             return FixWords(words.lead, words.block, words.note, words.language)
         case Manual():
             return FixWords(fix.text)
+
+
+def _but(warning: str) -> str:
+    """What is lost by it stands before it."""
+    return f"; {warning}" if warning else ""
+
+
+def _as_a_command(fix: Fix) -> FixWords | None:
+    """The same once more, for the command line, where the fix is a document."""
+    if isinstance(fix, IamAllow) and fix.adds:
+        return FixWords("The policy on the command line", fix.adds, "", "sh", opening="or")
+    if isinstance(fix, BucketPolicy) and fix.command:
+        return FixWords(
+            f"The bucket policy on the command line{_but(fix.warning)}", fix.command, "", "sh", opening="or"
+        )
+    return None
 
 
 def _lines_at_once(group: Sequence[Fix], source: str) -> FixWords | None:
@@ -118,10 +175,23 @@ def _lines_at_once(group: Sequence[Fix], source: str) -> FixWords | None:
     said = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else "".join(numbers)
     if len(numbers) == len(lines):
         lead = f"Change lines {said} of {where} to"
+    elif numbers:
+        lead = f"Set these in {where} (in line {said}, and new ones)"
     else:
-        lead = f"Set these in {where}{f' (in line {said}, and new ones)' if numbers else ''}"
+        lead = f"Set these in {where}"
     notes = (f"{fix.variable}: {fix.note}" for fix in lines if fix.note)
-    return FixWords(lead, block, "; ".join(notes))
+    return FixWords(lead, block, "; ".join(notes), gist=", ".join(block.splitlines()))
+
+
+def _statement_in_short(statement: Mapping[str, object]) -> str:
+    """``s3:GetObject on arn:aws:s3:::media/accounts/* and 6 others``."""
+    actions, places = (names(statement.get(name)) for name in ("Action", "Resource"))
+    if not actions or not places:
+        return ""
+    said, others = f"{', '.join(actions)} on {places[0]}", len(places) - 1
+    if not others:
+        return said
+    return f"{said} and 1 other" if others == 1 else f"{said} and {others} others"
 
 
 def _where(fix: EnvFix, source: str) -> str:
@@ -140,7 +210,12 @@ def _line(fix: EnvFix) -> str:
 def _env(fix: EnvFix, source: str) -> FixWords:
     where = _where(fix, source)
     if fix.value is None:
-        return FixWords(f"Remove {fix.variable} from {f'line {fix.line} of ' if fix.line else ''}{where}", "", fix.note)
+        lead = (
+            f"Remove {fix.variable} from line {fix.line} of {where}"
+            if fix.line
+            else f"Remove {fix.variable} from {where}"
+        )
+        return FixWords(lead, "", fix.note)
     line = _line(fix)
     lead = f"Change line {fix.line} of {where} to" if fix.line else f"Set this in {where}"
     return FixWords(lead, line, fix.note)
@@ -155,13 +230,36 @@ def removal_commands(report: Report) -> tuple[str, ...]:
     return _removing(report, report.evidence.cleanup.left_behind)
 
 
-def left_behind(report: Report, what: str, of: str = "") -> str:
+def left_behind(report: Report) -> str:
     """What those commands are for, without a last stop. Where no upload passed, nobody knows what arrived."""
     cleanup = report.evidence.cleanup
-    some = f"{count(len(cleanup.left_behind), what)}{of}"
-    if cleanup.created > cleanup.removed:
-        return f"{some} could not be removed"
-    return f"{some} may be there: the upload failed, and the storage does not say whether it was stored"
+    known = cleanup.created > cleanup.removed
+    one, many = _NOT_REMOVED if known else _NOT_KNOWN
+    number = len(cleanup.left_behind)
+    return one if number == 1 else many.format(number)
+
+
+_NOT_REMOVED = (
+    "1 test object of this check could not be removed",
+    "{} test objects of this check could not be removed",
+)
+_NOT_KNOWN = (
+    "1 test object of this check may be there: the upload failed, and the storage does not say whether it was stored",
+    "{} test objects of this check may be there: uploads failed, and the storage does not say whether they were stored",
+)
+_LATE = (
+    "1 upload got no answer. It is not there now, and may still arrive: the next check on this machine removes it "
+    "then, or by hand",
+    "{} uploads got no answer. They are not there now, and may still arrive: the next check on this machine removes "
+    "them then, or by hand",
+)
+_EARLIER = (
+    "1 test object of earlier checks may still be there, and with this key it can neither be seen nor removed. With "
+    "one that may, `s3probe sweep` does it, or by hand",
+    "{} test objects of earlier checks may still be there, and with this key they can neither be seen nor removed. "
+    "With one that may, `s3probe sweep` does it, or by hand",
+)
+"""Each for one and for several."""
 
 
 def late_removal_commands(report: Report) -> tuple[str, ...]:
@@ -171,27 +269,14 @@ def late_removal_commands(report: Report) -> tuple[str, ...]:
 
 def late_uploads(report: Report) -> str:
     """What those commands are for, as a sentence without its last stop; ``""`` when no upload may still arrive."""
-    late = len(report.evidence.cleanup.may_arrive)
-    if not late:
-        return ""
-    one = late == 1
-    return (
-        f"{count(late, 'upload')} got no answer. {'It is' if one else 'They are'} not there now, and may still arrive:"
-        f" the next check on this machine removes {'it' if one else 'them'} then, or by hand"
-    )
+    late, (one, many) = len(report.evidence.cleanup.may_arrive), _LATE
+    return "" if not late else one if late == 1 else many.format(late)
 
 
 def earlier_leftovers(report: Report) -> str:
     """What earlier runs left, as a sentence without its last stop; ``""`` when nothing of it is left."""
-    earlier = len(report.evidence.cleanup.earlier)
-    if not earlier:
-        return ""
-    one = earlier == 1
-    return (
-        f"{count(earlier, 'test object')} of earlier checks may still be there, and with this key"
-        f" {'it' if one else 'they'} can neither be seen nor removed. With one that may, `s3probe sweep` does it, or"
-        " by hand"
-    )
+    earlier, (one, many) = len(report.evidence.cleanup.earlier), _EARLIER
+    return "" if not earlier else one if earlier == 1 else many.format(earlier)
 
 
 def earlier_removal_commands(report: Report) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ The command line's help needs the table: this module itself loads no model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from s3probe.records import dataclass
 
 if TYPE_CHECKING:
     from s3probe.report.model import Report
@@ -25,6 +26,23 @@ class Unexamined:
 
 
 @dataclass(frozen=True, slots=True)
+class Standpoint:
+    """Where a run's own process lives: what it sees of network, names and clock is seen from there."""
+
+    host: str
+    user: str
+    container: bool = False
+    apart: str = ""
+    """What is to be said where Mastodon's processes live elsewhere: a sentence, and the command that runs there."""
+    command: str = ""
+
+    def __str__(self) -> str:
+        if self.container:
+            return f"on {self.host} as {self.user} in a container"
+        return f"on {self.host} as {self.user}"
+
+
+@dataclass(frozen=True, slots=True)
 class RenderOptions:
     """How to show reports. ``width`` is the terminal's, in columns."""
 
@@ -38,8 +56,8 @@ class RenderOptions:
     """All actions, all fixes at length, and the settings that were examined."""
     brief: bool = False
     """No more than a message for a chat."""
-    place: str = ""
-    """Where it ran, for those who may know: ``on web1 as mastodon``."""
+    place: Standpoint | None = None
+    """Where it ran, for those who may know; formats that are made for public threads keep it to themselves."""
 
 
 class Format(Protocol):
@@ -58,11 +76,13 @@ FORMATS = {
     "prometheus": "s3probe.report.prometheus",
 }
 """Name on the command line -> module that has ``render``."""
+PLAIN = "s3probe.report.plain"
+"""What has it for ``text`` with ``--plain``."""
 
 
-def format_named(name: str) -> Format:
-    """The format of that name. Raises KeyError for an unknown one."""
-    module: Format = import_module(FORMATS[name])
+def format_named(name: str, *, plain: bool = False) -> Format:
+    """The format of that name; of text the plain one, where that is wanted. Raises KeyError for an unknown name."""
+    module: Format = import_module(PLAIN if plain and name == "text" else FORMATS[name])
     return module
 
 

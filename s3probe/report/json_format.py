@@ -22,8 +22,9 @@ from s3probe.diagnosis.model import (
     TrialRun,
 )
 from s3probe.evidence.observations import Evidence, Observation
+from s3probe.report.commands import command
 from s3probe.report.detail import detail
-from s3probe.report.formats import RenderOptions
+from s3probe.report.formats import RenderOptions, Standpoint
 from s3probe.report.model import Report
 
 SCHEMA_VERSION = 1
@@ -32,12 +33,13 @@ SCHEMA_VERSION = 1
 def render(reports: Sequence[Report], options: RenderOptions) -> str:
     """One object; with several env files an object that lists theirs."""
     one = len(reports) + len(options.unexamined) == 1 and reports
-    data = as_data(reports[0]) if one else {"schema_version": SCHEMA_VERSION, "reports": [*map(as_data, reports)]}
+    whole = [as_data(report, options.place) for report in reports]
+    data = whole[0] if one else {"schema_version": SCHEMA_VERSION, "reports": whole}
     return json.dumps(data, indent=2, ensure_ascii=options.ascii) + "\n"
 
 
-def as_data(report: Report) -> dict[str, Any]:
-    """One report as JSON knows it."""
+def as_data(report: Report, place: Standpoint | None = None) -> dict[str, Any]:
+    """One report as JSON knows it. ``place``: where it was made, if that may be told."""
     run = report.evidence.run
     return {
         "schema_version": SCHEMA_VERSION,
@@ -48,12 +50,14 @@ def as_data(report: Report) -> dict[str, Any]:
             "seconds": round(run.seconds, 3),
             "profile": run.profile,
             **_where_there_is_one("mastodon_version", run.mastodon_version),
+            **_where_there_is_one("mastodon_version_from", run.version_from.value),
+            **_where_there_is_one("place", _place(place)),
         },
         "subject": to_plain(report.subject),
         "verdict": report.verdict.value,
         "findings": [_finding(finding) for finding in report.findings],
         "rule_errors": [{"rule": e.rule, "error": e.error, "place": e.place} for e in report.rule_errors],
-        "actions": [_action(observation) for observation in report.evidence.observations],
+        "actions": [_asked(observation) for observation in report.evidence.observations],
         **_totals(report.evidence),
         **_where_there_is_one("trials", [_trial(trial) for trial in report.trials]),
         **_where_there_is_one("consequences", [to_plain(one) for one in report.consequences]),
@@ -63,6 +67,13 @@ def as_data(report: Report) -> dict[str, Any]:
 
 def _where_there_is_one(name: str, value: object) -> dict[str, object]:
     return {name: value} if value else {}
+
+
+def _place(place: Standpoint | None) -> dict[str, object]:
+    if place is None:
+        return {}
+    elsewhere = {"mastodon_elsewhere": f"{place.apart}: {place.command}"} if place.apart else {}
+    return {"host": place.host, "user": place.user, "container": place.container, **elsewhere}
 
 
 def _totals(evidence: Evidence) -> dict[str, Any]:
@@ -102,14 +113,15 @@ def _trial(trial: TrialRun) -> dict[str, Any]:
 def _alternative(group: Sequence[Fix]) -> dict[str, Any]:
     """One fix, with all the lines that belong together, and what has to be done before it."""
     first = group[0]
-    lines = [_change(fix) for fix in group if isinstance(fix, EnvFix)]
+    lines = [{**_change(fix), **_noted(fix)} for fix in group if isinstance(fix, EnvFix)]
     outside = [fix for fix in group if not isinstance(fix, EnvFix)]
     fix = outside[-1] if outside else first
     proof = None if isinstance(first, Manual) else first.proof
     return {
         "kind": fix.kind,
         **_fix(fix),
-        **_where_there_is_one("before", [{"kind": one.kind, **_fix(one)} for one in outside[:-1]]),
+        **_noted(fix),
+        **_where_there_is_one("before", [{"kind": one.kind, **_fix(one), **_noted(one)} for one in outside[:-1]]),
         **(_where_there_is_one("changes", lines) if len(group) > 1 else {}),
         **_where_there_is_one("proof", proof and _proof(proof)),
     }
@@ -132,16 +144,46 @@ def _fix(fix: Fix) -> Mapping[str, Any]:
         case EnvFix():
             return _change(fix)
         case IamAllow():
-            command = _where_there_is_one("command", fix.command)
-            return {"actions": list(fix.actions), "resources": list(fix.resources), **command}
+            more = _all_there_is(way=fix.way, command=fix.command or fix.adds)
+            return {"actions": list(fix.actions), "resources": list(fix.resources), **more, **_warned(fix)}
         case BucketPolicy():
-            return {"statement": to_plain(fix.statement)}
+            more = _where_there_is_one("command", fix.command)
+            return {"statement": to_plain(fix.statement), **more, **_warned(fix)}
         case BucketSetting():
-            return {"setting": fix.setting, "value": fix.value, "command": fix.command}
+            return {"setting": fix.setting, "value": fix.value, "command": fix.command, **_warned(fix)}
         case ServerFix():
             return {"setting": fix.setting, "value": fix.value}
         case _:
             return {"text": fix.text}
+
+
+def _noted(fix: Fix) -> dict[str, Any]:
+    """What the screen says beside the fix."""
+    return {} if isinstance(fix, Manual) else _where_there_is_one("note", fix.note)
+
+
+def _warned(fix: IamAllow | BucketPolicy | BucketSetting) -> dict[str, Any]:
+    return _where_there_is_one("warning", fix.warning)
+
+
+def _all_there_is(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _asked(row: Observation) -> dict[str, Any]:
+    """The action, and where it failed how it can be asked again and what support asks for."""
+    if row.asked is None or not row.failed:
+        return _action(row)
+    first, curl = command(row), command(row, aws=False)
+    request = {
+        "time": row.asked.at,
+        "method": row.method,
+        "url": row.url,
+        **_all_there_is(
+            address=row.asked.address, ids=dict(row.asked.ids), command=first, curl="" if curl == first else curl
+        ),
+    }
+    return {**_action(row), "request": request}
 
 
 def _action(observation: Observation) -> dict[str, Any]:

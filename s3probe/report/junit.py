@@ -6,19 +6,19 @@ attributes, and each suite holds properties, test cases, system-out and system-e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.patterns import regex
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, late_uploads, removal_commands
 from s3probe.report.formats import RenderOptions, Unexamined
 from s3probe.report.model import Report
-from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, left_out, shown, versions
+from s3probe.report.words import REPORT_IT, aftermath, answer, cost, explained_by, headline, left_out, made, shown
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = regex("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNDECIDED = {Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED}
 
 
@@ -68,7 +68,7 @@ def _suite(report: Report, number: int, options: RenderOptions) -> ET.Element:
         cases = [_Case("s3probe.findings", headline(report))]
     run = report.evidence.run
     properties = {"bucket": report.subject.bucket, "region": report.subject.region, "profile": run.profile}
-    properties |= {"verdict": report.verdict.value, "run_id": run.id, "by": versions(report)}
+    properties |= {"verdict": report.verdict.value, "run_id": run.id, "by": made(report, options.place)}
     late = [f"{late_uploads(report)}:", *late_removal_commands(report)] if late_uploads(report) else []
     output = "\n".join([headline(report), cost(report), *left_out(report), *removal_commands(report), *late])
     return _element(report.subject.source, number, cases, run.started.rstrip("Z"), run.seconds, properties, output)
@@ -89,7 +89,7 @@ def _element(
             "name": _text(name) or "s3probe",
             "package": "s3probe",
             "id": str(number),
-            # the schema wants a time without a zone, and a host name; the host that examined it is not named
+            # the schema wants a time without a zone, and a host name
             "timestamp": started.split(".")[0],
             "hostname": "localhost",
             "tests": str(len(cases)),

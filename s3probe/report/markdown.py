@@ -12,14 +12,17 @@ from s3probe.report.fix_words import (
     FixWords,
     earlier_leftovers,
     earlier_removal_commands,
+    first_way,
     fixes_in_words,
     late_removal_commands,
     late_uploads,
     left_behind,
     removal_commands,
+    restart,
 )
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
+from s3probe.report.requests import failed_requests, introduction, keys_for
 from s3probe.report.setting_words import sentence
 from s3probe.report.words import (
     aftermath,
@@ -80,6 +83,33 @@ def _chapter(report: Report) -> Iterator[str]:
         yield f"## {section}"
         yield ""
         yield from _section(section, report, shown_findings)
+    yield from _requests(report)
+
+
+def _requests(report: Report) -> Iterator[str]:
+    """How to make each failed request without s3probe, and what support asks for."""
+    failed = failed_requests(report)
+    if not failed:
+        return
+    yield ""
+    yield "## Requests that failed"
+    yield ""
+    yield _escaped(introduction(report, failed))
+    yield ""
+    if line := keys_for(report, failed):
+        yield from ("```sh", line, "```", "")
+    for one in failed:
+        yield f"- {_code(one.row.id)}: {_escaped(answer(one.row))}"
+        yield from (f"  - {_escaped(line)}" for line in one.about)
+        if one.command:
+            fence = _fence(one.command)
+            yield ""
+            yield from (f"  {line}" for line in (f"{fence}sh", *one.command.splitlines(), fence, ""))
+
+
+def _fence(text: str) -> str:
+    """Longer than any within."""
+    return "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
 
 
 def _section(section: Section, report: Report, shown_findings: set[str]) -> Iterator[str]:
@@ -123,7 +153,8 @@ def _promise(
     unmet = [row for row in seen if not row.ok]
     # an experiment that succeeds also decides: only what failed speaks against a promise
     causes = {explained[row.id].id: explained[row.id] for row in unmet if row.id in explained}
-    yield f"- [{'x' if seen and not unmet else ' '}] {promise.text}"
+    box = "x" if seen and not unmet else " "
+    yield f"- [{box}] {promise.text}"
     if not seen:
         yield "  - not part of this run"
     for row in unmet:
@@ -149,8 +180,12 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
         else f"{finding.certainty.value.capitalize()}, because"
     )
     yield f"  - {known}: {_escaped(sentence(finding.how_known))}"
-    for fix in fixes_in_words(finding, report.subject.source):
+    words = list(fixes_in_words(finding, report.subject.source))
+    best = len(first_way(words))
+    for number, fix in enumerate(words, 1):
         yield from _fix(fix)
+        if number == best and (then := restart(report, finding)):
+            yield f"  - {then}"
     for text in aftermath(report, finding):
         yield f"  - {_escaped(sentence(text).rstrip('.'))}."
     for link in finding.links:
@@ -161,7 +196,7 @@ def _fix(fix: FixWords) -> Iterator[str]:
     remark = f" {_escaped(fix.remark)}" if fix.remark else ""
     yield f"  - {fix.opening}: {_escaped(fix.lead.rstrip('.'))}{':' if fix.block else f'.{remark}'}"
     if fix.block:
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", fix.block)), default=0))
+        fence = _fence(fix.block)
         yield ""
         yield f"    {fence}{fix.language}"
         yield from (f"    {line}".rstrip() for line in fix.block.splitlines())
@@ -185,10 +220,10 @@ def _in_time(rows: tuple[Observation, ...]) -> Iterator[str]:
 
 def _cost(report: Report) -> Iterator[str]:
     cleanup = report.evidence.cleanup
-    yield f"- [{' ' if cleanup.left_behind or cleanup.may_arrive else 'x'}] This check left nothing behind"
+    box = " " if cleanup.left_behind or cleanup.may_arrive else "x"
+    yield f"- [{box}] This check left nothing behind"
     if cleanup.left_behind:
-        what = f"{left_behind(report, 'object')}; this does it"
-        yield from _shell(what, removal_commands(report))
+        yield from _shell(f"{left_behind(report)}. To remove what is left", removal_commands(report))
     if cleanup.may_arrive:
         yield from _shell(late_uploads(report), late_removal_commands(report))
     if cleanup.earlier:

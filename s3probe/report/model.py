@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from s3probe.diagnosis.model import Consequence, Finding, LeftOut, RuleError, Severity, TrialRun
 from s3probe.evidence.observations import LEFT_OUT, Evidence, Outcome
 from s3probe.evidence.vocabulary import Actor
+from s3probe.records import dataclass
 
 
 class Verdict(StrEnum):

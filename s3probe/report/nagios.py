@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from s3probe.report.fix_words import fixes_in_words, late_removal_commands, removal_commands
 from s3probe.report.formats import RenderOptions, exit_status
 from s3probe.report.model import Report
-from s3probe.report.words import SEVEREST, answer, count, headline, left_out, rule_errors, shown, tally
+from s3probe.report.words import (
+    SEVEREST,
+    answer,
+    cause,
+    headline,
+    left_out,
+    made,
+    rule_errors,
+    shown,
+    tally,
+    verdict_and_cause,
+)
 
 _STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN", 64: "UNKNOWN", 70: "UNKNOWN"}
 
@@ -19,6 +30,7 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     lines += [_text(line) for report in reports for line in _details(report, named=len(reports) > 1)]
     if reports or len(options.unexamined) > 1:
         lines += [_text(f"{missed.source}: {missed.message}") for missed in options.unexamined]
+    lines += [_text(made(report, options.place)) for report in reports]
     return "\n".join(lines) + "\n"
 
 
@@ -32,22 +44,27 @@ def _text(text: str) -> str:
     return " ".join(text.replace("|", "/").split("\n"))
 
 
+def _rules_failed(number: int) -> str:
+    return "1 rule of s3probe failed" if number == 1 else f"{number} rules of s3probe failed"
+
+
 def _summary(reports: Sequence[Report], options: RenderOptions) -> str:
     findings = [finding for report in reports for finding in report.findings]
     if len(reports) == 1 and not options.unexamined:
         report = reports[0]
-        title = f": {findings[0].title}" if findings else ""
-        failed = f"; {count(len(report.rule_errors), 'rule')} of s3probe failed" if report.rule_errors else ""
-        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-        return f"{report.subject.bucket or report.subject.source}: {headline(report)}{title}{more}{failed}"
+        failed = f"; {_rules_failed(len(report.rule_errors))}" if report.rule_errors else ""
+        said = verdict_and_cause(report)
+        if cause(report) is None and findings:
+            said = f"{said}: {findings[0].title}"  # a notice
+        return f"{report.subject.bucket or report.subject.source}: {said}{failed}"
     if not reports and len(options.unexamined) == 1:
         return options.unexamined[0].message
-    parts = [count(len(reports), "env file") + " examined"]
+    parts = ["1 env file examined" if len(reports) == 1 else f"{len(reports)} env files examined"]
     if findings:
         parts.append(tally(findings))
     broken = sum(len(report.rule_errors) for report in reports)
     if broken:
-        parts.append(f"{count(broken, 'rule')} of s3probe failed")
+        parts.append(_rules_failed(broken))
     if options.unexamined:
         parts.append(f"{len(options.unexamined)} not examined")
     worst = min(reports, key=lambda report: SEVEREST.index(report.verdict), default=None)

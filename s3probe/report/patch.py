@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from s3probe.diagnosis.model import EARLIER, EnvFix, Finding, Fix, Manual, Proof, ProofState, Severity
+from s3probe.records import dataclass, replace
 from s3probe.report.diff import Hunk, hunks_of
 from s3probe.settings.dotenv_line import env_line
 from s3probe.settings.edit import Change, Edit, NotPossibleError, Read, applied, edits

@@ -12,7 +12,7 @@ from s3probe.diagnosis.model import Severity
 from s3probe.evidence.observations import Outcome
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
-from s3probe.report.words import shown
+from s3probe.report.words import made, shown
 
 Sample = tuple[dict[str, str], float]
 
@@ -20,7 +20,7 @@ Sample = tuple[dict[str, str], float]
 def render(reports: Sequence[Report], options: RenderOptions) -> str:
     """All metrics, each with HELP and TYPE. The same file given twice counts once."""
     by_source = {report.subject.source: report for report in reports}
-    lines: list[str] = []
+    lines = [f"# {' '.join(made(report, options.place).split())}" for report in by_source.values()]
     for name, text, samples in _METRICS:
         lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
         for source, report in by_source.items():

@@ -29,7 +29,9 @@ def schema() -> Schema:
             "report": _report(),
             "finding": _finding(),
             "fix": _fix(),
-            "change": _record({"variable": _TEXT, "value": _TEXT_OR_NONE, "line": {"type": ["integer", "null"]}}),
+            "change": _record(
+                {"variable": _TEXT, "value": _TEXT_OR_NONE, "line": {"type": ["integer", "null"]}}, {"note": _TEXT}
+            ),
             "proof": _proof(),
             "action": _action(),
         },
@@ -48,9 +50,14 @@ def _list(of: Schema) -> Schema:
 def _report() -> Schema:
     told = _record({"id": _TEXT, "severity": _one_of(Severity), "title": _TEXT})
     run = {"id": _TEXT, "started": _TEXT, "seconds": _SECONDS, "profile": _TEXT}
+    place = _record(
+        {"host": _TEXT, "user": _TEXT, "container": {"type": "boolean"}},
+        {"mastodon_elsewhere": _TEXT},
+        "Where the run was made; keep it out of public threads.",
+    )
     subject = ("source", "bucket", "region", "endpoint", "provider", "addressing", "acl", "key_prefix", "public_base")
     names = _list(_TEXT)
-    cleanup = {"created": _COUNT, "removed": _COUNT, "left_behind": names, "may_arrive": names, "earlier": names}
+    cleanup = {"created": _COUNT, "removed": _COUNT, "left_behind": names}
     elsewhere = _record({"name": _TEXT, "endpoint": _TEXT, "bucket": _TEXT})
     by_operation = {"type": "object", "additionalProperties": _COUNT}
     cost = {"requests": _COUNT, "by_operation": by_operation, "bytes_sent": _COUNT, "bytes_received": _COUNT}
@@ -64,16 +71,17 @@ def _report() -> Schema:
         {
             "schema_version": {"const": 1},
             "s3probe_version": _TEXT,
-            "run": _record(run, {"mastodon_version": _TEXT}),
+            "run": _record(run, {"mastodon_version": _TEXT, "mastodon_version_from": _TEXT, "place": place}),
             "subject": _record(dict.fromkeys((*subject, "access_key_id"), _TEXT)),
             "verdict": _one_of(Verdict),
             "findings": _list({"$ref": "#/$defs/finding"}),
-            "rule_errors": _list(_record({"rule": _TEXT, "error": _TEXT, "place": _TEXT})),
             "actions": _list({"$ref": "#/$defs/action"}),
-            "cleanup": _record(cleanup, {"elsewhere": _list(elsewhere)}),
+            "cleanup": _record(cleanup, {"may_arrive": names, "earlier": names, "elsewhere": _list(elsewhere)}),
             "cost": _record(cost),
         },
+        # not in every report of this schema's version: what 0.1.0 wrote keeps to it as well
         {
+            "rule_errors": _list(_record({"rule": _TEXT, "error": _TEXT, "place": _TEXT})),
             "trials": _list(_record(trial, {"repeated": _list({"$ref": "#/$defs/action"})})),
             "consequences": _list(_record({"id": _TEXT, "severity": _one_of(Severity), "title": _TEXT, "of": _TEXT})),
             "left_out": {"description": "What is there and was left out (--skip, --only).", **_list(told)},
@@ -104,20 +112,26 @@ def _finding() -> Schema:
 
 
 def _fix() -> Schema:
-    step = _record({"kind": _TEXT})
+    fields: Schema = {
+        "variable": _TEXT,
+        "value": _TEXT_OR_NONE,
+        "line": {"type": ["integer", "null"]},
+        "actions": _list(_TEXT),
+        "resources": _list(_TEXT),
+        "way": {"description": "How this provider gives those rights, in words.", **_TEXT},
+        "statement": {"type": "object"},
+        "setting": _TEXT,
+        "command": _TEXT,
+        "text": _TEXT,
+        "warning": {"description": "What is lost by it.", **_TEXT},
+        "note": {"description": "What the screen says beside it.", **_TEXT},
+    }
+    kind: Schema = {"kind": {"enum": ["env", "iam-allow", "bucket-policy", "bucket-setting", "server", "manual"]}}
     return _record(
-        {"kind": {"enum": ["env", "iam-allow", "bucket-policy", "bucket-setting", "server", "manual"]}},
+        kind,
         {
-            "variable": _TEXT,
-            "value": _TEXT_OR_NONE,
-            "line": {"type": ["integer", "null"]},
-            "actions": _list(_TEXT),
-            "resources": _list(_TEXT),
-            "statement": {"type": "object"},
-            "setting": _TEXT,
-            "command": _TEXT,
-            "text": _TEXT,
-            "before": {"description": "What has to be done before it.", **_list(step)},
+            **fields,
+            "before": {"description": "What has to be done before it.", **_list(_record(kind, fields))},
             "changes": {"description": "Lines that belong together.", **_list({"$ref": "#/$defs/change"})},
             "proof": {"$ref": "#/$defs/proof"},
         },
@@ -135,6 +149,17 @@ def _proof() -> Schema:
 
 
 def _action() -> Schema:
+    ids = {"type": "object", "additionalProperties": _TEXT}
+    request = _record(
+        {"time": _TEXT, "method": _TEXT, "url": _TEXT},
+        {
+            "address": {"description": "IP address and port that it was sent to.", **_TEXT},
+            "ids": {"description": "Headers of the answer by which the provider finds it.", **ids},
+            "command": {"description": "What makes it in a shell; the keys are in its environment.", **_TEXT},
+            "curl": {"description": "The same without aws, where that command takes it.", **_TEXT},
+        },
+        "How it was asked, of an action that failed.",
+    )
     return _record(
         {
             "id": _TEXT,
@@ -149,5 +174,8 @@ def _action() -> Schema:
             "seconds": _SECONDS,
             "reason": _TEXT_OR_NONE,
         },
-        {"detail": {"description": "What was wrong with an answer whose status does not tell it.", **_TEXT}},
+        {
+            "detail": {"description": "What was wrong with an answer whose status does not tell it.", **_TEXT},
+            "request": request,
+        },
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from s3probe.diagnosis.model import BucketSetting, ServerFix
+from s3probe.knowledge.proxies import middlemen
+from s3probe.patterns import regex
+from s3probe.records import dataclass
 
 _NO_START = ("tootctl", "nginx")
 """Programs keep their small letter at the start of a sentence, too."""
@@ -20,10 +21,9 @@ _NAMES = {
     "lifecycle": "the bucket's lifecycle rules",
     "request-payment": "who pays for requests",
     "policy": "the bucket policy",
-    "public-read": "the bucket's public reading",
 }
 
-_NGINX_MARK = re.compile(r"""('[^']*'|"[^"]*"|[;{}])""")
+_NGINX_MARK = regex(r"""('[^']*'|"[^"]*"|[;{}])""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,10 @@ def bucket_words(fix: BucketSetting) -> str:
         flags = [pair.partition("=")[0] for pair in fix.value.split(",")]
         whose = "account" if fix.setting.startswith("account") else "bucket"
         return f"Switch {' and '.join(flags)} off in Block Public Access of the {whose}"
+    if fix.setting == "public-read":
+        return "Let visitors read the media"
+    if fix.setting == "listing":
+        return "Let nobody list the bucket without a key"
     if fix.setting == "quota":
         return "Take the bucket's quota away, or set a higher one"
     if fix.setting == "lifecycle-rule-off":
@@ -68,17 +72,12 @@ def bucket_words(fix: BucketSetting) -> str:
 def server_words(fix: ServerFix) -> Instruction:
     """What to do on this machine or its proxy, with a verb."""
     match fix.setting:
-        case "nginx":
-            place, _, note = fix.note.partition("; ")
-            where = place if place.startswith(("in ", "at ")) else ""
-            note = note if where else fix.note
-            return Instruction(
-                f"Put this into nginx{f', {where}' if where else ''}", nginx_block(fix.value), note, "nginx"
-            )
+        case setting if setting in middlemen():
+            return _lines_of_a_program(fix)
         case "clock":
             return Instruction("Set this machine's clock from the network", fix.value, fix.note, "sh")
         case "key":
-            return Instruction("Switch the key on again, at the store itself", fix.value, fix.note, "sh")
+            return Instruction("Switch the key on again, at the storage itself", fix.value, fix.note, "sh")
         case "file-mode":
             return Instruction("Close the file to other users", fix.value, fix.note, "sh")
         case "file-content":
@@ -97,6 +96,19 @@ def server_words(fix: ServerFix) -> Instruction:
     # the note of these (dns, firewall, certificate, tls, proxy) is the whole sentence, the value its subject
     named = fix.value in fix.note or not fix.value
     return Instruction(f"{sentence(fix.note)}{'' if named else f' ({fix.value})'}")
+
+
+def _lines_of_a_program(fix: ServerFix) -> Instruction:
+    """What to put into a web server, or to take out of it; the note begins with the place."""
+    program = middlemen()[fix.setting]
+    place, _, note = fix.note.partition("; ")
+    where = place if place.startswith(("in ", "at ")) else ""
+    note = note if where else fix.note
+    at = f"{program.name}{f', {where}' if where else ''}"
+    if not fix.value:
+        return Instruction(f"In {at}, {note}")
+    block = nginx_block(fix.value) if program.id == "nginx" else fix.value
+    return Instruction(f"Put this into {at}", block, note, program.language)
 
 
 def nginx_block(text: str) -> str:

@@ -6,42 +6,54 @@ from it, the failing actions. A report that is longer than a screen ends with ve
 
 from __future__ import annotations
 
+import math
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, pairwise
 
 from s3probe import __version__
-from s3probe.diagnosis.model import EnvFix, Finding, Severity
+from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import Observation, Outcome
+from s3probe.patterns import regex
+from s3probe.records import replace
 from s3probe.report.chain import picture
 from s3probe.report.fix_words import (
     FixWords,
-    earlier_leftovers,
-    earlier_removal_commands,
+    first_way,
     fixes_in_words,
-    late_removal_commands,
-    late_uploads,
-    left_behind,
-    removal_commands,
-    sweep_can,
+    restart,
 )
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
+from s3probe.report.requests import failed_requests, introduction, keys_for
 from s3probe.report.setting_words import sentence
+from s3probe.report.telling import (
+    ROWS,
+    alike,
+    asks_for_help,
+    by_weight,
+    cut_short,
+    facts_of,
+    help_to_get,
+    left,
+    not_looked_at,
+    said,
+    try_again,
+    undecided,
+    way_out,
+)
 from s3probe.report.words import (
     KNOWN,
     aftermath,
     answer,
+    cause,
     cost,
     count,
-    headline,
     left_out,
+    made,
     plain_ascii,
     rule_errors,
     shown,
-    tally,
     total,
     versions,
 )
@@ -50,22 +62,18 @@ _TWO_COLUMNS = 64
 """Columns. Below, S3's long error codes leave no room for the sentence beside them, nor labels for what they name."""
 _SCREEN = 24
 """Lines of a terminal as it opens."""
-_ROWS = 6
-"""Failing actions that are shown; more say nothing new."""
 _SHORT = 60
 """Characters of a line that may stand within a sentence."""
 _EVIDENCE = 5
 """Lines of what is known: servers can be wordy."""
 _OTHERS = 2
 """Other ways out that are told in short; who needs more of them asks for all."""
-_MANY = 4
-"""Actions skipped for the same reason are told in one line from this number on."""
+_OTHER_LINES = 2
+"""Lines that each of them may take."""
 _BRIEF = 12
 """Lines that one message to a phone may have."""
 
-_PLACES = ("S3_ENDPOINT", "S3_HOSTNAME", "S3_PROTOCOL", "S3_BUCKET", "S3_REGION")
-"""A failure of one of these leaves no endpoint to name."""
-
+_PAINT = regex(r"\x1b\[[0-9;]*m")
 _RED, _YELLOW, _GREEN, _GREY, _BOLD = "31", "33", "32", "90", "1"
 _VERDICT = {
     Verdict.OK: ("✔", _GREEN),
@@ -74,8 +82,6 @@ _VERDICT = {
     Verdict.UNKNOWN: ("?", _YELLOW),
 }
 _SEVERITY_COLOUR = {Severity.FAILURE: _RED, Severity.WARNING: _YELLOW, Severity.NOTICE: _GREY}
-_OPENINGS = {"and": "And", "or": "Or", "What to do": "What to do"}
-_RESTART = "Then restart web and Sidekiq: Mastodon reads the file only when it starts."
 
 
 def render(reports: Sequence[Report], options: RenderOptions) -> str:
@@ -84,7 +90,9 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     one = _brief if options.brief else _report
     parts = ["\n".join(one(report, page)) for report in reports]
     for missed in options.unexamined:
-        parts.append(page.paint(_RED, "✘", _BOLD) + f" {missed.source} was not examined: {missed.message}")
+        parts.append(f"{page.paint(_RED, '✘', _BOLD)} {missed.source} was not examined: {missed.message}")
+    if options.place is not None and options.place.apart:
+        parts.append("\n".join([*page.wrap(f"{options.place.apart}:"), "", f"    {options.place.command}"]))
     if len(parts) > 1:
         parts.append(f"{total(reports, len(options.unexamined))}.")
     text = "\n\n".join(parts)
@@ -97,20 +105,27 @@ class _Page:
     def __init__(self, options: RenderOptions) -> None:
         self._color = options.color
         # beyond 100 columns lines get hard to read; below 40 nothing can be laid out
-        self.width = max(40, min(options.width, 100))
+        # a chat wraps a message by itself, and twelve narrow lines would not hold the fix
+        self.width = max(80 if options.brief else 40, min(options.width, 100))
+        self._columns = max(self.width, options.width)
         self.verbose = options.verbose
         self.place = options.place
 
     def paint(self, code: str, text: str, *more: str) -> str:
         return f"\x1b[{';'.join((code, *more))}m{text}\x1b[0m" if self._color else text
 
-    def wrap(self, text: str, indent: str = "", hanging: str | None = None) -> list[str]:
+    def rows(self, line: str) -> int:
+        """How many rows of the terminal a line takes: what is there to be copied may be longer than one."""
+        return max(1, math.ceil(len(_PAINT.sub("", line)) / self._columns))
+
+    def wrap(self, text: str, indent: str = "", hanging: str | None = None, *, cuts: bool = False) -> list[str]:
+        """``cuts``: words that are longer than a line are cut; what is there to be copied is not."""
         return textwrap.wrap(
             " ".join(text.split()),
             self.width,
             initial_indent=indent,
             subsequent_indent=indent if hanging is None else hanging,
-            break_long_words=False,
+            break_long_words=cuts,
             break_on_hyphens=False,
         )
 
@@ -118,10 +133,11 @@ class _Page:
 def _report(report: Report, page: _Page) -> Iterator[str]:
     lines = list(_whole(report, page))
     yield from lines
-    if len(lines) >= _SCREEN and report.verdict in (Verdict.FAILURE, Verdict.UNKNOWN):
+    if sum(map(page.rows, lines)) >= _SCREEN and report.verdict is not Verdict.OK:
         yield ""
         yield from _head(report, page)
-        yield from _first_line(report, page)
+        if report.verdict is not Verdict.UNKNOWN:  # what is known then is not why
+            yield from _first_line(report, page)
 
 
 def _whole(report: Report, page: _Page) -> Iterator[str]:
@@ -129,7 +145,7 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
     if way := picture(report, page.width - 2):
         yield ""
         yield from (f"  {line}" for line in way)
-    told, notices = _by_weight(report, page)
+    told, notices = by_weight(report, verbose=page.verbose)
     shown_blocks: set[str] = set()
     for number, finding in enumerate(told):
         yield ""
@@ -140,6 +156,9 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
         yield ""
         for finding in notices:
             yield from page.wrap(f"Notice: {finding.title} (s3probe explain {finding.id})", "  ", "    ")
+    if (folders := not_looked_at(report)) and not page.verbose:
+        yield ""
+        yield from page.wrap(folders, "  ")
     if others := left_out(report):
         yield ""
         for line in others:
@@ -149,41 +168,36 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
         for line in rule_errors(report):
             yield from page.wrap(f"{line}.")
     yield from _rows(report, page)
+    yield from _requests(report, page)
     yield from _open_ends(report, page)
     yield from _foot(report, page)
 
 
-def _by_weight(report: Report, page: _Page) -> tuple[list[Finding], list[Finding]]:
-    """What is told at length, and what in a line: a notice is nothing to act on."""
-    if page.verbose:
-        return list(report.findings), []
-    notices = [one for one in report.findings if one.severity is Severity.NOTICE]
-    return [one for one in report.findings if one.severity is not Severity.NOTICE], notices
-
-
-def _cause(report: Report) -> Finding | None:
-    return next((one for one in report.findings if one.severity is not Severity.NOTICE), None)
+def _requests(report: Report, page: _Page) -> Iterator[str]:
+    """With ``-v``, how to make each failed request without s3probe, and what support asks for."""
+    failed = failed_requests(report) if page.verbose else ()
+    if not failed:
+        return
+    yield ""
+    yield from page.wrap(introduction(report, failed), "  ")
+    if line := keys_for(report, failed):
+        yield ""
+        yield f"      {line}"
+    for one in failed:
+        yield ""
+        yield from page.wrap(f"{one.row.title}: {answer(one.row)}", f"  {page.paint(_RED, '✘')}  ", "     ", cuts=True)
+        yield from (f"     {line}" for line in one.about)
+        if one.command:
+            yield ""
+            # there to be copied: it is never wrapped
+            yield from (f"      {line}" for line in one.command.splitlines())
 
 
 def _head(report: Report, page: _Page) -> list[str]:
     glyph, colour = _VERDICT[report.verdict]
-    lines = page.wrap(f"{glyph} {_said(report)}", "", "  ")
+    lines = page.wrap(f"{glyph} {said(report)}", "", "  ")
     painted = [page.paint(_BOLD, line) for line in lines[1:]]
     return [f"{page.paint(colour, glyph, _BOLD)} {page.paint(_BOLD, lines[0].removeprefix(f'{glyph} '))}", *painted]
-
-
-def _said(report: Report) -> str:
-    """Verdict and cause: ``Media storage does not work: S3_REGION is eu-west-1, but … (2 failures)``."""
-    first, more = _cause(report), [one for one in report.findings if one.severity is not Severity.NOTICE][1:]
-    parts = headline(report)
-    if report.verdict is Verdict.OK:
-        rows = [row for row in shown(report.evidence) if row.ran]
-        asked = f": {count(len(rows), 'action')}, {cost(report, short=True)}" if rows else ""
-        return f"{parts}{asked}"
-    if first is None or report.verdict is Verdict.UNKNOWN:
-        return f"{parts}."
-    also = f" (and {tally(more)})" if more else ""
-    return f"{parts}: {first.title}{also}"
 
 
 def _title(finding: Finding, page: _Page) -> Iterator[str]:
@@ -194,50 +208,47 @@ def _title(finding: Finding, page: _Page) -> Iterator[str]:
 
 
 def _first_line(report: Report, page: _Page) -> Iterator[str]:
-    """The first fix of the cause in a line, where it is one."""
-    cause = _cause(report)
-    words = next(fixes_in_words(cause, report.subject.source), None) if cause is not None else None
-    if words is not None:
-        one = words.block if "\n" not in words.block else ""
-        yield from page.wrap(f"{words.lead.rstrip('.')}{': ' if one else ''}{one}", "  ")
+    """The first fix of the cause in a line; what belongs to it has a line of its own."""
+    for line in _in_lines(way_out(report), "above"):
+        yield from page.wrap(line, "  ")
+
+
+def _in_lines(words: Sequence[FixWords], where: str) -> list[str]:
+    """A line each; ``where`` stands what no line can hold."""
+    return [f"And: {_next_step(fix, where)}" if number else _step(fix, where) for number, fix in enumerate(words)]
+
+
+def _step(fix: FixWords, where: str) -> str:
+    return fix.in_a_line or f"{fix.lead.rstrip('.')} ({where})"
+
+
+def _next_step(fix: FixWords, where: str) -> str:
+    """The same without what is lost by it, which stands with the whole of it."""
+    short = replace(fix, lead=fix.lead.partition(";")[0])
+    return _step(short if len(short.block) <= _SHORT or short.gist else replace(short, block="\n"), where)
 
 
 def _brief(report: Report, page: _Page) -> Iterator[str]:
-    """Cause, evidence, line, command and versions: for a chat."""
-    cause = _cause(report)
-    lines = [f"{_VERDICT[report.verdict][0]} s3probe {__version__}: {_said(report)}"]
-    if cause is not None:
-        lines.append(sentence(cause.how_known))
-        words = next(fixes_in_words(cause, report.subject.source), None)
-        if words is not None:
-            block = words.block if "\n" not in words.block else f"(s3probe explain {cause.id})"
-            lines += [f"{words.lead.rstrip('.')}: {block}" if block else words.lead, words.proof]
-    lines.append(versions(report))
-    laid = [page.wrap(line, "  " if number else "") for number, line in enumerate(lines) if line]
-    yield from list(chain.from_iterable(laid))[:_BRIEF]
+    """Cause, evidence, line, command and versions: for a chat. Of evidence that is long its beginning."""
+    first = cause(report) if report.verdict is not Verdict.UNKNOWN else None
+    head = page.wrap(f"{_VERDICT[report.verdict][0]} s3probe {__version__}: {said(report)}")
+    known, lines = [], [undecided(report)] if report.verdict is Verdict.UNKNOWN else []
+    if first is not None:
+        known = page.wrap(sentence(first.how_known), "  ")
+        way = way_out(report)
+        lines = _in_lines(way, "s3probe check -v shows it") + [sentence(fix.proof) for fix in way if fix.proof]
+    lines += [f"{sentence(one)}." for one in left_out(report)]
+    told = list(chain.from_iterable(page.wrap(line, "  ") for line in lines))
+    foot = page.wrap(versions(report), "  ")
+    room = max(_BRIEF - len(head) - len(told) - len(foot), 1)
+    known = known if len(known) <= room else _first_of(known, room, page, "…")
+    yield from [*head, *known, *told][: _BRIEF - len(foot)]
+    yield from foot
 
 
 def _subject(report: Report, page: _Page) -> Iterator[str]:
-    subject, evidence = report.subject, report.evidence
-    facts = {"File": subject.source}
-    where = ", ".join(
-        filter(None, (subject.region, subject.provider, f"ACL {subject.acl}" if subject.acl else "no ACL"))
-    )
-    facts["Bucket"] = f"{subject.bucket or '(none)'} ({where})"
-    facts["Endpoint"] = f"{subject.endpoint} ({subject.addressing})" if subject.endpoint else _no_endpoint(report)
-    facts["Public URLs"] = f"{subject.public_base}…"
-    if subject.access_key_id:
-        facts["Key"] = subject.access_key_id
-    if shown(evidence):
-        facts["Cost"] = cost(report)
-    for name, value in facts.items():
+    for name, value in facts_of(report).items():
         yield from page.wrap(value, f"  {name + ':':<13}", " " * 15)
-
-
-def _no_endpoint(report: Report) -> str:
-    """Without a bucket Mastodon stores elsewhere; with one, the endpoint cannot be used."""
-    named = [f for f in report.findings if f.setting in _PLACES and f.severity is Severity.FAILURE]
-    return f"not usable: {named[0].title}" if named else "none: no S3 is used"
 
 
 def _rows(report: Report, page: _Page) -> Iterator[str]:
@@ -250,12 +261,12 @@ def _rows(report: Report, page: _Page) -> Iterator[str]:
         yield ""
         yield from _table(rows, page)
     elif failed and report.verdict is not Verdict.OK:
-        few = [replace(row, message=None) if row.error_code else row for row in failed[:_ROWS]]
+        few = [replace(row, message=None) if row.error_code else row for row in failed[:ROWS]]
         yield ""
         yield from _side_by_side(few, page) if page.width >= _TWO_COLUMNS else _stacked(few, page)
     outcomes = [row.outcome for row in rows]
     ok, skipped = outcomes.count(Outcome.OK), outcomes.count(Outcome.SKIPPED)
-    more = len(failed) - _ROWS
+    more = len(failed) - ROWS
     parts = (
         f"{more} more failed" if more > 0 and not page.verbose else "",
         f"{ok} fine" if ok else "",
@@ -263,18 +274,21 @@ def _rows(report: Report, page: _Page) -> Iterator[str]:
     )
     told = ", ".join(filter(None, parts))
     if told and (report.verdict is not Verdict.OK or page.verbose):
-        yield f"  {told}{'' if page.verbose else ' (-v shows them)'}"
+        if not failed and not page.verbose:
+            yield ""
+        kept = any(row.asked is not None for row in failed)
+        where = "(-v shows all, and failed requests as commands)" if kept else "(-v shows them)"
+        yield from page.wrap(told if page.verbose else f"{told} {where}", "  ")
 
 
 def _table(rows: Sequence[Observation], page: _Page) -> Iterator[str]:
     """What was asked; what was skipped for the same reason many times is told in one line."""
-    reasons = Counter(row.reason for row in rows if row.outcome is Outcome.SKIPPED)
-    many = [reason for reason, number in reasons.items() if number >= _MANY]
+    many = alike(rows)
     cells = [row for row in rows if row.outcome is not Outcome.SKIPPED or row.reason not in many]
     if cells:
         yield from _side_by_side(cells, page) if page.width >= _TWO_COLUMNS else _stacked(cells, page)
-    for reason in many:
-        lines = page.wrap(f"{reasons[reason]} actions were skipped: {reason}", "  –  ", "     ")
+    for reason, number in many.items():
+        lines = page.wrap(f"{number} actions were skipped: {reason}", "  –  ", "     ")
         yield from (_painted(line, page) for line in lines)
 
 
@@ -319,17 +333,16 @@ def _painted(line: str, page: _Page) -> str:
 def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[str]) -> Iterator[str]:
     """``shown_blocks``: what there was to copy above, which is not shown again."""
     yield from _labelled("In Mastodon", finding.consequence, page)
-    known = _labelled(KNOWN[finding.certainty], sentence(finding.how_known), page)
-    yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, page)
+    known = _labelled(KNOWN[finding.certainty], sentence(finding.how_known), page, cuts=True)
+    yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, _EVIDENCE, page)
     words = list(fixes_in_words(finding, report.subject.source))
-    restart = finding is _cause(report) and any(isinstance(fix, EnvFix) for fix in finding.first_choice)
-    best = next((number for number, fix in enumerate(words) if fix.opening == "or"), len(words))
+    best = len(first_way(words))
     for fix in words[:best]:
-        again = fix.block in shown_blocks and "\n" in fix.block
+        again = fix.block in shown_blocks and ("\n" in fix.block or len(fix.block) > page.width)
         yield from _fix(replace(fix, lead=f"{fix.lead}, as above", block="", note="") if again else fix, page)
         shown_blocks.add(fix.block)
-    if restart:
-        yield from _labelled("", _RESTART, page)
+    if then := restart(report, finding):
+        yield from _labelled("", then, page)
     for fix in words[best:] if page.verbose else ():
         yield from _fix(fix, page)
     if not page.verbose:
@@ -341,22 +354,21 @@ def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[st
         yield from (f"{' ' * 16}{link}" for link in finding.links)
 
 
-def _first_of(lines: list[str], page: _Page) -> list[str]:
-    more = "… (-v shows all)"
-    last = lines[_EVIDENCE - 1]
+def _first_of(lines: list[str], number: int, page: _Page, more: str = "… (-v shows all)") -> list[str]:
+    last = lines[number - 1]
     room = page.width - len(more) - 1
-    return [*lines[: _EVIDENCE - 1], f"{last if len(last) <= room else last[:room].rpartition(' ')[0]} {more}"]
+    return [*lines[: number - 1], f"{last if len(last) <= room else last[:room].rpartition(' ')[0]} {more}"]
 
 
-def _labelled(label: str, text: str, page: _Page) -> list[str]:
+def _labelled(label: str, text: str, page: _Page, *, cuts: bool = False) -> list[str]:
     """The text in a column of its own, its label before it; on a narrow terminal below one another."""
     if page.width < _TWO_COLUMNS:
-        return page.wrap(f"{label}: {text}" if label else text, "  ", "    ")
-    return page.wrap(text, f"  {label:<14}", " " * 16)
+        return page.wrap(f"{label}: {text}" if label else text, "  ", "    ", cuts=cuts)
+    return page.wrap(text, f"  {label:<14}", " " * 16, cuts=cuts)
 
 
 def _fix(fix: FixWords, page: _Page) -> Iterator[str]:
-    lead, label = fix.lead.rstrip("."), _OPENINGS.get(fix.opening, "Fix")
+    lead, label = fix.lead.rstrip("."), sentence(fix.opening)
     if not fix.block:
         yield from _labelled(label, f"{lead}. {fix.remark}".rstrip(), page)
         return
@@ -374,9 +386,20 @@ def _other_ways(words: Sequence[FixWords], page: _Page) -> Iterator[str]:
     places = [number for number, fix in enumerate(words) if fix.opening == "or"]
     ends = [*places, len(words)][: _OTHERS + 1]
     for start, end in pairwise(ends):
-        yield from _labelled("Or", f"{', and then: '.join(_in_short(fix) for fix in words[start:end])}.", page)
+        yield from _other_way(words[start:end], page)
     if len(places) > _OTHERS:
         yield from _labelled("Or", f"{count(len(places) - _OTHERS, 'more way')} (-v shows all).", page)
+
+
+def _other_way(steps: Sequence[FixWords], page: _Page) -> list[str]:
+    """Two lines at most where there is room: all its steps, or the first one and how many come after it."""
+    first, *others = (_in_short(step) for step in steps)
+    most = _OTHER_LINES if page.width >= _TWO_COLUMNS else 2 * _OTHER_LINES
+    way = _labelled("Or", f"{', and then: '.join((first, *others))}.", page)
+    if len(way) > most and others:
+        lead = steps[0].lead.rstrip(".")
+        way = _labelled("Or", f"{lead}, then {count(len(others), 'more step')} (-v).", page)
+    return way if len(way) <= most else _first_of(way, most, page)
 
 
 def _in_short(fix: FixWords) -> str:
@@ -386,33 +409,17 @@ def _in_short(fix: FixWords) -> str:
 
 
 def _open_ends(report: Report, page: _Page) -> Iterator[str]:
-    run, cleanup = report.evidence.run, report.evidence.cleanup
-    if not run.complete:
+    if short := cut_short(report):
         yield ""
-        yield from page.wrap("The check was cut short: what is not listed was not looked at.")
+        yield from page.wrap(short)
     if report.verdict is Verdict.UNKNOWN and not report.findings:
         yield ""
-        yield from page.wrap(
-            "No fault could be named. Run it again; when this stays, `s3probe check --save-evidence FILE` "
-            "writes what was seen, without secrets, for someone to look at."
-        )
-    if cleanup.left_behind:
+        yield from page.wrap(try_again(report))
+    for what, commands in left(report):
         yield ""
-        what = left_behind(report, "test object", " of this check")
-        too = " (`s3probe sweep` does, too, when an hour has passed)" if sweep_can(report) else ""
-        yield from page.wrap(f"{what}. To remove what is left{too}:")
+        yield from page.wrap(f"{what}:")
         yield ""
-        yield from (f"      {command}" for command in removal_commands(report))
-    if cleanup.may_arrive:
-        yield ""
-        yield from page.wrap(f"{late_uploads(report)}:")
-        yield ""
-        yield from (f"      {command}" for command in late_removal_commands(report))
-    if cleanup.earlier:
-        yield ""
-        yield from page.wrap(f"{earlier_leftovers(report)}:")
-        yield ""
-        yield from (f"      {command}" for command in earlier_removal_commands(report))
+        yield from (f"      {command}" for command in commands)
 
 
 def _foot(report: Report, page: _Page) -> Iterator[str]:
@@ -421,10 +428,6 @@ def _foot(report: Report, page: _Page) -> Iterator[str]:
     if page.verbose:
         yield from _subject(report, page)
     asked = f", {cost(report, short=True)}" if shown(report.evidence) and report.verdict is not Verdict.OK else ""
-    place = f", {page.place}" if page.place else ""
-    yield from page.wrap(f"{versions(report)}{place}{asked}", "  ")
-    if report.verdict in (Verdict.FAILURE, Verdict.UNKNOWN) and shown(report.evidence):
-        yield from page.wrap(
-            "Help: `s3probe check --save-evidence FILE` writes a file without secrets to attach to a question.",
-            "  ",
-        )
+    yield from page.wrap(f"{made(report, page.place)}{asked}", "  ")
+    if asks_for_help(report):
+        yield from page.wrap(f"Help: {help_to_get(report)}", "  ")

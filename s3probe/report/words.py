@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 
 from s3probe import __version__
-from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.evidence.observations import Evidence, Observation, Outcome
+from s3probe.diagnosis.model import Certainty, Finding, LeftOut, Severity
+from s3probe.evidence.observations import (
+    LATE_ANSWER,
+    TIME_WAS_UP,
+    Evidence,
+    Observation,
+    Outcome,
+    Run,
+    VersionFrom,
+)
+from s3probe.evidence.release import NEWEST_COMPARED, is_newer_than_compared
 from s3probe.evidence.vocabulary import ObservationId
 from s3probe.report.detail import detail
+from s3probe.report.formats import Standpoint
 from s3probe.report.model import Report, Verdict
+from s3probe.settings.model import PROCESS_ENVIRONMENT, STANDARD_INPUT
 
 _ASCII = str.maketrans(
     {
@@ -23,6 +36,7 @@ _ASCII = str.maketrans(
         "·": "-",
         "→": "->",
         "×": "x",
+        "─": "-",
         "✔": "+",
         "✘": "x",
         "≥": ">=",
@@ -59,22 +73,72 @@ KNOWN = {Certainty.CERTAIN: "How we know", Certainty.LIKELY: "Likely", Certainty
 """What stands before how something is known."""
 REPORT_IT = (
     "That is a bug of s3probe, and says nothing about your storage. What the other rules found stands. Please report "
-    "it to the project with the file that s3probe check --save-evidence writes; secrets are not in it"
+    "it to the project with the file that s3probe report writes; secrets are not in it"
 )
 PARTIAL_HEADLINES = {
     **HEADLINES,
+    Verdict.OK: "What was asked for ({asked}) passes; nothing is said of the rest",
+    Verdict.WARNING: "What was asked for ({asked}) passes, but something will hurt; nothing is said of the rest",
+    Verdict.FAILURE: "Media storage does not work as it should (asked for: {asked})",
+    Verdict.UNKNOWN: "Could not tell whether what was asked for passes (asked for: {asked})",
+}
+"""Where there are few actions; where there are many, or none:"""
+UNNAMED_HEADLINES = {
     Verdict.OK: "What was asked for passes; nothing is said of the rest",
     Verdict.WARNING: "What was asked for passes, but something will hurt; nothing is said of the rest",
-    Verdict.UNKNOWN: "Could not tell whether what was asked for passes",
+    Verdict.FAILURE: "Media storage does not work as it should (asked for: a part of it)",
+    Verdict.UNKNOWN: "Could not tell whether what was asked for passes (asked for: a part of it)",
 }
+LEFT_OUT_HEADLINES = {
+    **HEADLINES,
+    Verdict.OK: "Nothing is wrong beside what was left out",
+    Verdict.WARNING: "Something will hurt, beside what was left out",
+}
+_FEW = 4
+"""Actions that a headline names."""
+_USUAL_FILE = ".env.production"
+"""What needs no naming on the command line."""
 _BY_PROFILE = {"lint": LINT_HEADLINES, "read-only": READ_ONLY_HEADLINES}
 
 
 def headline(report: Report) -> str:
-    """The verdict as a sentence."""
-    return (PARTIAL_HEADLINES if report.partial else _BY_PROFILE.get(report.evidence.run.profile, HEADLINES))[
-        report.verdict
-    ]
+    """The verdict as a sentence: that storage works is said of the whole alone."""
+    grave = [one for one in report.left_out if one.severity is not Severity.NOTICE]
+    if report.partial:
+        asked = [row.id for row in shown(report.evidence) if row.ran]
+        few = 0 < len(asked) <= _FEW
+        said = (PARTIAL_HEADLINES if few else UNNAMED_HEADLINES)[report.verdict].format(asked=", ".join(asked))
+    elif grave:
+        said = LEFT_OUT_HEADLINES[report.verdict]
+    else:
+        said = _BY_PROFILE.get(report.evidence.run.profile, HEADLINES)[report.verdict]
+    return f"{said} ({tally(grave)} left out)" if grave else said
+
+
+def cause(report: Report) -> Finding | None:
+    """The first finding to act on."""
+    return next((one for one in report.findings if one.severity is not Severity.NOTICE), None)
+
+
+def verdict_and_cause(report: Report) -> str:
+    """``Media storage does not work: S3_REGION is eu-west-1, but … (and 1 warning)``, without a last stop."""
+    said, first = headline(report), cause(report)
+    if first is None or report.verdict is Verdict.UNKNOWN:
+        late = report.verdict is Verdict.UNKNOWN and out_of_time(report)
+        return f"{said}: the time was up after {report.evidence.run.seconds:.0f} s" if late else said
+    more = others(report)
+    return f"{said}: {first.title} (and {more})" if more else f"{said}: {first.title}"
+
+
+def others(report: Report) -> str:
+    """``1 failure, 2 warnings``: what there is to act on beside the cause; ``""`` for nothing."""
+    first = cause(report)
+    return tally(one for one in report.findings if one is not first and one.severity is not Severity.NOTICE)
+
+
+def out_of_time(report: Report) -> bool:
+    """Whether the run's own deadline cut it short."""
+    return any(row.reason in (LATE_ANSWER, TIME_WAS_UP) for row in report.evidence.observations)
 
 
 def left_out(report: Report) -> list[str]:
@@ -104,12 +168,27 @@ def plain_ascii(text: str) -> str:
     return text.translate(_ASCII).encode("ascii", "replace").decode()
 
 
+_COUNTED: Mapping[str, tuple[str, str]] = {
+    "action": ("1 action", "{} actions"),
+    "env file": ("1 env file", "{} env files"),
+    "failure": ("1 failure", "{} failures"),
+    "more step": ("1 more step", "{} more steps"),
+    "more way": ("1 more way", "{} more ways"),
+    "notice": ("1 notice", "{} notices"),
+    "object": ("1 object", "{} objects"),
+    "request": ("1 request", "{} requests"),
+    "warning": ("1 warning", "{} warnings"),
+}
+"""What is counted: one of it, and any other number. A language may have its own rule for both."""
+
+
 def count(number: int, noun: str) -> str:
-    """``1 request``, ``2 requests``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """``1 request``, ``2 requests``. Raises KeyError for what is not in the table."""
+    one, many = _COUNTED[noun]
+    return one if number == 1 else many.format(number)
 
 
-def tally(findings: Iterable[Finding]) -> str:
+def tally(findings: Iterable[Finding | LeftOut]) -> str:
     """``1 failure, 2 warnings``; blank when there is none."""
     severities = [finding.severity for finding in findings]
     return ", ".join(count(severities.count(s), s.value) for s in Severity if s in severities)
@@ -157,13 +236,57 @@ def cost(report: Report, *, short: bool = False) -> str:
     )
 
 
+_KNOWN_BY = {
+    VersionFrom.NOTHING: "",
+    VersionFrom.INSTANCE: "the instance says so",
+    VersionFrom.OPTION: "--mastodon-version",
+}
+
+
 def versions(report: Report) -> str:
     """``s3probe 0.2.0 as Mastodon 4.7.1, 2026-11-28 15:10, run k3v9qw7x``: the program, what it did as, and when."""
     run = report.evidence.run
-    release = f" as Mastodon {run.mastodon_version}" if run.mastodon_version else ""
-    when = f", {run.started[:16].replace('T', ' ')}" if run.started else ""
-    number = f", run {run.id}" if run.id else ""
-    return f"s3probe {__version__}{release}{when}{number}"
+    facts = [_program(run.mastodon_version, _KNOWN_BY[run.version_from], run.id)]
+    facts += [run.started[:16].replace("T", " ")] if run.started else []
+    facts += [f"run {run.id}"] if run.id else []
+    return ", ".join(facts)
+
+
+def _program(release: str, known: str, run_id: str) -> str:
+    """Which s3probe that was, and as which release of Mastodon it asked, if it asked anything."""
+    if not release:
+        program = f"s3probe {__version__}"
+        return f"{program} as Mastodon {NEWEST_COMPARED} (assumed)" if run_id else program
+    program = f"s3probe {__version__} as Mastodon {release}"
+    newer = f"newer than {NEWEST_COMPARED}, which s3probe was compared with" if is_newer_than_compared(release) else ""
+    told = "; ".join(filter(None, (known, newer)))
+    return f"{program} ({told})" if told else program
+
+
+def known_release(run: Run) -> tuple[str, str]:
+    """The release of Mastodon that a run did as, and how that was known."""
+    if not run.mastodon_version:
+        return NEWEST_COMPARED, "assumed"
+    return run.mastodon_version, _KNOWN_BY[run.version_from]
+
+
+def report_command(report: Report) -> str:
+    """What writes the file for an issue about the same settings."""
+    sources = report.subject.source.split(", ")
+    files = [name for name in sources if name != PROCESS_ENVIRONMENT]
+    # files that Mastodon reads together are named by one of them
+    file = next((name for name in files if PurePath(name).name == _USUAL_FILE), files[0] if files else _USUAL_FILE)
+    words = ["s3probe", "report", *(["--environ"] if PROCESS_ENVIRONMENT in sources else [])]
+    if file == STANDARD_INPUT:
+        words.append("-")
+    elif file != _USUAL_FILE:
+        words.append(file)
+    return shlex.join(words)
+
+
+def made(report: Report, place: Standpoint | None) -> str:
+    """The same, and where, for those who may know."""
+    return f"{versions(report)}, {place}" if place is not None else versions(report)
 
 
 def aftermath(report: Report, finding: Finding) -> list[str]:
