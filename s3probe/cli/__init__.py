@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import threading
@@ -10,23 +11,30 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from s3probe import __version__
-from s3probe.cli.console import Console, standard_console
-from s3probe.cli.coredump import forbid
-from s3probe.cli.errors import BUG, UsageError, advised, bug_report, status_for
-from s3probe.cli.parser import parse, wants_nagios
-from s3probe.cli.signals import Interrupted, interruptible, interruption
-from s3probe.streams import install_hooks
+from s3probe.cli.errors import BUG, HINDERED, UsageError, advised, bug_report, status_for
+from s3probe.cli.parser import asks_for_a_page, parse, wants_nagios
+
+if TYPE_CHECKING:
+    from s3probe.cli.console import Console
+    from s3probe.cli.signals import Interrupted
 
 _NAGIOS_UNKNOWN = 3
 
 
 def entry_point(begun: float | None = None) -> None:
     """The ``s3probe`` command. ``begun``: when its process began, by ``time.monotonic``."""
-    forbid()
-    _fill_standard_streams()
-    status = main(ends_process=True, begun=begun)
+    arguments = sys.argv[1:]
+    if asks_for_a_page(arguments) and None not in (sys.stdout, sys.stderr):
+        status = _page(arguments)
+    else:
+        from s3probe.cli.coredump import forbid
+
+        forbid()
+        _fill_standard_streams()
+        status = main(arguments, ends_process=True, begun=begun)
     for name in ("stdout", "stderr"):
         try:
             if (stream := getattr(sys, name)) is not None:
@@ -35,8 +43,38 @@ def entry_point(begun: float | None = None) -> None:
             # a reader that went away has what it wanted; else what a command printed is lost
             if name == "stdout" and not isinstance(error, BrokenPipeError):
                 status = BUG
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    sys.stderr.write(f"s3probe: The result cannot be written: {getattr(error, 'strerror', error)}.\n")
             setattr(sys, name, None)  # the interpreter would flush it once more, and end in a status of its own
+    if status == HINDERED and _is_out_of_memory():
+        # CPython may lose an exception on its way out ("returned NULL without setting an exception")
+        os._exit(status)
     sys.exit(status)
+
+
+def _is_out_of_memory() -> bool:
+    try:
+        from s3probe.probe.memory import FOR_AN_EXAMINATION, memory_left
+
+        return memory_left() < FOR_AN_EXAMINATION
+    except MemoryError:
+        return True
+
+
+def _page(arguments: Sequence[str]) -> int:
+    """Help or version: nothing is read and nothing is asked, so that nothing has to be hidden or removed either."""
+    page = io.StringIO()  # argparse drops what cannot be written
+    try:
+        with contextlib.redirect_stdout(page):
+            parse(arguments)
+    except SystemExit:
+        with contextlib.suppress(OSError):
+            sys.stdout.write(page.getvalue())
+            sys.stdout.flush()
+            return 0
+    except UsageError:
+        pass
+    return main(arguments, ends_process=True)
 
 
 def _fill_standard_streams() -> None:
@@ -54,6 +92,10 @@ def main(argv: Sequence[str] | None = None, *, ends_process: bool = False, begun
     ``ends_process``: nothing follows but the process's end. ``begun``: from when on its time counts, by
     ``time.monotonic``; ``None``: from now on.
     """
+    from s3probe.cli.console import standard_console
+    from s3probe.cli.signals import interruptible
+    from s3probe.streams import install_hooks
+
     begun = time.monotonic() if begun is None else begun
     arguments = list(sys.argv[1:] if argv is None else argv)
     console = standard_console()
@@ -74,6 +116,8 @@ def main(argv: Sequence[str] | None = None, *, ends_process: bool = False, begun
 
 
 def _guarded(arguments: Sequence[str], console: Console, begun: float) -> int:
+    from s3probe.cli.signals import Interrupted, interruption
+
     command = ""
     try:
         args = parse(arguments)
@@ -93,8 +137,10 @@ def _guarded(arguments: Sequence[str], console: Console, begun: float) -> int:
 
 def _stopped(interrupted: Interrupted, command: str, console: Console) -> int:
     # of the demo's own storage nothing is left, and what a sweep itself could not do is not done by naming it
-    rest = " s3probe sweep removes what it could not." if command in ("check", "fix") else ""
-    console.say(f"Interrupted by {interrupted}{', after the clean-up' if rest else ''}.{rest}")
+    if command in ("check", "fix", "report"):
+        console.say(f"Interrupted by {interrupted}, after the clean-up. s3probe sweep removes what it could not.")
+    else:
+        console.say(f"Interrupted by {interrupted}.")
     return interrupted.status
 
 

@@ -64,7 +64,9 @@ def _in_words(fix: EnvFix) -> str:
     if fix.as_written and fix.value is not None:
         quoted = fix.value.startswith("'")
         return (
-            f"the text that stands there is {'put into single quotes' if quoted else 'kept, without what is around it'}"
+            "the text that stands there is put into single quotes"
+            if quoted
+            else "the text that stands there is kept, without what is around it"
         )
     return "it is removed" if fix.value is None else f"its value becomes {fix.value or 'blank'}"
 
@@ -93,8 +95,11 @@ def say_rest(examined: Examined, chosen: Sequence[Choice], made: Patch, source: 
             console.say(f"Another way: {lead}. s3probe fix --choose {number} takes it.")
     warnings = sum(finding.severity is Severity.WARNING for finding in examined.findings)
     if warnings:
-        several = "warnings are" if warnings > 1 else "warning is"
-        console.say(f"{warnings} {several} left alone; s3probe check tells {'them' if warnings > 1 else 'it'}.")
+        console.say(
+            "1 warning is left alone; s3probe check tells it."
+            if warnings == 1
+            else f"{warnings} warnings are left alone; s3probe check tells them."
+        )
     for line in rule_errors(examined.report):
         console.say(f"{line}.")
 

@@ -8,20 +8,26 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from s3probe.cli.errors import UnwrittenError
 from s3probe.cli.files import write_atomically
-from s3probe.cli.place import place
-from s3probe.report.formats import RenderOptions, Unexamined
+from s3probe.cli.progress import ProgressLine
+from s3probe.report.formats import RenderOptions, Standpoint, Unexamined
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
 from s3probe.streams import ScrubbedStream
 
 if TYPE_CHECKING:
+    from s3probe.probe.progress import Asking
     from s3probe.settings.model import Credentials, Settings
+
+
+_OF_LOCALES = ("LC_ALL", "LC_CTYPE", "LANG")
+"""In the order in which they count (locale(7)). LC_CTYPE may be what Python has made of a C locale."""
 
 
 class Console:
@@ -35,7 +41,7 @@ class Console:
         # a stream that was closed before the start is None: what goes there is dropped
         self.out = ScrubbedStream(out or io.StringIO(), self.scrubber)
         self.err = ScrubbedStream(err or io.StringIO(), self.scrubber)
-        self._progress_shown = False
+        self._line = ProgressLine(self._tell)
 
     def learn(self, secrets: Iterable[Secret], shortened: Mapping[str, str] | None = None) -> None:
         """From now on these secrets appear in neither stream, and key ids only as they are shortened."""
@@ -71,7 +77,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """A line for people, on standard error."""
-        self._clear_progress()
+        self._line.erase()
         self._tell(f"{text}\n")
 
     def _tell(self, text: str) -> None:
@@ -83,25 +89,23 @@ class Console:
             _forget(self.err)
 
     def trouble(self, message: str, advice: str = "") -> None:
-        """What is wrong, and what to do about it, on standard error."""
+        """What is wrong, and what to do about it, on standard error. A message may quote a stranger's file."""
+        message = self.clean(message)
         self.say(f"s3probe: {message}." if message[-1:] not in ".!?" else f"s3probe: {message}")
         if advice:
             self.say(advice)
 
-    def progress(self, text: str) -> None:
-        """A line that the next one overwrites; only on a terminal, and no wider, for only one line can be erased."""
-        if self.err.isatty():
-            self._tell(f"\r{text[: max(shutil.get_terminal_size().columns - 1, 1)]}\x1b[K")
-            self._progress_shown = True
+    def progress(self, asking: Asking, prefix: str = "") -> AbstractContextManager[object]:
+        """Inside, a terminal shows what is waited for, on a line that is erased before anything else is said."""
+        return self._line.waiting(asking, prefix) if self.err.isatty() else nullcontext()
 
-    def _clear_progress(self) -> None:
-        if self._progress_shown:
-            self._progress_shown = False
-            self._tell("\r\x1b[K")
+    def removing(self, seconds: float) -> None:
+        """An interrupted run removes what it has uploaded, in so many seconds at most."""
+        self.say(f"Removing what was uploaded, up to {seconds:.0f} s.")
 
     def result(self, text: str, output: Path | None = None) -> None:
         """The result, on standard output or atomically to a file. A reader that has gone away is no error."""
-        self._clear_progress()
+        self._line.end()
         if output is not None:
             write_atomically(output, self.scrubber.hide(text))
             return
@@ -123,6 +127,7 @@ class Console:
         unexamined: tuple[Unexamined, ...] = (),
         verbose: bool = False,
         brief: bool = False,
+        place: Standpoint | None = None,
     ) -> RenderOptions:
         """How reports are shown here. ``color`` is ``auto``, ``always`` or ``never``."""
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
@@ -130,12 +135,12 @@ class Console:
         return RenderOptions(
             color=color == "always" or (color == "auto" and auto),
             width=shutil.get_terminal_size().columns,
-            ascii=not to_file and not _shows("✔✘–…“”", self.out.encoding),
+            ascii=not to_file and (_wants_ascii(os.environ) or not _shows("✔✘–…“”", self.out.encoding)),
             fail_on_warning=fail_on_warning,
             unexamined=unexamined,
             verbose=verbose,
             brief=brief,
-            place=place(),
+            place=place,
         )
 
 
@@ -147,6 +152,13 @@ def _forget(stream: ScrubbedStream) -> None:
         os.close(nowhere)
     except (OSError, ValueError):
         return  # not a real file (a test's buffer): nothing will be flushed later
+
+
+def _wants_ascii(environ: Mapping[str, str]) -> bool:
+    """Whether the locale was set to one that knows ASCII alone; Python itself writes UTF-8 even then (PEP 538, 540)."""
+    plain, variables = ("C", "POSIX"), ("LC_ALL", "LANG") if environ.get("LC_CTYPE") == "C.UTF-8" else _OF_LOCALES
+    first = next((value for name in variables if (value := environ.get(name))), "")
+    return first in plain and environ.get("PYTHONUTF8") != "1"
 
 
 def _shows(text: str, encoding: str) -> bool:

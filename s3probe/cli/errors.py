@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
-import traceback
+import re
 from collections.abc import Callable, Iterable
 
+from s3probe import ISSUES
 from s3probe.hindrance import ADVICE, hindrance
+from s3probe.patterns import regex
 
 HINDERED = 3
 USAGE = 64
@@ -19,6 +20,13 @@ _OF_THE_CALLER = (
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENXIO),
 )
 """Why a file cannot be written at that place at all; everything else (a full disk) is no error of the caller."""
+
+
+_PLACE = regex(r'(?<=File ")[^"\n]+(?=")')
+"""In a line of a traceback."""
+_A_PART = 3
+"""Letters of a name's beginning with which a name may be meant."""
+_HINTS = 3
 
 
 class UsageError(Exception):
@@ -62,16 +70,39 @@ def advised(error: BaseException) -> tuple[str, str] | None:
 
 def bug_report(error: BaseException, clean: Callable[[str], str], version: str) -> str:
     """What to say of an unexpected error, ready to be sent on: no secret is in it."""
+    import traceback
+
     trace = clean("".join(traceback.format_exception(error)))
     return (
         f"s3probe {version} has a bug: {clean(f'{type(error).__name__}: {error}')}\n"
-        "This says nothing about your storage. Please report it to the project, with the command you ran and the\n"
-        "lines below; secrets have been taken out of them.\n\n"
+        f"This says nothing about your storage. Please report it at {ISSUES}, with the\n"
+        "command you ran and the lines below; secrets have been taken out of them. Of a check, `s3probe report` puts\n"
+        "all of it into one file.\n\n"
         f"{trace}"
     )
 
 
+def own_trace(error: BaseException) -> str:
+    """The traceback of an unexpected error, without the folders of this machine."""
+    import traceback
+
+    return _PLACE.sub(_without_folders, "".join(traceback.format_exception(error)))
+
+
+def _without_folders(found: re.Match[str]) -> str:
+    folders, _, name = found[0].rpartition("/s3probe/")
+    return f"s3probe/{name}" if folders else name.rpartition("/")[2]
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint at the nearest name, or the blank string."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+    """A hint at the nearest name, or at those that begin with it or hold it as a word; or the blank string."""
+    import difflib
+
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1) or [one for one in names if f"-{name.lower()}-" in f"-{one}-"]
+    near = near or [one for one in names if len(name) >= _A_PART and one.startswith(name.lower())]
+    return f" Did you mean {_either(near[:_HINTS])}?" if near else ""
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -6,12 +6,12 @@ import errno
 import os
 import select
 import stat
-import tempfile
 import time
 from pathlib import Path
 
 from s3probe.cli.errors import UnwrittenError, UsageError
 
+_CHECK = "Check the folder, its rights and the disk."
 _LINKS = 40
 """As many links in one path as Linux follows (path_resolution(7))."""
 
@@ -56,6 +56,25 @@ def _of_a_stranger(path: Path) -> bool:
     return bool(open_to_all) and owner not in (os.geteuid(), folder.st_uid)
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raises what :func:`write_atomically` would, before there is anything to write. Leaves nothing."""
+    try:
+        target = led_to(path)
+        if path.is_dir():
+            raise _a_folder(path)
+        if target.is_file() or not path.exists():
+            import tempfile
+
+            with tempfile.TemporaryFile(prefix=f".{target.name}.", dir=target.parent):
+                pass
+    except OSError as error:
+        raise UnwrittenError(str(path), error, _CHECK) from None
+
+
+def _a_folder(path: Path) -> UsageError:
+    return UsageError(f"{path} is a folder", f"Name a file in it, e.g. {path / 'report'}.")
+
+
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
     """Writes beside ``path`` and renames. ``mode`` ``None`` keeps an existing file's, else what the umask leaves.
 
@@ -67,12 +86,31 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
         # asked of the path itself: /dev/stdout leads to a pipe that has no name
         if path.exists() and not path.is_file():
             if path.is_dir():
-                raise UsageError(f"{path} is a folder", f"Name a file in it, e.g. {path / 'report'}.")
+                raise _a_folder(path)
             if target.exists() and _of_a_stranger(target):
                 raise UsageError(f"{path} is another user's", "Name a file in a folder of your own.")
             _hand_over(path, text.encode("utf-8"))
             return
         replace_file(target, text, _mode(target) if mode is None else mode)
+    except OSError as error:
+        raise UnwrittenError(str(path), error, _CHECK) from None
+
+
+def write_new(path: Path, text: str) -> None:
+    """Writes a file of this user alone (0600) that was not there before, all at once.
+
+    Raises FileExistsError, where nothing is changed, and :class:`UsageError`.
+    """
+    try:
+        target = led_to(path.parent) / path.name
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        try:
+            replace_file(target, text, 0o600)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
+    except FileExistsError:
+        raise
     except OSError as error:
         raise UnwrittenError(str(path), error, "Check the folder, its rights and the disk.") from None
 
@@ -119,6 +157,8 @@ def _mode(target: Path) -> int:
 
 def replace_file(target: Path, text: str, mode: int) -> None:
     """Writes the whole file anew; a link of that name is replaced and not followed. Raises OSError."""
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:

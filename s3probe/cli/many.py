@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from s3probe import __version__
 from s3probe.cli.console import Console
@@ -14,6 +13,7 @@ from s3probe.cli.sources import EnvFile, name_of
 from s3probe.examination import Examined
 from s3probe.hindrance import hindrance
 from s3probe.probe.schedule import Crew, Step, run_steps
+from s3probe.records import dataclass
 from s3probe.report.formats import Unexamined
 
 _CLEANED_UP = 3600.0

@@ -6,67 +6,21 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import NoReturn
 
 from s3probe import __version__
-from s3probe.cli import values
+from s3probe.cli import defaults, pages, values
 from s3probe.cli.errors import UsageError, did_you_mean
-from s3probe.report.formats import FORMATS
-from s3probe.settings.loaders import DOTENV, LOADERS
+from s3probe.cli.pages import COMMANDS
+from s3probe.patterns import regex
 
 DEFAULT_ENV_FILE = ".env.production"
-
-_EXIT_STATUS = """\
-exit status:
-  0 healthy (warnings allowed unless --fail-on warning)   1 warnings, with --fail-on warning
-  2 a failure was found                                   3 could not tell
-  64 usage error, or the env file cannot be read          70 a bug in s3probe, or the
-  128 + n  interrupted by signal n, after the clean-up       result could not be written
-"""
-
-_USAGE_STATUS = """\
-exit status:
-  0 done    64 usage error, or the env file cannot be read    70 a bug in s3probe    128 + n  interrupted by signal n
-"""
-
-_FIX_STATUS = """\
-exit status:
-  0 healthy, or --write fixed all failures                2 a failure is left: run s3probe check after the change
-  3 could not tell                                        64 usage error, or the env file may not be read or written
-  70 a bug in s3probe, or no room for the change          128 + n  interrupted by signal n, after the clean-up
-"""
-
-_SWEEP_STATUS = """\
-exit status:
-  0 nothing is left, or --dry-run                         2 something could not be removed
-  64 usage error, or the bucket could not be searched     70 a bug in s3probe
-  128 + n  interrupted by signal n
-"""
-
-_STATUS = {
-    "explain": _USAGE_STATUS,
-    "fix": _FIX_STATUS,
-    "policy": _USAGE_STATUS,
-    "schema": _USAGE_STATUS,
-    "sweep": _SWEEP_STATUS,
-}
-"""Commands that do more or less than give a verdict have a status of their own."""
-
-COMMANDS = {
-    "check": "examine media storage as Mastodon and as a visitor (the default)",
-    "lint": "judge the env file alone, without any network",
-    "policy": "print rights, policies and CORS rule for these settings, as this server takes them",
-    "fix": "run check and print the change of the env file that was tried, as a diff",
-    "explain": "say what a finding means, or what may be behind a line of a log",
-    "sweep": "remove what killed probes left behind, and nothing else",
-    "replay": "show the report of a file that check --save-evidence wrote",
-    "demo": "examine an embedded S3, healthy or with a fault of your choice",
-    "schema": "print the JSON Schema of the JSON report",
-}
+FORMATS = ("text", "json", "markdown", "html", "junit", "nagios", "prometheus")
+LOADERS = ("dotenv", "compose", "docker", "systemd", "kubernetes")
+"""By name alone: what they are is loaded by whoever asks for one (``report.formats``, ``settings.loaders``)."""
 
 DOCUMENTS = ("iam", "bucket", "cors")
 """What ``policy`` prints alone when it is asked for by this word."""
@@ -74,54 +28,48 @@ _WITH_A_VALUE = ("--format", "--output", "--loader")
 
 NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
 
-_EXAMPLES = {
-    "check": """\
-examples:
-  s3probe check                                   .env.production in this folder
-  s3probe check --environ                         inside a container or a pod
-  s3probe check --quick --quiet                   for cron: silent while all is well
-  s3probe check --quick --state /var/lib/s3probe/state
-                                                  for cron: speaks only when something changes
-  s3probe check --format nagios /srv/masto/.env.production
-  s3probe check --save-evidence run.json          to attach to a public thread: no secret is in it
-""",
-    "lint": "examples:\n  s3probe lint\n  s3probe lint --format junit --output lint.xml a.env b.env\n",
-    "policy": "examples:\n  s3probe policy\n  s3probe policy bucket > policy.json\n"
-    "  s3probe policy --format json | jq .commands\n",
-    "fix": """\
-examples:
-  s3probe fix                                     show the change that was tried, touch nothing
-  s3probe fix --write                             make it; the old file is kept beside it
-  s3probe fix --choose 2                          show the second way to fix the first failure
-""",
-    "explain": "examples:\n  s3probe explain acl-disabled-bucket-owner-enforced\n"
-    "  s3probe explain Aws::S3::Errors::AccessDenied\n  journalctl -u mastodon-sidekiq -n 50 | s3probe explain -\n",
-    "sweep": "examples:\n  s3probe sweep --dry-run\n  s3probe sweep\n",
-    "replay": "examples:\n  s3probe replay run.json\n  s3probe replay --format markdown run.json\n",
-    "demo": "examples:\n  s3probe demo\n  s3probe demo --fault acl-disabled-bucket-owner-enforced\n",
-    "schema": "examples:\n  s3probe schema > s3probe.schema.json\n",
-}
-
-
 _HELP: dict[str, Callable[[], str]] = {}
 """By command, once the parser is built: what writes its help."""
-_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_CHOICE = regex(r"invalid choice: '([^']*)' \(choose from (.+)\)$")
+_OPTION = regex(r"(?<![\w-])--[a-z][a-z-]*")
 
 
 class _Parser(argparse.ArgumentParser):
     """Raises instead of leaving the process, so that one handler decides the exit status."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message[:1].upper() + message[1:], f"See {self.prog} --help.")
+        said = message[:1].upper() + message[1:]
+        if wrong := _CHOICE.search(message):
+            meant = did_you_mean(wrong[1], re.findall(r"[\w-]+", wrong[2]))
+            said = f"{said}.{meant}".removesuffix("." if not meant else "")
+        raise UsageError(said, f"See {self.prog} --help.")
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The arguments of one run. A command that is left out is ``check``. Raises :class:`UsageError`."""
-    args, unknown = build().parse_known_args(with_command(argv))
+def asks_for_a_page(argv: Sequence[str]) -> bool:
+    """Whether a help page or the version is all that is wanted."""
+    return argv[:1] == ["help"] or any(word in ("-h", "--help", "-V", "--version") for word in argv)
+
+
+def parse(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> argparse.Namespace:
+    """The arguments of one run. A command that is left out is ``check``, which takes from the environment what the
+    command line does not say. Raises :class:`UsageError`.
+    """
+    words = with_command(argv)
+    args, unknown = build().parse_known_args(words)
     if unknown:
         raise UsageError(f"Unrecognized arguments: {' '.join(unknown)}", _advice(args.command, unknown))
+    if args.command == "check" and any(name.startswith(defaults.PREFIX) for name in environ):
+        words[1:1] = defaults.words(command_parser("check"), options()["check"], words[1:], environ)
+        args = build().parse_args(words)
     _refuse_one_file_twice(args)
     return args
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """A new parser of one command's own arguments."""
+    parser = _Parser(prog=f"s3probe {name}", allow_abbrev=False)
+    _OPTIONS[name](parser)
+    return parser
 
 
 def _advice(command: str, unknown: Sequence[str]) -> str:
@@ -144,8 +92,13 @@ def options() -> dict[str, tuple[str, ...]]:
 def _refuse_one_file_twice(args: argparse.Namespace) -> None:
     """Raises :class:`UsageError` where a result would take the place of a file that is read, or of another result."""
     read = [getattr(args, name, None) for name in ("env_files", "evidence", "ping_url_file")]
-    written = [getattr(args, name, None) for name in ("state", "save_evidence", "output")]
-    named = [os.path.realpath(name) for each in read for name in (each if isinstance(each, list) else [each]) if name]
+    written = [getattr(args, name, None) for name in ("state", "save_evidence", "trace", "output")]
+    named = [
+        os.path.realpath(name)
+        for each in read
+        for name in (each if isinstance(each, list) else [each])
+        if name not in (None, "-")
+    ]
     for path in filter(None, written):
         place = os.path.realpath(path)
         if place in named and not place.startswith("/dev/"):
@@ -157,13 +110,13 @@ def with_command(argv: Sequence[str]) -> list[str]:
     """``argv`` with ``check`` in front when it names no command."""
     first = argv[0] if argv else ""
     if first == "help":
-        return [*argv[1:2], "--help"]
+        return [*_of_one(argv[1:2]), "--help"]
     if first == "policy":
         return _with_document(argv)
     if first in COMMANDS or first in ("-h", "--help", "-V", "--version"):
         return list(argv)
     looks_like_file = first == "-" or "." in first or "/" in first
-    if not first or first.startswith("-") or looks_like_file or Path(first).exists():
+    if not first or first.startswith("-") or looks_like_file or _is_there(first):
         return ["check", *argv]
     raise UsageError(
         f"{first!r} is neither a command nor a file.{did_you_mean(first, COMMANDS)}",
@@ -171,12 +124,34 @@ def with_command(argv: Sequence[str]) -> list[str]:
     )
 
 
+def _of_one(named: Sequence[str]) -> Sequence[str]:
+    """The command whose help is asked for. Raises :class:`UsageError` for what is none."""
+    if named and not named[0].startswith("-") and named[0] not in COMMANDS:
+        raise UsageError(
+            f"{named[0]!r} is no command.{did_you_mean(named[0], COMMANDS)}", f"Commands: {', '.join(COMMANDS)}."
+        )
+    return named
+
+
+def _is_there(name: str) -> bool:
+    from pathlib import Path  # no page of help needs it
+
+    return Path(name).exists()
+
+
 def _with_document(argv: Sequence[str]) -> list[str]:
-    """``policy iam FILE`` as argparse understands it; a file of that name is given as ``./iam``."""
+    """``policy iam FILE`` as argparse understands it; a file of that name is given as ``./iam``.
+
+    Raises :class:`UsageError` for what is nearly such a word, and no file.
+    """
     words = list(argv)
-    place = next((n for n, word in enumerate(words) if word in DOCUMENTS and words[n - 1] not in _WITH_A_VALUE), None)
+    free = [n for n, word in enumerate(words) if n and not word.startswith("-") and words[n - 1] not in _WITH_A_VALUE]
+    place = next((n for n in free if words[n].lower() in DOCUMENTS), None)
     if place is not None:
-        words[place] = f"--document={words[place]}"
+        words[place] = f"--document={words[place].lower()}"
+    elif free and (meant := did_you_mean(words[free[0]], DOCUMENTS)) and not _is_there(words[free[0]]):
+        documents = ", ".join(DOCUMENTS)
+        raise UsageError(f"{words[free[0]]!r} is neither a document nor a file.{meant}", f"Documents: {documents}.")
     return words
 
 
@@ -189,7 +164,7 @@ def build() -> argparse.ArgumentParser:
         formatter_class=raw,
         description="Tells why a Mastodon server's S3 media storage does not work, and which line to change.\n"
         "A bare `s3probe` examines .env.production in the current folder.",
-        epilog=f"{_EXAMPLES['check']}\n{_EXIT_STATUS}\nEach command has its own help: s3probe check --help",
+        epilog=pages.below_all(),
         allow_abbrev=False,
     )
     parser.add_argument("-V", "--version", action="version", version=f"s3probe {__version__}")
@@ -199,7 +174,7 @@ def build() -> argparse.ArgumentParser:
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=f"{_EXAMPLES[name]}\n{_STATUS.get(name, _EXIT_STATUS)}",
+            epilog=pages.below(name),
             formatter_class=raw,
             allow_abbrev=False,
         )
@@ -212,18 +187,7 @@ def _check(command: argparse.ArgumentParser) -> None:
     _env_files(command, many=True)
     _result(command)
     _probing(command)
-    extent = command.add_mutually_exclusive_group()
-    extent.add_argument(
-        "--quick",
-        action="store_true",
-        help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
-    )
-    extent.add_argument("--read-only", action="store_true", help="make no write at all")
-    extent.add_argument(
-        "--thorough",
-        action="store_true",
-        help="ask strangers' questions at every address, which takes more than 40 requests; --format markdown does so",
-    )
+    _extent(command, "; --format markdown does so")
     command.add_argument(
         "--state",
         metavar="FILE",
@@ -240,13 +204,43 @@ def _check(command: argparse.ArgumentParser) -> None:
         "--save-evidence", metavar="FILE", type=values.new_file, help="write what was seen, without secrets"
     )
     command.add_argument(
+        "--trace",
+        metavar="FILE",
+        type=values.new_file,
+        help="write every request and answer, without secrets, as HAR, which browsers' tools open",
+    )
+    command.add_argument(
         "--ping-url-file",
         metavar="FILE",
         type=values.file,
         help="file with a healthchecks.io style URL: it is called when healthy, its /fail otherwise",
     )
 
+    command.add_argument(
+        "--plan",
+        action="store_true",
+        help="print what would be asked of whom, and what would be written (text or json); ask nothing, and end",
+    )
     command.add_argument("--list-actions", action="store_true", help="print what --only and --skip may name, and end")
+
+
+def _report(command: argparse.ArgumentParser) -> None:
+    _env_files(command)
+    command.add_argument(
+        "--expected",
+        metavar="TEXT",
+        type=values.expected,
+        help="what it should have said, in a sentence or by ids of findings; healthy: nothing (default: a terminal is "
+        "asked)",
+    )
+    command.add_argument(
+        "--output",
+        metavar="FILE",
+        type=values.new_file,
+        help="write a new file there, or - for standard output (default: s3probe-report-TIME.json in this folder)",
+    )
+    _probing(command)
+    _extent(command)
 
 
 def _lint(command: argparse.ArgumentParser) -> None:
@@ -287,6 +281,27 @@ def _explain(command: argparse.ArgumentParser) -> None:
         help="a finding's id, or whatever stands in a log; - reads standard input; default: list all findings",
     )
     command.add_argument("--list", action="store_true", help="list all findings; demo can show those that are marked")
+    command.add_argument(
+        "--for",
+        dest="reader",
+        metavar="WHOSE",
+        help="the fix in the words of one storage: that of an env file, of a file written by report, check "
+        "--save-evidence or --format json, or of an S3 endpoint",
+    )
+    _plain(command)
+    command.add_argument(
+        "--html",
+        metavar="FOLDER",
+        type=values.new_folder,
+        help="write a site with a page for every finding there, FOLDER/findings/ID.html",
+    )
+    command.add_argument(
+        "--base-url",
+        metavar="URL",
+        type=values.base_url,
+        help="with --html: where the site will lie, for canonical links and a sitemap (default: the address that the "
+        "package names, if it does)",
+    )
 
 
 def _sweep(command: argparse.ArgumentParser) -> None:
@@ -341,6 +356,7 @@ _OPTIONS = {
     "replay": _replay,
     "demo": _demo,
     "schema": _schema,
+    "report": _report,
 }
 
 
@@ -359,7 +375,7 @@ def _env_files(command: argparse.ArgumentParser, *, many: bool = False) -> None:
     )
     command.add_argument(
         "--loader",
-        choices=(DOTENV, *LOADERS),
+        choices=LOADERS,
         help="what hands ENV_FILE to Mastodon (default: Ruby's dotenv, and a note where the others differ)",
     )
     if many:
@@ -377,19 +393,31 @@ def _output(command: argparse.ArgumentParser) -> None:
 
 
 def _result(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--format", choices=tuple(FORMATS), default="text", help="default: text")
+    command.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     _output(command)
     command.add_argument("-q", "--quiet", action="store_true", help="print nothing unless there is something to act on")
     how_much = command.add_mutually_exclusive_group()
     how_much.add_argument(
-        "-v", "--verbose", action="store_true", help="in text: every action, every fix at length, and the settings"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="in text: every action, every fix at length, failed requests as commands, and the settings",
     )
     how_much.add_argument("--brief", action="store_true", help="in text: at most 12 lines, for a chat")
+    _plain(command)
     command.add_argument(
         "--fail-on", choices=("warning", "failure"), default="failure", help="what makes the status non-zero"
     )
     command.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", help="default: auto; NO_COLOR is honoured"
+    )
+
+
+def _plain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--plain",
+        action="store_true",
+        help="in text: one fact a line behind its label, no table, picture or colour; for screen readers and e-mail",
     )
 
 
@@ -402,6 +430,21 @@ def _probing(command: argparse.ArgumentParser, no_trials: str = NO_TRIALS) -> No
         metavar="VERSION",
         type=values.release,
         help="do as this release does (default: ask the server, else current)",
+    )
+
+
+def _extent(command: argparse.ArgumentParser, thorough_too: str = "") -> None:
+    extent = command.add_mutually_exclusive_group()
+    extent.add_argument(
+        "--quick",
+        action="store_true",
+        help="one upload, its public URL, delete; goes on to the whole examination when any of it fails",
+    )
+    extent.add_argument("--read-only", action="store_true", help="make no write at all")
+    extent.add_argument(
+        "--thorough",
+        action="store_true",
+        help=f"ask strangers' questions at every address, which takes more than 40 requests{thorough_too}",
     )
 
 
@@ -426,7 +469,11 @@ def _selection(command: argparse.ArgumentParser) -> None:
         )
 
 
-def wants_nagios(argv: Sequence[str] | None = None) -> bool:
+def wants_nagios(argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether a monitor reads the output, told from the bare arguments: parsing them may be what failed."""
     args = list(sys.argv[1:] if argv is None else argv)
-    return "--format=nagios" in args or any(pair == ("--format", "nagios") for pair in pairwise(args))
+    named = [after for word, after in pairwise([*args, ""]) if word == "--format"]
+    named += [word.removeprefix("--format=") for word in args if word.startswith("--format=")]
+    if not named and (not args or args[0] == "check" or args[0] not in COMMANDS):
+        named = [environ.get(f"{defaults.PREFIX}FORMAT", "")]
+    return "nagios" in named

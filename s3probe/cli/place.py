@@ -5,16 +5,35 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+
+from s3probe.report.formats import Standpoint
+from s3probe.settings.apart import Apart, apart, command
+from s3probe.settings.model import Variable
+from s3probe.settings.process import SIDEKIQ
 
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 """Files that Docker and Podman put into every container."""
 
 
-def place() -> str:
-    """``on web1 as mastodon``, and ``in a container`` where it is one. What cannot be told is left out."""
+def place(env_file: str = "", variables: Mapping[str, Variable] | None = None) -> Standpoint:
+    """Where this process runs, and where the Mastodon of ``env_file`` does if that is elsewhere."""
     inside = any(Path(mark).exists() for mark in _CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
-    return " ".join(filter(None, (f"on {socket.gethostname()}", f"as {_user()}", "in a container" if inside else "")))
+    here = Standpoint(socket.gethostname(), _user(), inside)
+    one = apart(variables) if env_file and variables is not None else None
+    if one is None:
+        return here
+    return Standpoint(here.host, here.user, inside, _sentence(one), command(one, env_file))
+
+
+def _sentence(one: Apart) -> str:
+    name = f"Sidekiq (process {one.pid})" if one.role == SIDEKIQ else f"The web server (process {one.pid})"
+    if one.container:
+        return f"{name} runs in the container {one.container}, with other names and routes than here. From there"
+    if one.network:
+        return f"{name} has a network of its own, with other names and routes than here. From there"
+    return f"{name} runs as {one.user}, and what it was started with cannot be seen from here. As that user"
 
 
 def _user() -> str:

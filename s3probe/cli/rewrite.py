@@ -11,7 +11,6 @@ import errno
 import os
 import shlex
 import stat
-import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,6 +142,8 @@ def _write(file: Path, target: Path, before: bytes, after: bytes, status: os.sta
 
 
 def _rename_over(file: Path, target: Path, before: bytes, after: bytes, status: os.stat_result) -> None:
+    import tempfile
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     new = Path(name)
     try:

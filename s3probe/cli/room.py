@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import resource
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from s3probe.probe.descriptors import descriptors_left
+from s3probe.records import dataclass
 
 PLENTY = 4096
 """Threads. A user's limit from there on is not counted out: that would take a look at every process."""

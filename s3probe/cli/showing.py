@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from s3probe.cli.console import Console
 from s3probe.cli.state import News
-from s3probe.report.formats import Unexamined, exit_status, format_named, needs_attention
+from s3probe.report.formats import Standpoint, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.model import Report
 
 _FOR_MACHINES = {"junit", "nagios", "prometheus"}
@@ -20,8 +20,12 @@ def show(
     console: Console,
     unexamined: Sequence[Unexamined] = (),
     news: News | None = None,
+    place: Standpoint | None = None,
 ) -> int:
-    """Writes the result where it belongs. ``--quiet`` silences standard output, never a file; so does no news."""
+    """Writes the result where it belongs. ``--quiet`` silences standard output, never a file; so does no news.
+
+    ``place``: where the reports were made, if it was here and now.
+    """
     options = console.options(
         args.color,
         fail_on_warning=args.fail_on == "warning",
@@ -29,6 +33,7 @@ def show(
         unexamined=tuple(unexamined),
         verbose=args.verbose,
         brief=args.brief,
+        place=place,
     )
     status = exit_status(reports, options)
     for_people = args.format in ("text", "markdown") and args.output is None
@@ -44,7 +49,7 @@ def show(
             return _for_monitor(status, args)
         if for_people:
             shown = [report for report in reports if needs_attention(report)]
-    console.result(format_named(args.format).render(shown, options), args.output)
+    console.result(format_named(args.format, plain=args.plain).render(shown, options), args.output)
     return _for_monitor(status, args)
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from s3probe.cli.console import Console
-from s3probe.cli.errors import UsageError, did_you_mean
+from s3probe.cli.errors import UsageError
 from s3probe.cli.parser import DEFAULT_ENV_FILE
 from s3probe.examination import Selection
-from s3probe.settings.model import PROCESS_ENVIRONMENT, Settings
+from s3probe.settings.model import PROCESS_ENVIRONMENT, NoteKind, Settings
 
 if TYPE_CHECKING:
     from s3probe.probe.tools import ProbeOptions
 
+_OF_LOADERS = (NoteKind.LOADER_REFUSES, NoteKind.LOADER_DROPS)
+"""Notes that say why there is no variable."""
 EnvFile = Path | Literal["-"] | None
 """A file, standard input, or ``None`` for the process environment alone."""
 
@@ -48,7 +50,7 @@ def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Setti
     environment = load(env_file, environ=environ, loader=args.loader)
     if isinstance(env_file, Path):
         environment = with_running(environment, env_file)
-    if not environment.variables:
+    if not environment.variables and not any(note.kind in _OF_LOADERS for note in environment.notes):
         raise SettingsError(
             f"{name_of(env_file)} sets no variable at all",
             "Name Mastodon's env file (usually .env.production); inside a container or a pod use --environ.",
@@ -59,22 +61,8 @@ def load_settings(env_file: EnvFile, args: Namespace, console: Console) -> Setti
 
 
 def selection_of(only: Iterable[str], skip: Iterable[str]) -> Selection:
-    """What ``--only`` and ``--skip`` name. Raises :class:`UsageError` for an id that is neither action nor finding."""
-    from s3probe.evidence.vocabulary import ACTIONS
-    from s3probe.knowledge.findings import ids
-
-    known = frozenset(ACTIONS) | frozenset(ids())
-    return Selection(_known(only, known), _known(skip, known))
-
-
-def _known(names: Iterable[str], known: frozenset[str]) -> frozenset[str]:
-    found = frozenset(names)
-    for name in sorted(found - known):
-        raise UsageError(
-            f"{name!r} is no action or finding.{did_you_mean(name, known)}",
-            "`s3probe explain` lists the findings; `s3probe check --format json` shows the actions.",
-        )
-    return found
+    """What ``--only`` and ``--skip`` name."""
+    return Selection(frozenset(only), frozenset(skip))
 
 
 def options_for(args: Namespace, selection: Selection) -> ProbeOptions:

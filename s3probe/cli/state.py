@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from s3probe.cli.errors import UsageError
-from s3probe.cli.files import write_atomically
+from s3probe.cli.files import led_to, write_atomically
 from s3probe.diagnosis.model import Severity
+from s3probe.evidence.vocabulary import OF_A_THOROUGH_RUN, ActionId, ObservationId
+from s3probe.records import dataclass
 from s3probe.report.formats import Unexamined
 from s3probe.report.model import Report, Verdict
 from s3probe.settings.reading import read_bytes
@@ -25,12 +26,13 @@ LARGEST = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class OpenCause:
-    """Something that was wrong with one env file. ``since`` is UTC."""
+    """Something that was wrong with one env file. ``since`` is UTC; ``because``: ids of what showed it."""
 
     source: str
     id: str
     title: str
     since: datetime
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,10 @@ def compare(
     now: datetime,
     remind: timedelta | None = None,
 ) -> News:
-    """Sets this run against the last one. A source that was not looked at this time keeps its troubles."""
+    """Sets this run against the last one.
+
+    A source that was not looked at this time keeps its troubles, and so does what a thorough run alone looks at.
+    """
     known = {(t.source, t.id): t for t in before.troubles}
     current = {(t.source, t.id): t for t in _troubles(reports, unexamined, now)}
     sources = {report.subject.source for report in reports} | {missed.source for missed in unexamined}
@@ -84,13 +89,31 @@ def compare(
     lasting = tuple(known[key] for key in current if key in known)
     # could not tell this time: what was wrong before is neither fixed nor new
     unclear = {t.source for t in current.values() if t.id in _UNCLEAR}
+    seen = {report.subject.source: report for report in reports}
     kept = tuple(
-        t for key, t in known.items() if key not in current and (t.source not in sources or t.source in unclear)
+        t
+        for key, t in known.items()
+        if key not in current
+        and (t.source not in sources or t.source in unclear or _was_left_out(t, seen.get(t.source)))
     )
     ended = tuple(t for key, t in known.items() if key not in current and t not in kept)
     due = remind is not None and bool(lasting) and before.told is not None and now - before.told >= remind
     told = now if begun or ended or due or before.told is None else before.told
     return News(begun, lasting, ended, due, Memory((*begun, *lasting, *kept), told))
+
+
+def _was_left_out(trouble: OpenCause, report: Report | None) -> bool:
+    """Whether this run asked nothing of what showed it, as a thorough one does."""
+    if report is None or not trouble.because:
+        return False
+    return all(_is_left_out(ObservationId(name), report) for name in trouble.because)
+
+
+def _is_left_out(name: ObservationId, report: Report) -> bool:
+    row = report.evidence.get(name)
+    if row is None:
+        return name == ActionId.PUBLIC_FOLDERS or any(kind.made(name) for kind in OF_A_THOROUGH_RUN)
+    return "thorough" in (row.reason or "")
 
 
 UNKNOWN, UNREADABLE, LEFT_BEHIND, RULE_ERROR = "could-not-tell", "unreadable", "left-behind", "rule-error"
@@ -102,7 +125,7 @@ def _troubles(reports: Sequence[Report], unexamined: Sequence[Unexamined], now: 
     for report in reports:
         source = report.subject.source
         worth = (f for f in report.findings if f.severity is not Severity.NOTICE)
-        found += [OpenCause(source, f.id, f.title, now) for f in worth]
+        found += [OpenCause(source, f.id, f.title, now, tuple(map(str, f.because))) for f in worth]
         if report.rule_errors:
             failed = ", ".join(error.rule for error in report.rule_errors)
             found.append(OpenCause(source, RULE_ERROR, f"Rules of s3probe failed: {failed}", now))
@@ -125,6 +148,7 @@ def _duration(time: timedelta) -> str:
 
 def refuse_no_file(path: Path) -> None:
     """Raises a :class:`UsageError` for what can hold no state: a pipe, a device."""
+    led_to(path)  # Linux itself says no more of a stranger's link than that it may not be followed
     if path.exists() and not path.is_file():
         raise UsageError(f"The state {path} is not an ordinary file", "Name a file of its own: --state FILE.")
 
@@ -154,9 +178,18 @@ def _read(document: Mapping[str, object]) -> Memory:
         raise TypeError(troubles)
     told = document["told"]
     return Memory(
-        tuple(OpenCause(str(t["source"]), str(t["id"]), str(t["title"]), _time(t["since"])) for t in troubles),
+        tuple(
+            OpenCause(str(t["source"]), str(t["id"]), str(t["title"]), _time(t["since"]), _ids(t.get("because", ())))
+            for t in troubles
+        ),
         None if told is None else _time(told),
     )
+
+
+def _ids(names: object) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple):
+        raise TypeError(names)
+    return tuple(map(str, names))
 
 
 def _time(text: object) -> datetime:
@@ -169,7 +202,8 @@ def _time(text: object) -> datetime:
 def save(path: Path, memory: Memory) -> None:
     """Writes the file at once and readable by its owner alone. Raises :class:`UsageError`."""
     troubles = [
-        {"source": t.source, "id": t.id, "title": t.title, "since": t.since.isoformat()} for t in memory.troubles
+        {"source": t.source, "id": t.id, "title": t.title, "since": t.since.isoformat(), "because": list(t.because)}
+        for t in memory.troubles
     ]
     told = memory.told.isoformat() if memory.told else None
     text = json.dumps({"version": VERSION, "told": told, "troubles": troubles}, indent=1)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 from contextlib import suppress
-from datetime import timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s3probe.cli.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+    from s3probe.evidence.reported import Expected
 
 
 def seconds(text: str) -> float:
@@ -15,6 +21,8 @@ def seconds(text: str) -> float:
 
 
 def hours(text: str) -> timedelta:
+    from datetime import timedelta
+
     return timedelta(hours=_positive(text, 1e5, "hours"))
 
 
@@ -35,6 +43,8 @@ def env_file(text: str) -> str:
 
 def file(text: str) -> Path:
     """A file to be read."""
+    from pathlib import Path
+
     return Path(env_file(text))
 
 
@@ -48,17 +58,63 @@ def new_file(text: str) -> Path:
     return path
 
 
+def expected(text: str) -> Expected:
+    """What somebody expected s3probe to say."""
+    from s3probe.cli.expected import expectation
+
+    try:
+        return expectation(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def new_folder(text: str) -> Path:
+    """A folder to be written. What can be known before is not left to its end."""
+    path, there = file(text), False
+    with suppress(OSError):
+        there = path.exists() and not path.is_dir()
+    if text == "-" or there:
+        raise argparse.ArgumentTypeError(f"{text} is no folder: name a new one, or an empty one")
+    return path
+
+
+def base_url(text: str) -> str:
+    """An address below which others lie, with its last slash."""
+    import re
+
+    if re.fullmatch(r"https?://[\w.:\[\]-]+(?:/[\w./~%+-]*)?", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address of a site: https://example.org/ is one")
+    return text if text.endswith("/") else f"{text}/"
+
+
 def ids(text: str) -> list[str]:
     """Ids of actions or findings."""
     found = [name for part in text.split(",") if (name := part.strip())]
     if not found:
         raise argparse.ArgumentTypeError("it is empty: name an action or a finding, or leave the option out")
+    known = known_ids()
+    for name in found:
+        if name not in known:
+            raise argparse.ArgumentTypeError(
+                f"{name!r} is no action or finding.{did_you_mean(name, sorted(known))} "
+                "Actions: s3probe check --list-actions. Findings: s3probe explain --list"
+            )
     return found
+
+
+def known_ids() -> frozenset[str]:
+    """Those of all actions and findings."""
+    from s3probe.evidence.vocabulary import ACTIONS
+    from s3probe.knowledge import findings
+
+    return frozenset((*ACTIONS, *findings.ids()))
 
 
 def release(text: str) -> str:
     """A release of Mastodon, with whatever follows its number."""
-    if not re.match(r"v?[0-9]{1,4}\.[0-9]{1,4}", text.strip(), re.ASCII):
+    from s3probe.evidence.release import release_of
+
+    if release_of(text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no release of Mastodon, such as 4.5.9")
     return text
 

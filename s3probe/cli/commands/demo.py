@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from argparse import Namespace
-from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError, did_you_mean
+from s3probe.cli.extra import advice
+from s3probe.cli.place import place
 from s3probe.cli.showing import show
 from s3probe.cli.sources import options_for
 from s3probe.examination import EVERYTHING, Examined, check
+from s3probe.records import replace
 
 if TYPE_CHECKING:
+    from s3probe.sandbox.examples import Example
     from s3probe.sandbox.scenario import Scenario
     from s3probe.settings.model import Settings
 
@@ -29,7 +34,7 @@ DEMO_FILE = ".env.production"
 def run(args: Namespace, console: Console) -> int:
     """Starts the sandbox, healthy or with a fault, and runs the very same check."""
     try:
-        scenario = _scenario(args.fault)
+        example = _example(args.fault)
         if args.list:
             console.result(_faults())
             return 0
@@ -37,12 +42,12 @@ def run(args: Namespace, console: Console) -> int:
         if (missing.name or "").startswith("s3probe"):
             raise
         raise UsageError(
-            f"The demo needs the embedded S3, and the package {missing.name} is not installed",
-            "Install it with: pip install 's3probe[sandbox]'",
+            f"The demo needs the embedded S3, and the package {missing.name} is not installed", advice()
         ) from None
-    status = show([_examine(scenario, args, console).report], args, console)
-    if args.fault is None and not args.quiet:
-        console.say(_BREAK_IT)
+    status = show([_examine(example, args, console).report], args, console, place=place())
+    if args.fault is None and not args.quiet and args.format == "text":
+        width = max(40, shutil.get_terminal_size().columns)
+        console.say(_BREAK_IT if args.plain else textwrap.fill(_BREAK_IT, width, break_on_hyphens=False))
     return status
 
 
@@ -50,43 +55,55 @@ def _faults() -> str:
     """All faults by category, each with the title of what is found."""
     from s3probe.knowledge.findings import entry
     from s3probe.report.explain import category_heading
+    from s3probe.sandbox.examples import EXAMPLES
     from s3probe.sandbox.faults import FAULTS
 
     categories = sorted({entry(name).category for name in FAULTS})
     lines = []
     for category in categories:
         lines += [category_heading(category), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
+    lines += ["OTHER EXAMPLES", *(f"  {name}: {example.title}" for name, example in EXAMPLES.items()), ""]
     return "\n".join([*lines, "s3probe demo --fault ID shows one of them.", ""])
 
 
-def _scenario(fault: str | None) -> Scenario:
+def _example(fault: str | None) -> Example:
+    """What ``--fault`` names, or the healthy storage. Raises :class:`UsageError`."""
     # a package that is missing must show before anything is started
     for needed in ("moto.moto_server.werkzeug_app", "trustme"):
         import_module(needed)
+    from s3probe.sandbox.examples import EXAMPLES, Example
     from s3probe.sandbox.faults import FAULTS
     from s3probe.sandbox.scenario import healthy
 
     if fault is None:
-        return healthy()
+        return Example("", healthy())
+    if fault in EXAMPLES:
+        return EXAMPLES[fault]
     if fault not in FAULTS:
         raise UsageError(
-            f"The demo has no fault {fault!r}.{did_you_mean(fault, FAULTS)}",
-            f"It can show: {', '.join(sorted(FAULTS))}",
+            f"The demo has no fault {fault!r}.{did_you_mean(fault, (*FAULTS, *EXAMPLES))}",
+            "s3probe demo --list names those that it can show.",
         )
-    return FAULTS[fault].scenario()
+    return Example("", FAULTS[fault].scenario())
 
 
-def _examine(scenario: Scenario, args: Namespace, console: Console) -> Examined:
+def _examine(example: Example, args: Namespace, console: Console) -> Examined:
     """The check, with names resolved to the sandbox and its certificates trusted; all else is as it always is."""
+    from s3probe.probe.progress import silent
     from s3probe.probe.tools import Tools
     from s3probe.probe.transport import HttpTransport
     from s3probe.sandbox.sandbox import Sandbox
 
+    scenario, options = example.scenario, options_for(args, EVERYTHING)
+    if example.deadline is not None:
+        options = replace(options, deadline=min(options.deadline, example.deadline), begun=None)
     settings = demo_settings(scenario)
     console.learn_settings(settings)
     with Sandbox(scenario.world) as sandbox:
-        tools = Tools(HttpTransport(ca_file=sandbox.ca_file, resolver=sandbox.resolve), progress=console.progress)
-        return check(settings, options_for(args, EVERYTHING), tools)
+        transport = HttpTransport(ca_file=sandbox.ca_file, resolver=sandbox.resolve)
+        progress = silent if args.plain else console.progress
+        tools = Tools(transport, progress=progress, removing=console.removing)
+        return check(settings, options, tools)
 
 
 def demo_settings(scenario: Scenario) -> Settings:

@@ -6,7 +6,6 @@ import os
 import shlex
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +31,7 @@ def run(args: Namespace, console: Console) -> int:
 
     The status is that of the examination; after a change 0, or 2 where a failure is left.
     """
-    from s3probe.cli.notes import FileNotes
-    from s3probe.probe.tools import default_tools
+    from s3probe.cli.tools import tools_for
     from s3probe.report.patch import patch, proven
     from s3probe.settings.sources import unreadable
 
@@ -49,14 +47,8 @@ def run(args: Namespace, console: Console) -> int:
     settings = load_settings(file, args, console)
     kept: list[Examined] = []
     with named_on_the_way_out(console) as left:
-        tools = replace(
-            default_tools(settings, progress=console.progress),
-            cleaned=left.of(settings),
-            notes=FileNotes(None, console.say),
-            signing=console.learn_pair,
-        )
         try:
-            options = options_for(args, selection)
+            options, tools = options_for(args, selection), tools_for(settings, console, left)
             examined = check(settings, options, tools, selection, keep=kept.append, way=args.choose)
         except KeyboardInterrupt:
             changes.say_seen(kept, console)
@@ -99,6 +91,7 @@ def _choice(args: Namespace) -> str:
 
 def _reader(file: Path, args: Namespace) -> Read:
     """Reads a text as the file was read: by itself, and together with all other sources."""
+    from s3probe.settings.model import NoteKind
     from s3probe.settings.sources import SettingsError, load
 
     environ = dict(os.environ) if args.environ else None
@@ -109,6 +102,8 @@ def _reader(file: Path, args: Namespace) -> Read:
             alone = load(file, siblings=False, loader=args.loader, content=content)
             whole = load(file, environ=environ, loader=args.loader, content=content)
         except SettingsError:
+            return None
+        if any(note.kind is NoteKind.LOADER_REFUSES for note in whole.notes):
             return None
         return tuple({name: v.value for name, v in seen.variables.items()} for seen in (alone, whole))
 

@@ -14,21 +14,21 @@ from s3probe.cli.sources import env_files, load_settings
 
 if TYPE_CHECKING:
     from s3probe.evidence.observations import Evidence
+    from s3probe.knowledge.offers import Offer
     from s3probe.knowledge.providers import Provider
-    from s3probe.knowledge.recipes import Documents
     from s3probe.settings.model import Settings
 
 PATIENCE = 5.0
 """Seconds that the storage has to say who it is."""
 
-_TOPICS = {"iam_policy": "policy", "bucket_policy": "public_read", "cors": "cors"}
-"""By document: the server's command that sets it."""
-_BY_WORD = {"iam": ("policy", "key"), "bucket": ("public_read", "media"), "cors": ("cors", "cors")}
-"""By what it is asked for with: the same, and the document's name in that command."""
+_TOPICS = {"iam": "policy", "bucket": "public_read", "cors": "cors"}
+"""By the word that asks for one document alone: what it is about."""
+_KEYS = {"policy": "iam_policy", "public_read": "bucket_policy", "cors": "cors"}
+"""What each is called in JSON."""
 
 
 def run(args: Namespace, console: Console) -> int:
-    """Prints the three documents with the server's own commands, as text with reasons or as one JSON object."""
+    """Prints what is set at the provider, with its own commands, as text with reasons or as one JSON object."""
     from s3probe.knowledge.store import store_of
 
     settings = load_settings(env_files(args)[0], args, console)
@@ -37,7 +37,7 @@ def run(args: Namespace, console: Console) -> int:
     answers = _answers(settings)
     provider = store_of(settings, answers)
     if args.document is not None:
-        console.result(_alone(args.document, settings, provider), args.output)
+        console.result(_alone(args.document, settings, provider, console), args.output)
     elif args.format == "json":
         console.result(json.dumps(policies(settings, provider), indent=2) + "\n", args.output)
     else:
@@ -45,22 +45,24 @@ def run(args: Namespace, console: Console) -> int:
     return 0
 
 
-def _alone(word: str, settings: Settings, provider: Provider) -> str:
-    """One document alone. Raises :class:`UsageError` where this server takes none of that kind."""
-    from s3probe.knowledge.recipes import documents, recipe, takes
+def _alone(word: str, settings: Settings, provider: Provider, console: Console) -> str:
+    """One document alone. Raises :class:`UsageError` where this provider takes none of that kind."""
+    from s3probe.knowledge.offers import Topic, offer
 
-    (topic, name), papers = _BY_WORD[word], documents(settings, provider)
-    if not takes(provider, topic, name):
-        way = recipe(settings, provider, topic, papers) or provider.console.get(topic, "")
-        advice = f"There it is done so: {way}" if way else "See s3probe policy, which says how it is done there."
+    this = offer(settings, provider, Topic(_TOPICS[word]))
+    if this.document is None:
+        done = this.command or this.console
+        advice = f"There it is done so: {done}" if done else f"How it is done there is {_NOWHERE}."
         raise UsageError(f"{provider.name} takes no such document", advice)
-    return json.dumps(papers.of(name), indent=2) + "\n"
+    if this.pasted is not None:
+        console.say(f"This is what the command line takes. The console takes: {json.dumps(this.pasted)}")
+    return json.dumps(this.document, indent=2) + "\n"
 
 
 def _answers(settings: Settings) -> Evidence | None:
     """What the storage answers to one unsigned request; ``None`` where the host's name tells already who it is."""
     from s3probe.diagnosis.trial import why_it_raises
-    from s3probe.knowledge.providers import named_by_host
+    from s3probe.knowledge.recognition import named_by_host
 
     if not settings.endpoint or why_it_raises(settings) or named_by_host(settings.api_base) is not None:
         return None
@@ -72,59 +74,67 @@ def _answers(settings: Settings) -> Evidence | None:
 
 
 def policies(settings: Settings, provider: Provider) -> dict[str, object]:
-    """``iam_policy`` for Mastodon's key, ``bucket_policy`` for the public, ``cors`` for browsers, and the commands."""
-    from s3probe.knowledge.recipes import documents, recipe
+    """``iam_policy`` for Mastodon's key, ``bucket_policy`` for the public, ``cors`` for browsers, and the commands.
 
-    papers = documents(settings, provider)
-    commands = {name: recipe(settings, provider, topic, papers) for name, topic in _TOPICS.items()}
+    A document is ``None`` where the provider takes none of that kind. The commands hold or write what they read.
+    """
+    from s3probe.knowledge.offers import Topic, offer
+
+    found = {_KEYS[topic]: offer(settings, provider, topic, alone=True) for topic in Topic}
     return {
-        "iam_policy": papers.key,
-        "bucket_policy": papers.media,
-        "cors": papers.cors,
+        **{name: this.document for name, this in found.items()},
         "server": provider.id,
-        "commands": {name: command for name, command in commands.items() if command},
+        "commands": {name: this.command for name, this in found.items() if this.command},
+        "console": {name: this.console for name, this in found.items() if this.console},
+        "inferred": [name for name, this in found.items() if this.inferred or this.standard],
     }
 
 
 def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> Iterator[str]:
-    from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS, below
-    from s3probe.knowledge.recipes import documents, key_actions, takes
+    from s3probe.knowledge.offers import Topic, archives_note, offer
 
-    papers = documents(settings, provider)
     yield f"For {provider.name}, {_known_by(answers)}."
     if settings.acl is not None and not provider.acls_count:
         yield "ACLs do nothing there: set S3_PERMISSION= (empty), so that Mastodon sends none."
     yield ""
-    needed = (*key_actions(settings, provider), *BUCKET_REASONS)
-    if takes(provider, "policy", "key"):
-        yield "IAM policy for Mastodon's key: all it needs, and nothing more."
-    else:
-        yield "Rights of Mastodon's key: all it needs, and nothing more."
+    key, media, cors = (offer(settings, provider, topic) for topic in Topic)
+    yield (
+        "IAM policy for Mastodon's key: all it needs, and nothing more."
+        if key.document
+        else "Rights of Mastodon's key: all it needs, and nothing more."
+    )
     yield ""
+    yield from _rights(settings, provider)
+    yield ""
+    yield from _shown(settings, provider, key)
+    whole = archives_note(settings, provider)
+    if whole:
+        yield "Public reading: everyone may read what is in the bucket, and nobody may list it."
+        yield f"Everyone reads {whole}."
+    elif media.document:
+        yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
+    else:
+        yield "Public reading: everyone may read media, and nobody may list the bucket."
+    if settings.acl not in (None, "private") and provider.acls_count and not whole:
+        yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
+    yield ""
+    yield from _shown(settings, provider, media)
+    yield "CORS rule: the web interface and apps in the browser may read media."
+    yield ""
+    yield from _shown(settings, provider, cors)
+
+
+_NOWHERE = "documented nowhere that s3probe knows of; ask its support"
+
+
+def _rights(settings: Settings, provider: Provider) -> Iterator[str]:
+    from s3probe.knowledge.offers import needed_rights
+    from s3probe.knowledge.policies import BUCKET_REASONS, OBJECT_REASONS
+
+    needed = needed_rights(settings, provider)
     for action, reason in (OBJECT_REASONS | BUCKET_REASONS).items():
         if action in needed:
             yield f"  {action:<24} {reason}"
-    yield ""
-    if takes(provider, "policy", "key"):
-        yield from _block(papers.key)
-    yield from _way(settings, provider, "policy", papers)
-    if provider.web_port:
-        yield "Public reading: everyone may read what is in the bucket, archives too, and nobody may list it."
-        archives = f"/{below(settings.key_prefix)}backups/"
-        yield f"A proxy before the web port closes archives: location ^~ {archives} {{ return 404; }}"
-    else:
-        yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
-    if settings.acl is not None and provider.acls_count:
-        yield f"Not needed while uploads carry the ACL {settings.acl} and the bucket honours it."
-    yield ""
-    if takes(provider, "public_read", "media"):
-        yield from _block(papers.media)
-    yield from _way(settings, provider, "public_read", papers)
-    yield "CORS rule: the web interface and apps in the browser may read media."
-    yield ""
-    if takes(provider, "cors", "cors"):
-        yield from _block(papers.cors)
-    yield from _way(settings, provider, "cors", papers)
 
 
 def _known_by(answers: Evidence | None) -> str:
@@ -138,25 +148,48 @@ def _known_by(answers: Evidence | None) -> str:
     return "by its answer" if answered else "by the name of its host: nobody answered there"
 
 
-def _way(settings: Settings, provider: Provider, topic: str, papers: Documents) -> Iterator[str]:
-    """Where and how this is set at the provider."""
-    from s3probe.knowledge.providers import GENERIC
-    from s3probe.knowledge.recipes import file_of, recipe
-
-    command = recipe(settings, provider, topic, papers, alone=False)
-    way = command or provider.console.get(topic, "")
-    if not way or provider.id == GENERIC:
-        return
-    file = file_of(provider, topic)
-    saved = f", with that saved as {file}" if file else ""
-    if command:
-        note = provider.notes.get(topic, "")
-        yield f"At {provider.name}{saved}{f' ({note})' if note else ''}:"
+def _shown(settings: Settings, provider: Provider, this: Offer) -> Iterator[str]:
+    """The document, where it is pasted, and the command: what that replaces stands before it."""
+    if this.standard:
+        whose = f"Whether {provider.name} has it is documented nowhere that s3probe knows of"
+        unsure = whose if provider.hosts else "Whether this storage has it is not known"
+        yield f"{unsure}: this is the S3 API's own way, as Amazon has it."
         yield ""
-        yield from (f"  {line}" for line in command.splitlines())
-    else:
-        yield f"At {provider.name}: {way}"
+    elif this.inferred:
+        yield f"{provider.name} says so nowhere: it follows from other things that are known of it."
+        yield ""
+    if this.document is not None:
+        yield from _block(this.document)
+    if this.pasted is not None:
+        yield f"In the console ({this.console.rstrip('.')}) this:"
+        yield ""
+        yield from _block(this.pasted)
+    elif this.console:
+        yield f"In the console: {this.console}" if " > " in this.console else f"At {provider.name}: {this.console}"
+        if this.command:
+            yield ""
+    if this.command:
+        yield from _commanded(settings, provider, this)
+    elif not (this.console or this.document):
+        yield f"How this is done at {provider.name} is {_NOWHERE}."
     yield ""
+
+
+def _commanded(settings: Settings, provider: Provider, this: Offer) -> Iterator[str]:
+    from s3probe.knowledge.offers import Topic, join
+    from s3probe.knowledge.recipes import unblocking
+
+    where = "On the command line"
+    if this.pasted is not None:
+        where = f"On the command line, with the first document saved as {this.file}"
+    elif this.file:
+        where = f"On the command line, with that saved as {this.file}"
+    note = f" ({this.note})" if this.note else ""
+    warning = f". {this.replaces}. {join(settings, this)}" if this.replaces else ""
+    first = unblocking(settings, provider) if this.topic is Topic.MEDIA else ""
+    yield f"{where}{note}{warning}:"
+    yield ""
+    yield from (f"  {line}" for line in (*first.splitlines(), *this.command.splitlines()))
 
 
 def _block(document: object) -> Iterator[str]:

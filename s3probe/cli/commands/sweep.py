@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 
 from s3probe.cli.console import Console
 from s3probe.cli.sources import env_files, load_settings
 from s3probe.cli.state import refuse_no_file
+from s3probe.records import replace
 
 
 def run(args: Namespace, console: Console) -> int:
@@ -24,18 +24,15 @@ def run(args: Namespace, console: Console) -> int:
     if args.state is not None:
         refuse_no_file(args.state)
     settings = load_settings(env_files(args)[0], args, console)
-    tools = replace(
-        default_tools(settings, progress=console.progress),
-        notes=FileNotes(args.state, console.say),
-        signing=console.learn_pair,
-    )
+    tools = replace(default_tools(settings), notes=FileNotes(args.state, console.say), signing=console.learn_pair)
     hidden: list[str] = []
     swept = sweep(settings, tools, older_than_seconds=args.older_than, dry_run=args.dry_run, tell=hidden.append)
     for told in hidden:
         console.say(told)
     found = count(swept.created, "object")
     if not swept.created:
-        console.result("No probe left anything behind" + (" that could be removed now.\n" if hidden else ".\n"))
+        now = "No probe left anything behind that could be removed now.\n"
+        console.result(now if hidden else "No probe left anything behind.\n")
         return 0
     if args.dry_run:
         listed = "".join(f"{name}\n" for name in swept.left_behind)
