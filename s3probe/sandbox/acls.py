@@ -45,11 +45,21 @@ def check(world: World, bucket: Bucket, user: User | None, acl: str | None, acti
         return
     if bucket.ownership is Ownership.ENFORCED and not _passes_enforced(world, bucket, user, acl, action):
         raise S3Error("AccessControlListNotSupported")
-    if acl in _PUBLIC and world.account(bucket.account).block.stricter(bucket.block).block_public_acls:
+    if acl in _PUBLIC and _blocks(world, bucket) and not world.personality.blocks_every_upload:
         # The detailed wording is reported, not documented; the short one is what most admins still see.
         setting = "the BlockPublicAcls setting in S3 Block Public Access."
         why = f"because public access control lists (ACLs) are prevented by {setting}"
         raise S3Error("AccessDenied", denial(world, bucket, user, action, arn, why))
+
+
+def check_upload(world: World, bucket: Bucket) -> None:
+    """Raises S3Error where BlockPublicAcls refuses whatever is uploaded (Ceph 16)."""
+    if world.personality.blocks_every_upload and _blocks(world, bucket):
+        raise S3Error("AccessDenied")
+
+
+def _blocks(world: World, bucket: Bucket) -> bool:
+    return world.account(bucket.account).block.stricter(bucket.block).block_public_acls
 
 
 def _passes_enforced(world: World, bucket: Bucket, user: User | None, acl: str, action: str) -> bool:
@@ -75,16 +85,17 @@ def stored(world: World, bucket: Bucket, acl: str | None) -> str:
     return "private" if ignored else acl or "private"
 
 
-def policy_xml(acl: str, owner: str = ACCOUNT) -> str:
-    """The inner XML of an AccessControlPolicy for a canned ACL."""
-    grants = [_grant("CanonicalUser", element("ID", _canonical(owner)), "FULL_CONTROL")]
+def policy_xml(acl: str, owner: str = ACCOUNT, tenant: str = "") -> str:
+    """The inner XML of an AccessControlPolicy for a canned ACL; ``tenant``: where the owner lives, at Ceph."""
+    who = f"{tenant}${tenant}" if tenant else _canonical(owner)
+    grants = [_grant("CanonicalUser", element("ID", who), "FULL_CONTROL")]
     if acl in PUBLIC_READ:
         grants.append(_grant("Group", element("URI", _ALL_USERS), "READ"))
     if acl == "public-read-write":
         grants.append(_grant("Group", element("URI", _ALL_USERS), "WRITE"))
     if acl == "authenticated-read":
         grants.append(_grant("Group", element("URI", _AUTHENTICATED), "READ"))
-    return f"<Owner>{element('ID', _canonical(owner))}</Owner><AccessControlList>{''.join(grants)}</AccessControlList>"
+    return f"<Owner>{element('ID', who)}</Owner><AccessControlList>{''.join(grants)}</AccessControlList>"
 
 
 def _grant(kind: str, who: str, permission: str) -> str:

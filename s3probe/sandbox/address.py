@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
+from s3probe.records import dataclass
 from s3probe.sandbox.regions import CHINA, DASH_REGIONS, GOVERNMENT, REGIONS
 from s3probe.sandbox.world import World
 
@@ -54,7 +54,7 @@ def locate(world: World, host: str, path: str) -> RequestTarget | None:
         return None
     bucket, base, region, kind = found
     rest = path[1:] if path.startswith("/") else path
-    if bucket is not None:
+    if bucket is not None and not (kind == "custom" and world.personality.path_only):
         return RequestTarget(base, region, kind, bucket, unquote(rest), True)
     name, _, key = rest.partition("/")
     return RequestTarget(base, region, kind, unquote(name), unquote(key))

@@ -6,8 +6,8 @@ Source: IAM User Guide, "Policy evaluation logic" and "Troubleshoot access denie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from s3probe.records import dataclass
 from s3probe.sandbox.personality import AclHandling
 from s3probe.sandbox.statements import Question, Statement, any_applies
 from s3probe.sandbox.world import Bucket, Ownership, User, World
@@ -32,8 +32,7 @@ def acl_grants(world: World, bucket: Bucket, action: str, object_acl: str | None
     if block.ignore_public_acls:
         return False
     if action in ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"):
-        # A public B2 bucket opens its files, not their list.
-        return bucket.acl in PUBLIC_READ and world.personality.acls is not AclHandling.BUCKET
+        return bucket.acl in PUBLIC_READ and action in world.personality.bucket_acl_lists
     if action in ("s3:PutObject", "s3:DeleteObject"):
         return bucket.acl == "public-read-write"
     if action in ("s3:GetObject", "s3:GetObjectVersion"):
@@ -55,7 +54,8 @@ def judge(
     object_owner: str | None = None,
 ) -> Decision:
     """The verdict on one action. ``bucket`` is ``None`` for account-level actions and for a bucket still to be made."""
-    question = Question(action, resource, user.arn if user else "", user.account if user else "", context)
+    principal = _principal(world, user) if user else ""
+    question = Question(action, resource, principal, user.account if user else "", context)
     layers = _layers(world, bucket, user)
     for name, statements in layers:
         if statements is not None and any_applies(statements, "Deny", question):
@@ -64,20 +64,29 @@ def judge(
         if name in _CEILINGS and statements is not None and not any_applies(statements, "Allow", question):
             return Decision(False, f"because no {name.split(' ', 1)[1]} allows the {action} action")
     # A bucket policy cannot open an object that belongs to another account (Object Ownership "ObjectWriter").
-    foreign = bucket is not None and object_owner not in (None, bucket.account)
+    lets_in = world.personality.policy_lets_others_in
+    # "BucketOwnerEnforced" takes over what is there as well.
+    keeps = bucket is not None and bucket.ownership is not Ownership.ENFORCED
+    foreign = bucket is not None and keeps and object_owner not in (None, bucket.account) and not lets_in
     by_policy = bucket is not None and not foreign and _policy_allows(world, bucket, user, question)
     by_acl = bucket is not None and acl_grants(world, bucket, action, object_acl, user is not None)
     if user is None:
         return Decision(by_policy or by_acl)
     by_identity = any_applies(user.identity, "Allow", question)
-    if bucket is None or bucket.account == user.account:
+    own = bucket is None or bucket.account == user.account
+    if bucket is not None and world.personality.policy_replaces_owner:
+        allowed = by_policy if bucket.policy else own
+    elif own:
         # An ACL for everyone does not stand in for an identity policy: the user's own account must allow as well.
         allowed = by_identity or by_policy
     else:
-        allowed = by_identity and (by_policy or by_acl)
+        wrote = world.personality.writers_own and object_owner == user.account and action in _OF_WRITERS
+        allowed = ((by_identity or lets_in) and (by_policy or by_acl)) or wrote
     return Decision(allowed, "" if allowed else f"because no identity-based policy allows the {action} action")
 
 
+_OF_WRITERS = ("s3:GetObject", "s3:GetObjectAcl", "s3:PutObjectAcl", "s3:GetObjectTagging")
+"""What a file's owner may do with it (Ceph)."""
 _CEILINGS = ("a service control policy", "a resource control policy", "a VPC endpoint policy", "a permissions boundary",
              "a session policy")  # fmt: skip
 
@@ -98,12 +107,20 @@ def _layers(world: World, bucket: Bucket | None, user: User | None) -> Layers:
     )
 
 
+def _principal(world: World, user: User) -> str:
+    form = world.personality.principal
+    return form.format(name=user.name, key=user.access_key) if form else user.arn
+
+
 def policy_is_public(bucket: Bucket) -> bool:
     """GetBucketPolicyStatus's IsPublic."""
     return any(statement.is_public for statement in bucket.policy)
 
 
 def _policy_allows(world: World, bucket: Bucket, user: User | None, question: Question) -> bool:
+    openable = world.personality.policy_opens
+    if user is None and openable and question.action not in openable:
+        return False
     block = world.account(bucket.account).block.stricter(bucket.block)
     outside = user is None or user.account != bucket.account
     if outside and block.restrict_public_buckets and policy_is_public(bucket):

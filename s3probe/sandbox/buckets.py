@@ -58,7 +58,7 @@ def get_policy(context: Context) -> Reply:
 
 def policy_status(context: Context) -> Reply:
     """GetBucketPolicyStatus."""
-    if not context.bucket.policy:
+    if not context.bucket.policy and not context.state.world.personality.shows_defaults:
         raise S3Error("NoSuchBucketPolicy", details=(("BucketName", context.bucket.name),))
     return xml_reply("PolicyStatus", element("IsPublic", "true" if policy_is_public(context.bucket) else "false"))
 
@@ -66,7 +66,7 @@ def policy_status(context: Context) -> Reply:
 def public_access_block(context: Context) -> Reply:
     """GetPublicAccessBlock: the bucket's own switches, never the account's."""
     block = context.bucket.block
-    if block == PublicAccessBlock():
+    if block == PublicAccessBlock() and not context.state.world.personality.shows_defaults:
         raise S3Error("NoSuchPublicAccessBlockConfiguration", details=(("BucketName", context.bucket.name),))
     switches = (
         ("BlockPublicAcls", block.block_public_acls),
@@ -195,19 +195,20 @@ def delete_policy(context: Context) -> Reply:
 
 
 def _replace(context: Context, policy: tuple[Statement, ...]) -> None:
-    from dataclasses import replace
+    from s3probe.records import replace
 
     context.state.buckets[context.bucket.name] = replace(context.bucket, policy=policy)
 
 
-def list_buckets(mine: Iterable[Bucket], user: User) -> Reply:
-    """ListBuckets: those that are the caller's."""
+def list_buckets(mine: Iterable[Bucket], user: User, tenant: str = "") -> Reply:
+    """ListBuckets: those that are the caller's, who lives in that tenant."""
     rows = "".join(
         f"<Bucket>{element('Name', name)}{element('CreationDate', f'2026-01-01T00:00:00.{number:03}Z')}</Bucket>"
         for number, bucket in enumerate(mine, 1)
         for name in (bucket.name, *bucket.aliases)
     )
-    return xml_reply("ListAllMyBucketsResult", f"<Owner>{element('ID', user.account)}</Owner><Buckets>{rows}</Buckets>")
+    owner = f"{tenant}${tenant}" if tenant else user.account
+    return xml_reply("ListAllMyBucketsResult", f"<Owner>{element('ID', owner)}</Owner><Buckets>{rows}</Buckets>")
 
 
 def create_bucket(state: State, name: str, user: User, region: str) -> Reply:

@@ -8,14 +8,15 @@ proxy reads no configuration, so the tests give them to a real nginx (``tests/ng
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import shlex
+from collections.abc import Callable, Iterable, Mapping
 
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, Fix, IamAllow, ServerFix
 from s3probe.knowledge.policies import public_policy
+from s3probe.records import replace
 from s3probe.sandbox.acls import CANNED
 from s3probe.sandbox.names import obstacle
-from s3probe.sandbox.personality import AclHandling
+from s3probe.sandbox.personality import AclHandling, Personality
 from s3probe.sandbox.scenario import Scenario
 from s3probe.sandbox.statements import Statement, glob_match
 from s3probe.sandbox.world import ConnectionFault, CorsRule, Obstacle, Ownership, PublicAccessBlock
@@ -29,17 +30,45 @@ def apply(scenario: Scenario, fix: Fix) -> Scenario | None:
         case EnvFix():
             return _env(scenario, fix)
         case IamAllow():
-            allow = Statement("Allow", fix.actions, fix.resources, sid="Added")
-            return scenario.with_user(identity=(*scenario.user.identity, allow))
+            return _allow(scenario, fix) if _can_be_given(scenario, fix) else None
         case BucketPolicy():
-            return _add_policy(scenario, fix.statement)
+            return _add_policy(scenario, fix.statement) if _takes(scenario, "policy", [fix.statement]) else None
         case BucketSetting():
             setting = _BUCKET.get(fix.setting)
-            return setting(scenario, fix.value) if setting else None
+            return setting(scenario, fix.value) if setting and _is_possible(scenario, fix) else None
         case ServerFix():
             return _server(scenario, fix)
         case _:
             return None
+
+
+_BY_AMAZONS_COMMAND = {"put-bucket-policy": "policy", "put-bucket-cors": "cors"}
+
+
+def _is_possible(scenario: Scenario, fix: BucketSetting) -> bool:
+    """Whether this provider knows the call of the AWS command line, and takes the document's form."""
+    called = next((kind for call, kind in _BY_AMAZONS_COMMAND.items() if f"aws s3api {call}" in fix.command), "")
+    document = called == "policy" and fix.value.startswith("{")
+    statements = json.loads(fix.value)["Statement"] if document else ()
+    return not called or _takes(scenario, called, statements)
+
+
+def _takes(scenario: Scenario, kind: str, statements: Iterable[Mapping[str, object]]) -> bool:
+    """Nothing is taken that this provider does not have, and no resource of another one's form."""
+    personality = scenario.world.personality
+    if not (personality.policies if kind == "policy" else personality.cors_calls):
+        return False
+    named = (resource for one in statements for resource in _each(one.get("Resource")))
+    return all(resource.startswith(f"{personality.arn}{scenario.bucket.name}") for resource in named)
+
+
+def _each(value: object) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else ()
+
+
+def _can_be_given(scenario: Scenario, fix: IamAllow) -> bool:
+    """Rights in words or by the provider's own command; a document of IAM's where there are such."""
+    return bool(fix.way or (fix.command and "aws " not in fix.command)) or scenario.world.personality.policies
 
 
 def _env(scenario: Scenario, fix: EnvFix) -> Scenario:
@@ -52,7 +81,9 @@ def _env(scenario: Scenario, fix: EnvFix) -> Scenario:
     if fix.variable == "EXTRA_MEDIA_HOSTS" and scenario.world.instance is not None:
         # Mastodon is restarted after the change, and its pages name the new hosts
         extra = tuple(host.removeprefix("https://") for host in (value or "").split(",") if host)
-        instance = replace(scenario.world.instance, media_hosts=(*scenario.world.instance.media_hosts, *extra))
+        instance = replace(
+            scenario.world.instance, media_hosts=tuple(dict.fromkeys((*scenario.world.instance.media_hosts, *extra)))
+        )
         scenario = scenario.with_world(instance=instance)
     return scenario.with_env(fix.variable, value, fix.line)
 
@@ -68,9 +99,23 @@ def _right_credentials(scenario: Scenario, variable: str, line: int | None) -> S
     return fixed.with_env("AWS_SECRET_ACCESS_KEY", user.secret)
 
 
+def _allow(scenario: Scenario, fix: IamAllow) -> Scenario:
+    """By the command as it stands, where that is one for the bucket's policy."""
+    words = shlex.split(fix.command)
+    if "put-bucket-policy" in words:
+        return _replace_policy(scenario, words[words.index("--policy") + 1])
+    allow = Statement("Allow", fix.actions, _as_here(scenario, fix.resources), sid="Added")
+    if "accesskey edit" in fix.command and scenario.user.session is not None:
+        scenario = scenario.with_user(session=(allow,))
+        if "policy attach" not in fix.command:
+            return scenario
+    # the command names the policy: given twice, it is there once
+    return scenario.with_user(identity=tuple(dict.fromkeys((*scenario.user.identity, allow))))
+
+
 def _add_policy(scenario: Scenario, data: Mapping[str, object]) -> Scenario | None:
     """Adds the statement as the console would: a public one is refused while BlockPublicPolicy is on."""
-    statement = Statement.from_json(data)
+    statement = _statement(scenario, data)
     bucket = scenario.bucket
     if statement.is_public and scenario.world.account(bucket.account).block.stricter(bucket.block).block_public_policy:
         return None
@@ -92,10 +137,24 @@ def _public_read(scenario: Scenario, _value: str) -> Scenario | None:
 
 
 def _replace_policy(scenario: Scenario, value: str) -> Scenario:
+    """The whole policy, with the key's own name for the words that stand for it (Versity's, Ceph's)."""
+    user = scenario.user
+    value = value.replace('"KEY"', json.dumps(user.access_key)).replace("user/UID", f"user/{user.name}")
     document = json.loads(value) if value else {"Statement": []}
     statements = document["Statement"]
     items = statements if isinstance(statements, list) else [statements]
-    return scenario.with_bucket(policy=tuple(Statement.from_json(item) for item in items))
+    return scenario.with_bucket(policy=tuple(_statement(scenario, item) for item in items))
+
+
+def _statement(scenario: Scenario, data: Mapping[str, object]) -> Statement:
+    """With resources as the sandbox itself writes them, whatever form this provider has for them."""
+    statement = Statement.from_json(data)
+    return replace(statement, resources=_as_here(scenario, statement.resources))
+
+
+def _as_here(scenario: Scenario, resources: Iterable[str]) -> tuple[str, ...]:
+    own, usual = scenario.world.personality.arn, Personality().arn
+    return tuple(f"{usual}{one.removeprefix(own)}" for one in resources)
 
 
 def _remove_sid(scenario: Scenario, value: str) -> Scenario:
@@ -138,6 +197,15 @@ def _acl(scenario: Scenario, value: str) -> Scenario | None:
     return scenario.with_bucket(acl=value) if value in CANNED else None
 
 
+def _acl_of_files(scenario: Scenario, value: str) -> Scenario | None:
+    """The ACL of all that is there, as a command sets it file by file; an owner of another account refuses."""
+    bucket = scenario.bucket
+    mine = all(old.account in ("", bucket.account) for old in bucket.stored)
+    if value not in CANNED or not mine or bucket.ownership is Ownership.ENFORCED:
+        return None
+    return scenario.with_bucket(stored=tuple(replace(old, acl=value) for old in bucket.stored))
+
+
 def _encryption(scenario: Scenario, value: str) -> Scenario | None:
     return scenario.with_bucket(kms_key=None) if "AES256" in value else None
 
@@ -163,12 +231,16 @@ def _lifecycle(scenario: Scenario, value: str) -> Scenario | None:
     return scenario.with_bucket(old_versions_expire=True) if "NoncurrentVersionExpiration" in value else None
 
 
+_OWNERSHIPS = {"object-writer": Ownership.WRITER}
+"""Exoscale's word for it."""
 _BUCKET: dict[str, Callable[[Scenario, str], Scenario | None]] = {
-    "object-ownership": lambda s, value: s.with_bucket(ownership=Ownership(value)),
+    "object-ownership": lambda s, value: s.with_bucket(ownership=_OWNERSHIPS.get(value) or Ownership(value)),
     "public-access-block": lambda s, value: s.with_bucket(block=switched(s.bucket.block, value)),
     "account-public-access-block": _account_block,
     "cors": _cors,
     "acl": _acl,
+    "acl-of-files": _acl_of_files,
+    "listing": lambda s, value: _acl(s, "private") if value == "closed" else _public_read(s, value),
     "encryption": _encryption,
     "public-read": _public_read,
     "request-payment": _request_payment,

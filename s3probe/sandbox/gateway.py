@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
+from s3probe.records import replace
 from s3probe.sandbox.instance import as_instance
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.names import alias_of, endpoint_of
 from s3probe.sandbox.proxying import Style, through_alias
-from s3probe.sandbox.service import date, serve
+from s3probe.sandbox.service import date, refused_unread, serve
 from s3probe.sandbox.state import State
 from s3probe.sandbox.web_port import as_web_port
 from s3probe.sandbox.world import Alias, AliasFault, World
@@ -28,10 +28,11 @@ class Gateway:
         self._stopped.set()
 
     def announced(self, request: Request) -> Reply | None:
-        """417 where a proxy refuses every announced body before it is sent; ``None``: it may come."""
-        if not self._state.world.refuses_expect:
-            return None
-        return self._whole(Reply(417, (("Server", "squid"),)), request)
+        """417 where a proxy refuses every announced body before it is sent, or the store's refusal; ``None``: go on."""
+        if self._state.world.refuses_expect:
+            return self._whole(Reply(417, (("Server", "squid"),)), request)
+        refused = refused_unread(self._state, request)
+        return self._whole(refused, request) if refused is not None else None
 
     def answer(self, request: Request) -> Reply:
         """The world's answer to a request, as it goes on the wire."""
@@ -50,13 +51,17 @@ class Gateway:
             if world.personality.web_port and alias.fault is not AliasFault.ASKS_API:
                 return through_alias(alias, request, self._web, self._cache, style=Style.WEB_PORT)
             style = Style.PATH if _no_bucket_names(world, alias) else Style.VIRTUAL_HOST
-            return through_alias(alias, request, self._serve, self._cache, style=style)
+            return through_alias(alias, request, self._behind, self._cache, style=style)
         if world.instance and world.instance.host == request.hostname:
             return as_instance(world.instance, request)
         return self._serve(request)
 
     def _serve(self, request: Request) -> Reply:
         return serve(self._state, request)
+
+    def _behind(self, request: Request) -> Reply:
+        """What serves visitors is the provider's own, or signs where the API's host takes signed requests alone."""
+        return serve(self._state, request, for_visitors=True)
 
     def _web(self, request: Request) -> Reply:
         return as_web_port(self._state, request)

@@ -45,6 +45,7 @@ def upload_part(context: Context) -> Reply:
     if not number.isdigit() or not 1 <= int(number) <= 10000:
         raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive", details=(
             ("ArgumentName", "partNumber"), ("ArgumentValue", number)))  # fmt: skip
+    acls.check_upload(context.state.world, context.bucket)
     check_room(context, len(context.body))
     reply = context.state.store.call(
         "PUT", context.bucket.name, context.key, body=context.body,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import unquote
 
+from s3probe.records import replace
 from s3probe.sandbox import acls
 from s3probe.sandbox.messages import Reply, S3Error, element, xml_reply
 from s3probe.sandbox.state import Context, Record
@@ -82,6 +82,7 @@ def check_room(context: Context, size: int) -> None:
 def put_object(context: Context) -> Reply:
     """PutObject."""
     bucket = context.bucket
+    acls.check_upload(context.state.world, bucket)
     checked = context.checksums or "content-md5" in context.request.headers
     if (bucket.object_lock or bucket.needs_checksum) and not checked:
         needed = "Content-MD5 OR x-amz-checksum- HTTP header is required"
@@ -128,8 +129,11 @@ def get_object(context: Context) -> Reply:
     ranges = context.state.world.personality.ranges
     headers = [(n, context.request.headers[n]) for n in _READ_CONDITIONS if n in context.request.headers]
     headers = [(n, v) for n, v in headers if ranges or n != "range"]
-    query = [(n, v) for n, v in context.request.pairs if n in ("versionId", "partNumber")]
+    known = ("versionId", "partNumber") if context.state.world.personality.parts_of_objects else ("versionId",)
+    query = [(n, v) for n, v in context.request.pairs if n in known]
     reply = context.state.store.call(method, context.bucket.name, context.key, query=query, headers=headers)
+    if reply.status == 416 and "range" not in context.request.headers:
+        raise S3Error("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
     if reply.status == 416 and record:
         wanted = (("RangeRequested", context.request.headers["range"]), ("ActualObjectSize", str(record.size)))
         raise S3Error("InvalidRange", "The requested range is not satisfiable", 416, wanted)
@@ -181,7 +185,8 @@ def translate(reply: Reply) -> Reply:
 
 def delete_object(context: Context) -> Reply:
     """DeleteObject: 204 whether or not there was one."""
-    version = context.request.parameters.get("versionId")
+    numbered_only = context.state.world.personality.version_ids
+    version = None if numbered_only else context.request.parameters.get("versionId")
     if version and context.bucket.object_lock:
         raise S3Error("AccessDenied", "Access Denied because object protected by object lock.")
     query = (("versionId", version),) if version else ()
@@ -202,6 +207,14 @@ def put_object_acl(context: Context) -> Reply:
     record = context.record
     if record is None:
         return _missing(context)
+    ways = context.state.world.personality
+    if ways.acl_change_empties or ways.acl_change_type:
+        content = (
+            b"" if ways.acl_change_empties else context.state.store.call("GET", context.bucket.name, context.key).body
+        )
+        kind = (("Content-Type", ways.acl_change_type),) if ways.acl_change_type else ()
+        context.state.store.call("PUT", context.bucket.name, context.key, headers=kind, body=content)
+        record = replace(record, size=len(content), checksums=())
     new = replace(record, acl=acls.stored(context.state.world, context.bucket, acl))
     context.state.records[context.bucket.name, context.key] = new
     return Reply(200)
@@ -212,7 +225,9 @@ def get_object_acl(context: Context) -> Reply:
     record = context.record
     if record is None:
         return _missing(context)
-    return xml_reply("AccessControlPolicy", acls.policy_xml(record.acl, record.owner))
+    return xml_reply(
+        "AccessControlPolicy", acls.policy_xml(record.acl, record.owner, context.state.world.personality.tenant)
+    )
 
 
 def get_object_tagging(context: Context) -> Reply:

@@ -6,7 +6,8 @@ Source: Service Authorization Reference, "Actions, resources, and condition keys
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from s3probe.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ A personality never decides anything by itself: the gateway asks it. AWS is the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from s3probe.records import dataclass, field
 from s3probe.sandbox.statements import glob_match
 
 
@@ -66,12 +66,21 @@ class RegionCheck(StrEnum):
     NONE = "none"
 
 
+class BucketsShown(StrEnum):
+    """Which buckets ListBuckets shows, and to whom."""
+
+    BY_RIGHT = "by-right"  # those of the account, to whoever has s3:ListAllMyBuckets
+    OF_ACCOUNT = "of-account"  # those of the account, to every key
+    LISTABLE = "listable"  # those that the key may list
+    LISTABLE_OR_REFUSED = "listable-or-refused"  # the same; 403 where that is none
+
+
 class AclHandling(StrEnum):
     """What becomes of an ACL header."""
 
     HONOURED = "honoured"
     IGNORED = "ignored"  # 200, no effect: nobody gains access
-    BUCKET = "bucket"  # 200, but the bucket's own ACL alone decides who reads (B2)
+    BUCKET = "bucket"  # 200, but the bucket's own ACL alone decides who reads (B2, Versity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,24 @@ class Personality:
     """Sends x-amz-id-2 beside x-amz-request-id."""
     request_ids: bool = True
     """Sends x-amz-request-id. Without it errors name the resource and the region instead (Garage)."""
+    signed_only: ErrorText | None = None
+    """What a request without a signature gets at the API's host: visitors are served elsewhere."""
+    path_style: ErrorText | None = None
+    """What a request with the bucket in the path gets, where the bucket has to stand in the host."""
+    path_only: bool = False
+    """A bucket's name in the host is not read: the first folder is taken for the bucket."""
+    acl_change_empties: bool = False
+    """PutObjectAcl is taken for an upload of nothing: answered 200, and the file is empty."""
+    acl_change_type: str = ""
+    """The content type that a file has after PutObjectAcl; ``""``: the one that it had."""
+    policies: bool = True
+    """Buckets have policies, and keys have IAM's."""
+    arn: str = "arn:aws:s3:::"
+    """What a resource begins with in a policy; any other form is refused."""
+    cors_calls: bool = True
+    """Buckets have CORS rules."""
+    tenant: str = ""
+    """Visitors have to put this and a colon before the bucket's name, as at a Ceph whose users live in tenants."""
     web_port: bool = False
     """Visitors are served at a port of their own, by Host (:mod:`s3probe.sandbox.web_port`); here nobody is."""
     version_ids: bool = False
@@ -97,8 +124,41 @@ class Personality:
     """By operation: what it asks for, where that is not what AWS asks for."""
     objects_cover_bucket: bool = False
     """``arn:aws:s3:::bucket/*`` stands for the bucket itself as well."""
-    lists_own_buckets: bool = False
-    """ListBuckets shows every key those that it may list, and refuses whoever may list none."""
+    buckets_shown: BucketsShown = BucketsShown.BY_RIGHT
+    bucket_acl_lists: tuple[str, ...] = ("s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions")
+    """What READ for everyone on the bucket opens beside its files, if those."""
+    principal: str = ""
+    """How a policy names a user, with ``{name}`` and ``{key}`` for its key id; ``""``: by the ARN that AWS gives it."""
+    policy_replaces_owner: bool = False
+    """A bucket's policy is all that a key may; without one its owner may everything, and nobody else anything."""
+    policy_opens: tuple[str, ...] = ()
+    """All that a bucket policy can open to visitors, where that is not everything."""
+    policy_lets_others_in: bool = False
+    """A bucket policy suffices for a user of another account, who needs no policy of its own."""
+    writers_own: bool = False
+    """A user of another account may read what it has written, and change its ACL."""
+    absent_asks: tuple[str, ...] = ("s3:GetObject", "s3:ListBucket")
+    """Rights of those to whom a missing file is 404; the others get 403 and learn nothing."""
+    refuses_unread: bool = False
+    """Nobody's upload is refused before its body comes."""
+    batch_asks_bucket: bool = False
+    """DeleteObjects asks a user of another account for ``s3:DeleteObject`` on the bucket first."""
+    unknown_questions: tuple[str, ...] = ()
+    """Sub-resources of a bucket that it does not know: it answers as without them."""
+    shows_defaults: bool = False
+    """A Public Access Block, or a policy's status, that was never set is shown as one that does nothing."""
+    blocks_every_upload: bool = False
+    """BlockPublicAcls refuses uploads without an ACL as well, and parts."""
+    parts_of_objects: bool = True
+    """``?partNumber=`` in a HEAD is answered 206; ``False``: as without it."""
+    account_info: str = ""
+    """The path at which each key is told what the policies of its user say."""
+    hides_absent_buckets: bool = False
+    """Rights are looked at before whether there is such a bucket."""
+    batch_finds_bucket: bool = True
+    """DeleteObjects is answered NoSuchBucket even then."""
+    quotes: str = "'"
+    """Around the two regions, where the wrong one is refused."""
     hashed_host_ids: bool = False
     """x-amz-id-2 is a hash in hexadecimal digits."""
     acls: AclHandling = AclHandling.HONOURED
@@ -121,7 +181,10 @@ class Personality:
     """DeleteObjects answers 200 with this error for every key."""
     refusals: tuple[Refusal, ...] = ()
     wording: Mapping[str, ErrorText] = field(default_factory=lambda: MappingProxyType({}))
-    """AWS code -> what this provider says instead. An empty message keeps the original one."""
+    """AWS code, or a text of AWS's that is not the code's own -> what this provider says instead.
+
+    An empty message keeps the original one.
+    """
     every_message: str | None = None
     """This text in place of every error's message, refusals included; ``""`` for bare codes."""
     shows_what_is_signed: bool = True

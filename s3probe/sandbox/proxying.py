@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, MutableMapping
-from dataclasses import replace
 from enum import Enum, auto
 
+from s3probe.records import replace
 from s3probe.sandbox.messages import Reply, Request
 from s3probe.sandbox.world import Alias, AliasFault
 
@@ -27,11 +27,20 @@ _LISTING = (
 )
 
 
-def _page(status: int, text: str) -> Reply:
-    """An error page of nginx's own."""
+def _page(alias: Alias, status: int, text: str) -> Reply:
+    """An error page of its own."""
+    name = alias.cdn.id if alias.cdn else "nginx"
     body = f"<html>\r\n<head><title>{status} {text}</title></head>\r\n<body>\r\n<center><h1>{status} {text}</h1>"
-    body += "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-    return Reply(status, (("Server", "nginx"), ("Content-Type", "text/html")), body.encode())
+    body += f"</center>\r\n<hr><center>{name}</center>\r\n</body>\r\n</html>\r\n"
+    return Reply(status, (*_own_headers(alias, "MISS"), ("Content-Type", "text/html")), body.encode())
+
+
+def _own_headers(alias: Alias, state: str) -> tuple[tuple[str, str], ...]:
+    """How it shows itself."""
+    if alias.cdn is None:
+        return (("Server", "nginx"), ("X-Cache-Status", state))
+    server = (("Server", alias.cdn.server),) if alias.cdn.server else ()
+    return (*server, *alias.cdn.headers(state))
 
 
 class Style(Enum):
@@ -49,6 +58,9 @@ def through_alias(
     alias: Alias, request: Request, ask: Ask, cache: Cache, *, style: Style = Style.VIRTUAL_HOST
 ) -> Reply:
     """The answer of the proxy of Mastodon's docs (``docs.joinmastodon.org/admin/optional/object-storage-proxy``)."""
+    if _is_to_forget(alias, request):
+        cache.pop((alias.host, request.path), None)
+        return _page(alias, 200, "Forgotten")
     refused = _refused(alias, request)
     if refused is not None:
         return refused
@@ -64,6 +76,13 @@ def through_alias(
     return _sent(alias, reply, "MISS")
 
 
+def _is_to_forget(alias: Alias, request: Request) -> bool:
+    if alias.forgets is None:
+        return False
+    method, header, value = alias.forgets
+    return request.method == method and (not header or request.headers.get(header.lower()) == value)
+
+
 def _cut(reply: Reply, wanted: str) -> Reply:
     """The first bytes of a whole answer, for ``Range: bytes=0-N``: caches answer ranges themselves."""
     if reply.status != 200 or not wanted.startswith("bytes=0-") or not wanted[8:].isdigit():
@@ -77,21 +96,22 @@ def _cut(reply: Reply, wanted: str) -> Reply:
 def _refused(alias: Alias, request: Request) -> Reply | None:
     """What never reaches the storage."""
     headers = request.headers
-    if request.method not in ("GET", "HEAD", "OPTIONS") and alias.fault is not AliasFault.ANY_METHOD:
-        return _page(403, "Forbidden")
+    passes = alias.fault is AliasFault.ANY_METHOD or (alias.cdn is not None and not alias.cdn.only_reads)
+    if request.method not in ("GET", "HEAD", "OPTIONS") and not passes:
+        return _page(alias, 403, "Forbidden")
     if alias.fault is AliasFault.HOTLINK and "referer" not in headers:
-        return _page(403, "Forbidden")
+        return _page(alias, 403, "Forbidden")
     if alias.fault is AliasFault.BOTS and "mozilla" not in headers.get("user-agent", "").lower():
-        return _page(403, "Forbidden")
+        return _page(alias, 403, "Forbidden")
     if alias.fault is AliasFault.BAD_GATEWAY:
-        return _page(502, "Bad Gateway")
+        return _page(alias, 502, "Bad Gateway")
     if alias.fault is AliasFault.SOME_FOLDERS and not request.path.startswith(_KNOWN):
-        return _page(404, "Not Found")
+        return _page(alias, 404, "Not Found")
     if alias.fault is AliasFault.LISTS_ROOT and request.path == "/":
-        return Reply(200, (("Server", "nginx"), ("Content-Type", "application/xml")), _LISTING)
+        return Reply(200, (*_own_headers(alias, "MISS"), ("Content-Type", "application/xml")), _LISTING)
     if alias.fault is AliasFault.REDIRECTS:
         where = f"https://{alias.bucket}.{alias.upstream}{request.path}"
-        moved = _page(302, "Found")
+        moved = _page(alias, 302, "Found")
         return Reply(302, (*moved.headers, ("Location", where)), moved.body)
     return None
 
@@ -127,12 +147,13 @@ def _asked(alias: Alias, request: Request, style: Style) -> Request:
 def _sent(alias: Alias, reply: Reply, state: str) -> Reply:
     """The answer as the proxy passes it on."""
     fault = alias.fault
-    kept = [(n, v) for n, v in reply.headers if n.lower() not in _HIDDEN]
+    hidden = _HIDDEN if alias.cdn is None or alias.cdn.server else _HIDDEN[1:]
+    kept = [(n, v) for n, v in reply.headers if n.lower() not in hidden]
     if fault is AliasFault.HIDES_CORS:
         kept = [(n, v) for n, v in kept if not n.lower().startswith("access-control-")]
     elif fault is AliasFault.DOUBLES_CORS:
         kept += [("Access-Control-Allow-Origin", "*")] * 2
-    elif fault is not AliasFault.FORGETS_VARY:
+    elif fault is not AliasFault.FORGETS_VARY and alias.cdn is None:
         kept = [(n, v) for n, v in kept if n.lower() != "access-control-allow-origin"]
         kept.append(("Access-Control-Allow-Origin", "*"))
     if fault is AliasFault.SETS_COOKIE:
@@ -141,5 +162,5 @@ def _sent(alias: Alias, reply: Reply, state: str) -> Reply:
         kept = [(n, v) for n, v in kept if n.lower() != "cache-control"] + [("Cache-Control", "no-store")]
     if fault is AliasFault.LOSES_TYPE:
         kept = [(n, v) for n, v in kept if n.lower() != "content-type"] + [("Content-Type", "text/plain")]
-    safe = () if fault is AliasFault.NO_NOSNIFF else _SAFE
-    return replace(reply, headers=(*kept, *safe, *alias.adds, ("Server", "nginx"), ("X-Cache-Status", state)))
+    safe = () if fault is AliasFault.NO_NOSNIFF or alias.cdn else _SAFE
+    return replace(reply, headers=(*kept, *safe, *alias.adds, *_own_headers(alias, state)))

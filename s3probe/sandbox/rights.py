@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+from s3probe.records import replace
 from s3probe.sandbox import acls
 from s3probe.sandbox.authorise import judge
 from s3probe.sandbox.messages import Reply, Request, S3Error, element, xml_reply
@@ -96,16 +96,18 @@ def _check_payer(context: Context) -> None:
 
 
 def _check_missing(context: Context, action: str) -> None:
-    """A missing key is 404 only for those who may list; the others get 403 and learn nothing."""
+    """A missing key is 404 only for those who may read it and list; the others get 403 and learn nothing."""
+    asks = context.state.world.personality.absent_asks
     allowed = judge(
         context.state.world, context.bucket, context.user, action,
         f"arn:aws:s3:::{context.bucket.name}/{context.key}",
         condition_keys(context.state, context.request, context.user),
         object_acl="public-read",  # a missing object has no ACL that could refuse
     ).allowed  # fmt: skip
-    if not allowed:
+    if not allowed and "s3:GetObject" in asks:
         require(context, action)
-    require(context, "s3:ListBucket", key="")
+    if "s3:ListBucket" in asks:
+        require(context, "s3:ListBucket", key="")
 
 
 def _check_source(context: Context) -> None:
@@ -139,6 +141,9 @@ def _check_key(context: Context) -> None:
 
 def delete_objects(context: Context) -> Reply:
     """DeleteObjects: 200 with one ``<Error>`` for every key that could not be deleted."""
+    asks_bucket = context.state.world.personality.batch_asks_bucket
+    if asks_bucket and (context.user is None or context.user.account != context.bucket.account):
+        require(context, "s3:DeleteObject", key="")
     headers = context.request.headers
     if "content-md5" not in headers and not context.checksums:
         raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")

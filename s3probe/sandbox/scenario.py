@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
+from s3probe.records import dataclass, replace
 from s3probe.sandbox.env_text import get_env, set_env, set_raw
 from s3probe.sandbox.personality import Personality, RegionCheck
 from s3probe.sandbox.providers import B2, GCS, R2, acl_must_match
@@ -107,6 +107,13 @@ def public_media(bucket: str = BUCKET) -> tuple[Statement, ...]:
     """A bucket policy that opens the media, and nothing else, to everyone."""
     resources = tuple(f"arn:aws:s3:::{bucket}/{folder}/*" for folder in MEDIA_FOLDERS)
     return (Statement("Allow", ("s3:GetObject",), resources, ("*",), sid="MastodonPublicMedia"),)
+
+
+def rights_by_policy(principal: str, bucket: str = BUCKET) -> tuple[Statement, ...]:
+    """The part of a bucket policy that gives a key what Mastodon needs where no ACL means anything."""
+    actions = tuple(action for action in OBJECT_ACTIONS if action != "s3:PutObjectAcl")
+    resources = (f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*")
+    return (Statement("Allow", (*actions, "s3:ListBucket"), resources, (principal,), sid="MastodonKey"),)
 
 
 def _bucket(region: str) -> Bucket:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 import secrets
 import traceback
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+from s3probe.records import dataclass, replace
 from s3probe.sandbox import buckets, cors, multipart, objects, rights
+from s3probe.sandbox.account import account_info
 from s3probe.sandbox.acls import denial
 from s3probe.sandbox.address import RequestTarget, amazon_host, locate
 from s3probe.sandbox.authorise import judge
 from s3probe.sandbox.forms import is_form, refused
-from s3probe.sandbox.messages import Reply, Request, S3Error, document, element
+from s3probe.sandbox.messages import TEXTS, Reply, Request, S3Error, document, element
 from s3probe.sandbox.operations import Operation, identify
 from s3probe.sandbox.payload import decoded_body
-from s3probe.sandbox.personality import RegionCheck
+from s3probe.sandbox.personality import BucketsShown, RegionCheck
 from s3probe.sandbox.regions import partition
 from s3probe.sandbox.sigv4 import Claim, check_age, check_signature, check_time, read_claim, wrong_region
 from s3probe.sandbox.state import Context, LoggedRequest, State
@@ -48,13 +49,16 @@ class _Trace:
     writes_bucket: bool = False
 
 
-def serve(state: State, request: Request) -> Reply:
-    """Answers one request and logs it. Never raises: a failure of the sandbox itself is kept in ``state.bugs``."""
+def serve(state: State, request: Request, *, for_visitors: bool = False) -> Reply:
+    """Answers one request and logs it. Never raises: a failure of the sandbox itself is kept in ``state.bugs``.
+
+    ``for_visitors``: it came by the host at which the provider serves visitors.
+    """
     trace = _Trace()
     amazon = amazon_host(request.hostname)
     home = state.amazon(amazon[2]) if amazon else state
     try:
-        reply = _answer(home, request, trace)
+        reply = _answer(home, request, trace, for_visitors=for_visitors)
         code = ""
     except S3Error as error:
         worded = _with_wording(home, error)
@@ -76,38 +80,67 @@ def serve(state: State, request: Request) -> Reply:
     return reply
 
 
-def _answer(state: State, request: Request, trace: _Trace) -> Reply:
+def refused_unread(state: State, request: Request) -> Reply | None:
+    """The answer to a stranger's upload that is announced, where rights are looked at first; ``None``: it may come."""
+    place = locate(state.world, request.hostname, request.path)
+    bucket = state.buckets.get(place.bucket) if place is not None else None
+    if not state.world.personality.refuses_unread or read_claim(request) or place is None or request.method != "PUT":
+        return None
+    context = Context(state, request, Operation("PutObject"), bucket or Bucket(place.bucket), place.key, None)
+    return None if rights.may(context, "s3:PutObject") else serve(state, request)
+
+
+def _answer(state: State, request: Request, trace: _Trace, *, for_visitors: bool = False) -> Reply:
     if "transfer-encoding" in request.headers:
         # S3 wants to know a body's length beforehand
         raise S3Error("NotImplemented", details=(("Header", "Transfer-Encoding"),))
+    personality = state.world.personality
     place = locate(state.world, request.hostname, request.path)
     if place is None:
         raise S3Error("NoSuchBucket", details=(("BucketName", request.hostname),))
     if is_form(request):
         trace.operation = "PostObject"
         raise refused(state, request)
-    operation = identify(request.method, place.bucket, place.key, request.parameters, request.headers)
+    place = _named_by_visitors(state, place, signed=read_claim(request) is not None or for_visitors)
+    unknown = personality.unknown_questions if not place.key else ()
+    asked = {name: value for name, value in request.parameters.items() if name not in unknown}
+    operation = identify(request.method, place.bucket, place.key, asked, request.headers)
     trace.operation, trace.writes_bucket = operation.name, operation.writes_bucket
     bucket = state.buckets.get(place.bucket)
     trace.bucket = bucket
     claim = read_claim(request)
     trace.key_id = claim.access_key if claim else ""
-    if claim is None and state.world.personality.web_port and operation.name != "OPTIONS":
+    if claim is None and personality.web_port and operation.name != "OPTIONS":
         raise S3Error("AccessDenied", _NOBODY)
+    _check_form(state, operation, place, signed=claim is not None or for_visitors)
     _check_place(place, bucket, claim)
     user = _authenticate(state, request, claim, place, bucket) if claim else None
+    if user is not None and request.path == personality.account_info:
+        trace.operation = "AccountInfo"
+        return account_info(user)
     body, checksums = decoded_body(request, signed=claim is not None and claim.form != "v2")
     if operation.name == "ListBuckets":
         return _list_buckets(state, request, user)
-    if bucket is None and place.kind != "custom" and not _BUCKET_NAME.fullmatch(place.bucket):
+    if (
+        bucket is None
+        and (place.kind != "custom" or personality.path_only)
+        and not _BUCKET_NAME.fullmatch(place.bucket)
+    ):
         raise S3Error("InvalidBucketName", details=(("BucketName", place.bucket),))
     if operation.name == "CreateBucket":
         return _create_bucket(state, request, user, place, claim)
+    operation = replace(operation, actions=personality.rights.get(operation.name, operation.actions))
     if bucket is None:
+        if personality.hides_absent_buckets:
+            _refuse(state, request, operation, place, user)
+            absent = Context(state, request, operation, Bucket(place.bucket), place.key, user, body, checksums)
+            rights.authorise(absent)
+            by_key = operation.name == "DeleteObjects" and not personality.batch_finds_bucket
+            if by_key and not rights.may(absent, "s3:DeleteObject"):
+                return rights.delete_objects(absent)
         raise S3Error("NoSuchBucket", details=(("BucketName", place.bucket),))
     if operation.name == "OPTIONS":
         return cors.preflight(bucket, request)
-    operation = replace(operation, actions=state.world.personality.rights.get(operation.name, operation.actions))
     _refuse(state, request, operation, place, user)
     context = Context(state, request, operation, bucket, place.key, user, body, checksums)
     rights.authorise(context)
@@ -119,6 +152,25 @@ def _answer(state: State, request: Request, trace: _Trace) -> Reply:
         raise S3Error("MethodNotAllowed", details=(("Method", request.method), ("ResourceType", "BUCKET")))
     with state.lock:
         return handler(context)
+
+
+def _named_by_visitors(state: State, place: RequestTarget, *, signed: bool) -> RequestTarget:
+    """The bucket that is meant: where users live in tenants, visitors name the tenant and keys do not."""
+    tenant = state.world.personality.tenant
+    if not tenant or signed:
+        return place
+    own, _, name = place.bucket.rpartition(":")
+    return replace(place, bucket=name if own == tenant else f"{place.bucket}:")
+
+
+def _check_form(state: State, operation: Operation, place: RequestTarget, *, signed: bool) -> None:
+    """What this provider's API host does not take, whoever asks."""
+    personality = state.world.personality
+    text = personality.path_style if place.kind == "custom" and place.bucket and not place.virtual else None
+    if text is None and not signed and operation.name != "OPTIONS":
+        text = personality.signed_only
+    if text is not None:
+        raise S3Error(text.code, text.message, text.status)
 
 
 def _check_place(place: RequestTarget, bucket: Bucket | None, claim: Claim | None) -> None:
@@ -150,8 +202,6 @@ def _authenticate(state: State, request: Request, claim: Claim, place: RequestTa
     unknown = S3Error("InvalidAccessKeyId", details=(("AWSAccessKeyId", claim.access_key),))
     if user is None or user.status is KeyStatus.INACTIVE or (user.token is not None and claim.token is None):
         raise unknown
-    if user.status is KeyStatus.SUSPENDED:
-        raise S3Error("AccountProblem")
     if claim.token != user.token:
         raise S3Error("InvalidToken", details=(("Token-0", claim.token or ""),))
     if claim.form == "v2":
@@ -159,6 +209,8 @@ def _authenticate(state: State, request: Request, claim: Claim, place: RequestTa
     _check_region(state, claim, place, bucket)
     (check_age if world.personality.lets_clocks_differ else check_time)(claim, server_time(state))
     check_signature(claim, user.secret, request)
+    if user.status is KeyStatus.SUSPENDED:
+        raise S3Error("AccountProblem")
     return user
 
 
@@ -172,7 +224,7 @@ def _check_region(state: State, claim: Claim, place: RequestTarget, bucket: Buck
         return
     check = RegionCheck.MALFORMED if place.kind != "custom" else state.world.personality.region_check
     if check is RegionCheck.MALFORMED:
-        raise wrong_region(claim, expected)
+        raise wrong_region(claim, expected, "'" if place.kind != "custom" else state.world.personality.quotes)
     if check is RegionCheck.SIGNATURE:
         raise S3Error("SignatureDoesNotMatch", details=(("AWSAccessKeyId", claim.access_key),))
 
@@ -201,7 +253,8 @@ def _refuse(
 
 def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
     personality = state.world.personality
-    if user is not None and personality.lists_own_buckets:
+    shown = personality.buckets_shown if user is not None else BucketsShown.BY_RIGHT
+    if user is not None and shown in (BucketsShown.LISTABLE, BucketsShown.LISTABLE_OR_REFUSED):
         keys = rights.condition_keys(state, request, user)
         wholes = ("", "/") if personality.objects_cover_bucket else ("",)
 
@@ -210,12 +263,14 @@ def _list_buckets(state: State, request: Request, user: User | None) -> Reply:
             return any(judge(state.world, bucket, user, "s3:ListBucket", arn, keys).allowed for arn in arns)
 
         own = [bucket for bucket in state.buckets.values() if lists(bucket)]
-        if own:
+        if own or shown is BucketsShown.LISTABLE:
             return buckets.list_buckets(own, user)
-    if not (personality.rights_together and user):  # there each key is shown its own
+    if shown is not BucketsShown.OF_ACCOUNT:
         _require_account(state, request, user, "s3:ListAllMyBuckets", "arn:aws:s3:::*")
     assert user is not None
-    return buckets.list_buckets([b for b in state.buckets.values() if b.account == user.account], user)
+    return buckets.list_buckets(
+        [b for b in state.buckets.values() if b.account == user.account], user, personality.tenant
+    )
 
 
 def _create_bucket(
@@ -238,7 +293,8 @@ def _require_account(state: State, request: Request, user: User | None, action: 
 def _with_wording(state: State, error: S3Error) -> S3Error:
     personality = state.world.personality
     spoilt = error.code == "SignatureDoesNotMatch"
-    text = personality.wording.get(error.code)
+    special = error.code in TEXTS and error.text != TEXTS[error.code][1]
+    text = personality.wording.get(error.text if special else error.code)
     if text is not None:
         value = next((value for name, value in error.details if name in _NAMED), "")
         message = (text.message or error.text).strip().replace("{value}", value)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
 
+from s3probe.records import dataclass
 from s3probe.sandbox.messages import Request, S3Error
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -98,12 +98,13 @@ def _malformed(code: str, why: str) -> S3Error:
     return S3Error(code, f"The authorization header is malformed; {why}", 400)
 
 
-def wrong_region(claim: Claim, expected: str) -> S3Error:
+def wrong_region(claim: Claim, expected: str, mark: str = "'") -> S3Error:
     """The error that names the right region."""
     code, start = "AuthorizationHeaderMalformed", "The authorization header is malformed"
     if claim.form == "query":
         code, start = "AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"
-    return S3Error(code, f"{start}; the region '{claim.region}' is wrong; expecting '{expected}'", 400,
+    wrong, right = (f"{mark}{region}{mark}" for region in (claim.region, expected))
+    return S3Error(code, f"{start}; the region {wrong} is wrong; expecting {right}", 400,
                    (("Region", expected),), (("x-amz-bucket-region", expected),))  # fmt: skip
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
 
+from s3probe.records import dataclass, field
 from s3probe.sandbox.messages import Request
 from s3probe.sandbox.operations import Operation
 from s3probe.sandbox.personality import ErrorText
 from s3probe.sandbox.regions import partition
 from s3probe.sandbox.store import Store
 from s3probe.sandbox.world import Bucket, Ownership, User, World
+
+_OLD = b"a file that was here before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class State:
         """Makes the bucket known and its store ready."""
         self.store.create(bucket.name, versioning=bucket.versioning or bucket.object_lock)
         self.buckets[bucket.name] = bucket
+        for old in bucket.stored:
+            self.store.call("PUT", bucket.name, old.key, headers=(("Content-Type", "image/png"),), body=_OLD)
+            owner = old.account or bucket.account
+            self.records[bucket.name, old.key] = Record(old.acl, owner, len(_OLD))
 
     def amazon(self, region: str | None) -> State:
         """What a name of AWS's leads to: these buckets, or a partition that knows neither them nor these keys."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, cast
+
+from s3probe.records import dataclass, field
 
 Condition = tuple[str, str, tuple[str, ...]]
 """Operator, condition key, values: ``("StringEquals", "s3:x-amz-acl", ("private",))``."""

@@ -5,8 +5,7 @@ Its pages are measured (Garage 2.5.0): without a code where no bucket of that Ho
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from s3probe.records import replace
 from s3probe.sandbox import cors, objects
 from s3probe.sandbox.authorise import policy_is_public
 from s3probe.sandbox.messages import Reply, Request, S3Error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
+from s3probe.records import replace
 from s3probe.sandbox.personality import ErrorText, Personality
 from s3probe.sandbox.scenario import Scenario
 

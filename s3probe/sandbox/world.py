@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from s3probe.records import dataclass
+from s3probe.sandbox.cdns import Cdn
 from s3probe.sandbox.personality import AWS, Personality
 from s3probe.sandbox.statements import Statement
 
@@ -62,6 +63,16 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True)
+class OldFile:
+    """A file that was put into the bucket before: by Mastodon, or by whatever moved it there."""
+
+    key: str
+    acl: str = "private"
+    account: str = ""
+    """Whose it is, where it is not the bucket's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bucket:
     """One bucket and everything that decides about a request to it."""
 
@@ -90,6 +101,8 @@ class Bucket:
     """A lifecycle rule removes old versions after a day."""
     needs_checksum: bool = False
     """PutObject without Content-MD5 or a checksum is refused, as with Object Lock."""
+    stored: tuple[OldFile, ...] = ()
+    """What was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +205,10 @@ class Alias:
     """Put before every key, as a proxy does that knows of ``S3_KEY_PREFIX``."""
     adds: tuple[tuple[str, str], ...] = ()
     """Headers that it adds to every answer."""
+    forgets: tuple[str, str, str] | None = None
+    """Method, header and its value of the request for which its cache forgets a file."""
+    cdn: Cdn | None = None
+    """A CDN in place of the guide's nginx: it passes on what the storage sends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from s3probe.sandbox.faults import (
     acls,
     addressing,
+    clouds,
     credentials,
     network,
     permissions,
@@ -27,6 +28,7 @@ ALL: tuple[Fault, ...] = (
     *proxies.FAULTS,
     *transfer.FAULTS,
     *stores.FAULTS,
+    *clouds.FAULTS,
     *network.FAULTS,
 )
 """All of them, variants included."""

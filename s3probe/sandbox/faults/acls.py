@@ -14,7 +14,7 @@ from s3probe.sandbox.scenario import (
     healthy_policy,
     readable,
 )
-from s3probe.sandbox.world import ALL_BLOCKED, PublicAccessBlock
+from s3probe.sandbox.world import ALL_BLOCKED, OldFile, Ownership, PublicAccessBlock
 
 _NO_ACLS = PublicAccessBlock(block_public_acls=True, ignore_public_acls=True)
 
@@ -35,7 +35,23 @@ def _policy_reader() -> Scenario:
     return readable(healthy_policy())
 
 
+def moved(acl: str = "private", account: str = "", only: str = "") -> Change:
+    """Files that were here before, as whatever moved them left them. ``only``: in folders of that beginning."""
+    folders = ("accounts/avatars", "cache/preview_cards/images", "custom_emojis/images", "site_uploads/files")
+    keys = [f"{name}/000/000/{number:03}/original/moved.png" for name in folders for number in (1, 2)]
+    return bucket(stored=tuple(OldFile(key, acl, account) for key in keys if key.startswith(only)))
+
+
 FAULTS = (
+    Fault("old-media-invisible", moved(), look_alike=moved("public-read")),
+    Fault("old-media-invisible", moved(), custom, "at a provider", look_alike=moved("public-read")),
+    Fault(
+        "old-media-invisible",
+        both(bucket(ownership=Ownership.PREFERRED), moved(account="210987654321")),
+        healthy_policy,
+        "of another account",
+        look_alike=moved(account="210987654321"),
+    ),
     Fault("acl-disabled-bucket-owner-enforced", env("S3_PERMISSION", None), healthy_policy),
     Fault("permission-private-with-acl-disabled", env("S3_PERMISSION", "private"), healthy_policy),
     Fault("bpa-blocks-public-acl", bucket(block=ALL_BLOCKED)),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from s3probe.records import replace
 from s3probe.sandbox.faults.model import Fault, both, env
 from s3probe.sandbox.personality import RegionCheck
 from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, healthy_policy, least_privilege
@@ -68,6 +67,13 @@ FAULTS = (
     Fault("region-wrong-custom-endpoint", env("S3_REGION", "us-east-1"), custom),
     Fault("region-wrong-custom-endpoint", _unhelpful_region, custom, variant="no hint"),
     Fault("nosuchbucket-typo", env("S3_BUCKET", "files-exmaple")),
+    Fault(
+        "nosuchbucket-typo",
+        both(env("S3_BUCKET", "files-exmaple"), lambda s: s.with_personality(path_only=True)),
+        custom,
+        "no bucket in the host",
+        look_alike=lambda s: s.with_personality(path_only=True),
+    ),
     Fault("endpoint-missing-non-aws", env("S3_ENDPOINT", None), custom),
     Fault("endpoint-without-scheme", env("S3_ENDPOINT", CUSTOM_HOST), custom),
     Fault("endpoint-contains-bucket-path-style", _bucket_in_endpoint, custom),

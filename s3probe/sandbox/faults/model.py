@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from s3probe.records import dataclass
 from s3probe.sandbox.scenario import Scenario, healthy
 
 Change = Callable[[Scenario], Scenario]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from s3probe.sandbox.faults.model import Change, Fault, both, env
+from s3probe.sandbox.personality import ErrorText
 from s3probe.sandbox.scenario import CUSTOM_HOST, custom
 from s3probe.sandbox.world import ConnectionFault, Obstacle
 
@@ -14,6 +17,14 @@ def _obstacle(fault: ConnectionFault) -> Change:
 FAULTS = (
     Fault("clock-skew", lambda s: s.with_world(clock_offset=20 * 60.0)),
     Fault("clock-skew", lambda s: s.with_world(clock_offset=-20 * 60.0), variant="this machine is ahead"),
+    Fault(
+        "clock-skew",
+        lambda s: s.with_world(clock_offset=20 * 60.0).with_personality(
+            wording=MappingProxyType({"RequestTimeTooSkewed": ErrorText(400, "InvalidRequest", "Bad Request")})
+        ),
+        custom,
+        "in words that say nothing of it",
+    ),
     Fault("dns-fails-in-container", _obstacle(ConnectionFault.NO_DNS), custom),
     Fault("nothing-listens-at-endpoint", _obstacle(ConnectionFault.REFUSED), custom),
     Fault(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 
+from s3probe.records import replace
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket
+from s3probe.sandbox.personality import ErrorText, Refusal
+from s3probe.sandbox.recommended import minio
 from s3probe.sandbox.scenario import MEDIA_FOLDERS, OBJECT_ACTIONS, Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 
@@ -12,11 +15,16 @@ _KMS_KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-12345
 
 
 def without(action: str) -> Change:
-    """The key's policy without one action."""
+    """The key's policy without one action, and what the bucket's gives it."""
 
     def change(scenario: Scenario) -> Scenario:
-        kept = (replace(s, actions=tuple(a for a in s.actions if a != action)) for s in scenario.user.identity)
-        return scenario.with_user(identity=tuple(s for s in kept if s.actions))
+        def kept(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+            left = (replace(s, actions=tuple(a for a in s.actions if a != action)) for s in statements)
+            return tuple(s for s in left if s.actions)
+
+        public = tuple(s for s in scenario.bucket.policy if s.principals == ("*",))
+        own = tuple(s for s in scenario.bucket.policy if s not in public)
+        return scenario.with_user(identity=kept(scenario.user.identity)).with_bucket(policy=(*public, *kept(own)))
 
     return change
 
@@ -82,6 +90,31 @@ def _allow_kms(scenario: Scenario) -> Scenario:
     return scenario.with_user(identity=(*scenario.user.identity, allow))
 
 
+def _denied_by_group(scenario: Scenario) -> Scenario:
+    """Another policy of the user's, or one of his groups', denies what his own allows."""
+    deny = Statement("Deny", ("s3:DeleteObject",), (f"arn:aws:s3:::{scenario.bucket.name}/*",))
+    return scenario.with_user(identity=(*scenario.user.identity, deny))
+
+
+def _access_key_without(action: str) -> Change:
+    """An access key whose own policy leaves out what the user's allows."""
+
+    def change(scenario: Scenario) -> Scenario:
+        return scenario.with_user(session=without(action)(scenario).user.identity)
+
+    return change
+
+
+_NO_WRITES = Refusal(
+    ErrorText(403, "AccessDenied", "Access Denied."), ("PutObject", "CreateMultipartUpload", "UploadPart", "CopyObject")
+)
+"""MinIO, whose disk is mounted read-only (measured: 7aac2a2c5)."""
+
+
+def _disk_read_only(scenario: Scenario) -> Scenario:
+    return scenario.with_personality(refusals=(*scenario.world.personality.refusals, _NO_WRITES))
+
+
 def _other_account(scenario: Scenario) -> Scenario:
     return scenario.with_bucket(account="999999999999")
 
@@ -106,4 +139,8 @@ FAULTS = (
     Fault("kms-key-not-allowed", bucket(kms_key=_KMS_KEY)),
     Fault("kms-objects-not-anonymously-readable", both(bucket(kms_key=_KMS_KEY), _allow_kms)),
     Fault("bucket-owned-by-other-account", _other_account),
+    Fault("explicit-deny-policy", _denied_by_group, minio, "MinIO", look_alike=without("s3:DeleteObject")),
+    Fault("iam-missing-putobject", _access_key_without("s3:PutObject"), minio, "MinIO's access key"),
+    Fault("iam-missing-deleteobject", without("s3:DeleteObject"), minio, "MinIO", look_alike=_denied_by_group),
+    Fault("disk-read-only", _disk_read_only, minio, "MinIO", look_alike=without("s3:PutObject")),
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from s3probe.records import replace
 from s3probe.sandbox.faults.model import Change, Fault, both, env
 from s3probe.sandbox.scenario import ALIAS, BUCKET, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
 from s3probe.sandbox.statements import Statement
@@ -77,6 +76,24 @@ def sibling(fault: AliasFault) -> Change:
     return change
 
 
+BUSTER = ("PURGE", "X-Cache-Secret", "a-secret-of-the-cache")
+
+
+def buster(*, forgets: bool = False) -> Change:
+    """A cache that keeps what is deleted, and a Mastodon that asks it to forget."""
+    method, header, secret = BUSTER
+
+    def change(scenario: Scenario) -> Scenario:
+        known = BUSTER if forgets else None
+        kept = tuple(replace(one, fault=AliasFault.KEEPS_DELETED, forgets=known) for one in scenario.world.aliases)
+        lines = {"ENABLED": "true", "HTTP_METHOD": method, "SECRET_HEADER": header, "SECRET": secret}
+        for name, value in lines.items():
+            scenario = scenario.with_env(f"CACHE_BUSTER_{name}", value)
+        return scenario.with_world(aliases=kept)
+
+    return change
+
+
 FAULTS = (
     Fault("proxy-drops-bucket-name", proxy(AliasFault.KEEPS_HOST), healthy_policy, "its own host name"),
     Fault("proxy-resolver-fails", proxy(AliasFault.BAD_GATEWAY), healthy_policy),
@@ -108,6 +125,8 @@ FAULTS = (
     Fault("cdn-hotlink-or-bot-protection", proxy(AliasFault.BOTS), healthy_policy, "by user agent"),
     Fault("proxy-lists-bucket-at-root", proxy(AliasFault.LISTS_ROOT), healthy_policy),
     Fault("cdn-keeps-deleted-media", proxy(AliasFault.KEEPS_DELETED), healthy_policy),
+    Fault("cache-buster-without-effect", buster(), healthy_policy, look_alike=buster(forgets=True)),
+    Fault("cache-buster-leaves-files", buster(forgets=True), healthy_policy, look_alike=buster()),
     Fault("proxy-passes-query-string", proxy(AliasFault.PASSES_QUERY), healthy_policy),
     Fault("proxy-passes-query-string", proxy(AliasFault.PASSES_QUERY), healthy_alias, "with ACLs"),
     Fault("proxy-forwards-authorization-cookies", proxy(AliasFault.PASSES_AUTHORIZATION), healthy_policy),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from s3probe.records import replace
 from s3probe.sandbox.faults.model import Change, Fault, both, bucket, env
 from s3probe.sandbox.personality import ErrorText, Refusal
 from s3probe.sandbox.providers import refuse_checksums
