@@ -66,7 +66,7 @@ def of(server: LabServer) -> Iterator[Configuration]:
         return
     yield Configuration("healthy", "as its documentation says")
     names = _TELLING.get(server.name, ())
-    yield from (wrong for wrong in _wrong_values() if wrong.name in names)
+    yield from (wrong for wrong in wrong_values() if wrong.name in names)
 
 
 _TELLING = {
@@ -78,7 +78,7 @@ _TELLING = {
 """Where a wrong value shows anything new: LocalStack checks no key, s3rver no signature, most of them no region."""
 
 
-def _wrong_values() -> Iterator[Configuration]:
+def wrong_values() -> Iterator[Configuration]:
     yield Configuration("wrong-secret", "one character of the secret is wrong", _wrong_secret)
     unknown: Lines = {"AWS_ACCESS_KEY_ID": "AKnobody"}
     yield Configuration("unknown-key", "a key id that the server does not know", lambda _server: unknown)
@@ -289,7 +289,7 @@ _CEPH = (
         lambda server: limited(server, statement("Allow", LIMITED, "s3:*", where=("/*",))),
     ),
     Configuration("others-bucket", "the bucket belongs to another user", _others_bucket),
-    *(wrong for wrong in _wrong_values() if wrong.name != "wrong-region"),
+    *(wrong for wrong in wrong_values() if wrong.name != "wrong-region"),
     Configuration("clock-slow", "this machine's clock is 20 minutes slow", _healthy(), clock=-1200),
     Configuration("clock-fast", "this machine's clock is 20 minutes fast", _healthy(), clock=1200),
     Configuration("public-list", "a policy lets everyone list", _open("s3:ListBucket", where=("",))),

@@ -31,12 +31,12 @@ class Block:
         return "\n".join((*self.server, f"location {self.location} {{", *self.storage, "}"))
 
     def without(self, start: str) -> Block:
-        """The same without the lines that begin so."""
-        return replace(
-            self,
-            server=tuple(line for line in self.server if not line.startswith(start)),
-            storage=tuple(line for line in self.storage if not line.startswith(start)),
+        """The same without the lines that begin so, in quotes or not."""
+        server, storage = (
+            tuple(line for line in lines if not line.replace("'", "").startswith(start.replace("'", "")))
+            for lines in (self.server, self.storage)
         )
+        return replace(self, server=server, storage=storage)
 
     def without_other_locations(self) -> Block:
         """The same with ``location /`` alone for all folders."""

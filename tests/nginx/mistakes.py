@@ -11,6 +11,7 @@ from s3probe.sandbox.faults.stores import PREFIX, proxy_with_prefix
 from s3probe.sandbox.scenario import Scenario, healthy_policy
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault
+from tests.nginx.guide import Block
 from tests.nginx.world import ENDPOINT, NginxSetup
 from tests.runs import fault_name
 
@@ -32,6 +33,24 @@ def lines(*texts: str, drop: tuple[str, ...] = ()) -> Change:
     return change
 
 
+def location(*texts: str) -> Change:
+    """One location with these lines in place of the guide's two."""
+    return lambda setup: replace(setup, block=Block((), texts, "/"))
+
+
+def also(*changes: Change) -> Change:
+    def change(setup: NginxSetup) -> NginxSetup:
+        for one in changes:
+            setup = one(setup)
+        return setup
+
+    return change
+
+
+def _at_server(setup: NginxSetup, *texts: str) -> NginxSetup:
+    return replace(setup, block=replace(setup.block, server=texts))
+
+
 def certificate(kind: str) -> Change:
     return lambda setup: replace(setup, certificate=kind)
 
@@ -43,12 +62,12 @@ def _trusts_the_proxy(scenario: Scenario, action: str, resource: str) -> Scenari
     return scenario.with_bucket(policy=(*scenario.bucket.policy, allow))
 
 
-def _lists_to_the_proxy() -> Scenario:
+def lists_to_the_proxy() -> Scenario:
     scenario = healthy_policy()
     return _trusts_the_proxy(scenario, "s3:ListBucket", f"arn:aws:s3:::{scenario.bucket.name}")
 
 
-def _archives_to_the_proxy() -> Scenario:
+def archives_to_the_proxy() -> Scenario:
     scenario = healthy_policy()
     return _trusts_the_proxy(scenario, "s3:GetObject", f"arn:aws:s3:::{scenario.bucket.name}/backups/*")
 
@@ -105,13 +124,16 @@ MISTAKES: dict[str, Mistake] = {
         "cdn-hotlink-or-bot-protection",
         lines("if ($http_user_agent !~ Mozilla) { return 403; }"),
     ),
-    "some folders": Mistake("proxy-drops-folders", lines("location /accounts/ { return 404; }")),
+    "some folders": Mistake(
+        "proxy-drops-folders",
+        lines("location /accounts/ { return 404; }", "location /custom_emojis/ { return 404; }"),
+    ),
     "certificate for another name": Mistake("alias-host-no-tls-or-wrong-cert", certificate("wrong-name")),
     "expired certificate": Mistake("alias-host-no-tls-or-wrong-cert", certificate("expired")),
     "unknown authority": Mistake("alias-host-no-tls-or-wrong-cert", certificate("unknown")),
     "no certificate": Mistake("alias-host-no-tls-or-wrong-cert", certificate("none")),
     "listing at the root": Mistake(
-        "proxy-lists-bucket-at-root", lines(KNOWS, drop=("location = /",)), _lists_to_the_proxy,
+        "proxy-lists-bucket-at-root", lines(KNOWS, drop=("location = /",)), lists_to_the_proxy,
     ),
     "ranges lost": Mistake(
         "range-requests-broken-for-viewers",
@@ -123,7 +145,7 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "nothing may be kept": Mistake("cache-control-missing", lines("expires -1;", drop=("add_header Cache-Control",))),
     "archives opened by the proxy": Mistake(
-        "archive-dumps-world-readable", lines(KNOWS), _archives_to_the_proxy,
+        "archive-dumps-world-readable", lines(KNOWS), archives_to_the_proxy,
     ),
     "headers that protect left out": Mistake(
         "nosniff-and-sandbox-missing",
@@ -134,6 +156,24 @@ MISTAKES: dict[str, Mistake] = {
         "key-prefix-forgotten-in-alias-or-policy",
         lines(f"{ASKS}/{PREFIX}$uri;"),
         lambda: proxy_with_prefix(healthy_policy()),
+    ),
+    "slash forgotten in a rewrite": Mistake(
+        "proxy-drops-bucket-name",
+        location(
+            f"proxy_set_header Host {ENDPOINT};", "rewrite ^/(.*)$ /files-example$1 break;", f"proxy_pass https://{ENDPOINT};"
+        ),
+    ),
+    "a folder of its own": Mistake("object-not-found-public-key-mismatch", location("root /nonexistent;")),
+    "a redirect to itself": Mistake(
+        "media-host-redirects-in-a-circle",
+        also(location(ASKS + ";"), lambda setup: _at_server(setup, "return 301 https://$host$request_uri;")),
+    ),
+    "CORS of another origin": Mistake(
+        "cors-origin-mismatch",
+        lines(
+            "add_header Access-Control-Allow-Origin https://other.example always;",
+            drop=("add_header Access-Control-Allow-Origin",),
+        ),
     ),
     **{fault_name(fault): Mistake(fault.id, lines(*fault.nginx), fault.base) for fault in ALL if fault.nginx},
 }  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.diagnosis.model import ServerFix
+from s3probe.diagnosis.model import ServerFix, Severity
 from s3probe.report.model import Report
 from s3probe.sandbox.scenario import CUSTOM_HOST, Scenario, custom
 from s3probe.sandbox.world import Endpoint, Instance
@@ -26,6 +26,7 @@ PASSING = (
 
 MISTAKES = {
     "proxy-body-limit-413": "client_max_body_size 10;",
+    "proxy-caches-s3-api": "proxy_cache CACHE; proxy_cache_valid 200 10m;",
     "proxy-rewrites-host-before-s3": f"proxy_set_header Host {CUSTOM_HOST};",
 }
 
@@ -64,6 +65,50 @@ def test_the_first_fix_ends_it(finding_id: str) -> None:
     fixed = setup.fixed(finding)
     assert fixed is not None
     assert examined(fixed).verdict == "ok"
+
+
+def test_an_authorization_that_is_dropped_is_passed_on_by_its_line() -> None:
+    setup = _setup("proxy_set_header Authorization '';")
+    finding = next(f for f in examined(setup).findings if f.id == "endpoint-is-cdn-or-public-host")
+    line = next(fix for fix in finding.fixes if isinstance(fix, ServerFix))
+    fixed = setup.fixed(replace(finding, fixes=(line,)))
+    assert fixed is not None
+    assert examined(fixed).verdict == "ok"
+
+
+def test_nginxs_own_limit_is_found_by_what_is_announced() -> None:
+    finding = next(f for f in examined(_setup("client_max_body_size 1m;")).findings if f.id == "proxy-body-limit-413")
+    assert "16 MiB was announced" in finding.how_known
+
+
+def test_a_query_that_is_dropped_is_one_cause() -> None:
+    """What nginx does with ``proxy_pass http://HOST$uri``; a host that is changed as well is another fault."""
+    report = examined(_setup("rewrite ^(.*)$ $1? break;"))
+    failures = [f for f in report.findings if f.severity is Severity.FAILURE]
+    assert [f.id for f in failures] == ["proxy-rewrites-host-before-s3"], [(f.id, f.how_known) for f in failures]
+    assert "without a query" in failures[0].how_known
+    fix = failures[0].fixes[0]
+    assert isinstance(fix, ServerFix)
+    assert "remove the path behind the host in proxy_pass" in fix.note
+    (other,) = (f for f in examined(_setup(MISTAKES[failures[0].id])).findings if f.id == failures[0].id)
+    assert "query" not in other.how_known
+
+
+def test_a_rule_on_the_query_is_one_cause() -> None:
+    setup = _setup()
+    assert setup.block is not None
+    refusing = replace(setup, block=replace(setup.block, server=("if ($args) { return 403; }",)))
+    report = examined(refusing)
+    failures = [f for f in report.findings if f.severity is Severity.FAILURE]
+    assert [f.id for f in failures] == ["proxy-refuses-uploads"], [(f.id, f.how_known) for f in failures]
+    assert "with a query, while those without one passed" in failures[0].how_known
+
+
+@pytest.mark.parametrize("key", ["$uri", "$scheme$proxy_host$request_uri"])
+def test_what_a_cache_for_the_api_gives_to_strangers_is_no_cause_of_its_own(key: str) -> None:
+    report = examined(_setup(f"{MISTAKES['proxy-caches-s3-api']} proxy_cache_key {key};"))
+    loud = [f.id for f in report.findings if f.severity is not Severity.NOTICE]
+    assert loud == ["proxy-caches-s3-api"], [(f.id, f.how_known) for f in report.findings]
 
 
 def test_other_lines_end_nothing() -> None:

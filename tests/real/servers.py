@@ -185,5 +185,9 @@ class Versity(RealServer):
     def new_bucket(self, name: str) -> None:
         """An empty one of Mastodon's account, with CORS."""
         self.client().create_bucket(Bucket=name)
+        self.give(name)
+
+    def give(self, name: str) -> None:
+        """Makes the bucket that of Mastodon's account, with CORS."""
         self.call(*self._admin, "change-bucket-owner", "--bucket", name, "--owner", self.key("mastodon").id)
         self.client().put_bucket_cors(Bucket=name, CORSConfiguration=cors_rule())

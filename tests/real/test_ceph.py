@@ -9,7 +9,8 @@ from itertools import count
 
 import pytest
 
-from s3probe.diagnosis.model import Severity
+from s3probe.diagnosis.model import BucketSetting, Severity
+from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.policies import cors_rule
 from s3probe.knowledge.providers import provider
 from s3probe.knowledge.recipes import documents
@@ -139,3 +140,41 @@ def test_suspended_versioning_leaves_no_marker(mine: Direct) -> None:
     off = {"Status": "Suspended"}
     mine.administrator().put_bucket_versioning(Bucket=mine.bucket, VersioningConfiguration=off)
     assert (ids(mine.examined()), ids(mine.examined("quick")), mine.left()) == ([], [], [])
+
+
+OLD = ("custom_emojis/images/000/000/001/original/a.png", "site_uploads/files/000/000/001/original/b.png")
+
+
+def _moved(setup: Direct) -> None:
+    """Files as a move leaves them that copies no ACLs."""
+    for key in OLD:
+        setup.administrator().put_object(Bucket=setup.bucket, Key=key, Body=b"old", ContentType="image/png")
+
+
+def test_files_that_were_moved_without_acls_are_named_and_shown_after_their_acl_is_set(mine: Direct) -> None:
+    _moved(mine)
+    report = mine.examined()
+    assert ids(report) == ["old-media-invisible"]
+    fix = report.findings[0].fixes[0]
+    assert isinstance(fix, BucketSetting)
+    assert fix.setting == "acl-of-files"
+    for key in OLD:
+        mine.administrator().put_object_acl(Bucket=mine.bucket, Key=key, ACL=fix.value)
+    assert ids(mine.examined()) == []
+
+
+def test_a_policy_that_alone_shows_old_files_is_narrowed_first(mine: Direct) -> None:
+    _moved(mine)
+    everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Sid": "All"}
+    policy(mine, {**everyone, "Resource": f"arn:aws:s3:::{mine.bucket}/*"})
+    report = mine.examined()
+    archives = next(f for f in report.findings if f.id == "archive-dumps-world-readable")
+    fix = archives.fixes[0]
+    assert isinstance(fix, BucketSetting)
+    assert "MastodonPublicMedia" in fix.value
+    mine.administrator().put_bucket_policy(Bucket=mine.bucket, Policy=fix.value)
+    after = mine.examined()
+    seen = after.evidence.get(ActionId.PUBLIC_OLD)
+    assert seen is not None
+    assert seen.ok
+    assert "archive-dumps-world-readable" not in ids(after)

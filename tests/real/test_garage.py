@@ -100,7 +100,15 @@ def _another_buckets_alias(setup: Setup[Garage]) -> Setup[Garage]:
     return setup
 
 
+def _bucket_that_another_key_uses(setup: Setup[Garage]) -> Setup[Garage]:
+    """The media host shows which one was meant: it is an alias of this key's own."""
+    if "unserved" not in setup.server.cli("bucket", "list"):
+        setup.server.cli("bucket", "create", "unserved")
+    return _lines(S3_BUCKET="unserved")(setup)
+
+
 FAULTS: dict[str, tuple[str, Break]] = {
+    "another key's bucket": ("key-without-rights", _bucket_that_another_key_uses),
     "website denied": ("web-port-bucket-not-allowed", _cli("bucket", "website", "--deny", BUCKET)),
     "no alias": ("web-port-host-is-no-alias", _cli("bucket", "unalias", Garage.host)),
     "alias of another bucket": ("web-port-host-is-no-alias", _another_buckets_alias),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from s3probe.cli.commands.policy import policies
-from s3probe.diagnosis.model import BucketSetting, EnvFix, Fix, IamAllow
+from s3probe.diagnosis.model import BucketSetting, EnvFix, Fix, IamAllow, Manual, ServerFix
 from s3probe.examination import Examined, check
 from s3probe.knowledge.store import store_of
 from s3probe.probe.asking_once import who_is_there
@@ -76,10 +77,24 @@ class Site:
         self.server.mc("admin", "accesskey", "create", "real", self.key, *pair, *own)
         self.key = name
 
-    def examined(self, **lines: str | None) -> Examined:
+    def also(self, name: str, *statements: dict[str, object], group: str = "") -> None:
+        """A further policy, of the user or of a group that he is in."""
+        path = str(self.saved({"Version": "2012-10-17", "Statement": statements}))
+        self.server.mc("admin", "policy", "create", "real", name, path)
+        self.server.mc(
+            "admin", "policy", "attach", "real", name, *(("--group", group) if group else ("--user", self.key))
+        )
+
+    def group(self) -> str:
+        """A group that the user is in."""
+        name = f"group-of-{self.key}"
+        self.server.mc("admin", "group", "add", "real", name, self.key)
+        return name
+
+    def examined(self, options: ProbeOptions | None = None, /, **lines: str | None) -> Examined:
         settings = self.settings(**lines)
         with closing(default_tools(settings)) as tools:
-            return check(settings, ProbeOptions(), tools)
+            return check(settings, options or ProbeOptions(), tools)
 
     def applied(self, command: str) -> None:
         """The command as it is printed, with the admin's own words for those in capitals."""
@@ -94,18 +109,30 @@ class Site:
             if isinstance(fix, EnvFix):
                 lines[fix.variable] = fix.value
             else:
-                assert isinstance(fix, BucketSetting | IamAllow)
-                self.applied(fix.command)
+                assert isinstance(fix, BucketSetting | IamAllow | ServerFix)
+                self.applied(fix.value if isinstance(fix, ServerFix) else fix.command)
         return named(self.examined(**lines))
 
 
-def named(seen: Examined) -> list[str]:
-    assert seen.evidence.cleanup.left_behind == () or "iam-missing-deleteobject" in {one.id for one in seen.findings}
+def named(seen: Examined, *, left: bool = False) -> list[str]:
+    """``left``: the key may not remove all that a run makes."""
+    may_stay = left or "iam-missing-deleteobject" in {one.id for one in seen.findings}
+    assert seen.evidence.cleanup.left_behind == () or may_stay
     return [one.id for one in seen.findings if one.id not in ON_LOOPBACK]
 
 
 def fixes_of(seen: Examined) -> list[Fix]:
     return [fix for one in seen.findings for fix in one.fixes]
+
+
+DENIES: dict[str, object] = {"Effect": "Deny", "Action": ["s3:DeleteObject"], "Resource": [f"{ARN}/*"]}
+
+
+def looked_at(seen: Examined) -> Sequence[str]:
+    """The commands that the first fix of the first finding names."""
+    first = next(found for found in seen.findings if found.id not in ON_LOOPBACK).fixes[0]
+    text = first.text if isinstance(first, Manual) else getattr(first, "note", "")
+    return re.findall(r"mc admin [a-z]+ [a-z]+ ALIAS(?: --user)? [A-Z]+", text)
 
 
 @pytest.fixture
@@ -173,7 +200,115 @@ def test_other_origins_are_allowed_for_the_whole_server(site: Site) -> None:
     assert site.healed(seen) == []
 
 
+def test_a_folder_that_the_policy_leaves_out_is_opened(site: Site) -> None:
+    """Nothing of the run is stored there: MinIO tells a visitor where he may read that there is no such file."""
+    site.allow()
+    public = site.documents()["bucket_policy"]
+    public["Statement"][0]["Resource"].remove(f"{ARN}/site_uploads/*")
+    site.server.mc("anonymous", "set-json", str(site.saved(public)), f"real/{BUCKET}")
+    seen = site.examined()
+    assert named(seen) == ["public-policy-leaves-out-folders"]
+    assert site.healed(seen) == []
+
+
+@pytest.mark.parametrize("folder", ["cache", "site_uploads"])
+def test_one_folder_that_is_open_for_uploads_is_closed_and_pictures_stay(site: Site, folder: str) -> None:
+    site.allow()
+    site.server.mc("anonymous", "set", "upload", f"real/{BUCKET}/{folder}")
+    seen = site.examined()
+    assert named(seen) == ["anonymous-write-allowed", "uploads-listable-policy"]
+    assert site.healed(seen) == []
+
+
+@pytest.mark.parametrize("where", ["user", "group"])
+def test_a_deny_is_told_from_a_missing_right_with_the_command_that_shows_it(site: Site, where: str) -> None:
+    site.allow()
+    site.also(f"denies-{site.key}", DENIES, group=site.group() if where == "group" else "")
+    seen = site.examined()
+    assert named(seen, left=True) == ["explicit-deny-policy"]
+    assert looked_at(seen) == ["mc admin policy entities ALIAS --user KEY", "mc admin policy info ALIAS POLICY"]
+    shown = site.server.mc("admin", "policy", "entities", "real", "--user", site.key)
+    assert f"denies-{site.key}" in shown
+    site.server.mc("admin", "policy", "create", "real", f"denies-{site.key}", str(site.saved(
+        {"Version": "2012-10-17", "Statement": [{**DENIES, "Effect": "Allow"}]})))  # fmt: skip
+    assert named(site.examined()) == []
+
+
+def test_a_deny_of_links_to_archives_alone_is_told_as_one(site: Site) -> None:
+    site.allow()
+    site.also(f"denies-{site.key}", {**DENIES, "Action": ["s3:GetObject"], "Resource": [f"{ARN}/backups/*"]})
+    assert named(site.examined()) == ["explicit-deny-policy"]
+
+
+def test_a_deny_of_the_user_holds_for_his_access_key(site: Site) -> None:
+    site.allow()
+    site.also(f"denies-{site.key}", DENIES)
+    site.access_key(["s3:*"])
+    seen = site.examined()
+    assert named(seen, left=True) == ["explicit-deny-policy"]
+    assert looked_at(seen)[0] == "mc admin accesskey info ALIAS KEY"
+
+
+def test_a_deny_in_the_access_keys_own_policy_goes_with_that_policy(site: Site) -> None:
+    site.allow()
+    site.access_key(["s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:AbortMultipartUpload"])
+    path = site.saved(
+        {"Version": "2012-10-17", "Statement": [{**DENIES, "Effect": "Allow", "Action": ["s3:*"]}, DENIES]}
+    )
+    site.server.mc("admin", "accesskey", "edit", "real", site.key, "--policy", str(path))
+    seen = site.examined()
+    assert named(seen, left=True)[0] == "iam-missing-deleteobject"
+    assert "the policies of its user allow it" in seen.findings[0].how_known
+    assert site.healed(seen) == []
+
+
+def test_a_group_that_is_switched_off_is_where_to_look_first(site: Site) -> None:
+    site.allow()
+    group = site.group()
+    site.server.mc("admin", "group", "disable", "real", group)
+    seen = site.examined()
+    assert named(seen) == ["key-without-rights"]
+    assert looked_at(seen)[:2] == ["mc admin user info ALIAS KEY", "mc admin group info ALIAS GROUP"]
+    assert group in site.server.mc("admin", "user", "info", "real", site.key)
+    assert "disabled" in site.server.mc("admin", "group", "info", "real", group)
+    site.server.mc("admin", "group", "enable", "real", group)
+    assert named(site.examined()) == []
+
+
+@pytest.mark.parametrize("kind", ["user", "accesskey"])
+def test_a_key_that_is_switched_off_is_switched_on(site: Site, kind: str) -> None:
+    site.allow()
+    if kind == "accesskey":
+        site.access_key()
+    site.server.mc("admin", kind, "disable", "real", site.key)
+    seen = site.examined()
+    assert named(seen) == ["key-disabled-or-account-suspended"]
+    assert site.healed(seen) == []
+
+
+def test_an_access_key_whose_user_is_switched_off_says_where_to_look_first(site: Site) -> None:
+    site.allow()
+    user = site.key
+    site.access_key()
+    site.server.mc("admin", "user", "disable", "real", user)
+    seen = site.examined()
+    assert named(seen) == ["key-without-rights"]
+    assert looked_at(seen)[:2] == ["mc admin accesskey info ALIAS KEY", "mc admin user info ALIAS USER"]
+    assert user in site.server.mc("admin", "accesskey", "info", "real", site.key)
+    site.server.mc("admin", "user", "enable", "real", user)
+    assert named(site.examined()) == []
+
+
+def test_rights_in_several_policies_add_up_and_the_one_that_lacks_is_added(site: Site) -> None:
+    for number, right in enumerate(LEAST[:-1]):
+        site.also(f"{site.key}-{number}", {"Effect": "Allow", "Action": [right], "Resource": [f"{ARN}/*"]})
+    seen = site.examined()
+    assert named(seen, left=True) == ["iam-missing-abortmultipart", "iam-missing-listbucket"]
+    assert site.healed(seen) == []
+
+
 def test_old_versions_with_an_end_are_silent(site: Site) -> None:
+    """The last of all: versioning can be suspended, and not taken back."""
     site.allow()
     client = site.server.client()
     client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -183,6 +318,8 @@ def test_old_versions_with_an_end_are_silent(site: Site) -> None:
         rule = json.loads(next(one.value for one in fixes_of(seen) if isinstance(one, BucketSetting)))
         client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration=rule)
         assert named(site.examined()) == []
+        # the key may not read the rules, and a canary remains one
+        assert site.examined(ProbeOptions("quick")).evidence.cost.requests < 12
     finally:
         client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
         client.delete_bucket_lifecycle(Bucket=BUCKET)

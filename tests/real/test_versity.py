@@ -85,6 +85,14 @@ FAULTS: dict[str, tuple[str, Callable[[Direct], None]]] = {
         lambda setup: policy(setup, everyone(setup, "s3:GetObject"), own(setup, (*RIGHTS[:2], *RIGHTS[3:]))),
     ),
     "objects alone": ("iam-missing-listbucket", _objects_alone),
+    "one folder closed": (
+        "public-policy-leaves-out-folders",
+        lambda setup: policy(
+            setup,
+            everyone(setup, "s3:GetObject", folders=tuple(name for name in MEDIA_FOLDERS if name != "site_uploads")),
+            own(setup),
+        ),
+    ),
     "listed by policy": (
         "bucket-listable-policy",
         lambda setup: policy(setup, everyone(setup, "s3:GetObject", "s3:ListBucket", folders=()), own(setup)),

@@ -26,7 +26,11 @@ def test_every_fault_changes_its_scenario_and_can_be_served(serve: Serve, fault:
     assert fault.base() == before
     box = serve(after)
     if not after.world.obstacles:
-        assert client(box, after).visit("HEAD", f"/{after.bucket.name}").status in (200, 403)
+        # where users live in tenants, no visitor finds the bucket by its name alone
+        refused = 404 if after.world.personality.tenant else 403
+        if (alone := after.world.personality.signed_only) is not None:  # visitors are served elsewhere
+            refused = alone.status
+        assert client(box, after).visit("HEAD", f"/{after.bucket.name}").status in (200, refused)
     assert len(box.requests) == (0 if after.world.obstacles else 1)
 
 
@@ -71,8 +75,9 @@ def test_a_healthy_scenario_takes_mastodons_upload_and_shows_it(serve: Serve, na
     box = serve(scenario)
     acl = PUBLIC if scenario.raw_env("S3_PERMISSION") is None else {}
     assert client(box, scenario).call("PUT", path(scenario), acl, b"x").status == 200
-    assert client(box, scenario).visit("GET", path(scenario)).body == b"x"
-    assert client(box, scenario).visit("GET", path(scenario, "")).status == 403 or name == "backblaze-b2"
+    # where nobody reads without keys at the API, the provider's public host shows it
+    assert scenario.world.personality.signed_only or client(box, scenario).visit("GET", path(scenario)).body == b"x"
+    assert client(box, scenario).visit("GET", path(scenario, "")).status in (400, 403) or name == "backblaze-b2"
 
 
 def client(box: Sandbox, scenario: Scenario) -> SandboxClient:

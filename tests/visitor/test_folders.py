@@ -11,10 +11,22 @@ from s3probe.diagnosis.rules import folders, web_client
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, OtherFolder
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.sandbox.faults.acls import moved
 from s3probe.sandbox.faults.proxies import healthy_alias
-from s3probe.sandbox.scenario import ALIAS, MEDIA_FOLDERS, Scenario, custom, healthy, healthy_policy
+from s3probe.sandbox.scenario import (
+    ALIAS,
+    MEDIA_FOLDERS,
+    OBJECT_ACTIONS,
+    Scenario,
+    custom,
+    healthy,
+    healthy_policy,
+    readable,
+)
 from s3probe.sandbox.statements import Statement
 from s3probe.sandbox.world import AliasFault, Instance
+from s3probe.settings import keys
+from s3probe.settings.keys import OTHERS
 from tests.runs import OPTIONS, Ran, run, run_once
 from tests.visitor.cases import case, seen
 
@@ -141,6 +153,29 @@ def test_who_closes_a_folder_is_told_by_the_media_file_at_the_storage(
     assert AVATAR in found.how_known
 
 
+def test_a_deny_that_guards_archives_closes_no_folder_and_is_kept() -> None:
+    scenario = readable(healthy_policy())
+    where = "arn:aws:s3:::files-example/"
+    key = (scenario.user.arn,)
+    shut = Statement("Deny", ("s3:GetObject",), (f"{where}backups/*",), not_principals=key, sid="NoArchives")
+    opened = (*(f"{where}{folder}/*" for folder in MEDIA_FOLDERS if folder != "accounts"),)
+    media = Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="Media")
+    found = run(scenario.with_bucket(policy=(media, shut))).report.findings[0]
+    assert found.id == "public-policy-leaves-out-folders"
+    assert "NoArchives" in str(found.fixes[0])
+
+
+def test_a_new_prefix_keeps_what_was_opened_without_one() -> None:
+    scenario = readable(healthy_policy())
+    wide = Statement("Allow", ("s3:GetObject",), ("arn:aws:s3:::files-example/*",), ("*",), sid="MastodonPublicMedia")
+    for policy, kept in ((scenario.bucket.policy, True), ((wide,), False)):
+        found = run(scenario.with_bucket(policy=policy).with_env("S3_KEY_PREFIX", "social")).report.findings
+        fix = next((str(one.fixes[0]) for one in found if one.id.startswith(("key-prefix", "archive-dumps"))), "")
+        assert "files-example/social/accounts/*" in fix
+        assert ("files-example/accounts/*" in fix) is kept
+        assert '"arn:aws:s3:::files-example/*"' not in fix
+
+
 def test_a_folder_that_is_slow_or_broken_is_not_closed() -> None:
     rows = (seen(ActionId.PUBLIC_GET), seen(ActionId.PUBLIC_GET_AVATAR, 502, Outcome.UNKNOWN, url=AVATAR))
     assert list(folders.closed_to_visitors(case(*rows))) == []
@@ -196,3 +231,79 @@ def test_a_folder_that_the_proxy_does_not_know_is_told_from_an_error_that_it_rem
     ran = run(healthy_policy().with_world(aliases=(remembers,)))
     assert ran.named == ("proxy-caches-errors",)
     assert ran.left == ()
+
+
+THOROUGH = replace(OPTIONS, thorough=True)
+SOME = ("media_attachments", "cache", "accounts", "custom_emojis")
+
+
+def _opened(*folders: str) -> Scenario:
+    opened = tuple(f"arn:aws:s3:::files-example/{folder}/*" for folder in folders)
+    return healthy_policy().with_bucket(policy=(Statement("Allow", ("s3:GetObject",), opened, ("*",), sid="Some"),))
+
+
+def _told_of(ran: Ran) -> str:
+    return " ".join(f"{f.title} {f.how_known} {f.consequence}" for f in ran.report.findings)
+
+
+@pytest.mark.parametrize("make", [healthy, healthy_policy, healthy_alias, custom])
+def test_a_thorough_run_looks_into_every_folder_and_stays_small(make: Callable[[], Scenario]) -> None:
+    ran = run(moved("public-read")(make()), THOROUGH)
+    assert ran.report.verdict == "ok"
+    assert ran.report.evidence.cost.requests <= 80
+    visited = {path for path in _visits(ran) if "/s3probe/" in path}
+    assert [name for name in OTHERS if not any(f"/{name}/" in path for path in visited)] == []
+    assert ran.left == ()
+
+
+def test_another_run_says_which_folders_it_did_not_look_at() -> None:
+    row = run_once(healthy()).report.evidence.get(ActionId.PUBLIC_FOLDERS)
+    assert row is not None
+    assert row.outcome is Outcome.SKIPPED
+    assert [name for name in OTHERS if f"{keys.folder_name(name)}/" not in (row.reason or "")] == []
+
+
+@pytest.mark.parametrize("folder", ["site_uploads", "preview_cards", "preview_card_providers"])
+def test_one_folder_that_a_policy_forgets_is_named_alone(folder: str) -> None:
+    ran = run(_opened(*(name for name in MEDIA_FOLDERS if name != folder)), THOROUGH)
+    assert ran.named == ("public-policy-leaves-out-folders",)
+    assert f"{folder}/" in _told_of(ran)
+
+
+def test_a_policy_that_forgets_folders_is_named_with_all_of_them() -> None:
+    ran = run(_opened(*SOME), THOROUGH)
+    assert ran.named == ("public-policy-leaves-out-folders",)
+    for folder in ("site_uploads/", "preview_cards/", "preview_card_providers/"):
+        assert folder in _told_of(ran)
+    assert run(_opened(*MEDIA_FOLDERS), THOROUGH).named == ()
+
+
+def test_a_key_that_is_shut_out_of_folders_is_named_with_all_of_them() -> None:
+    arn = "arn:aws:s3:::files-example"
+    inside = tuple(f"{arn}/{name}/*" for name in (*SOME, "backups"))
+    rights = (
+        Statement("Allow", OBJECT_ACTIONS, inside, sid="SomeFolders"),
+        Statement("Allow", ("s3:ListBucket",), (arn,), sid="MastodonList"),
+    )
+    ran = run(healthy().with_user(identity=rights), THOROUGH)
+    assert ran.named == ("key-limited-to-some-folders",)
+    for folder in ("site_uploads/", "preview_cards/", "preview_card_providers/"):
+        assert folder in _told_of(ran)
+
+
+class _Drops:
+    """A proxy that answers one folder by itself."""
+
+    def __init__(self, inner: Transport) -> None:
+        self._inner = inner
+
+    def send(self, call: Call, limits: Limits) -> Answer:
+        if call.method == "GET" and f"{ALIAS}/accounts/headers/" in call.url:
+            return Answer(404, {"content-type": "text/html", "server": "nginx"}, b"<center>nginx</center>")
+        return self._inner.send(call, limits)
+
+
+def test_a_proxy_that_drops_one_folder_alone_is_named() -> None:
+    ran = run(healthy_alias(), THOROUGH, _Drops)
+    assert ran.named == ("proxy-drops-folders",)
+    assert "accounts/headers/" in _told_of(ran)

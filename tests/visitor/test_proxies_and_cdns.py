@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from s3probe.diagnosis.model import Manual, ServerFix, Severity
+from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
 from s3probe.diagnosis.rules import proxy, web_client
-from s3probe.diagnosis.rules.before_the_storage import own_cookies, proxied
+from s3probe.diagnosis.rules.before_the_storage import front_of, own_cookies
 from s3probe.diagnosis.rules.public import public
-from s3probe.evidence.observations import Outcome
+from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from tests.visitor.cases import FILE, case, seen
 
@@ -19,7 +19,7 @@ REFUSED = "<Error><Code>AccessDenied</Code>"
 def test_a_cname_to_the_storage_is_no_proxy_that_lets_methods_through() -> None:
     rows = (seen(ActionId.PUBLIC_GET, headers=STORE), seen(ActionId.PUBLIC_DELETE, 403, root="Error", method="DELETE"))
     assert list(proxy.methods(case(*rows))) == []
-    assert not proxied(case(*rows), rows[0])
+    assert not front_of(case(*rows)).between
 
 
 def test_an_own_proxy_that_lets_methods_through_is_a_notice() -> None:
@@ -89,15 +89,19 @@ def test_cloudfront_before_a_closed_bucket_needs_its_own_statement() -> None:
 
 
 def test_an_alias_name_taken_for_the_bucket_is_the_proxys_host_header_or_a_cname() -> None:
-    def asked(headers: dict[str, str]) -> tuple[str, object]:
+    def asked(headers: dict[str, str], *more: Observation) -> Finding:
         row = seen(ActionId.PUBLIC_GET, 404, Outcome.REJECTED, headers=headers, bucket="files.example.com")
-        (found,) = public(case(row))
-        return found.id, found.fixes[0]
+        (found,) = public(case(row, *more))
+        return found
 
-    by_proxy, cname = asked(NGINX), asked(STORE)
-    assert by_proxy[0] == "proxy-drops-bucket-name"
-    assert isinstance(by_proxy[1], ServerFix)
-    assert cname[0] == "alias-dns-missing-or-cname-bucket-mismatch"
+    by_proxy, unknown = asked(NGINX), asked(STORE)
+    assert (by_proxy.id, by_proxy.certainty) == ("proxy-drops-bucket-name", Certainty.CERTAIN)
+    assert isinstance(by_proxy.fixes[0], ServerFix)
+    # one that shows nothing of itself is no proof that there is none
+    assert (unknown.id, unknown.certainty) == ("proxy-drops-bucket-name", Certainty.LIKELY)
+    assert isinstance(unknown.fixes[0], Manual)
+    leads = seen(Experiment.VIEWER_FAMILIES, addresses="ipv4 ipv6", canonical="s3.nl-ams.example.net")
+    assert asked(STORE, leads).id == "alias-dns-missing-or-cname-bucket-mismatch"
 
 
 def test_missing_cors_before_an_own_proxy_is_fixed_there() -> None:
@@ -124,8 +128,8 @@ MISSING = "nosniff-and-sandbox-missing"
 
 def test_headers_against_sniffing_are_asked_of_the_admins_own_proxy_and_of_the_instances_own_domain() -> None:
     inside = FILE.replace("files.example.com", "files.mastodon.example")
-    rows = seen(ActionId.PUBLIC_GET, headers=NGINX, url=inside)
-    assert [f.id for f in web_client.safe_headers(case(rows))] == [MISSING]
+    rows, alias = seen(ActionId.PUBLIC_GET, headers=NGINX, url=inside), "S3_ALIAS_HOST=files.mastodon.example\n"
+    assert [f.id for f in web_client.safe_headers(case(rows, extra=alias))] == [MISSING]
     assert [f.id for f in web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=NGINX)))] == [MISSING]
     assert list(web_client.safe_headers(case(seen(ActionId.PUBLIC_GET, headers=CLOUDFLARE)))) == []
     policies = {"default-src 'none'; form-action 'none'": [], "sandbox": [], "default-src *": [MISSING]}

@@ -8,7 +8,7 @@ import pytest
 
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId
-from s3probe.knowledge.providers import has_own_hosts
+from s3probe.knowledge.recognition import has_own_hosts
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.sandbox.faults.proxies import healthy_alias, proxy
@@ -18,9 +18,9 @@ from s3probe.sandbox.world import AliasFault, Instance
 from tests.exhaustive import in_turn
 from tests.runs import run, run_once, settings_of
 
-MOST = 40
+MOST = 48
 """Requests to the storage and its public host in a healthy run at a provider's own hosts."""
-MOST_OF_ONES_OWN = 46
+MOST_OF_ONES_OWN = 48
 """The same at a storage before which a proxy of one's own may stand."""
 
 

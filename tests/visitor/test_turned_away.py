@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from s3probe.diagnosis.model import Certainty, Finding, Manual, ServerFix, Severity
@@ -216,3 +218,17 @@ def test_a_storage_that_is_closed_behind_a_faulty_proxy_is_said_as_well_and_not_
         ActionId.PUBLIC_GET, 404, Outcome.WRONG, headers=CLOUDFLARE, bucket="media_attachments", root="Error"
     )
     assert named(behind_a_cdn, shut) == [proxy]
+
+
+@pytest.mark.parametrize(
+    ("fault", "finding_id"),
+    [
+        (NetworkFault.CONNECT_TIMEOUT, "storage-failed-for-a-moment"),
+        (NetworkFault.REFUSED, "storage-failed-for-a-moment"),
+        (NetworkFault.CLOSED, PROTECTED),
+        (NetworkFault.READ_TIMEOUT, PROTECTED),
+    ],
+)
+def test_no_rule_on_browsers_refuses_what_was_never_sent(fault: NetworkFault, finding_id: str) -> None:
+    row = replace(seen(ActionId.PUBLIC_GET, outcome=Outcome.UNREACHABLE), http_status=None, network=fault)
+    assert _found(row, seen(Experiment.PUBLIC_AS_BROWSER)).id == finding_id
