@@ -150,3 +150,14 @@ def test_of_one_cause_seen_twice_the_surer_words_stay(first: Certainty, again: C
     rules = [_rule(lambda _case: [told(first)], layer=Layer.WAY), _rule(lambda _case: [told(again)], layer=Layer.HINTS)]
     (found,) = ranked(run_rules(rules, CASE).findings)
     assert (found.certainty, found.title) == (kept, kept.value)
+
+
+def test_one_answer_that_does_not_say_why_makes_no_cause_certain() -> None:
+    certain = {f.id: f.certainty for f in SHOWN["multipart-denied"].findings}
+    assert certain["multipart-denied"] is Certainty.CERTAIN, "the storage's own code"
+    for status in (403, 404, 418, 999):
+        seen = A.row(ActionId.MULTIPART_CREATE, status, None, None, outcome=Outcome.REJECTED)
+        found = next(f for f in seen.findings if f.id == "multipart-denied")
+        assert found.certainty is Certainty.LIKELY, status
+    page = A.row(ActionId.MULTIPART_CREATE, 200, outcome=Outcome.WRONG, headers={"content-type": "text/html"})
+    assert {f.certainty for f in page.findings if f.id != "unexplained"} <= {Certainty.LIKELY}

@@ -14,7 +14,7 @@ from s3probe.evidence.observations import Evidence, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ObservationId
 from s3probe.settings.mastodon import interpret, remade
 from s3probe.settings.sources import load
-from tests.diagnosis.env_cases import AWS, found, settings_of, with_line
+from tests.diagnosis.env_cases import AWS, found, settings_of, with_line, without
 
 SECRET = "AWS_SECRET_ACCESS_KEY"
 
@@ -23,10 +23,15 @@ SECRET = "AWS_SECRET_ACCESS_KEY"
     ("finding_id", "line", "alike"),
     [
         ("env-hash-truncates-value", f"{SECRET}=abc#def", f"{SECRET}='abc#def'"),
-        ("env-hash-truncates-value", "S3_BUCKET=files#1", "S3_BUCKET=files # one"),
+        ("env-hash-truncates-value", "S3_KEY_PREFIX=files#1", "S3_KEY_PREFIX=files # one"),
+        ("env-hash-truncates-value", "S3_KEY_PREFIX=files#1", "S3_BUCKET=files#1"),
+        ("env-hash-truncates-value", f"{SECRET}=abc#def", "S3_REGION=eu-west-2#London"),
         ("env-dollar-expands", f"{SECRET}=abc$def", f"{SECRET}='abc$def'"),
         ("env-dollar-expands", f'{SECRET}="abc${{def}}"', f"{SECRET}=abc$"),
         ("env-backslash-eaten", f"{SECRET}=abc\\def", f"{SECRET}='abc\\def'"),
+        ("env-backslash-eaten", f"{SECRET}=abc\\def", "S3_ALIAS_HOST=files\\.example.com"),
+        ("env-dollar-expands", f"{SECRET}=$S3_SECRET", f"S3_SECRET=abc\n{SECRET}=$S3_SECRET"),
+        ("env-dollar-expands", f"{SECRET}=$S3_SECRET", f"S3_SECRET='a$b'\n{SECRET}=${{S3_SECRET}}"),
         ("env-command-substitution", f"{SECRET}=$(cat /run/secrets/s3)", f"{SECRET}='$(cat /run/secrets/s3)'"),
         ("env-smart-quotes-or-nbsp", "S3_BUCKET=“files-example”", 'S3_BUCKET="files-example"'),
         ("env-smart-quotes-or-nbsp", "S3_REGION=eu-west-2\u00a0", "S3_REGION=eu-west-2 "),
@@ -59,6 +64,20 @@ def test_nothing_else_is_said_of_a_value_that_only_a_command_knows() -> None:
     assert found(with_line(AWS, "S3_BUCKET=$(cat /etc/bucket)")).keys() == {"env-command-substitution"}
 
 
+@pytest.mark.parametrize("reference", ["$P-media", "${P}", '"$P-media"', "$Q"])
+def test_a_value_by_means_of_a_computed_one_is_computed_too(reference: str) -> None:
+    text = f"P=$(echo files)\nQ=x$P\n{with_line(AWS, f'S3_BUCKET={reference}')}"
+    assert found(text).keys() == {"env-command-substitution"}
+    assert f"by means of {'Q' if 'Q' in reference else 'P'}" in found(text)["env-command-substitution"].how_known
+
+
+@pytest.mark.parametrize(
+    "lines", ["P=$(echo x)\nP=files\nS3_BUCKET=$P\n", "P=$(echo x)\nS3_BUCKET='$P'\nS3_BUCKET=y\n"]
+)
+def test_a_plain_value_is_plain_whatever_stood_in_its_place_before(lines: str) -> None:
+    assert "env-command-substitution" not in found(without(AWS, "S3_BUCKET") + lines)
+
+
 def judged(text: str, *seen: tuple[ObservationId, Outcome]) -> dict[str, Finding]:
     observations = tuple(Observation(i, "", "PutObject", Actor.MASTODON, outcome) for i, outcome in seen)
     evidence = Evidence(Run("r", "2026-01-01T00:00:00Z", 1.0, "full"), observations)
@@ -73,9 +92,9 @@ def test_no_secret_is_shown() -> None:
 
 
 def test_the_fix_of_a_cut_value_is_the_whole_text() -> None:
-    fix = found(with_line(AWS, "S3_BUCKET=files#1"))["env-hash-truncates-value"].fixes[0]
+    fix = found(f"S3_KEY_PREFIX=files#1\n{AWS}")["env-hash-truncates-value"].fixes[0]
     assert isinstance(fix, EnvFix)
-    assert (fix.variable, fix.value, fix.line) == ("S3_BUCKET", "files#1", 3)
+    assert (fix.variable, fix.value, fix.line) == ("S3_KEY_PREFIX", "files#1", 1)
 
 
 @pytest.mark.parametrize(

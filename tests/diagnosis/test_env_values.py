@@ -63,6 +63,30 @@ CASES = [
         with_line(AWS, 'S3_ENABLED="true"'),
         ("S3_ENABLED", "true"),
     ),
+    (
+        "cache-buster-off",
+        AWS + "CACHE_BUSTER_ENABLED=True\n",
+        AWS + "CACHE_BUSTER_ENABLED=true\n",
+        ("CACHE_BUSTER_ENABLED", "true"),
+    ),
+    (
+        "cache-buster-off",
+        AWS + "CACHE_BUSTER_ENABLED=1\n",
+        AWS + "CACHE_BUSTER_ENABLED=false\n",
+        ("CACHE_BUSTER_ENABLED", "true"),
+    ),
+    (
+        "cache-buster-method-unknown",
+        AWS + "CACHE_BUSTER_ENABLED=true\nCACHE_BUSTER_HTTP_METHOD=BAN\n",
+        AWS + "CACHE_BUSTER_ENABLED=true\nCACHE_BUSTER_HTTP_METHOD=purge\n",
+        ("CACHE_BUSTER_HTTP_METHOD", "PURGE"),
+    ),
+    (
+        "cache-buster-method-unknown",
+        AWS + "CACHE_BUSTER_ENABLED=true\nCACHE_BUSTER_HTTP_METHOD=\n",
+        AWS + "CACHE_BUSTER_ENABLED=True\nCACHE_BUSTER_HTTP_METHOD=\n",
+        ("CACHE_BUSTER_HTTP_METHOD", "PURGE"),
+    ),
     ("several-backends-enabled", AWS + "SWIFT_ENABLED=true\n", AWS + "SWIFT_ENABLED=false\n", ("SWIFT_ENABLED", None)),
     (
         "env-misspelt-s3-permissions",
@@ -348,6 +372,31 @@ def test_no_key_pair_may_be_right_on_aws_and_is_not_elsewhere() -> None:
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     assert found(without(AWS, *keys))["missing-key-pair"].severity is Severity.NOTICE
     assert found(without(CUSTOM, *keys))["missing-key-pair"].severity is Severity.FAILURE
+
+
+@pytest.mark.parametrize(
+    ("text", "finding_id", "title"),
+    [
+        (with_line(without(AWS, "S3_BUCKET"), "S3_BUCKET_NAME=files"), "env-misspelt-other-names",
+         "The file sets S3_BUCKET_NAME, which Mastodon never reads: it reads S3_BUCKET"),
+        (AWS + "S3_PERMISSIONS=\n", "env-misspelt-s3-permissions",
+         "The ACL is set as S3_PERMISSIONS, which Mastodon never reads: it reads S3_PERMISSION"),
+        (AWS + "S3_ACL=private\n", "env-misspelt-s3-permissions",
+         "The ACL is set as S3_ACL, which Mastodon never reads: it reads S3_PERMISSION"),
+        (without(AWS, "AWS_SECRET_ACCESS_KEY"), "missing-key-pair",
+         "The key pair lacks its half AWS_SECRET_ACCESS_KEY"),
+        (without(AWS, "AWS_ACCESS_KEY_ID"), "missing-key-pair", "The key pair lacks its half AWS_ACCESS_KEY_ID"),
+        (without(CUSTOM, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "missing-key-pair", "The key pair is not set"),
+        ("S3-ALIAS-HOST=files.example.com\n" + AWS, "env-invalid-key-line-skipped",
+         "Line 1 of the file does not set S3_ALIAS_HOST: it is skipped without a message"),
+        (with_line(AWS, "S3_REGION='EU (London)'"), "region-not-a-code",
+         "S3_REGION is EU (London), which is not the code of a region"),
+        (AWS + "S3_KEY_PREFIX=$(hostname)\n", "env-command-substitution",
+         "The value of S3_KEY_PREFIX is the output of a command, which s3probe does not run"),
+    ],
+)  # fmt: skip
+def test_a_title_names_the_case_and_no_list_of_cases(text: str, finding_id: str, title: str) -> None:
+    assert found(text)[finding_id].title == title
 
 
 def test_a_misspelt_pair_is_one_finding_with_a_fix_for_each_line() -> None:

@@ -119,3 +119,28 @@ def test_some_nightly_builds_send_checksums_whatever_is_set() -> None:
 @pytest.mark.parametrize("env", [AWS, CUSTOM])
 def test_no_hint_in_a_healthy_run(env: str) -> None:
     assert HEALTHY[env].findings == ()
+
+
+def test_backblazes_payments_are_no_matter_of_wasabi() -> None:
+    assert "trial-account-no-public" not in [f.id for f in WASABI.denied(ActionId.PUBLIC_GET).findings]
+    assert "trial-account-no-public" in [f.id for f in B2.denied(ActionId.PUBLIC_GET).findings]
+
+
+SUPPORT = "Public access is not allowed for this account. Contact support@wasabi.com"
+
+
+@pytest.mark.parametrize(
+    ("seen", "decided"),
+    [
+        (WASABI.denied(ActionId.PUBLIC_GET, message=SUPPORT), True),
+        (WASABI.denied(ActionId.PUBLIC_GET).row(Experiment.POLICY_STATUS, is_public="yes"), True),
+        (WASABI.denied(ActionId.PUBLIC_GET), False),
+        (WASABI.denied(ActionId.PUBLIC_GET).row(Experiment.POLICY_STATUS, is_public="no"), False),
+        (B2.denied(ActionId.PUBLIC_GET, message=SUPPORT), False),
+    ],
+)
+def test_what_only_support_can_open_comes_before_a_policy_that_is_there(seen: ExaminedFile, decided: bool) -> None:
+    failures = [f for f in seen.findings if f.severity is Severity.FAILURE]
+    assert ([f.id for f in failures] == ["wasabi-public-access-off"]) is decided
+    assert not decided or "support@wasabi.com" in str(failures[0].fixes[0])
+    assert [f.id for f in seen.findings].count("wasabi-public-access-off") <= 1

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from s3probe.diagnosis.bucket_fixes import OLD_VERSIONS_RULE
 from s3probe.diagnosis.model import BucketSetting, Certainty, Manual
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
@@ -106,6 +107,26 @@ def test_a_rule_for_old_versions_alone_expires_no_media() -> None:
     assert [found.id for found in current.findings] == ["lifecycle-expires-media"]
 
 
+@pytest.mark.parametrize(
+    ("count", "endpoint", "begins"),
+    [
+        ("", "https://minio.example.net", "mc ilm rule rm --id 'old ones' ALIAS/"),
+        ("3", "https://minio.example.net", "mc ilm rule rm --id 'old ones' ALIAS/"),
+        ("1", "https://s3.example.net", "aws s3api delete-bucket-lifecycle --bucket "),
+        ("2", "https://s3.example.net", "aws s3api get-bucket-lifecycle-configuration --bucket "),
+        ("", "https://s3.example.net", "aws s3api get-bucket-lifecycle-configuration --bucket "),
+    ],
+)
+def test_a_rule_is_taken_away_by_a_command_that_takes_no_other_with_it(count: str, endpoint: str, begins: str) -> None:
+    file = C.line(f"S3_ENDPOINT={endpoint}").row(ActionId.PUT_WITHOUT_ACL, 200, headers=OLD_ALONE)
+    if count:
+        file = file.row(Experiment.READ_LIFECYCLE, 200, count=count, expiring="old%20ones", expiring_media="old%20ones")
+    found = next(one for one in file.findings if one.id == "lifecycle-expires-media")
+    fix = found.fixes[0]
+    assert isinstance(fix, BucketSetting)
+    assert (fix.value, fix.command[: len(begins)]) == ("old ones", begins)
+
+
 def test_what_ceph_says_of_expiry_proves_nothing_to_who_may_not_read_the_rules() -> None:
     fresh = deleted(ON, C).denied(Experiment.READ_LIFECYCLE)
     ceph = {"x-amz-request-id": "tx00000ad0dbd5d2e2bd8f5-006a2f5a1c-1096-default"}
@@ -113,3 +134,15 @@ def test_what_ceph_says_of_expiry_proves_nothing_to_who_may_not_read_the_rules()
     assert [found.id for found in silent.findings] == ["versioning-delete-markers"]
     elsewhere = fresh.row(ActionId.PUT_WITHOUT_ACL, 200, headers=OLD_ALONE)
     assert "lifecycle-expires-media" in [found.id for found in elsewhere.findings]
+
+
+def test_the_rule_that_the_fix_puts_into_the_bucket_is_known_by_its_name_at_ceph() -> None:
+    ours = {"x-amz-expiration": f'expiry-date="Mon, 07 Dec 2026 00:00:00 GMT", rule-id="{OLD_VERSIONS_RULE}"'}
+    ceph = {"x-amz-request-id": "tx00000ad0dbd5d2e2bd8f5-006a2f5a1c-1096-default"}
+    unread = deleted(ON, C).denied(Experiment.READ_LIFECYCLE)
+    assert unread.row(ActionId.PUT_WITHOUT_ACL, 200, headers={**ours, **ceph}).findings == ()
+    before = unread.row(ActionId.PUT_WITHOUT_ACL, 200, headers=ceph)
+    (fix,) = before.findings[0].fixes
+    assert isinstance(fix, BucketSetting)
+    assert f'"ID":"{OLD_VERSIONS_RULE}"' in fix.command
+    assert "again" not in fix.note

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from s3probe.diagnosis.engine import diagnose, lint
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, EnvFix, ServerFix
+from s3probe.diagnosis.model import BucketPolicy, BucketSetting, Certainty, EnvFix, ServerFix, Severity
 from s3probe.diagnosis.rules.releases import first_current
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
@@ -55,6 +55,15 @@ def test_without_keys_a_role_is_expected_on_ec2_only(vendor: str, named: str) ->
     if vendor:
         seen = seen.row(Experiment.INSTANCE_ROLE, None, outcome=Outcome.WRONG, vendor=vendor)
     assert seen.findings[0].id == named
+
+
+def test_without_keys_and_without_a_role_it_is_a_failure_at_amazon_too() -> None:
+    seen = ExaminedFile(without(AWS, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), {})
+    assert [(f.id, f.severity) for f in seen.findings] == [("missing-key-pair", Severity.NOTICE)]
+    asked = seen.row(Experiment.INSTANCE_ROLE, None, outcome=Outcome.WRONG)
+    (found,) = asked.findings
+    assert (found.id, found.severity, found.certainty) == ("missing-key-pair", Severity.FAILURE, Certainty.LIKELY)
+    assert "none of them gave one here" in found.how_known
 
 
 def test_a_file_that_everyone_can_read_is_named_and_its_folders_count(tmp_path: Path) -> None:
@@ -129,7 +138,13 @@ def test_a_token_for_objects_alone_is_what_r2_should_have() -> None:
 
 @pytest.mark.parametrize(
     ("version", "first"),
-    [("4.5.8", "4.5.9"), ("v4.4.3", "4.4.16"), ("4.3.10", "4.6.0"), ("4.5.0-rc.1", "4.5.9"), ("4.2.1+glitch", "4.6.0")],
+    [
+        ("4.5.8", "4.5.9"),
+        ("v4.4.3", "4.4.16"),
+        ("4.3.10", "4.4.16 and 4.5.9"),
+        ("4.5.0-rc.1", "4.5.9"),
+        ("4.2.1+glitch", "4.4.16 and 4.5.9"),
+    ],
 )
 def test_the_first_release_that_will_fail(version: str, first: str) -> None:
     assert first_current(version) == first

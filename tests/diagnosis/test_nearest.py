@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.diagnosis.model import EnvFix, ServerFix
+from s3probe.diagnosis.model import EnvFix, Manual, ServerFix
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
@@ -16,7 +16,7 @@ from s3probe.sandbox.scenario import BUCKET, CUSTOM_HOST, Scenario, custom, heal
 from s3probe.sandbox.statements import Statement
 from tests.diagnosis.env_cases import CUSTOM, found, with_line
 from tests.diagnosis.wire_cases import DENIED, ExaminedFile
-from tests.diagnosis.wire_table import AS, ON, A, C, P
+from tests.diagnosis.wire_table import AS, ON, SHOWN, A, C, P
 from tests.runs import run
 
 NOT_SO = "SignatureDoesNotMatch"
@@ -51,6 +51,12 @@ def test_a_deny_for_reading_explains_the_heads_that_have_no_words() -> None:
 def test_a_head_that_is_refused_where_a_get_passes_is_no_missing_right() -> None:
     assert A.row(ActionId.HEAD, 403, None, None).named == ("unexplained",)
     assert A.row(ActionId.HEAD, 403, None, None).denied(ActionId.GET).named == ("iam-missing-getobject",)
+
+
+def test_where_no_upload_had_its_acl_the_file_whose_acl_was_changed_shows_that_the_key_may_not_read() -> None:
+    blocked = SHOWN["bpa-blocks-public-acl"].row(Experiment.ACL_READ_BACK, 403, None, None)
+    assert blocked.named == ("bpa-blocks-public-acl", "iam-missing-getobject")
+    assert A.row(Experiment.ACL_READ_BACK, 403, None, None).named == ("unexplained",)
 
 
 def test_a_folder_that_lacks_the_right_to_an_acl_alone_is_said_so() -> None:
@@ -97,9 +103,9 @@ def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_file
     ):
         stopped = stopped.row(name, 413, None, None, markup="yes")
     assert stopped.named[0] == "proxy-body-limit-413"
-    assert stopped.findings[0].fixes == (
-        ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage"),
-    )
+    line, words = stopped.findings[0].fixes
+    assert line == ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")
+    assert words == Manual("Another proxy before the storage: let uploads of any size pass.")
     large = C.row(ActionId.MULTIPART_PART, 413, None, None, markup="yes").skipped(ActionId.MULTIPART_COMPLETE)
     assert large.named == ("multipart-denied",)
 

@@ -5,17 +5,32 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
-from s3probe.diagnosis.model import BucketPolicy, BucketSetting, Certainty, EnvFix, Finding, IamAllow, Manual, Severity
+import pytest
+
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    Certainty,
+    EnvFix,
+    Finding,
+    IamAllow,
+    Manual,
+    ServerFix,
+    Severity,
+)
 from s3probe.disguise import MARK
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.report.fix_words import fix_in_words
+from tests.aws_command import read
 from tests.diagnosis.wire_cases import ExaminedFile
-from tests.diagnosis.wire_table import A, C, cors, provider
+from tests.diagnosis.wire_table import NO_SUCH_KEY, A, C, cors, provider
 from tests.every import every
 
 NO_ACL = "S3_PERMISSION="
+LEAST = ("s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 MINIO = provider("minio.example.net", NO_ACL)
 CEPH = provider("radosgw.example.net")
 LISTED = (ActionId.PUBLIC_LIST, ActionId.PUBLIC_UPLOADS)
@@ -75,6 +90,8 @@ def test_elsewhere_the_missing_right_alone_is_allowed() -> None:
     fix = of(A.denied(ActionId.LIST), "iam-missing-listbucket").fixes[0]
     assert isinstance(fix, IamAllow)
     assert (fix.actions, fix.command) == (("s3:ListBucket",), "")
+    _operation, given = read(fix.adds)
+    assert json.loads(given["PolicyDocument"])["Statement"][0]["Action"] == ["s3:ListBucket"]
 
 
 def test_a_prefix_is_in_the_name_of_the_policy() -> None:
@@ -134,7 +151,7 @@ def test_a_policy_that_the_key_may_read_keeps_what_is_not_for_everyone() -> None
     assert sids(fix) == ["Backup", "MastodonPublicMedia"]
     unread = of(listed(A.line(NO_ACL)), "bucket-listable-policy").fixes[0]
     assert sids(unread) == ["MastodonPublicMedia"]
-    assert "it replaces the whole policy" in unread.note  # type: ignore[union-attr]
+    assert "it replaces the whole policy" in unread.warning  # type: ignore[union-attr]
 
 
 UNREADABLE = [{"statements": text} for text in ("[" * 100_000, "null", "1e999", "[", '{"Sid": "x"}')]
@@ -143,17 +160,17 @@ UNREADABLE = [{"statements": text} for text in ("[" * 100_000, "null", "1e999", 
 @every(
     "told", [{}, *UNREADABLE, {"statements": json.dumps([EVERYONE_LISTS, A_COLLEAGUE]).replace("1:user/backup", MARK)}]
 )
-def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, str]) -> None:
+def test_a_policy_of_which_a_part_is_not_known_is_not_kept(told: dict[str, Any]) -> None:
     """It is longer than what is kept, or a secret stood in it: what is printed would lose or spoil that."""
     for line in (NO_ACL, "S3_PERMISSION=public-read"):
         seen = listed(A.line(line))
-        read = seen.row(Experiment.READ_POLICY, **told)  # type: ignore[arg-type]  # facts, by name
+        read = seen.row(Experiment.READ_POLICY, **told)  # facts, by name
         fix = of(read, "bucket-listable-policy").fixes[0]
         assert isinstance(fix, BucketSetting)
         assert MARK not in fix.command
-        assert "keep statements of your own" in fix.note
+        assert "keep statements of your own" in fix.warning
     whole = of(policy(listed(A.line(NO_ACL)), EVERYONE_LISTS, A_COLLEAGUE), "bucket-listable-policy").fixes[0]
-    assert "keeps the statements that are there" in whole.note  # type: ignore[union-attr]
+    assert "keeps the statements that are there" in whole.warning  # type: ignore[union-attr]
 
 
 def test_a_policy_goes_as_a_whole_only_where_files_are_open_without_it() -> None:
@@ -176,7 +193,7 @@ def test_the_right_to_set_an_acl_is_offered_only_where_acls_do_something() -> No
     first, second = of(CEPH.denied(ActionId.PUT_ACL_PRIVATE), "suspension-acl-call-crashes").fixes
     assert isinstance(first, IamAllow)
     assert isinstance(second, EnvFix)
-    assert "a bucket policy opens them" in second.note
+    assert "the bucket itself is open" in second.note
 
 
 def test_without_an_acl_media_are_opened_in_the_same_fix_where_visitors_are_refused() -> None:
@@ -242,10 +259,60 @@ def test_old_versions_that_tell_their_end_are_no_trouble() -> None:
 def test_a_disk_that_takes_no_files_is_named_where_it_is_answered_like_a_missing_right() -> None:
     seen = of(MINIO.denied(ActionId.PUT_WITHOUT_ACL), "iam-missing-putobject")
     assert (seen.certainty, type(seen.fixes[1])) == (Certainty.LIKELY, Manual)
-    sure = of(MINIO.denied(ActionId.PUT_WITHOUT_ACL, ActionId.DELETE), "iam-missing-putobject")
-    assert (sure.certainty, len(sure.fixes)) == (Certainty.CERTAIN, 1)
+    # nothing was left to delete either, so the disk may be well; a Deny may still be behind it
+    other = of(MINIO.denied(ActionId.PUT_WITHOUT_ACL, ActionId.DELETE), "iam-missing-putobject")
+    assert (other.certainty, len(other.fixes)) == (Certainty.LIKELY, 1)
     elsewhere = of(C.line(NO_ACL).denied(ActionId.PUT_WITHOUT_ACL), "iam-missing-putobject")
     assert (elsewhere.certainty, len(elsewhere.fixes)) == (Certainty.CERTAIN, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "certainty", "how"),
+    [
+        ({"count": "1"}, "iam-missing-putobject", Certainty.CERTAIN, ""),
+        ({"count": "1", "allows": "s3:PutObject"}, "disk-read-only", Certainty.LIKELY, "the key's policies allow it"),
+        (
+            {"count": "1", "allows": "s3:PutObject", "of_user": "yes"},
+            "iam-missing-putobject",
+            Certainty.CERTAIN,
+            "the policies of its user allow it",
+        ),
+        (
+            {"count": "2", "denies": "s3:PutObject"},
+            "explicit-deny-policy",
+            Certainty.CERTAIN,
+            "a policy of the key's user, or of one of his groups, denies s3:PutObject",
+        ),
+        ({"count": "2", "denies_if": "s3:PutObject"}, "explicit-deny-policy", Certainty.LIKELY, "on a condition"),
+    ],
+)
+def test_what_the_server_says_of_the_keys_policies_tells_them_apart(
+    told: dict[str, Any], found: str, certainty: Certainty, how: str
+) -> None:
+    case = MINIO.row(Experiment.ACCOUNT, **told).denied(ActionId.PUT_WITHOUT_ACL)
+    assert case.named == (found,)
+    seen = of(case, found)
+    assert (seen.certainty, len(seen.fixes)) == (certainty, 1)
+    assert how in seen.how_known
+
+
+@pytest.mark.parametrize(
+    ("told", "command"),
+    [
+        ({"count": "1"}, "mc admin policy attach ALIAS s3probe-files-example --user KEY"),
+        ({"count": "1", "of_user": "yes"}, '--user "${owner:-KEY}"; }'),
+        (
+            {"count": "1", "of_user": "yes", "allows": " ".join(LEAST)},
+            "mc admin accesskey edit ALIAS KEY --policy mastodon-key.json",
+        ),
+    ],
+)
+def test_the_command_is_that_for_a_user_or_for_an_access_key(told: dict[str, Any], command: str) -> None:
+    case = MINIO.row(Experiment.ACCOUNT, **told).denied(ActionId.DELETE)
+    fix = of(case, "iam-missing-deleteobject").fixes[0]
+    assert isinstance(fix, IamAllow)
+    assert fix.command.endswith(command)
+    assert ("accesskey" in fix.command) is ("of_user" in told)
 
 
 def slow_down(seen: ExaminedFile, code: str) -> ExaminedFile:
@@ -284,3 +351,10 @@ def test_a_name_of_the_files_is_called_invalid_only_where_buckets_can_be_listed(
     seen = MINIO.stopped(400, "InvalidBucketName", "not valid")
     assert seen.named == ("bucket-name-invalid",)
     assert seen.row(Experiment.LIST_BUCKETS, 400, "InvalidBucketName").named == ("host-unknown-to-store",)
+
+
+def test_where_an_expired_key_is_answered_like_an_unknown_one_its_command_stands_beside() -> None:
+    for storage, told in ((MINIO, True), (C.line(NO_ACL), False)):
+        refused = storage.stopped(*NO_SUCH_KEY)
+        commands = [fix.value for fix in of(refused, "wrong-access-key-id").fixes if isinstance(fix, ServerFix)]
+        assert (commands == ["mc admin accesskey edit ALIAS KEY --expiry-duration 8760h"]) is told

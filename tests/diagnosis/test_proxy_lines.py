@@ -31,7 +31,8 @@ CLOUD = "resolver 8.8.8.8 ipv6=off; proxy_set_header Host "
 )  # fmt: skip
 def test_a_resolver_is_named_for_clouds_alone(env: str, lines: str) -> None:
     seen = healthy(with_line(env, "S3_ALIAS_HOST=files.example.com"))
-    down = seen.row(ActionId.PUBLIC_GET, 502, markup="yes").row(Experiment.PUBLIC_ORIGIN)
+    nginx = {"server": "nginx"}
+    down = seen.row(ActionId.PUBLIC_GET, 502, markup="yes", headers=nginx).row(Experiment.PUBLIC_ORIGIN)
     (found,) = (one for one in down.findings if one.id == "proxy-resolver-fails")
     (fix,) = found.fixes
     assert isinstance(fix, ServerFix)
@@ -51,3 +52,14 @@ def test_a_page_of_the_stores_console_is_no_error_that_hides() -> None:
     assert isinstance(found.fixes[0], ServerFix)
     assert "proxy_pass http://192.0.2.7:9000/files-example$uri;" in found.fixes[0].value
     assert page().findings[0].id == "proxy-serves-error-as-image"
+
+
+def test_the_headers_of_a_page_in_place_of_the_picture_say_nothing_of_the_picture() -> None:
+    alias = healthy(with_line(CUSTOM, "S3_ALIAS_HOST=files.example.com"))
+    silent = alias.row(ActionId.PUBLIC_CORS, 200, outcome=Outcome.WRONG, allowed="none", origin="https://example.com")
+    assert "cors-missing" in silent.named
+    for page in (
+        silent.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, markup="yes"),
+        silent.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, root="Error"),
+    ):
+        assert page.named == ("proxy-serves-error-as-image",)

@@ -55,7 +55,7 @@ def test_a_run_written_by_hand_is_judged_alike_in_any_order(finding_id: str) -> 
     [
         ("policy-bucket-arn-without-slash-star", "rights.put_object", Tier.GROUPS, "rights.objects_on_bucket_arn"),
         ("batch-delete-needs-bucket-arn", "deletion.batch", Tier.GROUPS, "rights.list_bucket"),
-        ("quota-or-cap-exceeded", "rights.put_object", Tier.CAUSES, "refusals.quota"),
+        ("explicit-deny-policy", "rights.put_object", Tier.CAUSES, "refusals.explicit_denies"),
         ("aws-chunked-stored-in-object", "files.damaged", Tier.CAUSES, "files.stored_framing"),
         ("bucket-owned-by-other-account", "rights.list_bucket", Tier.CAUSES, "refusals.bucket_of_another"),
         ("iam-missing-listbucket", "unexplained.unexplained", Tier.GROUPS, "rights.list_bucket"),

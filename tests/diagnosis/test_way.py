@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.diagnosis.model import EnvFix, ServerFix, Severity
+from s3probe.diagnosis.model import Certainty, EnvFix, IamAllow, Manual, ServerFix, Severity
 from s3probe.evidence.observations import NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Header
 from s3probe.sandbox.scenario import BUCKET
-from tests.diagnosis.env_cases import CUSTOM, with_line
+from tests.diagnosis.env_cases import AWS, CUSTOM, with_line
 from tests.diagnosis.wire_cases import DENIED, HEALTHY, ExaminedFile, healthy
 
 C = HEALTHY[CUSTOM]
@@ -26,7 +26,59 @@ def shut(store: ExaminedFile, *names: str) -> ExaminedFile:
 def test_where_there_are_no_accounts_no_bucket_is_another_ones() -> None:
     assert shut(MINIO).named == ("key-without-rights",)
     assert shut(GARAGE).named == ("key-without-rights",)
-    assert shut(C).named == ("bucket-owned-by-other-account",)
+
+
+@pytest.mark.parametrize(
+    ("host", "how"),
+    [
+        ("eu-central.object.fastlystorage.app", "fastly object-storage access-keys create"),
+        ("axns.compat.objectstorage.eu-frankfurt-1.oraclecloud.com", "Allow group GROUP to manage objects"),
+        ("s3.fr-par.scw.cloud", "ObjectStorageFullAccess"),
+        ("s3.eu-central-1.wasabisys.com", "s3:PutObject"),
+        ("s3.filebase.com", "documented nowhere"),
+        ("s3.example.net", "s3:PutObject"),
+    ],
+)
+def test_a_provider_that_never_names_a_right_may_mean_the_keys_or_another_customers_bucket(host: str, how: str) -> None:
+    """Only Amazon tells the two apart: what nobody decides begins with the key's rights, in the provider's words."""
+    (found,) = (f for f in shut(C.line(f"S3_ENDPOINT=https://{host}")).findings if f.severity is Severity.FAILURE)
+    assert (found.id, found.certainty) == ("key-without-rights", Certainty.LIKELY)
+    first, last = found.fixes[0], found.fixes[-1]
+    assert isinstance(first, IamAllow)
+    assert how in f"{first.way} {first.command} {first.actions}"
+    assert isinstance(last, Manual)
+    assert BUCKET in last.text
+    policies = host in ("s3.fr-par.scw.cloud", "s3.eu-central-1.wasabisys.com", "s3.example.net")
+    assert ("bucket policy" in last.text) == policies
+
+
+def test_where_an_account_would_say_more_a_refusal_without_a_word_is_another_accounts_bucket() -> None:
+    """Amazon names the right that is missing, and at Ceph the owner of a bucket lacks none."""
+    assert shut(HEALTHY[AWS]).named == ("bucket-owned-by-other-account",)
+    assert shut(C.line("S3_ENDPOINT=https://rgw.example.net")).named == ("bucket-owned-by-other-account",)
+    # the same gateway under a provider's name: its keys have kinds
+    assert shut(C.line("S3_ENDPOINT=https://us-east-1.linodeobjects.com")).named[0] == "key-without-rights"
+
+
+def test_the_nearest_bucket_that_the_key_is_shown_is_offered_beside_its_rights() -> None:
+    (found,) = shut(C.line("S3_ENDPOINT=https://s3.fr-par.scw.cloud"), "files-exampel").findings[:1]
+    assert found.id == "key-without-rights"
+    assert any(isinstance(fix, EnvFix) and fix.value == "files-exampel" for fix in found.fixes)
+    assert "files-exampel and not files-example" in found.how_known
+
+
+def test_where_there_are_accounts_the_only_bucket_of_the_key_comes_first() -> None:
+    for names, values in (
+        (("elsewhere",), ["elsewhere"]),
+        (("elsewhere", "files-exampel"), ["files-exampel"]),
+        (("elsewhere", "another"), []),
+        ((), []),
+    ):
+        (found,) = shut(C, *names).findings
+        assert found.id == "key-without-rights"
+        lines = [fix.value for fix in found.fixes if isinstance(fix, EnvFix)]
+        assert lines == values
+        assert isinstance(found.fixes[-1], Manual)
 
 
 def test_the_bucket_that_a_key_is_shown_is_the_one_that_was_meant() -> None:
@@ -42,6 +94,41 @@ def test_the_bucket_that_a_key_is_shown_is_the_one_that_was_meant() -> None:
     assert shown.named == ("key-without-rights",)
 
 
+def test_a_page_at_the_media_host_is_no_other_service() -> None:
+    at_media = C.line("S3_ENDPOINT=https://files.example.net", "S3_ALIAS_HOST=files.example.net/below")
+    (found,) = at_media.stopped(403, None, None, outcome=Outcome.WRONG, markup="yes").findings
+    assert (found.id, found.certainty) == ("endpoint-is-cdn-or-public-host", Certainty.CERTAIN)
+    elsewhere = C.line("S3_ENDPOINT=https://s4.example.net", "S3_ALIAS_HOST=files.example.net")
+    (other,) = elsewhere.stopped(403, None, None, outcome=Outcome.WRONG, markup="yes").findings
+    assert other.id == "console-port-instead-of-api"
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [
+        # the media host is an alias of the key's own bucket
+        (("mastodon-data", "media.example.org"), "mastodon-data"),
+        (("mastodon-data", "second", "media.example.org"), "media.example.org"),
+        # it is another's: what the key may use is not what visitors get there
+        (("elsewhere",), "garage bucket allow"),
+        (("elsewhere", "files.example.org"), "garage bucket allow"),
+        ((), "garage bucket allow"),
+    ],
+)
+def test_the_bucket_that_the_web_port_serves_at_the_media_host_is_the_one_that_was_meant(
+    names: tuple[str, ...], first: str
+) -> None:
+    (found,) = shut(GARAGE.line("S3_ALIAS_HOST=media.example.org"), *names).findings
+    assert found.id == "key-without-rights"
+    fix = found.fixes[0]
+    if isinstance(fix, EnvFix):
+        assert (fix.variable, fix.value) == ("S3_BUCKET", first)
+    else:
+        assert isinstance(fix, IamAllow)
+        assert fix.command.startswith(first)
+        assert not any(isinstance(one, EnvFix) for one in found.fixes)
+
+
 def test_no_such_bucket_of_any_operation_decides() -> None:
     gone = shut(C).row(ActionId.BATCH_DELETE, 404, "NoSuchBucket", "no", outcome=Outcome.REJECTED)
     assert gone.named == ("nosuchbucket-typo",)
@@ -52,7 +139,7 @@ def test_no_such_bucket_of_any_operation_decides() -> None:
 def test_a_key_that_may_do_something_there_lacks_single_rights(proof: Experiment) -> None:
     seen = (404, "NoSuchKey") if proof is Experiment.GET_MISSING else (200,)
     named = shut(C).row(proof, *seen).named
-    assert "bucket-owned-by-other-account" not in named
+    assert not {"bucket-owned-by-other-account", "key-without-rights"} & set(named)
     assert named != ()
 
 
@@ -68,6 +155,37 @@ def test_whoever_is_answered_alike_was_not_looked_at() -> None:
     # a store that knows a wrong secret for one does look
     told = seen.row(Experiment.WRONG_SECRET, 403, "SignatureDoesNotMatch", "no")
     assert "endpoint-is-cdn-or-public-host" not in told.named
+
+
+@pytest.mark.parametrize(
+    ("hostname", "value"),
+    [
+        ("s3.example.net", "https://s3.example.net"),
+        ("s3.example.net:9000", "https://s3.example.net:9000"),
+        ("files.example.net", "<https:// and the API's own host>"),
+        (f"{BUCKET}.s3.example.net", "<https:// and the API's own host>"),
+        ("", "<https:// and the API's own host>"),
+    ],
+)
+@pytest.mark.parametrize("by_a_cdn", [False, True])
+def test_the_hostname_of_the_file_is_the_api_where_the_endpoint_is_the_media_host(
+    hostname: str, value: str, by_a_cdn: bool
+) -> None:
+    file = C.line("S3_ENDPOINT=https://files.example.net").line("S3_ALIAS_HOST=files.example.net")
+    file = file.line(f"S3_HOSTNAME={hostname}") if hostname else file.line("S3_HOSTNAME=")
+    if by_a_cdn:
+        seen = file.stopped(405, None, None, markup="yes", headers={"cf-ray": "1"})
+    else:
+        seen = file.stopped(403, None, None, outcome=Outcome.WRONG, markup="yes").denied(ActionId.LIST)
+        for name in ALIKE:
+            seen = seen.denied(name)
+    found = next(one for one in seen.findings if one.id == "endpoint-is-cdn-or-public-host")
+    fix = found.fixes[0]
+    if by_a_cdn and value.startswith("<"):
+        assert isinstance(fix, Manual)
+    else:
+        assert isinstance(fix, EnvFix)
+        assert (fix.variable, fix.value) == ("S3_ENDPOINT", value)
 
 
 def test_another_service_is_named_and_its_api_port_too() -> None:
@@ -159,7 +277,7 @@ def test_a_proxy_that_refuses_deletions_alone_is_one_cause() -> None:
     for name in deletions:
         proxy = proxy.row(name, 403, outcome=Outcome.WRONG, markup="yes")
     found = proxy.findings[0]
-    assert (found.id, found.title) == ("proxy-refuses-uploads", "A proxy in front of the store lets nobody delete")
+    assert (found.id, found.title) == ("proxy-refuses-uploads", "A proxy in front of the storage lets nobody delete")
     assert {"unexplained", "mpu-parts-pile-up", "versioning-delete-markers"}.isdisjoint(proxy.named)
     by_store = GARAGE
     for name in deletions:
@@ -215,3 +333,43 @@ def test_what_a_proxy_answers_at_both_hosts_is_one_outage() -> None:
     assert seen.named == ("provider-outage",)
     other = down.row(ActionId.PUBLIC_LIST_ALIAS, 500, None, None, outcome=Outcome.UNKNOWN, url=alias)
     assert len(other.named) == 2
+
+
+@pytest.mark.parametrize(
+    "code", ["VirtualHostDomainRequired", "SecondLevelDomainForbidden", "PathStyleDomainForbidden"]
+)
+def test_clouds_that_want_the_bucket_in_the_host_say_so(code: str) -> None:
+    (found,) = C.stopped(403, code, "").findings
+    assert found.id == "path-style-switch-inverted"
+    assert found.fixes[0] == EnvFix("S3_OVERRIDE_PATH_STYLE", "true")
+
+
+def test_a_good_name_that_is_called_none_was_never_read() -> None:
+    asked = (400, "InvalidBucketName", "The specified bucket is not valid")
+    in_the_host = C.line("S3_OVERRIDE_PATH_STYLE=true").stopped(*asked)
+    (found,) = in_the_host.findings
+    assert (found.id, found.certainty) == ("path-style-switch-inverted", Certainty.LIKELY)
+    bad = C.line("S3_OVERRIDE_PATH_STYLE=true", "S3_BUCKET=Files_Example").stopped(*asked)
+    assert "bucket-name-invalid" in bad.named
+    in_the_path = C.stopped(*asked)
+    assert "path-style-switch-inverted" not in in_the_path.named
+
+
+@pytest.mark.parametrize(
+    ("lines", "moved"),
+    [
+        (("S3_HOSTNAME=minio.example.net:9001",), ["https://minio.example.net:9000", "minio.example.net:9000"]),
+        (("S3_HOSTNAME=minio.example.net",), ["https://minio.example.net:9000"]),
+        (
+            ("S3_HOSTNAME=minio.example.net:9001", "S3_ALIAS_HOST=files.example.net"),
+            ["https://minio.example.net:9000"],
+        ),
+    ],
+)
+def test_the_public_host_moves_with_the_endpoint_where_it_is_the_same_port(
+    lines: tuple[str, ...], moved: list[str]
+) -> None:
+    seen = C.line("S3_ENDPOINT=https://minio.example.net:9001", *lines).stopped(404, None, None, outcome=Outcome.WRONG)
+    (found,) = seen.fixed_by(ExperimentWith.PORT.of("9000"), "S3_ENDPOINT=https://minio.example.net:9000").findings[:1]
+    assert found.id == "console-port-instead-of-api"
+    assert [fix.value for fix in found.first_choice if isinstance(fix, EnvFix)] == moved

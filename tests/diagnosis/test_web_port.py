@@ -50,6 +50,19 @@ def test_a_page_of_the_web_port_names_one_cause(seen: ExaminedFile, finding_id: 
     assert (found.id, found.certainty) == (finding_id, certainty)
 
 
+@pytest.mark.parametrize("direct", ["none", ""])
+def test_a_name_below_the_root_domain_is_most_likely_no_website(direct: str) -> None:
+    """Only the server knows its root_domain: what opens the bucket makes the host an alias as well."""
+    below = named_as(GARAGE).line("S3_ALIAS_HOST=files-example.web.example.com")
+    found = only(page(below, "none", direct) if direct else page(below, "none"))
+    assert (found.id, found.certainty) == (NOT_ALLOWED, Certainty.LIKELY)
+    assert "where the web port's root_domain is .web.example.com" in found.how_known
+    assert command(found).startswith("garage bucket alias files-example files-example.web.example.com && ")
+    # another bucket's name says nothing of this one
+    other = only(page(named_as(GARAGE).line("S3_ALIAS_HOST=other.web.example.com"), "none", "none"))
+    assert (other.id, other.certainty) == (NO_ALIAS, Certainty.CERTAIN)
+
+
 def test_a_page_of_the_proxys_own_hides_nothing() -> None:
     own = ALIAS.row(ActionId.PUBLIC_GET, 404, outcome=Outcome.WRONG, markup="yes", headers=BY_NGINX)
     refused = own.row(Experiment.PUBLIC_WEB_PORT, 404, outcome=Outcome.WRONG, markup="yes", web_page="none")
@@ -62,6 +75,13 @@ def test_what_opens_the_bucket_is_one_recipe() -> None:
     assert command(only(page(named_as(GARAGE), "none", "none"))) == RECIPE
     taken = only(page(named_as(GARAGE), "NoSuchKey", "NoSuchKey"))
     assert command(taken) == f"garage bucket unalias files.example.com && {RECIPE}"
+    # which may serve another site: nobody does that unawares
+    warned, free = (one.fixes[0] for one in (taken, only(page(named_as(GARAGE), "none", "none"))))
+    assert isinstance(warned, BucketSetting)
+    assert isinstance(free, BucketSetting)
+    assert warned.warning == "it takes files.example.com from the bucket that it leads to now"
+    assert free.warning == ""
+    assert "another bucket's, garage bucket unalias files.example.com takes it from that" in free.note
 
 
 def test_what_cannot_be_told_behind_a_proxy_offers_both() -> None:
@@ -81,12 +101,15 @@ def test_the_api_at_the_media_host_is_the_wrong_port() -> None:
     denied = GARAGE.row(ActionId.PUBLIC_GET, *API_OF_GARAGE, outcome=Outcome.DENIED)
     found = only(denied)
     assert found.id == PAST
-    (fix,) = found.fixes
+    words, fix, *_others = found.fixes
+    assert isinstance(words, Manual)
+    assert "let it ask http://s3.garage.example:3902 with files.example.com as its Host header" in words.text
+    assert RECIPE in words.text
     assert isinstance(fix, ServerFix)
     assert fix.value == "proxy_set_header Host $host; proxy_pass http://127.0.0.1:3902;"
     assert RECIPE in fix.note
     # the web port itself shows the picture: the bucket needs nothing
-    (fix,) = only(denied.row(Experiment.PUBLIC_WEB_PORT)).fixes
+    _words, fix, *_others = only(denied.row(Experiment.PUBLIC_WEB_PORT)).fixes
     assert isinstance(fix, ServerFix)
     assert RECIPE not in fix.note
 
@@ -95,7 +118,7 @@ def test_a_cdn_is_told_where_the_web_port_is_from_outside() -> None:
     denied = GARAGE.row(ActionId.PUBLIC_GET, *API_OF_GARAGE, outcome=Outcome.DENIED, headers={"server": "cloudflare"})
     first, second = only(denied).fixes
     assert isinstance(first, Manual)
-    assert "let the origin be http://s3.garage.example:3902 with files.example.com as its Host header" in first.text
+    assert "a Worker that fetches http://s3.garage.example:3902" in first.text
     assert isinstance(second, ServerFix)
     assert "proxy_pass http://127.0.0.1:3902;" in second.value
 
@@ -129,7 +152,7 @@ def test_another_store_that_answers_so_has_no_web_port() -> None:
 def test_a_store_whose_api_refuses_everyone_is_not_called_closed_beside_a_proxy_that_is_down(host: str) -> None:
     down = GARAGE.row(ActionId.PUBLIC_GET, 502, markup="yes").row(Experiment.PUBLIC_ORIGIN, *API_OF_GARAGE)
     assert only(down.line(f"S3_HOSTNAME={host}")).id == "proxy-resolver-fails"
-    (fix,) = only(down).fixes
+    _words, fix, *_others = only(down).fixes
     assert isinstance(fix, ServerFix)
     assert fix.value == "proxy_set_header Host $host; proxy_pass http://127.0.0.1:3902;"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.diagnosis.bucket_fixes import public_access_block
+from s3probe.diagnosis.bucket_switches import public_access_block
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rules.acl import _ladder_words
+from s3probe.diagnosis.rules.web_client import _left_out
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact
@@ -103,3 +104,16 @@ def test_the_account_is_the_one_that_an_answer_showed(message: str, number: str)
     file = L.denied(ActionId.PUT_WITH_ACL, message=message)
     fix = public_access_block(Case(file.settings, file.evidence), Fact.BLOCK_PUBLIC_ACLS, account=True)
     assert f"--account-id {number} " in fix.command
+
+
+@pytest.mark.parametrize(
+    ("allowed", "passes", "said"),
+    [
+        ("none", "https://other.example", "allows https://other.example, and not https://m.example"),
+        ("https://www.m.example", "", "allows https://www.m.example, and not https://m.example"),
+        ("none", "", "leaves out https://m.example, or the method GET"),
+    ],
+)
+def test_a_cors_rule_is_told_by_whom_it_is_known_to_allow(allowed: str, passes: str, said: str) -> None:
+    other = Observation(ActionId.PUBLIC_CORS, "", "GET", Actor.VISITOR, Outcome.OK, facts={Fact.ORIGIN: passes})
+    assert _left_out("https://m.example", allowed, other if passes else None) == said

@@ -9,7 +9,7 @@ from functools import cache
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.evidence.observations import NO_CHANGES, Evidence, NetworkFault, Observation, Outcome, Run
-from s3probe.evidence.vocabulary import ActionId, Actor, Fact, ObservationId, row_of
+from s3probe.evidence.vocabulary import FOLDER_VISITS, ActionId, Actor, Fact, ObservationId, row_of
 from s3probe.settings.mastodon import bucket_url, object_url, public_url
 from s3probe.settings.model import Settings
 from tests.diagnosis.env_cases import AWS, CUSTOM, settings_of, with_line, without
@@ -23,6 +23,7 @@ _STATUS = {
     "delete": 204,
     ActionId.MULTIPART_ABORT: 204,
     ActionId.PUBLIC_LIST: 403,
+    ActionId.PUBLIC_MISSING: 403,
     ActionId.PUBLIC_WRITE: 403,
     ActionId.ARCHIVE_PUBLIC_GET: 403,
     ActionId.SUSPENDED_PUBLIC_GET: 403,
@@ -46,6 +47,7 @@ def _addresses(env: str, environ: tuple[tuple[str, str], ...]) -> dict[str, str]
     return {
         "media": public_url(settings, KEY),
         "archive": public_url(settings, ARCHIVE),
+        "shown": public_url(settings, ""),
         "bucket": bucket_url(settings),
         "object": object_url(settings, KEY),
     }
@@ -90,6 +92,7 @@ class ExaminedFile:
             title=row_of(action_id).title.replace("{acl}", "public-read"),
             operation=row_of(action_id).operation or "ListObjectsV2",
             actor=row_of(action_id).by if row_of(action_id).operation else Actor.MASTODON,
+            needs=row_of(action_id).needs,
             outcome=outcome or (Outcome.OK if status and 200 <= status < 300 else usual),
             url=url if url is not None else self.url(action_id),
             http_status=status,
@@ -160,6 +163,8 @@ class ExaminedFile:
             return addresses["media"]
         if action_id.startswith("archive-public"):
             return addresses["archive"]
+        if action_id == ActionId.PUBLIC_LIST_ALIAS:
+            return addresses["shown"]
         if action_id.startswith(
             (ActionId.LIST, ActionId.PUBLIC_LIST, "reach", "batch", "try-region", "try-path", "try-virtual")
         ):
@@ -185,9 +190,10 @@ def healthy(env: str) -> ExaminedFile:
     seen = ExaminedFile(env, {})
     for action_id in ActionId:
         status = _STATUS.get(action_id, 200)
-        headers = (
-            {"content-type": "image/png"} if action_id in (ActionId.GET, ActionId.HEAD, ActionId.PUBLIC_GET) else {}
-        )
+        pictures = (ActionId.GET, ActionId.HEAD, ActionId.PUBLIC_GET)
+        headers = {"content-type": "image/png"} if action_id in pictures else {}
+        if action_id in FOLDER_VISITS:
+            headers = {"access-control-allow-origin": "*"}
         seen = seen.row(action_id, status, outcome=Outcome.OK, headers=headers)
     return seen.row(ActionId.CLOCK, None, outcome=Outcome.OK, skew="0")
 

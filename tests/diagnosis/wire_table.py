@@ -276,6 +276,9 @@ ACLS: dict[str, ExaminedFile] = {
     .row(Experiment.ACL_PRIVATE)
     .row(Experiment.ACL_PUBLIC_READ),
     "bpa-blocks-public-acl": no_acl(A, 403, "AccessDenied").row(Experiment.ACL_PRIVATE).row(LADDER[1]),
+    "public-acl-refused": no_acl(provider("s3.eu-central-1.wasabisys.com"), 403, "AccessDenied")
+    .row(Experiment.ACL_PRIVATE)
+    .row(LADDER[1]),
     "bpa-account-level-still-on": no_acl(A, 403, "AccessDenied")
     .row(Experiment.ACL_PRIVATE)
     .row(LADDER[1])
@@ -392,6 +395,9 @@ PUBLIC: dict[str, ExaminedFile] = {
         ActionId.PUBLIC_GET, outcome=Outcome.WRONG, content_type="binary/octet-stream"
     ).row(ActionId.GET, headers={"content-type": "binary/octet-stream"}),
     "proxy-changes-content-type": L.row(ActionId.PUBLIC_GET, outcome=Outcome.WRONG, content_type="text/html"),
+    "wasabi-public-access-off": provider("s3.wasabisys.com", "S3_PERMISSION=")
+    .denied(ActionId.PUBLIC_GET)
+    .row(Experiment.POLICY_STATUS, is_public="yes"),
     "requester-pays": hidden(A).row(Experiment.REQUEST_PAYMENT, Payer="Requester"),
     "deny-anonymous-statement": hidden(P).row(Experiment.REFERER),
     "bpa-blocks-public-policy": hidden(P).row(Experiment.POLICY_STATUS, is_public="yes"),
@@ -430,6 +436,9 @@ def cors(seen: ExaminedFile, allowed: str = "none") -> ExaminedFile:
 
 
 OTHERS: dict[str, ExaminedFile] = {
+    "media-host-is-the-instance": healthy(with_line(AWS, "S3_ALIAS_HOST=mastodon.example"))
+    .row(ActionId.PUBLIC_GET, 404)
+    .row(Experiment.PUBLIC_HOSTNAME, url="https://s3.eu-west-2.amazonaws.com/files-example/x.png"),
     "bucket-listable-policy": listed(P),
     "bucket-listable-acl": listed(A).row(Experiment.BUCKET_ACL, all_users="READ"),
     "proxy-lists-bucket-at-root": listed(P, ActionId.PUBLIC_LIST_ALIAS),
@@ -485,6 +494,9 @@ PROXIES: dict[str, ExaminedFile] = {
     ),
     "proxy-forwards-authorization-cookies": N.row(
         ActionId.PUBLIC_GET, headers=NGINX | SAFE | {"set-cookie": "session=1"}
+    ),
+    "proxy-caches-s3-api": A.row(ActionId.DELETE, 204, outcome=Outcome.WRONG, gone="no").row(
+        Experiment.HEAD_PAST_CACHES, 404, outcome=Outcome.OK
     ),
     "proxy-method-not-limited": N.row(ActionId.PUBLIC_DELETE, 403, outcome=Outcome.OK, root="Error"),
     "proxy-passes-query-string": N.row(ActionId.PUBLIC_QUERY, 403, outcome=Outcome.OK, query="passed"),

@@ -11,7 +11,8 @@ import pytest
 
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, Header, ObservationId, kept_headers
 from s3probe.knowledge.findings import ids as finding_ids
-from s3probe.knowledge.providers import providers
+from s3probe.knowledge.proxies import PAGE, middlemen
+from s3probe.knowledge.recognition import recognitions
 from tests.every import every
 from tests.test_rooms import sources
 
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.neighbours("the sources")
 SPEAKERS = ("evidence", "probe", "diagnosis", "report")
 """The rooms whose words these are."""
 OBSERVATIONS = {str(member) for kind in (ActionId, Experiment) for member in kind}
-OTHER_IDS = set(finding_ids()) | set(providers())
-"""Findings and providers have ids of their own."""
+OTHER_IDS = set(finding_ids()) | set(recognitions()) | set(middlemen())
+"""Findings, providers and proxies have ids of their own."""
 
 
 def bare_names(tree: ast.AST) -> Iterator[str]:
@@ -173,7 +174,10 @@ def test_a_fact_that_is_only_read_or_only_written_is_told() -> None:
 
 
 def test_every_header_is_read() -> None:
-    read = _named("Header", "diagnosis", "report", "probe", "evidence")
+    read = _named("Header", "diagnosis", "report", "probe", "evidence", "knowledge")
+    signs = {sign.partition(": ")[0] for one in middlemen().values() for sign in one.signs} - {PAGE}
+    assert signs <= {str(header) for header in Header}, "the sign of a proxy is none that is kept"
+    read |= {Header(name).name for name in signs}
     unread = {header.name for header in Header} - read
     assert unread == set(), f"nothing in probe/ or diagnosis/ reads these headers: {unread}"
 

@@ -9,11 +9,15 @@ from dataclasses import replace
 import pytest
 
 from s3probe.evidence.observations import Evidence
-from s3probe.evidence.vocabulary import Fact, Header, HeaderName
+from s3probe.evidence.vocabulary import Fact, Facts, Header, HeaderName
 from s3probe.examination import check
+from s3probe.knowledge.proxies import Kind, middlemen
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
 from s3probe.probe.machine import families_of
+from s3probe.sandbox.cdns import CDNS
 from s3probe.sandbox.faults import ALL
+from s3probe.sandbox.faults.permissions import without
+from s3probe.sandbox.recommended import minio
 from s3probe.sandbox.sandbox import Sandbox
 from s3probe.sandbox.scenario import ALIAS, Scenario, custom, healthy, healthy_policy, readable
 from s3probe.sandbox.statements import Statement
@@ -57,6 +61,9 @@ FROM_CDNS = {
     "x-amzn-waf-action": "challenge",
     "content-encoding": "gzip",
     "retry-after": "1",
+    "www-authenticate": 'Basic realm="media"',
+    **{sign.partition(": ")[0]: "1" for one in middlemen().values() for sign in one.signs if one.kind is Kind.CDN},
+    **{name.lower(): value for cdn in CDNS for name, value in cdn.headers("HIT")},
 }
 """Headers of proxies and CDNs that no sandbox has."""
 
@@ -123,6 +130,25 @@ def _runs() -> Iterator[Evidence]:
     yield run(_powerful(FAULTS["lifecycle-expires-media"].scenario().with_bucket(versioning=True))).report.evidence
     yield _on_ec2()
     yield _in_a_private_network()
+    yield _by_a_cname()
+    scenario = without("s3:DeleteObject")(minio())  # with an access key of its user, which has a policy of its own
+    yield run(scenario.with_user(session=scenario.user.identity)).report.evidence
+
+
+def _by_a_cname() -> Evidence:
+    """DNS leads the media host to another name, at addresses that are not the storage's."""
+
+    def families(_host: str, _port: int) -> Facts:
+        return {Fact.ADDRESSES: "ipv4", Fact.CANONICAL: "edge.cdn.example"}
+
+    scenario = healthy_policy()
+    with Sandbox(scenario.world) as box:
+        tools, transport = tools_for(box)
+        tools = replace(tools, families_of=families, same_addresses=lambda _host, _other: False)
+        try:
+            return check(settings_of(scenario), OPTIONS, tools).evidence
+        finally:
+            transport.close()
 
 
 def _on_ec2() -> Evidence:

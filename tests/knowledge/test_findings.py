@@ -12,17 +12,30 @@ from pathlib import Path
 
 from s3probe.diagnosis.model import Severity
 from s3probe.evidence.vocabulary import Section
-from s3probe.knowledge.findings import FindingText, entry, ids
-from s3probe.knowledge.providers import providers
+from s3probe.knowledge.findings import SEEN, FindingText, entry, ids
+from s3probe.knowledge.recognition import recognitions
 from s3probe.report.explain import STATES
 from tests.every import every
 
+KINDS = ("without_acls", "acls_alone", "own_rights", "without_policies", "elsewhere")
 ROOT = Path(__file__).parents[2]
 FIELD_FAILURES = (ROOT / "fixtures" / "catalogue-ids.txt").read_text(encoding="utf-8").split()
 FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
 PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "media_host", "acl", "variable"}
-OF_ONE_RULE = {"breaks", "can", "directive", "family", "folders", "kind", "lacks", "mistake", "passed", "right_region"}
-OF_ONE_RULE |= {"shown", "target", "what"}
+OF_ONE_RULE = {
+    "breaks",
+    "can",
+    "directive",
+    "family",
+    "folders",
+    "kind",
+    "lacks",
+    "mistake",
+    "passed",
+    "program",
+    "right_region",
+}
+OF_ONE_RULE |= {"limit", "line", "meant", "named", "shown", "store", "target", "what"}
 """What the rule of a finding fills in by itself."""
 RULES = ROOT / "s3probe" / "diagnosis" / "rules"
 ALL = [entry(finding_id) for finding_id in ids()]
@@ -110,7 +123,7 @@ def test_most_failures_can_be_told() -> None:
 
 
 def test_advice_names_only_known_providers() -> None:
-    known = set(providers()) | {"general"}
+    known = set(recognitions()) | {"general", *KINDS}
     assert {(e.id, name) for e in ALL for name in e.fix if name not in known} == set()
 
 
@@ -123,6 +136,13 @@ def test_settings_and_permissions_have_the_names_that_mastodon_and_iam_use() -> 
 def test_links_lead_to_https_pages_without_blanks() -> None:
     for e in ALL:
         assert all(re.fullmatch(r"https://[a-z0-9.-]+/\S*", link) for link in e.links), e.id
+
+
+def test_a_finding_stands_where_somebody_looks_for_what_they_see() -> None:
+    for e in ALL:
+        assert e.seen, f"{e.id}: name what is seen of it (`seen`, knowledge/findings.py says which there are)"
+        assert set(e.seen) <= set(SEEN), e.id
+    assert {name for e in ALL for name in e.seen} == set(SEEN)
 
 
 def test_a_look_alike_that_is_named_exists() -> None:
@@ -152,3 +172,13 @@ def test_no_id_stands_in_two_files() -> None:
         name for file in FILES for name in re.findall(r"^\[([a-z0-9-]+)\]$", file.read_text(encoding="utf-8"), re.M)
     ]
     assert sorted(heads) == sorted(ids())
+
+
+_SHOP = re.compile(r"\b(?:[Tt]he|[Tt]his|[Aa]|[Nn]o|[Aa]nother|[Ss]uch a|[Ss]ome|[Mm]any) stores?\b")
+
+
+@every("e", ALL, ids=lambda e: e.id)
+def test_what_holds_the_files_is_called_storage_and_no_store(e: FindingText) -> None:
+    """One word for one thing: the rows and the headline say storage, and to store is what is done with it."""
+    texts = (e.title, e.in_general, e.consequence, e.meaning, e.why_state, *e.told_apart, *e.fix.values())
+    assert [text for text in texts if _SHOP.search(text)] == []

@@ -124,7 +124,3 @@ def test_cors_lets_pages_read_but_not_write() -> None:
             }
         ]
     }
-
-
-def test_cors_can_be_narrowed_to_the_instance() -> None:
-    assert '"AllowedOrigins": ["https://social.example"]' in json.dumps(cors_rule("social.example"))

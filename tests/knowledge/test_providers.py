@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
+import tomllib
+from importlib import resources
 
-from s3probe.knowledge.providers import (
-    MESSAGE,
-    ObjectAcl,
-    PolicySupport,
-    candidate_regions,
-    detect,
-    provider,
-    providers,
-)
+from s3probe.knowledge.providers import ObjectAcl, PolicySupport, Provider, detect, provider, providers
+from s3probe.knowledge.recognition import MESSAGE, Recognition, _end_of, recognitions
+from s3probe.knowledge.regions import candidate_regions
 from tests.every import every
+from tests.knowledge.provider_hosts import HOSTS
 
 
 def named(headers: dict[str, str]) -> list[tuple[str, str]]:
@@ -175,16 +173,114 @@ def test_an_unknown_store_gets_the_usual_regions_once_each() -> None:
     assert candidate_regions(provider("unknown"), "s3.example.org", "auto") == ("us-east-1", "garage", "default")
 
 
-def test_all_33_providers_are_complete() -> None:
-    assert len(providers()) == 33
+@every("host, expected, region", HOSTS)
+def test_every_provider_is_known_by_every_form_of_its_hosts(host: str, expected: str, region: str | None) -> None:
+    known = detect(host)
+    assert known.id == expected
+    if region is not None:
+        assert candidate_regions(known, host, "nowhere")[0] == region
+
+
+def test_no_host_is_claimed_by_two_providers() -> None:
+    known = [one for one in recognitions().values() if one.id != "linode"]  # whose pattern is the wider one
+    for host, expected, _region in HOSTS:
+        claimed = [one.id for one in known if any(re.search(pattern, host) for pattern in one.hosts)]
+        assert claimed == [expected] or expected == "linode", host
+
+
+@every(
+    "host",
+    ["s3.example.org", "eu-central-1.example.net", "obs.example.com", "storage.example.eu", "s3.sto1.example.net"],
+)
+def test_a_host_that_only_looks_like_one_is_nobodys(host: str) -> None:
+    assert detect(host).id == "unknown"
+
+
+FORMER = 34
+"""How many there were before November 2026: Linode's newer endpoints are of their own since."""
+SERVERS = ("rclone", "minio", "garage", "seaweedfs", "swift-s3api", "ceph-radosgw", "rustfs", "versitygw", "s3proxy")
+
+
+def test_all_providers_are_complete() -> None:
+    assert len(recognitions()) == FORMER + 38
     for p in providers().values():
         assert all((p.name, p.acl_answer, p.public_read, p.keep_listing_off)), p.id
         assert p.settings, p.id
         assert all(re.fullmatch(r"(S3|AWS)_[A-Z_]+", name) for name in p.settings), p.id
-        assert set(p.console) <= {"region", "key", "policy", "public_read", "listing", "cors"}, p.id
-        for pattern in (*p.hosts, *p.host_hints, *p.region_hosts, *(sign.partition(": ")[2] for sign in p.answers)):
+        assert set(p.console) <= {"region", "key", "policy", "public_read", "listing", "cors", "archives"}, p.id
+
+
+def test_every_provider_says_where_its_facts_are_from_and_when_that_was_read() -> None:
+    fields = {field.name for field in dataclasses.fields(Provider)} | {"listing", "region", "hosts"}
+    for p in providers().values():
+        assert set(p.inferred) <= fields, p.id
+        assert p.id in (*SERVERS, "unknown") or p.sources, p.id
+        assert all(re.search(r"\b20\d\d", source) for source in p.sources), p.id
+
+
+def test_patterns_are_patterns() -> None:
+    for known in recognitions().values():
+        for pattern in (*known.hosts, *known.host_hints, *(sign.partition(": ")[2] for sign in known.answers)):
             re.compile(pattern)
-        assert all(re.compile(pattern).groups == 1 for pattern in p.region_hosts), p.id
+        assert all(re.compile(pattern).groups == 1 for pattern in known.region_hosts), known.id
+
+
+def test_the_two_files_name_the_same_providers() -> None:
+    """One is read at every start, the other by the section that is asked for."""
+    folder = resources.files("s3probe.knowledge")
+    facts, known = (
+        tomllib.loads((folder / name).read_text(encoding="utf-8")) for name in ("providers.toml", "recognition.toml")
+    )
+    assert set(facts) == set(known)
+    for name, section in facts.items():
+        assert not set(section) & {field.name for field in dataclasses.fields(Recognition)}, name
+        assert dict(provider(name).settings) == section["settings"]
+
+
+@every("pattern, host", [(p, host) for known in recognitions().values() for p in known.hosts for host, *_ in HOSTS])
+def test_a_pattern_fits_no_host_without_what_it_ends_with(pattern: str, host: str) -> None:
+    assert host.endswith(_end_of(pattern)) or not re.search(pattern, host)
+
+
+@every(
+    "host, region",
+    [
+        ("eu-central-2.storage.another.example.net", "eu-central-2"),
+        ("eu-001.s3.another.example.net", "eu-001"),
+        ("obs.eu-west-101.another.example.eu", "eu-west-101"),
+        ("ns.compat.objectstorage.us-phoenix-1.another.example.com", "us-phoenix-1"),
+        ("s3-eu-west-3.example.net", "eu-west-3"),
+    ],
+)
+def test_what_looks_like_a_region_is_tried_before_all_else(host: str, region: str) -> None:
+    assert candidate_regions(detect(host), host, "us-east-1")[0] == region
+
+
+@every("host, region", [("s3.sto1.example.net", "sto1"), ("s3.anything.example.net", "anything")])
+def test_other_labels_come_behind_what_is_usual_there(host: str, region: str) -> None:
+    assert candidate_regions(detect(host), host, "us-east-1")[0] == region
+    assert candidate_regions(provider("leviia"), host, "x")[0] == "us-east-1"
+
+
+@every(
+    "message, region",
+    [
+        (
+            "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-north-7'",
+            "eu-north-7",
+        ),
+        ("Region is de-fra; us-east-1 is not valid", "de-fra"),
+        ('Invalid region "us-west-9"', "us-west-9"),
+        ("signed for the wrong bucket 'eu-west-1'", ""),
+    ],
+)
+def test_a_region_that_the_refusal_names_is_tried(message: str, region: str) -> None:
+    found = candidate_regions(provider("unknown"), "s3.example.net", "us-east-1", message)
+    assert found[0] == (region or "auto")
+
+
+def test_the_domain_itself_is_no_region() -> None:
+    assert "fsn1" not in candidate_regions(provider("unknown"), "s3.fsn1.de", "us-east-1")
 
 
 def test_acls_are_known_as_facts_a_program_can_use() -> None:
@@ -196,7 +292,39 @@ def test_acls_are_known_as_facts_a_program_can_use() -> None:
 
 
 def test_the_first_look_is_quick() -> None:
-    providers.cache_clear()
+    recognitions.cache_clear()
+    provider.cache_clear()
     started = time.thread_time()
     detect("s3.example.org", named({"Server": "nginx"}))
     assert time.thread_time() - started < 0.1  # 7 ms on a slow machine; the bound only catches an accident
+
+
+@every("written", ["{}.", "{}:443", "https://{}/", "HTTPS://FILES.{}:8443/x", "my-bucket.{}."])
+def test_a_host_is_known_however_it_is_written(written: str) -> None:
+    other = {host for host, expected, _ in HOSTS if detect(written.format(host)).id != expected}
+    assert other == set()
+
+
+@every(
+    "host, region",
+    [
+        ("s3.eu-central-1.nobody.example", "eu-central-1"),
+        ("eu-central-2.storage.nobody.example", "eu-central-2"),
+        ("ns.compat.objectstorage.us-phoenix-1.cloud.nobody.example", "us-phoenix-1"),
+        ("de.s3.nobody.example", "de"),
+        ("eu-central-1-s3.nobody.example", "eu-central-1"),
+        ("fra1-objects.nobody.example", "fra1"),
+        ("syd-s3.storage.nobody.example", "syd"),
+        ("s3-zh1.nobody.example", "zh1"),
+    ],
+)
+def test_a_region_is_read_from_every_place_in_a_name_that_nobody_knows(host: str, region: str) -> None:
+    found = candidate_regions(detect(host), host, "us-west-7")
+    assert region in found[:3]
+    assert {"us-east-1"} <= {*found[:6]}
+
+
+def test_a_name_without_a_region_gives_none() -> None:
+    assert candidate_regions(detect("media.nobody.example"), "media.nobody.example", "us-east-1") == (
+        "auto", "garage", "default",
+    )  # fmt: skip

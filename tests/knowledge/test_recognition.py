@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from s3probe.knowledge.providers import GENERIC, detect
+from s3probe.knowledge.providers import detect
+from s3probe.knowledge.recognition import GENERIC
 
 ANYWHERE = "s3.example.org:8443"
 KNOWN = {

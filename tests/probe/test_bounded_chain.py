@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from s3probe.cli import main
-from s3probe.probe.credentials import ChainFileError, ChainTimeoutError, chain
+from s3probe.probe.credentials import ChainFileError, ChainRaisesError, ChainTimeoutError, chain
+from s3probe.settings.mastodon import remade
 from tests.probe.test_credentials import settings_of
 from tests.production.hostile import Act, Turn, answering, lone
 
@@ -97,6 +98,22 @@ def test_a_token_that_never_ends_is_not_read(
         env = "AWS_PROFILE=media\n"
     with pytest.raises(ChainFileError, match=f"^{named} names {token}, which is not an ordinary file$"):
         chain(settings_of(tmp_path, env), 3)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_role_whose_token_is_not_there_raises_as_mastodons_sdk_does(tmp_path: Path, missing: bool) -> None:
+    token = tmp_path / "token"
+    if not missing:
+        token.write_text("token of the pod")
+    settings = settings_of(tmp_path, f"AWS_ROLE_ARN=arn:aws:iam::1:role/x\nAWS_WEB_IDENTITY_TOKEN_FILE={token}\n")
+    if not missing:
+        assert chain(settings, 3) is None
+        return
+    with pytest.raises(ChainRaisesError, match=r"Aws::Errors::MissingWebIdentityTokenFile$"):
+        chain(settings, 3)
+    pair = remade(settings, AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="x")
+    assert chain(pair, 3) == pair.credentials
+    assert chain(remade(settings, AWS_ROLE_ARN=None), 3) is None
 
 
 def test_a_token_that_is_a_link_to_a_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,3 +207,21 @@ def test_a_signature_is_hidden_wherever_it_is_repeated() -> None:
     assert len(signature) == 64
     assert signature not in repr(seen)
     assert seen.error_code == "***"
+
+
+@pytest.mark.parametrize(
+    ("code", "resource", "named"),
+    [
+        ("InvalidBucketName", "/mediamedia_attachments/files/x.png", "mediamedia_attachments"),
+        ("InvalidBucketName", "/media/files/x.png", ""),
+        ("NoSuchBucket", "/media_attachments/files/x.png", ""),
+        ("AccessDenied", "/mediamedia_attachments/x.png", ""),
+    ],
+)
+def test_minio_names_an_invalid_bucket_in_the_path_alone(code: str, resource: str, named: str) -> None:
+    """As a real MinIO answers: ``Resource``, and no ``BucketName``."""
+    body = f"<Error><Code>{code}</Code><Message>m</Message><Resource>{resource}</Resource></Error>".encode()
+    call = Call("GetObject", "GET", f"{HOST}/{KEY}")
+    answer = Answer(400, {"content-type": "application/xml"}, body)
+    seen = client(RecordingTransport()).observe(ActionId.PUBLIC_GET, call, answer)
+    assert seen.facts.get(Fact.BUCKET, "") == named

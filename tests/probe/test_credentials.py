@@ -44,6 +44,18 @@ def test_without_a_pair_the_shared_credentials_are_asked(tmp_path: Path) -> None
     assert found.source.startswith("chain:")
 
 
+def test_the_file_names_no_program_and_no_other_files_of_keys(tmp_path: Path) -> None:
+    """What stands in AWS_CONFIG_FILE is run as a program (credential_process): no env file of a fleet names it."""
+    witness, config = tmp_path / "witness", tmp_path / "theirs"
+    config.write_text(
+        f"[default]\ncredential_process = touch {witness}\n[profile x]\ncredential_process = touch {witness}\n"
+    )
+    lines = f"AWS_CONFIG_FILE={config}\nAWS_SHARED_CREDENTIALS_FILE={config}\n"
+    for text in (lines, f"{lines}AWS_PROFILE=x\n"):
+        assert chain(settings_of(tmp_path, text)) is None
+    assert not witness.exists()
+
+
 @pytest.mark.parametrize("text", ["", "AWS_PROFILE=nobody-knows-it\n"])
 def test_an_empty_chain_gives_nothing(tmp_path: Path, text: str) -> None:
     assert chain(settings_of(tmp_path, text)) is None

@@ -59,7 +59,7 @@ ERRORS: dict[str, tuple[Answer, bool]] = {
     "408": (Answer(408), False),
 }
 """By name: the answer, and whether the storage did what was asked."""
-CALLS = 42
+CALLS = 43
 """Of a healthy run, with those to the instance."""
 
 

@@ -29,6 +29,7 @@ import urllib3.connection
 import urllib3.connectionpool
 import urllib3.poolmanager
 import urllib3.response
+import urllib3.util.connection
 import urllib3.util.ssl_match_hostname
 from urllib3.connectionpool import HTTPConnectionPool
 
@@ -105,9 +106,11 @@ NAMES = (
     Name(HttpConnection, "request", "writes the call as it stands", ("method", "url", "body", "headers"), POOL),
     Name(HttpConnection, "getresponse", "notes that the answer is being waited for", (), POOL),
     # urllib3: the connections that are kept
+    Name(HttpConnection, "is_connected", "session tickets do not end a connection", None, urllib3.util.connection),
     Name(HTTPConnectionPool, "ConnectionCls", "makes every connection one of ours", None, POOL),
     Name(HTTPConnectionPool, "_get_conn", "lets no connection rest so long that it may be dead", ("timeout",), POOL),
     Name(HTTPConnectionPool, "_put_conn", "keeps none whose body was never sent", ("conn",), POOL),
+    Name(HTTPConnectionPool, "_new_conn", "opens one for a call to come", (), POOL),
     Name(HTTPConnectionPool, "pool", "None once it is closed", None, POOL),
     Name(MANAGER.PoolManager, "pool_classes_by_scheme", "makes every pool one of ours", None, MANAGER),
     Name(urllib3.util.ssl_match_hostname.CertificateError, "_peer_cert", "for which names the certificate is", None,

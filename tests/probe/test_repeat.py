@@ -135,7 +135,8 @@ def test_a_canary_that_meets_a_moment_tells_it_and_asks_no_more(chosen: Callable
     report = examined(healthy(), chosen, 1, xml(500, "InternalError"), QUICK)
     assert (report.verdict, report.evidence.run.profile) == (Verdict.WARNING, "quick")
     assert [f.id for f in report.findings] == ["storage-failed-for-a-moment"]
-    assert report.evidence.cost.requests == 5
+    # a HEAD that came before a late DELETE was done is sent once more
+    assert report.evidence.cost.requests in (5, 6)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,6 @@ def test_what_needs_a_file_makes_it_and_no_experiments_beside() -> None:
         ActionId.CLOCK,
         ActionId.LIST,
         ActionId.PUT_WITH_ACL,
-        ActionId.PUT_WITHOUT_ACL,
         ActionId.GET,
     }
 

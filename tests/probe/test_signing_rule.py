@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 import pytest
 
 from s3probe.diagnosis.model import Manual
 from s3probe.probe.exchange import Answer, Call, Limits, Transport
+from s3probe.probe.forms import POST_OBJECT, refused_form
+from s3probe.probe.sign import CredentialScope
 from s3probe.probe.signing_rule import signer, signing_rule
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.scenario import SECRET, Scenario, custom, healthy
+from s3probe.secret import Secret
+from s3probe.settings.mastodon import interpret
+from s3probe.settings.model import Credentials
+from s3probe.settings.sources import load
 from tests.every import every
 from tests.runs import Ran, run, settings_of
 
@@ -250,3 +257,71 @@ def test_without_an_endpoint_the_files_own_address_is_at_aws() -> None:
     aws = signed(f"https://{BUCKET}.s3.eu-west-2.amazonaws.com/")
     assert objection(elsewhere, aws) == ""
     assert objection(custom().with_env("AWS_ENDPOINT_URL_S3", "https://minio.example"), aws) != ""
+
+
+AT_HOME = "https://s3.eu-west-2.amazonaws.com/"
+
+
+def test_whoever_signs_is_found_wherever_the_signature_stands() -> None:
+    old = Call("GetObject", "GET", AT_HOME, (("authorization", f"AWS {KEY_ID}:c2lnbmF0dXJl"),))
+    assert signer(old) == KEY_ID
+    assert signer(Call("GetObject", "GET", f"{AT_HOME}x?AWSAccessKeyId={KEY_ID}&Signature=0")) == KEY_ID
+    scope = CredentialScope(Credentials(SECRET, Secret(KEY_ID)), "eu-west-2", datetime(2026, 11, 28, tzinfo=UTC))
+    assert signer(Call(POST_OBJECT, "POST", AT_HOME, body=refused_form(scope, BUCKET, "x"))) == SECRET
+    assert signer(Call("GetObject", "GET", f"{AT_HOME}x?X-Amz-Signature=0")) == ""
+    for call in (old, Call("GetObject", "GET", f"https://evil.example/x?AWSAccessKeyId={KEY_ID}")):
+        assert objection(healthy(), replace(call, url=call.url.replace("s3.eu-west-2.amazonaws.com", "evil.example")))
+
+
+def test_an_address_without_a_host_is_no_address_of_the_file() -> None:
+    for host in ("http://", "://", "["):
+        scenario = healthy().with_env("S3_ALIAS_HOST", host)
+        assert "does not name that address" in objection(scenario, signed("https:///x")), host
+    assert "does not name evil.example" in objection(healthy(), signed("https://evil.example/x"))
+
+
+def test_only_what_looks_like_a_host_is_taken_for_one() -> None:
+    assert objection(healthy().with_env("S3_HOSTNAME", "http://minio:9000"), signed("http://minio:9000/")) == ""
+    for text in ("eu-west-2", BUCKET, KEY_ID.lower(), "true"):
+        assert objection(healthy(), signed(f"https://{text}/")), text
+
+
+def test_one_host_of_amazons_is_enough_to_be_asked_where_a_region_leads() -> None:
+    with_alias = healthy().with_env("S3_ALIAS_HOST", "files.example.com").with_env("AWS_REGION", "cn-north-1")
+    assert objection(with_alias, signed(CHINA)) == ""
+
+
+def test_plain_http_counts_for_what_names_no_scheme() -> None:
+    media = "media.example.net"
+    plain = custom().with_env("S3_PROTOCOL", "http").with_env("S3_HOSTNAME", media)
+    assert objection(plain, signed(f"http://{media}/")) == ""
+    assert "does not ask for plain http" in objection(plain, signed("http://s3.nl-ams.example.net/"))
+    assert "does not ask for plain http" in objection(
+        plain.with_env("S3_PROTOCOL", "https"), signed(f"http://{media}/")
+    )
+
+
+def test_a_bucket_that_another_line_names_may_be_written_to_and_is_no_part_of_a_host() -> None:
+    named = custom().with_env("AWS_BUCKET", "media-example")
+    put = signed("https://s3.nl-ams.example.net/media-example/x", "PutObject", "media-example")
+    assert objection(named, put) == ""
+    assert "does not name a bucket media-example" in objection(custom(), put)
+    assert objection(named, signed("https://nl-ams.s3.nl-ams.example.net/"))
+
+
+def test_what_stands_behind_a_sign_that_ends_the_value_stands_in_the_file_as_well() -> None:
+    cut = healthy().with_raw_env("AWS_ACCESS_KEY_ID", "AKIAMASTODON #7EXAMPLE")
+    for key_id in ("AKIAMASTODON", "AKIAMASTODON #7EXAMPLE"):
+        settings = settings_of(cut)
+        rule = signing_rule(settings, settings.credentials)
+        assert key_id in rule.key_ids
+    assert "" not in signing_rule(settings_of(healthy()), None).key_ids
+
+
+def test_the_process_environment_leads_as_the_file_does_and_the_sdk_may_bring_the_key() -> None:
+    environ = {"S3_ENABLED": "true", "S3_BUCKET": BUCKET, "S3_REGION": "eu-west-2", "S3_HOSTNAME": "s3.amazonaws.com"}
+    settings = interpret(load(None, environ=environ))
+    chain = Credentials("AKIAFROMTHECHAIN0000", Secret(SECRET), source="chain:profile")
+    call = signed(AT_HOME, key_id=chain.access_key_id)
+    assert signing_rule(settings, chain).objection(call) == ""
+    assert "does not name that key" in signing_rule(settings, None).objection(call)

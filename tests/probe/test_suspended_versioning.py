@@ -22,6 +22,10 @@ class _Suspended:
     may_name_versions: bool = True
     version: str | None = "null"
     """What a deletion says beside ``x-amz-delete-marker``."""
+    tells_rules: bool = True
+    """Whether the key may read the bucket's lifecycle, which Mastodon's may not (MinIO, Ceph)."""
+    keeps: bool = False
+    """A deletion is refused."""
     told_by: str = "DELETE"
     """MinIO tells of a marker only to who looks: by HEAD."""
     markers: set[str] = field(default_factory=set)
@@ -30,6 +34,8 @@ class _Suspended:
     def send(self, call: Call, limits: Limits) -> Answer:
         url = urlsplit(call.url)
         key = unquote(url.path).lstrip("/")
+        if call.operation == "GetBucketLifecycleConfiguration" and not self.tells_rules:
+            return Answer(403, body=b"<Error><Code>AccessDenied</Code></Error>")
         if call.operation == "DeleteObjects":
             self.markers |= {part.partition(b"</Key>")[0].decode() for part in call.body.split(b"<Key>")[1:]}
         if call.operation == "HeadObject" and self.told_by == "HEAD" and key in self.markers:
@@ -45,6 +51,8 @@ class _Suspended:
                 return self.inner.send(call, limits)
             self.markers.discard(key)
             return Answer(204)
+        if self.keeps:
+            return Answer(403, body=b"<Error><Code>AccessDenied</Code></Error>")
         self.markers.add(key)
         said = {"x-amz-delete-marker": "true", **({"x-amz-version-id": self.version} if self.version else {})}
         answer = self.inner.send(call, limits)
@@ -82,6 +90,23 @@ def test_markers_that_may_not_be_removed_are_named() -> None:
     assert store.markers
     assert ran.left == ()
     assert set(ran.report.evidence.cleanup.left_behind) == {f"{key}?versionId=null" for key in store.markers}
+
+
+@pytest.mark.parametrize("told_by", ["DELETE", "HEAD"])
+@pytest.mark.parametrize("tells_rules", [True, False])
+def test_a_canary_stays_one_where_the_key_may_not_read_the_rules(told_by: str, tells_rules: bool) -> None:
+    """Every five minutes nothing but a few requests, and nothing stays."""
+    ran, store = _ran(replace(OPTIONS, profile="quick"), told_by=told_by, tells_rules=tells_rules)
+    evidence = ran.report.evidence
+    assert (evidence.run.profile, ran.report.findings) == ("quick", ())
+    assert (store.markers, ran.left, evidence.cleanup.left_behind) == (set(), (), ())
+    assert evidence.cost.requests < 10
+
+
+def test_a_canary_that_does_not_go_is_examined_as_a_whole() -> None:
+    """The near-miss: the file is still there."""
+    ran, _store = _ran(replace(OPTIONS, profile="quick"), tells_rules=False, may_name_versions=False, keeps=True)
+    assert ran.report.evidence.run.profile == "full"
 
 
 @pytest.mark.parametrize("version", [None, ""])

@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -283,6 +284,41 @@ class TestExpect:
             answer = HttpTransport().send(put(server, b"12345"), SHORT)
         assert answer.status == 200
         assert order == [b"", b"12345"]
+
+    def test_whoever_has_said_100_is_sent_the_next_body_at_once(self) -> None:
+        heard: list[tuple[bytes, bytes]] = []
+
+        def handle(visit: Visit) -> None:
+            head = visit.read_head()
+            if not heard:
+                visit.say(b"HTTP/1.1 100 Continue\r\n\r\n")
+            body = visit.read_body(5)  # only of the first one is it asked for
+            heard.append((head, body))
+            # and says so after all
+            visit.say(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+
+        with serving(handle) as server:
+            transport = HttpTransport()
+            answers = [transport.send(put(server, b"12345"), SHORT) for _ in range(2)]
+        assert [answer.status for answer in answers] == [200, 200]
+        assert [body for _head, body in heard] == [b"12345", b"12345"]
+        assert all(b"Expect: 100-continue" in head for head, _body in heard)
+
+    def test_what_is_only_announced_waits_all_the_same(self) -> None:
+        bodies: list[bytes] = []
+
+        def handle(visit: Visit) -> None:
+            visit.read_head()
+            visit.say(b"HTTP/1.1 100 Continue\r\n\r\n")
+            bodies.append(visit.read_body(5))
+            visit.say(OK)
+
+        with serving(handle) as server:
+            transport = HttpTransport()
+            transport.send(put(server, b"12345"), SHORT)
+            answer = transport.send(replace(put(server, b"12345"), announced=True), SHORT)
+        assert answer.status == 100
+        assert bodies == [b"12345", b""]
 
     @pytest.mark.parametrize("line", [b"HTTP/1.1 403 Forbidden", b"HTTP/1.1 403 ", b"HTTP/1.1 403"])
     def test_an_early_answer_is_the_answer(self, line: bytes) -> None:

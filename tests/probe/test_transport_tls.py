@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -270,3 +271,36 @@ def test_a_handshake_that_breaks_off_is_tried_once_more(
         transport.close()
         assert (answer.status, running.visits) == (status, visits)
         assert (answer.fault is NetworkFault.TLS_OTHER) is (status is None)
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+def test_a_connection_that_was_opened_beforehand_is_used_though_tickets_came(
+    authority: trustme.CA, ca_file: str, speaks: bool
+) -> None:
+    """TLS 1.3 sends session tickets unasked, and urllib3 takes whatever can be read for the end of a connection."""
+
+    def handle(visit: Visit) -> None:
+        if speaks and visit.number == 1:
+            visit.say(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        answering(OK)(visit)
+
+    with serving(handle, context(authority.issue_cert(NAME))) as server:
+        transport = HttpTransport(ca_file, resolver=lambda _host, _port: ("127.0.0.1", server.port))
+        call = Call("GET", "GET", f"https://{NAME}/k", (("Host", NAME),))
+        transport.warm(call.url, 1, LIMITS)
+        ends = time.monotonic() + 2
+        while not server.visits and time.monotonic() < ends:
+            time.sleep(0.01)
+        time.sleep(0.2)  # the tickets arrive, and what the server says unasked
+        answer = transport.send(call, LIMITS)
+        assert (answer.status, server.visits) == (200, 2 if speaks else 1)
+        transport.close()
+
+
+def test_nothing_is_told_of_a_connection_that_could_not_be_had_beforehand(ca_file: str) -> None:
+    transport = HttpTransport(ca_file, resolver=lambda _host, _port: ("127.0.0.1", 9))
+    transport.warm(f"https://{NAME}/", 2, LIMITS)
+    transport.warm("https://[::1", 1, LIMITS)
+    answer = transport.send(Call("GET", "GET", f"https://{NAME}/k", (("Host", NAME),)), LIMITS)
+    assert answer.fault is NetworkFault.REFUSED
+    transport.close()

@@ -178,6 +178,9 @@ def test_grants() -> None:
         + b"</URI></Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"
     )
     assert xml.acl_grants(body) == (Grant("me", "FULL_CONTROL"), Grant(ALL_USERS, "READ"))
+    bare = body.replace(b'xsi:type="Group"', b"")
+    bare = bare.replace(b"<URI>" + ALL_USERS.encode() + b"</URI>", b"<ID>all-users</ID>")
+    assert xml.acl_grants(bare) == (Grant("me", "FULL_CONTROL"), Grant(ALL_USERS, "READ"))
 
 
 def test_small_answers() -> None:

@@ -6,18 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from s3probe.diagnosis.model import Severity
-from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.diagnosis.model import BucketSetting, EnvFix, Severity
+from s3probe.evidence.observations import TIME_WAS_UP, NetworkFault, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact, Header
 from s3probe.report.chain import Leg, legs, picture
 from s3probe.report.detail import detail
-from s3probe.report.formats import RenderOptions, format_named
+from s3probe.report.formats import RenderOptions, Standpoint, format_named
 from s3probe.report.model import Report, Verdict
 from s3probe.report.words import answer
+from s3probe.sandbox.faults import ALL
 from s3probe.sandbox.faults.model import Fault
 from tests.every import every
 from tests.report.samples import REPORTS, SUBJECT, evidence, observation
-from tests.runs import TRIED, each_fault, run_fault
+from tests.runs import TRIED, each_fault, fault_name, run_fault
 
 SCREEN = 24
 
@@ -51,6 +52,22 @@ def test_verdict_cause_and_fix_stand_on_the_first_screen_and_on_the_last(fault: 
     assert any("✘" in line for line in lines[:8]) or not any(row.failed for row in report.evidence.observations)
 
 
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_policy_is_named_by_what_it_allows_where_there_is_one_line(width: int) -> None:
+    fault = next(one for one in ALL if fault_name(one) == "iam-missing-putobjectacl")
+    report = run_fault(fault).report
+    last, brief = text(report, width=width)[-6:], text(report, brief=True, width=width)
+    assert "s3:PutObjectAcl on" in " ".join(" ".join(brief).split())
+    assert "s3:PutObjectAcl on" in " ".join(" ".join(last).split())
+    assert len(brief) <= 12
+    assert report.evidence.run.id in brief[-1]
+    lines = [line.strip() for line in text(report, width=width)]
+    starts = [next(n for n, line in enumerate(lines) if line.startswith(label)) for label in ("How we know", "Fix")]
+    known = text(report, width=width)[slice(*starts)]
+    assert "arn:aws:" in "".join(known)
+    assert max(map(len, known)) <= width
+
+
 @pytest.mark.parametrize("name", ["broken", "tried", "healthy"])
 def test_brief_is_a_message_for_a_chat(name: str) -> None:
     lines = text(REPORTS[name], brief=True)
@@ -71,7 +88,9 @@ def test_verbose_shows_every_action_also_when_all_is_well() -> None:
 
 
 def test_who_ran_it_where_and_when_stands_at_the_end() -> None:
-    (foot,) = (line for line in text(REPORTS["healthy"], place="on web1 as mastodon") if "on web1" in line)
+    foot = " ".join(text(REPORTS["healthy"], place=Standpoint("web1", "mastodon"))).partition("s3probe 0")[2]
+    foot = " ".join(f"s3probe 0{foot}".split())
+    assert "on web1 as mastodon" in foot
     assert "s3probe " in foot
     assert "2026-11-23 18:00" in foot
     assert f"run {REPORTS['healthy'].evidence.run.id}" in foot
@@ -106,6 +125,17 @@ def test_the_way_breaks_where_the_first_request_fails(rows: tuple, breaks: tuple
     assert broken == ([breaks] if breaks else [])
     after = [leg.passes for leg in found[[leg.to for leg in found].index(breaks[0]) + 1 :]] if breaks else []
     assert True not in after
+
+
+@every("severity, passes", [(Severity.FAILURE, False), (Severity.WARNING, False), (Severity.NOTICE, True)])
+def test_what_strangers_may_and_must_not_breaks_the_way_where_it_is_worth_a_warning(
+    severity: Severity, passes: bool
+) -> None:
+    written = observation(ActionId.PUBLIC_WRITE, outcome=Outcome.WRONG, http_status=200, actor=Actor.VISITOR)
+    finding = replace(REPORTS["broken"].findings[0], severity=severity, because=(ActionId.PUBLIC_WRITE,))
+    looked = replace(NO_CORS, outcome=Outcome.OK)
+    last = legs(Report(SUBJECT, evidence((UP, SEEN, looked, written)), (finding,)))[-1]
+    assert last == Leg("visitors", passes, "" if passes else "too open")
 
 
 def test_without_a_request_there_is_no_way_to_show() -> None:
@@ -161,3 +191,89 @@ def test_what_there_is_to_copy_is_shown_once() -> None:
     lines = text(replace(REPORTS["broken"], findings=two))
     assert sum('"Version": "2012-10-17"' in line for line in lines) == 1
     assert any("as above" in line for line in lines)
+    command = f"aws s3api put-bucket-policy --policy '{'x' * 99}'"
+    whole = replace(denied, fixes=(BucketSetting("policy", "{}", command),))
+    lines = text(replace(REPORTS["broken"], findings=(whole, replace(whole, id="iam-missing-abortmultipart"))))
+    assert sum(line.strip() == command for line in lines) == 1
+    assert any("as above" in line for line in lines)
+
+
+# ---- all of the fix, wherever it is told in short
+
+
+def _by_name(name: str) -> Report:
+    return run_fault(next(one for one in ALL if fault_name(one) == name)).report
+
+
+@pytest.mark.parametrize("options", [{}, {"brief": True}, {"brief": True, "width": 40}])
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        (
+            "public-policy-missing",
+            ["off in Block Public Access of the bucket: aws s3api", "And: Set this bucket policy: s3"],
+        ),
+        ("acl-change-empties-object", ["Set this bucket policy", "And: Set this in standard input: S3_PERMISSION="]),
+    ],
+)
+def test_a_fix_of_two_steps_is_told_whole_on_the_last_screen_and_to_a_chat(
+    name: str, steps: list[str], options: dict[str, object]
+) -> None:
+    lines = text(_by_name(name), **options)
+    last = " ".join(" ".join(lines[-SCREEN:]).split()).rpartition("✘ ")[2]
+    assert [step for step in steps if step not in last] == []
+    assert not options or len(lines) <= 12
+
+
+def test_a_fix_of_one_step_promises_no_second() -> None:
+    assert not any(line.strip().startswith("And: ") for line in text(_by_name("acl-disabled-bucket-owner-enforced")))
+
+
+@each_fault(TRIED)
+def test_a_chat_is_told_the_first_fix_to_its_end(fault: Fault) -> None:
+    report = run_fault(fault).report
+    lines = text(report, brief=True, width=40)
+    told = "".join("".join(lines).split())
+    first = next((one for one in report.findings if one.severity is not Severity.NOTICE), None)
+    line = next((fix for fix in first.first_choice if isinstance(fix, EnvFix)), None) if first is not None else None
+    assert len(lines) <= 12
+    if line is not None and line.value is not None and not line.secret:
+        assert "".join(f"{line.variable}={line.value}".split()) in told.replace("'", "").replace('"', "")
+
+
+# ---- a picture that does not come has reached nobody
+
+
+@every("seen, sees", [(Outcome.OK, True), (Outcome.DENIED, None)])
+def test_visitors_see_nothing_of_a_picture_that_does_not_come(seen: Outcome, sees: bool | None) -> None:
+    looked = replace(NO_CORS, outcome=Outcome.OK)
+    rows = (UP, replace(SEEN, outcome=seen, http_status=200 if seen is Outcome.OK else 403), looked)
+    assert legs(Report(SUBJECT, evidence(rows), ()))[-1] == Leg("visitors", sees)
+
+
+def test_no_leg_breaks_with_a_good_status() -> None:
+    emptied = replace(UP, id=ActionId.GET, outcome=Outcome.WRONG, facts={Fact.BODY: "empty"})
+    found = legs(Report(SUBJECT, evidence((UP, emptied, SEEN)), ()))
+    assert [leg.said for leg in found if leg.passes is False] == ["wrong answer"]
+
+
+# ---- why nothing could be told
+
+
+def test_a_run_without_time_says_so_in_its_first_line_and_one_that_was_stopped_does_not() -> None:
+    cut = replace(evidence().run, complete=False, seconds=4.9)
+    late = observation(ActionId.PUBLIC_GET, outcome=Outcome.SKIPPED, reason=TIME_WAS_UP)
+    head = "? Could not tell whether media storage works"
+    shown = text(Report(SUBJECT, evidence((UP, late), run=cut), ()))
+    assert shown[0] == f"{head}: the time was up after 5 s."
+    assert any("--deadline SECONDS" in line for line in shown)
+    stopped = text(Report(SUBJECT, evidence((UP,), run=cut), ()))
+    assert stopped[0] == f"{head}."
+    assert not any("--deadline" in line for line in stopped)
+
+
+@pytest.mark.parametrize(("width", "again"), [(80, True), (300, False)])
+@pytest.mark.parametrize("color", [False, True])
+def test_a_long_command_takes_more_rows_than_one(width: int, again: bool, color: bool) -> None:
+    lines = text(_by_name("cors-missing"), width=width, color=color)
+    assert sum("something will hurt" in line for line in lines) == 1 + again

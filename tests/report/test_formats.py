@@ -13,8 +13,23 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, LeftOut, Proof, ProofState, Severity
-from s3probe.evidence.observations import LEFT_OUT, Cleanup, Observation, Outcome, Run
+from s3probe import __version__
+from s3probe.diagnosis.model import (
+    BucketPolicy,
+    BucketSetting,
+    Diagnosis,
+    EnvFix,
+    Finding,
+    Fix,
+    IamAllow,
+    LeftOut,
+    Manual,
+    Proof,
+    ProofState,
+    ServerFix,
+    Severity,
+)
+from s3probe.evidence.observations import LEFT_OUT, Cleanup, NetworkFault, Observation, Outcome, Run
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.report.assemble import assemble
 from s3probe.report.fix_words import removal_commands
@@ -25,6 +40,7 @@ from s3probe.report.schema import schema
 from s3probe.sandbox.faults import FAULTS
 from s3probe.sandbox.faults.model import Fault
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Variable
+from tests.report.closed import closed
 from tests.report.samples import (
     ACL_DISABLED,
     BROKEN,
@@ -164,10 +180,9 @@ def test_fixes_that_belong_together_are_no_alternatives() -> None:
     finding = replace(ACL_DISABLED, fixes=(*fixes[:3], replace(fixes[3], together=True)))
     for name in ("text", "markdown"):
         text = render(name, with_finding(finding), verbose=True)
-        found = re.findall("(To fix it|Fix|And|and|Or|or):? +(Set these|Set this|Remove)", text)
-        first = "Fix" if name == "text" else "To fix it"
+        found = re.findall("(Fix|And|and|Or|or):? +(Set these|Set this|Remove)", text)
         assert [(one.lower(), what) for one, what in found] == [
-            (first.lower(), "Set these"),
+            ("fix", "Set these"),
             ("or", "Remove"),
             ("and", "Set this"),
         ]
@@ -183,6 +198,51 @@ def test_a_finding_that_is_there_and_left_out_is_named_in_every_format(name: str
     healthy_report = REPORTS["healthy"]
     assert ACL_DISABLED.id in render(name, replace(healthy_report, left_out=(one,)))
     assert ACL_DISABLED.id not in render(name, healthy_report)
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_a_headline_never_says_works_of_what_was_left_out(brief: bool) -> None:
+    left = tuple(LeftOut("x", severity, "Something") for severity in (Severity.FAILURE, Severity.WARNING))
+    report = replace(REPORTS["healthy"], left_out=left)
+    shown = format_named("text").render([report], RenderOptions(brief=brief))
+    assert "works" not in shown
+    assert "1 failure, 1 warning left out" in " ".join(shown.split())
+    notice = replace(report, left_out=(LeftOut("x", Severity.NOTICE, "Something"),))
+    assert "works" in format_named("text").render([notice], RenderOptions(brief=brief))
+
+
+def test_a_part_that_fails_says_what_was_asked_for() -> None:
+    left = observation(ActionId.LIST, outcome=Outcome.SKIPPED, reason=LEFT_OUT)
+    few, whole = (BROKEN[2], left), (BROKEN[2],)
+    asked = f"Media storage does not work as it should (asked for: {BROKEN[2].id})"
+    many = (
+        *(observation(one, http_status=200) for one in (ActionId.GET, ActionId.HEAD, ActionId.CLOCK, ActionId.DELETE)),
+        *few,
+    )
+    for name in ("text", "markdown", "html", "nagios"):
+        shown = [render(name, Report(SUBJECT, evidence(rows), (ACL_DISABLED,))) for rows in (few, whole, many)]
+        one, all_of, some = (" ".join(text.split()) for text in shown)
+        assert asked in one
+        assert "asked for" not in all_of
+        assert "Media storage does not work as it should (asked for: a part of it)" in some
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_where_nothing_could_be_told_no_fix_of_something_else_stands_for_the_answer(brief: bool) -> None:
+    warned = replace(ACL_DISABLED, severity=Severity.WARNING, because=(), fixes=(EnvFix("S3_REGION", "a", 7),))
+    left = LeftOut("x-y", Severity.FAILURE, "Something")
+    report = Report(
+        SUBJECT, evidence((BROKEN[2],), run=replace(evidence().run, complete=False)), (warned,), left_out=(left,)
+    )
+    shown = format_named("text").render([report], RenderOptions(brief=brief))
+    last = shown.rpartition("? ")[2]
+    assert last.startswith("Could not tell") or (brief and "Could not tell" in last)
+    assert "S3_REGION" not in last
+    assert "x-y" in shown
+
+
+def test_the_picture_of_the_way_is_drawn_in_ascii() -> None:
+    assert "-+-" in format_named("text").render([REPORTS["healthy"]], RenderOptions(ascii=True))
 
 
 def test_a_part_is_never_said_to_be_the_whole() -> None:
@@ -367,9 +427,43 @@ def test_every_report_keeps_to_the_schema(name: str) -> None:
     SCHEMA.validate(json.loads(render("json", REPORTS[name], REPORTS["healthy"])))
 
 
+CLOSED = Draft202012Validator(closed(schema()))
+
+
 @each_fault(TRIED)
-def test_the_report_of_every_fault_keeps_to_the_schema(fault: Fault) -> None:
-    SCHEMA.validate(json.loads(render("json", run_fault(fault).report)))
+def test_the_report_of_every_fault_keeps_to_the_schema_which_names_each_of_its_fields(fault: Fault) -> None:
+    CLOSED.validate(json.loads(render("json", run_fault(fault).report)))
+
+
+@pytest.mark.parametrize("fix", [
+    IamAllow(("s3:PutObject",), ("arn:aws:s3:::b/*",), way="a click", command="a command", warning="the rest is lost"),
+    BucketPolicy({"Effect": "Allow"}, command="a command", warning="the rest is lost"),
+    BucketSetting("policy", "", command="a command", warning="the rest is lost"),
+    ServerFix("ClientBodyLimit", "50m"),
+    EnvFix("S3_REGION", "eu-west-2", 7, note="as the bucket says"),
+    Manual("Ask."),
+], ids=lambda fix: type(fix).__name__)  # fmt: skip
+def test_the_schema_names_every_field_of_every_kind_of_fix(fix: Fix) -> None:
+    finding = replace(ACL_DISABLED, fixes=(fix,))
+    CLOSED.validate(json.loads(render("json", replace(BROKEN_REPORT, findings=(finding,)))))
+
+
+def test_what_the_screen_says_beside_a_fix_is_in_the_json_too() -> None:
+    first, second = (
+        EnvFix("S3_REGION", "a", 7, note="as the bucket says"),
+        BucketSetting("cors", "", "x", "all of them"),
+    )
+    data = json.loads(render("json", with_finding(replace(ACL_DISABLED, fixes=(first, second)))))
+    assert [fix["note"] for fix in data["findings"][0]["fixes"]] == [first.note, second.note]
+    plain = json.loads(render("json", with_finding(replace(ACL_DISABLED, fixes=(EnvFix("S3_REGION", "a", 7),)))))
+    assert "note" not in plain["findings"][0]["fixes"][0]
+
+
+def test_a_field_that_the_schema_does_not_name_is_found() -> None:
+    data = json.loads(render("json", BROKEN_REPORT))
+    data["findings"][0]["fixes"][0]["later"] = "1"
+    assert SCHEMA.is_valid(data)
+    assert not CLOSED.is_valid(data)
 
 
 def test_what_lacks_a_field_is_no_report() -> None:
@@ -380,7 +474,7 @@ def test_what_lacks_a_field_is_no_report() -> None:
 
 def test_json_fixes_have_the_keys_of_their_kind() -> None:
     data = json.loads(render("json", BROKEN_REPORT))
-    keys = {fix["kind"]: set(fix) - {"kind"} for finding in data["findings"] for fix in finding["fixes"]}
+    keys = {fix["kind"]: set(fix) - {"kind", "note"} for finding in data["findings"] for fix in finding["fixes"]}
     assert keys == {
         "env": {"variable", "value", "line"},
         "iam-allow": {"actions", "resources"},
@@ -579,6 +673,45 @@ def test_markdown_tells_a_finding_of_the_file_alone() -> None:
 
 
 # ---- the page
+
+
+def test_a_page_shows_the_same_way_to_wide_and_to_narrow_screens_and_the_whole_of_a_long_command() -> None:
+    page = render("html", BROKEN_REPORT)
+    wide, tall = (re.findall(r">([^<]+)</text>", picture) for picture in re.findall(r"<svg .*?</svg>", page, re.DOTALL))
+    assert wide == tall
+    assert wide[0] == "Mastodon"
+    assert "pre-wrap" in page
+    assert "overflow-wrap:anywhere" in page
+
+
+def test_what_was_met_on_the_way_has_room_between_its_stations() -> None:
+    slow = observation(
+        ActionId.PUT_WITH_ACL, outcome=Outcome.UNREACHABLE, network=NetworkFault.DNS, actor=Actor.MASTODON
+    )
+    page = render("html", Report(SUBJECT, evidence((slow,)), ()))
+    wide = page.partition('<svg class="wide"')[2].partition("</svg>")[0]
+    long = next(line for line in wide.splitlines() if 'class="bad"' in line)
+    start, end = (int(found) for found in re.findall(r'x[12]="(\d+)"', long))
+    assert end - start > len("✘ no such name") * 7
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_a_line_counts_only_after_a_restart_and_a_policy_at_once(name: str) -> None:
+    said = "Then restart web and Sidekiq"
+    line, policy = EnvFix("S3_REGION", "a", 7), BucketPolicy({"Effect": "Allow"})
+    shown = render(name, with_finding(replace(ACL_DISABLED, fixes=(line, policy))))
+    assert shown.count(said) == 1
+    assert shown.index("S3_REGION=a") < shown.index(said)
+    assert said not in render(name, with_finding(replace(ACL_DISABLED, fixes=(policy, line))))
+
+
+@every_format
+def test_every_format_says_which_program_as_what_when_and_in_which_run(name: str) -> None:
+    shown = render(name, BROKEN_REPORT)
+    run = BROKEN_REPORT.evidence.run
+    assert run.id in shown
+    assert __version__ in shown
+    assert run.started[:10] in shown
 
 
 def test_the_page_asks_nobody_for_anything_and_runs_nothing() -> None:

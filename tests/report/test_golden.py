@@ -72,3 +72,8 @@ def test_golden_of_a_stream_without_unicode() -> None:
 
 def test_golden_with_colour() -> None:
     check("broken-colour.txt", format_named("text").render([REPORTS["broken"]], RenderOptions(color=True)))
+
+
+@pytest.mark.parametrize("name", ["broken", "tried", "unknown"])
+def test_golden_without_layout(name: str) -> None:
+    check(f"{name}-plain.txt", format_named("text", plain=True).render([REPORTS[name]], RenderOptions()))

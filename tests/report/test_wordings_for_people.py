@@ -11,7 +11,7 @@ from tests.runs import TRIED, each_fault, run_fault
 
 # names in capitals that are Mastodon's, S3's or HTTP's own
 _OWN_NAMES = re.compile(
-    r"\b(?:[A-Z0-9]+_[A-Z0-9_]+|S3|KMS|ACLs?|CORS|DNS|TLS|HEAD|REST|CDN|HTTPS?|SDK|SSE|API|GET|PUT|ASIA|VPC|URLs?|AWS)\b"
+    r"\b(?:[A-Z0-9]+_[A-Z0-9_]+|S3|KMS|ACLs?|CORS|DNS|TLS|HEAD|REST|CDN|HTTPS?|SDK|SSE|API|GET|PUT|ASIA|VPC|URLs?|AWS|OBS)\b"
 )
 _PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|<[a-z ]+>|\{\w+\}")
 _REFUSAL = re.compile(r"(?:because|not authorized|does not) .{20,}?(?=;|$)")

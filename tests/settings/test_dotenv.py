@@ -49,6 +49,12 @@ def test_reads_a_file_as_ruby_does(case: dict[str, Any]) -> None:
     assert parsed.values().keys() == expected["parsed"].keys()
 
 
+def test_two_letters_of_other_alphabets_belong_to_a_name() -> None:
+    # recorded from dotenv 3.2: its pattern ignores case, and folds them to S and K
+    parsed = parse("HOST=x\nA=$HOST\u017f-y\nB=${HOST\u212a}z\nC=$HOST\u00e9\n").values()
+    assert parsed == {"HOST": "x", "A": "-y", "B": "z", "C": "x\u00e9"}
+
+
 def test_never_runs_a_command(tmp_path: Path) -> None:
     witness = tmp_path / "ran"
     parsed = parse(f'A=$(touch {witness})\nB="x$(touch {witness})"\nC=`touch {witness}`\n')
@@ -60,6 +66,19 @@ def test_never_runs_a_command(tmp_path: Path) -> None:
 def test_a_command_is_not_needed_when_the_process_environment_knows_the_value() -> None:
     parsed = parse("A=$(cat /run/secret)\n", {"A": "known"})
     assert (parsed.values()["A"], parsed.assignments[0].command) == ("known", False)
+
+
+def test_what_a_command_gives_is_followed_through_other_names_and_files() -> None:
+    first = parse("P=$(echo files)\nQ=$P-media\n")
+    assert [(a.name, a.command) for a in first.assignments] == [("P", True), ("Q", True)]
+    second = parse("A=$Q\nB='$Q'\nC=\\$Q\nQ=1\n", first.values(), computed=["P", "Q"])
+    assert [(a.name, a.command) for a in second.assignments][:3] == [("A", True), ("B", False), ("C", False)]
+
+
+def test_a_name_that_is_defined_is_no_loss() -> None:
+    for text in ("B=1\nA=$B\n", "A=$C\n", 'A="x${C}y"\n', "A='$D'\n"):
+        assert parse(text, {"C": "known"}).notes == ()
+    assert [note.name for note in parse("A=$B\nB=1\n", {"C": "known"}).notes] == ["A"]
 
 
 @every(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from s3probe.settings.dotenv import DotenvError, parse, places
 from s3probe.settings.edit import Change, Edit, NotPossibleError, Read, View, applied, edits
-from s3probe.settings.loaders import LOADERS, load_as
+from s3probe.settings.loaders import LOADERS, LoaderError, load_as
 from tests.every import every
 from tests.exhaustive import EXHAUSTIVE, examples
 from tests.settings.env_texts import CHANGES, FILES
@@ -38,7 +38,15 @@ def dotenv(environment: Mapping[str, str] | None = None) -> Read:
 
 
 def other(loader: str) -> Read:
-    return lambda text: ({one.name: one.value for one in load_as(loader, text)},)
+    """As that program reads it, or refuses it."""
+
+    def read(text: str) -> tuple[View, ...] | None:
+        try:
+            return ({one.name: one.value for one in load_as(loader, text)},)
+        except LoaderError:
+            return None
+
+    return read
 
 
 READ = dotenv()

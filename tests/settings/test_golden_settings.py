@@ -18,6 +18,7 @@ from s3probe.settings.mastodon import (
     retries_of,
 )
 from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
+from s3probe.settings.sdk_variables import retry_mode
 from s3probe.settings.urls import sdk_client, target
 from tests.every import every
 
@@ -115,7 +116,7 @@ def test_client(case: dict[str, Any]) -> None:
         assert_raises(trouble(settings, RaisedAt.CLIENT), result["client_exception"])
     if "client" not in result:
         return
-    if settings.environment.get("AWS_RETRY_MODE") is None:
+    if retry_mode(case["env"]) == "legacy":
         assert retries_of(settings) == result["client"]["retry_limit"]
     recorded = {name: value for name, value in result["client"].items() if name != "retry_limit"}
     assert trouble(settings, RaisedAt.CLIENT) is None

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3probe.settings.addressing import RubyError, SdkClient, is_aws, regional_host, resolve
+from s3probe.settings.addressing import SdkClient, is_aws, regional_host, resolve
 from s3probe.settings.keys import ARCHIVES, AVATARS, EMOJI, MEDIA, REMOTE_MEDIA
 from s3probe.settings.mastodon import (
     bucket_url,
@@ -28,7 +28,7 @@ from s3probe.settings.mastodon import (
 )
 from s3probe.settings.model import Environment, RaisedAt, Settings, Variable
 from s3probe.settings.proxy import proxy_for
-from s3probe.settings.ruby import to_i
+from s3probe.settings.ruby import RubyError, to_i
 from tests.every import every
 
 WIRE: list[dict[str, Any]] = json.loads(
