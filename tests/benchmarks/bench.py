@@ -1,4 +1,4 @@
-"""Prints what s3probe costs: start-up, requests and time of a healthy run by latency, peak memory.
+"""Prints what s3probe costs: CPU time, round trips and requests of a healthy run by latency, peak memory.
 
     python -m tests.benchmarks.bench
 
@@ -16,112 +16,151 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
+from statistics import linear_regression
 
 from s3probe.sandbox.sandbox import Sandbox
-from tests.production.local import env_file, environment, scenario
+from s3probe.sandbox.scenario import Scenario, custom, healthy, healthy_policy
+from tests.benchmarks.cpu import print_costs
+from tests.benchmarks.long_way import LongWay, longest_chain
+from tests.production import local
+from tests.production.local import environment
 
-LATENCIES = (0.0, 0.05, 0.1, 0.2)
-ROUND_TRIPS_LIMIT = 12
-MEMORY_LIMIT = 80 * 1024
+LATENCIES = (0.02, 0.05, 0.1, 0.2)
+"""Seconds of a round trip."""
+MEMORY_LIMIT = 45 * 1024
 """KiB."""
-REPEATS = 7
+REPEATS = 5
 
 
-def serve(latency: float) -> None:
-    """Serves the healthy storage until standard input ends; the first line of the output is its port."""
-    with Sandbox(scenario().with_world(latency=latency).world) as box:
-        print(box.http_port, flush=True)
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A healthy storage, how it is asked, and the round trips that a run may take, connections included."""
+
+    name: str
+    scenario: Scenario
+    full: float
+    canary: float
+
+
+def _without_domain(scenario: Scenario) -> Scenario:
+    return scenario.with_env("LOCAL_DOMAIN", None)
+
+
+CASES = {
+    "plain": Journey("http, HeadBucket goes first", replace(local.scenario(), env_text=local.env_text(8080)), 10, 6.5),
+    "tls": Journey("https", _without_domain(healthy()), 10, 6.5),
+    "own": Journey("https, HeadBucket goes first", _without_domain(custom()), 11, 7.5),
+    "domain": Journey("https, LOCAL_DOMAIN is set", healthy(), 11, 7.5),
+    "alias": Journey("https, LOCAL_DOMAIN and an alias, no ACL", healthy_policy(), 12, 8.5),
+}
+"""Without TLS there is no provider whose name tells that an upload makes no bucket, so that HeadBucket goes first."""
+
+
+def serve(case: str) -> None:
+    """Serves a case's storage until standard input ends; the first line of the output is its ports and authority."""
+    with Sandbox(CASES[case].scenario.world) as box:
+        print(box.http_port, box.https_port, box.ca_file, flush=True)
         sys.stdin.read()
 
 
 @contextmanager
-def served(latency: float) -> Iterator[int]:
-    """The port of a storage in another process."""
-    command = [sys.executable, "-m", "tests.benchmarks.bench", "--serve", str(latency)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def served(case: str) -> Iterator[tuple[int, int, str]]:
+    """The ports of a storage in another process, and the file of its authority."""
+    command = [sys.executable, "-m", "tests.benchmarks.bench", "--serve", case]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     assert process.stdin
     assert process.stdout
     try:
-        yield int(process.stdout.readline())
+        http, https, ca_file = process.stdout.readline().split()
+        yield int(http), int(https), ca_file
     finally:
         process.stdin.close()
         process.wait(10)
 
 
-def seconds_of(*argv: str) -> float:
-    """The median wall time of a command."""
-
-    def once() -> float:
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, *argv], check=False, env=environment(), capture_output=True)
-        return time.perf_counter() - begun
-
-    once()  # fills the caches
-    return median(once() for _ in range(REPEATS))
+def cpu(folder: Path) -> None:
+    """What commands take of the processor."""
+    with served("plain") as ports:
+        print_costs(folder, ports[0])
 
 
-def imported(*argv: str) -> str:
-    """``import`` lines for every module of the standard library that a command loads."""
-    shown = subprocess.run(
-        [sys.executable, "-X", "importtime", *argv], check=False, env=environment(), capture_output=True, text=True
-    ).stderr
-    names = {line.rpartition("|")[2].strip() for line in shown.splitlines() if line.startswith("import time:")}
-    public = sorted(n for n in names if n.split(".")[0] in sys.stdlib_module_names and not n.startswith("_"))
-    return "\n".join(f"try:\n    import {name}\nexcept ImportError:\n    pass" for name in public)
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of the tool in a process of its own."""
+
+    seconds: float
+    """Wall time of the whole process."""
+    requests: int
+    peak: int
+    """KiB."""
+    verdict: str
 
 
-def start_up(folder: Path) -> None:
-    """Commands that need no network, against what Python itself takes."""
-    lint = env_file(folder, 9, "lint.env")
-    nothing = seconds_of("-c", "pass")
-    print(f"python -c pass                {nothing * 1000:6.0f} ms")
-    for argv in (("-m", "s3probe", "--help"), ("-m", "s3probe", "lint", str(lint))):
-        modules = folder / "modules.py"
-        modules.write_text(imported(*argv))
-        own, floor = seconds_of(*argv), seconds_of(str(modules))
-        label = " ".join(argv[1:3])
-        print(f"{label:<28}  {own * 1000:6.0f} ms   the standard library it imports alone {floor * 1000:.0f} ms")
-
-
-def check(port: int, folder: Path) -> tuple[float, int, int, str]:
-    """Wall seconds, requests, peak KiB and verdict of one healthy check in a process of its own."""
-    out = folder / "report.json"
-    env = env_file(folder, port)
+def check(folder: Path, case: str, ports: tuple[int, int, str], *options: str) -> Measured:
+    """One healthy check over these ports."""
+    out, env = folder / "report.json", folder / "masto.env"
+    env.write_text(CASES[case].scenario.env_text)
+    env.chmod(0o600)
+    argv = ["-m", "tests.benchmarks.far_away", *map(str, ports), "check", str(env), *options]
     begun = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "s3probe", "check", str(env), "--format", "json", "--output", str(out)],
+        [sys.executable, *argv, "--format", "json", "--output", str(out)],
         env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     # wait4 gives this child's own peak; the maximum over all children would hold the storage's
     _pid, _status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
     report = json.loads(out.read_text())
-    return report["run"]["seconds"] or seconds, report["cost"]["requests"], usage.ru_maxrss, report["verdict"]
+    return Measured(seconds, report["cost"]["requests"], usage.ru_maxrss, report["verdict"])
+
+
+def far_check(folder: Path, case: str, ports: tuple[int, int, str], latency: float, *options: str) -> Measured:
+    """The same over a long way; the median of several."""
+    runs = []
+    for _ in range(REPEATS):
+        with LongWay(ports[0], latency).open() as http, LongWay(ports[1], latency).open() as https:
+            runs.append(check(folder, case, (http.port, https.port, ports[2]), *options))
+    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 
 
 def healthy_runs(folder: Path) -> None:
-    """How a run grows with the latency of the storage."""
-    still = 0.0
-    for latency in LATENCIES:
-        with served(latency) as port:
-            runs = [check(port, folder) for _ in range(3)]
-        seconds = median(run[0] for run in runs)
-        memory = max(run[2] for run in runs)
-        still = seconds if not latency else still
-        trips = f"{(seconds - still) / latency:5.1f} round trips (limit {ROUND_TRIPS_LIMIT})" if latency else ""
-        print(
-            f"latency {latency * 1000:3.0f} ms: {seconds:5.2f} s, {runs[0][1]} requests, {runs[0][3]}, "
-            f"peak {memory / 1024:.0f} MiB (limit {MEMORY_LIMIT / 1024:.0f})  {trips}"
-        )
+    """How a run grows with the latency of the way: the slope is its round trips, connections included."""
+    for name, case in CASES.items():
+        with served(name) as ports:
+            check(folder, name, ports)  # fills the caches
+            for options, limit in (((), case.full), (("--quick",), case.canary)):
+                runs = {latency: far_check(folder, name, ports, latency, *options) for latency in LATENCIES}
+                trips = linear_regression(list(runs), [run.seconds for run in runs.values()])
+                last = runs[LATENCIES[-1]]
+                print(
+                    f"{case.name}{' --quick' if options else '':<10} {trips.slope:5.1f} round trips (limit {limit:g})  "
+                    f"{trips.intercept:.2f} s without any, {last.requests} requests, {last.verdict}, "
+                    f"peak {last.peak / 1024:.0f} MiB (limit {MEMORY_LIMIT / 1024:.0f})"
+                )
+
+
+def chain(folder: Path) -> None:
+    """What the last request of a run waited for, each step with what it took."""
+    latency = 0.1
+    for options in ((), ("--quick",)):
+        with served("plain") as ports, LongWay(ports[0], latency).open() as way:
+            check(folder, "plain", (way.port, ports[1], ports[2]), *options)
+            steps = longest_chain(way.exchanges)
+        print(f"the longest chain{' of --quick' if options else ''}, in round trips:")
+        for step in steps:
+            took = (step.ended - step.begun) / latency
+            print(f"  {took:4.1f}  {step.what.partition('?')[0][:70]}{', its connection first' if step.fresh else ''}")
 
 
 def main() -> None:
     if sys.argv[1:2] == ["--serve"]:
-        serve(float(sys.argv[2]))
+        serve(sys.argv[2])
         return
-    steps: tuple[Callable[[Path], None], ...] = (start_up, healthy_runs)
+    steps: tuple[Callable[[Path], None], ...] = (cpu, healthy_runs, chain)
     with tempfile.TemporaryDirectory() as folder:
         for step in steps:
             step(Path(folder))
