@@ -16,7 +16,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-SERVICES = {"s3api": "s3", "s3control": "s3control"}
+SERVICES = {"s3api": "s3", "s3control": "s3control", "iam": "iam"}
 FOR_ALL = {"endpoint-url", "region", "profile"}
 
 
@@ -28,6 +28,8 @@ def _operations(service: str) -> dict[str, OperationModel]:
 
 def read(command: str) -> tuple[str, dict[str, Any]]:
     """``delete-bucket-policy`` and ``{"Bucket": …}``. Raises :class:`ValueError` for what ``aws`` would refuse."""
+    # a setting of the command line comes before it, where the bucket has to stand in the host
+    command = command.removeprefix("aws configure set default.s3.addressing_style virtual && ")
     program, service, operation, *rest = shlex.split(command)
     if program != "aws" or service not in SERVICES:
         raise ValueError(f"{program} {service} is no service of aws")

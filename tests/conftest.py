@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from s3probe.cli.defaults import variables
+from s3probe.cli.parser import options
 from tests.exhaustive import examples
 from tests.missing import summary
 
@@ -51,6 +53,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What runs note of what they left is no news to whoever runs the tests, and the other way round."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_defaults() -> Iterator[None]:
+    """What whoever runs the tests has set for their own runs of ``check`` is nothing to go by here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in variables(options()["check"]):
+            patch.delenv(name, raising=False)
         yield
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from s3probe.diagnosis.model import Finding, Severity
 from s3probe.examination import Selection, check
+from s3probe.planning.make import plan_of
 from s3probe.probe.exchange import Transport
 from s3probe.probe.repeat import PIECE
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
@@ -28,6 +29,7 @@ from s3probe.settings.model import Settings
 from s3probe.settings.sources import load
 from tests.exhaustive import part
 from tests.in_process import InProcess
+from tests.planning.witness import Witness, unnamed, unplanned
 
 TRIED = part(ALL, 6)
 """The faults that a usual run of the tests examines: the same ones everywhere, so that each is examined once."""
@@ -76,10 +78,11 @@ def tools_for(
 
 
 def left_in(box: Sandbox) -> tuple[str, ...]:
-    """All objects and unfinished uploads of all buckets."""
+    """All objects and unfinished uploads of all buckets, without what was there before."""
     names: list[str] = []
     for bucket in box.world.buckets:
-        names += box.keys(bucket.name)
+        before = {old.key for old in bucket.stored}
+        names += [key for key in box.keys(bucket.name) if key not in before]
         names += [f"{key}?uploadId={upload}" for key, upload in box.uploads(bucket.name)]
     return tuple(names)
 
@@ -94,15 +97,21 @@ def run(
 ) -> Ran:
     """The examination of a scenario in a sandbox of its own; ``wrap`` stands in the way of every request.
 
-    With ``trials`` the lines that may end a failure are tried as well.
+    With ``trials`` the lines that may end a failure are tried as well. Whatever happens must stand in the plan.
     """
     options = replace(options, trials=trials)
     with Sandbox(scenario.world) as box:
         tools, transport = tools_for(box, wrap, by_wire=by_wire)
+        settings, witness = settings_of(scenario), Witness(tools.transport)
         try:
-            report = check(settings_of(scenario), options, tools, Selection((), ())).report
+            examined = check(settings, options, replace(tools, transport=witness), Selection((), ()))
         finally:
             transport.close()
+        report, plan = examined.report, plan_of(settings, options)
+        told = unnamed(plan, witness.seen)
+        told += unplanned(plan, (report.evidence, *(trial.evidence for trial in examined.trials)))
+        if told:
+            raise AssertionError("\n".join(["the plan does not name", *told]))
         return Ran(report, left_in(box), box.violations, box.requests)
 
 

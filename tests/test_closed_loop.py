@@ -18,6 +18,8 @@ from tests.runs import TRIED, each_fault, fault_name, healthy, run_fault, run_on
 ADVICE_ONLY = {
     "explicit-deny-policy": "only the policy's owner knows why it denies, and in which policy",
     "explicit-deny-policy (source address)": "only the policy's owner knows which addresses belong in it",
+    "explicit-deny-policy (MinIO)": "the fix shows which policy denies; only its owner knows why",
+    "disk-read-only (MinIO)": "whoever runs the store must look at its disk",
     "vpc-endpoint-policy-blocks": "the policy belongs to the network, not to the bucket or the key",
     "bucket-owned-by-other-account": "another account must act, or another bucket be used",
     "key-disabled-or-account-suspended": "the provider must lift the suspension",
@@ -26,10 +28,13 @@ ADVICE_ONLY = {
     "delete-objects-unsupported": "the storage must learn DeleteObjects",
     "delete-objects-per-key-errors-ignored": "the storage fails by itself",
     "delete-md5-required": "the storage must stop demanding Content-MD5",
+    "delete-md5-required (no word about MD5)": "the storage must stop demanding Content-MD5",
     "anonymous-acl-or-policy-readable (of a file)": "the key may not read the policy, and its owner must",
     "web-port-path-changed": "its lines are tried before the real Garage",
     "media-host-leads-past-web-port": "its lines are tried before the real Garage",
     "presigned-link-uses-internal-endpoint": "the storage needs a public name and a certificate first",
+    "cache-buster-without-effect": "nginx alone forgets nothing; Varnish's lines are tried before a real one",
+    "cache-buster-leaves-files": "Mastodon asks for no more, so the cache must keep less",
     "download-cap-exceeded": "somebody must pay for more",
     "remove-orphans-start-after-ceph": "the storage must be upgraded",
     "storage-schema-copy-denied": "only the policy's owner knows why it denies copies",
@@ -76,6 +81,7 @@ AT_NGINX = {
 ``tests/nginx/mistakes.py`` at which those very lines are tried on a real nginx."""
 
 NOT_SEEN_FIXED = {
+    "cdn-keeps-deleted-media": "Mastodon then asks, and that the cache does not heed it is a warning of its own",
     "versioning-delete-markers": "the rule works over days, and the key may not read it: the warning remains",
     "object-lock-prevents-delete": "new files are free then; that the bucket keeps versions remains as a warning",
     "rate-limited-503-slowdown (now and then)": "Mastodon then asks again; that there are bursts stays as a notice",

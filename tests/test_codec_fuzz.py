@@ -16,6 +16,7 @@ from s3probe.cli import main
 from s3probe.codec import dump
 from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.model import Diagnosis, RuleError
+from s3probe.evidence.reported import Expected, Reported
 from s3probe.report.formats import FORMATS
 from tests.exhaustive import examples
 from tests.report import samples
@@ -45,7 +46,8 @@ def saved() -> tuple[str, ...]:
     seen = [samples.evidence(rows) for rows in (samples.HEALTHY, samples.BROKEN, samples.UNREACHABLE)]
     whole = [dump(each, read, diagnose(read, each)) for each in seen]
     findings = Diagnosis((samples.ACL_DISABLED, samples.DELETE_DENIED), (RuleError("a", "b", "c"),))
-    return (*whole, *(dump(each, read) for each in seen), dump(seen[1], read, findings))
+    said = Reported(Expected("x", ("y",)), "failure", ("z",), ("--quick",), {"python": "3.11"}, "Traceback")
+    return (*whole, *(dump(each, read) for each in seen), dump(seen[1], read, findings, reported=said))
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:

@@ -6,17 +6,19 @@ What was forgotten is named, and where it belongs (.github/CONTRIBUTING.md, "How
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from s3probe.diagnosis.rules import FILE_RULES, wire
 from s3probe.evidence.vocabulary import PROMISES, ActionId
 from s3probe.knowledge.findings import entry, ids
 from s3probe.sandbox.faults import ALL
-from s3probe.sandbox.scenario import SCENARIOS
+from s3probe.sandbox.faults.acls import moved
+from s3probe.sandbox.scenario import SCENARIOS, healthy
 from tests.diagnosis.test_hints import HINTED
 from tests.diagnosis.wire_table import SHOWN
 from tests.every import every
-from tests.runs import run_once
+from tests.runs import OPTIONS, run, run_once
 from tests.test_coverage import named
 from tests.test_look_alikes import BY_NAME, PAIRS
 
@@ -123,5 +125,7 @@ def test_an_action_is_part_of_a_promise(action: ActionId) -> None:
 
 
 def test_every_action_is_asked_for_in_some_healthy_run() -> None:
-    asked = {o.id for make in SCENARIOS.values() for o in run_once(make()).report.evidence.observations if o.ran}
+    thorough = run(moved("public-read")(healthy()), replace(OPTIONS, thorough=True))
+    runs = (thorough, *(run_once(make()) for make in SCENARIOS.values()))
+    asked = {o.id for ran in runs for o in ran.report.evidence.observations if o.ran}
     assert [str(action) for action in ActionId if action not in asked] == [], "nothing in probe/ asks for these"

@@ -72,12 +72,20 @@ def _pairs(faults: tuple[Fault, ...]) -> Iterator[Pair]:
             yield one, other
 
 
+_USUAL = tuple(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)))
+_HARD = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
+
+
+def listed() -> tuple[Pair, ...]:
+    """All pairs of the two lists."""
+    return (*_USUAL, *_HARD)
+
+
 def chosen() -> tuple[Pair, ...]:
     """The pairs of this run."""
     if EVERY_PAIR:
         return tuple(_pairs(tuple(FAULTS.values())))
-    hard = tuple((FAULTS[one], FAULTS[other]) for one, other in HARD)
-    return (*part(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)), 12), *part(hard, 2))
+    return (*part(_USUAL, 12), *part(_HARD, 2))
 
 
 def _fixed(scenario: Scenario, ran: Ran) -> Scenario | None:
@@ -94,7 +102,7 @@ def judge(pair: Pair) -> str:
     wanted = {one.id, other.id}
     scenario = other.change(one.change(one.base()))
     ran = run(scenario)
-    assert quarrels(settings_of(scenario), ran.report.evidence, seeds(_name(pair))) == []
+    assert quarrels(settings_of(scenario), ran.report.evidence, seeds(pair_name(pair))) == []
     named = [_ids(ran)]
     if wanted <= set(named[0]):
         return "both at once"
@@ -127,11 +135,12 @@ def _fixable(ran: Ran) -> bool:
     return any(f.fixes and f.fixes[0].kind not in ("manual", "server") for f in to_fix(ran.report))
 
 
-def _name(pair: Pair) -> str:
+def pair_name(pair: Pair) -> str:
+    """``id + id``."""
     return " + ".join(fault_name(fault) for fault in pair)
 
 
-@pytest.mark.parametrize("pair", chosen(), ids=_name)
+@pytest.mark.parametrize("pair", chosen(), ids=pair_name)
 def test_two_faults_are_both_named(pair: Pair, tally: Tally) -> None:
     found = judge(pair)
     tally("pairs of faults", found if found in WELL else "missed")
@@ -141,4 +150,4 @@ def test_two_faults_are_both_named(pair: Pair, tally: Tally) -> None:
 def test_every_pair_of_the_list_can_coexist() -> None:
     assert {FAULTS[name].base for name in REPRESENTATIVE} == {healthy}
     possible = len(REPRESENTATIVE) * (len(REPRESENTATIVE) - 1) // 2
-    assert len(tuple(_pairs(tuple(FAULTS[name] for name in REPRESENTATIVE)))) >= possible - 10
+    assert len(_USUAL) >= possible - 10

@@ -440,7 +440,7 @@ def test_what_comes_before_and_after_in_an_encoded_text_stays() -> None:
 def test_ordinary_texts_stay_and_take_no_time() -> None:
     scrubber = Scrubber(map(Secret, (SECRET, "hunter2!", "correct horse battery", "0123456789abcdef" * 4)))
     root = Path(__file__).parents[1]
-    files = [root / "README.md", root / "CHANGELOG.md", *sorted(root.glob("fixtures/re*/*.*"))]
+    files = [root / "README.md", root / "CHANGELOG.md", *sorted(filter(Path.is_file, root.glob("fixtures/re*/*.*")))]
     text = without_controls("".join(file.read_text() for file in files))[:300_000]
     begun = time.thread_time()
     assert scrubber.clean(text) == text

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import signal
+import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from s3probe.evidence.observations import Evidence, Observation
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.examination import EVERYTHING, Examined
 from s3probe.probe.tools import ProbeOptions, Tools
+from s3probe.report.formats import FORMATS
 from s3probe.settings.model import Settings
 from tests.cli.support import ENV_TEXT, Cli
 from tests.report.samples import (
@@ -231,12 +233,23 @@ def test_the_process_environment_wins_over_the_file(cli: Cli, monkeypatch: pytes
 def test_evidence_is_saved_without_secrets_and_replayed_to_the_same_byte(cli: Cli) -> None:
     cli.file()
     cli.probe(evidence(BROKEN), (ACL_DISABLED, DELETE_DENIED))
-    shown = cli.run("check", "--format", "json", "--save-evidence", "run.json")
+    shown = cli.run("check", "--format", "markdown", "--save-evidence", "run.json")
     saved = cli.folder / "run.json"
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     for secret in (SECRET, KEY_ID):
         assert secret not in saved.read_text()
-    assert cli.run("replay", "--format", "json", "run.json") == shown
+    assert cli.run("replay", "--format", "markdown", "run.json") == shown
+
+
+@pytest.mark.parametrize(("format_name", "told"), [(name, name not in ("markdown", "html")) for name in FORMATS])
+def test_where_it_ran_is_told_to_those_who_may_know(cli: Cli, format_name: str, told: bool) -> None:
+    cli.file()
+    cli.probe(evidence(BROKEN), (ACL_DISABLED,))
+    shown = cli.run("check", "--format", format_name, "--save-evidence", "run.json")[1]
+    assert (socket.gethostname() in shown) is told
+    assert "s3probe 0." in shown or '"s3probe_version"' in shown
+    assert evidence(BROKEN).run.id in shown
+    assert socket.gethostname() not in (cli.folder / "run.json").read_text()
 
 
 def test_evidence_of_several_files_has_no_place(cli: Cli) -> None:
@@ -438,3 +451,17 @@ def test_a_name_is_no_mention_on_standard_output_either(cli: Cli, color: str) ->
     assert "\u2066" not in out
     _status, out, _err = cli.run("check")
     assert "Ask @mastodon/admins" in out
+
+
+@pytest.mark.parametrize("by", ["option", "environment"])
+def test_plain_lines_are_asked_for_by_an_option_or_by_the_environment(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    cli.file()
+    cli.probe(evidence())
+    if by == "environment":
+        monkeypatch.setenv("S3PROBE_PLAIN", "1")
+    status, out, _ = cli.run("check", "--color", "always", *(["--plain"] if by == "option" else []))
+    assert status == 0
+    assert out.startswith("Verdict: Media storage works.\n")
+    assert "\x1b" not in out

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shlex
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from s3probe.cli.parser import COMMANDS, with_command
+from s3probe.cli import extra
+from s3probe.cli.pages import COMMANDS
+from s3probe.cli.parser import with_command
 from s3probe.codec import dump
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding
 from s3probe.evidence.observations import Cleanup
@@ -121,7 +126,7 @@ def test_policy_as_json_can_be_pasted(cli: Cli) -> None:
     status, out, _ = cli.run("policy", "--format", "json")
     documents = json.loads(out)
     assert status == 0
-    assert set(documents) == {"iam_policy", "bucket_policy", "cors", "server", "commands"}
+    assert set(documents) == {"iam_policy", "bucket_policy", "cors", "server", "commands", "console", "inferred"}
     assert documents["iam_policy"]["Statement"][0]["Resource"] == "arn:aws:s3:::files-example/*"
     assert "s3:PutObjectAcl" in documents["iam_policy"]["Statement"][0]["Action"]
 
@@ -215,6 +220,44 @@ def _piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
 
 
+def test_explain_can_be_plain(cli: Cli) -> None:
+    status, out, _ = cli.run("explain", "--plain", "clock-skew")
+    assert (status, out.splitlines()[0]) == (0, "Finding: clock-skew")
+    assert cli.run("explain", "--plain", "RequestTimeTooSkewed")[1].startswith("Note: Likeliest first")
+    assert "\nFinding: clock-skew (decided" in cli.run("explain", "--plain")[1]
+
+
+def test_explain_for_a_storage_uses_its_words(cli: Cli, tmp_path: Path) -> None:
+    recorded = Path(__file__).parents[2] / "fixtures" / "recorded" / "garage-healthy.json"
+    (tmp_path / "env").write_text("S3_ENABLED=true\nS3_BUCKET=files\nS3_ENDPOINT=https://garage.example.org\n")
+    (tmp_path / "report.json").write_text('{"schema_version": 1, "subject": {"provider": "garage"}}')
+    named = (str(recorded), str(tmp_path / "env"), str(tmp_path / "report.json"), "https://garage.example.org:3900")
+    for whose in named:
+        status, page, err = cli.run("explain", "--for", whose, "iam-missing-putobject")
+        assert (status, err) == (0, "")
+        assert "How to fix it at Garage:" in page
+        assert "garage bucket allow --read --write" in page
+    assert (
+        "bucket allow --read --write files --key KEY"
+        in cli.run("explain", "--for", named[1], "iam-missing-putobject")[1]
+    )
+
+
+def test_explain_for_a_host_that_tells_no_server_says_so(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "env").write_text("S3_ENABLED=true\nS3_BUCKET=files\nS3_ENDPOINT=https://s3.example.org\n")
+    status, page, err = cli.run("explain", "--for", str(tmp_path / "env"), "cors-missing")
+    assert status == 0
+    assert "How to fix it:" in page
+    assert "does not tell which server" in err
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"subject": 1}', "{}"])
+def test_explain_for_what_is_no_file_of_s3probes_is_a_usage_error(cli: Cli, tmp_path: Path, text: str) -> None:
+    (tmp_path / "some.json").write_text(text)
+    assert cli.run("explain", "--for", str(tmp_path / "some.json"), "cors-missing")[0] == 64
+    assert cli.run("explain", "--for", str(tmp_path / "missing"), "cors-missing")[0] == 64
+
+
 def test_explain_reads_any_bytes_of_a_log(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     _piped(monkeypatch, b"caf\xe9 Aws::S3::Errors::AccessControlListNotSupported\n")
     status, out, _ = cli.run("explain", "-")
@@ -256,6 +299,7 @@ def test_replay_tells_the_proofs_of_the_run(cli: Cli, monkeypatch: pytest.Monkey
         wire.close()
     report = json.loads(out)
     assert (status, report["findings"][0]["fixes"][0]["proof"]["state"]) == (2, "tried")
+    assert report["run"].pop("place")  # no file that is attached to a public thread holds it
     assert json.loads(cli.run("replay", "--format", "json", *again, "run.json")[1]) == report
 
 
@@ -316,11 +360,34 @@ def test_sweep_can_only_look(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked[0]["dry_run"] is True
 
 
-def test_the_demo_says_what_to_install(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def of_an_installation(_name: str) -> list[str]:
+    return ["requests<3,>=2", "moto[s3,server]<6,>=5.0.20; extra == 'sandbox'", "s3probe[sandbox]; extra == 'test'"]
+
+
+def of_a_checkout(name: str) -> list[str]:
+    raise PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize(
+    ("requires", "named"),
+    [(of_an_installation, ["moto[s3,server]"]), (of_a_checkout, ["moto[s3,server]", "werkzeug", "trustme"])],
+)
+@pytest.mark.parametrize(
+    ("pip", "begins"),
+    [(True, [sys.executable, "-m", "pip", "install"]), (False, ["uv", "pip", "install", "--python", sys.executable])],
+)
+def test_the_demo_says_what_to_install(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, requires: object, named: list[str], pip: bool, begins: list[str]
+) -> None:
+    """``tests/packaging`` runs what it says."""
     monkeypatch.setitem(sys.modules, "trustme", None)
+    monkeypatch.setattr(extra, "requires", requires)
+    monkeypatch.setattr(extra, "find_spec", lambda _name: object() if pip else None)
     status, out, err = cli.run("demo")
     assert (status, out) == (64, "")
-    assert "pip install 's3probe[sandbox]'" in err
+    said = shlex.split(err.partition("Install it with: ")[2])
+    assert said[: len(begins)] == begins
+    assert [re.split("[<>=]", one)[0] for one in said[len(begins) :]] == named
 
 
 def test_every_command_has_a_module() -> None:

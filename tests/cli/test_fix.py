@@ -352,7 +352,7 @@ def test_where_no_line_was_tried_nothing_is_written(cli: Cli, monkeypatch: pytes
     [
         ("1", ["BlockPublicAcls=false,IgnorePublicAcls=false"], ["MastodonPublic", "account-id", "S3_PERMISSION="]),
         ("2", ["put-public-access-block --account-id"], ["MastodonPublicMedia", "S3_PERMISSION="]),
-        ("3", ["BlockPublicPolicy=false", "Then: Add this statement", "Then: Set this in", "S3_PERMISSION="],
+        ("3", ["BlockPublicPolicy=false", "Then: Set this bucket policy", "Then: Set this in", "S3_PERMISSION="],
          ["account-id", "BlockPublicAcls=false"]),
     ],
 )  # fmt: skip

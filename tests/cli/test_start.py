@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from s3probe.cli import parser
 from s3probe.cli.signals import Interrupted, interruption
+from s3probe.report import formats
+from s3probe.settings import loaders
 from tests.cli.support import ENV_TEXT
 from tests.exhaustive import part
 from tests.report.samples import SECRET
@@ -54,7 +57,7 @@ def test_no_network_library_is_loaded_without_need(env_file: Path, argv: tuple[s
 
 
 @pytest.mark.parametrize(
-    "command", part(["", "check", "lint", "policy", "fix", "explain", "sweep", "replay", "demo", "schema"], 4)
+    "command", part(["", "check", "lint", "policy", "fix", "explain", "sweep", "report", "replay", "demo", "schema"], 4)
 )
 def test_every_command_has_a_help_text_with_examples(command: str) -> None:
     done = python("-m", "s3probe", *command.split(), "--help")
@@ -180,3 +183,20 @@ def test_a_signal_that_a_class_being_made_wraps_is_one() -> None:
     assert found is not None
     assert found.status == 143
     assert interruption(RuntimeError("another")) is None
+
+
+def test_the_parser_knows_every_format_and_loader_by_name() -> None:
+    assert tuple(formats.FORMATS) == parser.FORMATS
+    assert (loaders.DOTENV, *loaders.LOADERS) == parser.LOADERS
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-V"], ["help", "check"], ["check", "x.env", "--help"]])
+def test_a_page_of_help_loads_nothing_of_a_run(words: list[str]) -> None:
+    code = "import sys; sys.argv = ['s3probe', *sys.argv[1:]]; from s3probe.__main__ import entry_point\n" + (
+        "try:\n    entry_point()\nexcept SystemExit as done:\n"
+        "    heavy = {'dataclasses', 's3probe.scrub', 's3probe.settings', 'tomllib', 'pathlib'}\n"
+        "    print(done.code, sorted(heavy & sys.modules.keys()), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    assert ran.stderr == "0 []\n"
+    assert "s3probe" in ran.stdout

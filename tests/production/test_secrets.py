@@ -8,6 +8,8 @@ import json
 import re
 import resource
 import signal
+import subprocess
+import sys
 import traceback
 import urllib.parse
 from collections.abc import Callable
@@ -72,7 +74,7 @@ def dotenv(secret: str) -> str:
 
 def everything_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """All that ``check`` in every format, its evidence, ``replay`` of that and ``fix`` show of one examination."""
-    evidence = file.with_name("evidence.json")
+    evidence, trace = file.with_name("evidence.json"), file.with_name("trace.har")
     options = ("--mastodon-version", "4.5.9", "--deadline", "3")
     examined: list[Examined] = []
 
@@ -96,7 +98,9 @@ def everything_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> str:
                 told += shown.out, shown.err
         main(("fix", *options, str(file)))
         told += capsys.readouterr()
-    return "\n".join((*told, evidence.read_text()))
+    main(("check", "--no-trials", *options, "-v", "--trace", str(trace), str(file)))
+    told += capsys.readouterr()
+    return "\n".join((*told, evidence.read_text(), trace.read_text()))
 
 
 @settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -108,7 +112,8 @@ def test_nothing_shows_a_secret_that_the_server_echoes(
     body = echo(secret)
 
     def act(turn: Turn) -> None:
-        head = f"HTTP/1.1 400 Bad\r\nContent-Type: application/xml\r\nServer: {urllib.parse.quote(secret)}\r\n"
+        told = urllib.parse.quote(secret)
+        head = f"HTTP/1.1 400 Bad\r\nContent-Type: application/xml\r\nServer: {told}\r\nX-Request-Id: {told}\r\n"
         turn.say(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + (b"" if turn.method == "HEAD" else body))
         turn.keep = True
 
@@ -255,6 +260,18 @@ def test_a_killed_process_dumps_no_core(tmp_path: Path) -> None:
     assert status == -signal.SIGSEGV
     (line,) = [line for line in limits[0].splitlines() if line.startswith("Max core file size")]
     assert line.split()[4] == "0"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl(2) is Linux's")
+def test_nobody_may_attach_to_the_process() -> None:
+    """PR_GET_DUMPABLE (3): 0 also gives /proc/PID/environ and mem to root alone."""
+    look = (
+        "import ctypes\nfrom s3probe.cli.coredump import forbid\nforbid()\nprint(ctypes.CDLL(None).prctl(3, 0, 0, 0))"
+    )
+    command = [sys.executable, "-c", look]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=root)
+    assert done.stdout.strip() == "0"
 
 
 def test_no_secret_is_an_argument_or_in_the_environment_of_a_child(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from s3probe.cli.errors import UsageError
 from s3probe.cli.state import LEFT_BEHIND, UNKNOWN, UNREADABLE, Memory, compare, load, save
 from s3probe.diagnosis.model import Finding
-from s3probe.evidence.observations import Observation
+from s3probe.evidence.observations import Observation, Outcome
+from s3probe.evidence.vocabulary import ActionId, Actor, ExperimentWith
+from s3probe.probe.folders import NOT_LOOKED_AT
 from s3probe.report.formats import Unexamined
 from s3probe.report.model import Report
 from tests.report import samples
@@ -64,6 +67,37 @@ def test_not_to_know_is_no_recovery() -> None:
     assert blind.ended == ()
     back = compare(blind.after, [report(samples.ACL_DISABLED)], [], NOW + 2 * HOUR)
     assert ([t.id for t in back.ended], [t.since for t in back.lasting]) == ([UNKNOWN], [NOW])
+
+
+OF_A_FOLDER = replace(
+    samples.ACL_DISABLED,
+    id="public-policy-leaves-out-folders",
+    because=(ExperimentWith.SEEN_IN.of("site_uploads/files"), ActionId.PUBLIC_FOLDERS),
+)
+
+
+def _folders(outcome: Outcome, reason: str | None = None) -> tuple[Observation, ...]:
+    row = Observation(ActionId.PUBLIC_FOLDERS, "Folders", "GET", Actor.VISITOR, outcome, reason=reason)
+    return (*samples.HEALTHY, row)
+
+
+def test_what_a_thorough_run_alone_sees_is_not_over_because_others_do_not_look() -> None:
+    first = compare(Memory(), [report(OF_A_FOLDER)], [], NOW)
+    small = compare(first.after, [report(seen=_folders(Outcome.SKIPPED, NOT_LOOKED_AT))], [], NOW + HOUR)
+    assert (small.begun, small.ended) == ((), ())
+    assert not small.worth_telling
+    quick = compare(small.after, [report()], [], NOW + 2 * HOUR)
+    assert quick.ended == ()
+    again = compare(quick.after, [report(OF_A_FOLDER)], [], NOW + 3 * HOUR)
+    assert (again.begun, [t.since for t in again.lasting]) == ((), [NOW])
+    over = compare(again.after, [report(seen=_folders(Outcome.OK))], [], NOW + 4 * HOUR)
+    assert [t.id for t in over.ended] == [OF_A_FOLDER.id]
+
+
+def test_what_every_run_sees_is_over_when_it_is_gone() -> None:
+    both = replace(OF_A_FOLDER, because=(ActionId.PUBLIC_GET_AVATAR, *OF_A_FOLDER.because))
+    memory = compare(Memory(), [report(both)], [], NOW).after
+    assert [t.id for t in compare(memory, [report()], [], NOW + HOUR).ended] == [OF_A_FOLDER.id]
 
 
 def test_an_unreadable_file_is_a_trouble_of_its_own() -> None:

@@ -1,0 +1,1 @@
+"""The commands that make a failed request without s3probe, run as they are shown."""
