@@ -31,9 +31,13 @@ def _worlds() -> dict[str, Callable[[], Scenario]]:
         return lambda: other.change(one.change(one.base()))
 
     pairs = listed()
-    return healthy | faults | {f"pair {pair_name(pair)}": both(number) for number, pair in enumerate(pairs)}
+    worlds = healthy | faults | {f"pair {pair_name(pair)}": both(number) for number, pair in enumerate(pairs)}
+    return {case: scenario for case, scenario in worlds.items() if case not in UNSETTLED}
 
 
+UNSETTLED = {"fault expect-100-continue-stalls (stalls)"}
+"""Whether the upload times out or waits a second hangs on a TLS ticket that its connection has read or not, as in Ruby:
+failure or warning, whichever connection was free first."""
 WORLDS: Mapping[str, Callable[[], Scenario]] = _worlds()
 """What is examined anew, by the name of its case."""
 RECORDINGS = tuple(f"recorded {name}" for name in EXPECTED)
