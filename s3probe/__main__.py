@@ -1,5 +1,6 @@
 """The ``s3probe`` command and ``python -m s3probe``. Loads nothing by itself: Ctrl-C may come while all else loads."""
 
+import gc
 import os
 import sys
 import time
@@ -11,6 +12,8 @@ _SPARE = 1 << 20
 """Bytes."""
 _INTERRUPTED = 130
 """128 + SIGINT."""
+_OBJECTS = 50_000
+"""What is loaded stays: with Python's own threshold of 700 the collector looks through it dozens of times."""
 
 
 def entry_point() -> None:
@@ -19,6 +22,7 @@ def entry_point() -> None:
     Until the command line itself heeds signals, there is nothing to clean up: they end the process at once.
     """
     spare = bytearray(_SPARE)
+    gc.set_threshold(_OBJECTS)
     try:
         import signal
 
@@ -32,6 +36,11 @@ def entry_point() -> None:
         from s3probe.cli import entry_point as begin
 
         begin(_BEGUN)
+    except SystemExit as done:
+        # all is written, flushed and removed by now: taking each module apart would cost as much as loading a third
+        if isinstance(done.code, int):
+            os._exit(done.code)
+        raise
     except KeyboardInterrupt:
         os._exit(_INTERRUPTED)
     except Exception as error:

@@ -6,10 +6,10 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from s3probe import __version__
 from s3probe.cli import defaults, pages, values
@@ -28,8 +28,6 @@ _WITH_A_VALUE = ("--format", "--output", "--loader")
 
 NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
 
-_HELP: dict[str, Callable[[], str]] = {}
-"""By command, once the parser is built: what writes its help."""
 _CHOICE = regex(r"invalid choice: '([^']*)' \(choose from (.+)\)$")
 _OPTION = regex(r"(?<![\w-])--[a-z][a-z-]*")
 
@@ -54,22 +52,37 @@ def parse(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> argpa
     """The arguments of one run. A command that is left out is ``check``, which takes from the environment what the
     command line does not say. Raises :class:`UsageError`.
     """
-    words = with_command(argv)
-    args, unknown = build().parse_known_args(words)
+    command, *words = with_command(argv)
+    if command not in COMMANDS:
+        return build(filled=False).parse_args([command])
+    parser = _command_parser(command)
+    named = argparse.Namespace(command=command)
+    args, unknown = parser.parse_known_args(words, named)
     if unknown:
-        raise UsageError(f"Unrecognized arguments: {' '.join(unknown)}", _advice(args.command, unknown))
-    if args.command == "check" and any(name.startswith(defaults.PREFIX) for name in environ):
-        words[1:1] = defaults.words(command_parser("check"), options()["check"], words[1:], environ)
-        args = build().parse_args(words)
+        raise UsageError(f"Unrecognized arguments: {' '.join(unknown)}", _advice(command, unknown))
+    if command == "check" and any(name.startswith(defaults.PREFIX) for name in environ):
+        words = [*defaults.words(parser, options()["check"], words, environ), *words]
+        args = parser.parse_args(words, argparse.Namespace(command=command))
     _refuse_one_file_twice(args)
     return args
 
 
-def command_parser(name: str) -> argparse.ArgumentParser:
+def _command_parser(name: str) -> argparse.ArgumentParser:
     """A new parser of one command's own arguments."""
-    parser = _Parser(prog=f"s3probe {name}", allow_abbrev=False)
+    parser = _Parser(prog=f"s3probe {name}", **_about(name))
     _OPTIONS[name](parser)
     return parser
+
+
+def _about(name: str) -> dict[str, Any]:
+    """What the parser of one command is made with."""
+    summary = COMMANDS[name]
+    return {
+        "description": f"{summary[0].upper()}{summary[1:]}.",
+        "epilog": pages.below(name),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "allow_abbrev": False,
+    }
 
 
 def _advice(command: str, unknown: Sequence[str]) -> str:
@@ -83,10 +96,10 @@ def _advice(command: str, unknown: Sequence[str]) -> str:
     return f"{meant} See s3probe {command} --help.".lstrip()
 
 
+@cache
 def options() -> dict[str, tuple[str, ...]]:
     """The long options of each command, as its help names them."""
-    build()
-    return {name: tuple(dict.fromkeys(_OPTION.findall(help_of()))) for name, help_of in _HELP.items()}
+    return {name: tuple(dict.fromkeys(_OPTION.findall(_command_parser(name).format_help()))) for name in COMMANDS}
 
 
 def _refuse_one_file_twice(args: argparse.Namespace) -> None:
@@ -155,13 +168,11 @@ def _with_document(argv: Sequence[str]) -> list[str]:
     return words
 
 
-@cache
-def build() -> argparse.ArgumentParser:
-    """The parser with all commands."""
-    raw = argparse.RawDescriptionHelpFormatter
+def build(*, filled: bool = True) -> argparse.ArgumentParser:
+    """The parser with all commands. Not ``filled``, it knows only their names, which are enough for its own help."""
     parser = _Parser(
         prog="s3probe",
-        formatter_class=raw,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Tells why a Mastodon server's S3 media storage does not work, and which line to change.\n"
         "A bare `s3probe` examines .env.production in the current folder.",
         epilog=pages.below_all(),
@@ -170,16 +181,9 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument("-V", "--version", action="version", version=f"s3probe {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            epilog=pages.below(name),
-            formatter_class=raw,
-            allow_abbrev=False,
-        )
-        _OPTIONS[name](command)
-        _HELP[name] = command.format_help
+        command = commands.add_parser(name, help=summary, **_about(name))
+        if filled:
+            _OPTIONS[name](command)
     return parser
 
 
