@@ -85,7 +85,7 @@ class Sieve:
 
     @cached_property
     def _others(self) -> bytes:
-        return bytes(octet for octet in range(256) if not re.fullmatch(self._one, bytes([octet])))
+        return re.sub(self._one, b"", bytes(range(256)))
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:

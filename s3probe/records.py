@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 __all__ = ["dataclass", "field", "names_of", "replace"]
 
 _NOT_KEPT = ("__dict__", "__weakref__")
+_FEW = 20
 _OWN: dict[type[Any], dict[str, Any]] = {}
 """The names of a class's own fields, with their values where none is given."""
 
@@ -54,25 +55,25 @@ def _dataclass(*, frozen: bool = False, slots: bool, repr: bool = True, eq: bool
         annotated = written.__dict__.get("__annotations__", {})  # noqa: RUF063  # inspect takes long to load
         own = {name: written.__dict__.get(name, _Missing) for name in annotated}
         kept = {name: value for name, value in written.__dict__.items() if name not in (*own, *_NOT_KEPT)}
-        kind = type(written)(written.__name__, written.__bases__, {**kept, "__slots__": tuple(own)})
-        kind.__qualname__ = written.__qualname__
-        _OWN[kind] = own
-        kind.__dataclass_fields__ = _FieldsLater(written, kind, frozen=frozen)
-
-        def init(self: Any, *args: Any, **kwargs: Any) -> None:
-            _compiled(kind)(self, *args, **kwargs)
-
-        methods: dict[str, Any] = {"__init__": init}
+        methods: dict[str, Any] = {}
         if repr:
             methods["__repr__"] = _shown
         if eq:
-            methods["__eq__"], methods["__hash__"] = _comparing(kind)
+            methods["__eq__"], methods["__hash__"] = _comparing(lambda: kind)
         if frozen:
-            methods |= {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
-            methods |= {"__getstate__": _state, "__setstate__": _set_state}
-        for name, method in methods.items():
-            if name not in kept:
-                setattr(kind, name, method)
+            methods |= _FROZEN
+
+        plainly = _Plainly(lambda: kind)
+
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            if not plainly.fill(self, args, kwargs):
+                _compiled(kind)(self, *args, **kwargs)
+
+        namespace = {"__init__": init, **methods, **kept, "__slots__": tuple(own)}
+        kind = type(written)(written.__name__, written.__bases__, namespace)
+        kind.__qualname__ = written.__qualname__
+        _OWN[kind] = own
+        kind.__dataclass_fields__ = _FieldsLater(written, kind, frozen=frozen)
         return kind
 
     return made
@@ -113,6 +114,34 @@ class _FieldsLater:
         return fields
 
 
+class _Plainly:
+    """Fills the first objects of a class name by name: compiling what is faster takes as long as twenty of them."""
+
+    def __init__(self, kind: Callable[[], type[Any]]) -> None:
+        self._kind = kind
+        self._filled = 0
+        self._fields: dict[str, Any] = {}
+
+    def fill(self, it: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether it did: what is lacking or too much is for the compiled one to refuse."""
+        self._filled += 1
+        self._fields = fields = self._fields or _fields(self._kind())
+        values = dict(zip(fields, args, strict=False))
+        if self._filled > _FEW or len(args) > len(fields) or not values.keys().isdisjoint(kwargs):
+            return False
+        values |= kwargs
+        if len(values) > len(fields) or not fields.keys() >= values.keys():
+            return False
+        for name, default in fields.items():
+            if name not in values:
+                if default is _Missing:
+                    return False
+                values[name] = default.factory() if isinstance(default, _Made) else default
+        for name, value in values.items():
+            object.__setattr__(it, name, value)
+        return True
+
+
 def _compiled(kind: Any) -> Callable[..., None]:
     """``__init__``, which is the class's from now on."""
     given: dict[str, Any] = {"set_": object.__setattr__, "Missing": _Missing}
@@ -134,13 +163,13 @@ def _compiled(kind: Any) -> Callable[..., None]:
     return init
 
 
-def _comparing(kind: type[Any]) -> tuple[Callable[[Any, object], bool], Callable[[Any], int]]:
+def _comparing(kind: Callable[[], type[Any]]) -> tuple[Callable[[Any, object], bool], Callable[[Any], int]]:
     """What compares and what hashes objects, by their fields."""
     getters: list[Callable[[Any], Any]] = []
 
     def values(it: Any) -> Any:
         if not getters:
-            compared = [name for name, value in _fields(kind).items() if getattr(value, "compare", True)]
+            compared = [name for name, value in _fields(kind()).items() if getattr(value, "compare", True)]
             getters.append(attrgetter(*compared) if compared else lambda _it: ())
         return getters[0](it)
 
@@ -175,6 +204,14 @@ def _set_state(self: Any, state: list[Any]) -> None:
     for name, value in zip(_fields(type(self)), state, strict=True):
         object.__setattr__(self, name, value)
 
+
+_FROZEN = {
+    "__setattr__": _refuse_to_set,
+    "__delattr__": _refuse_to_delete,
+    "__getstate__": _state,
+    "__setstate__": _set_state,
+}
+"""The methods of what cannot be changed."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace

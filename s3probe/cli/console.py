@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from s3probe.cli.errors import UnwrittenError
 from s3probe.cli.files import write_atomically
 from s3probe.cli.progress import ProgressLine
+from s3probe.cli.width import columns
 from s3probe.report.formats import RenderOptions, Standpoint, Unexamined
 from s3probe.scrub import Scrubber
 from s3probe.secret import Secret
@@ -134,7 +134,7 @@ class Console:
         auto = self.out.isatty() and not plain and not to_file
         return RenderOptions(
             color=color == "always" or (color == "auto" and auto),
-            width=shutil.get_terminal_size().columns,
+            width=columns(),
             ascii=not to_file and (_wants_ascii(os.environ) or not _shows("✔✘–…“”", self.out.encoding)),
             fail_on_warning=fail_on_warning,
             unexamined=unexamined,

@@ -12,7 +12,6 @@ from s3probe.cli.signals import Stop, interruption
 from s3probe.cli.sources import EnvFile, name_of
 from s3probe.examination import Examined
 from s3probe.hindrance import hindrance
-from s3probe.probe.schedule import Crew, Step, run_steps
 from s3probe.records import dataclass
 from s3probe.report.formats import Unexamined
 
@@ -43,6 +42,8 @@ def examine_all(
     """Runs ``work`` on every file. A single file runs in this thread, where signals arrive."""
     if len(files) == 1 or jobs == 1:
         return _sorted_out([_attempt(file, work, None, console) for file in files])
+    from s3probe.probe.schedule import Crew, Step, run_steps
+
     stop, crew = Stop(), Crew()
     results: dict[int, Examined | Unexamined | _Bug] = {}
 

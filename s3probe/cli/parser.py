@@ -15,6 +15,7 @@ from s3probe import __version__
 from s3probe.cli import defaults, pages, values
 from s3probe.cli.errors import UsageError, did_you_mean
 from s3probe.cli.pages import COMMANDS
+from s3probe.cli.width import columns
 from s3probe.patterns import regex
 
 DEFAULT_ENV_FILE = ".env.production"
@@ -30,6 +31,13 @@ NO_TRIALS = "examine the file as it stands, and try no line that may fix it"
 
 _CHOICE = regex(r"invalid choice: '([^']*)' \(choose from (.+)\)$")
 _OPTION = regex(r"(?<![\w-])--[a-z][a-z-]*")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """argparse makes one for each option, and would load ``shutil`` to learn how wide it is."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=columns() - 2)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,7 +88,7 @@ def _about(name: str) -> dict[str, Any]:
     return {
         "description": f"{summary[0].upper()}{summary[1:]}.",
         "epilog": pages.below(name),
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
+        "formatter_class": _Formatter,
         "allow_abbrev": False,
     }
 
@@ -172,7 +180,7 @@ def build(*, filled: bool = True) -> argparse.ArgumentParser:
     """The parser with all commands. Not ``filled``, it knows only their names, which are enough for its own help."""
     parser = _Parser(
         prog="s3probe",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         description="Tells why a Mastodon server's S3 media storage does not work, and which line to change.\n"
         "A bare `s3probe` examines .env.production in the current folder.",
         epilog=pages.below_all(),

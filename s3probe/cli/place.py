@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import pwd
-import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from s3probe.report.formats import Standpoint
-from s3probe.settings.apart import Apart, apart, command
-from s3probe.settings.model import Variable
-from s3probe.settings.process import SIDEKIQ
+
+if TYPE_CHECKING:
+    from s3probe.settings.apart import Apart
+    from s3probe.settings.model import Variable
 
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 """Files that Docker and Podman put into every container."""
@@ -20,14 +20,20 @@ _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 def place(env_file: str = "", variables: Mapping[str, Variable] | None = None) -> Standpoint:
     """Where this process runs, and where the Mastodon of ``env_file`` does if that is elsewhere."""
     inside = any(Path(mark).exists() for mark in _CONTAINER_MARKS) or "KUBERNETES_SERVICE_HOST" in os.environ
-    here = Standpoint(socket.gethostname(), _user(), inside)
-    one = apart(variables) if env_file and variables is not None else None
+    here = Standpoint(os.uname().nodename, _user(), inside)
+    if not env_file or variables is None:
+        return here
+    from s3probe.settings.apart import apart, command
+
+    one = apart(variables)
     if one is None:
         return here
     return Standpoint(here.host, here.user, inside, _sentence(one), command(one, env_file))
 
 
 def _sentence(one: Apart) -> str:
+    from s3probe.settings.process import SIDEKIQ
+
     name = f"Sidekiq (process {one.pid})" if one.role == SIDEKIQ else f"The web server (process {one.pid})"
     if one.container:
         return f"{name} runs in the container {one.container}, with other names and routes than here. From there"
@@ -37,6 +43,8 @@ def _sentence(one: Apart) -> str:
 
 
 def _user() -> str:
+    import pwd
+
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:  # a container may run as a number that has no name

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from argparse import Namespace
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError, advised, status_for
 from s3probe.cli.ping import read_ping_url
 from s3probe.cli.sources import env_files, load_settings, name_of, options_for, selection_of
+from s3probe.cli.width import columns
 from s3probe.planning import json_form, text
 from s3probe.planning.make import plan_of
 from s3probe.planning.model import Plan
@@ -47,5 +47,5 @@ def _rendered(plans: list[Plan], unread: list[tuple[str, str]], args: Namespace,
     shown = console.options(args.color, fail_on_warning=False, to_file=args.output is not None)
     if args.format == "json":
         return json_form.render(plans, unread, ascii_only=shown.ascii)
-    width = shutil.get_terminal_size().columns
+    width = columns()
     return text.render(plans, unread if len(plans) + len(unread) > 1 else (), width=width, ascii_only=shown.ascii)

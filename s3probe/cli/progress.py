@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from s3probe.cli.width import columns
 from s3probe.probe.progress import Asking
 from s3probe.records import replace
 
@@ -74,7 +74,7 @@ class ProgressLine:
         if self._over:
             return
         self._shown = True
-        self._write(f"\r{text[: max(shutil.get_terminal_size().columns - 1, 1)]}\x1b[K")
+        self._write(f"\r{text[: max(columns() - 1, 1)]}\x1b[K")
 
     def _start_clock(self) -> None:
         if self._clock is not None or self._over:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from s3probe.cli.console import Console
-from s3probe.cli.state import News
 from s3probe.report.formats import Standpoint, Unexamined, exit_status, format_named, needs_attention
 from s3probe.report.model import Report
+
+if TYPE_CHECKING:
+    from s3probe.cli.state import News
 
 _FOR_MACHINES = {"junit", "nagios", "prometheus"}
 """Formats that also say which file could not be examined: their readers never see standard error."""

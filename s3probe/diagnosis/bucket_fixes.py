@@ -19,8 +19,9 @@ from s3probe.diagnosis.model import (
 )
 from s3probe.diagnosis.old_files import may_close_with_the_policy
 from s3probe.diagnosis.own_ways import aws_call, console_of, note_of, own_command, own_note, provider_step, unsure
+from s3probe.diagnosis.rule import FOLDERS_LISTED
 from s3probe.evidence.observations import Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.cors import cors_in
 from s3probe.knowledge.offers import archives_note, takes_iam
 from s3probe.knowledge.policies import (
@@ -60,31 +61,6 @@ ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
 _NO_PUBLIC_POLICY = "while one of them is on, for the bucket or for its account, AWS refuses or ignores a public policy"
 OLD_VERSIONS_RULE = "s3probe-old-versions"
 """The id of the lifecycle rule that a fix here puts into a bucket."""
-OF_RIGHTS = (
-    Experiment.ACCOUNT,
-    Experiment.LIST_BUCKETS,
-    Experiment.HEAD_BUCKET,
-    Experiment.GET_MISSING,
-    Experiment.GET_TAGGING,
-    Experiment.READ_POLICY,
-    ActionId.PRESIGNED_GET,
-)
-"""What a fix for the key's rights looks at, beside what the rule itself reads."""
-_FOLDERS_LISTED = (Experiment.PUBLIC_LIST_FOLDER, Experiment.PUBLIC_LIST_FOLDER_NAME)
-OF_A_POLICY: tuple[ObservationId | ExperimentWith, ...] = (
-    Experiment.LIST_BUCKETS,
-    Experiment.PUBLIC_ELSEWHERE,
-    Experiment.BUCKET_ACL,
-    Experiment.READ_POLICY,
-    ActionId.PUBLIC_LIST,
-    ActionId.PUBLIC_VERSIONS,
-    ActionId.PUBLIC_UPLOADS,
-    ActionId.PUBLIC_POLICY,
-    *_FOLDERS_LISTED,
-    ActionId.LIST,
-    ExperimentWith.OLD_IN,
-)
-"""What a fix for the bucket policy looks at, beside what the rule itself reads."""
 HIDES_NOTHING = Manual(
     "Delete the media of accounts that must vanish, or block them in the proxy: ACLs do nothing here."
 )
@@ -350,7 +326,7 @@ def _closed_without_policy(case: Case) -> BucketSetting | Manual:
     provider = provider_of(case)
     if "strangers" in provider.commands:
         return _without_strangers(case)
-    return bucket_acl_private(case) if acls_count(case) or provider.bucket_acl_opens else Manual(_NO_POLICY_THERE)
+    return bucket_acl_private(case) if provider.acls_count or provider.bucket_acl_opens else Manual(_NO_POLICY_THERE)
 
 
 def _without_strangers(case: Case) -> BucketSetting:
@@ -378,7 +354,7 @@ def listed_by_bucket_acl(case: Case) -> bool:
     """
     if not provider_of(case).bucket_acl_opens or not case.get(ActionId.PUBLIC_LIST).facts.get(Fact.LISTING):
         return False
-    if any(case.get(name).facts.get(Fact.LISTING) for name in _FOLDERS_LISTED):
+    if any(case.get(name).facts.get(Fact.LISTING) for name in FOLDERS_LISTED):
         return False  # an ACL opens all of it
     policy, others = case.get(Experiment.READ_POLICY), (ActionId.PUBLIC_VERSIONS, ActionId.PUBLIC_UPLOADS)
     if policy.outcome is Outcome.DENIED and not case.get(Experiment.BUCKET_ACL).ok:
@@ -511,14 +487,9 @@ def spoils_files(case: Case) -> bool:
     return Fact.LENGTH in case.get(Experiment.ACL_READ_BACK).facts
 
 
-def acls_count(case: Case) -> bool:
-    """Whether an ACL means anything there, as far as is known."""
-    return provider_of(case).acls_count
-
-
 def _acl_opens(case: Case) -> bool:
     """Whether the ACL that Mastodon sends opens each file: the store is known for it, or hid one that was private."""
-    if case.settings.acl in (None, "private") or not acls_count(case):
+    if case.settings.acl in (None, "private") or not provider_of(case).acls_count:
         return False
     provider = provider_of(case)
     if provider.id == "aws-s3":

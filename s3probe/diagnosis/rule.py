@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, RuleError
-from s3probe.evidence.vocabulary import ExperimentWith, ObservationId
+from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, ObservationId
 from s3probe.records import dataclass
 
 
@@ -23,6 +23,33 @@ class LooksThrough(Enum):
 
 OPEN, EVERY = LooksThrough.OPEN, LooksThrough.EVERY
 Read = ObservationId | ExperimentWith | LooksThrough
+
+
+OF_RIGHTS = (
+    Experiment.ACCOUNT,
+    Experiment.LIST_BUCKETS,
+    Experiment.HEAD_BUCKET,
+    Experiment.GET_MISSING,
+    Experiment.GET_TAGGING,
+    Experiment.READ_POLICY,
+    ActionId.PRESIGNED_GET,
+)
+"""What a fix for the key's rights looks at, beside what the rule itself reads."""
+FOLDERS_LISTED = (Experiment.PUBLIC_LIST_FOLDER, Experiment.PUBLIC_LIST_FOLDER_NAME)
+OF_A_POLICY: tuple[ObservationId | ExperimentWith, ...] = (
+    Experiment.LIST_BUCKETS,
+    Experiment.PUBLIC_ELSEWHERE,
+    Experiment.BUCKET_ACL,
+    Experiment.READ_POLICY,
+    ActionId.PUBLIC_LIST,
+    ActionId.PUBLIC_VERSIONS,
+    ActionId.PUBLIC_UPLOADS,
+    ActionId.PUBLIC_POLICY,
+    *FOLDERS_LISTED,
+    ActionId.LIST,
+    ExperimentWith.OLD_IN,
+)
+"""What a fix for the bucket policy looks at, beside what the rule itself reads."""
 
 
 def once(*names: Read) -> tuple[Read, ...]:

@@ -7,11 +7,7 @@ from collections.abc import Iterable
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Severity
-from s3probe.diagnosis.own_ways import marked
 from s3probe.evidence.vocabulary import ObservationId
-from s3probe.knowledge.findings import entry
-from s3probe.knowledge.offers import pages_for
-from s3probe.knowledge.site import page_of
 from s3probe.patterns import regex
 from s3probe.settings.model import Settings
 from s3probe.settings.urls import public_url
@@ -38,6 +34,12 @@ def finding(
     ``values`` fill the placeholders of the knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``, and the ``setting`` as ``variable``).
     """
+    # a file without a fault needs none of them
+    from s3probe.diagnosis.own_ways import marked
+    from s3probe.knowledge.findings import entry
+    from s3probe.knowledge.offers import pages_for
+    from s3probe.knowledge.site import page_of
+
     text = entry(finding_id)
     settings = case.settings
     filled = {

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-from s3probe.knowledge.tables import text_of
-from s3probe.patterns import regex
+from s3probe.knowledge.tables import table
 from s3probe.records import dataclass, field
 
 CATEGORIES = (
@@ -45,7 +43,6 @@ SEEN = {
     "unseen": "Nobody notices anything yet",
 }
 """What somebody meets, in the order in which a person would look for it."""
-_HEADER = regex(r"^\[([a-z0-9-]+)\]$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +81,21 @@ class FindingText:
 
 
 @cache
-def _sections() -> dict[str, tuple[str, str]]:
-    """Finding id -> (category, its TOML text), in the order of the files."""
-    sections: dict[str, tuple[str, str]] = {}
-    for category in CATEGORIES:
-        text = text_of(f"findings/{category}.toml")
-        heads = list(_HEADER.finditer(text))
-        for head, following in zip(heads, [*heads[1:], None], strict=True):
-            end = following.start() if following else len(text)
-            sections[head[1]] = (category, text[head.start() : end])
-    return sections
+def _categories() -> dict[str, str]:
+    """Finding id -> its category, in the order of the files."""
+    return {name: category for category in CATEGORIES for name in table(f"findings/{category}")}
 
 
 def ids() -> tuple[str, ...]:
     """Every finding id, by category."""
-    return tuple(_sections())
+    return tuple(_categories())
 
 
 @cache
 def entry(finding_id: str) -> FindingText:
     """What is known of ``finding_id``. Raises KeyError for an unknown id, ValueError for a text that lacks a field."""
-    import tomllib
-
-    category, text = _sections()[finding_id]
-    data = tomllib.loads(text)[finding_id]
+    category = _categories()[finding_id]
+    data = dict(table(f"findings/{category}")[finding_id])
     for name in ("seen", "told_apart", "links"):
         data[name] = tuple(data.get(name, ()))
     try:

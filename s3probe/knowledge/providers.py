@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from functools import cache
@@ -11,8 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from s3probe.knowledge.recognition import Mark, other_service_of, recognised, recognitions
-from s3probe.knowledge.tables import text_of
-from s3probe.patterns import regex
+from s3probe.knowledge.tables import table
 from s3probe.records import dataclass, field
 
 
@@ -188,7 +185,7 @@ class Provider:
 
 
 def providers() -> Mapping[str, Provider]:
-    """All providers by id, in the order of detection. Reads all of them (about 15 ms): who needs one asks for that."""
+    """All providers by id, in the order of detection."""
     return MappingProxyType({name: provider(name) for name in recognitions()})
 
 
@@ -205,7 +202,7 @@ def provider(provider_id: str) -> Provider:
         "cors_form": CorsForm,
         "cors_console": CorsForm,
     }
-    facts = tomllib.loads(_sections()[provider_id])
+    facts = table("providers")[provider_id]
     fields = {name: _frozen(kinds[name](value) if name in kinds else value) for name, value in facts.items()}
     fields["switches"] = tuple(Switch(name) for name in facts.get("switches", ()))
     if provider_id != "aws-s3":
@@ -226,17 +223,6 @@ def serving(service: str) -> Provider | None:
     """The provider of which ``other_service`` said that."""
     known = other_service_of(service)
     return None if known is None else provider(known)
-
-
-@cache
-def _sections() -> Mapping[str, str]:
-    """The text of each provider's table: only what is asked for is parsed, as every command asks for one."""
-    text = text_of("providers.toml")
-    _head, *parts = _HEADING.split(text)
-    return MappingProxyType(dict(zip(parts[::2], parts[1::2], strict=True)))
-
-
-_HEADING = regex(r"^\[([a-z0-9-]+)\]\n", re.MULTILINE)
 
 
 def _frozen(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from functools import cache
@@ -11,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from s3probe.knowledge.recognition import BODY, Mark
-from s3probe.knowledge.tables import text_of
+from s3probe.knowledge.tables import table
 from s3probe.patterns import regex
 from s3probe.records import dataclass, field
 
@@ -79,8 +78,7 @@ def whose_page(body: str) -> str:
 @cache
 def middlemen() -> Mapping[str, Middleman]:
     """All of them by id, in the order in which they are looked for."""
-    text = text_of("proxies.toml")
-    return MappingProxyType({name: _middleman(name, data) for name, data in tomllib.loads(text).items()})
+    return MappingProxyType({name: _middleman(name, data) for name, data in table("proxies").items()})
 
 
 def _middleman(name: str, data: Mapping[str, Any]) -> Middleman:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from s3probe.knowledge.tables import text_of
+from s3probe.knowledge.tables import table
 from s3probe.records import dataclass, field
 
 Mark = tuple[str, str]
@@ -42,9 +41,8 @@ class Recognition:
 
 @cache
 def recognitions() -> Mapping[str, Recognition]:
-    """All of them by id, in the order of detection. Parsed when first asked for (about 3 ms)."""
-    text = text_of("recognition.toml")
-    found = {name: Recognition(id=name, **_frozen(data)) for name, data in tomllib.loads(text).items()}
+    """All of them by id, in the order of detection."""
+    found = {name: Recognition(id=name, **_frozen(data)) for name, data in table("recognition").items()}
     return MappingProxyType(found)
 
 

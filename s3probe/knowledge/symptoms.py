@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -12,7 +11,7 @@ from functools import cache
 
 from s3probe.evidence.vocabulary import ACTIONS
 from s3probe.knowledge.findings import FindingText, entry, ids
-from s3probe.knowledge.tables import text_of
+from s3probe.knowledge.tables import table
 from s3probe.patterns import regex
 from s3probe.records import dataclass
 
@@ -178,10 +177,8 @@ def _words(text: str) -> Iterable[str]:
             yield word.removesuffix("s") if len(word) > 4 and not word.endswith("ss") else word
 
 
-@cache
 def _symptoms() -> Mapping[str, Mapping[str, list[str]]]:
-    text = text_of("symptoms.toml")
-    return tomllib.loads(text)
+    return table("symptoms")
 
 
 @cache

@@ -25,7 +25,6 @@ from s3probe.report.fix_words import (
 )
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
-from s3probe.report.requests import failed_requests, introduction, keys_for
 from s3probe.report.setting_words import sentence
 from s3probe.report.telling import (
     ROWS,
@@ -175,7 +174,11 @@ def _whole(report: Report, page: _Page) -> Iterator[str]:
 
 def _requests(report: Report, page: _Page) -> Iterator[str]:
     """With ``-v``, how to make each failed request without s3probe, and what support asks for."""
-    failed = failed_requests(report) if page.verbose else ()
+    if not page.verbose:
+        return
+    from s3probe.report.requests import failed_requests, introduction, keys_for
+
+    failed = failed_requests(report)
     if not failed:
         return
     yield ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from argparse import Namespace
 from importlib import import_module
@@ -15,6 +14,7 @@ from s3probe.cli.extra import advice
 from s3probe.cli.place import place
 from s3probe.cli.showing import show
 from s3probe.cli.sources import options_for
+from s3probe.cli.width import columns
 from s3probe.examination import EVERYTHING, Examined, check
 from s3probe.records import replace
 
@@ -46,7 +46,7 @@ def run(args: Namespace, console: Console) -> int:
         ) from None
     status = show([_examine(example, args, console).report], args, console, place=place())
     if args.fault is None and not args.quiet and args.format == "text":
-        width = max(40, shutil.get_terminal_size().columns)
+        width = max(40, columns())
         console.say(_BREAK_IT if args.plain else textwrap.fill(_BREAK_IT, width, break_on_hyphens=False))
     return status
 

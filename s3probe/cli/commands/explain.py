@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 from argparse import Namespace
 from importlib import import_module
 
 from s3probe.cli.console import Console
 from s3probe.cli.errors import UsageError
+from s3probe.cli.width import columns
 
 _MOST = 1_000_000
 """Bytes of standard input: a log that is longer says the same again."""
@@ -32,7 +32,7 @@ def run(args: Namespace, console: Console) -> int:
     from s3probe.report.explain import NothingBehind, UnknownFinding
     from s3probe.report.words import plain_ascii
 
-    width = max(40, min(shutil.get_terminal_size().columns, 100))
+    width = max(40, min(columns(), 100))
     pages = import_module(f"s3probe.report.{'explain_plain' if args.plain else 'explain'}")
     words = " ".join(args.words) if args.words != ["-"] else _standard_input()
     try:

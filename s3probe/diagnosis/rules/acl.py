@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Severity
-from s3probe.diagnosis.rule import Layer, Rule, Tier, once
+from s3probe.diagnosis.rule import OF_A_POLICY, OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation, Outcome
@@ -107,7 +107,7 @@ def _no_acl(ladder: _Ladder) -> tuple[Fix, ...]:
 
 def _canned(ladder: _Ladder) -> tuple[Fix, ...]:
     """The word that was meant, where it is taken and opens files; else none."""
-    opens = ladder.public.ok and bucket_fixes.acls_count(ladder.case)
+    opens = ladder.public.ok and fixes.provider_of(ladder.case).acls_count
     return _permission("public-read")(ladder) if opens else _no_acl(ladder)
 
 
@@ -263,7 +263,7 @@ def acl_change(case: Case) -> Iterator[Finding]:
         return
     first = seen[0]
     because = [o.id for o in seen]
-    ignored = not bucket_fixes.acls_count(case)
+    ignored = not fixes.provider_of(case).acls_count
     if first.http_status == 501 or first.error_code in ("NotImplemented", "NoSuchKey"):
         # Mastodon rescues these two (update_media_attachments_permissions_service.rb): nothing crashes
         yield finding(
@@ -395,7 +395,7 @@ RULES = (
             Experiment.PUT_ACL_PRIVATE,
             Experiment.BUCKET_ACL,
             *bucket_switches.OF_A_SWITCH,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
     Rule(
@@ -418,7 +418,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.ACL_READ_BACK,
             Experiment.BUCKET_ACL,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
     Rule(
@@ -427,7 +427,7 @@ RULES = (
         yields=("acl-change-empties-object", "acl-change-loses-content-type"),
         reads=(
             *_ABOUT_ACL_CHANGES,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
             ActionId.ARCHIVE_PUT,
             ActionId.AVATAR_PUT,
             ActionId.HEAD,

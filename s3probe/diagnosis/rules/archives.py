@@ -11,7 +11,7 @@ from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
 from s3probe.diagnosis.openness import checks_no_keys, shows_folders
-from s3probe.diagnosis.rule import Layer, Rule
+from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.texts import finding
@@ -163,7 +163,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rule import Layer, Rule, Tier, once
+from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import asked, refused_by_a_page, says_locked, something_works, told, words
 from s3probe.evidence.kept_versions import marker_of
@@ -182,7 +182,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.BUCKET_ACL,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
     Rule(

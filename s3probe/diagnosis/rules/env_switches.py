@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, ServerFix, Severity
-from s3probe.diagnosis.rule import OPEN, Layer, Rule
+from s3probe.diagnosis.rule import OF_A_POLICY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import (
     at_aws,
@@ -235,7 +235,7 @@ RULES = (
             ActionId.PUBLIC_GET,
             Experiment.INSTANCE_ROLE,
             Experiment.PUBLIC_PROVIDER,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
@@ -34,7 +34,7 @@ def permission(case: Case) -> Iterator[Finding]:
     if value is None:
         return
     if value == "public-read-write":
-        if not bucket_fixes.acls_count(case):
+        if not fixes.provider_of(case).acls_count:
             return  # such a store takes any word and forgets it
         yield finding(
             "permission-public-read-write",
@@ -52,7 +52,7 @@ def permission(case: Case) -> Iterator[Finding]:
     lower = value.strip().lower()
     hidden = refused_acl and case.get(Experiment.PUBLIC_WITHOUT_ACL).http_status in (401, 403)
     opens = hidden and case.get(Experiment.ACL_PUBLIC_READ).ok
-    public = "public-read" if bucket_fixes.acls_count(case) else ""
+    public = "public-read" if fixes.provider_of(case).acls_count else ""
     fixed = lower if lower in CANNED_ACLS else public if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",

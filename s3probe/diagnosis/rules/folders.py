@@ -9,7 +9,7 @@ from s3probe.diagnosis import bucket_fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import denial
 from s3probe.diagnosis.model import Certainty, Finding, Fix
-from s3probe.diagnosis.rule import Layer, Rule, Tier
+from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.refusals import nothing_fits
 from s3probe.diagnosis.texts import finding
@@ -195,7 +195,7 @@ RULES = (
             Experiment.ACCOUNT,
             ExperimentWith.PUT_IN,
             ActionId.PUBLIC_FOLDERS,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(
@@ -218,7 +218,7 @@ RULES = (
             ExperimentWith.SEEN_IN,
             ExperimentWith.SEEN_IN_ORIGIN,
             ActionId.PUBLIC_FOLDERS,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
 )

@@ -9,7 +9,7 @@ from s3probe.diagnosis.bucket_switches import has_ownership
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.own_ways import aws_call
-from s3probe.diagnosis.rule import Layer, Rule, once
+from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule, once
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.observations import Observation
@@ -49,7 +49,7 @@ def _name(row: Observation) -> str:
 
 def _by_acl(case: Case) -> bool:
     """Whether it is the ACL that shows each new file."""
-    return case.settings.acl not in (None, "private") and bucket_fixes.acls_count(case)
+    return case.settings.acl not in (None, "private") and fixes.provider_of(case).acls_count
 
 
 def _opened(case: Case) -> tuple[Fix, ...]:
@@ -85,7 +85,7 @@ RULES = (
             ExperimentWith.OLD_IN_ORIGIN,
             ExperimentWith.NEW_IN,
             Experiment.READ_OWNERSHIP,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix
-from s3probe.diagnosis.rule import Layer, Rule, once
+from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, once
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.texts import finding
@@ -106,7 +106,7 @@ RULES = (
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUT_WITHOUT_PREFIX,
             Experiment.BUCKET_ACL,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
     Rule(
@@ -121,7 +121,7 @@ RULES = (
             Experiment.PUBLIC_ADDRESS_WITHOUT_PREFIX,
             Experiment.PUBLIC_WITHOUT_PREFIX,
             Experiment.BUCKET_ACL,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
 )

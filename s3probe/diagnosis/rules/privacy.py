@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.old_files import acl_of_files, may_close_with_the_policy
 from s3probe.diagnosis.openness import checks_no_keys, shows_folders
-from s3probe.diagnosis.rule import Layer, Rule, Tier, once
+from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule, Tier, once
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
@@ -116,7 +116,7 @@ def _opened_by_acl(case: Case) -> tuple[bool, Certainty]:
         return "READ" in acl.facts.get(Fact.ALL_USERS, "").split(), Certainty.CERTAIN
     if bucket_fixes.listed_by_bucket_acl(case):
         return True, Certainty.LIKELY
-    if not bucket_fixes.acls_count(case):
+    if not fixes.provider_of(case).acls_count:
         return False, Certainty.CERTAIN
     if case.get(Experiment.READ_POLICY).error_code == "NoSuchBucketPolicy":
         return True, Certainty.LIKELY
@@ -244,7 +244,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(
@@ -266,7 +266,7 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_LIST,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(
@@ -283,7 +283,7 @@ RULES = (
             ActionId.PUT_WITH_ACL,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.PUBLIC_ACL,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(
@@ -296,7 +296,7 @@ RULES = (
             ActionId.REACH_ENDPOINT,
             ActionId.SUSPENDED_PUBLIC_GET,
             Experiment.ACL_READ_BACK,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
         ),
     ),
     Rule(

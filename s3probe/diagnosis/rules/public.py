@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, ServerFix
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
+from s3probe.diagnosis.rule import OF_A_POLICY, OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.alias_chain import broken_link
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of
 from s3probe.diagnosis.rules.invisible import ADDRESSES, first_visit, invisible, working_addresses
@@ -472,7 +472,7 @@ RULES = (
         tier=Tier.REQUESTS,
         reads=(
             *ADDRESSES,
-            *bucket_fixes.OF_A_POLICY,
+            *OF_A_POLICY,
             *bucket_switches.OF_A_SWITCH,
             ActionId.GET,
             ActionId.HEAD,

@@ -8,7 +8,7 @@ from s3probe.diagnosis import bucket_fixes, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.denial import Denial, denial, weight
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, IamAllow, Manual
-from s3probe.diagnosis.rule import OPEN, Layer, Rule, once
+from s3probe.diagnosis.rule import OF_RIGHTS, OPEN, Layer, Rule, once
 from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
@@ -539,7 +539,7 @@ RULES = (
             Experiment.UNKNOWN_KEY,
             Experiment.WRONG_SECRET,
             *SIGNING,
-            *bucket_fixes.OF_RIGHTS,
+            *OF_RIGHTS,
         ),
     ),
 )

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from s3probe.diagnosis import bucket_fixes, bucket_switches, fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
-from s3probe.diagnosis.rule import Layer, Rule, Tier, once
+from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import says_locked, words
 from s3probe.evidence.observations import Observation, Outcome
@@ -367,7 +367,7 @@ _OF_A_RIGHT = (
     ActionId.PUT_WITH_ACL,
     ActionId.SUSPENDED_PUBLIC_GET,
     Experiment.BUCKET_ACL,
-    *bucket_fixes.OF_RIGHTS,
+    *OF_RIGHTS,
 )
 """What every rule here looks at: the rights that a store may give as one, and what the fix for a right asks."""
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from s3probe.diagnosis import bucket_fixes, fixes
+from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Severity
 from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
-from s3probe.diagnosis.rules.web_port import aliases, hosts_among, opening
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.words import told
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.knowledge.providers import Provider
 from s3probe.knowledge.public_hosts import is_whole, public_value
-from s3probe.knowledge.recipes import documents, filled
 from s3probe.knowledge.store import web_address
 from s3probe.records import replace
 from s3probe.settings.rubyuri import authority_of
@@ -46,9 +44,10 @@ def public_host_of(case: Case, store: Provider) -> tuple[str, tuple[Fix, ...]] |
     finding_id = _OWN_FINDINGS.get(store.id, "provider-needs-public-host")
     if store.web_port:
         return finding_id, (_host_of_web_port(case),)
-    value, note = public_value(case.settings, store), note_of_host(case, store)
+    value = public_value(case.settings, store)
     if not value:
         return None
+    note = note_of_host(case, store)
     if not is_whole(value):
         line = case.settings.environment.line_of("S3_ALIAS_HOST")
         return finding_id, (EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note),)
@@ -56,17 +55,23 @@ def public_host_of(case: Case, store: Provider) -> tuple[str, tuple[Fix, ...]] |
     if seen.failed and seen.http_status in (401, 403, 404):
         there = f"there a visitor was {told(seen)} until now"
         alias = fixes.env(case, "S3_ALIAS_HOST", value, there, conditional=True)
+        from s3probe.diagnosis import bucket_fixes  # the linter needs none of it
+
         return finding_id, (bucket_fixes.public_read(case), replace(alias, together=True))
     return finding_id, (fixes.env(case, "S3_ALIAS_HOST", value, "" if seen.ok else note),)
 
 
 def note_of_host(case: Case, store: Provider) -> str:
+    from s3probe.knowledge.recipes import documents, filled  # as above
+
     papers = documents(case.settings, store)
     return filled(case.settings, store.notes.get("public_host", ""), papers)
 
 
 def _host_of_web_port(case: Case) -> EnvFix:
     """A host of media that the file or the bucket's own names tell, else a placeholder; with all that it needs."""
+    from s3probe.diagnosis.rules.web_port import aliases, hosts_among, opening  # as above
+
     settings = case.settings
     api = fixes.host_of(settings.api_base)
     in_file = settings.hostname if not settings.hostname_is_default else ""
