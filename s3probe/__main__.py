@@ -12,7 +12,7 @@ _SPARE = 1 << 20
 """Bytes."""
 _INTERRUPTED = 130
 """128 + SIGINT."""
-_OBJECTS = 50_000
+_OBJECTS = 200_000
 """What is loaded stays: with Python's own threshold of 700 the collector looks through it dozens of times."""
 
 

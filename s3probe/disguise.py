@@ -48,6 +48,8 @@ _LOOSE = Sieve("A-Za-z0-9", bytes(range(256)).lower())
 LONGEST_BARE = 512
 """Characters of a text of which is remembered that it is the encoded form of no text."""
 MOST_BARE = 2048
+_BARE: set[bytes] = set()
+"""Texts that are the encoded form of none in which there is room for a telling secret, whichever it is."""
 _NO_ZEROS = Sieve("^\x00")
 
 Found = tuple[int, int, str]
@@ -101,7 +103,7 @@ class Disguises:
         self._exact: dict[bytes, str] = {}
         """The same of secrets that are no telling forms, or are not ASCII."""
         self._least = SHORTEST
-        self._bare: set[bytes] = set()
+        self._bare = _BARE
         """Texts that are no other's encoded form, so that no signature that comes later is encoded in them."""
 
     def add(self, secret: str, instead: str = MARK) -> None:
@@ -114,6 +116,7 @@ class Disguises:
                 self._encoded.setdefault(form[:SHORTEST], {})[form, False] = instead
                 self._encoded.setdefault(form[-SHORTEST:], {})[form, True] = instead
         if not (_telling(own) and secret.isascii()):
+            self._bare = set()  # it needs less room
             for text in (secret, secret[::-1]):
                 for codec in ("utf-8", "utf-16-le"):
                     octets = text.encode(codec, "surrogatepass")

@@ -48,7 +48,7 @@ def hindrance(error: BaseException) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and all that it wraps, by any of the ways that Python, urllib3 and requests wrap errors."""
+    """The error and all that it wraps, by any of the ways that Python and urllib3 wrap errors."""
     queue, seen = [error], set[int]()
     while queue:
         each = queue.pop(0)

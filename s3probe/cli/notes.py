@@ -17,7 +17,6 @@ from pathlib import Path
 from s3probe.cli.files import replace_file
 from s3probe.cli.own_files import is_below_foreign_link, make_folder_of, read_own
 from s3probe.cli.private_folder import private_place
-from s3probe.codec import from_plain, to_plain
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, changed
 
 VERSION = 1
@@ -65,7 +64,11 @@ class FileNotes:
 def _read(path: Path, place: BucketAddress) -> tuple[Unsettled, ...]:
     """What a note says of ``place``; nothing where there is none, or one that cannot be believed."""
     try:
-        data = json.loads(read_own(path) or b"")
+        if not (text := read_own(path)):
+            return ()
+        from s3probe.codec import from_plain  # slow to load, and most runs leave nothing
+
+        data = json.loads(text)
         if (data["version"], data["endpoint"], data["bucket"]) != (VERSION, place.endpoint, place.bucket):
             return ()
         return tuple(from_plain(Unsettled, one) for one in data["left"])
@@ -112,5 +115,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _text(place: BucketAddress, noted: Collection[Unsettled]) -> str:
+    from s3probe.codec import to_plain
+
     head = {"version": VERSION, "endpoint": place.endpoint, "bucket": place.bucket}
     return json.dumps({**head, "left": [to_plain(one) for one in noted]}, indent=1) + "\n"

@@ -11,7 +11,6 @@ from pathlib import Path
 from s3probe.cli.files import replace_file
 from s3probe.cli.own_files import is_below_foreign_link, make_folder_of, read_own
 from s3probe.cli.private_folder import private_place
-from s3probe.codec import from_plain, to_plain
 from s3probe.settings.model import Settings
 from s3probe.trying.proofs import Remembered
 
@@ -34,6 +33,8 @@ class FileProofs:
 
     def keep(self, remembered: Remembered) -> None:
         """Writes it in the place of what was kept before."""
+        from s3probe.codec import to_plain
+
         text = json.dumps({"version": VERSION, **to_plain(remembered)}, indent=1) + "\n"
         for path in self._paths():
             with suppress(OSError):
@@ -60,7 +61,11 @@ class FileProofs:
 
 def _read(path: Path) -> Remembered | None:
     try:
-        data = json.loads(read_own(path) or b"")
+        if not (text := read_own(path)):
+            return None
+        from s3probe.codec import from_plain  # slow to load, and healthy runs keep nothing
+
+        data = json.loads(text)
         return from_plain(Remembered, data) if data["version"] == VERSION else None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None

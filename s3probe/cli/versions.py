@@ -12,7 +12,7 @@ from s3probe import __version__
 from s3probe.evidence.observations import Run
 from s3probe.report.words import known_release
 
-LIBRARIES = ("boto3", "botocore", "requests", "urllib3")
+LIBRARIES = ("boto3", "botocore", "urllib3")
 
 
 def versions(run: Run) -> Mapping[str, str]:

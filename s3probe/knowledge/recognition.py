@@ -118,7 +118,9 @@ def _end_of(pattern: str) -> str:
 def _shows(sign: str, marks: Collection[Mark]) -> bool:
     """Whether the marks hold a sign such as ``server: ^MinIO``."""
     name, _, value = sign.partition(": ")
-    return any(re.fullmatch(name, n) and re.search(value, v, re.IGNORECASE) for n, v in marks)
+    plain = name.replace("-", "").isalnum()  # as nearly all are
+    said = (v for n, v in marks if (n == name if plain else re.fullmatch(name, n)))
+    return any(re.search(value, v, re.IGNORECASE) for v in said)
 
 
 def _frozen(value: Any) -> Any:

@@ -170,7 +170,7 @@ def _region(query: dict[str, list[str]]) -> str:
 
 def _expires(query: dict[str, list[str]]) -> int:
     """Seconds, negative when they were over."""
-    signed = datetime.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    signed = datetime.fromisoformat(query["X-Amz-Date"][0])
     seconds = int(query["X-Amz-Expires"][0])
     return -seconds if (datetime.now(UTC) - signed).total_seconds() > seconds else seconds
 

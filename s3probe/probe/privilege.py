@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from heapq import nlargest
 
@@ -56,6 +55,8 @@ def names(session: Session) -> Judge:
         found = {name: itself for name, itself in shown.items() if BUCKET_NAME.fullmatch(name)}
         aliases = [name for name, itself in found.items() if itself == found.get(bucket) and name != bucket]
         owned = tenant_of(answer.body)
+        from difflib import SequenceMatcher  # hardly any run comes here
+
         # those most like the file's own, which stands first where it is among them
         near = nlargest(MOST_NAMES, found, key=lambda name: SequenceMatcher(None, name, bucket).quick_ratio())
         return None, {

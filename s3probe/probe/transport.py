@@ -1,7 +1,7 @@
 """Sends a call once, exactly as it is, and returns the answer within its limits.
 
-Built on requests' adapter without its session: no ``~/.netrc``, no cookies, no proxy from the environment, no
-redirect followed, nothing sent twice that may have been heard, nothing decoded.
+Built on urllib3's pools: no ``~/.netrc``, no cookies, no proxy from the environment, no redirect followed, nothing sent
+twice that may have been heard, nothing decoded.
 """
 
 from __future__ import annotations
@@ -15,14 +15,10 @@ from enum import Enum, auto
 from http.client import HTTPException
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from requests import PreparedRequest, RequestException
-from requests.adapters import HTTPAdapter
-from requests.exceptions import InvalidProxyURL
-from requests.structures import CaseInsensitiveDict
-from urllib3 import HTTPResponse
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.util import parse_url
 
 from s3probe.evidence.observations import NetworkFault
@@ -39,7 +35,7 @@ from s3probe.probe.trust import choose, context_for, has_certificates
 
 _PIECE = 64 * 1024
 _POOL = 16
-"""Connections that are kept, to each host."""
+"""Connections that are kept, to each host, and hosts."""
 _ONLY_ONCE = ("CreateMultipartUpload", "CompleteMultipartUpload")
 _UNSENT = frozenset({ExchangeStage.RESOLVE, ExchangeStage.CONNECT, ExchangeStage.TUNNEL, ExchangeStage.TLS})
 _PAUSE = 0.05
@@ -48,8 +44,8 @@ _FIRST = 0.05
 """Seconds that the first requests have to take what was opened ahead, before the rest is made ready for others."""
 _FRAMING = 8
 """How many times its own size a body may take on the wire: chunks of one byte take six."""
-_TROUBLE = (RequestException, HTTPError, HTTPException, OSError, ValueError)
-"""What requests, urllib3, http.client and the system raise for trouble on the way. ValueError: a name or header that
+_TROUBLE = (HTTPError, HTTPException, OSError, ValueError)
+"""What urllib3, http.client and the system raise for trouble on the way. ValueError: a name or header that
 cannot be written (UnicodeError, CertificateError and urllib3's LocationValueError are kinds of it)."""
 
 
@@ -88,8 +84,7 @@ class HttpTransport:
         """``proxy`` is what Mastodon would use for both schemes; ``resolver`` ``None`` is the system's. ``ahead`` is
         closed with the transport. ``recorder`` is told of every exchange, of what was sent twice twice.
         """
-        self._adapter = _Adapter(ca_file)
-        self._proxies = {"http": _plain(proxy), "https": _plain(proxy)} if proxy else {}
+        self._pools = _Pools(ca_file, _plain(proxy) if proxy else "")
         self._resolver = resolver
         self._ahead = ahead
         self._inviting = set[str]()
@@ -110,7 +105,7 @@ class HttpTransport:
         while True:
             answer, again = self._once(call, limits)
             if again is _Again.HINDERED and time.monotonic() + pause < ends:
-                self._adapter.give_back()
+                self._pools.give_back()
                 time.sleep(pause)
                 pause *= 2
                 continue
@@ -122,7 +117,7 @@ class HttpTransport:
         """The answer, and whether the way ended in a manner that tells nothing."""
         begun = Exchange if self._recorder is None else self._recorder.begun
         exchange = begun(
-            call, limits, self._resolver, proxied=bool(self._proxies), ahead=self._ahead, inviting=self._inviting
+            call, limits, self._resolver, proxied=bool(self._pools.proxy), ahead=self._ahead, inviting=self._inviting
         )
         answer = None
         try:
@@ -160,7 +155,7 @@ class HttpTransport:
 
         Where one cannot be had, the call opens its own, and tells why. Nothing is opened by way of a proxy.
         """
-        if not self._proxies:
+        if not self._pools.proxy:
             for _ in range(number):
                 Aside("warm", lambda: self._open_one(url, limits), spare=True)
 
@@ -169,24 +164,34 @@ class HttpTransport:
         call = Call("Connect", "GET", url, ())
         token = CURRENT.set(Exchange(call, limits, self._resolver, ahead=self._ahead))
         with suppress(*_TROUBLE, MemoryError, RuntimeError, HinderedError):
-            self._adapter.open_one(_prepared(call))
+            self._pools.towards(call).open_one()
         CURRENT.reset(token)
 
     def close(self) -> None:
         """Closes the connections that were kept."""
         if self._ahead is not None:
             self._ahead.close()
-        self._adapter.close()
+        self._pools.give_back()
 
     def _exchange(self, exchange: Exchange) -> bool:
         exchange.remaining()
-        if self._proxies and not _has_host(self._proxies["http"]):
-            raise InvalidProxyURL
-        prepared = _prepared(exchange.call)
-        # the sockets keep the real limits; these only have to be allowed
-        waits = (max(exchange.limits.connect, 0.001), max(exchange.limits.read, 0.001))
-        response = self._adapter.send(prepared, stream=True, timeout=waits, proxies=self._proxies)
-        raw: HTTPResponse = response.raw
+        call = exchange.call
+        if call.body and not any(name.lower() == "content-length" for name, _ in call.headers):
+            raise ValueError("a body without Content-Length")
+        raw: BaseHTTPResponse = self._pools.towards(call).urlopen(
+            call.method,
+            # urllib3 logs the URL it is given, and a presigned query is a secret: the connection takes the real one
+            call.url.partition("?")[0],
+            body=call.body or None,
+            headers=dict(call.headers),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            # the sockets keep the real limits; these only have to be allowed
+            timeout=Timeout(connect=max(exchange.limits.connect, 0.001), read=max(exchange.limits.read, 0.001)),
+            preload_content=False,
+            decode_content=False,
+        )
         complete = False
         try:
             exchange.status = raw.status
@@ -201,26 +206,14 @@ class HttpTransport:
         return complete
 
 
-def _prepared(call: Call) -> PreparedRequest:
-    if call.body and not any(name.lower() == "content-length" for name, _ in call.headers):
-        raise ValueError("a body without Content-Length")
-    prepared = PreparedRequest()
-    prepared.method = call.method
-    # urllib3 logs the URL it is given, and a presigned query is a secret: the connection takes the real one
-    prepared.url = call.url.partition("?")[0]
-    prepared.headers = CaseInsensitiveDict(dict(call.headers))
-    prepared.body = call.body or None
-    return prepared
-
-
-def _headers(raw: HTTPResponse) -> dict[str, str]:
+def _headers(raw: BaseHTTPResponse) -> dict[str, str]:
     return {
         clean_exact(name, HEADER_BYTES).lower(): clean_exact(value, HEADER_BYTES)
         for name, value in raw.headers.itermerged()
     }
 
 
-def _read_body(raw: HTTPResponse, exchange: Exchange) -> bool:
+def _read_body(raw: BaseHTTPResponse, exchange: Exchange) -> bool:
     """Reads up to the limit; whether that was all."""
     limit = exchange.limits.body
     while True:
@@ -251,59 +244,50 @@ def _plain(proxy: str) -> str:
     return "http://" + proxy.rpartition("://")[2]
 
 
-def _has_host(proxy: str) -> bool:
-    try:
-        return bool(parse_url(proxy).host)
-    except LocationParseError:
-        return False
+class _Pools:
+    """The connections, with our trust. Thread-safe."""
 
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter with our connections and our trust."""
-
-    def __init__(self, ca_file: str | None) -> None:
+    def __init__(self, ca_file: str | None, proxy: str) -> None:
+        """``proxy``: through which all go; ``""`` for none."""
+        self.proxy = proxy
         self._ca_file = ca_file
+        self._manager: PoolManager | None = None
         self._context: ssl.SSLContext | None = None
         self._lock = threading.Lock()
-        super().__init__(pool_connections=16, pool_maxsize=_POOL)
+
+    def towards(self, call: Call) -> Any:
+        """The pool of the connections for ``call``. Raises what is wrong with its URL, the proxy or our trust."""
+        url = urlsplit(call.url)
+        scheme = url.scheme.lower()
+        with self._lock:
+            self._manager = self._manager or self._made()
+            trust = {"ssl_context": self._trusting()} if scheme == "https" else {}
+        return self._manager.connection_from_host(url.hostname, url.port, scheme, pool_kwargs=trust)
 
     def give_back(self) -> None:
         """Closes the connections that wait for their next call: each holds a descriptor."""
-        self.poolmanager.clear()
-        for manager in self.proxy_manager.values():
-            manager.clear()
+        if self._manager is not None:
+            self._manager.clear()
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        use_our_connections(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
+    def _made(self) -> PoolManager:
+        if not self.proxy:
+            manager = PoolManager(_POOL, maxsize=_POOL)
+        else:
+            named = parse_url(self.proxy)
+            if not named.host:
+                raise LocationValueError("a proxy without a host")
+            pair = named.auth or ""
+            basic = make_headers(basic_auth=unquote(pair))["authorization"] if ":" in pair else ""
+            headers = {"Proxy-Authorization": basic} if basic else None
+            manager = ProxyManager(self.proxy, _POOL, proxy_headers=headers, maxsize=_POOL)
         use_our_connections(manager)
         return manager
 
-    def build_connection_pool_key_attributes(
-        self, request: PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        del verify, cert
-        url = urlsplit(str(request.url))
-        host = {"scheme": url.scheme.lower(), "host": url.hostname, "port": url.port}
-        return host, {"ssl_context": self._trusting()} if url.scheme == "https" else {}
-
-    def open_one(self, request: PreparedRequest) -> None:
-        """Has a connection rest where ``request`` would go. Raises what that would."""
-        pool: Any = self.get_connection_with_tls_context(request, verify=True)
-        pool.open_one()
-
-    def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
-        """The context says whom to trust; requests would add certifi's list to it."""
-
     def _trusting(self) -> ssl.SSLContext:
-        with self._lock:
-            if self._context is None:
-                trust = choose(self._ca_file, os.environ, ssl.get_default_verify_paths(), has_certificates)
-                context = context_for(trust)
-                if lacking := short_of_descriptors():
-                    raise HinderedError(lacking)  # OpenSSL passes over the files that it cannot open
-                self._context = context
-            return self._context
+        if self._context is None:
+            trust = choose(self._ca_file, os.environ, ssl.get_default_verify_paths(), has_certificates)
+            context = context_for(trust)
+            if lacking := short_of_descriptors():
+                raise HinderedError(lacking)  # OpenSSL passes over the files that it cannot open
+            self._context = context
+        return self._context

@@ -223,6 +223,6 @@ def test_the_executable_brings_all_but_the_c_library(executable: Path, box: Sand
 def test_a_release_says_what_is_in_it(executable: Path, tmp_path: Path) -> None:
     for file in (made("sbom", tmp_path) / "s3probe.cdx.json", executable.with_name(f"{executable.name}.cdx.json")):
         listed = {one["name"]: one["version"] for one in json.loads(file.read_text())["components"]}
-        assert {"boto3", "botocore", "urllib3", "requests", "certifi"} <= listed.keys()
+        assert {"boto3", "botocore", "urllib3", "certifi"} <= listed.keys()
         assert listed.keys().isdisjoint({"pip", "pyinstaller", "pytest", "moto"})
         assert ({"cpython", "openssl"} <= listed.keys()) is (file.name != "s3probe.cdx.json")

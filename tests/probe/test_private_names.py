@@ -24,7 +24,6 @@ import botocore.auth
 import botocore.awsrequest
 import moto.moto_server.werkzeug_app
 import pytest
-import requests.adapters
 import urllib3.connection
 import urllib3.connectionpool
 import urllib3.poolmanager
@@ -41,7 +40,7 @@ pytestmark = pytest.mark.neighbours("the sources")
 
 ONE_MODULE = "s3probe.probe.connection"
 """The only one that may touch names with an underscore."""
-FOREIGN = ("urllib3", "botocore", "requests", "http", "ssl", "socket", "socketserver", "werkzeug", "moto")
+FOREIGN = ("urllib3", "botocore", "http", "ssl", "socket", "socketserver", "werkzeug", "moto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Name:
 
 CLIENT, AWS = http.client, botocore.awsrequest
 CONNECTION, POOL, MANAGER = urllib3.connection, urllib3.connectionpool, urllib3.poolmanager
-ADAPTERS, AUTH = requests.adapters, botocore.auth
+AUTH = botocore.auth
 HttpConnection = CONNECTION.HTTPConnection
 
 NAMES = (
@@ -117,14 +116,6 @@ NAMES = (
          CONNECTION),
     Name(urllib3.response.HTTPResponse, "read1", "gives what has come, without waiting for more",
          ("amt", "decode_content")),
-    # requests
-    Name(ADAPTERS.HTTPAdapter, "init_poolmanager", "hands our pools in",
-         ("connections", "maxsize", "block", "pool_kwargs"), ADAPTERS),
-    Name(ADAPTERS.HTTPAdapter, "proxy_manager_for", "the same, behind a proxy", ("proxy", "proxy_kwargs"), ADAPTERS),
-    Name(ADAPTERS.HTTPAdapter, "build_connection_pool_key_attributes", "hands in whom Mastodon trusts",
-         ("request", "verify", "cert"), ADAPTERS),
-    Name(ADAPTERS.HTTPAdapter, "cert_verify", "would trust certifi's list as well",
-         ("conn", "url", "verify", "cert"), ADAPTERS),
     # the sandbox
     Name(http.server.BaseHTTPRequestHandler, "disable_nagle_algorithm", "an answer in pieces must not wait"),
     Name(socketserver.ThreadingMixIn, "process_request_thread", "speaks TLS in the connection's own thread",

@@ -297,11 +297,13 @@ def test_connections_that_wait_are_given_back(monkeypatch: pytest.MonkeyPatch) -
         way = HttpTransport(ca_file=box.ca_file, resolver=box.resolve)
         call = visitor_call(f"{settings_of(healthy()).api_base}/")
         assert way.send(call, Limits()).status is not None
-        assert len(way._adapter.poolmanager.pools) == 1
+        manager = way._pools._manager
+        assert manager is not None
+        assert len(manager.pools) == 1
         sent_other, _tries = sent(monkeypatch, OSError(errno.EMFILE, "x"))
         assert sent_other.hindrance
-        way._adapter.give_back()
-        assert len(way._adapter.poolmanager.pools) == 0
+        way._pools.give_back()
+        assert len(manager.pools) == 0
         monkeypatch.undo()
         assert way.send(call, Limits()).status is not None
         way.close()

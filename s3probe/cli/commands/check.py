@@ -21,6 +21,7 @@ from s3probe.cli.signals import Stop
 from s3probe.cli.sources import EnvFile, env_files, load_settings, name_of, options_for, selection_of
 from s3probe.cli.state import Memory, compare, load, refuse_no_file, save
 from s3probe.examination import Examined, Selection, check
+from s3probe.report.assemble import source_of
 from s3probe.report.formats import RenderOptions, Standpoint, format_named
 from s3probe.report.nagios import render, unknown
 
@@ -165,7 +166,7 @@ def _place(examined: Sequence[Examined], files: Sequence[EnvFile]) -> Standpoint
     from pathlib import Path
 
     names = [str(file) for file in files if isinstance(file, Path)]
-    of_files = [one.settings.environment.variables for one in examined if one.report.subject.source in names]
+    of_files = [one.settings.environment.variables for one in examined if source_of(one.settings) in names]
     return place(names[0], of_files[0]) if of_files else place()
 
 
@@ -236,11 +237,11 @@ def _worker(
 
 def _save(outcomes: Outcomes, args: Namespace) -> list[UsageError]:
     """Writes the evidence where it is wanted. Why it could not be: the report is shown all the same."""
+    if args.save_evidence is None or not outcomes.examined:
+        return []
     from s3probe.cli.files import write_atomically
     from s3probe.codec import dump
 
-    if args.save_evidence is None or not outcomes.examined:
-        return []
     one = outcomes.examined[0]
     text = dump(one.evidence, one.settings, one.diagnosis, one.trials)
     return _unwritten(lambda: write_atomically(args.save_evidence, text, mode=0o600))
