@@ -1,6 +1,7 @@
 """What commands cost in CPU time, against a bare Python and against the same steps by the AWS command line.
 
-Ratios of one run hold on any machine; seconds do not. The storage is a process of its own, which is not counted.
+Ratios of one run hold on any machine; seconds do not. The storage is a process of its own, which is not counted. What
+is measured is s3probe as pip installs it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from s3probe.sandbox.scenario import BUCKET, KEY_ID, SECRET
 from tests.production.local import REGION, env_file, environment
+from tests.production.processes import ROOT
 
 REPEATS = 5
 HELP, LINT, FULL = 4.6, 6.7, 29.0
@@ -38,12 +40,12 @@ class CpuTime:
     status: int
 
 
-def cost(command: Sequence[str], env: Mapping[str, str] | None = None) -> CpuTime:
-    """Runs ``command`` several times."""
+def cost(command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> CpuTime:
+    """Runs ``command`` several times in ``folder``."""
 
     def once() -> CpuTime:
         process = subprocess.Popen(
-            command, env=env or environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=folder, env=env or environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         _pid, status, usage = os.wait4(process.pid, 0)
         return CpuTime(usage.ru_utime + usage.ru_stime, os.waitstatus_to_exitcode(status))
@@ -54,7 +56,8 @@ def cost(command: Sequence[str], env: Mapping[str, str] | None = None) -> CpuTim
 
 def print_costs(folder: Path, port: int) -> None:
     """One line for each command. ``port``: where a healthy storage answers over http."""
-    bare = cost((sys.executable, "-c", "pass")).cpu
+    bare = cost((sys.executable, "-c", "pass"), folder).cpu
+    installed = {**environment(), "PYTHONPATH": str(_installed(folder / "installed"))}
     print(f"python -c pass         {bare * 1000:5.0f} ms of CPU")
     lint, file = env_file(folder, 9, "lint.env"), env_file(folder, port, "check.env")
     canary = 0.0
@@ -65,7 +68,7 @@ def print_costs(folder: Path, port: int) -> None:
         (("check", "--quick", str(file)), None),
         (("check", str(file)), FULL),
     ):
-        seen = cost((*_S3PROBE, *words))
+        seen = cost((*_S3PROBE, *words), folder, installed)
         label = f"s3probe {' '.join(word for word in words if not word.endswith('.env'))}"
         held = f" (limit {limit:g})" if limit is not None else ""
         print(f"{label:<22} {seen.cpu * 1000:5.0f} ms, {seen.cpu / bare:4.1f} times that{held}, status {seen.status}")
@@ -75,6 +78,13 @@ def print_costs(folder: Path, port: int) -> None:
         print(f"the canary's steps by `aws s3api` {by_aws * 1000:.0f} ms, {by_aws / canary:.1f} times the canary")
     else:
         print("no `aws` on the PATH to compare with (pip install awscli)")
+
+
+def _installed(folder: Path) -> Path:
+    """Where s3probe is, as a wheel of this tree brings it."""
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--target", str(folder))
+    subprocess.run((sys.executable, "-m", "pip", "install", *options, str(ROOT)), check=True)
+    return folder
 
 
 def _by_aws(aws: str, folder: Path, port: int) -> float:
@@ -87,7 +97,7 @@ def _by_aws(aws: str, folder: Path, port: int) -> float:
         place = ("--endpoint-url", f"http://127.0.0.1:{port}", "--bucket", BUCKET, "--key", _KEY)
         # get-object takes its file without a name, at the end
         arguments = (*options, *rest, *place) if options else (*place, *rest)
-        seen = cost((aws, "s3api", operation, *arguments), {**environment(), **keys})
+        seen = cost((aws, "s3api", operation, *arguments), folder, {**environment(), **keys})
         assert seen.status == 0, (operation, seen)
         total += seen.cpu
     return total
