@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,9 @@ from s3probe.report.formats import Unexamined
 
 _CLEANED_UP = 3600.0
 """Seconds: longer than any clean-up, each of which has a deadline of its own."""
+
+_COLLECTED = 700, 10, 10
+"""Python's own: the more files, the more there is to collect, while a single one is done before (``__main__``)."""
 
 Work = Callable[[EnvFile, Stop | None], Examined]
 """Examines one file; told to stop when it runs beside others."""
@@ -40,6 +44,8 @@ def examine_all(
     jobs: int,
 ) -> Outcomes:
     """Runs ``work`` on every file. A single file runs in this thread, where signals arrive."""
+    if len(files) > 1:
+        gc.set_threshold(*_COLLECTED)
     if len(files) == 1 or jobs == 1:
         return _sorted_out([_attempt(file, work, None, console) for file in files])
     from s3probe.probe.schedule import Crew, Step, run_steps
