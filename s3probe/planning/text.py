@@ -74,6 +74,7 @@ class _PlanPage:
         rows += [("left out", ", ".join(plan.skip))] if plan.skip else []
         rows.append(("key pair", plan.access_key_id or "not in the file: Amazon's SDK looks for one"))
         rows += [("by way of", f"the HTTP proxy {plan.proxy}")] if plan.proxy else []
+        rows += self._in_short(plan)
         for name, text in rows:
             yield from self._wrapped(f"{name:<10}{text}", 2, 12)
         if plan.nothing:
@@ -82,6 +83,18 @@ class _PlanPage:
                 f"Under the file as it stands nothing is asked at all: {plan.nothing.rstrip('.')}. What stands below"
                 " may be asked where a line is tried that ends this."
             )
+
+    def _in_short(self, plan: Plan) -> Iterator[tuple[str, str]]:
+        """What stands at length below."""
+        signed = [host.origin for host in plan.hosts if host.signed is WhenAsked.ALWAYS]
+        visited = [host.origin for host in plan.hosts if host.visitor is WhenAsked.ALWAYS]
+        yield "signed", ", ".join(signed) or "no request in any case"
+        yield "visited", ", ".join(visited) or "no host in any case"
+        written = [file for file in plan.files if file.fate in _WRITTEN]
+        sure = sum(not file.when for file in written)
+        counted = f"{sure} written in any case, {len(written) - sure} more by the rules below, all removed again"
+        yield "files", counted if written else "none is written"
+        yield "requests", f"{plan.limits.when_nothing_fails} where nothing fails, at most {plan.limits.requests}"
 
     def _signed(self, plan: Plan) -> Iterator[str]:
         if plan.sources:
