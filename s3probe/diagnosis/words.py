@@ -6,20 +6,21 @@ from s3probe.diagnosis.case import Case
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Fact, Header
 
-_ASKED = {
-    "PutObject": "uploading",
-    "GetObject": "reading a file",
-    "HeadObject": "looking up a file",
-    "DeleteObject": "deleting a file",
-    "DeleteObjects": "deleting many files at once",
-    "ListObjectsV2": "listing the bucket",
-    "PutObjectAcl": "changing a file's ACL",
-    "CreateMultipartUpload": "beginning a large upload",
-    "UploadPart": "uploading a part of a large file",
-    "CompleteMultipartUpload": "finishing a large upload",
-    "AbortMultipartUpload": "cancelling a large upload",
-    "CopyObject": "copying a file",
+_ANSWERED = {
+    "PutObject": "uploading was answered {answer}",
+    "GetObject": "reading a file was answered {answer}",
+    "HeadObject": "looking up a file was answered {answer}",
+    "DeleteObject": "deleting a file was answered {answer}",
+    "DeleteObjects": "deleting many files at once was answered {answer}",
+    "ListObjectsV2": "listing the bucket was answered {answer}",
+    "PutObjectAcl": "changing a file's ACL was answered {answer}",
+    "CreateMultipartUpload": "beginning a large upload was answered {answer}",
+    "UploadPart": "uploading a part of a large file was answered {answer}",
+    "CompleteMultipartUpload": "finishing a large upload was answered {answer}",
+    "AbortMultipartUpload": "cancelling a large upload was answered {answer}",
+    "CopyObject": "copying a file was answered {answer}",
 }
+"""A sentence for each operation, in a person's words."""
 _CONNECTED = frozenset(
     {
         NetworkFault.CLOSED,
@@ -87,11 +88,23 @@ def waited(seen: Observation) -> str:
 
 def asked(seen: Observation) -> str:
     """What was asked for, in a person's words: ``uploading``, ``listing`` …"""
-    return _ASKED.get(seen.operation, seen.operation)
+    return _ANSWERED.get(seen.operation, seen.operation).removesuffix(" was answered {answer}")
+
+
+def answered(seen: Observation) -> str:
+    """``uploading was answered 403 AccessDenied``: a whole sentence, of a request that somebody answered."""
+    return _ANSWERED.get(seen.operation, f"{seen.operation} was answered {{answer}}").format(answer=words(seen))
+
+
+def of_the_storage(seen: Observation) -> str:
+    """``the storage answered 403 AccessDenied``, or that the request got no answer: a whole sentence."""
+    if seen.network is not None:
+        return f"{seen.operation} failed: {words(seen)}"
+    return f"the storage answered {words(seen)}"
 
 
 def words(seen: Observation) -> str:
-    """The answer in a few words: status, code and the server's message."""
+    """The answer in a few words: status, code and the server's message. Behind a colon, also why none came."""
     if seen.network is not None:
         message = seen.message or seen.network.value
         if message.startswith(_SAYS_SO):

@@ -36,7 +36,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     yield finding(
         "non-aws-virtual-host-cert",
         case,
-        how=f"GET {seen[0].url}: {words(seen[0])}; uploads to {api.netloc} with the bucket in the path pass",
+        how=f"GET {seen[0].url} failed: {words(seen[0])}; uploads to {api.netloc} with the bucket in the path pass",
         because=[seen[0].id, ActionId.PUT_WITHOUT_ACL],
         explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
         setting=variable,

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, refused_by_a_page, says_locked, something_works, told, words
+from s3probe.diagnosis.words import answered, refused_by_a_page, says_locked, something_works, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import lacks_a_right
@@ -39,16 +39,17 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding(
             "delete-md5-required",
             case,
-            how=f"{asked(row)} was answered {words(row)}"
-            + ("; with Content-MD5 instead of the CRC32 it passed" if with_md5.ok else ""),
+            how=f"{answered(row)}; with Content-MD5 instead of the CRC32 it passed" if with_md5.ok else answered(row),
             because=[row.id, *([with_md5.id] if with_md5.ok else [])],
             fixes=_without_md5(case),
         )
         return
     if (row.outcome is Outcome.REJECTED or row.http_status == 404) and something_works(case):
-        how = f"DeleteObjects was answered {words(row)}, while a single delete "
-        how += "worked" if case.get(ActionId.DELETE).ok else "failed too"
-        how += f"; with Content-MD5 it was {told(with_md5)}" if with_md5.ran else ""
+        how = f"DeleteObjects was answered {words(row)}, and a single delete failed too"
+        if case.get(ActionId.DELETE).ok:
+            how = f"DeleteObjects was answered {words(row)}, while a single delete worked"
+        if with_md5.http_status is not None:
+            how = f"{how}; with Content-MD5 it was answered {words(with_md5)}"
         yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=_without_batches(case))
         return
     if lacks_a_right(row):
@@ -101,7 +102,7 @@ def versions(case: Case) -> Iterator[Finding]:
     because = [deleted.id if marker else uploaded.id]
     if lock := _lock(case):
         offered: list[Fix] = [bucket_fixes.no_default_retention(case), Manual("Use a bucket without Object Lock.")]
-        yield finding("object-lock-prevents-delete", case, how=f"{how}, and {lock}", because=because, fixes=offered)
+        yield finding("object-lock-prevents-delete", case, how=f"{how}; {lock}", because=because, fixes=offered)
         return
     rules = case.get(Experiment.READ_LIFECYCLE)
     ends, current = (Header.X_AMZ_EXPIRATION in row.headers for row in (case.get(Experiment.OLD_VERSION), uploaded))
@@ -109,7 +110,7 @@ def versions(case: Case) -> Iterator[Finding]:
         return
     unread = rules.outcome is Outcome.DENIED
     if unread:
-        how += "; this key may not read whether a lifecycle rule removes old versions"
+        how = f"{how}; this key may not read whether a lifecycle rule removes old versions"
     yield finding(
         "versioning-delete-markers",
         case,

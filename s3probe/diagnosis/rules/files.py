@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import failed_by_itself, is_late, refused_by_a_page, something_works, told, waited, words
+from s3probe.diagnosis.words import failed_by_itself, is_late, refused_by_a_page, something_works, waited, words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 
@@ -82,7 +82,7 @@ def part_number(case: Case) -> Iterator[Finding]:
         yield finding(
             "partnumber-head-unsupported",
             case,
-            how=f"HEAD was answered 200, and HEAD with ?partNumber=1 {words(seen[0])}",
+            how=f"HEAD was answered 200; with ?partNumber=1 it was answered {words(seen[0])}",
             because=[seen[0].id],
             fixes=[fixes.env(case, "S3_FORCE_SINGLE_REQUEST", "true")],
         )
@@ -167,7 +167,7 @@ def large_uploads(case: Case) -> Iterator[Finding]:
     first = upload[0]
     because = [o.id for o in upload]
     threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "files below 100 MiB then go in one piece")
-    how = f"{first.operation}: {told(first)}, while a small upload passed"
+    how = f"{first.operation} failed: {words(first)}; a small upload passed"
     # above the largest video only archives are still sent in parts
     severity = Severity.WARNING if case.settings.multipart_threshold > LARGEST_VIDEO else None
     if is_late(first):

@@ -91,7 +91,8 @@ def helm_chart(case: Case) -> Iterator[Finding]:
     seen = case.get(ActionId.PUT_WITH_ACL)
     in_pod = environment.get("KUBERNETES_SERVICE_HOST") and environment.sources == (PROCESS_ENVIRONMENT,)
     if in_pod and environment.get("S3_PERMISSION") is None and seen.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok:
-        yield _hint(case, "helm-cannot-express-empty-permission", f"S3_PERMISSION is missing, and {words(seen)}", seen)
+        how = f"S3_PERMISSION is missing; an upload with an ACL failed: {words(seen)}"
+        yield _hint(case, "helm-cannot-express-empty-permission", how, seen)
 
 
 def long_archives(case: Case) -> Iterator[Finding]:
@@ -135,7 +136,7 @@ def mighty_keys(case: Case) -> Iterator[Finding]:
     buckets, policy = case.get(Experiment.LIST_BUCKETS), case.get(Experiment.READ_POLICY)
     root = next((o for o in case.all() if denial(o) and ":root is not" in (o.message or "")), None)
     if root is not None:
-        yield _hint(case, "key-is-root", words(root), root)
+        yield _hint(case, "key-is-root", f"{root.operation} was answered {words(root)}", root)
         return
     reads = policy.ok or policy.error_code == "NoSuchBucketPolicy"
     provider = provider_of(case)

@@ -13,7 +13,7 @@ from s3probe.diagnosis.own_ways import note_of, own_command
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, is_late, refused_by_a_page, waited, words
+from s3probe.diagnosis.words import answered, is_late, refused_by_a_page, waited, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.refusing import names_cap
@@ -98,11 +98,10 @@ def only_reading(case: Case) -> Iterator[Finding]:
             continue
         because = [o.id for o in case.all_open() if o.actor is Actor.MASTODON and refused_by_a_page(o)]
         if set(because) >= {o.id for o in rows}:
-            how = f"{asked(rows[0])} was answered {words(rows[0])} in words that are not the storage's"
             yield finding(
                 "proxy-refuses-uploads",
                 case,
-                how=f"{how}, while listing the bucket passed",
+                how=f"{answered(rows[0])}; these words are not the storage's, and listing the bucket passed",
                 because=because,
                 fixes=before_api(case, "api-methods", _WAF),
                 what=what,
@@ -167,7 +166,7 @@ def slow_batch(case: Case) -> Iterator[Finding]:
         yield finding(
             "delete-batch-timeout",
             case,
-            how=f"DeleteObjects: {words(mine)}; {waited(late)}; "
+            how=f"DeleteObjects failed: {words(mine)}; {waited(late)}; "
             f"a single delete took {case.get(ActionId.DELETE).seconds:.1f} s",
             because=[o.id for o in batches],
             fixes=[limit, replace(patience, together=True)],
@@ -181,7 +180,8 @@ def start_after(case: Case) -> Iterator[Finding]:
         yield finding(
             "remove-orphans-start-after-ceph",
             case,
-            how=f"ListObjectsV2 with start-after was answered {words(seen[0])}; without it {top.http_status}",
+            how=f"ListObjectsV2 with start-after was answered {words(seen[0])}; without it the answer is "
+            f"{top.http_status}",
             because=[seen[0].id, top.id],
             fixes=[
                 Manual(
@@ -225,12 +225,20 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
     seen = refused or silent or ([] if quick else slow)
     if not seen:
         return
-    answered = "got no answer" if silent else f"was answered {words(seen[0])}" if refused else "was answered"
-    took = f"took {without.seconds:.1f} s" if without.ok else f"was answered {words(without)}"
+    if silent:
+        how = f"an upload got no answer in {seen[0].seconds:.1f} s"
+    elif refused:
+        how = f"an upload was answered {words(seen[0])} after {seen[0].seconds:.1f} s"
+    else:
+        how = f"an upload was answered after {seen[0].seconds:.1f} s"
+    if without.ok:
+        then = f"without Expect: 100-continue it took {without.seconds:.1f} s"
+    else:
+        then = f"without Expect: 100-continue it was answered {words(without)}"
     yield finding(
         "expect-100-continue-stalls",
         case,
-        how=f"an upload {answered} after {seen[0].seconds:.1f} s; without Expect: 100-continue it {took}",
+        how=f"{how}; {then}",
         severity=Severity.FAILURE if refused or silent else None,
         because=[*(o.id for o in seen), without.id],
         explains=[o.id for o in case.all_open() if o.http_status == 417 or o.network is NetworkFault.READ_TIMEOUT],

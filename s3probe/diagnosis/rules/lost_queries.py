@@ -14,7 +14,7 @@ from s3probe.diagnosis.model import Finding, Manual
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, refused_by_a_page, words
+from s3probe.diagnosis.words import answered, refused_by_a_page
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor
@@ -56,8 +56,8 @@ def lost_queries(case: Case) -> Iterator[Finding]:
     yield finding(
         "proxy-rewrites-host-before-s3",
         case,
-        how=f"{asked(first)} was answered {words(first)}; with the same key every request without a query passed, and "
-        "none with one: the query does not arrive",
+        how=f"{answered(first)}; with the same key every request without a query passed, and none with one: the query "
+        "does not arrive",
         because=[o.id for o in refused],
         explains=[*(o.id for o in rows), ActionId.BATCH_DELETE, ActionId.PRESIGNED_GET],
         fixes=before_api(case, "api-path", "what stands behind ? belongs to the request: $uri in proxy_pass drops it"),
@@ -67,12 +67,11 @@ def lost_queries(case: Case) -> Iterator[Finding]:
 def _turned_away(case: Case, rows: tuple[Observation, ...]) -> Finding:
     """A rule on the query answers in the storage's place."""
     refused = [o for o in rows if refused_by_a_page(o)]
-    first = refused[0]
     return finding(
         "proxy-refuses-uploads",
         case,
-        how=f"{asked(first)} was answered {words(first)} in words that are not the storage's, as was every request "
-        "with a query, while those without one passed",
+        how=f"{answered(refused[0])}; these words are not the storage's, and came to every request with a query, while "
+        "those without one passed",
         because=[o.id for o in refused],
         explains=[*(o.id for o in rows), ActionId.BATCH_DELETE, ActionId.PRESIGNED_GET],
         fixes=[

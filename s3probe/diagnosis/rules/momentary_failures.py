@@ -10,7 +10,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Manual, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import storage_hosts
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import told, words
+from s3probe.diagnosis.words import words
 from s3probe.evidence.vocabulary import ActionId, Actor
 
 
@@ -24,9 +24,12 @@ def failed_once(case: Case) -> Iterator[Finding]:
         return
     storage = [o for o in seen if o.actor is Actor.MASTODON or fixes.host_of(o.url) in storage_hosts(case)]
     first = storage[0] if storage else seen[0]
-    what = first.operation if storage else f"{first.operation} of {fixes.host_of(first.url)}"
-    rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
-    how = f"{what}: {told(first)}; it failed once, and the same request passed a moment later{rest}"
+    what = first.operation if storage else f"{first.method} {first.url}"
+    how = f"{what} failed: {words(first)}"
+    if len(seen) > 1:
+        how = f"{how}; {len(seen)} requests failed once, and passed a moment later"
+    else:
+        how = f"{how}; it failed once, and the same request passed a moment later"
     enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",
@@ -49,16 +52,18 @@ def canary_failed(case: Case) -> Iterator[Finding]:
     seen = [o for o in case.all_open() if o.id.is_of_canary]
     if not seen:
         return
-    rest = f" ({len(seen)} requests in all)" if len(seen) > 1 else ""
+    how = f"{seen[0].operation} failed: {words(seen[0])}"
+    if len(seen) > 1:
+        how = f"{how}; {len(seen)} requests of the quick run failed"
     if all(case.get(o.id.asked).ok for o in seen):
-        then = "; the whole examination right after it asked the same, and it passed"
+        how = f"{how}; the whole examination right after the quick run asked the same, and it passed"
     else:
-        then = "; the examination right after it did not get to ask the same again"
+        how = f"{how}; the examination right after the quick run did not get to ask the same again"
     advice = "Run s3probe again. When it happens again and again, ask the provider, or look at the network on the way."
     yield finding(
         "canary-failed-once",
         case,
-        how=f"{seen[0].operation} of the quick run: {words(seen[0])}{rest}{then}",
+        how=how,
         because=[o.id for o in seen],
         fixes=[Manual(advice)],
         certainty=Certainty.LIKELY,

@@ -23,24 +23,21 @@ def next_release(case: Case) -> Iterator[Finding]:
     upload, batch = case.get(Experiment.PUT_NEXT_RELEASE), case.get(Experiment.BATCH_NEXT_RELEASE)
     stored = case.get(ActionId.PUT_WITH_ACL) if case.settings.acl is not None else case.get(ActionId.PUT_WITHOUT_ACL)
     refused = [
-        (new, what)
-        for new, old, what in (
-            (upload, stored, "an upload"),
-            (batch, case.get(ActionId.BATCH_DELETE), "a batch deletion"),
-        )
+        new
+        for new, old in ((upload, stored), (batch, case.get(ActionId.BATCH_DELETE)))
         if new.failed and not new.inconclusive and new.network is None and old.ok
     ]
     if not refused:
         return
     version = case.evidence.run.mastodon_version if case.evidence else ""
-    seen, what = refused[0]
+    seen = refused[0]
     off: list[Fix] = [fixes.env(case, "AWS_REQUEST_CHECKSUM_CALCULATION", "when_required", "before you upgrade")]
     yield finding(
         "checksum-regression-by-patch-release",
         case,
-        how=f"works with {version}, will fail from {first_current(version)} on: {what} as that release sends it was "
-        f"answered {words(seen)}",
-        because=[new.id for new, _what in refused],
+        how=f"works with {version}, will fail from {first_current(version)} on: {seen.operation} as that release "
+        f"sends it was answered {words(seen)}",
+        because=[new.id for new in refused],
         fixes=off if seen is upload else [OLD_STORE],
     )
 

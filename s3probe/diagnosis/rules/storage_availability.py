@@ -17,7 +17,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
     storage_hosts,
 )
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, failed_by_itself, is_late, told, waited, words
+from s3probe.diagnosis.words import answered, failed_by_itself, is_late, waited, words
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
@@ -46,17 +46,21 @@ def clock(case: Case) -> Iterator[Finding]:
     signed = [o for o in refused if o.actor is Actor.MASTODON]
     if refused and (signed or not case.get(ActionId.LIST).ok):
         because = [seen[0].id, *(o.id for o in refused)]
-        how, fix = f"{asked(refused[0])} was answered {words(refused[0])}", fixes.clock(case, refused[0])
-        yield finding("clock-skew", case, how=how, because=because, fixes=[fix])
+        fix = fixes.clock(case, refused[0])
+        yield finding("clock-skew", case, how=answered(refused[0]), because=because, fixes=[fix])
         return
     links = case.open(ActionId.PRESIGNED_GET, ActionId.PRESIGNED_EXPIRED)
     if links:
-        late = links[0].id == ActionId.PRESIGNED_GET
-        how = "a fresh link to an archive was refused" if late else "a link to an archive opened after its time was up"
+        if links[0].id == ActionId.PRESIGNED_GET:
+            how = f"a fresh link to an archive was refused ({words(links[0])}); this machine's clock is wrong"
+        else:
+            how = (
+                f"a link to an archive opened after its time was up ({words(links[0])}); this machine's clock is wrong"
+            )
         yield finding(
             "archive-links-off-by-clock",
             case,
-            how=f"{how} ({words(links[0])}), and this machine's clock is wrong",
+            how=how,
             because=[seen[0].id, *(o.id for o in links)],
             fixes=[fixes.clock(case, links[0])],
         )
@@ -73,11 +77,13 @@ def throttled(case: Case) -> Iterator[Finding]:
     # trying again helps against bursts, not against a storage that refuses every upload
     raised = Manual("Ask the provider for a higher request limit, or run fewer Sidekiq threads.")
     enough = not now and fixes.asks_again(case)
-    passed = f"; {len(seen)} requests got that answer, and passed when they were sent again" if not now else ""
+    how = f"{seen[0].operation} was answered {words(seen[0])}"
+    if not now:
+        how = f"{how}; {len(seen)} requests got that answer, and passed when they were sent again"
     yield finding(
         "rate-limited-503-slowdown",
         case,
-        how=f"{seen[0].operation} was answered {words(seen[0])}{passed}",
+        how=how,
         because=[o.id for o in seen],
         explains=[*invisible_without_upload(case, seen), *_throttled_heads(case, seen)],
         fixes=[fixes.NOTHING_TO_DO] if enough else [*([raised] if stopped else []), fixes.retries(case)],
@@ -105,7 +111,7 @@ def slow(case: Case) -> Iterator[Finding]:
     yield finding(
         "slow-provider-read-timeout",
         case,
-        how=f"{late.operation}: {words(late)}; {waited(late)}",
+        how=f"{late.operation} failed: {words(late)}; {waited(late)}",
         because=[o.id for o in seen],
         explains=invisible_without_upload(case, seen),
         fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
@@ -125,13 +131,14 @@ def failing(case: Case) -> Iterator[Finding]:
     everything = len(signed) >= MANY or (bool(signed) and not works)
     first = broken[0]
     kinds = ", ".join(dict.fromkeys(o.operation for o in broken))
+    how = f"{_what(first)} failed: {words(first)}"
     own = bucket_fixes.look_at_the_server(case) if first.http_status is not None or works else ""
     at_the_program = () if own else _at_the_program(case, broken, everything)
     advice = Manual(own or (_STATUS if everything else _ONE.format(kinds=kinds)))
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
-        how=f"{_what(first)}: {told(first)}{'' if everything else _lasting(broken, kinds, works)}",
+        how=how if everything else "; ".join((how, *_lasting(broken, kinds, works))),
         because=[o.id for o in broken],
         explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
         fixes=[*(at_the_program or (advice,)), *_asking_again(case, broken)],
@@ -177,14 +184,16 @@ _STATUS = "See the provider's status page; nothing in the settings explains it."
 _ONE = "Show the provider this report ({kinds}), with the time of the run: nothing in the settings explains it."
 
 
-def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> str:
+def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> Iterator[str]:
+    """Sentences: how often it was asked, and what fails."""
     times = max((o.facts.get(Fact.ATTEMPTS, "") for o in broken), default="")
-    again = f"; asked {times} times, it failed each time" if times else ""
-    return f"{again} ({kinds}), while other requests passed" if works else f"{again} ({kinds})"
+    if times:
+        yield f"asked {times} times, it failed each time"
+    yield f"only these requests fail: {kinds}" if works else f"these requests fail: {kinds}"
 
 
 def _what(seen: Observation) -> str:
-    return f"{seen.operation} of {seen.url}" if seen.actor is Actor.VISITOR else seen.operation
+    return f"{seen.operation} {seen.url}" if seen.actor is Actor.VISITOR else seen.operation
 
 
 _IN_EVERY_RUN = (Experiment.MULTIPART_SECOND, Experiment.DELETE_GONE, Experiment.BATCH_GONE)

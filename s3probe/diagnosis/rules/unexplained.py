@@ -19,7 +19,7 @@ def unexplained(case: Case) -> Iterator[Finding]:
     if not seen:
         return
     listed = "; ".join(f"{o.id}: {words(o)}" if _says(o) else o.id for o in seen[:5])
-    listed = f"{listed} and {len(seen) - 5} more" if len(seen) > 5 else listed
+    listed = f"{listed}; {len(seen) - 5} more failed" if len(seen) > 5 else listed
     advice: list[Fix] = [
         Manual("Show this to your provider, or open an issue for s3probe with the file that `s3probe report` writes.")
     ]
