@@ -24,5 +24,5 @@ def test_the_storages_time_is_tried_and_ends_the_fault(fault: Fault) -> None:
     assert abs(float(clock.facts[Fact.SKEW])) == pytest.approx(20 * 60, abs=5)
     assert tried.ok
     assert ran.named == ("clock-skew",)
-    assert "with the server's own time in the signature it answered 200" in ran.report.findings[0].how_known
+    assert "(with the server's own time in the signature) was answered 200" in ran.report.findings[0].how_known
     assert ran.left == ()

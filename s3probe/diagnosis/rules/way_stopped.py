@@ -16,7 +16,7 @@ from s3probe.diagnosis.rules.before_the_storage import at_the_way_behind, before
 from s3probe.diagnosis.signing import OR_A_PROXY, Judgement, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
-from s3probe.diagnosis.words import failed_by_itself, is_late, refused_by_a_page, waited, words
+from s3probe.diagnosis.words import failed_by_itself, is_late, of_the_storage, refused_by_a_page, waited, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.refusing import speaks_of_account
@@ -83,7 +83,7 @@ def _finding(
     return finding(
         finding_id,
         case,
-        how=("the storage answered " if this.furthest.network is None else "") + words(this.furthest) + also,
+        how=of_the_storage(this.furthest) + also,
         because=this.ids,
         explains=explained,
         fixes=fix,
@@ -226,7 +226,7 @@ def _not_s3(case: Case, this: Way) -> Finding:
         who = "S3_ENDPOINT" if urlsplit(seen.url).port else f"S3_ENDPOINT, or the proxy at {host},"
         lead = f"{service[0].upper()}{service[1:]} answers at {host}: {who} must lead to its S3 API"
         fix = Manual(f"{lead}, port {store.api_port} unless it was changed." if store.api_port else f"{lead}.")
-        return _finding(case, this, "console-port-instead-of-api", fix, also=f": {service}")
+        return _finding(case, this, "console-port-instead-of-api", fix, also=f"; there answers {service}")
     # what answers in JSON is a service of another kind
     of_files = "json" not in seen.headers.get(Header.CONTENT_TYPE, "")
     if of_files and (_reads_alone(this) or _finds_nothing(case, this)):
@@ -398,7 +398,7 @@ def _signature(case: Case, this: Way) -> Finding:
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
     key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this storage does not say which half is wrong")
     pair = (key_id, replace(again, together=True))
-    told = " (a key id that nobody has is answered the same way)"
+    told = "; a key id that nobody has is answered the same way"
     return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
 
 

@@ -13,7 +13,7 @@ from s3probe.diagnosis.rules.env_names import TEXT_FORMS
 from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
-from s3probe.diagnosis.words import told, words
+from s3probe.diagnosis.words import of_the_storage, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
@@ -52,7 +52,7 @@ def _followed(case: Case) -> Iterator[Finding]:
         yield finding(
             "region-wrong-aws-global-endpoint",
             case,
-            how=f"the storage answered {words(seen)}; with region {region} it {told(right)}",
+            how=f"{of_the_storage(seen)}; {_tried(right)}",
             because=(seen.id, right.id),
             fixes=_changed(case, right),
             right_region=region,
@@ -76,15 +76,19 @@ def _changed(case: Case, tried: Observation) -> tuple[EnvFix, ...]:
 
 def _how(this: Way) -> str:
     assert this.kept is not None
-    # a sentence, so that the reader sees the experiment: what was refused, what was changed, what came then
-    change = this.kept.title[:1].lower() + this.kept.title[1:]
     # a header is refused with uploads alone, while the listing went through
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
-    before = words(upload) if upload.network is not None else f"the storage answered {words(upload)}"
-    after = told(this.kept) if this.kept.network is not None else f"it {told(this.kept)}"
+    how = f"{of_the_storage(upload)}; {_tried(this.kept)}"
     service = this.furthest.facts.get(Fact.SERVICE, "")
-    how = f"{before}; {change} {after}"
-    return f"{service} answers there: {how}" if service else how
+    return f"{how}; there answers {service}" if service else how
+
+
+def _tried(kept: Observation) -> str:
+    """What came of the experiment, by its title: a whole sentence."""
+    change = kept.title[:1].lower() + kept.title[1:]
+    if kept.network is not None:
+        return f"another try ({change}) failed: {words(kept)}"
+    return f"another try ({change}) was answered {words(kept)}"
 
 
 def _region(case: Case, this: Way) -> Finding:
