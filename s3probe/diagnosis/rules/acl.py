@@ -210,24 +210,31 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     yield finding(
         finding_id,
         case,
-        how=f"an upload with ACL {case.settings.acl} was answered {words(upload)}{_ladder_words(table, upload)}; "
-        "without an ACL it passed",
+        how="; ".join(
+            (
+                f"an upload with ACL {case.settings.acl} was answered {words(upload)}",
+                *_ladder_words(table, upload),
+                "without an ACL it passed",
+            )
+        ),
         because=(upload.id, ActionId.PUT_WITHOUT_ACL, *tried),
         fixes=ways(ladder),
     )
 
 
-def _ladder_words(table: dict[str, Observation], upload: Observation) -> str:
+def _ladder_words(table: dict[str, Observation], upload: Observation) -> Iterator[str]:
+    """A sentence for each other ACL that was tried, and one for those of which the answer was the same."""
     tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
     # one message three times over says no more than once
     refused = {acl: _general_words(o, acl) for acl, o in table.items() if not o.ok}
     mine = next((text for acl, text in refused.items() if table[acl] is upload), _general_words(upload))
     same = [acl for acl in tried if refused.get(acl) == mine]
     # right behind the answer that it repeats: behind another "it passed" it would say the opposite
-    parts = [f"the same with {' and '.join(same)}"] if same else []
-    others = {acl: o for acl, o in tried.items() if acl not in same}
-    parts += [f"with {acl} it passed" if o.ok else f"with {acl} {words(o)}" for acl, o in others.items()]
-    return "".join(f"; {part}" for part in parts)
+    if same:
+        yield f"it is the same with {', '.join(same)}"
+    for acl, o in tried.items():
+        if acl not in same:
+            yield f"with {acl} it passed" if o.ok else f"with {acl} it failed: {words(o)}"
 
 
 def _general_words(seen: Observation, acl: str = "") -> str:

@@ -22,23 +22,24 @@ def written_denies(case: Case) -> Iterator[Finding]:
     """What was refused is what a policy denies that can be read: no Allow helps."""
     for source in (Experiment.READ_POLICY, Experiment.ACCOUNT):
         facts = case.get(source).facts
-        told = ((facts.get(Fact.DENIES, ""), ""), (facts.get(Fact.DENIES_IF, ""), " on a condition"))
-        for patterns, condition in told:
+        for patterns, on_condition in ((facts.get(Fact.DENIES, ""), False), (facts.get(Fact.DENIES_IF, ""), True)):
             refused = [(o, action) for o in case.all_open() if (action := _denied_action(o, patterns.split(), source))]
             if refused:
-                yield _denied(case, refused, source, condition)
+                yield _denied(case, refused, source, on_condition=on_condition)
                 return
 
 
-def _denied(case: Case, refused: list[tuple[Observation, str]], source: Experiment, condition: str) -> Finding:
+def _denied(case: Case, refused: list[tuple[Observation, str]], source: Experiment, *, on_condition: bool) -> Finding:
     seen, action = refused[0]
     abort = case.get(ActionId.MULTIPART_ABORT)
     actions = ", ".join(dict.fromkeys(name for _o, name in refused))
-    policy = "the bucket policy"
+    denied = f"the bucket policy denies {actions}"
     advice = f"Take the Deny for {actions} out of the bucket policy, or this key out of that Deny."
     if source == Experiment.ACCOUNT:
-        policy = "a policy of the key's user, or of one of his groups,"
+        denied = f"a policy of the key's user, or of one of his groups, denies {actions}"
         advice = f"Take the Deny for {actions} out of the policy that holds it: {_where(case)}."
+    if on_condition:
+        denied = f"{denied}; it does so on a condition"
     # an experiment is no row of its own: what reads an archive needs the same right
     follows = [o.id for o in case.open(*READ_BY_ANYONE) if o.outcome is Outcome.DENIED] if _READ in actions else []
     # where cancelling an upload takes no right of its own, it is refused with the upload
@@ -47,11 +48,11 @@ def _denied(case: Case, refused: list[tuple[Observation, str]], source: Experime
     return finding(
         "explicit-deny-policy",
         case,
-        how=f"{seen.operation} was answered {words(seen)}, and {policy} denies {actions}{condition}",
+        how=f"{seen.operation} was answered {words(seen)}; {denied}",
         because=[o.id for o, _name in refused],
         explains=follows,
         fixes=[Manual(advice)],
-        certainty=Certainty.CERTAIN if source == Experiment.ACCOUNT and not condition else Certainty.LIKELY,
+        certainty=Certainty.CERTAIN if source == Experiment.ACCOUNT and not on_condition else Certainty.LIKELY,
         permission=action,
         severity=weight(o for o, _name in refused),
     )

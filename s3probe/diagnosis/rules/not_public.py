@@ -32,22 +32,22 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
     how = f"a visitor was answered {words(seen)}"
     if case.get(Experiment.REQUEST_PAYMENT).facts.get(Fact.PAYER) == "Requester":
         return invisible(
-            case, "requester-pays", f"{how}, and the bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
+            case, "requester-pays", f"{how}; the bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
         )
     if store.id == "wasabi" and bucket_fixes.opened_in_vain(case, seen):
-        told = how if "support@" in how else f"{how}, though the bucket policy opens files"
+        told = how if "support@" in how else f"{how}; the bucket policy opens files"
         return invisible(case, "wasabi-public-access-off", told, _ASK_WASABI, certainty=Certainty.LIKELY)
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
         explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
         return invisible(case, "deny-anonymous-statement", explained, bucket_fixes.without_denials(case))
     if bucket_fixes.denies_visitors(case):
-        denied = f"{how}, and a Deny of the bucket policy for s3:GetObject meets visitors"
+        denied = f"{how}; a Deny of the bucket policy for s3:GetObject meets visitors"
         shut = bucket_fixes.without_denials(case)
         return invisible(case, "explicit-deny-policy", denied, shut)
     status = case.get(Experiment.POLICY_STATUS)
     blocks = bucket_switches.public_access_blocks(case, *bucket_switches.POLICY_SWITCHES)
     if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
-        return invisible(case, "bpa-blocks-public-policy", f"{how}, though the bucket policy is public", *blocks)
+        return invisible(case, "bpa-blocks-public-policy", f"{how}; the bucket policy is public", *blocks)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return invisible(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
@@ -82,20 +82,20 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, store: Provider
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
-        ignored = f"{how}, although the file's ACL grants everyone to read it"
+        ignored = f"{how}; the file's ACL lets everyone read it"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     if listed.ok and not granted:
         ignored = f"{how}; the file's ACL grants nothing to everyone"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     if block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
-        explained = "its ACL grants everyone to read it" if granted else "the bucket's IgnorePublicAcls is on"
-        return invisible(case, "bpa-ignores-public-acls", f"{how}, although {explained}", *ignoring)
+        explained = f"{how}; the file's ACL lets everyone read it" if granted else f"{how}; IgnorePublicAcls is on"
+        return invisible(case, "bpa-ignores-public-acls", explained, *ignoring)
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
     honours = granted or (not unblocked and (store.object_acl == "yes" or store.id == "aws-s3"))
     if honours and not ignoring:
         return _denied_to_visitors(case, how)
     if honours:
-        explained = f"{how}, although its ACL grants everyone to read it" if granted else how
+        explained = f"{how}; the file's ACL lets everyone read it" if granted else how
         return _ignored_or_denied(case, explained, *ignoring)
     return invisible(case, "acl-header-silently-ignored", how, *_without_acl(case), certainty=Certainty.LIKELY)
 
@@ -104,13 +104,13 @@ def _ignored_or_denied(case: Case, how: str, *ignoring: Fix) -> Finding:
     """The file's ACL is set aside by Block Public Access, unless something does it that this key may not look at."""
     payer, policy = case.get(Experiment.REQUEST_PAYMENT), case.get(Experiment.READ_POLICY)
     others: list[Fix] = [bucket_fixes.owner_pays(case)] if payer.outcome is Outcome.DENIED else []
-    unread = ["who pays for requests"] if others else []
+    if others:
+        how = f"{how}; this key may not read who pays for requests"
     if policy.outcome is Outcome.DENIED:
         others.append(Manual("Take a Deny of s3:GetObject that meets visitors (NotPrincipal) out of the policy."))
-        unread.append("the bucket policy")
-    told = f"; this key may not read {' and '.join(unread)}" if unread else ""
-    certainty = Certainty.LIKELY if unread else Certainty.CERTAIN
-    return invisible(case, "bpa-ignores-public-acls", f"{how}{told}", *ignoring, *others, certainty=certainty)
+        how = f"{how}; this key may not read the bucket policy"
+    certainty = Certainty.LIKELY if others else Certainty.CERTAIN
+    return invisible(case, "bpa-ignores-public-acls", how, *ignoring, *others, certainty=certainty)
 
 
 def _in_a_tenant(case: Case, how: str) -> Finding:
@@ -129,7 +129,7 @@ def _denied_to_visitors(case: Case, how: str) -> Finding:
         "Look for a Deny of s3:GetObject in the bucket policy that meets visitors (aws:SourceIp, aws:Referer, "
         "aws:SecureTransport), and ask the operator of the storage whether something before it filters."
     )
-    explained = f"{how}, although nothing blocks public ACLs"
+    explained = f"{how}; nothing blocks public ACLs"
     return invisible(case, "explicit-deny-policy", explained, advice, certainty=Certainty.LIKELY)
 
 

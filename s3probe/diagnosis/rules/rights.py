@@ -107,7 +107,7 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     yield finding(
         row.finding_id,
         case,
-        how=how + _BY_ITS_OWN if _own_policy(case, action) else how,
+        how=f"{how}; {_BY_ITS_OWN}" if _own_policy(case, action) else how,
         because=[o.id for o in row.among(case, *row.because)],
         explains=[o.id for o in denied(case, *row.explains, *others)],
         fixes=[row.fix(case), *unlike],
@@ -120,7 +120,7 @@ def _may_be_denied(case: Case) -> bool:
     return bool(fixes.provider_of(case).account_info) and not case.get(Experiment.ACCOUNT).ok
 
 
-_BY_ITS_OWN = ", while the policies of its user allow it: its own policy does not"
+_BY_ITS_OWN = "the policies of its user allow it, and its own policy does not"
 
 
 def _user_may(case: Case, action: ObservationId) -> bool:
