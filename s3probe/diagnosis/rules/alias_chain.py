@@ -62,10 +62,10 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     first, bucket = seen.facts.get(Fact.BUCKET, ""), settings.bucket_name
     folders = (*MEDIA_FOLDERS, *filter(None, [settings.key_prefix.strip("/").split("/")[0]]))
     if first in folders:
-        named = f"{how}: it looked for a bucket named {first}"
+        named = f"{how}; it looked for a bucket named {first}"
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
     if first.startswith(bucket) and first.removeprefix(bucket) in folders:
-        named = f"{how}: it looked for a bucket named {first}, so one slash is missing behind {bucket}"
+        named = f"{how}; it looked for a bucket named {first}, so one slash is missing behind {bucket}"
         note = f"one slash was missing between {bucket} and the path"
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin", note))
     return _takes_alias_for_bucket(case, how, alias) if first and first.lower() == alias.split(":")[0] else None
@@ -78,7 +78,7 @@ def _takes_alias_for_bucket(case: Case, how: str, alias: str) -> Finding:
     if front.stands is Stands.DIRECT:
         told = f"{how}; {front.evidence[0]}"
         return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", told, cname, mistake=_BY_CNAME)
-    named = f"{how}: the name {alias} was passed on, and the storage takes it for the bucket"
+    named = f"{how}; the name {alias} was passed on, and the storage takes it for the bucket"
     if front.between:
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
     offered = (*at_proxy(case, "origin"), cname)

@@ -47,8 +47,7 @@ def open_archives(case: Case) -> Iterator[Finding]:
     policy: list[Fix] = [] if whole or by_proxy else [bucket_fixes.only_media_public(case)]
     how, names = f"GET {seen[0].url} opened an archive without a signature", _shows_names(case)
     if names is not None:
-        shown = f"GET {names.url} shows what archives are called"
-        how = f"{how}, and {shown}"
+        how = f"{how}; GET {names.url} shows what archives are called"
     severity = Severity.FAILURE if names else Severity.NOTICE if whole and not by_proxy else Severity.WARNING
     yield finding(
         "archive-dumps-world-readable",
@@ -112,14 +111,20 @@ def link_host(case: Case) -> Iterator[Finding]:
     if not (inner or loopback or plain):
         return
     where = f"{target.scheme}://{target.host}" + (f":{target.port}" if target.port not in (80, 443) else "")
-    why = "which only your own network knows" if inner else "which is this machine" if loopback else "without TLS"
-    why = "which leads to a private address" if unsure else why
+    if unsure:
+        how = f"links to archives begin with {where}, which leads to a private address"
+    elif inner:
+        how = f"links to archives begin with {where}, which only your own network knows"
+    elif loopback:
+        how = f"links to archives begin with {where}, which is this machine"
+    else:
+        how = f"links to archives begin with {where}, without TLS"
     if plain and not inner and not loopback and not unsure:
         host = urlsplit(case.settings.api_base).netloc
         yield finding(
             "presigned-link-without-tls",
             case,
-            how=f"links to archives begin with {where}, {why}",
+            how=how,
             # with https:// alone every upload fails where no certificate is: nothing here has asked for one
             fixes=[Manual(f"Give {host} a certificate, and only then write https:// in S3_ENDPOINT.")],
             certainty=Certainty.LIKELY,
@@ -132,7 +137,7 @@ def link_host(case: Case) -> Iterator[Finding]:
     yield finding(
         "presigned-link-uses-internal-endpoint",
         case,
-        how=f"links to archives begin with {where}, {why}",
+        how=how,
         fixes=[advice],
         severity=Severity.NOTICE if loopback or unsure else Severity.WARNING,
         certainty=Certainty.CERTAIN if loopback or (inner and "." not in target.host) else Certainty.LIKELY,

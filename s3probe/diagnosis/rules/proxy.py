@@ -106,18 +106,22 @@ def caches_errors(case: Case) -> Iterator[Finding]:
         seen = [o for o in kept if case.get(proof).ok and o.http_status != NO_PARTS]
         if not seen:
             continue
-        yield _kept_error(case, seen[0], f"GET {seen[0].url} is answered {words(seen[0])}")
+        yield _kept_error(case, seen[0])
         return
 
 
-def _kept_error(case: Case, seen: Observation, how: str) -> Finding:
-    at_storage = case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok
-    proof = "the storage itself shows the file" if at_storage else "one that nobody had asked for is shown"
-    shown = "from a cache, " if cache_hit(seen) else ""
+def _kept_error(case: Case, seen: Observation) -> Finding:
+    how = f"GET {seen.url} is answered {words(seen)}"
+    if cache_hit(seen):
+        how = f"{how}; this comes from a cache"
+    if case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok:
+        how = f"{how}; the storage itself shows the file"
+    else:
+        how = f"{how}; a file that nobody had asked for is shown"
     return finding(
         "proxy-caches-errors",
         case,
-        how=f"{how}, {shown}while {proof}",
+        how=how,
         because=[seen.id],
         fixes=at_proxy(case, "error-cache"),
         certainty=Certainty.CERTAIN if cache_hit(seen) else Certainty.LIKELY,
@@ -159,12 +163,13 @@ _NEVER_PURGED = (
 
 def _purged(case: Case, purge: Observation, seen: list[Observation]) -> Iterator[Finding]:
     """Mastodon's own request was made: the file is still shown all the same, or is gone, and others would not be."""
-    host, asked = fixes.host_of(purge.url), f"{purge.method} of the deleted file, as Mastodon sends it,"
+    host = fixes.host_of(purge.url)
     if seen:
         yield finding(
             "cache-buster-without-effect",
             case,
-            how=f"{asked} was answered {words(purge)}, and then the picture could still be opened at {host}",
+            how=f"{purge.method} of the deleted file, as Mastodon sends it, was answered {words(purge)}; then the "
+            f"picture could still be opened at {host}",
             because=[seen[0].id],
             fixes=_forgetting(case),
         )

@@ -83,7 +83,9 @@ def _closed_as_well(case: Case, seen: Observation, finding_id: str) -> Iterator[
     found = not_public(case, origin)
     if found is not None:
         host = fixes.host_of(seen.url)
-        how = f"{found.how_known} at the storage itself; if that is open to {host} alone on purpose, this is no fault"
+        how = (
+            f"{found.how_known}; the storage itself says so: if it is open to {host} alone on purpose, this is no fault"
+        )
         yield replace(found, how_known=how, because=(origin.id,), explains=(), certainty=Certainty.LIKELY)
 
 
@@ -92,7 +94,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return None
     settings = case.settings
     host = fixes.host_of(seen.url)
-    how = f"GET {seen.url}: {words(seen)}"
+    how = f"GET {seen.url} failed: {words(seen)}"
     if case.get(Experiment.PUBLIC_AS_BROWSER).ok:
         if seen.network in NEVER_SENT:  # no rule can have read what was not sent: the way failed for a moment
             how = f"{how}; a moment later the picture was shown"
@@ -127,7 +129,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     place = _place(seen.url)
     if _speaks_http_alone(case, seen):
         note = f"put a proxy with a certificate in front of {host}, at port 443; S3_PROTOCOL stays https"
-        told = f"{how}, while http:// is answered there"
+        told = f"{how}; http:// is answered there"
         return invisible(case, "protocol-https-but-endpoint-plain", told, ServerFix("certificate", host, note))
     fix = ServerFix("proxy", host, f"see whether a web server listens at {place} and is reachable from outside")
     offered: tuple[Fix, ...] = (*_where_it_is(case), fix)
@@ -356,17 +358,18 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     )
     if working_addresses(case) and between:
         advice = at_proxy(case, "bytes", "instead of what answers there now")
-    what = f"GET {seen.url} gave {seen.http_status} with {_instead(seen)}"
-    return invisible(case, "proxy-serves-error-as-image", what, *advice)
+    return invisible(case, "proxy-serves-error-as-image", _instead(seen), *advice)
 
 
 def _instead(seen: Observation) -> str:
     """What came for a PNG, as far as its headers tell."""
     kind, coded = seen.headers.get(Header.CONTENT_TYPE, "").split(";")[0], seen.headers.get(Header.CONTENT_ENCODING, "")
     if seen.facts.get(Fact.BODY) == "empty" or seen.http_status == 204:
-        return "nothing inside"
+        return f"GET {seen.url} gave {seen.http_status} with nothing inside"
     served = ", ".join(filter(None, (kind, coded and f"Content-Encoding: {coded}")))
-    return f"other bytes{f' ({served})' if served else ''}"
+    if served:
+        return f"GET {seen.url} gave {seen.http_status} with other bytes ({served})"
+    return f"GET {seen.url} gave {seen.http_status} with other bytes"
 
 
 def _server_error(case: Case, seen: Observation) -> Finding | None:

@@ -38,18 +38,16 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
         return None
     sure = Certainty.CERTAIN if at_storage or challenged or browser or page else Certainty.LIKELY
     if browser:
-        how = f"{how} as another server asks, and is shown to a browser"
+        how = f"{how}; a browser is shown the picture, another server is not"
         return invisible(case, PROTECTED, how, *at_proxy(case, "robots"), certainty=sure)
     if page:
         how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
         return invisible(case, PROTECTED, how, *at_proxy(case, "referer"), certainty=sure)
     if challenged:
         return invisible(case, "media-host-challenges-visitors", how, *at_proxy(case, "access"), certainty=sure)
-    how = (
-        f"{how} in words of its own, while the storage shows the picture"
-        if at_storage
-        else f"{how} in words of its own"
-    )
+    how = f"{how}; these words are not the storage's"
+    if at_storage:
+        how = f"{how}; the storage itself shows the picture"
     if seen.http_status == 401:
         finding_id, offered = "media-host-asks-for-password", at_proxy(case, "password")
     elif seen.http_status == 429:
@@ -65,7 +63,9 @@ def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
     if seen.http_status not in _MOVED or not via:
         return None
     offered = at_proxy(case, "circle", "instead of a redirect")
-    return invisible(case, "media-host-redirects-in-a-circle", f"{how}, and so on after {len(via)} redirects", *offered)
+    return invisible(
+        case, "media-host-redirects-in-a-circle", f"{how}; this went on for {len(via)} redirects", *offered
+    )
 
 
 def redirected_away(case: Case, seen: Observation) -> Finding | None:

@@ -50,7 +50,7 @@ def csp(case: Case) -> Iterator[Finding]:
         how = f"{how}; {_no_folder(case)}"
         offered: list[Fix] = [_NO_PATH]
     elif listed:
-        how, offered = f"{how}, though the settings do", [advice]
+        how, offered = f"{how}; the settings do allow it", [advice]
     else:
         offered = [extra, advice]
     # Mastodon names a host in all three or in none, before 4.3 for scripts only: another one alone is not its doing
@@ -119,8 +119,9 @@ def cors(case: Case) -> Iterator[Finding]:
         offered = at_proxy(case, "cors", _IN_PLACE)
         yield finding("cors-duplicated-header", case, how=how, because=[row.id], fixes=offered)
         return
-    got = "no Access-Control-Allow-Origin" if allowed == "none" else allowed
-    how = f"a request with Origin {origin} got {got}"
+    how = f"a request with Origin {origin} got Access-Control-Allow-Origin: {allowed}"
+    if allowed == "none":
+        how = f"a request with Origin {origin} got no Access-Control-Allow-Origin"
     if case.get(Experiment.CORS_ORIGIN).ok:
         yield _lost_on_the_way(case, row, how, allowed)
         return
@@ -132,7 +133,7 @@ def cors(case: Case) -> Iterator[Finding]:
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
-        how=how + (f"; one with {other.facts.get(Fact.ORIGIN)} got it" if other else ""),
+        how=f"{how}; a request with Origin {other.facts.get(Fact.ORIGIN)} got its own" if other else how,
         because=[row.id],
         fixes=[*here, at_store],
         lacks=_left_out(origin, allowed, other),
@@ -163,7 +164,7 @@ def _lost_on_the_way(case: Case, row: Observation, how: str, allowed: str) -> Fi
     offered = at_proxy(case, "cors", "" if allowed == "none" else _IN_PLACE)
     fresh = case.get(Experiment.CORS_FRESH)
     if cache_hit(row) and fresh.ok:
-        cached = f"{how} from a cache; a request that no cache knew got one"
+        cached = f"{how}; this came from a cache: a request that no cache knew got one"
         return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
     if allowed != "none":
         how, lacks = f"{how}; the storage itself allows it", _left_out(row.facts.get(Fact.ORIGIN, ""), allowed, None)
@@ -199,7 +200,7 @@ def ranges(case: Case) -> Iterator[Finding]:
     yield finding(
         "range-requests-broken-for-viewers",
         case,
-        how=f"{how}, while the storage itself answers 206" if at_store.ok else how,
+        how=f"{how}; the storage itself answers 206" if at_store.ok else how,
         because=[row.id],
         fixes=offered,
         severity=None if by_proxy else Severity.NOTICE,
