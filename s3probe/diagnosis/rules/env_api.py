@@ -50,11 +50,13 @@ def blank_values(case: Case) -> Iterator[Finding]:
     lines = [fixes.env(case, name, _filled(case, name)) for name in blank]
     if "S3_REGION" in blank:
         lines += fixes.host_too(case, _region(case))
-    several = f"; the same holds for {', '.join(blank[1:])}" if blank[1:] else ""
+    how = f"{blank[0]} is set to nothing, which is not the same as a line that is not there"
+    if blank[1:]:
+        how = f"{how}; the same holds for {', '.join(blank[1:])}"
     yield finding(
         "env-empty-not-unset",
         case,
-        how=f"{blank[0]} is set to nothing, which is not the same as a line that is not there{several}",
+        how=how,
         severity=Severity.WARNING if storage_class_only else Severity.FAILURE,
         certainty=Certainty.LIKELY if storage_class_only else Certainty.CERTAIN,
         setting=blank[0],
@@ -266,11 +268,11 @@ def _leading_elsewhere(settings: Settings) -> list[str]:
 
 
 _RAISED = {
-    RaisedAt.BOOT: "Mastodon does not start:",
-    RaisedAt.CLIENT: "Mastodon raises",
-    RaisedAt.REQUEST: "Mastodon raises",
-    RaisedAt.CONNECT: "Mastodon raises",
-    RaisedAt.URL: "every media URL raises",
+    RaisedAt.BOOT: "{line}: Mastodon does not start: {error}",
+    RaisedAt.CLIENT: "{line}: Mastodon raises {error}",
+    RaisedAt.REQUEST: "{line}: Mastodon raises {error}",
+    RaisedAt.CONNECT: "{line}: Mastodon raises {error}",
+    RaisedAt.URL: "{line}: every media URL raises {error}",
 }
 
 
@@ -313,7 +315,9 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         yield finding(
             "setting-raises-exception",
             case,
-            how=f"{trouble.variable}={value}: {_RAISED[trouble.stage]} {trouble.exception}: {trouble.message}",
+            how=_RAISED[trouble.stage].format(
+                line=f"{trouble.variable}={value}", error=f"{trouble.exception}: {trouble.message}"
+            ),
             setting=trouble.variable,
             explains=refused(case),
             fixes=(fix,),

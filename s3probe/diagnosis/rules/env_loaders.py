@@ -47,16 +47,19 @@ def _dropped(case: Case) -> Iterator[Finding]:
             continue
         elsewhere = environment.get(name) is not None
         if environment.loader == SYSTEMD:
-            ends = f"and {name} is set elsewhere" if elsewhere else f"so {name} is not set"
-            how = f"begins with {note.name}; systemd drops it without a word, {ends}"
+            how = f"line {note.line} of {note.source} begins with {note.name}; systemd drops it without a word"
+            how = f"{how}; {name} is set elsewhere" if elsewhere else f"{how}; {name} is not set"
             severity = Severity.NOTICE if elsewhere else Severity.FAILURE if name in _NEEDED else Severity.WARNING
         else:
-            how = f"holds {name} alone: {environment.loader} hands over what it was itself started with, or nothing"
+            how = (
+                f"line {note.line} of {note.source} holds {name} alone: {environment.loader} hands over what it was "
+                "itself started with, or nothing"
+            )
             severity = Severity.NOTICE
         yield finding(
             "env-invalid-key-line-skipped",
             case,
-            how=f"line {note.line} of {note.source} {how}",
+            how=how,
             severity=severity,
             setting=name,
             line=str(note.line),
@@ -67,14 +70,14 @@ def _dropped(case: Case) -> Iterator[Finding]:
 _OTHER_LOADERS = {
     NoteKind.LOADER_KEEPS_QUOTES: (
         "env-quotes-another-loader-keeps",
-        "the quote marks around",
-        "docker run --env-file and Kubernetes would hand them over",
+        "dotenv drops the quote marks around {name} (line {line} of {source}); docker run --env-file and Kubernetes "
+        "would hand them over",
         "Write {name} in line {line} of {source} without quotes if docker run or Kubernetes reads that file.",
     ),
     NoteKind.LOADER_KEEPS_COMMENT: (
         "env-comment-another-loader-keeps",
-        "the comment behind",
-        "docker run --env-file, systemd and Kubernetes would make it part of the value",
+        "dotenv drops the comment behind {name} (line {line} of {source}); docker run --env-file, systemd and "
+        "Kubernetes would make it part of the value",
         "Put the comment of line {line} of {source} on a line of its own if another program than Mastodon reads it.",
     ),
 }
@@ -83,17 +86,17 @@ _OTHER_LOADERS = {
 @for_s3
 def other_loaders(case: Case) -> Iterator[Finding]:
     """Ruby's dotenv reads the line well; another program that may read the same file would not."""
-    for kind, (finding_id, what, then, advice) in _OTHER_LOADERS.items():
+    for kind, (finding_id, how, advice) in _OTHER_LOADERS.items():
         for note, variable in notes_of(case, kind):
             if variable is not None and note.name in STORAGE_NAMES:
-                told = advice.format(name=note.name, line=note.line, source=note.source)
+                values = {"name": note.name, "line": note.line, "source": note.source}
                 yield finding(
                     finding_id,
                     case,
-                    how=f"dotenv drops {what} {note.name} (line {note.line} of {note.source}); {then}",
+                    how=how.format_map(values),
                     certainty=Certainty.POSSIBLE,
                     setting=note.name,
-                    fixes=(Manual(told),),
+                    fixes=(Manual(advice.format_map(values)),),
                 )
 
 

@@ -140,13 +140,17 @@ def _right_name(variable: Variable, settings: Settings, *, region_counts: bool =
 def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
     required = right in ("S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT")
     fix = fixes.env(case, variable.name, None) if right is None else _renamed(case, variable, right)
-    empty = right is not None and case.settings.environment.get(right) is not None
-    unset = f"it reads {right}, which is set to nothing" if empty else f"it reads {right}, which is not set"
-    says = unset if right else "no variable of Mastodon's does what it says"
+    how = f"{place(variable)} sets {variable.name}, which Mastodon never reads"
+    if right is None:
+        how = f"{how}; no variable of Mastodon's does what it says"
+    elif case.settings.environment.get(right) is not None:
+        how = f"{how}; it reads {right}, which is set to nothing"
+    else:
+        how = f"{how}; it reads {right}, which is not set"
     return finding(
         "env-misspelt-other-names",
         case,
-        how=f"{place(variable)} sets {variable.name}, which Mastodon never reads; {says}",
+        how=how,
         severity=Severity.FAILURE if required else Severity.WARNING if right else Severity.NOTICE,
         setting=right or variable.name,
         named=variable.name,

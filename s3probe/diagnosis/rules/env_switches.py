@@ -44,11 +44,15 @@ def switched_off(case: Case) -> Iterator[Finding]:
         severity, certainty = Severity.FAILURE, Certainty.CERTAIN
     if variable is not None and not meant_off:
         severity = Severity.FAILURE
-    where = {"filesystem": "the local disk"}.get(settings.storage, settings.storage.capitalize())
+    how = f"{how}; Mastodon compares it with the exact text true"
+    if settings.storage == "filesystem":
+        how = f"{how}; it keeps media on the local disk"
+    else:
+        how = f"{how}; it keeps media on {settings.storage.capitalize()}"
     yield finding(
         "env-s3-enabled-not-true",
         case,
-        how=f"{how}; Mastodon compares it with the exact text true, and keeps media on {where}",
+        how=how,
         severity=severity,
         certainty=certainty,
         explains=refused(case),
@@ -104,9 +108,9 @@ def missing(case: Case) -> Iterator[Finding]:
     """What this set-up cannot do without: a bucket, a complete key pair, a public host of its own."""
     settings = case.settings
     if not settings.bucket and not misspelt_for(settings, "S3_BUCKET"):
-        word = "blank" if settings.bucket == "" else "not set"
+        how = "S3_BUCKET is blank" if settings.bucket == "" else "S3_BUCKET is not set"
         advice = Manual("Set S3_BUCKET to your bucket's name, as the provider's console shows it.")
-        yield _missing(case, "S3_BUCKET", f"S3_BUCKET is {word}", advice)
+        yield _missing(case, "S3_BUCKET", how, advice)
     elif settings.credentials is None:
         yield from _missing_keys(case)
     yield from without_public_host(case)
@@ -153,7 +157,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         elif asked.message.endswith(NO_ROLE_FILE):
             to_do = "Let the token be mounted there, or remove AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE"
         advice = Manual(f"{to_do}; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
-        yield _missing(case, "AWS_ACCESS_KEY_ID", f"no key pair is set, and {asked.message}", advice, because=asked)
+        yield _missing(case, "AWS_ACCESS_KEY_ID", f"no key pair is set; {asked.message}", advice, because=asked)
         return
     machine = asked.facts.get(Fact.VENDOR, "")
     if len(absent) == 2 and not any(pair.values()) and machine == "Amazon EC2" and at_aws(case.settings):
@@ -187,7 +191,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         advice = Manual(f"{own_pair}{role if at_aws(case.settings) else ''}.")
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"
         if asked.failed:
-            how = f"{how}, and none of them gave one here"
+            how = f"{how}; none of them gave one here"
         certainty = Certainty.CERTAIN if gone else Certainty.LIKELY if not elsewhere else Certainty.POSSIBLE
         yield _missing(case, "AWS_ACCESS_KEY_ID", how, advice, severity, certainty)
 

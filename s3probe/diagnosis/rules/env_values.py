@@ -159,7 +159,7 @@ def numbers(case: Case) -> Iterator[Finding]:
         yield finding(
             "timeouts-zero-or-text",
             case,
-            how=f"Mastodon reads {name}={text} as {number}: {what}",
+            how=f"Mastodon reads {name}={text} as {number}; {what}",
             severity=severity,
             setting=name,
             mistake=_mistake(text, number, is_time=is_time),
@@ -190,22 +190,23 @@ def odd_prefix(case: Case) -> Iterator[Finding]:
     names = interpolations(prefix)
     key = probe_key(settings, MEDIA, "…", "1.png").replace("/s3probe/…", "/…")
     if names:
-        how = f"kt-paperclip replaces {', '.join(names)} for each file: keys look like {key}"
+        how = f"S3_KEY_PREFIX={prefix}: kt-paperclip replaces {', '.join(names)} for each file: keys look like {key}"
         fix: Fix = Manual("Write a plain folder into S3_KEY_PREFIX; files that are stored keep their old keys.")
     elif prefix.startswith("//") or prefix == "/":
         how, fix = (
-            f"keys begin with a slash ({key}), so URLs hold two",
+            f"S3_KEY_PREFIX={prefix}: keys begin with a slash ({key}), so URLs hold two",
             fixes.env(case, "S3_KEY_PREFIX", prefix.strip("/")),
         )
     elif prefix != prefix.strip():
-        how, fix = f"keys look like {key!r}", fixes.env(case, "S3_KEY_PREFIX", prefix.strip().strip("/"))
+        how = f"S3_KEY_PREFIX={prefix}: keys look like {key!r}"
+        fix = fixes.env(case, "S3_KEY_PREFIX", prefix.strip().strip("/"))
     else:
         return
     if isinstance(fix, EnvFix):
         fix = replace(
             fix, value=fix.value or None, note="files that are stored already have to be moved", conditional=True
         )
-    yield finding("key-prefix-odd", case, how=f"S3_KEY_PREFIX={prefix}: {how}", fixes=(fix,))
+    yield finding("key-prefix-odd", case, how=how, fixes=(fix,))
 
 
 RULES = (
