@@ -84,3 +84,96 @@ def test_no_sentence_is_glued_together(name: str) -> None:
 )
 def test_what_is_glued_is_found(source: str, number: int) -> None:
     assert len(list(glued(source))) == number
+
+
+NOT_YET = ("env_file", "env_public", "folders", "privacy", "refusals", "web_port")
+"""Rules in which phrases are still filled in."""
+RULES = [name for name in MODULES if name.startswith("diagnosis/rules/") and Path(name).stem not in NOT_YET]
+_PHRASE = re.compile(r"[a-z]+$|.*[A-Za-z,] [a-z]|[,;:]? [a-z]", re.DOTALL)
+_BEFORE, _BEHIND = re.compile(r"(?:.*[;.] )?$", re.DOTALL), re.compile(r"$|[;.] ")
+"""What stands around a whole sentence that is filled in."""
+_TOLD = ("how", "how_known")
+"""What tells how a finding is known: one sentence at least."""
+
+
+def filled_in(source: str) -> Iterator[str]:
+    """The phrases that stand within a sentence on how a finding is known, as ``line: name of the phrase``.
+
+    A phrase is what holds literal words: a local name, or a function of the module. A whole sentence may be filled in,
+    between semicolons and stops.
+    """
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    speaking = {function.name for function in functions if any(map(_speaks, _returned(function)))}
+    for function in functions:
+        named = {name for name, value in _assigned(function) if _speaks(value)}
+        told = {id(text) for text in _told(function)}
+        for text in (node for node in ast.walk(function) if isinstance(node, ast.JoinedStr)):
+            yield from _within(text, {*_TOLD, *speaking, *named} if id(text) in told else {*_TOLD})
+
+
+def _speaks(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _speaks(node.body) or _speaks(node.orelse)
+    return bool(_PHRASE.match(_literal(node) or ""))
+
+
+def _returned(function: ast.FunctionDef) -> Iterator[ast.expr]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield node.value
+
+
+def _assigned(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _told(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """All that is part of what is given as ``how``, or kept under that name."""
+    for name, value in _assigned(function):
+        if name == "how":
+            yield from ast.walk(value)
+    for node in ast.walk(function):
+        if isinstance(node, ast.keyword) and node.arg == "how":
+            yield from ast.walk(node.value)
+
+
+def _within(text: ast.JoinedStr, phrases: set[str]) -> Iterator[str]:
+    around = ["", *(_literal(part) or "" for part in text.values), ""]
+    for place, part in enumerate(text.values):
+        name = _name(part.value) if isinstance(part, ast.FormattedValue) else ""
+        if name in phrases and not (_BEFORE.match(around[place]) and _BEHIND.match(around[place + 2])):
+            yield f"{text.lineno}: {name}"
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Call):
+        return _name(node.func)
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+@every("name", RULES)
+def test_what_is_filled_in_is_a_value_or_a_whole_sentence(name: str) -> None:
+    found = list(filled_in((ROOT / name).read_text(encoding="utf-8")))
+    assert found == [], "write a whole sentence for each case, and fill values in"
+
+
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        ('took = "got no answer" if silent else "was answered"\n how = f"an upload {took} after {n} s"', 1),
+        ('word = "blank"\n return finding(how=f"S3_BUCKET is {word}")', 1),
+        ('return finding(how=f"it was {_so()} again")', 1),
+        ('return invisible(f"{how}, while uploads pass")', 1),
+        ('return replace(found, how_known=f"{found.how_known} at the storage")', 1),
+        ('how = f"it failed; {_so()}"', 0),
+        ('then = "nobody knows why"\n how = f"it failed; {then}; it failed again"', 0),
+        ('return invisible(f"{how}. Asked again, it passed")', 0),
+        ('name = "S3_ALIAS_HOST" if alias else "S3_HOSTNAME"\n how = f"{name} is blank"', 0),
+        ('what = "read the log"\n advice = f"See the host, and {what}"', 0),
+    ],
+)
+def test_a_phrase_that_is_filled_in_is_found(body: str, number: int) -> None:
+    source = f'def _so():\n return "in vain"\ndef rule():\n {body}'
+    assert len(list(filled_in(source))) == number
