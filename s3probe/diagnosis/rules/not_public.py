@@ -102,12 +102,17 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, store: Provider
 
 def _ignored_or_denied(case: Case, how: str, *ignoring: Fix) -> Finding:
     """The file's ACL is set aside by Block Public Access, unless something does it that this key may not look at."""
-    payer, policy = case.get(Experiment.REQUEST_PAYMENT), case.get(Experiment.READ_POLICY)
-    others: list[Fix] = [bucket_fixes.owner_pays(case)] if payer.outcome is Outcome.DENIED else []
-    if others:
-        how = f"{how}; this key may not read who pays for requests"
-    if policy.outcome is Outcome.DENIED:
+    payer, policy = (
+        case.get(name).outcome is Outcome.DENIED for name in (Experiment.REQUEST_PAYMENT, Experiment.READ_POLICY)
+    )
+    others: list[Fix] = [bucket_fixes.owner_pays(case)] if payer else []
+    if policy:
         others.append(Manual("Take a Deny of s3:GetObject that meets visitors (NotPrincipal) out of the policy."))
+    if payer and policy:
+        how = f"{how}; this key may not read who pays for requests, nor the bucket policy"
+    elif payer:
+        how = f"{how}; this key may not read who pays for requests"
+    elif policy:
         how = f"{how}; this key may not read the bucket policy"
     certainty = Certainty.LIKELY if others else Certainty.CERTAIN
     return invisible(case, "bpa-ignores-public-acls", how, *ignoring, *others, certainty=certainty)
