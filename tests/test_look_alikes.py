@@ -120,7 +120,7 @@ def test_an_older_release_is_told_what_the_next_one_will_meet_and_only_then(vers
     found = run_once(broken).report.findings
     assert [f.id for f in found] == ["checksum-regression-by-patch-release"]
     first = {"4.3.2": "4.4.16 and 4.5.9", "4.4.15": "4.4.16", "4.5.8": "4.5.9"}[version]
-    assert found[0].how_known.startswith(f"works with {version}, will fail from {first} on")
+    assert found[0].how_known.startswith(f"it works with {version} and fails from {first} on")
     assert run_once(older).report.findings == ()
 
 

@@ -35,7 +35,7 @@ def next_release(case: Case) -> Iterator[Finding]:
     yield finding(
         "checksum-regression-by-patch-release",
         case,
-        how=f"works with {version}, will fail from {first_current(version)} on: {seen.operation} as that release "
+        how=f"it works with {version} and fails from {first_current(version)} on: {seen.operation} as that release "
         f"sends it was answered {words(seen)}",
         because=[new.id for new in refused],
         fixes=off if seen is upload else [OLD_STORE],
