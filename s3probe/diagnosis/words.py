@@ -21,18 +21,6 @@ _ANSWERED = {
     "CopyObject": "copying a file was answered {answer}",
 }
 """A sentence for each operation, in a person's words."""
-_CONNECTED = frozenset(
-    {
-        NetworkFault.CLOSED,
-        NetworkFault.READ_TIMEOUT,
-        NetworkFault.DEADLINE,
-        NetworkFault.PROTOCOL,
-        NetworkFault.TOO_LARGE,
-    }
-)
-"""The server was reached, and gave no answer that can be used."""
-_SAYS_SO = ("no connection", "connection refused", "no way to", "no answer")
-"""How a message begins that says it already."""
 
 
 def says_locked(seen: Observation) -> bool:
@@ -67,7 +55,7 @@ def something_works(case: Case) -> bool:
 
 
 def told(seen: Observation) -> str:
-    """``answered 403 AccessDenied``, or ``no connection: …`` where nobody answered."""
+    """``answered 403 AccessDenied``, or why nobody answered."""
     return words(seen) if seen.network is not None else f"answered {words(seen)}"
 
 
@@ -104,12 +92,9 @@ def of_the_storage(seen: Observation) -> str:
 
 
 def words(seen: Observation) -> str:
-    """The answer in a few words: status, code and the server's message. Behind a colon, also why none came."""
+    """The answer in a few words: status, code and the server's message; or why none came, to stand behind a colon."""
     if seen.network is not None:
-        message = seen.message or seen.network.value
-        if message.startswith(_SAYS_SO):
-            return message
-        return f"no answer: {message}" if seen.network in _CONNECTED else f"no connection: {message}"
+        return seen.message or seen.network.value
     code = f" {seen.error_code}" if seen.error_code else ""
     # its last stop would stand within a sentence of ours
     said = (seen.message or "").removesuffix(".")

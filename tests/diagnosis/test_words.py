@@ -11,9 +11,10 @@ from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rules.acl import _ladder_words
 from s3probe.diagnosis.rules.web_client import _left_out
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import answered, of_the_storage, words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Fact
+from s3probe.records import replace
 from tests.diagnosis.wire_table import L
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
@@ -34,7 +35,8 @@ def test_without_a_connection_nobody_answered() -> None:
         network=NetworkFault.DNS,
         message="a.example does not exist",
     )
-    assert words(seen) == "no connection: a.example does not exist"
+    assert words(seen) == "a.example does not exist"
+    assert of_the_storage(seen) == "GET failed: a.example does not exist"
 
 
 @pytest.mark.parametrize(
@@ -68,18 +70,12 @@ def seen_as(network: NetworkFault | None, message: str, url: str = "") -> Observ
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("network", "message", "said"),
-    [
-        (NetworkFault.CONNECT_TIMEOUT, "no connection with a.example within 1 s", "no connection with"),
-        (NetworkFault.REFUSED, "connection refused by a.example", "connection refused by"),
-        (NetworkFault.READ_TIMEOUT, "nothing came from a.example for 5 s", "no answer: nothing came"),
-    ],
-)
-def test_no_connection_is_said_once_and_only_where_there_was_none(
-    network: NetworkFault, message: str, said: str
-) -> None:
-    assert words(seen_as(network, message)).startswith(said)
+def test_what_was_asked_is_told_in_a_persons_words_where_there_are_some() -> None:
+    seen = seen_as(None, "Access Denied")
+    assert answered(seen) == "uploading was answered 403 AccessDenied: Access Denied"
+    assert of_the_storage(seen) == "the storage answered 403 AccessDenied: Access Denied"
+    told = answered(replace(seen, operation="GetBucketAcl", message="{answer}"))
+    assert told == "GetBucketAcl was answered 403 AccessDenied: {answer}"
 
 
 def test_the_servers_last_stop_does_not_stand_within_a_sentence() -> None:
