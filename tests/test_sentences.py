@@ -94,16 +94,18 @@ _BEFORE, _BEHIND = re.compile(r"(?:.*[;.] )?$", re.DOTALL), re.compile(r"$|[;.] 
 """What stands around a whole sentence that is filled in."""
 _TOLD = ("how", "how_known")
 """What tells how a finding is known: one sentence at least."""
+_CLAUSES = ("told", "asked")
+"""Functions of ``words`` that give no sentence."""
 
 
 def filled_in(source: str) -> Iterator[str]:
     """The phrases that stand within a sentence on how a finding is known, as ``line: name of the phrase``.
 
-    A phrase is what holds literal words: a local name, or a function of the module. A whole sentence may be filled in,
-    between semicolons and stops.
+    A phrase is what holds literal words: a local name, or what a function of the module gives. A whole sentence may be
+    filled in, between semicolons and stops.
     """
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    speaking = {function.name for function in functions if any(map(_speaks, _returned(function)))}
+    speaking = {*_CLAUSES, *(function.name for function in functions if any(map(_speaks, _returned(function))))}
     for function in functions:
         named = {name for name, value in _assigned(function) if _speaks(value)}
         told = {id(text) for text in _told(function)}
@@ -165,6 +167,8 @@ def test_what_is_filled_in_is_a_value_or_a_whole_sentence(name: str) -> None:
         ('took = "got no answer" if silent else "was answered"\n how = f"an upload {took} after {n} s"', 1),
         ('word = "blank"\n return finding(how=f"S3_BUCKET is {word}")', 1),
         ('return finding(how=f"it was {_so()} again")', 1),
+        ('return finding(how=f"{asked(seen)} was answered {words(seen)}")', 1),
+        ('return finding(how=f"{answered(seen)}; without an ACL it passed")', 0),
         ('return invisible(f"{how}, while uploads pass")', 1),
         ('return replace(found, how_known=f"{found.how_known} at the storage")', 1),
         ('how = f"it failed; {_so()}"', 0),
