@@ -226,7 +226,7 @@ def _not_s3(case: Case, this: Way) -> Finding:
         who = "S3_ENDPOINT" if urlsplit(seen.url).port else f"S3_ENDPOINT, or the proxy at {host},"
         lead = f"{service[0].upper()}{service[1:]} answers at {host}: {who} must lead to its S3 API"
         fix = Manual(f"{lead}, port {store.api_port} unless it was changed." if store.api_port else f"{lead}.")
-        return _finding(case, this, "console-port-instead-of-api", fix, also=f"; there answers {service}")
+        return _finding(case, this, "console-port-instead-of-api", fix, also=f"; {service} answers there")
     # what answers in JSON is a service of another kind
     of_files = "json" not in seen.headers.get(Header.CONTENT_TYPE, "")
     if of_files and (_reads_alone(this) or _finds_nothing(case, this)):
