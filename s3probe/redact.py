@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from operator import is_
 from types import MappingProxyType, NoneType
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from s3probe.disguise import MARK
 from s3probe.patterns import regex
@@ -39,6 +40,8 @@ _STORAGE = regex(
     r"|(LOCAL|WEB|ALTERNATE)_DOMAINS?|MAX_\w+_SIZE|(RAILS|NODE)_ENV|(https?|no|all)_proxy|MASTODON_VERSION\w*",
     re.IGNORECASE,
 )
+_SCHEME = regex(r"^[A-Za-z][A-Za-z0-9+.-]*:/*")
+_PROPER_PAIR = regex(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^/\s@\"'<>]+")
 _LOOKS_GENERATED = regex(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9/+=_-]{32,}|[0-9a-f]{40,}|-----BEGIN.*", re.S)
 
 
@@ -104,8 +107,21 @@ def secrets_of(settings: Settings) -> tuple[Secret, ...]:
             texts.add(variable.value)
         if variable.earlier is not None and variable.name in _KEY_ID_NAMES:
             texts.add(variable.earlier.value if shorten(variable.earlier.value) == NOTHING_OF_IT else "")
+        texts |= set(_pair_in_url(variable))
     texts |= {text.strip(_WRAPPINGS) for text in texts}
     return tuple(Secret(text) for text in sorted(texts - {"", PLACEHOLDER, LEFT_OUT}))
+
+
+def _pair_in_url(variable: Variable) -> Iterator[str]:
+    """User and password of a URL that is none as it stands there: a proxy's password may hold a blank or a slash.
+
+    Those of a proper URL are hidden wherever such a one stands (``scrub``), so that a short password hides no words.
+    """
+    for text in (variable.value, variable.earlier.value if variable.earlier else ""):
+        before, at, _host = text.rpartition("@")
+        if at and concerns_storage(variable.name) and not _PROPER_PAIR.fullmatch(before):
+            pair = _SCHEME.sub("", before)
+            yield from (pair, pair.partition(":")[2], unquote(pair.partition(":")[2]))
 
 
 def secrets_in(pair: Credentials) -> tuple[Secret, ...]:

@@ -126,6 +126,30 @@ def test_a_password_in_the_proxy_url_stays_out() -> None:
     assert "hunter2" not in dump(evidence(), settings(proxy="http://ping:hunter2@proxy.example:3128"))
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "S3_ENDPOINT"])
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "http://us:hunter2secret",
+        "http://us:hunter2 secret",
+        "http://us:hunter2/secret",
+        "http://us:hunter2@secret",
+        "http://us:hunter2<secret",
+        "http://u s:hunter2secret",
+        "http:/us:hunter2secret",
+        "http:us:hunter2secret",
+        "us:hunter2secret",
+        "us:hunter2%20secret",
+    ],
+)
+def test_a_password_in_what_is_nearly_a_url_stays_out(pair: str, name: str) -> None:
+    read = settings_of(healthy().with_env(name, f"'{pair}@proxy.example:3128'"))
+    told = replace(BROKEN[2], message=f"no way to {pair}@proxy.example")
+    for text in (dump(evidence((told,)), read), scrubber_for(read).clean(f"curl -x '{pair}@proxy.example:3128'")):
+        assert "hunter2" not in text
+        assert "secret@" not in text
+
+
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"schema_version": 1}', '{"s3probe_evidence": "1"}'])
 def test_another_file_is_told_as_such(text: str) -> None:
     with pytest.raises(EvidenceError, match="no evidence file") as caught:

@@ -10,7 +10,7 @@ import re
 from urllib.parse import quote
 
 from s3probe.patterns import regex
-from s3probe.records import dataclass
+from s3probe.records import dataclass, replace
 from s3probe.settings.access_points import Asker, access_point
 from s3probe.settings.arn import parse_arn
 from s3probe.settings.partitions import DNS_SUFFIXES, partition
@@ -79,7 +79,7 @@ def virtual_hostable(bucket: str, *, dots: bool = False) -> bool:
 def service_base(client: SdkClient) -> str:
     """Scheme and host of the service without a bucket. Raises :class:`RubyError` for an unusable endpoint or region."""
     if client.endpoint is not None:
-        return str(_endpoint(client))
+        return str(replace(_endpoint(client), userinfo=None))  # else it would go into the Host header
     return str(_parsed(f"https://{_aws_host(client)}", "S3_REGION"))
 
 
