@@ -115,7 +115,7 @@ def test_what_is_seen_behind_is_named_and_what_is_not_seen_any_more_follows() ->
     trials, asked = looked(file, after)
     told = trials.conclusions().diagnosis()
     assert [one.id for one in told] == ["clock-skew", "iam-missing-deleteobject"]
-    assert told.findings[1].remark == "behind clock-skew: seen only with the clock set right"
+    assert told.findings[1].remark == "It is behind clock-skew, and was seen only with the clock set right."
     assert [(one.id, one.of) for one in told.consequences] == [("list-denied", "clock-skew")]
     assert len(asked) == 1
     (trial,) = trials.conclusions().trials()
@@ -169,7 +169,7 @@ def test_behind_a_wrong_clock_a_missing_right_is_seen_on_the_bucket_itself() -> 
             "clock-skew",
             "iam-missing-deleteobject",
         ]
-        assert told.findings[1].remark == "behind clock-skew: seen only with the clock set right"
+        assert told.findings[1].remark == "It is behind clock-skew, and was seen only with the clock set right."
         (trial,) = trials.conclusions().trials()
         assert {ActionId.PUT_WITH_ACL, ActionId.PUBLIC_GET} <= {one.id for one in trial.evidence.observations if one.ok}
         # what may not be deleted stays, and is named

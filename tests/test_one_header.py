@@ -31,7 +31,7 @@ def test_three_refusals_of_one_header_are_one_cause(trials: bool) -> None:
         "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
     }
-    assert "deleting many files at once is refused for the same header, and no line changes that" in found.remark
+    assert "Deleting many files at once is refused for the same header, and no line changes that" in found.remark
     assert ran.left == ()
 
 
@@ -39,7 +39,7 @@ def test_what_is_taken_elsewhere_needs_no_line() -> None:
     ran = run(refusing(*UPLOADS)(custom()), trials=True)
     (found,) = [one for one in ran.report.findings if one.id == "checksum-header-unsupported"]
     assert [getattr(fix, "variable", "") for fix in found.first_choice] == ["AWS_REQUEST_CHECKSUM_CALCULATION"]
-    assert "deleting" not in found.remark
+    assert "Deleting" not in found.remark
 
 
 def test_a_batch_deletion_that_is_refused_alone_is_a_failure_of_its_own() -> None:

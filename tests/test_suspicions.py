@@ -145,7 +145,7 @@ def test_what_works_is_offered_no_line_that_may_break_it() -> None:
     assert (report.verdict, lines_in(report)) == (Verdict.WARNING, [])
     advice = report.findings[0].fixes[0]
     assert isinstance(advice, Manual)
-    assert "remove AWS_ENDPOINT_URL_S3" in advice.text
+    assert "Remove AWS_ENDPOINT_URL_S3" in advice.text
     assert run_once(scenario.with_env("AWS_ENDPOINT_URL_S3", None)).report.verdict is Verdict.FAILURE
 
 
@@ -170,7 +170,7 @@ def test_what_waits_behind_a_confirmed_suspicion_is_fixed_with_it() -> None:
     report = run(scenario, trials=True).report
     assert the_cause(report) == (SDK, {"AWS_ENDPOINT_URL_S3": None, "S3_REGION": "eu-west-2"})
     (behind,) = (one for one in report.findings[1:] if one.severity is Severity.FAILURE)
-    assert behind.remark == "behind it: seen only with no AWS_ENDPOINT_URL_S3"
+    assert behind.remark == "It was seen only with no AWS_ENDPOINT_URL_S3."
     assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 
@@ -194,7 +194,7 @@ def test_a_secret_is_told_into_single_quotes_from_where_it_stands(mark: str, sai
     scenario = healthy().with_user(secret=secret).with_raw_env("AWS_SECRET_ACCESS_KEY", f"{mark}{secret}{mark}")
     fix = run(scenario).report.findings[0].fixes[0]
     assert isinstance(fix, EnvFix)
-    assert fix.note == f"put single quotes {said}, and change nothing else"
+    assert fix.note == f"Put single quotes {said}, and change nothing else."
 
 
 # ---- a variable that stands twice: dotenv takes the last line
@@ -255,7 +255,7 @@ def test_where_nothing_fails_neither_of_two_lines_is_tried() -> None:
     assert (suspected.id, report.trials) == (TWICE, ())
     (advice,) = suspected.fixes
     assert isinstance(advice, Manual)
-    assert "remove line 8, which sets S3_REGION again" in advice.text
+    assert "Remove line 8, which sets S3_REGION again" in advice.text
 
 
 # ---- rows of the table of inputs
@@ -477,4 +477,4 @@ def test_no_signature_leaves_without_tls_to_find_out_a_scheme() -> None:
     assert failures(report) == ["endpoint-without-scheme"]
     proof = proof_of(report.findings[0])
     assert proof.state is ProofState.UNTRIED
-    assert "no signed request goes there without TLS; run s3probe check again after it" in proof.why
+    assert "no signed request goes there without TLS. Run s3probe check again after it" in proof.why

@@ -25,6 +25,6 @@ def diagnose_again(settings: Settings, evidence: Evidence, trials: Iterable[Tria
         state = Situation(other, trial.evidence, diagnose(other, trial.evidence))
         for one in state.diagnosis:
             if not own_doing(one, state, trial.changes):
-                found.setdefault(one.id, replace(one, remark="behind it: seen only in a trial"))
+                found.setdefault(one.id, replace(one, remark="It was seen only in a trial."))
     ordered = sorted(found.values(), key=lambda one: _ORDER.index(one.severity))
     return replace(diagnosis, findings=tuple(ordered))

@@ -18,8 +18,17 @@ from s3probe.diagnosis.model import (
     ServerFix,
 )
 from s3probe.diagnosis.old_files import may_close_with_the_policy
-from s3probe.diagnosis.own_ways import aws_call, console_of, note_of, own_command, own_note, provider_step, unsure
+from s3probe.diagnosis.own_ways import (
+    aws_call,
+    in_console,
+    note_of,
+    own_command,
+    own_note,
+    provider_step,
+    unsure,
+)
 from s3probe.diagnosis.rule import FOLDERS_LISTED
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.cors import cors_in
@@ -58,7 +67,9 @@ _USER = regex(r"\barn:aws[a-z-]*:iam::\d{12}:user/(?:[^\s/]+/)*([\w+=,.@-]+)")
 _ROLE = regex(r"\barn:aws[a-z-]*:sts::\d{12}:assumed-role/([\w+=,.@-]+)/")
 ALLOW_ALL = "add_header 'Access-Control-Allow-Origin' '*' always;"
 """The line for nginx that every origin may read."""
-_NO_PUBLIC_POLICY = "while one of them is on, for the bucket or for its account, AWS refuses or ignores a public policy"
+_NO_PUBLIC_POLICY = (
+    "While one of them is on, for the bucket or for its account, AWS refuses or ignores a public policy."
+)
 OLD_VERSIONS_RULE = "s3probe-old-versions"
 """The id of the lifecycle rule that a fix here puts into a bucket."""
 HIDES_NOTHING = Manual(
@@ -109,21 +120,19 @@ def _allow(case: Case, actions: tuple[str, ...], resources: tuple[str, ...], *, 
         command = own_command(case, topic, _kept(case, own=True, media=not _acl_opens(case)))
         actions = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
         replacing = _replacing(case) if "{media_policy}" in provider.commands[topic] else ""
-        note = "; ".join(filter(None, (first, own_note(case, topic))))
+        note = sentences(first, own_note(case, topic))
         return IamAllow(actions, (_bucket(case), _objects(case)), note, command=command, warning=replacing)
     if not takes_iam(provider):
         return IamAllow(actions, resources, way=_way_of_rights(case))
     if provider.id == GENERIC:
-        return IamAllow(actions, resources, "as Amazon writes it: this storage may give rights in another way")
+        return IamAllow(actions, resources, "Amazon writes it so. This storage may give rights in another way.")
     if provider.one_policy:
         whole = tuple(dict.fromkeys((*all_object_rights(case), *BUCKET_REASONS, *actions)))
-        where, warning = console_of(case, "policy"), "it replaces the one that the user has"
-        return IamAllow(whole, (_bucket(case), _objects(case)), f"in the console: {where}", warning=warning)
-    console, adds = console_of(case, "policy").rstrip("."), _granting(case, actions, resources)
+        warning = "It replaces the one that the user has."
+        return IamAllow(whole, (_bucket(case), _objects(case)), in_console(case, "policy"), warning=warning)
+    adds = _granting(case, actions, resources)
     who = note_of(case, "policy") if "USER" in adds else ""
-    return IamAllow(
-        actions, resources, "; ".join(filter(None, (console and f"in the console: {console}", who))), adds=adds
-    )
+    return IamAllow(actions, resources, sentences(in_console(case, "policy"), who), adds=adds)
 
 
 def _way_of_rights(case: Case) -> str:
@@ -131,7 +140,7 @@ def _way_of_rights(case: Case) -> str:
     provider = provider_of(case)
     return (
         provider_step(case, "policy")
-        or f"how a key gets rights at {provider.name} is documented nowhere that s3probe knows of: ask there"
+        or f"How a key gets rights at {provider.name} is documented nowhere that s3probe knows of: ask there."
     )
 
 
@@ -226,7 +235,7 @@ def opening(case: Case, *, account: bool = False) -> tuple[BucketSetting | Bucke
     unknown = at_bucket == {""} and is_aws(case.settings.api_base)
     steps = [public_access_block(case, *POLICY_SWITCHES)] if "true" in at_bucket or unknown else []
     steps += [public_access_block(case, *POLICY_SWITCHES, account=True)] if account else []
-    steps = [replace(step, note="; ".join(filter(None, (_NO_PUBLIC_POLICY, step.note)))) for step in steps]
+    steps = [replace(step, note=sentences(_NO_PUBLIC_POLICY, step.note)) for step in steps]
     first, *rest = (*steps, policy)
     return first, *(replace(step, together=True) for step in rest)
 
@@ -246,16 +255,19 @@ def public_read(case: Case) -> BucketPolicy | BucketSetting:
         return _whole_policy(case, _kept(case))
     statement = _media(case)
     text = json.dumps(policy_document(dict(statement)), separators=(",", ":"))
-    notes = ("it opens only the media folders; archives in backups/ stay closed", provider_step(case, "public_read"))
+    notes = (_ONLY_MEDIA, provider_step(case, "public_read"))
     return BucketPolicy(
         statement,
-        note="; ".join(filter(None, (*notes, unsure(case, PolicySupport.UNKNOWN is provider.bucket_policy)))),
+        note=sentences(*notes, unsure(case, PolicySupport.UNKNOWN is provider.bucket_policy)),
         command=aws_call(case, "put-bucket-policy", f"--policy {shlex.quote(text)}"),
         warning="" if there.error_code == "NoSuchBucketPolicy" else _OR_BESIDE,
     )
 
 
-_OR_BESIDE = 'where the bucket has a policy already, it goes into that one\'s list "Statement": setting one replaces it'
+_ONLY_MEDIA = "It opens only the media folders. Archives in backups/ stay closed."
+_OR_BESIDE = (
+    'Where the bucket has a policy already, it goes into that one\'s list "Statement": setting one replaces it.'
+)
 
 
 def takes_policies(provider: Provider) -> bool:
@@ -267,9 +279,8 @@ def _own_switch(case: Case, topic: str) -> BucketSetting:
     """The provider's own way to say what everyone may do."""
     provider, command = provider_of(case), own_command(case, topic)
     whole = archives_note(case.settings, provider) if topic == "public_read" else ""
-    note = note_of(case, topic) if command else console_of(case, topic)
-    opened = f"it opens {whole}" if whole and "archives" not in note else ""
-    note = "; ".join(filter(None, (note.rstrip("."), opened)))
+    note = note_of(case, topic) if command else in_console(case, topic)
+    note = sentences(note, whole if "archives" not in note else "")
     return BucketSetting("public-read", provider.opened_without_acls or provider.public_read, command, note)
 
 
@@ -363,12 +374,12 @@ def listed_by_bucket_acl(case: Case) -> bool:
     return innocent and all(case.get(name).ok for name in others)
 
 
-_REPLACES = "it replaces the whole policy; keep statements of your own that are not for everyone"
+_REPLACES = "It replaces the whole policy: keep statements of your own that are not for everyone."
 _TAKES_ALL = (
-    "it takes the whole policy; keep statements of your own that are not for everyone, and what opens media stored "
-    "without an ACL"
+    "It takes the whole policy: keep statements of your own that are not for everyone, and what opens media stored "
+    "without an ACL."
 )
-_KEEPS = "it replaces the whole policy, and keeps the statements that are there and are not for everyone"
+_KEEPS = "It replaces the whole policy, and keeps the statements that are there and are not for everyone."
 _NO_POLICY_THERE = (
     "There is no bucket policy, so something else opens it: look for the storage's own switch for public buckets, for "
     "rights of anonymous users, and for a proxy that signs."
@@ -440,7 +451,7 @@ def _whole_policy(case: Case, statements: Sequence[Statement]) -> BucketSetting:
     principal = provider_of(case).key_principal
     printed = bool(principal) and json.dumps(principal) in text
     named = (
-        (note_of(case, "principal") or (f"{KEY} is AWS_ACCESS_KEY_ID" if KEY in principal else "")) if printed else ""
+        (note_of(case, "principal") or (f"{KEY} is AWS_ACCESS_KEY_ID." if KEY in principal else "")) if printed else ""
     )
     note = provider_of(case).notes.get("public_read", named) if own else named
     return BucketSetting("policy", text, command, note, warning=_replacing(case))
@@ -475,7 +486,7 @@ def _closed_otherwise(case: Case) -> BucketSetting | Manual:
     if provider.acls_count and provider.id != GENERIC and "listing" not in provider.console:
         return bucket_acl_private(case)
     if provider.id != GENERIC:
-        return Manual(f"At {provider.name}: {console_of(case, 'listing') or provider.keep_listing_off}")
+        return Manual(provider_step(case, "listing") or f"At {provider.name}: {provider.keep_listing_off}")
     return Manual(
         "This storage knows no bucket policies: close the bucket with its own switch, or let everyone reach it only "
         "through a proxy that serves the media folders and nothing else."
@@ -503,19 +514,19 @@ def cors(case: Case) -> BucketSetting | ServerFix:
     text = json.dumps(cors_in(provider.cors_form, provider.cors_headers), separators=(",", ":"))
     own = own_command(case, "cors")
     if not own and provider.cors is Cors.NONE:
-        why = f"in a proxy of your own, whose host S3_ALIAS_HOST is; {provider.name} has no CORS rules"
-        return ServerFix("nginx", ALLOW_ALL, why)
+        why = f"S3_ALIAS_HOST is its host. {provider.name} has no CORS rules."
+        return ServerFix("nginx", ALLOW_ALL, why, place="a proxy of your own")
     if not own and provider.cors is Cors.OPEN:
-        why = f"in what stands before {provider.name}, which sends that header to everyone by itself"
-        return ServerFix("nginx", ALLOW_ALL, why)
+        why = f"{provider.name} sends that header to everyone by itself."
+        return ServerFix("nginx", ALLOW_ALL, why, place=f"what stands before {provider.name}")
     if not own and provider.cors is Cors.OWN:
         return BucketSetting("cors", "", "", provider_step(case, "cors"))
     command = own or aws_call(case, "put-bucket-cors", f"--cors-configuration '{text}'")
     note = (provider_step(case, "cors") if not own else "") or note_of(case, "cors")
-    notes = (note, unsure(case, provider.cors is Cors.UNKNOWN and not own))
     replaces = document_of(provider.commands.get("cors", "")) or not own
-    warning = "it replaces the rules that are there" if replaces else ""
-    return BucketSetting("cors", text, command, "; ".join(filter(None, notes)), warning=warning)
+    warning = "It replaces the rules that are there." if replaces else ""
+    note = sentences(note, unsure(case, provider.cors is Cors.UNKNOWN and not own))
+    return BucketSetting("cors", text, command, note, warning=warning)
 
 
 def bucket_acl_private(case: Case) -> BucketSetting | Manual:
@@ -525,7 +536,7 @@ def bucket_acl_private(case: Case) -> BucketSetting | Manual:
     """
     provider = provider_of(case)
     if not provider.acls_count and not provider.bucket_acl_opens:
-        command, way = own_command(case, "listing"), console_of(case, "listing")
+        command, way = own_command(case, "listing"), in_console(case, "listing")
         if command or way:
             return BucketSetting("listing", "closed", command, note_of(case, "listing") if command else way)
         return Manual(provider.keep_listing_off)
@@ -533,8 +544,8 @@ def bucket_acl_private(case: Case) -> BucketSetting | Manual:
     opening = public_read(case) if provider.bucket_acl_opens else None
     if isinstance(opening, BucketSetting) and opening.command:
         return BucketSetting("acl", "private", f"{opening.command} && {closing}", opening.note)
-    notes = (provider_step(case, "listing"), unsure(case, provider.object_acl is ObjectAcl.UNKNOWN))
-    return BucketSetting("acl", "private", closing, "; ".join(filter(None, notes)))
+    note = sentences(provider_step(case, "listing"), unsure(case, provider.object_acl is ObjectAcl.UNKNOWN))
+    return BucketSetting("acl", "private", closing, note)
 
 
 def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
@@ -544,33 +555,36 @@ def expire_old_versions(case: Case, *, others: int = 0) -> BucketSetting:
         '"NoncurrentVersionExpiration":{"NoncurrentDays":1},"Expiration":{"ExpiredObjectDeleteMarker":true}}'
     )
     if others:
-        note = "add this rule to those that the bucket has: setting lifecycle rules replaces all of them"
+        note = "Add this rule to those that the bucket has: setting lifecycle rules replaces all of them."
         return BucketSetting("lifecycle", rule, "", note)
     rules = f'{{"Rules":[{rule}]}}'
     command = aws_call(case, "put-bucket-lifecycle-configuration", f"--lifecycle-configuration '{rules}'")
-    note = "it replaces the bucket's lifecycle rules; add it to those you have"
-    store = provider_of(case)
+    store, notes = provider_of(case), ["It replaces the bucket's lifecycle rules: add it to those you have."]
     if store.hosts and not is_aws(case.settings.api_base):
-        note += f". Whether {store.name} takes this command of the S3 API is documented nowhere that s3probe knows of"
-    if not provider_of(case).expires_old_as_new:  # there fresh files carry the rule's name
-        note += ". A key that may not read the rules (s3:GetLifecycleConfiguration) will see this warning again"
-    return BucketSetting("lifecycle", rules, command, note)
+        said = f"Whether {store.name} takes this command of the S3 API is documented nowhere that s3probe knows of."
+        notes.append(said)
+    if not store.expires_old_as_new:  # there fresh files carry the rule's name
+        notes.append("A key that may not read the rules (s3:GetLifecycleConfiguration) will see this warning again.")
+    return BucketSetting("lifecycle", rules, command, sentences(*notes))
 
 
 def suspend_versioning(case: Case) -> BucketSetting:
     """Keeps no further versions, where no rule can remove them."""
     command = aws_call(case, "put-bucket-versioning", "--versioning-configuration Status=Suspended")
-    note = "this server has no lifecycle rules; old versions that are there already must be removed by hand"
-    if case.get(Experiment.READ_OBJECT_LOCK).outcome is Outcome.DENIED:
-        note += "; a bucket with Object Lock refuses this (InvalidBucketState): use another bucket then"
+    locked = case.get(Experiment.READ_OBJECT_LOCK).outcome is Outcome.DENIED
+    note = sentences(_NO_RULES, _OBJECT_LOCK if locked else "")
     return BucketSetting("versioning", "Suspended", command, note)
+
+
+_NO_RULES = "This server has no lifecycle rules: old versions that are there already must be removed by hand."
+_OBJECT_LOCK = "A bucket with Object Lock refuses this (InvalidBucketState): use another bucket then."
 
 
 def no_default_retention(case: Case) -> BucketSetting:
     """Locks no further files. Object Lock itself cannot be switched off."""
     value = '{"ObjectLockEnabled":"Enabled"}'
     command = aws_call(case, "put-object-lock-configuration", f"--object-lock-configuration '{value}'")
-    note = "files already stored stay locked until their day; then a lifecycle rule can remove old versions"
+    note = "Files already stored stay locked until their day. Then a lifecycle rule can remove old versions."
     return BucketSetting("object-lock", value, command, note)
 
 
@@ -580,7 +594,7 @@ def look_at_the_server(case: Case) -> str:
     if not command:
         return ""
     look = f"Look at the server itself: {command} shows its disks and nodes, and {provider.name}'s log the reason."
-    return " ".join(filter(None, (look, note_of(case, "health"))))
+    return sentences(look, note_of(case, "health"))
 
 
 def quota(case: Case, refused: Observation) -> tuple[BucketSetting, ...]:
@@ -600,5 +614,5 @@ def owner_pays(case: Case) -> BucketSetting:
 def encryption(case: Case, rules: str) -> BucketSetting:
     """Default encryption with S3's own keys, which need no right of their own and can be read by everyone."""
     command = aws_call(case, "put-bucket-encryption", f"--server-side-encryption-configuration '{rules}'")
-    note = "it holds for new objects; those already stored stay encrypted with the KMS key"
+    note = "It holds for new objects. Those already stored stay encrypted with the KMS key."
     return BucketSetting("encryption", "AES256", command, note)

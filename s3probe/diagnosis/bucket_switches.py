@@ -9,6 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import BucketSetting
 from s3probe.diagnosis.own_ways import aws_call, note_of, own_command, unsure
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.knowledge.providers import Switch
 from s3probe.knowledge.recognition import GENERIC
@@ -79,8 +80,8 @@ def public_access_block(case: Case, *off: Fact, account: bool = False) -> Bucket
     states = {flag: "false" if flag in off else known.get(flag) or usual for flag in SWITCHES}
     whole = ",".join(f"{flag}={state}" for flag, state in states.items())
     all_known = all(known.get(flag) or flag in off for flag in SWITCHES)
-    note = "" if all_known else "it sets all four switches: write the other two as they are now"
-    note = "; ".join(filter(None, (note, _unsure(case))))
+    note = "" if all_known else "It sets all four switches: write the other two as they are now."
+    note = sentences(note, _unsure(case))
     if account:
         options = f"--account-id {account_id(case)} --public-access-block-configuration {whole}"
         command = f"aws s3control put-public-access-block {options}"

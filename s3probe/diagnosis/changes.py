@@ -20,7 +20,7 @@ Lines = tuple[EnvFix, ...]
 Key = frozenset[tuple[str, str | None]]
 """What a set of lines sets: two of the same are not tried twice."""
 _NOT_FELT = {
-    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart; run s3probe check again after that",
+    "EXTRA_MEDIA_HOSTS": "Mastodon's pages show it only after a restart. Run s3probe check again after that",
     "CACHE_BUSTER_": "only the cache shows it, which has to know the request: run s3probe check again after both",
     "S3_RETRY_LIMIT": "s3probe sends each request once: Mastodon's log shows whether more of them pass",
     "S3_MULTIPART_THRESHOLD": "only a file as large as that shows it: upload one",

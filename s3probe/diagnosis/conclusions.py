@@ -36,21 +36,22 @@ from s3probe.diagnosis.trial import (
     uploads_pass,
     was_decided,
 )
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.observations import Evidence
 from s3probe.records import dataclass, replace
 
 _ORDER = list(Severity)
 _OUTSIDE = {
-    BucketPolicy: "s3probe never changes a bucket; run s3probe check again after it",
-    BucketSetting: "s3probe never changes a bucket; run s3probe check again after it",
-    IamAllow: "s3probe never changes rights; run s3probe check again after it",
-    ServerFix: "it is outside this file; run s3probe check again after it",
+    BucketPolicy: "s3probe never changes a bucket. Run s3probe check again after it",
+    BucketSetting: "s3probe never changes a bucket. Run s3probe check again after it",
+    IamAllow: "s3probe never changes rights. Run s3probe check again after it",
+    ServerFix: "it is outside this file. Run s3probe check again after it",
 }
-_TO_FILL_IN = "s3probe does not know the value; run s3probe check again after it"
+_TO_FILL_IN = "s3probe does not know the value. Run s3probe check again after it"
 _NO_FAILURE = "nothing fails because of it, so nothing was tried"
 _IDLE = "it changes nothing that Mastodon sends"
 _NOT_NEEDED = "the one above passed"
-_BEHIND_ANOTHER = "another failure comes first: fix that one, and run s3probe check again"
+_BEHIND_ANOTHER = "another failure comes first. Fix that one, and run s3probe check again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ class Conclusions:
                 if one.id in known or one.id not in stayed or own_doing(one, attempt.after or self.file, lines):
                     continue
                 known.add(one.id)
-                yield replace(self._as_last_seen(one, None), remark=f"behind it: seen only with {_said(lines)}")
+                yield replace(self._as_last_seen(one, None), remark=f"It was seen only with {_said(lines)}.")
         if self.glanced is not None:
             glance, base = self.glanced.glance, self.glanced.base
             known |= {one.id for one in base.diagnosis}
@@ -235,7 +236,7 @@ class Conclusions:
             for one in self.glanced.after.diagnosis:
                 if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
                     with_it = " and ".join(filter(None, (made, glance.said)))
-                    yield replace(one, remark=f"behind {glance.finding.id}: seen only with {with_it}")
+                    yield replace(one, remark=f"It is behind {glance.finding.id}, and was seen only with {with_it}.")
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
@@ -256,13 +257,13 @@ class Conclusions:
                 continue
             hurts_nobody = finding.severity is Severity.WARNING and proof.why == _NO_FAILURE
             if dropped:
-                left.append(f"tried: {_said(lines or ())} {proof.why}")
+                left.append(dropped)
             elif lines and (_stands_twice(lines) or (hurts_nobody and not self._decided(finding))):
                 fixes += [] if proven else [_advice(lines, fails=self._fails)]
             else:
                 needed = not (proven and lines) or not_felt(lines)
                 fixes += _with_proof(group, proof if needed else _unproven(_NOT_NEEDED))
-        remark = "; ".join(filter(None, (finding.remark, *left)))
+        remark = sentences(finding.remark, *left)
         return replace(finding, fixes=tuple(fixes), remark=remark)
 
     def _needs_no_saying(self, lines: Lines, proven: tuple[Fix, ...], *, alone: bool) -> bool:
@@ -309,7 +310,7 @@ class Conclusions:
         if way.why or after is None:
             return _with_proof(group, _unproven(way.why, made=after is not None))
         if not (step(self.file, after, finding).better and may_stop(self.file, after)):
-            return _with_proof(group, _unproven(f"with it, {self._result(way, after)}", made=True))
+            return _with_proof(group, _unproven(self._result(way, after), made=True))
         names = {fix.variable for fix in group if isinstance(fix, EnvFix)}
         return self._proven(way, after, minimal(self.file.settings, after.settings, way.candidate.lines), names)
 
@@ -343,40 +344,42 @@ class Conclusions:
             requests=state.evidence.cost.requests,
         )
 
-    def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[Proof, bool]:
-        """Why a fix was not proven, and whether it must not be offered."""
+    def _untried(self, finding: Finding, group: tuple[Fix, ...], lines: Lines | None) -> tuple[Proof, str]:
+        """Why a fix was not proven; where it must not be offered, what is said of it instead."""
         if not all(isinstance(fix, EnvFix) for fix in group):
-            return _unproven(_OUTSIDE.get(type(group[0]), _OUTSIDE[ServerFix])), False
+            return _unproven(_OUTSIDE.get(type(group[0]), _OUTSIDE[ServerFix])), ""
         if lines is None:
-            return _unproven(_TO_FILL_IN), False
+            return _unproven(_TO_FILL_IN), ""
         if why := not_felt(lines):
-            return _unproven(why), False
+            return _unproven(why), ""
         if not changed(self.file.settings, applied(self.file.settings, lines)):
-            return _unproven(_IDLE), False
+            return _unproven(_IDLE), ""
         for one in reversed([one for one in self.attempts if key_of(one.candidate.lines) == key_of(lines)]):
             if one.why or one.after is not None:
                 return self._shown(finding, one)
         if finding.severity is not Severity.FAILURE:
-            return _unproven((self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE), False
-        return _unproven(self.ended or _BEHIND_ANOTHER), False
+            return _unproven((self._fails and is_suspicion(finding) and self.ended) or _NO_FAILURE), ""
+        return _unproven(self.ended or _BEHIND_ANOTHER), ""
 
-    def _shown(self, finding: Finding, attempt: Attempt) -> tuple[Proof, bool]:
+    def _shown(self, finding: Finding, attempt: Attempt) -> tuple[Proof, str]:
         """The same of lines with which an examination was made, or was to be made."""
         if attempt.why or attempt.after is None:
-            return _unproven(attempt.why, made=attempt.after is not None), False
-        seen, dropped = step(attempt.base, attempt.after, finding), False
+            return _unproven(attempt.why, made=attempt.after is not None), ""
+        seen, dropped = step(attempt.base, attempt.after, finding), ""
+        said = _said(attempt.candidate.lines)
         if not seen.gone and is_suspicion(finding) and not seen.lost:
             why = "what fails has another cause"
         elif not seen.gone:
-            why, dropped = "changes nothing", True
+            why, dropped = "it changes nothing", f"Tried: {said} changes nothing."
         elif seen.lost:
-            why, dropped = f"ends it, and then {', '.join(seen.lost)} fails", True
+            lost = ", ".join(seen.lost)
+            why, dropped = f"it ends this, and then {lost} fails", f"Tried: {said} ends this, and then {lost} fails."
         elif not seen.passed and seen.further:
-            why = "with it something else fails: make both changes, and run s3probe check again"
+            why = "with it something else fails. Make both changes, and run s3probe check again"
         elif not seen.passed:
-            unasked = _not_asked(attempt.after)
-            why = f"{unasked or 'with it nothing passes that failed before'}; run s3probe check again after it"
-            return _unproven(why, made=not unasked), False
+            if unasked := _not_asked(attempt.after):
+                return _unproven(f"{unasked}. Run s3probe check again after it"), ""
+            why = "with it nothing passes that failed before. Run s3probe check again after it"
         else:
             why = objection(attempt.after) or "with it something fails that passed before"
         return _unproven(why, made=True), dropped
@@ -455,15 +458,14 @@ def _stands_twice(lines: Lines) -> bool:
 
 def _advice(lines: Lines, *, fails: bool) -> Manual:
     """What a line says that may as well break what works."""
-    made = " and ".join(_to_do(one) for one in lines)
-    seen = "no request shows that it is wrong" if fails else "nothing fails because of it, so nothing was tried"
-    return Manual(f"If that was not meant, {made}, and check again: {seen}.")
+    seen = "No request shows that it is wrong." if fails else "Nothing fails because of it, so nothing was tried."
+    return Manual(sentences("If that was not meant, make this change and check again.", *map(_to_do, lines), seen))
 
 
 def _to_do(line: EnvFix) -> str:
     if line.as_written == EARLIER:
-        return f"remove line {line.line}, which sets {line.variable} again"
-    return f"write {_said((line,))}" if line.value is not None else f"remove {line.variable}"
+        return f"Remove line {line.line}, which sets {line.variable} again."
+    return f"Write {_said_of(line)}." if line.value is not None else f"Remove {line.variable}."
 
 
 def _said(lines: Lines) -> str:

@@ -12,6 +12,7 @@ from s3probe.diagnosis.model import (
     Manual,
     ServerFix,
 )
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact
 from s3probe.knowledge.providers import Provider
@@ -50,9 +51,9 @@ def retries(case: Case) -> EnvFix | Manual:
     values = {name: variable.value for name, variable in case.settings.environment.variables.items()}
     if retry_mode(values) != "legacy":
         return env(
-            case, "AWS_MAX_ATTEMPTS", "4", f"the SDK's retry mode {retry_mode(values)} sets S3_RETRY_LIMIT aside"
+            case, "AWS_MAX_ATTEMPTS", "4", f"The SDK's retry mode {retry_mode(values)} sets S3_RETRY_LIMIT aside."
         )
-    return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+    return env(case, "S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later read it.")
 
 
 def asks_again(case: Case) -> bool:
@@ -112,16 +113,17 @@ def host_too(case: Case, region: str) -> tuple[EnvFix, ...]:
 
 
 def bucket_line(case: Case, why: str) -> EnvFix:
-    """The line of the bucket that was most likely meant; else what to look up."""
+    """The line of the bucket that was most likely meant; else what to look up, and a sentence why."""
     near = nearest_bucket(case)
     if not near:
         return exact_bucket(case, why)
     # only the admin knows whether it is the bucket that was meant
-    return env(case, "S3_BUCKET", near, "this key's bucket with the most similar name", conditional=True)
+    return env(case, "S3_BUCKET", near, "It is this key's bucket with the most similar name.", conditional=True)
 
 
 def exact_bucket(case: Case, why: str) -> EnvFix:
-    return by_hand(case, "S3_BUCKET", "the exact name of your bucket", f"{why}; the provider's console shows it")
+    note = sentences(why, "The provider's console shows the exact name.")
+    return by_hand(case, "S3_BUCKET", "the exact name of your bucket", note)
 
 
 def nearest_bucket(case: Case) -> str:
@@ -149,9 +151,9 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
         "'<the text that stands there now>'",
         case.settings.environment.line_of(variable),
         secret=True,
-        note="put single quotes in place of the double ones, and change nothing else"
+        note="Put single quotes in place of the double ones, and change nothing else."
         if doubled
-        else "put single quotes around the value, and change nothing else",
+        else "Put single quotes around the value, and change nothing else.",
         as_written=as_written,
     )
 
@@ -159,7 +161,7 @@ def requote(case: Case, variable: str, as_written: str = "") -> EnvFix:
 def kept(case: Case, variable: str, as_written: str) -> EnvFix:
     """The text that stands there, without what does not belong to it; of a secret it is not shown."""
     line = case.settings.environment.line_of(variable)
-    note = "keep the key itself, without the quotes, blanks and other marks around it"
+    note = "Keep the key itself, without the quotes, blanks and other marks around it."
     return EnvFix(variable, "<the text that stands there now>", line, secret=True, note=note, as_written=as_written)
 
 
@@ -175,7 +177,7 @@ def exchanged(case: Case) -> tuple[EnvFix, EnvFix]:
         )
         for name, other in (KEY_PAIR, KEY_PAIR[::-1])
     )
-    return replace(key_id, note="exchange the two values"), replace(secret, together=True)
+    return replace(key_id, note="Exchange the two values."), replace(secret, together=True)
 
 
 def by_hand(case: Case, variable: str, placeholder: str, note: str, *, together: bool = False) -> EnvFix:
@@ -199,7 +201,7 @@ def api_in_hostname(case: Case, host: str) -> EnvFix | None:
 
 def api_by_hand(case: Case, host: str, placeholder: str = "https:// and the API's own host") -> EnvFix:
     """``S3_ENDPOINT`` with what only the console shows left open, where it leads to ``host``, which is no API's."""
-    return by_hand(case, "S3_ENDPOINT", placeholder, f"{host} serves visitors alone")
+    return by_hand(case, "S3_ENDPOINT", placeholder, f"{host} serves visitors alone.")
 
 
 def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
@@ -210,7 +212,7 @@ def new_pair(case: Case, note: str) -> tuple[EnvFix, EnvFix]:
 
 def no_pair(case: Case) -> EnvFix:
     """Leaves signing to the machine's role."""
-    note = "and AWS_SECRET_ACCESS_KEY, where an instance role may sign"
+    note = "Remove AWS_SECRET_ACCESS_KEY as well. Do so only where an instance role may sign."
     return env(case, "AWS_ACCESS_KEY_ID", None, note, conditional=True)
 
 
@@ -226,7 +228,7 @@ def clock(case: Case, refused: Observation) -> ServerFix:
     note = ""
     if skew is not None:
         off = duration(skew)
-        note = f"this machine's clock is {off} slow" if skew > 0 else f"this machine's clock is {off} fast"
+        note = f"This machine's clock is {off} slow." if skew > 0 else f"This machine's clock is {off} fast."
     return ServerFix("clock", "timedatectl set-ntp true", note)
 
 

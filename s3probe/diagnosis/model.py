@@ -47,7 +47,7 @@ class Proof:
 
     state: ProofState
     why: str = ""
-    """Of an untried one: the reason, and what decides."""
+    """Of an untried one: the reason, and what decides, without its last stop."""
     made: bool = False
     """Of an untried one: an examination was made with it all the same, and did not show that it helps."""
     passed: tuple[ObservationId, ...] = ()
@@ -63,7 +63,7 @@ class Proof:
 
     @property
     def why_untried(self) -> str:
-        """Of an untried one: whether anybody looked, and the reason, in a sentence without its last stop."""
+        """Of an untried one: whether anybody looked, and the reason, without its last stop."""
         return f"tried, and not proven: {self.why}" if self.made else f"not tried: {self.why}"
 
 
@@ -87,6 +87,7 @@ class EnvFix:
     secret: bool = False
     """The value is a secret: ``value`` holds a placeholder and ``note`` says what to do."""
     note: str = ""
+    """In whole sentences, as of every fix."""
     source: str = ""
     """Where the variable is set now; the report fills it in."""
     together: bool = False
@@ -188,6 +189,8 @@ class ServerFix:
     value: str
     note: str = ""
     proof: Proof | None = None
+    place: str = ""
+    """Where lines stand: the name of a file or of a block in it."""
 
     kind = "server"
 
@@ -224,7 +227,7 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     links: tuple[str, ...] = ()
     remark: str = ""
-    """What else belongs to it, or what the trials showed of it, in a sentence without its last stop; mostly blank."""
+    """What else belongs to it, or what the trials showed of it, in whole sentences; mostly blank."""
     speaks_for: tuple[str, ...] = ()
     """Ids of findings with the same cause, of which the remark tells all: they are none of their own beside it."""
 

@@ -11,7 +11,9 @@ from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, ExperimentWith
 from s3probe.knowledge.policies import MEDIA_FOLDERS, below
 
-_SHOWS_SUSPENDED = "it opens media of suspended accounts as well: suspend those again. Archives in backups/ stay closed"
+_SHOWS_SUSPENDED = (
+    "It opens media of suspended accounts as well: suspend those again. Archives in backups/ stay closed."
+)
 
 
 def looks(case: Case) -> tuple[Observation, ...]:

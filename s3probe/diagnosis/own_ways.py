@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.fixes import provider_of
 from s3probe.diagnosis.model import BucketPolicy, BucketSetting, Fix
+from s3probe.diagnosis.words import sentences
 from s3probe.knowledge.recipes import Statement, addressed, documents, endpoint_option, filled, recipe
 from s3probe.knowledge.recognition import GENERIC
 from s3probe.records import replace
@@ -18,7 +19,7 @@ def provider_step(case: Case, topic: str) -> str:
     if provider.id == "aws-s3":
         return ""
     way = own_command(case, topic) or console_of(case, topic)
-    return f"at {provider.name}: {way}" if way else ""
+    return f"At {provider.name}: {way.rstrip('.')}." if way else ""
 
 
 def console_of(case: Case, topic: str) -> str:
@@ -40,7 +41,13 @@ def note_of(case: Case, topic: str) -> str:
 
 
 def own_note(case: Case, topic: str) -> str:
-    return note_of(case, topic) or console_of(case, topic)
+    return note_of(case, topic) or in_console(case, topic)
+
+
+def in_console(case: Case, topic: str) -> str:
+    """The same as a sentence."""
+    way = console_of(case, topic).rstrip(".")
+    return f"In the console: {way}." if way else ""
 
 
 def aws_call(case: Case, command: str, options: str) -> str:
@@ -51,7 +58,7 @@ def aws_call(case: Case, command: str, options: str) -> str:
 
 def unsure(case: Case, unknown: bool) -> str:
     """What is said of a command of the S3 API at a provider of which nobody knows whether it has that."""
-    return f"a command of the S3 API, which {whose(case)} may not have" if unknown else ""
+    return f"It is a command of the S3 API, which {whose(case)} may not have." if unknown else ""
 
 
 def marked(case: Case, fix: Fix) -> Fix:
@@ -59,7 +66,7 @@ def marked(case: Case, fix: Fix) -> Fix:
     if not isinstance(fix, BucketSetting | BucketPolicy) or "aws s3api put-" not in fix.command:
         return fix
     note = unsure(case, provider_of(case).id == GENERIC)
-    return fix if not note or note in fix.note else replace(fix, note="; ".join(filter(None, (fix.note, note))))
+    return fix if not note or note in fix.note else replace(fix, note=sentences(fix.note, note))
 
 
 def whose(case: Case) -> str:

@@ -12,9 +12,9 @@ from s3probe.evidence.release import Release, reads_extra_hosts, release_of
 from s3probe.settings.csp import EXTRA, GLITCH_EXTRA, extra_hosts
 
 FORBIDDEN = {
-    "img-src": "every picture of your own users is broken; videos play",
-    "media-src": "no video and no sound plays; pictures are shown",
-    "connect-src": "scripts may not fetch media: the audio player and downloads do not work",
+    "img-src": "In the web interface every picture of your own users is broken. Videos play",
+    "media-src": "In the web interface no video and no sound plays. Pictures are shown",
+    "connect-src": ("In the web interface scripts may not fetch media: the audio player and downloads do not work"),
 }
 """What one directive of a page's policy breaks alone."""
 SCRIPTS = "connect-src"

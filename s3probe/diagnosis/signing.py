@@ -23,14 +23,14 @@ SIGNING = (
     Experiment.SIGNED_WITHOUT_PATH,
     Experiment.SIGNED_WITHOUT_PORT,
 )
-OR_A_PROXY = "; so it would if a proxy before the storage changed the Host header or the path"
+OR_A_PROXY = "It would answer the same if a proxy before it changed the Host header or the path"
 _FORMS: tuple[ObservationId, ...] = (Experiment.FORM, Experiment.FORM_WRONG_SECRET)
 _REFUSED = range(400, 500)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``secret_is_right`` is ``None`` where nothing decides. ``how`` continues a sentence about the refusal."""
+    """``secret_is_right`` is ``None`` where nothing decides. ``how`` is told after the refusal, without a last stop."""
 
     secret_is_right: bool | None
     how: str = ""
@@ -43,9 +43,9 @@ def verdict_on(case: Case, refused: Observation) -> Judgement:
     """Who is at fault for the refused signature."""
     host, path, sent = refused.facts.get(Fact.SIGNED_HOST), refused.facts.get(Fact.SIGNED_PATH), urlsplit(refused.url)
     if host and host != sent.netloc:
-        return Judgement(True, f"; it was asked at {sent.netloc}, and computed the signature for {host}")
+        return Judgement(True, f"It was asked at {sent.netloc}, and computed the signature for {host}")
     if path and unquote(path) != unquote(sent.path or "/"):
-        return Judgement(True, f"; it was asked for {sent.path}, and computed the signature for {path}", path=True)
+        return Judgement(True, f"It was asked for {sent.path}, and computed the signature for {path}", path=True)
     base = case.settings.api_base
     if host or is_aws(base) or has_own_hosts(base):
         return Judgement(False)
@@ -57,7 +57,7 @@ def _by_experiment(case: Case, refused: Observation) -> Judgement:
         seen = case.get(name)
         # a store that does not know Signature V2 may call that a lack of rights
         if seen.ran and stopped_at(seen) in (Gate.BUCKET, Gate.THROUGH):
-            how = f"; {seen.title[:1].lower()}{seen.title[1:]}, the same request was {told(seen)}"
+            how = f"{seen.title}, the same request was {told(seen)}"
             return Judgement(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
     right, wrong = case.get(Experiment.FORM), case.get(Experiment.FORM_WRONG_SECRET)
     forms = _FORMS
@@ -66,20 +66,20 @@ def _by_experiment(case: Case, refused: Observation) -> Judgement:
         # it looks for a bucket before it looks at a signature: V2, which holds the bucket, decides nothing then
         if f"{urlsplit(right.url).netloc}.".startswith((f"{elsewhere}.", f"{elsewhere}:")):
             return Judgement(None)
-        return Judgement(True, f"; a form was answered {words(right)} for {elsewhere}, which nobody asked for", forms)
+        return Judgement(True, f"A form was answered {words(right)} for {elsewhere}, which nobody asked for", forms)
     if all(seen.http_status in _REFUSED and seen.facts.get(Fact.S3) for seen in (right, wrong)):
         if not alike(right, wrong):
             how = (
-                f"; a form, whose signature holds neither host nor path, was answered {words(right)}, and with a "
+                f"A form, whose signature holds neither host nor path, was answered {words(right)}, and with a "
                 f"secret that is certainly wrong {words(wrong)}"
             )
             return Judgement(True, how, forms, path=bool(_path(case)))
         if stopped_at(right) is Gate.SIGNATURE or alike(right, refused):
-            how = "; so is a form, whose signature holds neither host nor path"
+            how = "A form, whose signature holds neither host nor path, is answered the same"
             return Judgement(False, how, forms)
     old = case.get(Experiment.SIGNATURE_V2)
     if old.ran and stopped_at(old) is Gate.SIGNATURE:
-        return Judgement(False, "; so is a request with Signature V2, which holds no host", (old.id,))
+        return Judgement(False, "A request with Signature V2, which holds no host, is answered the same", (old.id,))
     return Judgement(None)
 
 
@@ -91,11 +91,11 @@ def at_the_proxy(case: Case, verdict: Judgement) -> tuple[Fix, ...]:
     """The line that lets what is signed arrive as it was sent."""
     if not verdict.path:
         added = verdict.because == _FORMS and bool(case.get(Experiment.FORM).facts.get(Fact.OTHER_BUCKET))
-        return before_api(case, "api-host", "and no path behind the host that is asked" if added else "")
+        return before_api(case, "api-host", "Write no path behind the host that is asked." if added else "")
     base = urlsplit(case.settings.api_base)
-    what = f"takes {_path(case)} away" if _path(case) else "changes the path"
+    what = f"The proxy takes {_path(case)} away." if _path(case) else "The proxy changes the path."
     advice = Manual(
-        f"The proxy {what}: give the storage a host of its own, pass everything on as it came, and let S3_ENDPOINT be "
+        f"{what} Give the storage a host of its own, pass everything on as it came, and let S3_ENDPOINT be "
         f"{base.scheme}://HOST."
     )
     # which line that is shows only where the program does

@@ -23,6 +23,16 @@ _ANSWERED = {
 """A sentence for each operation, in a person's words."""
 
 
+def sentences(*said: str) -> str:
+    """Those that there are, one after the other."""
+    return " ".join(filter(None, said))
+
+
+def in_turn(*said: str) -> str:
+    """The same of sentences without their last stop, likewise without it."""
+    return ". ".join(filter(None, said))
+
+
 def says_locked(seen: Observation) -> bool:
     """Whether a refusal speaks of Object Lock: Ceph, Versity and AWS call it so, MinIO says WORM."""
     message = (seen.message or "").lower()
@@ -70,8 +80,8 @@ def is_late(seen: Observation) -> bool:
 
 
 def waited(seen: Observation) -> str:
-    """When the late answer came."""
-    return f"asked again, with more time, the answer came after {seen.facts.get(Fact.LATE)} s"
+    """When the late answer came, as a sentence without its last stop."""
+    return f"Asked again, with more time, the answer came after {seen.facts.get(Fact.LATE)} s"
 
 
 def asked(seen: Observation) -> str:

@@ -45,7 +45,7 @@ class Front:
     behind: str = ""
     """The id of a program that shows itself behind a CDN."""
     evidence: tuple[str, ...] = ()
-    """What tells, in words."""
+    """What tells: headers, and sentences without their last stop."""
     likeliest: tuple[str, str] = _LIKELIEST
     """Ids of the programs that most likely stand there where none shows itself."""
 
@@ -85,7 +85,7 @@ def front_seen(settings: Settings, store: Provider, rows: Iterable[Observation])
     seen = tuple(rows)
     published, api = _host(public_url(settings, "")), _host(settings.api_base)
     if not published or published in (api, f"{settings.bucket_name}.{api}".lower()):
-        return Front(Stands.DIRECT, evidence=("media are published under the storage's own host",))
+        return Front(Stands.DIRECT, evidence=("Media are published under the storage's own host",))
     visits = [row for row in seen if row.actor is Actor.VISITOR and _host(row.url) == published]
     own = [row for row in seen if _host(row.url) in (api, f"{settings.bucket_name}.{api}".lower())]
     marks = _marks(visits) - (_marks(own) if has_own_hosts(api) else frozenset())
@@ -143,7 +143,7 @@ def _shown(marks: frozenset[Mark], kind: Kind) -> list[Middleman]:
 
 def _told(one: Middleman, marks: frozenset[Mark]) -> str:
     name, value = next(mark for mark in sorted(marks) if one.shows((mark,)))
-    return f"an error page of {one.name}'s" if name == BODY else f"{name}: {value}"
+    return f"It shows an error page of {one.name}'s" if name == BODY else f"{name}: {value}"
 
 
 def _by_name_and_certificate(
@@ -161,22 +161,24 @@ def _by_name_and_certificate(
         return Front(Stands.DIRECT, evidence=(f"DNS leads {published} to {leads}",))
     shown = next((names for row in visits if (names := names_shown(row))), ())
     if any(_covers(name, host) for name in shown for host in (api, f"{settings.bucket_name}.{api}")):
-        return Front(Stands.DIRECT, evidence=(f"the certificate is for {', '.join(shown)}",))
+        return Front(Stands.DIRECT, evidence=(f"The certificate is for {', '.join(shown)}",))
     answered = [row for row in visits if row.http_status is not None]
     if not answered:
         return Front(Stands.UNKNOWN)
     theirs = {row.headers[Header.SERVER] for row in own if Header.SERVER in row.headers}
     others = {row.headers.get(Header.SERVER, "") for row in answered}
     if theirs and not others & theirs:
-        said = next(iter(sorted(others)))
-        told = f"server: {said}" if said else "no Server header"
-        return Front(Stands.PROXY, evidence=(f"{told}, while the storage says {next(iter(sorted(theirs)))}",))
+        said, its = next(iter(sorted(others))), next(iter(sorted(theirs)))
+        told = f"There is no Server header, while the storage says {its}"
+        if said:
+            told = f"It says server: {said}, while the storage says {its}"
+        return Front(Stands.PROXY, evidence=(told,))
     # one that shows nothing of itself passes on what the storage says of itself
     silent = _SILENT if others & theirs else _LIKELIEST
     secure = any(row.url.startswith("https://") for row in answered)
     # a store that serves visitors elsewhere alone has certificates for its customers' names
     if secure and not store.signed_only and (known := named_by_host(api)) is not None:
-        told = f"the certificate is valid for {published}, and {known.name} has none for that name"
+        told = f"The certificate is valid for {published}, and {known.name} has none for that name"
         return Front(Stands.PROXY, evidence=(told,), likeliest=silent)
     if secure and family is not None and family.facts.get(Fact.SAME_ADDRESS) == "no":
         return Front(Stands.PROXY, evidence=(f"{published} leads to other addresses than {api}",), likeliest=silent)

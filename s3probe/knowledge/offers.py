@@ -43,9 +43,9 @@ class Offer:
     pasted: object = None
     """What the console takes, where that has another form than ``document``."""
     note: str = ""
-    """What must be known to run the command."""
+    """What must be known to run the command, in whole sentences."""
     replaces: str = ""
-    """What is lost by the command: it stands before that."""
+    """What is lost by the command, and what to do about it, in whole sentences."""
     standard: bool = False
     """It is the S3 API's own way, and whether this provider knows it stands nowhere."""
     inferred: bool = False
@@ -71,7 +71,7 @@ def offer(settings: Settings, provider: Provider, topic: Topic, *, alone: bool =
         document=document,
         file=saved_as(paper) if paper and command else "",
         pasted=pasted if pasted != document else None,
-        note="; ".join(filter(None, ("" if own or not command else _OF_STANDARD, known if command else ""))),
+        note=" ".join(filter(None, ("" if own else _OF_STANDARD, known))) if command else "",
         replaces=_REPLACES.get(paper, "") if command else "",
         standard=bool(paper) and not own and (provider.id == GENERIC or _unsure(provider, topic)),
         inferred=bool(_facts_of(provider, topic) & set(provider.inferred)),
@@ -103,11 +103,11 @@ def _pasted(provider: Provider, topic: Topic) -> object:
 
 
 _REPLACES = {
-    "media": "It replaces the whole bucket policy",
-    "cors": "It replaces all CORS rules that are there",
+    "media": "It replaces the whole bucket policy.",
+    "cors": "It replaces all CORS rules that are there.",
 }
 """What becomes of what is there, by the document that a command takes. A key's policy replaces the one of its name."""
-_OF_STANDARD = "with a key that may change the bucket's settings"
+_OF_STANDARD = "It needs a key that may change the bucket's settings."
 
 
 def join(settings: Settings, this: Offer) -> str:
@@ -115,11 +115,11 @@ def join(settings: Settings, this: Offer) -> str:
     endpoint = f" --endpoint-url {settings.endpoint}" if settings.endpoint else ""
     if this.command.startswith("aws s3api put-bucket-policy"):
         shown = f"aws s3api get-bucket-policy --bucket {settings.bucket_name} --query Policy --output text{endpoint}"
-        return f'Where there is one already ({shown}), put its statements beside these, in the list "Statement"'
+        return f'Where there is one already ({shown}), put its statements beside these, in the list "Statement".'
     if this.command.startswith("aws s3api put-bucket-cors"):
         shown = f"aws s3api get-bucket-cors --bucket {settings.bucket_name}{endpoint}"
-        return f"Where there are some already ({shown}), put them beside this one, in the list"
-    return "Put what is there already beside it, in the same list" if this.replaces else ""
+        return f"Where there are some already ({shown}), put them beside this one, in the list."
+    return "Put what is there already beside it, in the same list." if this.replaces else ""
 
 
 def takes_iam(provider: Provider) -> bool:
@@ -151,13 +151,13 @@ def needed_rights(settings: Settings, provider: Provider) -> tuple[str, ...]:
 
 
 def archives_note(settings: Settings, provider: Provider) -> str:
-    """What must be known of archives where a bucket is opened as a whole; ``""`` elsewhere."""
+    """What must be known of archives where a bucket is opened as a whole, as a sentence; ``""`` elsewhere."""
     if not provider.opens_whole:
         return ""
     archives = f"/{below(settings.key_prefix)}backups/"
     closing = provider.console.get("archives", "let the proxy before it answer 404 there (nginx: {location})")
     location = f"location ^~ {archives} {{ return 404; }}"
-    return f"archives too: {closing.replace('{location}', location).replace('{archives}', archives)}"
+    return f"It opens archives too: {closing.replace('{location}', location).replace('{archives}', archives)}."
 
 
 def pages_for(provider: Provider, links: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from s3probe.settings.partitions import partition
@@ -39,19 +39,18 @@ BUCKET_REASONS = {"s3:ListBucket": "tootctl media remove-orphans only"}
 
 
 _IN_WORDS = {
-    "s3:PutObject": "upload files to",
-    "s3:PutObjectAcl": "set the ACL of files in",
-    "s3:GetObject": "read files in",
-    "s3:DeleteObject": "delete files in",
-    "s3:AbortMultipartUpload": "cancel large uploads to",
-    "s3:ListBucket": "list",
+    "s3:PutObject": "upload files",
+    "s3:PutObjectAcl": "set the ACL of files",
+    "s3:GetObject": "read files",
+    "s3:DeleteObject": "delete files",
+    "s3:AbortMultipartUpload": "cancel large uploads",
+    "s3:ListBucket": "list files",
 }
 
 
-def in_words(actions: Iterable[str], bucket: str) -> str:
-    """``upload files to, and list files-example``: rights for a provider that does not know them by S3's names."""
-    said = [_IN_WORDS.get(action, f"do {action} on") for action in actions]
-    return f"{', and '.join(filter(None, (', '.join(said[:-1]), said[-1])))} {bucket}"
+def in_words(action: str) -> str:
+    """The name of a right for a provider that does not know it by S3's."""
+    return _IN_WORDS.get(action, action)
 
 
 def bucket_arn(bucket: str, region: str = "", arn: str | None = None) -> str:

@@ -79,7 +79,7 @@ def _advice(e: FindingText, store: Provider, settings: Settings | None) -> Itera
         yield from _command("listing", store, settings, otherwise=acl)
     elif e.id == _ARCHIVES and store.bucket_policy is not PolicySupport.YES:
         told = archives_note(settings, store) if settings is not None else ""
-        yield f"Public reading there opens {told}." if told else store.public_read
+        yield f"Public reading there: {told}" if told else store.public_read
     else:
         yield from _general(e, store)
         yield from _command(e.recipe, store, settings)
@@ -128,6 +128,6 @@ def _command(topic: str, store: Provider, settings: Settings | None, *, otherwis
     if command := command_at(store, topic):
         note = with_names(note_at(store, topic))
         indented = "".join(f"\n    {line}" for line in with_names(command).splitlines())
-        yield f"{note[:1].upper()}{note[1:] or 'The command'}:{indented}"
+        yield f"{note.rstrip('.') or 'The command'}:{indented}"
     elif where or otherwise:
         yield with_names(where) if where else otherwise

@@ -44,7 +44,7 @@ _STAND_INS = {
     "alias_host": "S3_ALIAS_HOST",
     "media_host": "the media host",
     "acl": "of S3_PERMISSION",
-    "breaks": "what needs it no longer works",
+    "breaks": "What needs it no longer works",
     "directive": "one directive",
     "family": "IPv4 or IPv6",
     "folders": "some folders",

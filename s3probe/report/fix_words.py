@@ -57,8 +57,8 @@ class FixWords:
 
     @property
     def remark(self) -> str:
-        """The note and the proof, each as a sentence of its own."""
-        return " ".join(f"{sentence(text).rstrip('.')}." for text in (self.note, self.proof) if text)
+        """The note and the proof."""
+        return " ".join(filter(None, (self.note, self.proof)))
 
 
 def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
@@ -72,9 +72,6 @@ def fixes_in_words(finding: Finding, source: str) -> Iterator[FixWords]:
         for place, fix in enumerate(group):
             opening = "and" if place else "or" if number else first
             words = fix_in_words(fix, source)
-            if not words.block and words.note.startswith(("and ", "or ")):
-                joint = ", " if words.note.startswith("or ") else " "
-                words = replace(words, lead=f"{words.lead.rstrip('.')}{joint}{words.note}", note="")
             yield replace(words, opening=opening, proof=proof if place == len(group) - 1 else "")
         yield from filter(None, map(_as_a_command, group))
 
@@ -96,17 +93,17 @@ def _proof(group: Sequence[Fix]) -> str:
     if proof is None:
         return ""
     if proof.state is ProofState.UNTRIED:
-        return proof.why_untried
+        return f"{sentence(proof.why_untried)}."
     asked, number = proof.fine + proof.not_fine, len(group)
     said = _TRIED[number > 1, bool(proof.not_fine)].format(lines=number, fine=proof.fine, asked=asked)
-    return f"tried {on_day(proof.when)}: {said}" if proof.when else f"tried: {said}"
+    return f"Tried {on_day(proof.when)}: {said}" if proof.when else f"Tried: {said}"
 
 
 _TRIED = {
-    (False, False): "with this line all {asked} actions pass",
-    (False, True): "with this line {fine} of {asked} actions pass",
-    (True, False): "with these {lines} lines all {asked} actions pass",
-    (True, True): "with these {lines} lines {fine} of {asked} actions pass",
+    (False, False): "with this line all {asked} actions pass.",
+    (False, True): "with this line {fine} of {asked} actions pass.",
+    (True, False): "with these {lines} lines all {asked} actions pass.",
+    (True, True): "with these {lines} lines {fine} of {asked} actions pass.",
 }
 """By whether there are several lines, and whether anything does not pass."""
 
@@ -117,28 +114,30 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
         case EnvFix():
             return _env(fix, source)
         case IamAllow(command=command) if command:
-            lead = f"Give Mastodon's key all the rights that it needs{_but(fix.warning)}"
+            lead = _warned("Give Mastodon's key all the rights that it needs", fix.warning)
             return FixWords(lead, command, fix.note, "sh")
         case IamAllow(way=way) if way:
             bucket = fix.resources[0].rpartition(":")[2].partition("/")[0]
-            return FixWords(f"Let Mastodon's key {in_words(fix.actions, bucket)}", "", way)
+            rights = ", ".join(map(in_words, fix.actions))
+            return FixWords(f"Give Mastodon's key these rights in the bucket {bucket}: {rights}", "", way)
         case IamAllow():
             statement = {"Effect": "Allow", "Action": list(fix.actions), "Resource": list(fix.resources)}
-            beside = f"Give Mastodon's key this policy{_but(fix.warning)}"
+            beside = _warned("Give Mastodon's key this policy", fix.warning)
             lead = beside if fix.warning else "Allow Mastodon's key this, as one more policy"
             block = _json(policy_document(dict(statement)))
             return FixWords(lead, block, fix.note, "json", gist=_statement_in_short(statement))
         case BucketPolicy():
-            lead = f"Set this bucket policy{_but(fix.warning)}"
+            lead = _warned("Set this bucket policy", fix.warning)
             from s3probe.codec import to_plain
 
             plain = to_plain(fix.statement)
             block = _json(policy_document(plain))
             return FixWords(lead, block, fix.note, "json", gist=_statement_in_short(plain))
         case BucketSetting(setting="public-read", command=""):
-            return FixWords("Let visitors read the media", "", f"{fix.value.rstrip('.')}; {fix.note}".rstrip("; "))
+            way = f"{fix.value.rstrip('.')}."
+            return FixWords("Let visitors read the media", "", f"{way} {fix.note}" if fix.note else way)
         case BucketSetting():
-            lead = f"{bucket_words(fix)}{_but(fix.warning)}"
+            lead = _warned(bucket_words(fix), fix.warning)
             block = fix.command or ("" if len(fix.value) < 50 else fix.value)
             return FixWords(lead, block, fix.note, "sh" if fix.command else "")
         case ServerFix():
@@ -148,19 +147,18 @@ def fix_in_words(fix: Fix, source: str) -> FixWords:
             return FixWords(fix.text)
 
 
-def _but(warning: str) -> str:
+def _warned(lead: str, warning: str) -> str:
     """What is lost by it stands before it."""
-    return f"; {warning}" if warning else ""
+    return f"{lead}. {warning}" if warning else lead
 
 
 def _as_a_command(fix: Fix) -> FixWords | None:
     """The same once more, for the command line, where the fix is a document."""
     if isinstance(fix, IamAllow) and fix.adds:
-        return FixWords("The policy on the command line", fix.adds, "", "sh", opening="or")
+        return FixWords("Set the policy on the command line", fix.adds, "", "sh", opening="or")
     if isinstance(fix, BucketPolicy) and fix.command:
-        return FixWords(
-            f"The bucket policy on the command line{_but(fix.warning)}", fix.command, "", "sh", opening="or"
-        )
+        lead = _warned("Set the bucket policy on the command line", fix.warning)
+        return FixWords(lead, fix.command, "", "sh", opening="or")
     return None
 
 
@@ -180,7 +178,7 @@ def _lines_at_once(group: Sequence[Fix], source: str) -> FixWords | None:
     else:
         lead = f"Set these in {where}"
     notes = (f"{fix.variable}: {fix.note}" for fix in lines if fix.note)
-    return FixWords(lead, block, "; ".join(notes), gist=", ".join(block.splitlines()))
+    return FixWords(lead, block, " ".join(notes), gist=", ".join(block.splitlines()))
 
 
 def _statement_in_short(statement: Mapping[str, object]) -> str:

@@ -146,14 +146,14 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
     words = list(fixes_in_words(finding, report.subject.source))
     best = len(first_way(words))
     for number, fix in enumerate(words, 1):
-        yield f"<dt>{_e(sentence(fix.opening))}</dt><dd>{_e(fix.lead)}"
+        yield f"<dt>{_e(sentence(fix.opening))}</dt><dd>{_e(fix.lead.rstrip('.'))}{':' if fix.block else '.'}"
         if fix.block:
             yield f"<pre>{_e(fix.block)}</pre>"
         yield f"{_e(fix.remark)}</dd>"
         if number == best and (then := restart(report, finding)):
             yield f"<dd>{_e(then)}</dd>"
     for text in aftermath(report, finding):
-        yield f"<dd>{_e(sentence(text))}.</dd>"
+        yield f"<dd>{_e(text)}</dd>"
     yield f"</dl><p class='soft'>s3probe explain {_e(finding.id)}</p></section>"
 
 

@@ -152,7 +152,7 @@ def _fix(fix: Fix) -> Mapping[str, Any]:
         case BucketSetting():
             return {"setting": fix.setting, "value": fix.value, "command": fix.command, **_warned(fix)}
         case ServerFix():
-            return {"setting": fix.setting, "value": fix.value}
+            return {"setting": fix.setting, "value": fix.value, **_where_there_is_one("place", fix.place)}
         case _:
             return {"text": fix.text}
 

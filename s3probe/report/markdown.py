@@ -187,7 +187,7 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
         if number == best and (then := restart(report, finding)):
             yield f"  - {then}"
     for text in aftermath(report, finding):
-        yield f"  - {_escaped(sentence(text).rstrip('.'))}."
+        yield f"  - {_escaped(text)}"
     for link in finding.links:
         yield f"  - <{link}>"
 

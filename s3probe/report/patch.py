@@ -199,7 +199,9 @@ def _why_not(error: NotPossibleError, environment: Environment) -> str:
 
 def _refusing(made: Patch, choice: Choice, why: dict[str, str], environment: Environment, source: str) -> Patch:
     refused = (
-        Refused(fix, choice.finding, f"{_meant(fix)} ({_place(fix, environment, source)}): {why[fix.variable]}.")
+        Refused(
+            fix, choice.finding, f"{_meant(fix)} ({_place(fix, environment, source)}): {why[fix.variable].rstrip('.')}."
+        )
         for fix in choice.fixes
         if isinstance(fix, EnvFix)
     )

@@ -121,6 +121,7 @@ def _fix() -> Schema:
         "way": {"description": "How this provider gives those rights, in words.", **_TEXT},
         "statement": {"type": "object"},
         "setting": _TEXT,
+        "place": {"description": "Where lines of a web server or of another file stand.", **_TEXT},
         "command": _TEXT,
         "text": _TEXT,
         "warning": {"description": "What is lost by it.", **_TEXT},

@@ -84,31 +84,29 @@ def server_words(fix: ServerFix) -> Instruction:
             return Instruction("Rewrite the file without them", fix.value, fix.note, "sh")
         case "metadata-hops":
             return Instruction("Let containers reach the metadata service", fix.value, fix.note, "sh")
+        case "storage":
+            return Instruction("Set this in the storage's own configuration", fix.value, fix.note)
         case "ca":
             return Instruction("Set this in the environment of Mastodon's services", fix.value, fix.note)
         case "ipv4":
             return Instruction(f"Give this machine a way to IPv4 ({fix.value})", "", fix.note)
         case "ipv6":
-            place, _, note = fix.note.partition(": ")
-            return Instruction(f"Put this line {place}".replace(" in ", " into "), fix.value, note)
+            return Instruction(f"Put this line into {fix.place}", fix.value, fix.note)
     if "=" in fix.value:
         return Instruction("Set this in the environment of Mastodon's services", fix.value)
-    # the note of these (dns, firewall, certificate, tls, proxy) is the whole sentence, the value its subject
+    # the note of these (dns, firewall, certificate, tls, proxy) says it all, the value what it is about
     named = fix.value in fix.note or not fix.value
-    return Instruction(f"{sentence(fix.note)}{'' if named else f' ({fix.value})'}")
+    return Instruction(fix.note if named else f"{fix.note.rstrip('.')} ({fix.value})")
 
 
 def _lines_of_a_program(fix: ServerFix) -> Instruction:
-    """What to put into a web server, or to take out of it; the note begins with the place."""
+    """What to put into a web server, or to take out of it, which the note says then."""
     program = middlemen()[fix.setting]
-    place, _, note = fix.note.partition("; ")
-    where = place if place.startswith(("in ", "at ")) else ""
-    note = note if where else fix.note
-    at = f"{program.name}{f', {where}' if where else ''}"
     if not fix.value:
-        return Instruction(f"In {at}, {note}")
+        return Instruction(f"In {program.name}, look at {fix.place}", note=fix.note)
     block = nginx_block(fix.value) if program.id == "nginx" else fix.value
-    return Instruction(f"Put this into {at}", block, note, program.language)
+    lead = f"In {program.name}, put this into {fix.place}" if fix.place else f"Put this into {program.name}"
+    return Instruction(lead, block, fix.note, program.language)
 
 
 def nginx_block(text: str) -> str:

@@ -227,7 +227,7 @@ def _step(fix: FixWords, where: str) -> str:
 
 def _next_step(fix: FixWords, where: str) -> str:
     """The same without what is lost by it, which stands with the whole of it."""
-    short = replace(fix, lead=fix.lead.partition(";")[0])
+    short = replace(fix, lead=fix.lead.partition(". ")[0])
     return _step(short if len(short.block) <= _SHORT or short.gist else replace(short, block="\n"), where)
 
 
@@ -342,7 +342,7 @@ def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[st
     best = len(first_way(words))
     for fix in words[:best]:
         again = fix.block in shown_blocks and ("\n" in fix.block or len(fix.block) > page.width)
-        yield from _fix(replace(fix, lead=f"{fix.lead}, as above", block="", note="") if again else fix, page)
+        yield from _fix(replace(fix, lead=f"{fix.lead} (as above)", block="", note="") if again else fix, page)
         shown_blocks.add(fix.block)
     if then := restart(report, finding):
         yield from _labelled("", then, page)
@@ -351,7 +351,7 @@ def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[st
     if not page.verbose:
         yield from _other_ways(words[best:], page)
     for text in aftermath(report, finding):
-        yield from _labelled("", f"{sentence(text).rstrip('.')}.", page)
+        yield from _labelled("", text, page)
     yield from _labelled("More", f"s3probe explain {finding.id}", page)
     if page.verbose:
         yield from (f"{' ' * 16}{link}" for link in finding.links)
@@ -398,10 +398,10 @@ def _other_way(steps: Sequence[FixWords], page: _Page) -> list[str]:
     """Two lines at most where there is room: all its steps, or the first one and how many come after it."""
     first, *others = (_in_short(step) for step in steps)
     most = _OTHER_LINES if page.width >= _TWO_COLUMNS else 2 * _OTHER_LINES
-    way = _labelled("Or", f"{', and then: '.join((first, *others))}.", page)
+    way = _labelled("Or", f"{'. Then: '.join((first, *others))}.", page)
     if len(way) > most and others:
         lead = steps[0].lead.rstrip(".")
-        way = _labelled("Or", f"{lead}, then {count(len(others), 'more step')} (-v).", page)
+        way = _labelled("Or", f"{lead}. Then: {count(len(others), 'more step')} (-v).", page)
     return way if len(way) <= most else _first_of(way, most, page)
 
 

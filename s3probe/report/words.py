@@ -290,10 +290,10 @@ def made(report: Report, place: Standpoint | None) -> str:
 
 
 def aftermath(report: Report, finding: Finding) -> list[str]:
-    """What the trials showed of a finding beside its fixes, in sentences without their last stop."""
+    """What the trials showed of a finding beside its fixes, in whole sentences."""
     ended = [one.title for one in report.consequences if one.of == finding.id]
     return [
-        *([f"with its fix, this ends as well: {'; '.join(ended)}"] if ended else []),
+        *([f"With its fix, this ends as well: {' '.join(f'{title}.' for title in ended)}"] if ended else []),
         *filter(None, [finding.remark]),
     ]
 

@@ -22,7 +22,7 @@ from s3probe.settings.model import Settings
 from s3probe.trying.budget import ALL_MADE
 
 THROTTLED = "the storage asked for fewer requests"
-PASSES_ALL_THE_SAME = "what failed passes now without it as well: run s3probe check again"
+PASSES_ALL_THE_SAME = "what failed passes now without it as well. Run s3probe check again"
 UNCLEAR = "what failed before could not be asked once more"
 NO_WAY = "nothing answers there, and this line changes neither host nor time-out"
 

@@ -106,7 +106,7 @@ def _told(then: Finding, now: Finding | None, last: Remembered) -> Finding:
     finding = then if now is None or now.severity is not then.severity else replace(now, remark=then.remark)
     if now is not None:
         finding = replace(finding, because=now.because or then.because, explains=now.explains)
-    remark = re.sub(r"\btried: ", f"tried {when}: ", finding.remark)
+    remark = re.sub(r"\bTried: ", f"Tried {when}: ", finding.remark)
     return replace(finding, fixes=tuple(_dated(fix, last.made) for fix in then.fixes), remark=remark)
 
 

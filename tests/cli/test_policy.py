@@ -205,7 +205,7 @@ def test_what_is_concluded_is_said_to_be_so(cli: Cli) -> None:
 
 def test_a_bucket_that_was_made_in_lightsail_shares_its_hosts_and_is_mentioned(cli: Cli) -> None:
     text = printed(cli, AWS)
-    assert "a bucket made in Lightsail takes no rules" in text
+    assert "A bucket made in Lightsail takes no rules" in text
     assert "Lightsail" not in printed(cli, PLACES["hetzner"])
 
 

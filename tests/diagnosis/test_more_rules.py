@@ -63,7 +63,7 @@ def test_without_keys_and_without_a_role_it_is_a_failure_at_amazon_too() -> None
     asked = seen.row(Experiment.INSTANCE_ROLE, None, outcome=Outcome.WRONG)
     (found,) = asked.findings
     assert (found.id, found.severity, found.certainty) == ("missing-key-pair", Severity.FAILURE, Certainty.LIKELY)
-    assert "none of them gave one here" in found.how_known
+    assert "None of them gave one here" in found.how_known
 
 
 def test_a_file_that_everyone_can_read_is_named_and_its_folders_count(tmp_path: Path) -> None:

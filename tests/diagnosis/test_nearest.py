@@ -104,7 +104,7 @@ def test_a_body_limit_below_our_few_bytes_is_told_from_one_that_stops_large_file
         stopped = stopped.row(name, 413, None, None, markup="yes")
     assert stopped.named[0] == "proxy-body-limit-413"
     line, words = stopped.findings[0].fixes
-    assert line == ServerFix("nginx", "client_max_body_size 0;", "in the proxy before the storage")
+    assert line == ServerFix("nginx", "client_max_body_size 0;", place="the proxy before the storage")
     assert words == Manual("Another proxy before the storage: let uploads of any size pass.")
     large = C.row(ActionId.MULTIPART_PART, 413, None, None, markup="yes").skipped(ActionId.MULTIPART_COMPLETE)
     assert large.named == ("multipart-denied",)

@@ -151,7 +151,7 @@ def test_a_policy_that_the_key_may_read_keeps_what_is_not_for_everyone() -> None
     assert sids(fix) == ["Backup", "MastodonPublicMedia"]
     unread = of(listed(A.line(NO_ACL)), "bucket-listable-policy").fixes[0]
     assert sids(unread) == ["MastodonPublicMedia"]
-    assert "it replaces the whole policy" in unread.warning  # type: ignore[union-attr]
+    assert "It replaces the whole policy" in unread.warning  # type: ignore[union-attr]
 
 
 UNREADABLE = [{"statements": text} for text in ("[" * 100_000, "null", "1e999", "[", '{"Sid": "x"}')]

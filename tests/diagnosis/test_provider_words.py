@@ -152,7 +152,7 @@ def test_where_a_user_has_one_policy_the_whole_one_is_printed() -> None:
     lacking = moved(SHOWN["iam-missing-listbucket"], AT["ovhcloud"]).findings
     (found,) = (f for f in lacking if f.id == "iam-missing-listbucket")
     (text, *_) = printed(found)
-    assert "Give Mastodon's key this policy; it replaces the one that the user has" in text
+    assert "Give Mastodon's key this policy. It replaces the one that the user has" in text
     assert all(right in text for right in ("s3:PutObject", "s3:DeleteObject", "s3:ListBucket"))
 
 
@@ -160,7 +160,7 @@ def test_where_public_reading_opens_the_whole_bucket_archives_are_named() -> Non
     for name in ("oracle-oci", "tigris", "bunny-storage"):
         closed = moved(SHOWN["public-policy-missing"], AT[name]).line("S3_ALIAS_HOST=files.example.com").findings
         (found,) = (f for f in closed if f.id == "public-policy-missing")
-        assert "it opens archives too" in "".join(printed(found)), name
+        assert "It opens archives too" in "".join(printed(found)), name
 
 
 @pytest.mark.parametrize("name", [name for name in AT if name not in ("aws-s3", GENERIC)])
@@ -283,7 +283,10 @@ def test_where_to_click_names_the_users_bucket() -> None:
 
 def test_a_suspension_that_fails_needs_no_right_where_something_else_opens_the_media() -> None:
     case, refused = "suspension-acl-call-crashes", C.denied(ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE)
-    for name, first in (("idrive-e2", "S3_PERMISSION="), ("scaleway", "Let Mastodon's key set the ACL")):
+    for name, first in (
+        ("idrive-e2", "S3_PERMISSION="),
+        ("scaleway", "Give Mastodon's key these rights in the bucket files-example: set the ACL"),
+    ):
         found = next(f for f in moved(refused, AT[name]).findings if f.id == case)
         assert first in next(iter(printed(found))), name
 

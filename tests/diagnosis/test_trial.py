@@ -410,7 +410,7 @@ def test_a_line_that_left_the_failure_is_not_offered() -> None:
     still = state(REFUSED, findings=(WRONG_REGION,), S3_REGION="eu-west-2")
     told = concluded(attempt(still), file=FILE_STATE, path=0)["region-wrong"]
     assert told.fixes == ()
-    assert told.remark == "tried: S3_REGION=eu-west-2 changes nothing"
+    assert told.remark == "Tried: S3_REGION=eu-west-2 changes nothing."
 
 
 def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered() -> None:
@@ -472,7 +472,7 @@ def test_a_quiet_line_is_offered_as_untried() -> None:
     [
         ((), "no time left (--deadline 90)", "no time left (--deadline 90)"),
         ((attempt(None, why="nothing answers there"),), "", "nothing answers there"),
-        ((), "", "another failure comes first: fix that one, and run s3probe check again"),
+        ((), "", "another failure comes first. Fix that one, and run s3probe check again"),
     ],
 )
 def test_an_untried_line_says_why(attempts: tuple[Attempt, ...], ended: str, why: str) -> None:
@@ -539,7 +539,7 @@ def test_what_comes_to_light_says_so_and_stands_behind() -> None:
     after = state(UPLOADS, SEEN, findings=(behind, noticed), S3_REGION="eu-west-2")
     told = concluded(attempt(after), file=FILE_STATE)
     assert list(told) == ["region-wrong", "behind", "noticed"]
-    assert told["behind"].remark == "behind it: seen only with S3_REGION=eu-west-2"
+    assert told["behind"].remark == "It was seen only with S3_REGION=eu-west-2."
 
 
 def test_two_steps_that_only_help_together_are_one_fix() -> None:

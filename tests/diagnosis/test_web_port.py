@@ -79,7 +79,7 @@ def test_what_opens_the_bucket_is_one_recipe() -> None:
     warned, free = (one.fixes[0] for one in (taken, only(page(named_as(GARAGE), "none", "none"))))
     assert isinstance(warned, BucketSetting)
     assert isinstance(free, BucketSetting)
-    assert warned.warning == "it takes files.example.com from the bucket that it leads to now"
+    assert warned.warning == "It takes files.example.com from the bucket that it leads to now."
     assert free.warning == ""
     assert "another bucket's, garage bucket unalias files.example.com takes it from that" in free.note
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_told_behind_a_proxy_offers_both() -> None:
     ).row(Experiment.PUBLIC_WEB_PORT, None, network=NetworkFault.REFUSED)
     found = only(behind)
     assert (found.id, found.certainty) == (NOT_ALLOWED, Certainty.LIKELY)
-    assert "or the proxy does not pass that host on" in found.how_known
+    assert "Or the proxy does not pass that host on" in found.how_known
     first, second = found.fixes
     assert isinstance(first, BucketSetting)
     assert isinstance(second, ServerFix)

@@ -85,15 +85,15 @@ def test_the_servers_last_stop_does_not_stand_within_a_sentence() -> None:
 def test_a_refusal_that_differs_in_the_name_of_the_file_alone_is_quoted_once() -> None:
     files = {acl: f"https://b.s3.eu-west-2.amazonaws.com/m/{acl}.png" for acl in ("public-read", "private")}
     table = {acl: seen_as(None, f'{REFUSED}"{url}"', url) for acl, url in files.items()}
-    assert list(_ladder_words(table, table["public-read"])) == ["it is the same with private"]
+    assert _ladder_words(table, table["public-read"]) == ["It is the same with private"]
     passed = Observation(ActionId.PUT_WITH_ACL, "", "PutObject", Actor.MASTODON, Outcome.OK, http_status=200)
     others = {"bucket-owner-full-control": passed, **table}
-    assert list(_ladder_words(others, table["public-read"])) == [
-        "it is the same with private",
-        "with bucket-owner-full-control it passed",
+    assert _ladder_words(others, table["public-read"]) == [
+        "It is the same with private",
+        "With bucket-owner-full-control it passed",
     ]
     table["private"] = seen_as(None, "Access Denied", files["private"])
-    assert "with private it failed: 403 AccessDenied: Access Denied" in _ladder_words(table, table["public-read"])
+    assert "With private it failed: 403 AccessDenied: Access Denied" in _ladder_words(table, table["public-read"])
 
 
 @pytest.mark.parametrize(("message", "number"), [(f"{REFUSED}x", "123456789012"), ("Access Denied", "<account id>")])

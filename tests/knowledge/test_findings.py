@@ -24,7 +24,6 @@ FILES = sorted((ROOT / "s3probe" / "knowledge" / "findings").glob("*.toml"))
 PLACEHOLDERS = {"bucket", "region", "endpoint", "hostname", "alias_host", "media_host", "acl", "variable"}
 OF_ONE_RULE = {
     "breaks",
-    "can",
     "directive",
     "family",
     "folders",

@@ -41,13 +41,13 @@ def test_an_entry_is_whole(name: str) -> None:
     for text in texts:
         assert set(re.findall(r"<([a-z]+)>", text)) <= NAMES, text
         assert set(re.findall(r"^\?([a-z]+) ", text, re.MULTILINE)) <= FLAGS, text
-    assert all(text.startswith("remove ") for text in one.gone.values())
+    assert all(text.startswith("Remove ") for text in one.gone.values())
     assert one.signs or name == ANY
     if one.kind is Kind.CDN:
         assert not one.lines
         assert not one.gone
     elif one.lines:
-        assert one.place.startswith("in ")
+        assert one.place.startswith("the ")
         assert one.language
 
 

@@ -89,7 +89,7 @@ def test_a_query_that_is_dropped_is_one_cause() -> None:
     assert "without a query" in failures[0].how_known
     fix = failures[0].fixes[0]
     assert isinstance(fix, ServerFix)
-    assert "remove the path behind the host in proxy_pass" in fix.note
+    assert "Remove the path behind the host in proxy_pass" in fix.note
     (other,) = (f for f in examined(_setup(MISTAKES[failures[0].id])).findings if f.id == failures[0].id)
     assert "query" not in other.how_known
 

@@ -49,7 +49,7 @@ class NginxSetup:
 
     def _with(self, fix: Fix) -> NginxSetup | None:
         if isinstance(fix, ServerFix) and fix.setting == "nginx":
-            return replace(self, block=_noted(_cleared(self.block, fix.note).with_lines(fix.value), fix.note))
+            return replace(self, block=_noted(_cleared(self.block, fix.place).with_lines(fix.value), fix.note))
         if isinstance(fix, ServerFix) and (rule := _RULE.fullmatch(fix.note)):
             return replace(self, block=self.block.without(f"if ({rule[1]}")) if rule[2] == self.host else None
         if isinstance(fix, ServerFix) and fix.setting == "certificate":
@@ -60,22 +60,22 @@ class NginxSetup:
 
 _ELSEWHERE = ("rewrite", "root", "return", "alias", "try_files")
 """Lines by which a location answers with something else than what its ``proxy_pass`` asks for."""
-_GONE = re.compile(r"\b(?:remove|and) (return \d+)")
-_RULE = re.compile(r"remove the rule on (\$\w+) from the server block of ([\w.-]+): .*")
+_GONE = re.compile(r"\b(?:Remove|and) (return \d+)")
+_RULE = re.compile(r"Remove the rule on (\$\w+) from the server block of ([\w.-]+): .*")
 
 
-def _cleared(block: Block, note: str) -> Block:
+def _cleared(block: Block, place: str) -> Block:
     """Without what the fix's lines take the place of, beside lines of the same names."""
-    if "in place of its proxy_pass, rewrite, root and return lines" not in note:
+    if "in place of its proxy_pass, rewrite, root and return lines" not in place:
         return block
     return replace(block, storage=tuple(line for line in block.storage if not line.startswith(_ELSEWHERE)))
 
 
 def _noted(block: Block, note: str) -> Block:
     """With what the fix says beside its lines: which lines of one's own must go."""
-    for start in re.findall(r"\bremove (add_header [\w-]+)", note):
+    for start in re.findall(r"\bRemove (add_header [\w-]+)", note):
         block = block.without(start)
-    for variable in re.findall(r"\bremove the rule on (\$\w+)", note):
+    for variable in re.findall(r"\bRemove the rule on (\$\w+)", note):
         block = block.without(f"if ({variable}")
     for start in _GONE.findall(note):
         block = block.without(start)

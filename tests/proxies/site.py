@@ -109,17 +109,17 @@ def kind_of(language: str, line: str) -> str | None:
 
 
 _SUB = re.compile(r"sub (\w+) \{\n(.*?)\n\}", re.DOTALL)
-_RULE_ON = re.compile(r"remove the rule on ([\w.-]+)")
-_GONE = re.compile(r"remove ([^;]+?)(?=;|$)")
+_RULE_ON = re.compile(r"Remove the rule on ([\w.-]+)")
+_GONE = re.compile(r"Remove (.+?)\.(?= |$)")
 
 
-def fixed(config: SiteLines, lines: str, note: str) -> SiteLines:
-    """With a fix carried out to the letter: ``lines`` where ``note`` says, and without what it says must go."""
+def fixed(config: SiteLines, lines: str, note: str, place: str) -> SiteLines:
+    """With a fix carried out to the letter: ``lines`` at ``place``, and without what ``note`` says must go."""
     for found in _GONE.finditer(note):
         config = _without_what(config, found[1])
     if not lines:
         return config
-    return _PLACED[config.language](config, lines, note.partition("; ")[0])
+    return _PLACED[config.language](config, lines, place)
 
 
 def _without_what(config: SiteLines, what: str) -> SiteLines:
@@ -166,7 +166,7 @@ def _into_caddy(config: SiteLines, lines: str, place: str) -> SiteLines:
         )
         config = config.without("rewrite").without("uri").without("handle_path")
         return config.plus("site", *filter(None, before.split("\n")))
-    if "in the reverse_proxy block" in place:
+    if place.startswith("the reverse_proxy block"):
         return config.plus("proxy", *lines.split("\n"))
     return config.plus("site", *_statements(lines))
 

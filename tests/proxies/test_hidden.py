@@ -32,7 +32,7 @@ def _only(program: str, *changes: Change, origins: tuple[str, ...] = ("*",)) -> 
 def test_an_origin_that_the_program_names_is_no_rule_of_the_bucket(program: str) -> None:
     finding = _only(program, MISTAKES[OTHER].changes[PROGRAMS[program].language])
     assert finding.id == MISTAKES[OTHER].finding_id
-    assert "the storage itself allows it" in finding.how_known
+    assert "The storage itself allows it" in finding.how_known
     assert not any(isinstance(fix, BucketSetting) for fix in finding.fixes)
     assert any(isinstance(fix, Manual) and "exactly once" in fix.text for fix in finding.fixes)
 

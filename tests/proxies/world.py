@@ -46,7 +46,7 @@ class ProxySetup:
     def with_fix(self, fix: Fix) -> ProxySetup | None:
         """The set-up after that fix."""
         if isinstance(fix, ServerFix) and fix.setting == self.configuration.language:
-            return replace(self, configuration=fixed(self.configuration, fix.value, fix.note))
+            return replace(self, configuration=fixed(self.configuration, fix.value, fix.note, fix.place))
         if isinstance(fix, ServerFix) and fix.setting == "certificate":
             return replace(self, certificate="right") if fix.value == self.host else None
         scenario = apply(self.scenario, fix)

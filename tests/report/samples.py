@@ -150,7 +150,7 @@ DELETE_DENIED = Finding(
                 }
             )
         ),
-        ServerFix("nginx", "proxy_method_allow DELETE", "only when a proxy stands in between"),
+        ServerFix("nginx", "proxy_method_allow DELETE", "This is for a proxy that stands in between."),
         Manual("Ask the provider whether the key was made for writing only."),
     ),
 )
@@ -254,11 +254,11 @@ WRONG_REGION = Finding(
             "acl",
             "private",
             "aws s3api put-bucket-acl --bucket files-example --acl private",
-            proof=Proof(ProofState.UNTRIED, "s3probe never changes a bucket; run s3probe check again after it"),
+            proof=Proof(ProofState.UNTRIED, "s3probe never changes a bucket. Run s3probe check again after it"),
         ),
     ),
 )
-BEHIND = replace(DELETE_DENIED, fixes=(), remark="behind it: seen only with S3_REGION=eu-west-2")
+BEHIND = replace(DELETE_DENIED, fixes=(), remark="It was seen only with S3_REGION=eu-west-2.")
 TRIED = TrialRun((REGION, ENDPOINT), evidence(cleanup=Cleanup(9, 9)), "region-wrong-aws-regional-endpoint is gone")
 FOLLOWED = Consequence(
     "object-not-found-public-key-mismatch",

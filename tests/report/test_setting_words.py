@@ -36,5 +36,5 @@ def test_bucket_settings_have_the_names_of_the_console() -> None:
 
 
 def test_a_server_setting_begins_with_a_verb() -> None:
-    told = server_words(ServerFix("certificate", "s3.example", "renew the certificate"))
+    told = server_words(ServerFix("certificate", "s3.example", "Renew the certificate."))
     assert told.lead == "Renew the certificate (s3.example)"

@@ -6,6 +6,7 @@ import re
 
 from s3probe.diagnosis.model import Finding, IamAllow
 from s3probe.knowledge.findings import entry, ids
+from s3probe.report.setting_words import sentence
 from s3probe.sandbox.faults.model import Fault
 from tests.runs import TRIED, each_fault, run_fault
 
@@ -15,6 +16,8 @@ _OWN_NAMES = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|<[a-z ]+>|\{\w+\}")
 _REFUSAL = re.compile(r"(?:because|not authorized|does not) .{20,}?(?=;|$)")
+_BESIDE_A_FIX = ("note", "warning", "way", "text")
+"""Fields of fixes that hold whole sentences."""
 _ANOTHER_WORD_FOR_FIX = re.compile(r"\b(?:repair|remed|correct)(?:s|ed|ing|y|ies)?\b", re.IGNORECASE)
 
 
@@ -39,6 +42,8 @@ def test_a_finding_speaks_of_the_case_in_the_values_of_the_user(fault: Fault) ->
         assert len(arns) == len(set(arns)), found.how_known
         for doubled in ("no connection: no connection", "no connection: connection", ".:", ".;", ".,"):
             assert doubled not in found.how_known, found.how_known
+        for said in (found.remark, *(getattr(fix, name, "") for fix in found.fixes for name in _BESIDE_A_FIX)):
+            assert not said or said == f"{sentence(said).rstrip('.')}.", said
         for fix in found.fixes:
             assert not _ANOTHER_WORD_FOR_FIX.search(f"{getattr(fix, 'note', '')} {getattr(fix, 'text', '')}"), fix
         if arns:

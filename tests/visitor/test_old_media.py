@@ -131,7 +131,7 @@ class _KeepsRefusals(_NoHead):
 def test_a_cache_that_remembers_a_refusal_is_told_from_the_storage() -> None:
     ran = run(moved("public-read")(healthy_alias()), wrap=_KeepsRefusals)
     finding = named(ran, "old-media-invisible")
-    assert "the storage itself shows" in finding.how_known
+    assert "The storage itself shows" in finding.how_known
     assert finding.fixes[0].kind == "server"
 
 

@@ -206,4 +206,4 @@ def test_one_directive_alone_says_what_it_breaks() -> None:
     (found,) = ran.report.findings
     assert found.id == "csp-one-directive-lacks-media-host"
     assert "media-src" in found.title
-    assert "pictures are shown" in found.consequence
+    assert "Pictures are shown" in found.consequence

@@ -110,7 +110,7 @@ def _text(settings: Settings, provider: Provider, answers: Evidence | None) -> I
     whole = archives_note(settings, provider)
     if whole:
         yield "Public reading: everyone may read what is in the bucket, and nobody may list it."
-        yield f"Everyone reads {whole}."
+        yield whole
     elif media.document:
         yield "Bucket policy: everyone may read media, nobody may list the bucket or read archives in backups/."
     else:
@@ -184,10 +184,9 @@ def _commanded(settings: Settings, provider: Provider, this: Offer) -> Iterator[
         where = f"On the command line, with the first document saved as {this.file}"
     elif this.file:
         where = f"On the command line, with that saved as {this.file}"
-    note = f" ({this.note})" if this.note else ""
-    warning = f". {this.replaces}. {join(settings, this)}" if this.replaces else ""
+    more = " ".join(filter(None, (this.note, this.replaces, join(settings, this))))
     first = unblocking(settings, provider) if this.topic is Topic.MEDIA else ""
-    yield f"{where}{note}{warning}:"
+    yield f"{where}. {more.rstrip('.')}:" if more else f"{where}:"
     yield ""
     yield from (f"  {line}" for line in (*first.splitlines(), *this.command.splitlines()))
 

@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Severity
 from s3probe.diagnosis.rule import OF_A_POLICY, OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import in_turn, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import lacks_a_right
 from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, Header, ObservationId
@@ -29,8 +29,8 @@ CANNED = (
 )
 """AWS, "Canned ACL"; log-delivery-write is for buckets only."""
 
-_ONLY_WITH_A_POLICY = "visitors then see new pictures only where the bucket itself is open: s3probe policy says how"
-ONLY_TOGETHER = "only together with the step before it: without an ACL and without that, nobody sees a picture"
+_ONLY_WITH_A_POLICY = "Visitors then see new pictures only where the bucket itself is open: s3probe policy says how."
+ONLY_TOGETHER = "Do this only together with the step before it: without an ACL and without that, nobody sees a picture."
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,31 +210,31 @@ def refused_acl(case: Case) -> Iterator[Finding]:
     yield finding(
         finding_id,
         case,
-        how="; ".join(
-            (
-                f"an upload with ACL {case.settings.acl} was answered {words(upload)}",
-                *_ladder_words(table, upload),
-                "without an ACL it passed",
-            )
+        how=in_turn(
+            f"an upload with ACL {case.settings.acl} was answered {words(upload)}",
+            *_ladder_words(table, upload),
+            "Without an ACL it passed",
         ),
         because=(upload.id, ActionId.PUT_WITHOUT_ACL, *tried),
         fixes=ways(ladder),
     )
 
 
-def _ladder_words(table: dict[str, Observation], upload: Observation) -> Iterator[str]:
-    """A sentence for each other ACL that was tried, and one for those of which the answer was the same."""
+def _ladder_words(table: dict[str, Observation], upload: Observation) -> list[str]:
     tried = {acl: o for acl, o in table.items() if o.ran and o is not upload}
     # one message three times over says no more than once
     refused = {acl: _general_words(o, acl) for acl, o in table.items() if not o.ok}
     mine = next((text for acl, text in refused.items() if table[acl] is upload), _general_words(upload))
     same = [acl for acl in tried if refused.get(acl) == mine]
     # right behind the answer that it repeats: behind another "it passed" it would say the opposite
-    if same:
-        yield f"it is the same with {', '.join(same)}"
-    for acl, o in tried.items():
-        if acl not in same:
-            yield f"with {acl} it passed" if o.ok else f"with {acl} it failed: {words(o)}"
+    return [
+        *([f"It is the same with {', '.join(same)}"] if same else []),
+        *(
+            f"With {acl} it passed" if o.ok else f"With {acl} it failed: {words(o)}"
+            for acl, o in tried.items()
+            if acl not in same
+        ),
+    ]
 
 
 def _general_words(seen: Observation, acl: str = "") -> str:

@@ -32,7 +32,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
     style = f"{api.netloc}/{settings.bucket_name}"
     variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
     fix = fixes.env(case, variable, style if settings.alias_host else api.netloc)
-    proxy = in_a_new_proxy(case, "in a proxy of your own, whose name then is S3_ALIAS_HOST")
+    proxy = in_a_new_proxy(case)
     yield finding(
         "non-aws-virtual-host-cert",
         case,
@@ -57,7 +57,7 @@ def one_kind_of_address(case: Case) -> Iterator[Finding]:
     if not cut_off or not lacks_ipv4(case):
         return
     settings = case.settings
-    way = ServerFix("ipv4", "NAT64 and DNS64", "or any other way from this machine to IPv4")
+    way = ServerFix("ipv4", "NAT64 and DNS64", "Any other way from this machine to IPv4 will do as well.")
     offered: list[Fix] = [fixes.env(case, "S3_ENDPOINT", f"https://s3.dualstack.{settings.region}.amazonaws.com"), way]
     yield finding(
         "ipv6-only-host",
@@ -81,7 +81,7 @@ def broken_ipv6(case: Case) -> Iterator[Finding]:
         how=f"{fixes.host_of(settings.api_base)} has an IPv6 address that does not answer from here, its IPv4 address "
         "does",
         because=[Experiment.ADDRESS_FAMILIES, *(o.id for o in late)],
-        fixes=[ServerFix("ipv6", "precedence ::ffff:0:0/96 100", "in /etc/gai.conf: IPv4 is then tried first")],
+        fixes=[ServerFix("ipv6", "precedence ::ffff:0:0/96 100", "IPv4 is then tried first.", place="/etc/gai.conf")],
     )
 
 

@@ -41,11 +41,11 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     proxy = at_proxy(case, "origin")
     if Experiment.PUBLIC_ALIAS_WITH_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", f"{alias}/{settings.bucket_name}")
-        how = f"{how}; with the bucket in the path the picture is there"
+        how = f"{how}. With the bucket in the path the picture is there"
         return invisible(case, "proxy-drops-bucket-name", how, fix, *proxy)
     if Experiment.PUBLIC_ALIAS_WITHOUT_BUCKET in addresses:
         fix = fixes.env(case, "S3_ALIAS_HOST", alias.removesuffix(f"/{settings.bucket_name}"))
-        how = f"{how}; without the bucket in the path the picture is there"
+        how = f"{how}. Without the bucket in the path the picture is there"
         # a web port finds the bucket by the host alone: its lines pass the path on as it is
         other = () if fixes.provider_of(case).web_port else proxy
         return invisible(case, "object-not-found-public-key-mismatch", how, fix, *other)
@@ -62,11 +62,11 @@ def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     first, bucket = seen.facts.get(Fact.BUCKET, ""), settings.bucket_name
     folders = (*MEDIA_FOLDERS, *filter(None, [settings.key_prefix.strip("/").split("/")[0]]))
     if first in folders:
-        named = f"{how}; it looked for a bucket named {first}"
+        named = f"{how}. It looked for a bucket named {first}"
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
     if first.startswith(bucket) and first.removeprefix(bucket) in folders:
-        named = f"{how}; it looked for a bucket named {first}, so one slash is missing behind {bucket}"
-        note = f"one slash was missing between {bucket} and the path"
+        named = f"{how}. It looked for a bucket named {first}, so one slash is missing behind {bucket}"
+        note = f"One slash was missing between {bucket} and the path."
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin", note))
     return _takes_alias_for_bucket(case, how, alias) if first and first.lower() == alias.split(":")[0] else None
 
@@ -76,9 +76,9 @@ def _takes_alias_for_bucket(case: Case, how: str, alias: str) -> Finding:
     front = front_of(case)
     cname = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
     if front.stands is Stands.DIRECT:
-        told = f"{how}; {front.evidence[0]}"
+        told = f"{how}. {front.evidence[0]}"
         return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", told, cname, mistake=_BY_CNAME)
-    named = f"{how}; the name {alias} was passed on, and the storage takes it for the bucket"
+    named = f"{how}. The name {alias} was passed on, and the storage takes it for the bucket"
     if front.between:
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
     offered = (*at_proxy(case, "origin"), cname)
@@ -117,13 +117,13 @@ def _kept_error(case: Case, seen: Observation, how: str) -> Finding | None:
     ):
         return None
     offered = at_proxy(case, "error-cache")
-    return invisible(case, "proxy-caches-errors", f"{how}; with a query that no cache knows it is shown", *offered)
+    return invisible(case, "proxy-caches-errors", f"{how}. With a query that no cache knows it is shown", *offered)
 
 
 def _closed_origin(case: Case, seen: Observation, how: str) -> Finding | None:
     addresses = working_addresses(case)
     if addresses and seen.http_status in (400, 403, 404, 405):
-        how = f"{how}; straight from the storage it is there"
+        how = f"{how}. Straight from the storage it is there"
         offered = at_proxy(case, "origin")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if not addresses and seen.http_status == 403 and front_of(case).name == "cloudfront" and case.settings.acl is None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from s3probe.diagnosis import fixes
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.addresses import proxy_stands_before
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Header
@@ -69,13 +70,15 @@ def at_proxy(case: Case, topic: str, note: str = "", **more: str) -> tuple[Fix, 
     if here.stands is Stands.CDN:
         first = _in_words(middlemen()[here.name], topic, outside)
         behind = middlemen()[here.behind or _NGINX]
-        why = f"behind {here.cdn}" if here.behind else f"if a proxy of your own stands behind {here.cdn}"
+        why = f"It stands behind {here.cdn}."
+        if not here.behind:
+            why = f"This is for a proxy of your own behind {here.cdn}, if there is one."
         return first, *_lines(behind, topic, values, why, note)
     known = middlemen().get(here.program)
     if known is not None:
         return _lines(known, topic, values, note) or (_in_words(known, topic, values),)
     said = middlemen()[ANY].says[topic]
-    unknown = Manual(outside.fill(f"At what stands before <alias>: {said}{'; ' + note if note else ''}."))
+    unknown = Manual(outside.fill(sentences(f"At what stands before <alias>: {said}.", note)))
     others = (middlemen()[name] for name in here.likeliest)
     return unknown, *(fix for one in others for fix in _lines(one, topic, values, note))
 
@@ -100,10 +103,13 @@ def shows_itself(case: Case) -> bool:
     return front.api_front_of(case.settings, case.evidence).id != ANY
 
 
-def in_a_new_proxy(case: Case, place: str) -> tuple[Fix, ...]:
+def in_a_new_proxy(case: Case) -> tuple[Fix, ...]:
     """Lines that ask the storage, for a proxy that is not there yet."""
     nginx = middlemen()[_NGINX]
-    return _lines(replace(nginx, place=place, places={}), "origin", _values(case))
+    return _lines(replace(nginx, place="a proxy of your own", places={}), "origin", _values(case), _ITS_NAME)
+
+
+_ITS_NAME = "Set S3_ALIAS_HOST to its name."
 
 
 def _lines(one: Middleman, topic: str, values: Values, *notes: str) -> tuple[Fix, ...]:
@@ -115,12 +121,13 @@ def _lines(one: Middleman, topic: str, values: Values, *notes: str) -> tuple[Fix
         return ()
     place = one.places.get(topic) or (one.places.get("origin") if whole else "") or one.place
     said = (gone, one.notes.get(topic, ""), "" if one.tried else _ADVICE, *notes)
-    note = "; ".join(values.fill(text) for text in (place, *said) if text)
+    note = sentences(*map(values.fill, said))
     separator = " " if one.id == "nginx" else "\n"
-    return (ServerFix(one.id, separator.join(values.fill(template).split("\n")) if template else "", note),)
+    value = separator.join(values.fill(template).split("\n")) if template else ""
+    return (ServerFix(one.id, value, note, place=values.fill(place)),)
 
 
-_ADVICE = "advice: nobody has tried these lines in Traefik"
+_ADVICE = "This is advice: nobody has tried these lines in Traefik."
 
 
 def _in_words(one: Middleman, topic: str, values: Values) -> Manual:

@@ -11,7 +11,7 @@ from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.rules.lost_queries import lost
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import in_turn, words
 from s3probe.evidence.observations import Outcome
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, Fact
 
@@ -36,14 +36,16 @@ def cached(case: Case) -> Iterator[Finding]:
     kept = kept if past or changed else []
     if not heads and not kept:
         return
-    told = []
+    how = found = ""
     if heads:
-        told.append(f"HEAD was answered {words(heads[0])}, and GET of the same file 200, which takes the same right")
+        how = f"HEAD was answered {words(heads[0])}, and GET of the same file 200, which takes the same right"
     if kept and past:
-        told.append("a deleted file was still found, and was gone for a question that no cache knows")
+        found = "A deleted file was still found, and was gone for a question that no cache knows"
     elif kept:
-        head = f"HEAD of the bucket was answered {words(bucket)}, and its listing 200, which takes the same right"
-        told.append(f"a deleted file was still found; {head}")
+        found = (
+            f"A deleted file was still found. HEAD of the bucket was answered {words(bucket)}, and its listing 200, "
+            "which takes the same right"
+        )
     host = fixes.host_of(case.settings.api_base)
     # whoever asks the same host gets what was kept as well, also a stranger, and through a link that has expired
     others = (o for o in case.all_open() if fixes.host_of(o.url) == host)
@@ -51,7 +53,7 @@ def cached(case: Case) -> Iterator[Finding]:
     yield finding(
         "proxy-caches-s3-api",
         case,
-        how="; ".join(told),
+        how=in_turn(how, found),
         because=[o.id for o in (*heads, *kept)],
         explains=[*_BY_HEAD, ActionId.GET_RANGE, ActionId.RESTORED_PUBLIC_GET, *visits],
         fixes=before_api(case, "api-head"),

@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import answered, refused_by_a_page, says_locked, something_works, words
+from s3probe.diagnosis.words import answered, in_turn, refused_by_a_page, says_locked, sentences, something_works, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import lacks_a_right
@@ -39,7 +39,7 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding(
             "delete-md5-required",
             case,
-            how=f"{answered(row)}; with Content-MD5 instead of the CRC32 it passed" if with_md5.ok else answered(row),
+            how=in_turn(answered(row), _WITH_MD5 if with_md5.ok else ""),
             because=[row.id, *([with_md5.id] if with_md5.ok else [])],
             fixes=_without_md5(case),
         )
@@ -49,7 +49,7 @@ def batch(case: Case) -> Iterator[Finding]:
         if case.get(ActionId.DELETE).ok:
             how = f"DeleteObjects was answered {words(row)}, while a single delete worked"
         if with_md5.http_status is not None:
-            how = f"{how}; with Content-MD5 it was answered {words(with_md5)}"
+            how = f"{how}. With Content-MD5 it was answered {words(with_md5)}"
         yield finding("delete-objects-unsupported", case, how=how, because=[row.id], fixes=_without_batches(case))
         return
     if lacks_a_right(row):
@@ -59,10 +59,11 @@ def batch(case: Case) -> Iterator[Finding]:
         yield finding("iam-missing-deleteobject", case, how=how, because=[row.id], fixes=[grant])
 
 
+_WITH_MD5 = "With Content-MD5 instead of the CRC32 it passed"
 ONE_BY_ONE = (
     "Until then what Mastodon's daily clean-up should remove stays in the bucket: copies of other servers' media, link "
     "previews, and what blocked servers sent. Two commands remove file by file, and cron may run them: "
-    "RAILS_ENV=production bin/tootctl media remove --days=7, and bin/tootctl preview_cards remove --days=14"
+    "RAILS_ENV=production bin/tootctl media remove --days=7, and bin/tootctl preview_cards remove --days=14."
 )
 
 
@@ -72,21 +73,18 @@ def _without_md5(case: Case) -> tuple[Fix, ...]:
     note = store.notes.get("batch_delete", "")
     if not store.hosts:
         upgrade = "Upgrade the storage: it insists on Content-MD5, which Mastodon no longer sends."
-        if note:
-            upgrade = f"Upgrade the storage to {note}: it insists on Content-MD5, which Mastodon no longer sends."
-        return (Manual(f"{upgrade} {ONE_BY_ONE}."),)
-    there = f" ({note})" if note else ""
+        return (Manual(sentences(upgrade, note, ONE_BY_ONE)),)
     ask = (
         f"No setting of Mastodon changes its checksum: S3_BATCH_DELETE_LIMIT and S3_BATCH_DELETE_RETRY repeat the same "
-        f"request. Ask {store.name} to take x-amz-checksum-crc32 with DeleteObjects{there}."
+        f"request. Ask {store.name} to take x-amz-checksum-crc32 with DeleteObjects."
     )
-    return (Manual(f"{ask} {ONE_BY_ONE}."),)
+    return (Manual(sentences(ask, note, ONE_BY_ONE)),)
 
 
 def _without_batches(case: Case) -> tuple[Fix, ...]:
     store = fixes.provider_of(case)
     other = f"Ask {store.name} for DeleteObjects" if store.hosts else "Use a version of the storage with DeleteObjects"
-    return (Manual(f"{other}; a lower S3_BATCH_DELETE_LIMIT sends the same request. {ONE_BY_ONE}."),)
+    return (Manual(f"{other}. A lower S3_BATCH_DELETE_LIMIT sends the same request. {ONE_BY_ONE}"),)
 
 
 def versions(case: Case) -> Iterator[Finding]:
@@ -110,7 +108,7 @@ def versions(case: Case) -> Iterator[Finding]:
         return
     unread = rules.outcome is Outcome.DENIED
     if unread:
-        how = f"{how}; this key may not read whether a lifecycle rule removes old versions"
+        how = f"{how}. This key may not read whether a lifecycle rule removes old versions"
     yield finding(
         "versioning-delete-markers",
         case,

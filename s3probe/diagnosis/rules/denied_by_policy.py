@@ -37,9 +37,9 @@ def _denied(case: Case, refused: list[tuple[Observation, str]], source: Experime
     advice = f"Take the Deny for {actions} out of the bucket policy, or this key out of that Deny."
     if source == Experiment.ACCOUNT:
         denied = f"a policy of the key's user, or of one of his groups, denies {actions}"
-        advice = f"Take the Deny for {actions} out of the policy that holds it: {_where(case)}."
+        advice = f"Take the Deny for {actions} out of the policy that holds it. {_where(case)}"
     if on_condition:
-        denied = f"{denied}; it does so on a condition"
+        denied = f"{denied}. It does so on a condition"
     # an experiment is no row of its own: what reads an archive needs the same right
     follows = [o.id for o in case.open(*READ_BY_ANYONE) if o.outcome is Outcome.DENIED] if _READ in actions else []
     # where cancelling an upload takes no right of its own, it is refused with the upload

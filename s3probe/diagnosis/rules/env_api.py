@@ -52,7 +52,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         lines += fixes.host_too(case, _region(case))
     how = f"{blank[0]} is set to nothing, which is not the same as a line that is not there"
     if blank[1:]:
-        how = f"{how}; the same holds for {', '.join(blank[1:])}"
+        how = f"{how}. The same holds for {', '.join(blank[1:])}"
     yield finding(
         "env-empty-not-unset",
         case,
@@ -240,7 +240,7 @@ def sdk_variables(case: Case) -> Iterator[Finding]:
     if names and settings.endpoint is None and not ignored:
         name = names[0]
         value = settings.environment.get(name)
-        note = f"and remove {' and '.join(names)}; Mastodon then puts the bucket into the path"
+        note = f"Remove {' and '.join(names)} as well. Mastodon then puts the bucket into the path."
         moved = EnvFix("S3_ENDPOINT", value, note=note, conditional=True)
         yield finding(
             "sdk-env-variables-interfere",
@@ -300,7 +300,7 @@ def other_exceptions(case: Case) -> Iterator[Finding]:
         elif trouble.variable == "S3_ENDPOINT" and (found := _MISTYPED_URL.fullmatch(tidy)):
             fix = fixes.env(case, "S3_ENDPOINT", f"{'http' if found[1] == 'http' else 'https'}://{found[2]}")
         elif trouble.variable == "S3_KEY_PREFIX":
-            fix = fixes.env(case, "S3_KEY_PREFIX", None, "kt-paperclip replaces a name behind a colon")
+            fix = fixes.env(case, "S3_KEY_PREFIX", None, "kt-paperclip replaces a name behind a colon.")
         elif trouble.variable == "CDN_HOST":
             fix = Manual("Write CDN_HOST in plain ASCII (a name with other letters in its xn-- form), or remove it.")
         elif trouble.variable in ("S3_PERMISSION", "S3_STORAGE_CLASS"):

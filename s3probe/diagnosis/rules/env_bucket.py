@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual, Severity
 from s3probe.diagnosis.rule import EVERY, OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, signing_works, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import in_turn
 from s3probe.settings.arn import parse_arn
 
 
@@ -35,8 +36,10 @@ def bucket_name(case: Case) -> Iterator[Finding]:
         yield finding(
             "bucket-name-invalid",
             case,
-            how=f"S3_BUCKET={name} breaks AWS's rules for names: 3 to 63 lower-case letters, digits, dots and dashes"
-            + ("; buckets made in us-east-1 before March 2018 may have such a name" if old else ""),
+            how=in_turn(
+                f"S3_BUCKET={name} breaks AWS's rules for names: 3 to 63 lower-case letters, digits, dots and dashes",
+                "Buckets made in us-east-1 before March 2018 may have such a name" if old else "",
+            ),
             severity=Severity.WARNING if old else Severity.FAILURE,
             certainty=Certainty.POSSIBLE if old else Certainty.LIKELY,
             fixes=_bucket_fixes(case, name),
@@ -59,7 +62,8 @@ def _bucket_fixes(case: Case, name: str) -> tuple[Fix, ...]:
         plain = path.strip("/").split("/")[0] or re.split(r"\.s3[.-]|\.", host)[0]
     else:
         plain, _, prefix = (url[1] if url else plain).strip("/ ").partition("/")
-    note = f"and S3_KEY_PREFIX={prefix.strip('/')}, if the files are meant to lie there" if prefix.strip("/") else ""
+    prefix = prefix.strip("/")
+    note = f"Set S3_KEY_PREFIX={prefix} as well, if the files are meant to lie there." if prefix else ""
     if plain == name:
         return (Manual("Use the bucket's exact name as the provider's console shows it."),)
     return (fixes.env(case, "S3_BUCKET", plain, note, conditional=bool(note)),)

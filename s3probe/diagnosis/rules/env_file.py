@@ -33,11 +33,16 @@ from s3probe.settings.loaders import DOTENV
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Note, NoteKind, Variable
 
 _CHANGED = {
-    NoteKind.TRUNCATED_BY_HASH: ("env-hash-truncates-value", "everything from the # on was taken for a comment"),
-    NoteKind.EXPANDED_DOLLAR: ("env-dollar-expands", "the $ and the name behind it were replaced"),
-    NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "the backslash was dropped"),
+    NoteKind.TRUNCATED_BY_HASH: (
+        "env-hash-truncates-value",
+        "in {place} a comment begins at the #",
+    ),
+    NoteKind.EXPANDED_DOLLAR: ("env-dollar-expands", "in {place} the $ and the name behind it were replaced"),
+    NoteKind.DROPPED_BACKSLASH: ("env-backslash-eaten", "in {place} the backslash was dropped"),
 }
 
+_IF_WHOLE = "Do this only if that is the whole value."
+_IF_WHOLE = "Do this only if that is the whole value."
 _ANY_TEXT = (*CREDENTIALS, "S3_KEY_PREFIX")
 """Values that may hold any sign."""
 
@@ -62,10 +67,16 @@ def changed_values(case: Case) -> Iterator[Finding]:
                 continue  # one fix for one line: the quote mark's own finding has it
             if note.name in _ANY_TEXT and (signing_works(case) or tried(case, *TEXT_EXPERIMENTS)):
                 continue  # it works as it stands
-            how = f"in {place(variable)}, {what}; Mastodon gets the value without it. "
-            how += "Whether that was meant, only a request with both values can tell"
+            how = (
+                f"{what.format(place=place(variable))}. Mastodon gets the value without it. "
+                "Whether that was meant, only a request with both values can tell"
+            )
             fix: Fix = fixes.env(
-                case, note.name, literal(variable.raw or ""), "if that is the whole value", conditional=True
+                case,
+                note.name,
+                literal(variable.raw or ""),
+                _IF_WHOLE,
+                conditional=True,
             )
             if is_secret(note.name):
                 fix = fixes.requote(case, note.name)
@@ -118,9 +129,9 @@ def _changed(case: Case, variable: Variable) -> bool:
 
 def _computed(variable: Variable) -> str:
     if "$(" in (variable.raw or ""):
-        return f"holds $( ... ) in the value of {variable.name}"
+        return f"{place(variable)} holds $( ... ) in the value of {variable.name}"
     named = " and ".join(references(variable.raw or ""))
-    return f"sets {variable.name} by means of {named}, and what that is only a command knows"
+    return f"{place(variable)} sets {variable.name} by means of {named}, and what that is only a command knows"
 
 
 @for_s3
@@ -131,7 +142,7 @@ def commands(case: Case) -> Iterator[Finding]:
             yield finding(
                 "env-command-substitution",
                 case,
-                how=f"{place(variable)} {_computed(variable)}; s3probe never runs a command",
+                how=f"{_computed(variable)}. s3probe never runs a command",
                 setting=note.name,
                 explains=refused(case) if note.name in (*CREDENTIALS, "S3_BUCKET", "S3_ENDPOINT") else (),
                 fixes=(
@@ -172,9 +183,9 @@ def _typed_again(case: Case, variable: Variable, kept: str) -> EnvFix:
         return fixes.kept(case, name, form)
     if _stray_quote(case, variable) and _changed(case, variable):
         whole = "'<the whole value, without the stray quote mark>'" if secret else literal(clean(variable.raw or ""))
-        note = "between one pair of single quotes" if secret else "if that is the whole value"
+        note = "Write it between one pair of single quotes." if secret else _IF_WHOLE
         return EnvFix(name, whole, line, secret=secret, note=note, conditional=True)
-    note = "type it again by hand, in plain characters" if secret or not kept.isascii() else ""
+    note = "Type it again by hand, in plain characters." if secret or not kept.isascii() else ""
     return EnvFix(name, PLACEHOLDER if secret else kept, line, secret=secret, note=note, conditional=bool(note))
 
 
@@ -243,11 +254,13 @@ def duplicates(case: Case) -> Iterator[Finding]:
     """The same storage variable twice with different values."""
     for note, variable in notes_of(case, NoteKind.DUPLICATE):
         if note.name in STORAGE_NAMES:
-            counts = f"; what counts is {shown(variable)}" if variable is not None else ""
+            how = f"{note.name} stands more than once in {note.source}. Line {note.line} beats those above"
+            if variable is not None:
+                how = f"{how}. What counts is {shown(variable)}"
             yield finding(
                 "env-duplicate-last-wins",
                 case,
-                how=f"{note.name} stands more than once in {note.source}; line {note.line} beats those above{counts}",
+                how=how,
                 setting=note.name,
                 fixes=_of_two_lines(case, note),
             )
@@ -260,7 +273,7 @@ def _of_two_lines(case: Case, note: Note) -> tuple[Fix, ...]:
     if case.evidence is None or entry is None or above is None or note.line != entry.line:
         advice = f"Keep one line for {note.name}: delete those above line {note.line}, or line {note.line}."
         return (Manual(advice),)
-    said = f"line {above.line}, which sets it as well, counts then"
+    said = f"Line {above.line}, which sets it as well, counts then."
     return (EnvFix(note.name, None, entry.line, note=said, as_written=EARLIER),)
 
 
@@ -283,15 +296,15 @@ def shadowed(case: Case) -> Iterator[Finding]:
 def file_form(case: Case) -> Iterator[Finding]:
     """A byte order mark, Windows line ends."""
     for kind, finding_id, what, command in (
-        (NoteKind.BOM, "env-bom", "begins with a byte order mark (EF BB BF)", r"sed -i '1s/^\xEF\xBB\xBF//'"),
-        (NoteKind.CRLF, "env-crlf-line-endings", "has lines that end in CR LF", r"sed -i 's/\r$//'"),
+        (NoteKind.BOM, "env-bom", "{source} begins with a byte order mark (EF BB BF)", r"sed -i '1s/^\xEF\xBB\xBF//'"),
+        (NoteKind.CRLF, "env-crlf-line-endings", "{source} has lines that end in CR LF", r"sed -i 's/\r$//'"),
     ):
         for note, _ in notes_of(case, kind):
             yield finding(
                 finding_id,
                 case,
-                how=f"{note.source} {what}; Ruby's dotenv copes with it",
-                fixes=(ServerFix("file-content", f"{command} {note.source}", "keep a copy of the file"),),
+                how=f"{what.format(source=note.source)}. Ruby's dotenv copes with it",
+                fixes=(ServerFix("file-content", f"{command} {note.source}", "Keep a copy of the file."),),
             )
 
 

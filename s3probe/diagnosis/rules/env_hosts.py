@@ -34,7 +34,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
     yield finding(
         "accelerate-or-website-endpoint-used",
         case,
-        how="; ".join(f"{name}={environment.get(name)}" for name in wrong),
+        how=", ".join(f"{name}={environment.get(name)}" for name in wrong),
         setting=wrong[0],
         kind="website endpoint" if "s3-website" in (environment.get(wrong[0]) or "").lower() else "accelerate endpoint",
         explains=(
@@ -116,7 +116,9 @@ def readers(case: Case) -> Iterator[Finding]:
     source_open = next((source for source in open_files if any(v.source == source for v in named)), None)
     if source_open is not None:
         fix = ServerFix(
-            "file-mode", f"chmod 600 {source_open}", "as the file's owner; Mastodon's own user must be that owner"
+            "file-mode",
+            f"chmod 600 {source_open}",
+            "Run it as the file's owner. Mastodon's own user must be that owner.",
         )
         yield finding("env-file-world-readable", case, how=f"every user may read {source_open}", fixes=[fix])
 

@@ -142,11 +142,11 @@ def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
     fix = fixes.env(case, variable.name, None) if right is None else _renamed(case, variable, right)
     how = f"{place(variable)} sets {variable.name}, which Mastodon never reads"
     if right is None:
-        how = f"{how}; no variable of Mastodon's does what it says"
+        how = f"{how}. No variable of Mastodon's does what it says"
     elif case.settings.environment.get(right) is not None:
-        how = f"{how}; it reads {right}, which is set to nothing"
+        how = f"{how}. It reads {right}, which is set to nothing"
     else:
-        how = f"{how}; it reads {right}, which is not set"
+        how = f"{how}. It reads {right}, which is not set"
     return finding(
         "env-misspelt-other-names",
         case,
@@ -166,9 +166,12 @@ def _renamed(case: Case, variable: Variable, right: str) -> EnvFix:
     if right in _HOSTS:
         value = value.partition("://")[2] or value
         value = value.rstrip("/")
-    kept = "its value stays" if value == variable.value else "of its value only the host stays"
     blank = case.settings.environment.line_of(right)
-    note = f"rename the variable; {kept}" if blank is None else f"and remove {variable.name}"
+    note = "Rename the variable. Its value stays."
+    if blank is not None:
+        note = f"Remove {variable.name} as well."
+    elif value != variable.value:
+        note = "Rename the variable. Of its value only the host stays."
     secret = is_secret(right)
     return EnvFix(right, PLACEHOLDER if secret else value, blank or variable.line, secret=secret, note=note)
 

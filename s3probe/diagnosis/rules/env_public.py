@@ -217,7 +217,7 @@ def cdn_host(case: Case) -> Iterator[Finding]:
         )
     elif "//" in root and settings.alias_host is None:
         target = clean(authority_of(root))
-        fix = EnvFix("S3_ALIAS_HOST", target, note="and remove PAPERCLIP_ROOT_URL")
+        fix = EnvFix("S3_ALIAS_HOST", target, note="Remove PAPERCLIP_ROOT_URL as well.")
         yield finding(
             "cdn-host-confused-with-alias",
             case,

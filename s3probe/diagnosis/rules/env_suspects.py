@@ -158,7 +158,9 @@ def plain_endpoint_is_public(case: Case) -> Iterator[Finding]:
         certainty=Certainty.LIKELY,
         fixes=(
             Manual(f"Put a web server with a certificate before {public}, and name it in S3_ALIAS_HOST."),
-            fixes.env(case, "S3_ENDPOINT", f"https://{endpoint.partition('://')[2]}", "where the storage speaks TLS"),
+            fixes.env(
+                case, "S3_ENDPOINT", f"https://{endpoint.partition('://')[2]}", "This is for a storage that speaks TLS."
+            ),
         ),
     )
 

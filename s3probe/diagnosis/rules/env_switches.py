@@ -46,9 +46,9 @@ def switched_off(case: Case) -> Iterator[Finding]:
         severity = Severity.FAILURE
     how = f"{how}; Mastodon compares it with the exact text true"
     if settings.storage == "filesystem":
-        how = f"{how}; it keeps media on the local disk"
+        how = f"{how}. It keeps media on the local disk"
     else:
-        how = f"{how}; it keeps media on {settings.storage.capitalize()}"
+        how = f"{how}. It keeps media on {settings.storage.capitalize()}"
     yield finding(
         "env-s3-enabled-not-true",
         case,
@@ -99,7 +99,9 @@ def cache_buster_lines(case: Case) -> Iterator[Finding]:
             case,
             how=f"Mastodon's HTTP library knows no method {buster.method or '(blank)'}",
             setting="CACHE_BUSTER_HTTP_METHOD",
-            fixes=(fixes.env(case, "CACHE_BUSTER_HTTP_METHOD", "PURGE", "and let the cache forget a file for it"),),
+            fixes=(
+                fixes.env(case, "CACHE_BUSTER_HTTP_METHOD", "PURGE", "Let the cache forget a file for it as well."),
+            ),
         )
 
 
@@ -166,7 +168,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
     if len(absent) == 1:
         name = absent[0]
         half = "key id" if name == "AWS_ACCESS_KEY_ID" else "secret key"
-        fix = fixes.by_hand(case, name, f"your {half}", "from your provider's console")
+        fix = fixes.by_hand(case, name, f"your {half}", "Your provider's console shows it.")
         blank = pair[name] == ""
         how = f"{name} is blank, the other half is there" if blank else f"{name} is not set, the other half is there"
         yield _missing(case, name, how, fix, lacks=f"lacks its half {name}")
@@ -178,7 +180,13 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
             certainty=Certainty.CERTAIN if gone else Certainty.LIKELY,
             explains=refused(case),
             fixes=(
-                fixes.env(case, "S3_ENABLED", "false", "if media are to stay on this machine's disk", conditional=True),
+                fixes.env(
+                    case,
+                    "S3_ENABLED",
+                    "false",
+                    "This is for media that are to stay on this machine's disk.",
+                    conditional=True,
+                ),
                 Manual("Put the key pair in, if media are to go to object storage."),
             ),
         )
@@ -191,7 +199,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         advice = Manual(f"{own_pair}{role if at_aws(case.settings) else ''}.")
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"
         if asked.failed:
-            how = f"{how}; none of them gave one here"
+            how = f"{how}. None of them gave one here"
         certainty = Certainty.CERTAIN if gone else Certainty.LIKELY if not elsewhere else Certainty.POSSIBLE
         yield _missing(case, "AWS_ACCESS_KEY_ID", how, advice, severity, certainty)
 
@@ -205,7 +213,14 @@ def _no_role(case: Case, machine: str) -> Finding:
         how=f"no key pair is set, this is a machine of {machine}, and its metadata service gave no credentials",
         because=[Experiment.INSTANCE_ROLE],
         explains=refused(case),
-        fixes=[ServerFix("metadata-hops", command, "in a container; and see that a role is attached at all"), pair],
+        fixes=[
+            ServerFix(
+                "metadata-hops",
+                command,
+                "This is for Mastodon in a container. See that a role is attached at all, too.",
+            ),
+            pair,
+        ],
     )
 
 

@@ -11,6 +11,7 @@ from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual, Sev
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import at_aws, for_s3, refused, stray_marks, trouble_of
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import in_turn
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.records import replace
 from s3probe.settings.keys import MEDIA, interpolations, probe_key
@@ -57,8 +58,10 @@ def permission(case: Case) -> Iterator[Finding]:
     yield finding(
         "permission-value-invalid",
         case,
-        how=f"S3_PERMISSION={value} is sent word for word, and S3 knows only: {', '.join(sorted(CANNED_ACLS))}"
-        + ("; the upload was refused with it and accepted without" if refused_acl else ""),
+        how=in_turn(
+            f"S3_PERMISSION={value} is sent word for word, and S3 knows only: {', '.join(sorted(CANNED_ACLS))}",
+            "The upload was refused with it and accepted without" if refused_acl else "",
+        ),
         severity=Severity.FAILURE if refused_acl else Severity.WARNING,
         certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
         because=(put.id,) if refused_acl else (),
@@ -76,8 +79,10 @@ def storage_class(case: Case) -> Iterator[Finding]:
     yield finding(
         "storage-class-glacier",
         case,
-        how=f"S3_STORAGE_CLASS={value} puts every file into an archive"
-        + ("; reading one back was refused with InvalidObjectState" if unreadable else ""),
+        how=in_turn(
+            f"S3_STORAGE_CLASS={value} puts every file into an archive",
+            "Reading one back was refused with InvalidObjectState" if unreadable else "",
+        ),
         severity=Severity.FAILURE if unreadable or at_aws(case.settings) else Severity.WARNING,
         certainty=Certainty.CERTAIN if unreadable else Certainty.LIKELY,
         because=unreadable,
@@ -95,8 +100,10 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
     if settings.multipart_threshold < SMALLEST_PART:
         megabytes = re.fullmatch(r"\s*(\d{1,4})\s*(m|mb|mib)?\s*", text, re.IGNORECASE)
         size = int(megabytes[1]) * 1024 * 1024 if megabytes else 0
-        as_bytes = fixes.env(case, "S3_MULTIPART_THRESHOLD", str(size), f"{megabytes[1]} MiB" if megabytes else "")
-        default = fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "the default is 15 MiB")
+        as_bytes = fixes.env(
+            case, "S3_MULTIPART_THRESHOLD", str(size), f"That is {megabytes[1]} MiB." if megabytes else ""
+        )
+        default = fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "The default is 15 MiB.")
         yield finding(
             "multipart-threshold-in-megabytes",
             case,
@@ -112,7 +119,7 @@ def multipart_threshold(case: Case) -> Iterator[Finding]:
             "large-archive-over-5gb-single-put",
             case,
             how=f"S3_MULTIPART_THRESHOLD={text} is above 5 GiB, the most that S3 takes in one request",
-            fixes=(fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "the default is 15 MiB"),),
+            fixes=(fixes.env(case, "S3_MULTIPART_THRESHOLD", None, "The default is 15 MiB."),),
         )
 
 
@@ -204,7 +211,7 @@ def odd_prefix(case: Case) -> Iterator[Finding]:
         return
     if isinstance(fix, EnvFix):
         fix = replace(
-            fix, value=fix.value or None, note="files that are stored already have to be moved", conditional=True
+            fix, value=fix.value or None, note="Files that are stored already have to be moved.", conditional=True
         )
     yield finding("key-prefix-odd", case, how=how, fixes=(fix,))
 

@@ -166,12 +166,12 @@ def large_uploads(case: Case) -> Iterator[Finding]:
         return
     first = upload[0]
     because = [o.id for o in upload]
-    threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "files below 100 MiB then go in one piece")
-    how = f"{first.operation} failed: {words(first)}; a small upload passed"
+    threshold = fixes.env(case, "S3_MULTIPART_THRESHOLD", "104857600", "Files below 100 MiB then go in one piece.")
+    how = f"{first.operation} failed: {words(first)}. A small upload passed"
     # above the largest video only archives are still sent in parts
     severity = Severity.WARNING if case.settings.multipart_threshold > LARGEST_VIDEO else None
     if is_late(first):
-        how = f"{how}; {waited(first)}"
+        how = f"{how}. {waited(first)}"
         fix = [fixes.env(case, "S3_READ_TIMEOUT", "60"), threshold]
         yield finding("multipart-part-timeout", case, how=how, because=because, fixes=fix, severity=severity)
         return

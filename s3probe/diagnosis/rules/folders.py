@@ -30,17 +30,17 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
 
 BREAKS: Mapping[str, str] = MappingProxyType(
     {
-        "accounts": "nobody can change an avatar or a header picture",
-        "custom_emojis": "no custom emoji can be added",
-        "cache": "avatars and media of other servers are not stored",
-        "backups": "the archives that users ask for are never made",
-        "site_uploads": "the site's own pictures (banner, thumbnail, icon) cannot be changed",
-        "preview_cards": "previews of links stay without pictures",
-        "cache/preview_cards": "previews of links stay without pictures",
-        "preview_card_providers": "the icons of news sites are not stored",
-        "accounts/headers": "nobody can change a header picture",
-        "media_attachments/thumbnails": "sound and video get no picture of their own",
-        "cache/accounts": "avatars of other servers are not stored",
+        "accounts": "Nobody can change an avatar or a header picture.",
+        "custom_emojis": "No custom emoji can be added.",
+        "cache": "Avatars and media of other servers are not stored.",
+        "backups": "The archives that users ask for are never made.",
+        "site_uploads": "The site's own pictures (banner, thumbnail, icon) cannot be changed.",
+        "preview_cards": "Previews of links stay without pictures.",
+        "cache/preview_cards": "Previews of links stay without pictures.",
+        "preview_card_providers": "The icons of news sites are not stored.",
+        "accounts/headers": "Nobody can change a header picture.",
+        "media_attachments/thumbnails": "Sound and video get no picture of their own.",
+        "cache/accounts": "Avatars of other servers are not stored.",
     }
 )
 """By top folder: what fails in Mastodon when nothing can be stored there."""
@@ -78,13 +78,13 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-limited-to-some-folders",
         case,
-        how=f"an upload to {names} was answered {words(row)}; one to media_attachments/ passed",
+        how=f"an upload to {names} was answered {words(row)}. One to media_attachments/ passed",
         because=[*(row.id for row in refused.values()), *_summed_up(case, refused)],
         explains=[case.get(Experiment.COPY).id] if "custom_emojis" in refused else [],
         fixes=[bucket_fixes.allow_objects(case, *bucket_fixes.all_object_rights(case))],
         permission="s3:PutObjectAcl" if acl_alone else None,
         folders=names,
-        breaks="; ".join(BREAKS[name] for name in refused),
+        breaks=" ".join(dict.fromkeys(BREAKS[name] for name in refused)).rstrip("."),
     )
 
 
@@ -131,8 +131,9 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     names, seen = [name for name, _look, _origin in shut], [look for _name, look, _origin in shut]
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     if ExperimentWith.PUBLIC_READ_IN.made(seen[0].id):
-        how = f"GET {seen[0].url}, which is not there, was answered {words(seen[0])}; in other folders it is 404"
-    how += f"; visitors cannot see {_listed(names)}" if len(names) > 1 else ""
+        how = f"GET {seen[0].url}, which is not there, was answered {words(seen[0])}. In other folders it is 404"
+    if len(names) > 1:
+        how = f"{how}. Visitors cannot see {_listed(names)}"
     offered: tuple[Fix, ...] = (bucket_fixes.public_read(case),)
     certainty = Certainty.CERTAIN
     if _lost_at_the_proxy(case, seen[0], shut[0][2]):
@@ -140,14 +141,14 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         offered = at_proxy(case, "folders", folders=_listed(names))
     elif bucket_fixes.denies_visitors(case):
         finding_id = "policy-denies-some-folders"
-        how = f"{how}; the bucket policy denies everyone to read there"
+        how = f"{how}. The bucket policy denies everyone to read there"
         offered = (bucket_fixes.without_denials(case),)
     elif case.settings.acl in (None, "private"):
         finding_id = "public-policy-leaves-out-folders"
     else:
         finding_id = "policy-denies-some-folders"
         certainty = Certainty.LIKELY
-        how = f"{how}, though both have the same ACL"
+        how = f"{how}. Both have the same ACL"
         offered = (bucket_fixes.without_denials(case),)
     yield finding(
         finding_id,

@@ -103,7 +103,7 @@ def long_archives(case: Case) -> Iterator[Finding]:
     )
     if slow:
         how = f"a tiny archive took {seen.seconds:.1f} s of the {case.settings.read_timeout} s that Mastodon waits"
-        how = f"{how}; {waited(seen)}" if is_late(seen) else how
+        how = f"{how}. {waited(seen)}" if is_late(seen) else how
         retry = replace(fixes.env(case, "S3_RETRY_LIMIT", "3"), together=True)
         patience = fixes.env(case, "S3_READ_TIMEOUT", "60")
         yield replace(_hint(case, "backup-worker-timeout", how, seen), fixes=(patience, retry))

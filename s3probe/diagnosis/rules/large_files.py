@@ -21,7 +21,7 @@ def closed_parts(case: Case) -> Iterator[Finding]:
     if not seen or not case.get(ActionId.PUBLIC_GET).ok:
         return
     parts = f"{case.settings.bucket_name}+segments"
-    note = f"Swift keeps the parts of large files in the container {parts}"
+    note = f"Swift keeps the parts of large files in the container {parts}."
     yield finding(
         "swift-segments-closed",
         case,

@@ -13,7 +13,7 @@ from s3probe.diagnosis.own_ways import note_of, own_command
 from s3probe.diagnosis.rule import OPEN, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import before_api
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import answered, is_late, refused_by_a_page, waited, words
+from s3probe.diagnosis.words import answered, is_late, refused_by_a_page, sentences, waited, words
 from s3probe.evidence.kept_versions import marker_of
 from s3probe.evidence.observations import EXPECT_WAIT, NetworkFault, Outcome
 from s3probe.evidence.refusing import names_cap
@@ -110,7 +110,7 @@ def only_reading(case: Case) -> Iterator[Finding]:
         return
 
 
-_WAF = "in place of the limit that is there; a web application firewall has its own"
+_WAF = "It takes the place of the limit that is there. A web application firewall has its own."
 _BREAKS = {
     "upload": "Every upload ends in HTTP 500: Aws::S3::Errors::Http403Error or Http405Error, while pictures are shown",
     "delete": "Nothing is ever deleted, and Mastodon does not tell you: the storage fills up",
@@ -135,13 +135,14 @@ def expiry(case: Case) -> Iterator[Finding]:
         return
     own = own_command(case, "lifecycle_rule_off").replace("{rule}", shlex.quote(rule))
     if own:
-        command, note = own, f"it takes the rule {rule!r} out; {note_of(case, 'lifecycle_rule_off')}"
+        command = own
+        note = sentences(f"It takes the rule {rule!r} out.", note_of(case, "lifecycle_rule_off"))
     elif rules.facts.get(Fact.COUNT) == "1":
         command = f"aws s3api delete-bucket-lifecycle --bucket {bucket}{endpoint_option(case.settings)}"
-        note = f"the rule {rule!r} is the only one; or limit it to cache/"
+        note = f"The rule {rule!r} is the only one. Or limit it to cache/."
     else:
         command = f"aws s3api get-bucket-lifecycle-configuration --bucket {bucket}{endpoint_option(case.settings)}"
-        note = f"limit the rule {rule!r} to cache/, or take it out; the command shows all rules"
+        note = f"Limit the rule {rule!r} to cache/, or take it out: the command shows all rules."
     yield finding(
         "lifecycle-expires-media",
         case,
@@ -166,8 +167,8 @@ def slow_batch(case: Case) -> Iterator[Finding]:
         yield finding(
             "delete-batch-timeout",
             case,
-            how=f"DeleteObjects failed: {words(mine)}; {waited(late)}; "
-            f"a single delete took {case.get(ActionId.DELETE).seconds:.1f} s",
+            how=f"DeleteObjects failed: {words(mine)}. {waited(late)}. "
+            f"A single delete took {case.get(ActionId.DELETE).seconds:.1f} s",
             because=[o.id for o in batches],
             fixes=[limit, replace(patience, together=True)],
         )

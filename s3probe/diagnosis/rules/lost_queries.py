@@ -60,7 +60,7 @@ def lost_queries(case: Case) -> Iterator[Finding]:
         "does not arrive",
         because=[o.id for o in refused],
         explains=[*(o.id for o in rows), ActionId.BATCH_DELETE, ActionId.PRESIGNED_GET],
-        fixes=before_api(case, "api-path", "what stands behind ? belongs to the request: $uri in proxy_pass drops it"),
+        fixes=before_api(case, "api-path", "What stands behind ? belongs to the request: $uri in proxy_pass drops it."),
     )
 
 

@@ -29,12 +29,12 @@ def failed_once(case: Case) -> Iterator[Finding]:
     if len(seen) > 1:
         how = f"{how}; {len(seen)} requests failed once, and passed a moment later"
     else:
-        how = f"{how}; it failed once, and the same request passed a moment later"
+        how = f"{how}. It failed once, and the same request passed a moment later"
     enough = bool(storage) and fixes.asks_again(case)
     yield finding(
         "storage-failed-for-a-moment",
         case,
-        how=f"{how}; Mastodon asks again by itself, as the file says" if enough else how,
+        how=f"{how}. Mastodon asks again by itself, as the file says" if enough else how,
         because=[o.id for o in seen],
         fixes=[fixes.NOTHING_TO_DO] if enough else [fixes.retries(case)] if storage else [NO_SECOND_TRY],
         severity=Severity.NOTICE if enough else None,
@@ -56,9 +56,9 @@ def canary_failed(case: Case) -> Iterator[Finding]:
     if len(seen) > 1:
         how = f"{how}; {len(seen)} requests of the quick run failed"
     if all(case.get(o.id.asked).ok for o in seen):
-        how = f"{how}; the whole examination right after the quick run asked the same, and it passed"
+        how = f"{how}. The whole examination right after the quick run asked the same, and it passed"
     else:
-        how = f"{how}; the examination right after the quick run did not get to ask the same again"
+        how = f"{how}. The examination right after the quick run did not get to ask the same again"
     advice = "Run s3probe again. When it happens again and again, ask the provider, or look at the network on the way."
     yield finding(
         "canary-failed-once",

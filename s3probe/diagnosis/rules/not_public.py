@@ -32,22 +32,22 @@ def not_public(case: Case, seen: Observation) -> Finding | None:
     how = f"a visitor was answered {words(seen)}"
     if case.get(Experiment.REQUEST_PAYMENT).facts.get(Fact.PAYER) == "Requester":
         return invisible(
-            case, "requester-pays", f"{how}; the bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
+            case, "requester-pays", f"{how}. The bucket is set to Requester Pays", bucket_fixes.owner_pays(case)
         )
     if store.id == "wasabi" and bucket_fixes.opened_in_vain(case, seen):
-        told = how if "support@" in how else f"{how}; the bucket policy opens files"
+        told = how if "support@" in how else f"{how}. The bucket policy opens files"
         return invisible(case, "wasabi-public-access-off", told, _ASK_WASABI, certainty=Certainty.LIKELY)
     if case.get(Experiment.REFERER).ok or case.get(Experiment.REFERER_ORIGIN).ok:
-        explained = f"{how}; with a Referer of {case.settings.web_domain} it is visible"
+        explained = f"{how}. With a Referer of {case.settings.web_domain} it is visible"
         return invisible(case, "deny-anonymous-statement", explained, bucket_fixes.without_denials(case))
     if bucket_fixes.denies_visitors(case):
-        denied = f"{how}; a Deny of the bucket policy for s3:GetObject meets visitors"
+        denied = f"{how}. A Deny of the bucket policy for s3:GetObject meets visitors"
         shut = bucket_fixes.without_denials(case)
         return invisible(case, "explicit-deny-policy", denied, shut)
     status = case.get(Experiment.POLICY_STATUS)
     blocks = bucket_switches.public_access_blocks(case, *bucket_switches.POLICY_SWITCHES)
     if status.facts.get(Fact.IS_PUBLIC) == "yes" and blocks:
-        return invisible(case, "bpa-blocks-public-policy", f"{how}; the bucket policy is public", *blocks)
+        return invisible(case, "bpa-blocks-public-policy", f"{how}. The bucket policy is public", *blocks)
     acl = case.settings.acl
     if acl in ("authenticated-read", "bucket-owner-read", "bucket-owner-full-control", "aws-exec-read"):
         return invisible(case, "authenticated-read-acl", how, fixes.env(case, "S3_PERMISSION", "public-read"))
@@ -82,20 +82,20 @@ def _acl_without_effect(case: Case, seen: Observation, how: str, store: Provider
     # Block Public Access refuses visitors; a store that cannot even read their request ignores ACLs for another reason
     unblocked = seen.outcome is not Outcome.DENIED or block.http_status in (405, 501)
     if granted and unblocked:
-        ignored = f"{how}; the file's ACL lets everyone read it"
+        ignored = f"{how}. The file's ACL lets everyone read it"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     if listed.ok and not granted:
-        ignored = f"{how}; the file's ACL grants nothing to everyone"
+        ignored = f"{how}. The file's ACL grants nothing to everyone"
         return invisible(case, "acl-header-silently-ignored", ignored, *_without_acl(case))
     if block.facts.get(Fact.IGNORE_PUBLIC_ACLS, "").lower() == "true":
-        explained = f"{how}; the file's ACL lets everyone read it" if granted else f"{how}; IgnorePublicAcls is on"
+        explained = f"{how}. The file's ACL lets everyone read it" if granted else f"{how}; IgnorePublicAcls is on"
         return invisible(case, "bpa-ignores-public-acls", explained, *ignoring)
     # the key may not read the ACL: only a store that is known to honour ACLs can be ignoring this one
     honours = granted or (not unblocked and (store.object_acl == "yes" or store.id == "aws-s3"))
     if honours and not ignoring:
         return _denied_to_visitors(case, how)
     if honours:
-        explained = f"{how}; the file's ACL lets everyone read it" if granted else how
+        explained = f"{how}. The file's ACL lets everyone read it" if granted else how
         return _ignored_or_denied(case, explained, *ignoring)
     return invisible(case, "acl-header-silently-ignored", how, *_without_acl(case), certainty=Certainty.LIKELY)
 
@@ -109,11 +109,11 @@ def _ignored_or_denied(case: Case, how: str, *ignoring: Fix) -> Finding:
     if policy:
         others.append(Manual("Take a Deny of s3:GetObject that meets visitors (NotPrincipal) out of the policy."))
     if payer and policy:
-        how = f"{how}; this key may not read who pays for requests, nor the bucket policy"
+        how = f"{how}. This key may not read who pays for requests, nor the bucket policy"
     elif payer:
-        how = f"{how}; this key may not read who pays for requests"
+        how = f"{how}. This key may not read who pays for requests"
     elif policy:
-        how = f"{how}; this key may not read the bucket policy"
+        how = f"{how}. This key may not read the bucket policy"
     certainty = Certainty.LIKELY if others else Certainty.CERTAIN
     return invisible(case, "bpa-ignores-public-acls", how, *ignoring, *others, certainty=certainty)
 
@@ -125,7 +125,7 @@ def _in_a_tenant(case: Case, how: str) -> Finding:
     bucket = f"{next(filter(None, told), '')}:{settings.bucket_name}"
     alias = fixes.env(case, "S3_ALIAS_HOST", f"{urlsplit(settings.api_base).netloc}/{bucket}")
     name = "contabo-tenant-prefix" if fixes.provider_of(case).id == "contabo" else "ceph-tenant-prefix"
-    return invisible(case, name, f"{how}; at {seen.url} the picture is there", alias)
+    return invisible(case, name, f"{how}. At {seen.url} the picture is there", alias)
 
 
 def _denied_to_visitors(case: Case, how: str) -> Finding:
@@ -134,7 +134,7 @@ def _denied_to_visitors(case: Case, how: str) -> Finding:
         "Look for a Deny of s3:GetObject in the bucket policy that meets visitors (aws:SourceIp, aws:Referer, "
         "aws:SecureTransport), and ask the operator of the storage whether something before it filters."
     )
-    explained = f"{how}; nothing blocks public ACLs"
+    explained = f"{how}. Nothing blocks public ACLs"
     return invisible(case, "explicit-deny-policy", explained, advice, certainty=Certainty.LIKELY)
 
 
@@ -143,7 +143,7 @@ def _nothing_opens_it(case: Case, how: str) -> Finding:
     policy = _opening(case)
     helps = case.get(Experiment.PUBLIC_WITH_ACL).ok
     if helps:
-        how = f"{how}; with ACL public-read it is visible"
+        how = f"{how}. With ACL public-read it is visible"
         return invisible(case, "permission-private-no-public-policy", how, *_by_acl_or_without(case))
     if case.settings.acl == "private":
         return invisible(case, "permission-private-no-public-policy", how, *_without_acl(case))

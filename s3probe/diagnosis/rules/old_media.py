@@ -12,13 +12,14 @@ from s3probe.diagnosis.own_ways import aws_call
 from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule, once
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import sentences
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.refusing import HIDDEN
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith
 from s3probe.records import replace
 from s3probe.settings.keys import folder_name
 
-_OWN_ALL = "objects already there are taken over too, and the bucket policy shows them; ACLs mean nothing then"
+_OWN_ALL = "Objects already there are taken over too, and the bucket policy shows them. ACLs mean nothing then."
 
 
 def old_media(case: Case) -> Iterator[Finding]:
@@ -29,14 +30,17 @@ def old_media(case: Case) -> Iterator[Finding]:
     if not hidden or len(hidden) < len(seen) or not new or not case.open(ActionId.PUBLIC_OLD):
         return
     names = ", ".join(f"{_name(row)}/" for row in hidden)
-    how = f"a visitor's HEAD of old files in {names} was answered {hidden[0].http_status}, and of a new file in "
-    how += f"{folder_name(ExperimentWith.NEW_IN.value_in(new[0].id))}/ {new[0].http_status}"
+    new_in = folder_name(ExperimentWith.NEW_IN.value_in(new[0].id))
+    how = (
+        f"a visitor's HEAD of old files in {names} was answered {hidden[0].http_status}, "
+        f"and of a new file in {new_in}/ {new[0].http_status}"
+    )
     at_storage = any(row.ok for row in case.every(ExperimentWith.OLD_IN_ORIGIN))
     offered = at_proxy(case, "error-cache") if at_storage else _opened(case)
     yield finding(
         "old-media-invisible",
         case,
-        how=f"{how}; the storage itself shows the old files" if at_storage else how,
+        how=f"{how}. The storage itself shows the old files" if at_storage else how,
         because=[ActionId.PUBLIC_OLD, *(row.id for row in hidden)],
         fixes=offered,
         certainty=Certainty.CERTAIN if at_storage or _by_acl(case) else Certainty.LIKELY,
@@ -56,9 +60,7 @@ def _opened(case: Case) -> tuple[Fix, ...]:
     """What shows the old files, and hides no new ones."""
     if _by_acl(case):
         policy = bucket_fixes.public_read(case)
-        note = "; ".join(
-            filter(None, (policy.note, "it shows media of suspended accounts too, for as long as it is there"))
-        )
+        note = sentences(policy.note, "It shows media of suspended accounts too, for as long as it is there.")
         return old_files.acl_of_files(case, case.settings.acl or "public-read"), replace(policy, note=note)
     if has_ownership(case) and case.settings.acl is None:
         # new files have no ACL and are shown: a policy opens them, and it opens what the bucket's owner owns

@@ -57,7 +57,7 @@ def _authentication(case: Case) -> ServerFix | Manual:
     """What switches the check on."""
     command = fixes.provider_of(case).commands.get("authentication")
     if command:
-        return ServerFix("storage", command, "KEYID and SECRET are those of the file; start the storage anew with it")
+        return ServerFix("storage", command, "KEYID and SECRET are those of the file. Then start the storage anew.")
     return Manual(
         "Switch authentication on in the storage's own configuration (rclone serve s3: --auth-key KEYID,SECRET; "
         "SeaweedFS: identities in s3.json). LocalStack and S3Mock are made for tests and have none: use another one."

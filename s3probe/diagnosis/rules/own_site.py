@@ -7,7 +7,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, EnvFix, Finding, Fix, Manual
 from s3probe.diagnosis.rules.invisible import invisible, working_addresses
 from s3probe.diagnosis.rules.visitors import note_of_host, public_host_of
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import sentences, words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.knowledge.recognition import has_own_hosts
@@ -39,8 +39,8 @@ def not_found_there(case: Case, seen: Observation) -> Finding | None:
     if seen.http_status != _NOT_FOUND or not own.ok or settings.alias_host is None or has_own_hosts(seen.url):
         return None
     note = note_of_host(case, store)
-    there = f"{settings.bucket_name}{f' ({note})' if note else ''}"
-    advice = f"See that {fixes.host_of(seen.url)} leads to the bucket {there}, and to no other."
+    bucket = settings.bucket_name
+    advice = sentences(f"See that {fixes.host_of(seen.url)} leads to the bucket {bucket}, and to no other.", note)
     return invisible(
         case,
         "object-not-found-public-key-mismatch",
@@ -62,7 +62,7 @@ def _elsewhere(case: Case, name: str) -> tuple[Fix, ...]:
         return special[1]
     domain = case.settings.web_domain or "example.com"
     what = f"a host for media alone, e.g. files.{domain}"
-    own = fixes.by_hand(case, "S3_ALIAS_HOST", what, "a proxy or CDN of yours")
+    own = fixes.by_hand(case, "S3_ALIAS_HOST", what, "It is a proxy or CDN of yours.")
     public = fixes.host_of(f"//{case.settings.hostname}")
     seen = working_addresses(case)
     shown = any(fixes.host_of(seen[at].url).endswith(public) for at in _AT_THE_STORAGE if at in seen)

@@ -54,7 +54,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
     how = f"GET {seen[0].url} was answered {words(seen[0])}"
     if _is_there(address):
         host = fixes.host_of(seen[0].url)
-        explained = f"{how}; at {address.url} the picture is there: {host} adds the prefix by itself"
+        explained = f"{how}. At {address.url} the picture is there: {host} adds the prefix by itself"
         yield _found(
             case,
             explained,
@@ -64,7 +64,7 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
         )
     elif _is_there(written):
         explained = (
-            f"{how}; a picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
+            f"{how}. A picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         )
         yield _found(case, explained, [seen[0].id, written.id], [bucket_fixes.public_read(case)], _OPENING)
 

@@ -94,7 +94,7 @@ def _page(case: Case, seen: Observation) -> Finding:
     service = seen.facts.get(Fact.SERVICE, "")
     offered: tuple[Fix, ...] = at_proxy(case, "pages")
     if service:
-        first, *others = at_proxy(case, "origin", f"to the S3 API, instead of {service}")
+        first, *others = at_proxy(case, "origin", f"It leads to the S3 API, instead of {service}.")
         # which shows nothing to visitors that the bucket does not
         offered = (first, replace(bucket_fixes.public_read(case), together=True), *others)
     # what shows every folder to everyone asks nobody for a key
@@ -173,7 +173,6 @@ def writing(case: Case) -> Iterator[Finding]:
         "anonymous-write-allowed",
         case,
         how=_how_open(seen[0]),
-        can=" and ".join([*(["write"] if put else []), *(["delete"] if gone else [])]),
         because=[o.id for o in seen],
         explains=lists if opened_by_acl else [],
         fixes=offered,

@@ -43,7 +43,7 @@ def redirects(case: Case) -> Iterator[Finding]:
     elif refused:
         how = f"the published URL leads on to {target}, which the pages do not allow"
     because = [ActionId.PUBLIC_GET, *(o.id for o in page if refused and not o.facts.get(Fact.MISSING))]
-    proxy = at_proxy(case, "circle", "instead of a redirect")
+    proxy = at_proxy(case, "circle", "It takes the place of a redirect.")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)
@@ -113,11 +113,11 @@ def caches_errors(case: Case) -> Iterator[Finding]:
 def _kept_error(case: Case, seen: Observation) -> Finding:
     how = f"GET {seen.url} is answered {words(seen)}"
     if cache_hit(seen):
-        how = f"{how}; this comes from a cache"
+        how = f"{how}. This comes from a cache"
     if case.get(Experiment.RESTORED_ORIGIN).ok or case.get(Experiment.CACHE_ORIGIN).ok:
-        how = f"{how}; the storage itself shows the file"
+        how = f"{how}. The storage itself shows the file"
     else:
-        how = f"{how}; a file that nobody had asked for is shown"
+        how = f"{how}. A file that nobody had asked for is shown"
     return finding(
         "proxy-caches-errors",
         case,
@@ -141,10 +141,10 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
     if not seen:
         return
     host = fixes.host_of(seen[0].url)
-    note = f"and let the proxy empty its cache for that request; {_NEVER_PURGED}"
+    note = f"Let the proxy empty its cache for that request as well. {_NEVER_PURGED}"
     offered: Fix = fixes.env(case, "CACHE_BUSTER_ENABLED", "true", note, conditional=True)
     if case.settings.environment.get("CACHE_BUSTER_ENABLED") == "true":
-        offered = Manual(f"Let {host} empty its cache for Mastodon's request: {_NEVER_PURGED}.")
+        offered = Manual(f"Let {host} empty its cache for Mastodon's request. {_NEVER_PURGED}")
     yield finding(
         "cdn-keeps-deleted-media",
         case,
@@ -157,7 +157,7 @@ def keeps_deleted(case: Case) -> Iterator[Finding]:
 
 _NEVER_PURGED = (
     "Mastodon asks for media of posts alone, never for avatars, header pictures, custom emoji, link previews, or what "
-    "it deletes in batches"
+    "it deletes in batches."
 )
 
 
@@ -179,7 +179,7 @@ def _purged(case: Case, purge: Observation, seen: list[Observation]) -> Iterator
             case,
             how=f"a deleted picture could still be opened at {host} until Mastodon's request ({purge.method}) was made",
             because=[Experiment.BEFORE_PURGE],
-            fixes=[Manual(f"Let {host} keep files for days, not for years: {_NEVER_PURGED}.")],
+            fixes=[Manual(f"Let {host} keep files for days, not for years. {_NEVER_PURGED}")],
         )
 
 
@@ -187,7 +187,7 @@ def _forgetting(case: Case) -> tuple[Fix, ...]:
     """Lets the cache know Mastodon's request; one that looks like a visitor's is made to look like none first."""
     buster = cache_buster(case.settings)
     if buster is None or buster.method in READS:
-        note = "and let the cache forget a file for it; a plain GET is what visitors send too"
+        note = "Let the cache forget a file for it as well. A plain GET is what visitors send too."
         line = fixes.env(case, "CACHE_BUSTER_HTTP_METHOD", "PURGE", note, conditional=True)
         return line, *at_proxy(case, "purge")
     header = buster.header if buster.headers else ""

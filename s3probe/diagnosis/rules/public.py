@@ -97,7 +97,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
     how = f"GET {seen.url} failed: {words(seen)}"
     if case.get(Experiment.PUBLIC_AS_BROWSER).ok:
         if seen.network in NEVER_SENT:  # no rule can have read what was not sent: the way failed for a moment
-            how = f"{how}; a moment later the picture was shown"
+            how = f"{how}. A moment later the picture was shown"
             return invisible(case, "storage-failed-for-a-moment", how, NO_SECOND_TRY, certainty=Certainty.LIKELY)
         # it closes the connection of those it refuses (nginx: return 444)
         return turned_away(case, seen, how)
@@ -116,7 +116,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         return repeated
     if seen.network is NetworkFault.DNS:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
-        record = ServerFix("dns", host, f"create the DNS record for {host}, or fix {variable}")
+        record = ServerFix("dns", host, f"Create the DNS record for {host}, or fix {variable}.")
         name = "alias-dns-missing-or-cname-bucket-mismatch"
         return invisible(case, name, how, *_where_it_is(case), record, mistake="has no DNS record")
     if seen.network in _TLS:
@@ -128,10 +128,10 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         )
     place = _place(seen.url)
     if _speaks_http_alone(case, seen):
-        note = f"put a proxy with a certificate in front of {host}, at port 443; S3_PROTOCOL stays https"
-        told = f"{how}; http:// is answered there"
+        note = f"Put a proxy with a certificate in front of {host}, at port 443. S3_PROTOCOL stays https."
+        told = f"{how}. http:// is answered there"
         return invisible(case, "protocol-https-but-endpoint-plain", told, ServerFix("certificate", host, note))
-    fix = ServerFix("proxy", host, f"see whether a web server listens at {place} and is reachable from outside")
+    fix = ServerFix("proxy", host, f"See whether a web server listens at {place} and is reachable from outside.")
     offered: tuple[Fix, ...] = (*_where_it_is(case), fix)
     return invisible(case, "media-host-unreachable", how, *offered, certainty=Certainty.LIKELY, target=place)
 
@@ -176,7 +176,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
     plain = any(o.ok or o.facts.get(Fact.S3) for o in tried)
     if plain and not settings.alias_host and seen.network in (NetworkFault.TLS_NOT_TLS, NetworkFault.TLS_OTHER):
         fix = ServerFix(
-            "certificate", host, f"put a proxy with a certificate in front of {host}; S3_PROTOCOL stays https"
+            "certificate", host, f"Put a proxy with a certificate in front of {host}. S3_PROTOCOL stays https."
         )
         return invisible(case, "protocol-https-but-endpoint-plain", how, fix)
     by_name = seen.network is NetworkFault.TLS_NAME and front_of(case).stands is Stands.DIRECT
@@ -191,7 +191,7 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
 
 def _led_straight_to_the_storage(case: Case, host: str, how: str) -> Finding:
     """A bare CNAME: the certificate that is shown is the storage's own, and nobody else can install one there."""
-    told = f"{how}; {front_of(case).evidence[0]}"
+    told = f"{how}. {front_of(case).evidence[0]}"
     fix = Manual(
         f"{host} leads straight to {fixes.provider_of(case).name}, where no certificate for it can be installed: let "
         f"{host} lead to a proxy or a CDN of yours that asks the storage, or take S3_ALIAS_HOST out."
@@ -257,12 +257,12 @@ def _without_bucket(case: Case, how: str) -> Finding | None:
     ) and _same_host(case, bare)
     as_alias = fixes.env(case, "S3_ALIAS_HOST", settings.hostname)
     if bare == settings.hostname:
-        how = f"{how}; without the bucket's name in the URL the picture is there"
+        how = f"{how}. Without the bucket's name in the URL the picture is there"
         return invisible(case, "object-not-found-public-key-mismatch", how, as_alias)
     as_host = fixes.env(case, "S3_HOSTNAME", bare)
     order = (as_host, as_alias) if path_style else (as_alias, as_host)
     return invisible(
-        case, "hostname-contains-bucket", f"{how}; without the repeated bucket the picture is there", *order
+        case, "hostname-contains-bucket", f"{how}. Without the repeated bucket the picture is there", *order
     )
 
 
@@ -300,7 +300,7 @@ def _wrong_address(case: Case, seen: Observation) -> Finding | None:
     at = (place or elsewhere[Experiment.PUBLIC_VIRTUAL_HOST]).url
     # an address that shows something may be the right one, and what came may have come to harm
     sure = Certainty.LIKELY if (seen.http_status or 0) < 300 else Certainty.CERTAIN
-    told = f"{how}; the picture is at {at}"
+    told = f"{how}. The picture is at {at}"
     return invisible(case, "object-not-found-public-key-mismatch", told, *lines, certainty=sure)
 
 
@@ -314,7 +314,7 @@ def _where_the_provider_serves(case: Case, how: str) -> Finding | None:
         return None
     line = fixes.env(case, "S3_ALIAS_HOST", value)
     return invisible(
-        case, "provider-needs-public-host", f"{how}; the picture is at {place.url}", line, store=store.name
+        case, "provider-needs-public-host", f"{how}. The picture is at {place.url}", line, store=store.name
     )
 
 
@@ -334,7 +334,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
     between = front_of(case).stands is not Stands.DIRECT
     if (service := seen.facts.get(Fact.SERVICE)) and between:
         how = f"GET {seen.url} gave {seen.http_status} with a page of {service}"
-        offered: tuple[Fix, ...] = at_proxy(case, "origin", "instead of what answers there now")
+        offered: tuple[Fix, ...] = at_proxy(case, "origin", "It takes the place of what answers there now.")
         return invisible(case, "object-not-found-public-key-mismatch", how, *offered)
     if seen.facts.get(Fact.ROOT) == "Error" or seen.facts.get(Fact.MARKUP) == "yes":
         return invisible(
@@ -357,7 +357,7 @@ def _error_as_picture(case: Case, seen: Observation) -> Finding | None:
         Manual(f"See what answers at {fixes.host_of(seen.url)}: it served something else than the file."),
     )
     if working_addresses(case) and between:
-        advice = at_proxy(case, "bytes", "instead of what answers there now")
+        advice = at_proxy(case, "bytes", "It takes the place of what answers there now.")
     return invisible(case, "proxy-serves-error-as-image", _instead(seen), *advice)
 
 
@@ -385,7 +385,7 @@ def _server_error(case: Case, seen: Observation) -> Finding | None:
             offered = (*at_proxy(case, "reach"), *offered)
         return invisible(case, "proxy-answers-with-own-error", how, *offered, certainty=Certainty.LIKELY)
     if own:
-        offered = at_proxy(case, "reach", "see its error log")
+        offered = at_proxy(case, "reach", "See its error log.")
         return invisible(case, "proxy-resolver-fails", how, *offered, certainty=Certainty.LIKELY)
     advice = Manual("See the provider's status page; nothing in the settings explains it.")
     return invisible(case, "provider-outage", how, advice, certainty=Certainty.LIKELY)

@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, refused_by_a_page, words
+from s3probe.diagnosis.words import asked, in_turn, refused_by_a_page, sentences, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import has_expired, lacks_a_right, names_account, names_cap
@@ -44,12 +44,13 @@ def quota(case: Case) -> Iterator[Finding]:
     hit = [o for o in case.open(*WRITES) if nothing_fits(o)]
     if hit:
         full, health = any(map(_disk_is_full, hit)), fixes.provider_of(case).commands.get("health", "")
-        shown = f" ({health} shows what is left)" if health else ""
-        room = "make room: tootctl media remove, tootctl preview_cards remove."
+        more = f"{health} shows what is left." if health else ""
+        room = "Or make room: tootctl media remove, tootctl preview_cards remove."
+        own_disk = full and not has_own_hosts(case.settings.api_base)
         advice = Manual(
-            f"Give the disk of the storage more space{shown}, or {room}"
-            if full and not has_own_hosts(case.settings.api_base)
-            else f"{_console_of_caps(case)}, or {room}"
+            sentences("Give the disk of the storage more space.", more, room)
+            if own_disk
+            else sentences(_console_of_caps(case), room)
         )
         because = [o.id for o in case.open(*WRITES)]
         alike_worded = [o for o in case.all_open() if hit[0].message and o.message == hit[0].message]
@@ -68,7 +69,7 @@ def quota(case: Case) -> Iterator[Finding]:
 
 def _console_of_caps(case: Case) -> str:
     place = fixes.provider_of(case).console.get("cap", "")
-    return f"Raise the cap: {place}" if place else "Raise the cap with the provider"
+    return f"Raise the cap: {place.rstrip('.')}." if place else "Raise the cap with the provider."
 
 
 def account(case: Case) -> Iterator[Finding]:
@@ -90,7 +91,7 @@ def account(case: Case) -> Iterator[Finding]:
         how=f"{asked(seen[0])} was answered {words(seen[0])}",
         because=[o.id for o in seen],
         explains=silent,
-        fixes=fixes.new_pair(case, "the provider's console makes one") if has_expired(seen[0]) else [advice],
+        fixes=fixes.new_pair(case, "The provider's console makes one.") if has_expired(seen[0]) else [advice],
     )
 
 
@@ -193,7 +194,7 @@ def _kms_grant(what: Denial) -> list[Fix]:
     """AWS, "Using server-side encryption with KMS": large uploads need both. Only for a named key."""
     if ":kms:" not in what.resource:
         return []
-    note = "the key's own policy must let IAM decide, as it does by default"
+    note = "The KMS key's own policy must let IAM decide, as it does by default."
     return [IamAllow(("kms:GenerateDataKey", "kms:Decrypt"), (what.resource,), note)]
 
 
@@ -221,26 +222,27 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
             how=f"{host} answers {words(seen)}, in words that are not the storage's, whoever asks",
             because=[seen.id, *(other.id for other in others)],
             explains=[o.id for o in case.all_open()],
-            fixes=before_api(case, "api-addresses", "Mastodon's own address will do"),
+            fixes=before_api(case, "api-addresses", "Mastodon's own address will do."),
             certainty=Certainty.LIKELY,
             what="upload",
             breaks=f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{seen.http_status}Error",
         )
         return
     api = fixes.api_in_hostname(case, host) or fixes.api_by_hand(case, host)
-    lines = before_api(case, "api-authorization", f"if {host} is to be the API's own host")
+    lines = before_api(case, "api-authorization", f"This is for {host} as the API's own host.")
     uploads = case.open(ActionId.PUT_WITH_ACL, ActionId.PUT_WITHOUT_ACL)
     # where uploads are turned away before the storage, this is a host for visitors
     by_proxy = any(o.facts.get(Fact.MARKUP) == "yes" for o in uploads)
-    told = [
+    how = (
         f"{host} answers {words(seen)} to Mastodon, to a stranger, and to keys that are certainly wrong: it does not "
         "look at who asks"
-    ]
-    told += [f"an upload is answered {words(uploads[0])}"] if uploads else []
+    )
+    if uploads:
+        how = f"{how}. An upload is answered {words(uploads[0])}"
     yield finding(
         "endpoint-is-cdn-or-public-host",
         case,
-        how="; ".join(told),
+        how=how,
         because=[seen.id, *(other.id for other in others)],
         explains=[o.id for o in case.all_open()],
         fixes=[api] if by_proxy else [api, *lines],
@@ -298,11 +300,11 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
     provider, names, bucket = fixes.provider_of(case), _listed(case), case.settings.bucket_name
     absent, near = _absent(case), fixes.nearest_bucket(case)
     because = _all_denied(case)
-    answered = f"every request for it is answered {words(refused)}"
+    answered = f"Every request for it is answered {words(refused)}"
     if absent is not None:
         how = f"{asked(absent)} was answered {words(absent)}, and all else {words(refused)}"
         also = [absent.id, *(o.id for o in case.all_open() if o.error_code == absent.error_code)]
-        line = fixes.bucket_line(case, f"there is no bucket {bucket!r} at {case.settings.api_base}")
+        line = fixes.bucket_line(case, f"There is no bucket {bucket!r} at {case.settings.api_base}.")
         return finding("nosuchbucket-typo", case, how=how, because=[*because, *also], fixes=[line])
     # Amazon names what is missing inside one account; where the owner of a bucket needs no policy, this key is not he
     if provider.accounts and (is_aws(case.settings.api_base) or provider.key_rights is KeyRights.BUCKET):
@@ -314,9 +316,9 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
         return finding(
             "bucket-owned-by-other-account",
             case,
-            how=f"the bucket exists, but {answered}; this key is shown {mine.value}"
+            how=f"the bucket exists. {answered}. This key is shown {mine.value}"
             if mine
-            else f"the bucket exists, but {answered}",
+            else f"the bucket exists. {answered}",
             because=because,
             fixes=[*([mine] if mine else ()), advice],
             certainty=Certainty.LIKELY,
@@ -327,18 +329,18 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
     shown = (
         f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
-    how = f"{shown}; {answered}"
+    how = f"{shown}. {answered}"
     # what the media host shows is the bucket that was meant
     published = case.get(ActionId.PUBLIC_LIST_ALIAS).facts.get(Fact.BUCKET, "")
     if near and provider.hides_absent_buckets and published != bucket:
-        line = fixes.env(case, "S3_BUCKET", near, "the bucket that this key may use", conditional=True)
-        how = f"{shown}; {answered}, as one that is not there would be"
+        line = fixes.env(case, "S3_BUCKET", near, "It is the bucket that this key may use.", conditional=True)
+        how = f"{shown}. {answered}, as one that is not there would be"
         offered: list[Fix] = [line, *allow]
         return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
     host = _served_by_web_port(case)
     if host in names:
         plain = [name for name in names if "." not in name]
-        note = f"the key's own bucket, which visitors get at {host}"
+        note = f"It is the key's own bucket, which visitors get at {host}."
         line = fixes.env(case, "S3_BUCKET", plain[0] if len(plain) == 1 else host, note, conditional=True)
         offered = [line, *allow]
     elif near and not host:
@@ -354,18 +356,18 @@ def _without_rights(case: Case, because: list[ObservationId], answered: str) -> 
     Of the two only the key's rights are the admin's to change, and a key for one bucket is what most of them offer.
     """
     provider, bucket = fixes.provider_of(case), case.settings.bucket_name
-    use = f"If {bucket!r} is not of the account or project of this key, use a key of the one that owns it"
+    use = f"If {bucket!r} is not of the account or project of this key, use a key of the one that owns it."
     if bucket_fixes.takes_policies(provider):
-        use = f"{use}, or let its owner name this key in the bucket policy"
-    foreign = f"{use}. Otherwise create a bucket of your own and put its name into S3_BUCKET."
+        use = f"{use} Or let its owner name this key in the bucket policy."
+    foreign = f"{use} Otherwise create a bucket of your own and put its name into S3_BUCKET."
     names = [name for name in _listed(case) if name != bucket]
-    told = [f"this key is shown {', '.join(names[:5])} and not {bucket}"] if names else []
+    shown = f"this key is shown {', '.join(names[:5])} and not {bucket}"
     # a list that has other buckets, and not this one, speaks against the name
     mine = _bucket_that_is_shown(case) if bucket not in _listed(case) else None
     return finding(
         "key-without-rights",
         case,
-        how="; ".join((*told, answered)),
+        how=f"{shown}. {answered}" if names else answered,
         because=because,
         fixes=[*([mine] if mine else ()), *bucket_fixes.allow_all(case), Manual(foreign)],
         certainty=Certainty.LIKELY,
@@ -376,7 +378,9 @@ def _bucket_that_is_shown(case: Case) -> EnvFix | None:
     """Of the buckets that this key is shown, the one that was probably meant: the only one, or one of a like name."""
     names = _listed(case)
     mine = fixes.nearest_bucket(case) or (names[0] if len(names) == 1 else "")
-    note = "the only bucket that this key is shown" if len(names) == 1 else "this key's bucket of the nearest name"
+    note = "It is this key's bucket of the nearest name."
+    if len(names) == 1:
+        note = "It is the only bucket that this key is shown."
     return fixes.env(case, "S3_BUCKET", mine, note, conditional=True) if mine else None
 
 
@@ -461,17 +465,17 @@ def _wrong_half(case: Case, refused: Observation) -> Finding:
         verdict = verdict_on(case, refused)
         proxy, because = at_the_proxy(case, verdict), [*because, *verdict.because]
         if verdict.secret_is_right:
-            how = f"every request is answered {words(refused)}{verdict.how}"
+            how = in_turn(f"every request is answered {words(refused)}", verdict.how)
             return finding("proxy-rewrites-host-before-s3", case, how=how, because=because, fixes=proxy)
-        secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "copy it again")
+        secret = fixes.by_hand(case, "AWS_SECRET_ACCESS_KEY", "the secret of this key id", "Copy it again.")
         finding_id, offered = "wrong-secret-key", (secret,)
-        how += f"; a key id that nobody has is answered {words(unknown[-1])}, so this one is known"
+        how = f"{how}. A key id that nobody has is answered {words(unknown[-1])}, so this one is known"
         if verdict.secret_is_right is None:
-            offered, how = (secret, *proxy), how + OR_A_PROXY
+            offered, how = (secret, *proxy), in_turn(how, OR_A_PROXY)
         else:
-            certainty, how = Certainty.CERTAIN, how + verdict.how
+            certainty, how = Certainty.CERTAIN, in_turn(how, verdict.how)
     else:
-        note = "create a new key pair with the provider and copy both halves; this one is refused whatever it signs"
+        note = "Create a new key pair with the provider and copy both halves. This one is refused whatever it signs."
         finding_id, offered = "wrong-access-key-id", fixes.new_pair(case, note)
     return finding(finding_id, case, how=how, because=because, fixes=offered, certainty=certainty)
 

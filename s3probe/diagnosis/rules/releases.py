@@ -31,7 +31,9 @@ def next_release(case: Case) -> Iterator[Finding]:
         return
     version = case.evidence.run.mastodon_version if case.evidence else ""
     seen = refused[0]
-    off: list[Fix] = [fixes.env(case, "AWS_REQUEST_CHECKSUM_CALCULATION", "when_required", "before you upgrade")]
+    off: list[Fix] = [
+        fixes.env(case, "AWS_REQUEST_CHECKSUM_CALCULATION", "when_required", "Do this before you upgrade.")
+    ]
     yield finding(
         "checksum-regression-by-patch-release",
         case,

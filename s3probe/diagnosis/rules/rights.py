@@ -102,7 +102,7 @@ def _judged(case: Case, action: ObservationId, rows: tuple[_Refusal, ...]) -> It
     # a disk that takes no files leaves nothing to delete, which passes: no answer of S3's tells it from a missing right
     alone = action == ActionId.PUT_WITHOUT_ACL and case.get(ActionId.DELETE).ok and not case.get(Experiment.ACCOUNT).ok
     disk = fixes.provider_of(case).notes.get("disk_denied") if alone else None
-    unlike = [Manual(f"If the key has that right: {disk}.")] if disk else []
+    unlike = [Manual(f"This is for a key that has that right. {disk}")] if disk else []
     how = row.how.format(answer=words(refused[0]))
     yield finding(
         row.finding_id,
@@ -139,8 +139,7 @@ def _disk_refuses(case: Case, _refused: Observation) -> bool:
 
 
 def _disk(case: Case) -> Fix:
-    advice = fixes.provider_of(case).notes["disk_denied"]
-    return Manual(f"{advice[0].upper()}{advice[1:]}.")
+    return Manual(fixes.provider_of(case).notes["disk_denied"])
 
 
 _KEYS_OWN = (ActionId.PUT_WITHOUT_ACL, ActionId.DELETE, ActionId.LIST)

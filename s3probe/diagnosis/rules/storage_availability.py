@@ -17,7 +17,7 @@ from s3probe.diagnosis.rules.before_the_storage import (
     storage_hosts,
 )
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import answered, failed_by_itself, is_late, waited, words
+from s3probe.diagnosis.words import answered, failed_by_itself, in_turn, is_late, waited, words
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import LARGE_UPLOAD, ActionId, Actor, Experiment, Fact, ObservationId
@@ -111,7 +111,7 @@ def slow(case: Case) -> Iterator[Finding]:
     yield finding(
         "slow-provider-read-timeout",
         case,
-        how=f"{late.operation} failed: {words(late)}; {waited(late)}",
+        how=f"{late.operation} failed: {words(late)}. {waited(late)}",
         because=[o.id for o in seen],
         explains=invisible_without_upload(case, seen),
         fixes=[fixes.env(case, "S3_READ_TIMEOUT", "60")],
@@ -138,7 +138,7 @@ def failing(case: Case) -> Iterator[Finding]:
     yield finding(
         "provider-outage" if everything else "request-keeps-failing",
         case,
-        how=how if everything else "; ".join((how, *_lasting(broken, kinds, works))),
+        how=how if everything else in_turn(how, *_lasting(broken, kinds, works)),
         because=[o.id for o in broken],
         explains=[*invisible_without_upload(case, broken), *_moments_there(case, broken), *_in_a_batch(case, broken)],
         fixes=[*(at_the_program or (advice,)), *_asking_again(case, broken)],
@@ -188,8 +188,8 @@ def _lasting(broken: Iterable[Observation], kinds: str, works: bool) -> Iterator
     """Sentences: how often it was asked, and what fails."""
     times = max((o.facts.get(Fact.ATTEMPTS, "") for o in broken), default="")
     if times:
-        yield f"asked {times} times, it failed each time"
-    yield f"only these requests fail: {kinds}" if works else f"these requests fail: {kinds}"
+        yield f"Asked {times} times, it failed each time"
+    yield f"Only these requests fail: {kinds}" if works else f"These requests fail: {kinds}"
 
 
 def _what(seen: Observation) -> str:

@@ -38,16 +38,16 @@ def turned_away(case: Case, seen: Observation, how: str) -> Finding | None:
         return None
     sure = Certainty.CERTAIN if at_storage or challenged or browser or page else Certainty.LIKELY
     if browser:
-        how = f"{how}; a browser is shown the picture, another server is not"
+        how = f"{how}. A browser is shown the picture, another server is not"
         return invisible(case, PROTECTED, how, *at_proxy(case, "robots"), certainty=sure)
     if page:
-        how = f"{how}; with a Referer of {case.settings.web_domain} it is shown"
+        how = f"{how}. With a Referer of {case.settings.web_domain} it is shown"
         return invisible(case, PROTECTED, how, *at_proxy(case, "referer"), certainty=sure)
     if challenged:
         return invisible(case, "media-host-challenges-visitors", how, *at_proxy(case, "access"), certainty=sure)
-    how = f"{how}; these words are not the storage's"
+    how = f"{how}. These words are not the storage's"
     if at_storage:
-        how = f"{how}; the storage itself shows the picture"
+        how = f"{how}. The storage itself shows the picture"
     if seen.http_status == 401:
         finding_id, offered = "media-host-asks-for-password", at_proxy(case, "password")
     elif seen.http_status == 429:
@@ -62,9 +62,9 @@ def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
     via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    offered = at_proxy(case, "circle", "instead of a redirect")
+    offered = at_proxy(case, "circle", "It takes the place of a redirect.")
     return invisible(
-        case, "media-host-redirects-in-a-circle", f"{how}; this went on for {len(via)} redirects", *offered
+        case, "media-host-redirects-in-a-circle", f"{how}. This went on for {len(via)} redirects", *offered
     )
 
 
@@ -77,7 +77,7 @@ def redirected_away(case: Case, seen: Observation) -> Finding | None:
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage: other rules explain its refusal
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    offered = at_proxy(case, "circle", "instead of a redirect")
+    offered = at_proxy(case, "circle", "It takes the place of a redirect.")
     return invisible(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 

@@ -35,7 +35,7 @@ def unknown_headers(case: Case) -> Iterator[Finding]:
 def takes_headers(case: Case) -> ServerFix | None:
     """The server's own setting that makes it ignore headers which it does not know."""
     setting = fixes.provider_of(case).commands.get("headers")
-    return ServerFix("storage", setting, "in its configuration; then start it anew") if setting else None
+    return ServerFix("storage", setting, "Then start the storage anew.") if setting else None
 
 
 def _of(row: Observation) -> bool:

@@ -53,7 +53,7 @@ def public_host_of(case: Case, store: Provider) -> tuple[str, tuple[Fix, ...]] |
         return finding_id, (EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note),)
     seen = case.get(Experiment.PUBLIC_PROVIDER)
     if seen.failed and seen.http_status in (401, 403, 404):
-        there = f"there a visitor was {told(seen)} until now"
+        there = f"A visitor there was {told(seen)} until now."
         alias = fixes.env(case, "S3_ALIAS_HOST", value, there, conditional=True)
         from s3probe.diagnosis import bucket_fixes  # the linter needs none of it
 
@@ -79,9 +79,9 @@ def _host_of_web_port(case: Case) -> EnvFix:
     host = in_file or next(
         iter(hosts_among(aliases(settings.bucket_name, case.get(Experiment.LIST_BUCKETS)) - {api})), ""
     )
-    leads = f"the host leads to {split(web_address(settings, fixes.provider_of(case))).port}, the web port"
+    port = split(web_address(settings, fixes.provider_of(case))).port
     recipe = opening(case, host=host)
-    note = f"after: {recipe.command}; {leads}, and {recipe.note}"
+    note = f"First run this: {recipe.command}. The host leads to {port}, the web port. {recipe.note}"
     if host:
         return fixes.env(case, "S3_ALIAS_HOST", host, note)
     return fixes.by_hand(case, "S3_ALIAS_HOST", "host of the web port", note)
@@ -146,7 +146,7 @@ def for_nobody(case: Case) -> Iterator[Finding]:
     fix = _own_host(case)
     if settings.protocol.lower() == "http":
         # in words: on its own this line would only break the machine's own view
-        fix = replace(fix, note=f"{fix.note}; and S3_PROTOCOL=https")
+        fix = replace(fix, note=f"{fix.note} Set S3_PROTOCOL=https as well.")
     yield finding(
         "media-host-is-this-machine",
         case,
@@ -159,5 +159,5 @@ def for_nobody(case: Case) -> Iterator[Finding]:
 
 def _own_host(case: Case) -> EnvFix:
     domain = case.settings.web_domain or "example.com"
-    note = "a proxy or CDN that visitors reach"
+    note = "It is a proxy or CDN that visitors reach."
     return fixes.by_hand(case, "S3_ALIAS_HOST", f"host of your media, e.g. files.{domain}", note)

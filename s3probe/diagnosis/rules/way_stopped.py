@@ -16,7 +16,16 @@ from s3probe.diagnosis.rules.before_the_storage import at_the_way_behind, before
 from s3probe.diagnosis.signing import OR_A_PROXY, Judgement, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
-from s3probe.diagnosis.words import failed_by_itself, is_late, of_the_storage, refused_by_a_page, waited, words
+from s3probe.diagnosis.words import (
+    failed_by_itself,
+    in_turn,
+    is_late,
+    of_the_storage,
+    refused_by_a_page,
+    sentences,
+    waited,
+    words,
+)
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import NetworkFault, Observation
 from s3probe.evidence.refusing import speaks_of_account
@@ -83,7 +92,7 @@ def _finding(
     return finding(
         finding_id,
         case,
-        how=of_the_storage(this.furthest) + also,
+        how=in_turn(of_the_storage(this.furthest), also),
         because=this.ids,
         explains=explained,
         fixes=fix,
@@ -109,18 +118,18 @@ def _network(case: Case, this: Way) -> Finding:
     fault, settings = this.furthest.network, case.settings
     host = fixes.host_of(this.furthest.url)
     if fault is NetworkFault.PROXY:
-        fix: Fix = ServerFix("proxy", f"no_proxy={host}", "in the environment of Mastodon's services")
+        fix: Fix = ServerFix("proxy", f"no_proxy={host}", "It belongs into the environment of Mastodon's services.")
         return _finding(case, this, "http-proxy-env", fix)
     if fault is NetworkFault.DNS:
         if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
             fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
             return _finding(case, this, "endpoint-missing-non-aws", fix, certainty=Certainty.LIKELY)
         line = settings.environment.line_of("S3_ENDPOINT")
-        look = f"see whether `getent hosts {host}` answers on this machine and in the container"
+        look = f"See whether `getent hosts {host}` answers on this machine and in the container."
         if settings.endpoint and line:
-            look = f"{look}, or fix S3_ENDPOINT, line {line}"
+            look = f"{look} Or fix S3_ENDPOINT, line {line}."
         elif settings.endpoint:
-            look = f"{look}, or fix S3_ENDPOINT"
+            look = f"{look} Or fix S3_ENDPOINT."
         fix = ServerFix("dns", host, look)
         return _finding(case, this, "dns-fails-in-container", fix, certainty=Certainty.LIKELY)
     if fault is NetworkFault.REFUSED:
@@ -132,13 +141,13 @@ def _network(case: Case, this: Way) -> Finding:
         )
         return _finding(case, this, "nothing-listens-at-endpoint", fix, certainty=Certainty.LIKELY)
     if fault in (NetworkFault.CONNECT_TIMEOUT, NetworkFault.NO_ROUTE):
-        fix = ServerFix("firewall", host, f"let this machine and its containers connect to {host}, or fix S3_ENDPOINT")
+        fix = ServerFix("firewall", host, f"Let this machine and its containers connect to {host}, or fix S3_ENDPOINT.")
         return _finding(case, this, "egress-firewall", fix, certainty=Certainty.LIKELY)
     # a host is waited for once: what was asked of it then may be another request
     late = next((row for row in case.all() if is_late(row) and fixes.host_of(row.url) == host), None)
     if late is not None:
         fix = fixes.env(case, "S3_READ_TIMEOUT", "60")
-        return _finding(case, this, "slow-provider-read-timeout", fix, also=f"; {waited(late)}")
+        return _finding(case, this, "slow-provider-read-timeout", fix, also=waited(late))
     if fault in (NetworkFault.READ_TIMEOUT, NetworkFault.DEADLINE):
         fix = Manual(f"{host} takes connections and does not answer: see the provider's status page, or its own log.")
         return _finding(case, this, "provider-outage", fix, certainty=Certainty.LIKELY)
@@ -158,19 +167,19 @@ def _tls(case: Case, this: Way, host: str) -> Finding:
     fault = this.furthest.network
     if fault is NetworkFault.TLS_UNTRUSTED:
         fix: Fix = ServerFix(
-            "ca", "SSL_CERT_FILE=/path/to/ca.pem", "trust the CA that signed it, or use a public certificate"
+            "ca", "SSL_CERT_FILE=/path/to/ca.pem", "Trust the CA that signed it, or use a public certificate."
         )
     elif fault is NetworkFault.TLS_EXPIRED:
-        fix = ServerFix("certificate", host, f"renew the certificate of {host}")
+        fix = ServerFix("certificate", host, f"Renew the certificate of {host}.")
     elif fault is NetworkFault.TLS_NAME:
         fix = ServerFix(
-            "certificate", host, f"install a certificate that names {host}, or use the name it has in S3_ENDPOINT"
+            "certificate", host, f"Install a certificate that names {host}, or use the name it has in S3_ENDPOINT."
         )
     else:
         plain = case.get(Experiment.SCHEME_HTTP)
         if plain.http_status is not None:
             return _speaks_plain_http(case, this, plain)
-        fix = ServerFix("tls", host, f"see what listens there: openssl s_client -connect {host}")
+        fix = ServerFix("tls", host, f"See what listens there: openssl s_client -connect {host}")
     return _finding(case, this, "tls-certificate-bad", fix)
 
 
@@ -184,7 +193,7 @@ def _speaks_plain_http(case: Case, this: Way, plain: Observation) -> Finding:
         fixes.env(case, "S3_ENDPOINT", url),
         certainty=Certainty.CERTAIN if plain.facts.get(Fact.S3) else Certainty.LIKELY,
     )
-    how = f"{found.how_known}; asked in plain http, without a signature, it answered {words(plain)}"
+    how = f"{found.how_known}. Asked in plain http, without a signature, it answered {words(plain)}"
     return replace(found, how_known=how, because=(*found.because, plain.id))
 
 
@@ -192,9 +201,9 @@ def _not_s3(case: Case, this: Way) -> Finding:
     seen = this.furthest
     host = fixes.host_of(seen.url)
     if cdn_of(seen) or is_of_a_cdn(host):
-        return _public_host(case, this, "; a CDN answers there")
+        return _public_host(case, this, "A CDN answers there")
     if is_public_host(host):
-        return _public_host(case, this, "; the provider serves visitors there, and takes no uploads")
+        return _public_host(case, this, "The provider serves visitors there, and takes no uploads")
     if seen.http_status in _REDIRECTS:
         return _redirected(case, this)
     if seen.http_status == 407:
@@ -220,13 +229,13 @@ def _not_s3(case: Case, this: Way) -> Finding:
     media = case.settings.alias_host
     if media and fixes.host_of(f"//{media}") == host:
         fix = fixes.api_in_hostname(case, host) or fixes.api_by_hand(case, host)
-        return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, also="; it is the host of S3_ALIAS_HOST")
+        return _finding(case, this, "endpoint-is-cdn-or-public-host", fix, also="It is the host of S3_ALIAS_HOST")
     if service:
         # without a port it is mostly a proxy's name
         who = "S3_ENDPOINT" if urlsplit(seen.url).port else f"S3_ENDPOINT, or the proxy at {host},"
         lead = f"{service[0].upper()}{service[1:]} answers at {host}: {who} must lead to its S3 API"
         fix = Manual(f"{lead}, port {store.api_port} unless it was changed." if store.api_port else f"{lead}.")
-        return _finding(case, this, "console-port-instead-of-api", fix, also=f"; {service} answers there")
+        return _finding(case, this, "console-port-instead-of-api", fix, also=f"This is {service}")
     # what answers in JSON is a service of another kind
     of_files = "json" not in seen.headers.get(Header.CONTENT_TYPE, "")
     if of_files and (_reads_alone(this) or _finds_nothing(case, this)):
@@ -267,16 +276,18 @@ def _redirected(case: Case, this: Way) -> Finding:
     if target.scheme == "https" and target.hostname == host and asked.scheme == "http" and not secure.ran:
         fix = fixes.env(case, "S3_ENDPOINT", f"https://{target.netloc}{asked.path}")
         return _finding(case, this, "endpoint-http-redirects-to-https", fix, certainty=Certainty.LIKELY)
-    also = "; it redirects, where no S3 API answers"
+    also = "It redirects, where no S3 API answers"
     if target.netloc:
-        also = f"; it redirects to {target.scheme}://{target.netloc}, where no S3 API answers"
+        also = f"It redirects to {target.scheme}://{target.netloc}, where no S3 API answers"
     return _public_host(case, this, also)
 
 
 def _kept_out(case: Case, this: Way) -> Finding:
     """nginx asks everybody for a password, or turns this machine's address away; where it has no file it says 404."""
     password = this.furthest.http_status == 401
-    why = "Mastodon signs its requests instead" if password else "before every deny; Mastodon's own address will do"
+    why = "It stands before every deny. Mastodon's own address will do."
+    if password:
+        why = "Mastodon signs its requests instead."
     offered = before_api(case, "api-password" if password else "api-addresses", why)
     breaks = f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{this.furthest.http_status}Error"
     return _finding(
@@ -303,7 +314,7 @@ def _key_id(case: Case, this: Way) -> Finding:
     key_id = pair.access_key_id if pair else ""
     provider = fixes.provider_of(case).id
     again = fixes.new_pair(
-        case, "create a new key pair with the provider and copy both halves; the secret is shown only once"
+        case, "Create a new key pair with the provider and copy both halves. The secret is shown only once."
     )
     if seen.error_code in ("AccountProblem", "AllAccessDisabled", "UserSuspended"):
         text = "Log in to the provider's console: the account or this key is suspended, or a bill is open."
@@ -380,7 +391,7 @@ def _signature(case: Case, this: Way) -> Finding:
         case,
         "AWS_SECRET_ACCESS_KEY",
         "the secret of this key id",
-        "copy it again; a provider that shows it only once must make you a new key pair, and then both lines change",
+        "Copy it again. A provider that shows it only once must make you a new key pair, and then both lines change.",
     )
     unknown = case.get(Experiment.UNKNOWN_KEY)
     if unknown.error_code != this.furthest.error_code:
@@ -396,9 +407,9 @@ def _signature(case: Case, this: Way) -> Finding:
         found = _finding(case, this, "wrong-secret-key", again, also=verdict.how)
         return replace(found, because=(*found.because, *verdict.because))
     # some stores (Swift) say the same of a key id they do not know: either half may be the wrong one
-    key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "this storage does not say which half is wrong")
+    key_id = fixes.by_hand(case, "AWS_ACCESS_KEY_ID", "the key id", "This storage does not say which half is wrong.")
     pair = (key_id, replace(again, together=True))
-    told = "; a key id that nobody has is answered the same way"
+    told = "A key id that nobody has is answered the same way"
     return _finding(case, this, "wrong-secret-key", *pair, certainty=Certainty.LIKELY, also=told)
 
 
@@ -422,10 +433,13 @@ def _region_undecided(case: Case, refused: Observation, verdict: Judgement) -> E
     guessed = {"regions", "region", "region_must_match"} & set(store.inferred)
     if not guessed and store.regions and {*store.regions} <= {region, *tried}:
         return None
-    who = "this store" if store.id == GENERIC else store.name
+    who = "This store" if store.id == GENERIC else store.name
     names = ", ".join((region, *tried))
-    refused_so_far = f"{names} were refused" if tried else f"{region} was refused"
-    note = f"{who} may refuse a wrong region in the same words; {refused_so_far}; its console shows the bucket's region"
+    note = sentences(
+        f"{who} may refuse a wrong region in the same words.",
+        f"These were refused: {names}." if tried else f"{region} was refused.",
+        "Its console shows the bucket's region.",
+    )
     return fixes.by_hand(case, "S3_REGION", "the region of the bucket", note)
 
 
@@ -434,15 +448,13 @@ def _bucket(case: Case, this: Way) -> Finding:
     added = _added_by_a_proxy(case)
     if added:
         advice = f"The proxy puts /{added} before every path: let its proxy_pass end with the host, without a path."
-        told = f"; nobody asked for {added}"
+        told = f"Nobody asked for {added}"
         return _finding(case, this, "proxy-rewrites-host-before-s3", Manual(advice), also=told)
     if _takes_host_for_bucket(case, seen):
         host = _host(this)
         note = fixes.provider_of(case).notes.get("own_host", "").replace("{host}", host)
-        names = Manual(
-            f"Write the name that the storage itself knows into S3_ENDPOINT, or make {host} one of its own names"
-            f"{f': {note}' if note else ''}."
-        )
+        known = f"Write the name that the storage itself knows into S3_ENDPOINT, or make {host} one of its own names."
+        names = Manual(sentences(known, note))
         return _finding(case, this, "host-unknown-to-store", names)
     good = seen.error_code == "InvalidBucketName" and bool(_GOOD_NAME.fullmatch(settings.bucket_name))
     if not settings.path_style and settings.endpoint and (good or _no_bucket_in_host(seen)):
@@ -452,10 +464,10 @@ def _bucket(case: Case, this: Way) -> Finding:
         return _finding(case, this, "path-style-switch-inverted", fixes.env(case, "S3_OVERRIDE_PATH_STYLE", "true"))
     if seen.error_code == "InvalidBucketName":
         fix: Fix = fixes.exact_bucket(
-            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only"
+            case, f"{settings.bucket_name!r} is no bucket name: lower case, digits and dashes only."
         )
         return _finding(case, this, "bucket-name-invalid", fix)
-    line = fixes.bucket_line(case, f"there is no bucket {settings.bucket_name!r} at {settings.api_base}")
+    line = fixes.bucket_line(case, f"There is no bucket {settings.bucket_name!r} at {settings.api_base}.")
     return _finding(case, this, "nosuchbucket-typo", line)
 
 

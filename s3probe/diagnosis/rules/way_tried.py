@@ -78,17 +78,17 @@ def _how(this: Way) -> str:
     assert this.kept is not None
     # a header is refused with uploads alone, while the listing went through
     upload = next((row for row in this.rows if row.failed and row.operation == this.kept.operation), this.furthest)
-    how = f"{of_the_storage(upload)}; {_tried(this.kept)}"
+    how = f"{of_the_storage(upload)}. {_tried(this.kept)}"
     service = this.furthest.facts.get(Fact.SERVICE, "")
-    return f"{how}; there answers {service}" if service else how
+    return f"{how}. {service[:1].upper()}{service[1:]} answers there" if service else how
 
 
 def _tried(kept: Observation) -> str:
     """What came of the experiment, by its title: a whole sentence."""
     change = kept.title[:1].lower() + kept.title[1:]
     if kept.network is not None:
-        return f"another try ({change}) failed: {words(kept)}"
-    return f"another try ({change}) was answered {words(kept)}"
+        return f"Another try ({change}) failed: {words(kept)}"
+    return f"Another try ({change}) was answered {words(kept)}"
 
 
 def _region(case: Case, this: Way) -> Finding:
@@ -122,10 +122,10 @@ def _other(case: Case, this: Way, name: ObservationId) -> Finding | None:
     if finding_id != "checksum-header-unsupported" or not batches.ok:
         return told_of
     refused = (Experiment.BATCH_OF_ONE, batches.id)
-    remark = "deleting many files at once is refused for the same header, and no line changes that"
+    remark = "Deleting many files at once is refused for the same header, and no line changes that."
     return replace(
         told_of,
-        remark=f"{remark}. {ONE_BY_ONE}",
+        remark=f"{remark} {ONE_BY_ONE}",
         because=(*because, *refused),
         speaks_for=("delete-md5-required",),
     )
@@ -137,7 +137,7 @@ def _key_pair(case: Case, this: Way, name: ObservationId) -> tuple[str, tuple[Fi
     if name == Experiment.SIGNATURE_V4:
         return "signature-v2-rejected", (fixes.env(case, "S3_SIGNATURE_VERSION", None),)
     if name == Experiment.SESSION_TOKEN:
-        pair = fixes.new_pair(case, "create a long-lived key, whose id begins with AKIA, for a user of its own")
+        pair = fixes.new_pair(case, "Create a long-lived key, whose id begins with AKIA, for a user of its own.")
         return "temporary-credentials-without-token", (*pair, fixes.no_pair(case))
     if name == Experiment.SWAPPED_KEYS:
         return "key-pair-exchanged", fixes.exchanged(case)

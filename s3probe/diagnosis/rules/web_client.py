@@ -47,10 +47,10 @@ def csp(case: Case) -> Iterator[Finding]:
     extra = allow(case, host)
     how = f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
     if _path_is_no_folder(case):
-        how = f"{how}; {_no_folder(case)}"
+        how = f"{how}. {_no_folder(case)}"
         offered: list[Fix] = [_NO_PATH]
     elif listed:
-        how, offered = f"{how}; the settings do allow it", [advice]
+        how, offered = f"{how}. The settings do allow it", [advice]
     else:
         offered = [extra, advice]
     # Mastodon names a host in all three or in none, before 4.3 for scripts only: another one alone is not its doing
@@ -98,7 +98,7 @@ def embedding(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {seen.url} came with {header}: {policy}, and Mastodon's pages are at {case.settings.web_domain}",
             because=[seen.id],
-            fixes=at_proxy(case, "embedding", "in place of the line that sets it now"),
+            fixes=at_proxy(case, "embedding", "It takes the place of the line that sets it now."),
             media_host=host,
             policy=policy,
         )
@@ -133,7 +133,7 @@ def cors(case: Case) -> Iterator[Finding]:
     yield finding(
         "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
         case,
-        how=f"{how}; a request with Origin {other.facts.get(Fact.ORIGIN)} got its own" if other else how,
+        how=f"{how}. A request with Origin {other.facts.get(Fact.ORIGIN)} got its own" if other else how,
         because=[row.id],
         fixes=[*here, at_store],
         lacks=_left_out(origin, allowed, other),
@@ -156,7 +156,7 @@ def _before_api(case: Case, origin: str) -> list[Fix]:
     return [*before_api(case, "cors", _IN_PLACE)] if asked_first in ("*", origin) and shows_itself(case) else []
 
 
-_IN_PLACE = "in place of the lines that send it now"
+_IN_PLACE = "It takes the place of the lines that send it now."
 
 
 def _lost_on_the_way(case: Case, row: Observation, how: str, allowed: str) -> Finding:
@@ -164,12 +164,12 @@ def _lost_on_the_way(case: Case, row: Observation, how: str, allowed: str) -> Fi
     offered = at_proxy(case, "cors", "" if allowed == "none" else _IN_PLACE)
     fresh = case.get(Experiment.CORS_FRESH)
     if cache_hit(row) and fresh.ok:
-        cached = f"{how}; this came from a cache: a request that no cache knew got one"
+        cached = f"{how}. This came from a cache: a request that no cache knew got one"
         return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
     if allowed != "none":
-        how, lacks = f"{how}; the storage itself allows it", _left_out(row.facts.get(Fact.ORIGIN, ""), allowed, None)
+        how, lacks = f"{how}. The storage itself allows it", _left_out(row.facts.get(Fact.ORIGIN, ""), allowed, None)
         return finding("cors-origin-mismatch", case, how=how, because=[row.id], fixes=offered, lacks=lacks)
-    return finding("cors-missing", case, how=f"{how}; the storage itself sends one", because=[row.id], fixes=offered)
+    return finding("cors-missing", case, how=f"{how}. The storage itself sends one", because=[row.id], fixes=offered)
 
 
 def _rule_exists(case: Case) -> bool:
@@ -200,7 +200,7 @@ def ranges(case: Case) -> Iterator[Finding]:
     yield finding(
         "range-requests-broken-for-viewers",
         case,
-        how=f"{how}; the storage itself answers 206" if at_store.ok else how,
+        how=f"{how}. The storage itself answers 206" if at_store.ok else how,
         because=[row.id],
         fixes=offered,
         severity=None if by_proxy else Severity.NOTICE,
@@ -236,7 +236,7 @@ def safe_headers(case: Case) -> Iterator[Finding]:
     safe = "nosniff" in seen.headers.get(Header.X_CONTENT_TYPE_OPTIONS, "").lower()
     safe = safe and shuts_in(seen.headers.get(Header.CONTENT_SECURITY_POLICY, ""))
     if host in (web, (case.settings.environment.get("LOCAL_DOMAIN") or "").lower()):
-        note = "give that name a proxy of its own first"
+        note = "Give that name a proxy of its own first."
         fix: Fix = EnvFix("S3_ALIAS_HOST", f"files.{host}", note=note, conditional=True)
         how = f"media are published under {host}, where Mastodon itself is"
         yield finding(
@@ -259,6 +259,9 @@ def safe_headers(case: Case) -> Iterator[Finding]:
         )
 
 
+_INNERMOST = "It must stand in the innermost location."
+
+
 def lost_in_a_folder(case: Case) -> Iterator[Finding]:
     """Scripts may read one folder and not another: nginx forgets add_header in a location that has its own."""
     shown = [o for o in map(case.get, FOLDER_VISITS) if o.ok]
@@ -269,7 +272,7 @@ def lost_in_a_folder(case: Case) -> Iterator[Finding]:
             case,
             how=f"GET {lost[0].url} came without Access-Control-Allow-Origin, a file in media_attachments/ with it",
             because=[o.id for o in lost],
-            fixes=at_proxy(case, "cors", "in the innermost location" if program(case) == "nginx" else ""),
+            fixes=at_proxy(case, "cors", _INNERMOST if program(case) == "nginx" else ""),
         )
 
 

@@ -11,7 +11,7 @@ from s3probe.diagnosis.model import BucketSetting, Certainty, Finding, Fix
 from s3probe.diagnosis.own_ways import own_command
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, front_of, program, published_host
 from s3probe.diagnosis.rules.invisible import invisible
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import sentences, words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import Experiment, Fact
 from s3probe.knowledge.recipes import documents, filled, recipe
@@ -44,9 +44,9 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
     direct = case.get(Experiment.PUBLIC_WEB_PORT)
     page, there = seen.facts.get(Fact.WEB_PAGE, ""), direct.facts.get(Fact.WEB_PAGE, "")
     if direct.ok:
-        how = f"{how}; asked directly for {published_host(case)}, {urlsplit(direct.url).netloc} shows the picture"
+        how = f"{how}. Asked directly for {published_host(case)}, {urlsplit(direct.url).netloc} shows the picture"
     elif there:
-        how = f"{how}; so does {urlsplit(direct.url).netloc} when it is asked directly for {published_host(case)}"
+        how = f"{how}. {urlsplit(direct.url).netloc} says the same when it is asked directly for {published_host(case)}"
     if seen.http_status == 404:
         page = page or there  # a proxy may put a page of its own in place of the web port's
     if not page:
@@ -54,13 +54,13 @@ def at_web_port(case: Case, seen: Observation) -> Finding | None:
     if direct.ok and page == NO_BUCKET:
         return invisible(case, "web-port-host-not-passed-on", how, *at_proxy(case, "own-host", _IN_PLACE))
     if direct.ok:
-        return invisible(case, "web-port-path-changed", how, *_to_web_port(case, "and no rewrite before it"))
+        return invisible(case, "web-port-path-changed", how, *_to_web_port(case, "There must be no rewrite before it."))
     if page == NO_BUCKET:
         return _no_bucket(case, how, sure=there == NO_BUCKET)
     return _other_bucket(case, how, sure=bool(there))
 
 
-_IN_PLACE = "in place of any other line for Host"
+_IN_PLACE = "It takes the place of any other line for Host."
 
 
 def _is_api(seen: Observation) -> bool:
@@ -68,8 +68,8 @@ def _is_api(seen: Observation) -> bool:
 
 
 def _to_web_port(case: Case, note: str = "") -> tuple[Fix, ...]:
-    place = "where garage.toml has the bind_addr of [s3_web]" if fixes.provider_of(case).id == "garage" else ""
-    return at_proxy(case, "origin", "; ".join(filter(None, (place, note))))
+    place = "garage.toml tells the address of the web port: bind_addr of [s3_web]."
+    return at_proxy(case, "origin", sentences(place if fixes.provider_of(case).id == "garage" else "", note))
 
 
 def _past_the_web_port(case: Case, seen: Observation, how: str) -> Finding | None:
@@ -80,8 +80,8 @@ def _past_the_web_port(case: Case, seen: Observation, how: str) -> Finding | Non
         return None  # the endpoint itself: another host is needed, not another port
     certainty = Certainty.CERTAIN if _is_api(seen) or case.get(Experiment.PUBLIC_WEB_PORT).ok else Certainty.LIKELY
     if _is_api(seen):
-        how = f"{how}, which is what the S3 API says to every visitor"
-    recipe = "" if case.get(Experiment.PUBLIC_WEB_PORT).ok else f"needs as well: {opening(case).command}"
+        how = f"{how}. The S3 API says so to every visitor"
+    recipe = "" if case.get(Experiment.PUBLIC_WEB_PORT).ok else f"It needs this as well: {opening(case).command}."
     if published.port and not program(case):
         port = split(web_address(settings, store)).port
         value = (settings.alias_host or "").replace(f":{published.port}", f":{port}", 1)
@@ -98,7 +98,7 @@ def opening(case: Case, *, host: str = "", first: str = "") -> BucketSetting:
     papers = documents(settings, store)
     steps = [recipe(settings, store, topic, papers) for topic in (first, "public_read") if topic]
     note = filled(settings, store.notes.get("public_read", ""), papers)
-    taken = f"it takes {published_host(case)} from the bucket that it leads to now" if first == "unalias" else ""
+    taken = f"It takes {published_host(case)} from the bucket that it leads to now." if first == "unalias" else ""
     return BucketSetting("public-read", store.public_read, " && ".join(steps), note, warning=taken)
 
 
@@ -106,26 +106,26 @@ def _no_bucket(case: Case, how: str, *, sure: bool) -> Finding:
     """The web port was reached, and has nothing for the Host that it was asked for."""
     names = aliases(case.settings.bucket_name, case.get(Experiment.LIST_BUCKETS))
     host = (split(f"//{published_host(case)}").hostname or "").lower()
-    listed = f"the key is shown the bucket as {', '.join(sorted(names))}"
     below = host.partition(".")[0] in names
     if names and host not in names and not below:
         free = opening(case)
         # a bucket that is no website may have it, which nobody can tell from outside
-        held = f"if it says that the alias is another bucket's, {own_command(case, 'unalias')} takes it from that"
-        fix = replace(free, note="; ".join(filter(None, (free.note, held))))
-        return invisible(case, "web-port-host-is-no-alias", f"{how}; {listed}, not as {host}", fix)
+        held = f"If it says that the alias is another bucket's, {own_command(case, 'unalias')} takes it from that."
+        fix = replace(free, note=sentences(free.note, held))
+        how = f"{how}. The key is shown the bucket as {', '.join(sorted(names))}, not as {host}"
+        return invisible(case, "web-port-host-is-no-alias", how, fix)
     between = front_of(case).between
     if below and host not in names:
         # the recipe makes it an alias as well, which heals both
-        how = f"{how}; {host} is one of its names where the web port's root_domain is .{host.partition('.')[2]}"
+        how = f"{how}. {host} is one of its names where the web port's root_domain is .{host.partition('.')[2]}"
         sure = False
     elif names:
-        how = f"{how}; {host} is one of the bucket's names"
+        how = f"{how}. {host} is one of the bucket's names"
     fix = opening(case)
     if sure or not between:
         certainty = Certainty.CERTAIN if sure and names else Certainty.LIKELY
         return invisible(case, "web-port-bucket-not-allowed", how, fix, certainty=certainty)
-    how = f"{how}; or the proxy does not pass that host on, which cannot be told from outside"
+    how = f"{how}. Or the proxy does not pass that host on: from outside nobody can tell"
     offered = (fix, *at_proxy(case, "own-host", _IN_PLACE))
     return invisible(case, "web-port-bucket-not-allowed", how, *offered, certainty=Certainty.LIKELY)
 
@@ -136,6 +136,6 @@ def _other_bucket(case: Case, how: str, *, sure: bool) -> Finding:
     host = (split(f"//{published_host(case)}").hostname or "").lower()
     if not sure and host in names:
         return invisible(case, "web-port-path-changed", how, *_to_web_port(case), certainty=Certainty.LIKELY)
-    named = f"{how}; {host} leads to another bucket"
+    named = f"{how}. {host} leads to another bucket"
     certainty = Certainty.CERTAIN if sure else Certainty.LIKELY
     return invisible(case, "web-port-host-is-no-alias", named, opening(case, first="unalias"), certainty=certainty)
