@@ -20,7 +20,7 @@ from s3probe.report.markup import STYLE, document
 from s3probe.report.markup import escaped as _e
 from s3probe.report.model import Report
 from s3probe.report.requests import failed_requests, introduction, keys_for
-from s3probe.report.setting_words import sentence
+from s3probe.report.setting_words import sentence, stopped
 from s3probe.report.words import (
     KNOWN,
     aftermath,
@@ -142,7 +142,7 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
     kind = finding.severity.value
     yield f'<section><h2><span class="{kind}">{kind.upper()}</span> {_e(finding.title)}</h2><dl>'
     yield f"<dt>In Mastodon</dt><dd>{_e(finding.consequence)}</dd>"
-    yield f"<dt>{KNOWN[finding.certainty]}</dt><dd>{_e(sentence(finding.how_known))}</dd>"
+    yield f"<dt>{KNOWN[finding.certainty]}</dt><dd>{_e(stopped(finding.how_known))}</dd>"
     words = list(fixes_in_words(finding, report.subject.source))
     best = len(first_way(words))
     for number, fix in enumerate(words, 1):

@@ -23,7 +23,7 @@ from s3probe.report.fix_words import (
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report
 from s3probe.report.requests import failed_requests, introduction, keys_for
-from s3probe.report.setting_words import sentence
+from s3probe.report.setting_words import sentence, stopped
 from s3probe.report.words import (
     aftermath,
     answer,
@@ -179,7 +179,7 @@ def _finding(finding: Finding, report: Report) -> Iterator[str]:
         if finding.certainty is Certainty.CERTAIN
         else f"{finding.certainty.value.capitalize()}, because"
     )
-    yield f"  - {known}: {_escaped(sentence(finding.how_known))}"
+    yield f"  - {known}: {_escaped(stopped(finding.how_known))}"
     words = list(fixes_in_words(finding, report.subject.source))
     best = len(first_way(words))
     for number, fix in enumerate(words, 1):

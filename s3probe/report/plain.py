@@ -16,7 +16,7 @@ from s3probe.report.fix_words import FixWords, first_way, fixes_in_words, restar
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
 from s3probe.report.requests import failed_requests, introduction, keys_for
-from s3probe.report.setting_words import sentence
+from s3probe.report.setting_words import sentence, stopped
 from s3probe.report.telling import (
     ROWS,
     alike,
@@ -80,8 +80,7 @@ def fact(label: str, text: str) -> str:
 
 def told(label: str, text: str) -> str:
     """A fact that is a sentence, with its last stop."""
-    whole = sentence(text).rstrip()
-    return fact(label, whole if whole[-1:] in ".!?:" else f"{whole}.")
+    return fact(label, stopped(text))
 
 
 def copied(block: str, language: str = "") -> Iterator[str]:

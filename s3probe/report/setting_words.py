@@ -44,6 +44,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] if plain and word not in _NO_START else text
 
 
+def stopped(text: str) -> str:
+    """The same with its last stop."""
+    whole = sentence(text).rstrip()
+    return whole if whole[-1:] in ".!?:" else f"{whole}."
+
+
 def bucket_words(fix: BucketSetting) -> str:
     """``Set the bucket's Object Ownership to BucketOwnerPreferred``."""
     value = fix.value if len(fix.value) < 50 and "\n" not in fix.value else ""

@@ -25,7 +25,7 @@ from s3probe.report.fix_words import (
 )
 from s3probe.report.formats import RenderOptions
 from s3probe.report.model import Report, Verdict
-from s3probe.report.setting_words import sentence
+from s3probe.report.setting_words import sentence, stopped
 from s3probe.report.telling import (
     ROWS,
     alike,
@@ -237,7 +237,7 @@ def _brief(report: Report, page: _Page) -> Iterator[str]:
     head = page.wrap(f"{_VERDICT[report.verdict][0]} s3probe {__version__}: {said(report)}")
     known, lines = [], [undecided(report)] if report.verdict is Verdict.UNKNOWN else []
     if first is not None:
-        known = page.wrap(sentence(first.how_known), "  ")
+        known = page.wrap(stopped(first.how_known), "  ")
         way = way_out(report)
         lines = _in_lines(way, "s3probe check -v shows it") + [sentence(fix.proof) for fix in way if fix.proof]
     lines += [f"{sentence(one)}." for one in left_out(report)]
@@ -336,7 +336,7 @@ def _painted(line: str, page: _Page) -> str:
 def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[str]) -> Iterator[str]:
     """``shown_blocks``: what there was to copy above, which is not shown again."""
     yield from _labelled("In Mastodon", finding.consequence, page)
-    known = _labelled(KNOWN[finding.certainty], sentence(finding.how_known), page, cuts=True)
+    known = _labelled(KNOWN[finding.certainty], stopped(finding.how_known), page, cuts=True)
     yield from known if page.verbose or len(known) <= _EVIDENCE else _first_of(known, _EVIDENCE, page)
     words = list(fixes_in_words(finding, report.subject.source))
     best = len(first_way(words))
