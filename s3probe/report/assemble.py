@@ -6,7 +6,7 @@ from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.records import replace
 from s3probe.redact import clean, scrubber_for, shorten
-from s3probe.report.model import Report, Subject
+from s3probe.report.model import KEY_NAMES, PROXY_NAME, Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url
 
@@ -16,7 +16,8 @@ def assemble(settings: Settings, evidence: Evidence, diagnosis: Diagnosis, trial
     placed = tuple(_with_sources(finding, settings.environment) for finding in diagnosis)
     subject = subject_of(settings, evidence)
     others = diagnosis.rule_errors, diagnosis.consequences, trials, diagnosis.left_out
-    report = Report(subject, evidence, placed, *others)
+    plain = all(_stands_as_meant(name, settings.environment) for name in (*KEY_NAMES, PROXY_NAME))
+    report = Report(subject, evidence, placed, *others, plain_keys=plain)
     return clean(report, scrubber_for(settings))
 
 
@@ -48,6 +49,15 @@ def subject_of(settings: Settings, evidence: Evidence) -> Subject:
         public_base=public_url(settings, ""),
         access_key_id=shorten(settings.credentials.access_key_id) if settings.credentials else "",
     )
+
+
+def _stands_as_meant(name: str, environment: Environment) -> bool:
+    variable = environment.variables.get(name)
+    if variable is None or variable.raw is None:
+        return True
+    raw = variable.raw.strip()
+    unquoted = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
+    return unquoted == variable.value and not set(unquoted) & set(" \t\"'")
 
 
 def source_of(settings: Settings) -> str:

@@ -18,6 +18,7 @@ from s3probe.evidence.vocabulary import PAIR_EXPERIMENTS, Experiment
 from s3probe.records import dataclass, replace
 from s3probe.redact import HIDDEN
 from s3probe.report import aws_commands, curl_commands, sample_files
+from s3probe.report.model import KEY_NAMES, PROXY_NAME
 from s3probe.settings.model import PROCESS_ENVIRONMENT, STANDARD_INPUT
 
 _OTHER_PAIR = frozenset({*PAIR_EXPERIMENTS, Experiment.WRONG_SECRET, Experiment.UNKNOWN_KEY})
@@ -102,9 +103,7 @@ class _Script:
     @property
     def is_impossible(self) -> bool:
         """Whether something in it was hidden, or nobody but s3probe signs so."""
-        hidden = any(
-            HIDDEN in text for one in self.all for text in (one.url, one.text, one.proxy, *one.sent_headers.values())
-        )
+        hidden = any(HIDDEN in text for one in self.all for text in (one.url, one.text, *one.sent_headers.values()))
         old = any(one.signature is Signature.V2 and (one.token or self._has_begun) for one in self.all)
         linked = self.main.signature is Signature.LINK and not aws_commands.can_link(self.main)
         return hidden or linked or old
@@ -202,12 +201,20 @@ def _completing(document: str, part: PlainRequest) -> str:
     return f'body={shlex.quote(start + mark)}"$etag"{shlex.quote(rest[rest.find("<") :])}'
 
 
-def loading(source: str, *, token: bool) -> str:
-    """What reads the keys out of an env file into the shell, with nothing of them in the line; ``""`` for no file."""
+def loading(source: str, *, token: bool, proxy: bool = False, plain: bool = True) -> str:
+    """What brings the keys of an env file into the shell, with nothing of them in the line; ``""`` for no file.
+
+    ``proxy``: its address with the password, too. Where a value does not stand there as it is meant (not ``plain``: an
+    escape, a comment, a reference), it is asked for: a shell would read it otherwise than Mastodon does.
+    """
     files = source.split(", ")[::-1]  # the last word is that of the first
     if not source or PROCESS_ENVIRONMENT in files or STANDARD_INPUT in files:
         return ""
-    names = " ".join(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", *(["AWS_SESSION_TOKEN"] if token else [])])
-    pattern = "s/^[[:space:]]*\\(export \\)*$n *= *[\\\"']*\\([^\\\"' ]*\\).*/\\2/p"
+    names = " ".join([*KEY_NAMES[:2], *(KEY_NAMES[2:] if token else ()), *([PROXY_NAME] if proxy else [])])
+    if not plain:
+        return f"""for n in {names}; do printf '%s: ' "$n"; IFS= read -r "$n"; export "$n"; done"""
+    pattern = (
+        "s/^[[:space:]]*\\(export[[:space:]]*\\)*$n[[:space:]]*[=:][[:space:]]*[\\\"']*\\([^\\\"'[:space:]]*\\).*/\\2/p"
+    )
     read = f'sed -n "{pattern}" {" ".join(map(shlex.quote, files))}'
     return f'for n in {names}; do export "$n=$({read} | tail -n 1)"; done'

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from s3probe.evidence.asked import PlainRequest, Signature
+from s3probe.redact import HIDDEN
 from s3probe.report import old_signature, sample_files
 
 WIDTH = 96
@@ -77,8 +78,9 @@ def folded(words: Sequence[str]) -> str:
 
 def _arguments(request: PlainRequest, *, etag: bool) -> Iterator[str]:
     if request.proxy:
-        plain = f"http://{request.proxy.rpartition('://')[2]}"  # as Net::HTTP speaks to it, whatever the file names
-        yield f"-x {shlex.quote(plain)}"
+        # Net::HTTP speaks http to it, whatever the file names; a password is in the environment alone
+        plain = shlex.quote(f"http://{request.proxy.rpartition('://')[2]}")
+        yield '-x "http://${http_proxy##*://}"' if HIDDEN in request.proxy else f"-x {plain}"
     if request.method == "HEAD":
         yield "-I"
     elif request.method != "GET":

@@ -17,6 +17,10 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+KEY_NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+PROXY_NAME = "http_proxy"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """Whose storage was examined, without a secret. ``access_key_id`` is shortened (``AKIA…7Q2B``)."""
@@ -49,6 +53,8 @@ class Report:
     """Examinations that were made to try fixes."""
     left_out: tuple[LeftOut, ...] = ()
     """What was found, and nobody wanted to hear of: verdict and exit status leave it out as well."""
+    plain_keys: bool = True
+    """Whether :data:`KEY_NAMES` and :data:`PROXY_NAME` stand in the file as they are meant, for a shell to read out."""
 
     @property
     def partial(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from s3probe.evidence.asked import HowAsked, PlainRequest, Signature
 from s3probe.evidence.observations import Observation
 from s3probe.records import dataclass
+from s3probe.redact import HIDDEN
 from s3probe.report.commands import command, loading
 from s3probe.report.model import Report
 from s3probe.report.words import shown
@@ -24,7 +25,12 @@ class FailedRequest:
 def failed_requests(report: Report) -> tuple[FailedRequest, ...]:
     """Of every action that failed, in the order of the report."""
     rows = [row for row in shown(report.evidence) if row.failed and row.asked is not None]
-    return tuple(FailedRequest(row, about(row.asked), command(row)) for row in rows if row.asked is not None)
+    return tuple(_shown(row, row.asked, command(row)) for row in rows if row.asked is not None)
+
+
+def _shown(row: Observation, asked: HowAsked, by_command: str) -> FailedRequest:
+    none = () if by_command else ("No other program can make this request as it was made.",)
+    return FailedRequest(row, (*about(asked), *none), by_command)
 
 
 def about(asked: HowAsked) -> tuple[str, ...]:
@@ -39,7 +45,8 @@ def keys_for(report: Report, failed: tuple[FailedRequest, ...]) -> str:
     signed = [request for one in failed if one.command for request in _signed(one)]
     if not signed or not report.subject.access_key_id:
         return ""  # a role's keys stand in no file
-    return loading(report.subject.source, token=any(one.token for one in signed))
+    token, proxy = any(one.token for one in signed), any(HIDDEN in one.proxy for one in signed)
+    return loading(report.subject.source, token=token, proxy=proxy, plain=report.plain_keys)
 
 
 def _signed(one: FailedRequest) -> list[PlainRequest]:
@@ -54,6 +61,9 @@ def introduction(report: Report, failed: tuple[FailedRequest, ...]) -> str:
     what = "Each request that failed, as a command that makes it without s3probe, and what support asks for."
     if not any(one.command and _signed(one) for one in failed):
         return what
+    if keys_for(report, failed) and not report.plain_keys:
+        asks = "This asks for them, as the file holds them in a form that a shell reads otherwise than Mastodon does:"
+        return f"{what} Keys are read from the environment. {asks}"
     if keys_for(report, failed):
         return f"{what} Keys are read from the environment. This puts them there, and none into the shell's history:"
     return f"{what} Keys are read from the environment, as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."

@@ -8,19 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from s3probe.codec import from_plain, to_plain
+from s3probe.diagnosis.model import Diagnosis
 from s3probe.evidence.asked import HowAsked, PlainRequest, Signature
 from s3probe.evidence.observations import Evidence, Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment
 from s3probe.redact import HIDDEN
+from s3probe.report.assemble import assemble
 from s3probe.report.commands import command, loading
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.model import Report
 from s3probe.report.schema import schema
+from tests.diagnosis.env_cases import settings_of
 from tests.every import every
-from tests.report.samples import REPORTS
+from tests.report.samples import REPORTS, evidence
 
 URL = "https://files-example.s3.eu-west-2.amazonaws.com/media_attachments/files/s3probe/abcdefghij/with-acl.png"
 UPLOAD = PlainRequest(
@@ -155,6 +159,8 @@ def test_a_foreign_evidence_file_runs_nothing(aws: bool, tmp_path: Path) -> None
         "AWS_ACCESS_KEY_ID=key\nAWS_SECRET_ACCESS_KEY=se/cret+\n",
         "export AWS_ACCESS_KEY_ID='key'\nAWS_SECRET_ACCESS_KEY=\"se/cret+\"\n",
         "AWS_ACCESS_KEY_ID=old\nAWS_ACCESS_KEY_ID = key\n  AWS_SECRET_ACCESS_KEY=se/cret+ # mine\n",
+        "AWS_ACCESS_KEY_ID=key\r\nAWS_SECRET_ACCESS_KEY=se/cret+\r\n",
+        "AWS_ACCESS_KEY_ID: key\nAWS_SECRET_ACCESS_KEY\t=\tse/cret+\n",
         "#AWS_ACCESS_KEY_ID=none\nAWS_ACCESS_KEY_ID=key\nAWS_SECRET_ACCESS_KEY=se/cret+\nMY_AWS_ACCESS_KEY_ID=other\n",
     ],
 )
@@ -164,6 +170,39 @@ def test_the_keys_are_read_as_mastodon_reads_them(text: str, tmp_path: Path) -> 
     said = f'{line}; printf "%s %s" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"'
     done = subprocess.run(["sh", "-c", said], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "key se/cret+"
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("se/cret+se/cret+", True),
+        ('"se/cret+se/cret+"', True),
+        ("se/cret+se/cret+ # mine", False),
+        ("mastodonsecret#old one", False),
+        ("${LOCAL_DOMAIN}", False),
+        ("'q\"uote'", False),
+        ('"sin gle"', False),
+    ],
+)
+def test_a_value_that_a_shell_would_read_otherwise_is_asked_for(written: str, plain: bool) -> None:
+    read = settings_of(f"LOCAL_DOMAIN=a.example\nAWS_ACCESS_KEY_ID=key\nAWS_SECRET_ACCESS_KEY={written}\n")
+    made = assemble(read, evidence(), Diagnosis())
+    assert made.plain_keys is plain
+    line = loading("my env", token=True, plain=plain)
+    assert ("sed" in line) is plain
+    if not plain:
+        answers = "key\nse cret\\+\ntoken\n"
+        said = f'{line} >/dev/null; printf "%s|" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN"'
+        done = subprocess.run(["sh", "-c", said], input=answers, capture_output=True, text=True, check=True)
+        assert done.stdout == "key|se cret\\+|token|"
+
+
+def test_a_proxys_password_is_taken_from_the_environment_too() -> None:
+    by_proxy = replace(UPLOAD, proxy=f"http://{HIDDEN}@127.0.0.1:3128")
+    text = command(refused(replace(ASKED, request=by_proxy)))
+    assert '-x "http://${http_proxy##*://}"' in text
+    assert HIDDEN not in text
+    assert "AWS_SECRET_ACCESS_KEY http_proxy;" in loading("my env", token=False, proxy=True)
 
 
 def test_of_several_files_the_first_wins(tmp_path: Path) -> None:
