@@ -42,14 +42,18 @@ def entry_point(begun: float | None = None) -> None:
         except (OSError, ValueError) as error:
             # a reader that went away has what it wanted; else what a command printed is lost
             if name == "stdout" and not isinstance(error, BrokenPipeError):
-                status = BUG
-                with contextlib.suppress(OSError, ValueError, AttributeError):
-                    sys.stderr.write(f"s3probe: The result cannot be written: {getattr(error, 'strerror', error)}.\n")
+                status = _unwritten(error)
             setattr(sys, name, None)  # the interpreter would flush it once more, and end in a status of its own
     if status == HINDERED and _is_out_of_memory():
         # CPython may lose an exception on its way out ("returned NULL without setting an exception")
         os._exit(status)
     sys.exit(status)
+
+
+def _unwritten(error: OSError | ValueError) -> int:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"s3probe: The result cannot be written: {getattr(error, 'strerror', error)}.\n")
+    return BUG
 
 
 def _is_out_of_memory() -> bool:
@@ -68,10 +72,14 @@ def _page(arguments: Sequence[str]) -> int:
         with contextlib.redirect_stdout(page):
             parse(arguments)
     except SystemExit:
-        with contextlib.suppress(OSError):
+        try:
             sys.stdout.write(page.getvalue())
             sys.stdout.flush()
             return 0
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            return _unwritten(error)
     except UsageError:
         pass
     return main(arguments, ends_process=True)

@@ -48,4 +48,5 @@ def _rendered(plans: list[Plan], unread: list[tuple[str, str]], args: Namespace,
     if args.format == "json":
         return json_form.render(plans, unread, ascii_only=shown.ascii)
     width = columns()
-    return text.render(plans, unread if len(plans) + len(unread) > 1 else (), width=width, ascii_only=shown.ascii)
+    others = unread if len(plans) + len(unread) > 1 else ()
+    return text.render(plans, others, width=width, ascii_only=shown.ascii, plain=args.plain)

@@ -57,6 +57,7 @@ _CODES = {
     "RequestExpired": Gate.CLOCK,
     "InvalidAccessKeyId": Gate.KEY_ID,
     "InvalidToken": Gate.KEY_ID,
+    "InvalidTokenId": Gate.KEY_ID,
     "ExpiredToken": Gate.KEY_ID,
     "InvalidClientTokenId": Gate.KEY_ID,
     "Unauthorized": Gate.KEY_ID,

@@ -15,6 +15,8 @@ _PROFILES = {
     "read-only": "an examination that makes no write at all",
 }
 _HEADINGS = {WhenAsked.ALWAYS: "In any case:", WhenAsked.AFTER_A_FAILURE: "Only by the rules below:"}
+_UNBROKEN = 1 << 20
+"""Columns."""
 _WRITTEN = (Fate.STORED, Fate.BEGUN)
 _UNWRITTEN = {
     Fate.TRIED: "Sent without the key, which a closed bucket refuses",
@@ -24,12 +26,21 @@ _UNWRITTEN = {
 
 
 def render(
-    plans: Sequence[Plan], unread: Sequence[tuple[str, str]] = (), *, width: int = 88, ascii_only: bool = False
+    plans: Sequence[Plan],
+    unread: Sequence[tuple[str, str]] = (),
+    *,
+    width: int = 88,
+    ascii_only: bool = False,
+    plain: bool = False,
 ) -> str:
-    """All plans, a blank line between them. ``unread``: the env files of which there is none, and why."""
-    parts = ["\n".join(_PlanPage(min(max(width, 40), 110)).lines(plan)) for plan in plans]
+    """All plans, a blank line between them. ``unread``: the env files of which there is none, and why. ``plain``: no
+    line is broken.
+    """
+    page = _PlanPage(_UNBROKEN if plain else min(max(width, 40), 110))
+    parts = ["\n".join(page.lines(plan)) for plan in plans]
     parts += [f"There is no plan for {source}: {message}" for source, message in unread]
     text = "\n\n".join(parts) + "\n"
+    text = text.replace("…", "...") if plain else text
     return text.encode("ascii", "replace").decode() if ascii_only else text
 
 
@@ -206,7 +217,9 @@ class _PlanPage:
     def _limits(self, plan: Plan) -> Iterator[str]:
         most = plan.limits
         if most.when_nothing_fails:
-            yield from self._wrapped(f"{most.when_nothing_fails} requests where nothing fails.", 2)
+            yield from self._wrapped(
+                f"{most.when_nothing_fails} requests where nothing fails and the bucket keeps no old versions.", 2
+            )
         parts = [(most.asked, "that ask"), (most.beside, "to the Mastodon server"), (most.trials, "for trials")]
         parts.append((most.removing, "that remove"))
         told = ", ".join(f"{number} {what}" for number, what in parts if number)

@@ -27,6 +27,7 @@ _DENIED_CODES = frozenset(
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
         "InvalidToken",
+        "InvalidTokenId",
         "ExpiredToken",
         "RequestTimeTooSkewed",
         "Unauthorized",

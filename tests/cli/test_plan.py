@@ -31,6 +31,17 @@ def test_the_plan_is_printed_and_nothing_is_asked_or_written(cli: Cli) -> None:
     assert list(cli.folder.iterdir()) == [file]
 
 
+def test_a_plain_plan_breaks_no_line(cli: Cli) -> None:
+    cli.file()
+    _status, broken, _err = cli.run("check", "--plan")
+    status, out, _err = cli.run("check", "--plan", "--plain")
+    assert status == 0
+    assert out.split() == broken.replace("…", "...").split()
+    assert len(out.splitlines()) < len(broken.splitlines())
+    assert not any(line.startswith("      ") and line[6:7].islower() and "/" not in line for line in out.splitlines())
+    assert out.isascii()
+
+
 def test_json_goes_to_the_file_that_is_named(cli: Cli) -> None:
     cli.file()
     status, out, _err = cli.run("check", "--plan", "--format", "json", "--output", "plan.json")

@@ -207,7 +207,9 @@ def temporary_keys(case: Case) -> Iterator[Finding]:
         "key id and secret only".replace(" env ", " "),
         certainty=Certainty.LIKELY,
         because=tuple(
-            o.id for o in case.open(ActionId.PUT_WITH_ACL) if o.error_code in ("InvalidAccessKeyId", "InvalidToken")
+            o.id
+            for o in case.open(ActionId.PUT_WITH_ACL)
+            if o.error_code in ("InvalidAccessKeyId", "InvalidToken", "InvalidTokenId")
         ),
         fixes=(
             Manual("Create a long-lived key (its id begins with AKIA) for a user of its own, and put that pair in."),

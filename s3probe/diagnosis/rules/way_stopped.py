@@ -327,7 +327,8 @@ def _key_id(case: Case, this: Way) -> Finding:
         return _finding(case, this, "key-expired", *_key_again(case, "never_expires"), *again)
     if "disabled" in said or speaks_of_account(said):
         return _finding(case, this, "key-disabled-or-account-suspended", *_key_again(case, "enable_key"))
-    if key_id.startswith("ASIA"):
+    # MinIO's word for keys of AssumeRole that come without their token; a key that it does not know is another
+    if key_id.startswith("ASIA") or seen.error_code == "InvalidTokenId":
         return _finding(case, this, "temporary-credentials-without-token", *again, certainty=Certainty.LIKELY)
     if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
         fix = fixes.env(case, "S3_ENDPOINT", f"https://{settings.hostname}")
