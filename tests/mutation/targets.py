@@ -42,10 +42,10 @@ TARGETS = {
         ),
         floor=80,
     ),
-    # its 5,700 mutants have not been run as a whole yet: the first weekly run says what this floor can be
+    # of one mutant in twenty, 198 of 309 were found (64 %); its 5,700 take a night
     "rules": Decided(
         _in("s3probe/diagnosis/rules"),
         ("tests/diagnosis", "tests/test_recorded.py", "tests/mutation/again.py"),
-        floor=50,
+        floor=60,
     ),
 }
