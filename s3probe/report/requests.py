@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from s3probe.evidence.asked import HowAsked, PlainRequest, Signature
 from s3probe.evidence.observations import Observation
+from s3probe.evidence.vocabulary import Header
 from s3probe.records import dataclass
 from s3probe.redact import HIDDEN
 from s3probe.report.commands import command, loading
@@ -59,6 +60,8 @@ def _signed(one: FailedRequest) -> list[PlainRequest]:
 def introduction(report: Report, failed: tuple[FailedRequest, ...]) -> str:
     """What the commands are, and where their keys come from."""
     what = "Each request that failed, as a command that makes it without s3probe, and what support asks for."
+    if any(Header.X_AMZ_VERSION_ID in row.headers for row in report.evidence.observations):
+        what = f"{what} The bucket keeps old versions: what a command uploads stays as one when it is deleted."
     if not any(one.command and _signed(one) for one in failed):
         return what
     if keys_for(report, failed) and not report.plain_keys:

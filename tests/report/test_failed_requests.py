@@ -15,12 +15,13 @@ from s3probe.codec import from_plain, to_plain
 from s3probe.diagnosis.model import Diagnosis
 from s3probe.evidence.asked import HowAsked, PlainRequest, Signature
 from s3probe.evidence.observations import Evidence, Observation
-from s3probe.evidence.vocabulary import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment, Header, HeaderName
 from s3probe.redact import HIDDEN
 from s3probe.report.assemble import assemble
 from s3probe.report.commands import command, loading
 from s3probe.report.formats import RenderOptions, format_named
 from s3probe.report.model import Report
+from s3probe.report.requests import failed_requests, introduction
 from s3probe.report.schema import schema
 from tests.diagnosis.env_cases import settings_of
 from tests.every import every
@@ -69,6 +70,16 @@ def test_it_stands_in_what_people_read(form: str) -> None:
     text = shown(form)
     for told in ("2026-11-29 18:51:37.123 UTC", "192.0.2.7:443", "4442587FB7D0A2F9", "8d1e2f", "put-object", "sed -n"):
         assert told in text.replace("\\", "")
+
+
+def test_a_bucket_with_versions_keeps_what_a_command_uploads() -> None:
+    said = "stays as one when it is deleted"
+    made = report()
+    rows = made.evidence.observations
+    kept = MappingProxyType[HeaderName, str]({Header.X_AMZ_VERSION_ID: "3HL4kqCxf3vjVBH40Nrjfkd"})
+    versioned = replace(made, evidence=replace(made.evidence, observations=(replace(rows[0], headers=kept), *rows[1:])))
+    assert said not in introduction(made, failed_requests(made))
+    assert said in introduction(versioned, failed_requests(versioned))
 
 
 def test_a_short_report_says_where_it_is() -> None:
