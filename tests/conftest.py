@@ -143,6 +143,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for what, counted in _FIGURES.items():
         parts = ", ".join(f"{number} {result}" for result, number in counted.most_common())
         terminalreporter.write_line(f"{what}: {counted.total()} ({parts})")
+    if named := os.environ.get("S3PROBE_FAILED"):  # for .ci/run, which tries a few of them once more
+        failed = [report.nodeid for kind in ("failed", "error") for report in terminalreporter.stats.get(kind, ())]
+        Path(named).write_text("".join(f"{name}\n" for name in dict.fromkeys(failed)), encoding="utf-8")
     # with several processes the workers' reports arrive here all the same
     skipped = terminalreporter.stats.get("skipped", ())
     terminalreporter.write_line(summary(str(report.longrepr) for report in skipped))
