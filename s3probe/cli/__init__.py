@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from s3probe.cli.signals import Interrupted
 
 _NAGIOS_UNKNOWN = 3
+_EXAMINING = frozenset({"check", "fix", "report", "sweep", "demo"})
 
 
 def entry_point(begun: float | None = None) -> None:
@@ -154,6 +155,10 @@ def _stopped(interrupted: Interrupted, command: str, console: Console) -> int:
 
 def dispatch(args: Namespace, console: Console) -> int:
     """Runs the command that ``args`` names."""
+    if args.command in _EXAMINING:
+        from s3probe.probe.memory import demand_memory
+
+        demand_memory()  # before its modules are loaded: an import without memory may never end (CPython 3.11)
     status: int = import_module(f"s3probe.cli.commands.{args.command}").run(args, console)
     return status
 

@@ -25,7 +25,7 @@ from tests.exhaustive import part
 from tests.runs import OPTIONS, Ran, run
 
 MOMENT = "storage-failed-for-a-moment"
-RETRIES = ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+RETRIES = ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later read it.")
 LASTING = {"request-keeps-failing", "provider-outage", "rate-limited-503-slowdown"}
 """What an error that stays may be called: nothing of it is a right, or a setting."""
 AT_THE_MEDIA_HOST = frozenset({"proxy-answers-with-own-error", "media-host-unreachable"})

@@ -85,7 +85,7 @@ def test_a_failure_that_passes_is_told_as_such(chosen: Callable[[Call], bool], n
     assert "failed once" in found.how_known
     (fix,) = found.fixes
     assert isinstance(fix, EnvFix)
-    assert (fix.variable, fix.value, fix.note) == ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later")
+    assert (fix.variable, fix.value, fix.note) == ("S3_RETRY_LIMIT", "3", "Mastodon 4.3 and later read it.")
     # everything behind it was examined all the same
     seen = {row.id: row for row in report.evidence.observations}
     assert all(
