@@ -149,7 +149,7 @@ def test_what_is_glued_is_found(source: str, number: int) -> None:
     assert len(list(glued(source))) == number
 
 
-NOT_YET = ("env_file", "env_public", "folders", "privacy", "refusals", "web_port")
+NOT_YET = ("env_public", "folders", "privacy", "refusals")
 """Rules in which phrases are still filled in."""
 RULES = [name for name in MODULES if name.startswith("diagnosis/rules/") and Path(name).stem not in NOT_YET]
 _PHRASE = re.compile(r"[a-z]+$|.*[A-Za-z,] [a-z]|[,;:]? [a-z]", re.DOTALL)

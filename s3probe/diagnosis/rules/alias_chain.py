@@ -82,10 +82,10 @@ def _takes_alias_for_bucket(case: Case, how: str, alias: str) -> Finding:
     if front.between:
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))
     offered = (*at_proxy(case, "origin"), cname)
-    return invisible(case, "proxy-drops-bucket-name", f"{named}{_OR_A_CNAME}", *offered, certainty=Certainty.LIKELY)
+    return invisible(case, "proxy-drops-bucket-name", f"{named}. {_OR_A_CNAME}", *offered, certainty=Certainty.LIKELY)
 
 
-_OR_A_CNAME = "; so it would if DNS led straight to the storage"
+_OR_A_CNAME = "It would do so too if DNS led straight to the storage"
 
 
 def _other_region(case: Case, seen: Observation, how: str) -> Finding | None:

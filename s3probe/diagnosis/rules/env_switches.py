@@ -195,8 +195,8 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         elsewhere = not asked.failed and (at_aws(case.settings) or any(environment.get(name) for name in _CHAIN))
         severity = Severity.FAILURE if gone or not elsewhere else Severity.NOTICE
         own_pair = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key pair of your provider"
-        role = "; or attach a role to the machine that Mastodon runs on, and run s3probe there"
-        advice = Manual(f"{own_pair}{role if at_aws(case.settings) else ''}.")
+        role = "Or attach a role to the machine that Mastodon runs on, and run s3probe there."
+        advice = Manual(f"{own_pair}. {role}" if at_aws(case.settings) else f"{own_pair}.")
         how = "no key pair is set; Mastodon can only sign if this machine has an instance role or the SDK's own files"
         if asked.failed:
             how = f"{how}. None of them gave one here"

@@ -239,7 +239,7 @@ def _not_s3(case: Case, this: Way) -> Finding:
     # what answers in JSON is a service of another kind
     of_files = "json" not in seen.headers.get(Header.CONTENT_TYPE, "")
     if of_files and (_reads_alone(this) or _finds_nothing(case, this)):
-        return _public_host(case, this, "; whoever answers there serves files, and takes none")
+        return _public_host(case, this, "Whoever answers there serves files, and takes none")
     fix = Manual(f"What answers at {host} does not speak S3: check host and port of S3_ENDPOINT, and captive portals.")
     return _finding(case, this, "console-port-instead-of-api", fix, certainty=Certainty.LIKELY)
 
