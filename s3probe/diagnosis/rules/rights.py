@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Certainty, Finding, Fix, Manual
 from s3probe.diagnosis.rule import OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import says_locked, words
+from s3probe.diagnosis.words import refused_by_a_page, says_locked, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import lacks_a_right
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, Header, ObservationId
@@ -324,8 +324,10 @@ def get_object(case: Case) -> Iterator[Finding]:
     """The key may write and not read. Visitors may, which can hide it."""
     refused = denied(case, *READS)
     signed = [o for o in refused if o.id in (ActionId.GET, ActionId.HEAD, Experiment.GET_MISSING)]
-    if case.get(ActionId.GET).ok:
-        signed = []  # a HEAD takes the same right: what refuses it alone is no policy
+    read = case.get(ActionId.GET)
+    if read.ok or refused_by_a_page(read):
+        # a HEAD takes the same right: what refuses it alone is no policy, and a page that refuses GET refuses it too
+        signed = []
     if not signed:
         # what everyone may read, the key may read too: only a file that is closed to visitors shows the missing right.
         # Where no upload had Mastodon's ACL, no file was read but the one whose ACL was changed
