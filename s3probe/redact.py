@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from s3probe.disguise import MARK
 from s3probe.patterns import regex
 from s3probe.records import names_of, replace
-from s3probe.scrub import Scrubber
+from s3probe.scrub import PAIR_IN_URL, Scrubber
 from s3probe.secret import Secret
 from s3probe.settings.dotenv import places
 from s3probe.settings.dotenv_value import as_written
@@ -41,7 +41,6 @@ _STORAGE = regex(
     re.IGNORECASE,
 )
 _SCHEME = regex(r"^[A-Za-z][A-Za-z0-9+.-]*:/*")
-_PROPER_PAIR = regex(r"[A-Za-z][A-Za-z0-9+.-]{1,15}://[^/\s@\"'<>]+")
 _LOOKS_GENERATED = regex(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9/+=_-]{32,}|[0-9a-f]{40,}|-----BEGIN.*", re.S)
 
 
@@ -101,7 +100,7 @@ def secrets_of(settings: Settings) -> tuple[Secret, ...]:
         texts |= _texts_of(settings.credentials)
     for variable in settings.environment.variables.values():
         if variable.name in SECRET_NAMES or (is_secret(variable.name, variable.value) and len(variable.value) >= 16):
-            texts |= {variable.value, _unquoted(variable.raw or ""), as_written(variable.raw or "", "unquoted")}
+            texts |= {variable.value, unquoted(variable.raw or ""), as_written(variable.raw or "", "unquoted")}
             texts.add(variable.earlier.value if variable.earlier else "")
         elif variable.name in _KEY_ID_NAMES and shorten(variable.value) == NOTHING_OF_IT:
             texts.add(variable.value)
@@ -119,7 +118,7 @@ def _pair_in_url(variable: Variable) -> Iterator[str]:
     """
     for text in (variable.value, variable.earlier.value if variable.earlier else ""):
         before, at, _host = text.rpartition("@")
-        if at and concerns_storage(variable.name) and not _PROPER_PAIR.fullmatch(before):
+        if at and concerns_storage(variable.name) and not PAIR_IN_URL.fullmatch(f"{before}@"):
             pair = _SCHEME.sub("", before)
             yield from (pair, pair.partition(":")[2], unquote(pair.partition(":")[2]))
 
@@ -206,7 +205,8 @@ def public(settings: Settings) -> Settings:
     return replace(settings, environment=environment, credentials=credentials)
 
 
-def _unquoted(raw: str) -> str:
+def unquoted(raw: str) -> str:
+    """The text of a line without the quotes around it, whatever is in it."""
     text = raw.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text
 

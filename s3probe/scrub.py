@@ -43,6 +43,7 @@ _ESCAPE_SEQUENCE = regex(
     "\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[PX^_][^\x1b]*(?:\x1b\\\\)?|[ -/]*[0-~])"
 )
 _VALUE = r"[^\s&\"'<>,;)\]\\]+"
+PAIR_IN_URL = regex(r"(?<![a-z0-9])([a-z][a-z0-9+.-]{1,15}://)[^/\s@\"'<>]+@", re.IGNORECASE)
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         regex(
@@ -60,7 +61,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (regex(r"\b(AWS4-HMAC-SHA256 Credential=)[^\"'\r\n\\]+"), rf"\1{MARK}"),
     # user and password in a URL, as http_proxy or S3_ENDPOINT may hold them
-    (regex(r"(?<![a-z0-9])([a-z][a-z0-9+.-]{1,15}://)[^/\s@\"'<>]+@", re.IGNORECASE), rf"\1{MARK}@"),
+    (PAIR_IN_URL, rf"\1{MARK}@"),
 )
 _TELLING = regex(r"signature|x-amz-|awsaccesskeyid|(?:aws|amazon)_se|<se|authorization|credential=|@")
 """In lower case. Without any of it, none of the patterns above matches."""

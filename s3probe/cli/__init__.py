@@ -59,9 +59,9 @@ def _unwritten(error: OSError | ValueError) -> int:
 
 def _is_out_of_memory() -> bool:
     try:
-        from s3probe.probe.memory import FOR_AN_EXAMINATION, memory_left
+        from s3probe.probe.memory import is_short
 
-        return memory_left() < FOR_AN_EXAMINATION
+        return is_short()
     except MemoryError:
         return True
 

@@ -33,7 +33,12 @@ def memory_left() -> int:
     return max(min(left), 0)
 
 
+def is_short() -> bool:
+    """Whether an examination could not be brought to its end."""
+    return memory_left() < FOR_AN_EXAMINATION
+
+
 def demand_memory() -> None:
-    """Raises ``HinderedError`` where an examination could not be brought to its end."""
-    if memory_left() < FOR_AN_EXAMINATION:
+    """Raises ``HinderedError`` where memory is short."""
+    if is_short():
         raise no_memory()

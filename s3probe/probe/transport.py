@@ -32,6 +32,7 @@ from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.faults import explain, not_of_the_way
 from s3probe.probe.text import clean_exact
 from s3probe.probe.trust import choose, context_for, has_certificates
+from s3probe.settings.proxy import address_of
 
 _PIECE = 64 * 1024
 _POOL = 16
@@ -84,7 +85,7 @@ class HttpTransport:
         """``proxy`` is what Mastodon would use for both schemes; ``resolver`` ``None`` is the system's. ``ahead`` is
         closed with the transport. ``recorder`` is told of every exchange, of what was sent twice twice.
         """
-        self._pools = _Pools(ca_file, _plain(proxy) if proxy else "")
+        self._pools = _Pools(ca_file, address_of(proxy) if proxy else "")
         self._resolver = resolver
         self._ahead = ahead
         self._inviting = set[str]()
@@ -237,11 +238,6 @@ def _answer(exchange: Exchange, *, truncated: bool, **trouble: Any) -> Answer:
         address=exchange.address or exchange.peer,
         **trouble,
     )
-
-
-def _plain(proxy: str) -> str:
-    """Net::HTTP speaks plain http to a proxy, whatever scheme the variable names."""
-    return "http://" + proxy.rpartition("://")[2]
 
 
 class _Pools:

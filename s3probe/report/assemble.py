@@ -5,7 +5,7 @@ from __future__ import annotations
 from s3probe.diagnosis.model import Diagnosis, EnvFix, Finding, Fix, TrialRun
 from s3probe.evidence.observations import Evidence
 from s3probe.records import replace
-from s3probe.redact import clean, scrubber_for, shorten
+from s3probe.redact import clean, scrubber_for, shorten, unquoted
 from s3probe.report.model import KEY_NAMES, PROXY_NAME, Report, Subject
 from s3probe.settings.model import PROCESS_ENVIRONMENT, Environment, Settings
 from s3probe.settings.urls import public_url
@@ -55,9 +55,8 @@ def _stands_as_meant(name: str, environment: Environment) -> bool:
     variable = environment.variables.get(name)
     if variable is None or variable.raw is None:
         return True
-    raw = variable.raw.strip()
-    unquoted = raw[1:-1] if len(raw) > 1 and raw[0] == raw[-1] and raw[0] in "'\"" else raw
-    return unquoted == variable.value and not set(unquoted) & set(" \t\"'")
+    text = unquoted(variable.raw)
+    return text == variable.value and not set(text) & set(" \t\"'")
 
 
 def source_of(settings: Settings) -> str:

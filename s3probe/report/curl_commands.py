@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from s3probe.evidence.asked import PlainRequest, Signature
 from s3probe.redact import HIDDEN
 from s3probe.report import old_signature, sample_files
+from s3probe.settings.proxy import address_of
 
 WIDTH = 96
 """Columns, unless a word is longer."""
@@ -78,9 +79,9 @@ def folded(words: Sequence[str]) -> str:
 
 def _arguments(request: PlainRequest, *, etag: bool) -> Iterator[str]:
     if request.proxy:
-        # Net::HTTP speaks http to it, whatever the file names; a password is in the environment alone
-        plain = shlex.quote(f"http://{request.proxy.rpartition('://')[2]}")
-        yield '-x "http://${http_proxy##*://}"' if HIDDEN in request.proxy else f"-x {plain}"
+        # its password is in the environment alone
+        hidden = HIDDEN in request.proxy
+        yield '-x "http://${http_proxy##*://}"' if hidden else f"-x {shlex.quote(address_of(request.proxy))}"
     if request.method == "HEAD":
         yield "-I"
     elif request.method != "GET":

@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from s3probe.settings.rubyuri import authority_of
 
 
+def address_of(proxy: str) -> str:
+    """Where it is asked: Net::HTTP speaks plain http to a proxy, whatever scheme the variable names."""
+    return f"http://{proxy.rpartition('://')[2]}"
+
+
 def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
     """The proxy for ``url``: from ``http_proxy`` alone, also for https; ``no_proxy`` and loopback names excepted."""
     proxy = environment.get("http_proxy", environment.get("HTTP_PROXY", ""))

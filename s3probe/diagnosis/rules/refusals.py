@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, in_turn, refused_by_a_page, sentences, words
+from s3probe.diagnosis.words import answered, asked, in_turn, refused_by_a_page, sentences, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import has_expired, lacks_a_right, names_account, names_cap
@@ -88,7 +88,7 @@ def account(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-disabled-or-account-suspended",
         case,
-        how=f"{asked(seen[0])} was answered {words(seen[0])}",
+        how=answered(seen[0]),
         because=[o.id for o in seen],
         explains=silent,
         fixes=fixes.new_pair(case, "The provider's console makes one.") if has_expired(seen[0]) else [advice],
@@ -160,7 +160,7 @@ def _denied_by(
         # a Deny of the bucket's own policy is for visitors too
         seen = case.open(ActionId.PUBLIC_GET, *FOLDER_VISITS, ActionId.RESTORED_PUBLIC_GET)
         follows += [o.id for o in seen if o.error_code == "AccessDenied"]
-    how = f"{asked(denials[0][0])} was answered {words(denials[0][0])}"
+    how = answered(denials[0][0])
     offered = [Manual(advice)]
     return finding(
         finding_id,
@@ -182,7 +182,7 @@ def _by_key(case: Case, denials: _Denials) -> Finding:
     return finding(
         "kms-key-not-allowed",
         case,
-        how=f"{asked(seen[0])} was answered {words(seen[0])}",
+        how=answered(seen[0]),
         because=because,
         # files under KMS can never be read by visitors, but through a CDN that signs: the grant would hide them all
         fixes=[bucket_fixes.encryption(case, sse), *(_kms_grant(what) if case.settings.alias_host else ())],
