@@ -149,16 +149,12 @@ def test_what_is_glued_is_found(source: str, number: int) -> None:
     assert len(list(glued(source))) == number
 
 
-NOT_YET = ("env_public", "folders", "privacy", "refusals")
-"""Rules in which phrases are still filled in."""
-RULES = [name for name in MODULES if name.startswith("diagnosis/rules/") and Path(name).stem not in NOT_YET]
+RULES = [name for name in MODULES if name.startswith("diagnosis/rules/")]
 _PHRASE = re.compile(r"[a-z]+$|.*[A-Za-z,] [a-z]|[,;:]? [a-z]", re.DOTALL)
 _BEFORE, _BEHIND = re.compile(r"(?:.*[;.] )?$", re.DOTALL), re.compile(r"$|[;.] ")
 """What stands around a whole sentence that is filled in."""
 _TOLD = ("how", "how_known")
 """What tells how a finding is known: one sentence at least."""
-_CLAUSES = ("told", "asked")
-"""Functions of ``words`` that give no sentence."""
 
 
 def filled_in(source: str) -> Iterator[str]:
@@ -168,10 +164,11 @@ def filled_in(source: str) -> Iterator[str]:
     filled in, between semicolons and stops.
     """
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    speaking = {*_CLAUSES, *(function.name for function in functions if any(map(_speaks, _returned(function))))}
+    speaking = {function.name for function in functions if any(map(_speaks, _returned(function)))}
     for function in functions:
         named = {name for name, value in _assigned(function) if _speaks(value)}
         told = {id(text) for text in _told(function)}
+        yield from _values(function)
         for text in (node for node in ast.walk(function) if isinstance(node, ast.JoinedStr)):
             yield from _within(text, {*_TOLD, *speaking, *named} if id(text) in told else {*_TOLD})
 
@@ -204,6 +201,20 @@ def _told(function: ast.FunctionDef) -> Iterator[ast.AST]:
             yield from ast.walk(node.value)
 
 
+def _values(function: ast.FunctionDef) -> Iterator[str]:
+    """Phrases that are to be filled into a finding's title or consequence."""
+    for call in (node for node in ast.walk(function) if isinstance(node, ast.Call) and _name(node) in _FINDINGS):
+        for value in (one.value for one in call.keywords if one.arg not in _NAMES):
+            for node in (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+                if _speaks(node) and (_literal(node) or "")[:1].islower():
+                    yield f"{call.lineno}: {_literal(node)!r}"
+
+
+_FINDINGS = ("finding", "invisible", "_finding", "_missing")
+_NAMES = ("how", "variant", "setting", "permission")
+"""What is given to a finding and not filled into its title or consequence."""
+
+
 def _within(text: ast.JoinedStr, phrases: set[str]) -> Iterator[str]:
     around = ["", *(_literal(part) or "" for part in text.values), ""]
     for place, part in enumerate(text.values):
@@ -230,7 +241,6 @@ def test_what_is_filled_in_is_a_value_or_a_whole_sentence(name: str) -> None:
         ('took = "got no answer" if silent else "was answered"\n how = f"an upload {took} after {n} s"', 1),
         ('word = "blank"\n return finding(how=f"S3_BUCKET is {word}")', 1),
         ('return finding(how=f"it was {_so()} again")', 1),
-        ('return finding(how=f"{asked(seen)} was answered {words(seen)}")', 1),
         ('return finding(how=f"{answered(seen)}; without an ACL it passed")', 0),
         ('return invisible(f"{how}, while uploads pass")', 1),
         ('return replace(found, how_known=f"{found.how_known} at the storage")', 1),
@@ -238,6 +248,9 @@ def test_what_is_filled_in_is_a_value_or_a_whole_sentence(name: str) -> None:
         ('then = "nobody knows why"\n how = f"it failed; {then}; it failed again"', 0),
         ('return invisible(f"{how}. Asked again, it passed")', 0),
         ('name = "S3_ALIAS_HOST" if alias else "S3_HOSTNAME"\n how = f"{name} is blank"', 0),
+        ('return finding("id", case, mistake="is blank")', 1),
+        ('return finding("id", case, variant="blank" if blank else "text")', 0),
+        ('return finding("id", case, breaks="Every upload ends in HTTP 500")', 0),
         ('what = "read the log"\n advice = f"See the host, and {what}"', 0),
     ],
 )

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Fix, Manual, ServerFix
 from s3probe.diagnosis.rules.before_the_storage import before_api
-from s3probe.diagnosis.words import told, words
+from s3probe.diagnosis.words import words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.observations import Observation
@@ -57,7 +57,7 @@ def _by_experiment(case: Case, refused: Observation) -> Judgement:
         seen = case.get(name)
         # a store that does not know Signature V2 may call that a lack of rights
         if seen.ran and stopped_at(seen) in (Gate.BUCKET, Gate.THROUGH):
-            how = f"{seen.title}, the same request was {told(seen)}"
+            how = f"{seen.title}, the same request was answered {words(seen)}"
             return Judgement(True, how, (seen.id,), path=name == Experiment.SIGNED_WITHOUT_PATH)
     right, wrong = case.get(Experiment.FORM), case.get(Experiment.FORM_WRONG_SECRET)
     forms = _FORMS

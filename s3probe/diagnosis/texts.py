@@ -27,12 +27,14 @@ def finding(
     severity: Severity | None = None,
     setting: str | None = None,
     permission: str | None = None,
+    variant: str = "",
     **values: str,
 ) -> Finding:
     """A finding with its text filled in.
 
     ``values`` fill the placeholders of the knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``, and the ``setting`` as ``variable``).
+    ``variant`` names one of the text's several titles.
     """
     # a file without a fault needs none of them
     from s3probe.diagnosis.own_ways import marked
@@ -56,7 +58,7 @@ def finding(
         id=finding_id,
         severity=severity or Severity(text.severity),
         certainty=certainty,
-        title=text.title.format_map(filled),
+        title=(text.titles[variant] if variant else text.title).format_map(filled),
         consequence=text.consequence.format_map(filled),
         how_known=how,
         setting=setting if setting is not None else text.setting,

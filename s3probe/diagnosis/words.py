@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from s3probe.diagnosis.case import Case
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Fact, Header
@@ -31,6 +33,12 @@ def sentences(*said: str) -> str:
 def in_turn(*said: str) -> str:
     """The same of sentences without their last stop, likewise without it."""
     return ". ".join(filter(None, said))
+
+
+def listed(names: Iterable[str]) -> str:
+    """``accounts/, cache/ and backups/``: at least one name."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def says_locked(seen: Observation) -> bool:
@@ -64,11 +72,6 @@ def something_works(case: Case) -> bool:
     )
 
 
-def told(seen: Observation) -> str:
-    """``answered 403 AccessDenied``, or why nobody answered."""
-    return words(seen) if seen.network is not None else f"answered {words(seen)}"
-
-
 def failed_by_itself(seen: Observation) -> bool:
     """Whether the server failed by an error of its own, hung up or kept silent: nobody else has a part in that."""
     return seen.outcome is Outcome.UNKNOWN or seen.network in (NetworkFault.CLOSED, NetworkFault.READ_TIMEOUT)
@@ -82,11 +85,6 @@ def is_late(seen: Observation) -> bool:
 def waited(seen: Observation) -> str:
     """When the late answer came, as a sentence without its last stop."""
     return f"Asked again, with more time, the answer came after {seen.facts.get(Fact.LATE)} s"
-
-
-def asked(seen: Observation) -> str:
-    """What was asked for, in a person's words: ``uploading``, ``listing`` …"""
-    return _ANSWERED.get(seen.operation, seen.operation).removesuffix(" was answered {answer}")
 
 
 def answered(seen: Observation) -> str:

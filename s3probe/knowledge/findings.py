@@ -61,6 +61,8 @@ class FindingText:
     title: str
     consequence: str
     meaning: str
+    titles: dict[str, str] = field(default_factory=dict)
+    """The title by what exactly the case is, where there are several."""
     told_apart: tuple[str, ...] = ()
     fix: dict[str, str] = field(default_factory=dict)
     """Advice by provider id; ``general`` fits all.
@@ -78,6 +80,11 @@ class FindingText:
     """The topic of a server's own command that ends it (``recipes.topic_at``), where there is one."""
     in_general: str = ""
     """The title for whoever has no case before them, where the title itself says no more than the case."""
+
+    @property
+    def every_title(self) -> tuple[str, ...]:
+        """All that a report may call it."""
+        return self.title, *self.titles.values()
 
 
 @cache

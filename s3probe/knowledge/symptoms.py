@@ -220,7 +220,7 @@ def _index() -> Mapping[str, Mapping[str, float]]:
         known, seen = entry(name), symptoms.get(name, {})
         for weight, parts in (
             (_MEANT, (known.meaning, *known.told_apart)),
-            (_TOLD, (known.title, known.consequence, name.replace("-", " "), known.permission or "")),
+            (_TOLD, (*known.every_title, known.consequence, name.replace("-", " "), known.permission or "")),
             (_SAID, seen.get("says", ())),
             (_CODE, (*seen.get("codes", ()), known.setting or "")),
             (_USUAL, seen.get("usual", ())),

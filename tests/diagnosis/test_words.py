@@ -10,12 +10,12 @@ from s3probe.diagnosis.engine import diagnose
 from s3probe.diagnosis.fixes import duration
 from s3probe.diagnosis.model import BucketSetting, Finding, IamAllow
 from s3probe.diagnosis.rules.acl import _ladder_words
-from s3probe.diagnosis.rules.web_client import _left_out
 from s3probe.diagnosis.words import answered, of_the_storage, words
 from s3probe.evidence.observations import NetworkFault, Observation, Outcome
-from s3probe.evidence.vocabulary import ActionId, Actor, Fact
+from s3probe.evidence.vocabulary import ActionId, Actor, Experiment, ExperimentWith, Fact
 from s3probe.records import replace
-from tests.diagnosis.wire_table import L
+from tests.diagnosis.wire_cases import ExaminedFile
+from tests.diagnosis.wire_table import L, cors
 
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd"
 
@@ -103,14 +103,25 @@ def test_the_account_is_the_one_that_an_answer_showed(message: str, number: str)
     assert f"--account-id {number} " in fix.command
 
 
+OTHER = "https://other.example"
+
+
 @pytest.mark.parametrize(
-    ("allowed", "passes", "said"),
+    ("seen", "said"),
     [
-        ("none", "https://other.example", "allows https://other.example, and not https://m.example"),
-        ("https://www.m.example", "", "allows https://www.m.example, and not https://m.example"),
-        ("none", "", "leaves out https://m.example, or the method GET"),
+        (cors(L).row(ExperimentWith.CORS.of(OTHER), origin=OTHER), f"allows {OTHER}, and not https://mastodon.example"),
+        (
+            cors(L, "https://www.mastodon.example"),
+            "allows https://www.mastodon.example, and not https://mastodon.example",
+        ),
+        (
+            cors(L).row(
+                Experiment.CORS_PREFLIGHT, 403, "AccessForbidden", "CORSResponse: This CORS request is not allowed."
+            ),
+            "leaves out https://mastodon.example, or the method GET",
+        ),
     ],
 )
-def test_a_cors_rule_is_told_by_whom_it_is_known_to_allow(allowed: str, passes: str, said: str) -> None:
-    other = Observation(ActionId.PUBLIC_CORS, "", "GET", Actor.VISITOR, Outcome.OK, facts={Fact.ORIGIN: passes})
-    assert _left_out("https://m.example", allowed, other if passes else None) == said
+def test_a_cors_rule_is_told_by_whom_it_is_known_to_allow(seen: ExaminedFile, said: str) -> None:
+    told = [f.title for f in diagnose(seen.settings, seen.evidence) if f.id == "cors-origin-mismatch"]
+    assert told == [f"The CORS rule {said}"]

@@ -41,7 +41,7 @@ def bucket_host_of_own_store(case: Case) -> Iterator[Finding]:
         explains=[o.id for o in case.all_open() if o.network is not None and fixes.host_of(o.url) == host],
         setting=variable,
         fixes=[fix, *proxy],
-        lacks="name in DNS" if seen[0].network is NetworkFault.DNS else "certificate",
+        variant="no-name" if seen[0].network is NetworkFault.DNS else "no-certificate",
     )
 
 

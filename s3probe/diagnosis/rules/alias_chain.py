@@ -52,9 +52,6 @@ def _other_path(case: Case, _seen: Observation, how: str) -> Finding | None:
     return None
 
 
-_BY_CNAME = "leads straight to a storage that does not know this name"
-
-
 def _wrong_bucket(case: Case, seen: Observation, how: str) -> Finding | None:
     """The storage names the bucket it looked for: a folder of Mastodon's, or the alias host itself."""
     settings = case.settings
@@ -77,7 +74,7 @@ def _takes_alias_for_bucket(case: Case, how: str, alias: str) -> Finding:
     cname = Manual(f"A CNAME reaches S3 only for a bucket named {alias}: put a proxy or a CDN at {alias}.")
     if front.stands is Stands.DIRECT:
         told = f"{how}. {front.evidence[0]}"
-        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", told, cname, mistake=_BY_CNAME)
+        return invisible(case, "alias-dns-missing-or-cname-bucket-mismatch", told, cname, variant="not-known")
     named = f"{how}. The name {alias} was passed on, and the storage takes it for the bucket"
     if front.between:
         return invisible(case, "proxy-drops-bucket-name", named, *at_proxy(case, "origin"))

@@ -36,7 +36,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
         case,
         how=", ".join(f"{name}={environment.get(name)}" for name in wrong),
         setting=wrong[0],
-        kind="website endpoint" if "s3-website" in (environment.get(wrong[0]) or "").lower() else "accelerate endpoint",
+        variant="website" if "s3-website" in (environment.get(wrong[0]) or "").lower() else "accelerate",
         explains=(
             *(refused(case) if "S3_ENDPOINT" in wrong else ()),
             *unseen(case),

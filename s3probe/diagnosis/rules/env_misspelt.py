@@ -154,7 +154,7 @@ def _unread(case: Case, variable: Variable, right: str | None) -> Finding:
         severity=Severity.FAILURE if required else Severity.WARNING if right else Severity.NOTICE,
         setting=right or variable.name,
         named=variable.name,
-        meant=f": it reads {right}" if right else "",
+        variant="known" if right else "unknown",
         explains=refused(case) if required else (),
         fixes=(fix,),
     )

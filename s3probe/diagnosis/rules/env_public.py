@@ -31,6 +31,7 @@ _DASH_FORM = frozenset(
 (AWS: VirtualHosting, legacy endpoints)."""
 _NOTHING_LISTENS = (NetworkFault.REFUSED, NetworkFault.NO_ROUTE, NetworkFault.CONNECT_TIMEOUT)
 """A port may do so, while the next one is served."""
+_SCHEME = regex(r"^[A-Za-z][A-Za-z0-9+.-]*:/+")
 LOOPBACK = regex(r"(127\.\d+\.\d+\.\d+|([a-z0-9-]+\.)*localhost|\[::1\])(:\d+)?$")
 
 
@@ -47,13 +48,12 @@ def _failed(case: Case) -> tuple[ObservationId, ...]:
     return unseen(case, *PUBLIC_ACTIONS, ActionId.PUBLIC_CSP)
 
 
-def _mistake(value: str, *, slash_only: bool) -> str:
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/+", value)
+def _variant(value: str, scheme: str, *, slash_only: bool) -> str:
     if scheme:
-        return f"begins with {scheme[0]}"
+        return "scheme"
     if slash_only:
-        return "ends with a slash"
-    return "begins with a slash" if value.startswith("/") else "holds more than a host name"
+        return "slash-at-end"
+    return "slash-at-start" if value.startswith("/") else "more"
 
 
 @for_s3
@@ -64,7 +64,9 @@ def host_name(case: Case) -> Iterator[Finding]:
     if not value.strip() or stray_marks(value.strip()) or not value.isascii():
         return
     raised = next((t for t in settings.troubles if t.variable == name and t.stage in _RAISES), None)
-    bare = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*:/+|^/+", "", re.split(r"\s+#|\s", value.strip())[0])
+    written = re.split(r"\s+#|\s", value.strip())[0]
+    scheme = next(iter(_SCHEME.findall(written)), "")
+    bare = written.removeprefix(scheme).lstrip("/")
     host, _, path = bare.rstrip("/").partition("/")
     doubled = name == "S3_HOSTNAME" and path == settings.bucket
     tidy = host if doubled or not path else f"{host}/{path}"
@@ -77,14 +79,15 @@ def host_name(case: Case) -> Iterator[Finding]:
         "hostname-has-scheme-or-slash",
         case,
         how=(
-            f"{name}={value}: {_what_happens(raised)}"
+            _raising(name, value, raised)
             if raised
             else f"with {name}={value}, media URLs look like {public_url(settings, 'media_attachments/...')}"
         ),
         severity=Severity.WARNING if works else Severity.FAILURE,
         certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
         setting=name,
-        mistake=_mistake(value, slash_only=slash_only),
+        variant=_variant(value, scheme, slash_only=slash_only),
+        scheme=scheme,
         because=(ActionId.PUBLIC_GET,) if works else (),
         explains=_failed(case),
         fixes=(fixes.env(case, name, tidy),),
@@ -94,11 +97,12 @@ def host_name(case: Case) -> Iterator[Finding]:
 _RAISES = (RaisedAt.BOOT, RaisedAt.URL)
 
 
-def _what_happens(raised: RaisedError) -> str:
+def _raising(name: str, value: str, raised: RaisedError) -> str:
     if not raised.exception:
-        return raised.message
-    says = f"{raised.exception}: {raised.message}"
-    return f"Mastodon does not start ({says})" if raised.stage is RaisedAt.BOOT else f"every media URL raises {says}"
+        return f"{name}={value}: {raised.message}"
+    if raised.stage is RaisedAt.BOOT:
+        return f"with {name}={value}, Mastodon does not start ({raised.exception}: {raised.message})"
+    return f"with {name}={value}, every media URL raises {raised.exception}: {raised.message}"
 
 
 def _unusable(case: Case, name: str, value: str, raised: RaisedError | None) -> Iterator[Finding]:
@@ -109,9 +113,9 @@ def _unusable(case: Case, name: str, value: str, raised: RaisedError | None) -> 
     yield finding(
         "hostname-has-scheme-or-slash",
         case,
-        how=f"{name}={value}: {_what_happens(raised)}",
+        how=_raising(name, value, raised),
         setting=name,
-        mistake="ends with a port that there is not" if port else "is no host name",
+        variant="port" if port else "no-host",
         explains=_failed(case),
         fixes=(
             fixes.env(case, name, f"{port[1]}{port[3] or ''}")

@@ -127,10 +127,11 @@ def _missing(
     severity: Severity = Severity.FAILURE,
     certainty: Certainty = Certainty.CERTAIN,
     because: Observation | None = None,
-    lacks: str = "is not set",
+    half: bool = False,
 ) -> Finding:
+    pair = name != "S3_BUCKET"
     return finding(
-        "missing-variable" if name == "S3_BUCKET" else "missing-key-pair",
+        "missing-key-pair" if pair else "missing-variable",
         case,
         how=how,
         setting=name,
@@ -139,7 +140,7 @@ def _missing(
         because=[because.id] if because is not None else (),
         explains=refused(case),
         fixes=(fix,),
-        lacks=lacks,
+        variant="half" if half else "absent" if pair else "",
     )
 
 
@@ -171,7 +172,7 @@ def _missing_keys(case: Case) -> Iterator[Finding]:
         fix = fixes.by_hand(case, name, f"your {half}", "Your provider's console shows it.")
         blank = pair[name] == ""
         how = f"{name} is blank, the other half is there" if blank else f"{name} is not set, the other half is there"
-        yield _missing(case, name, how, fix, lacks=f"lacks its half {name}")
+        yield _missing(case, name, how, fix, half=True)
     elif any(value == "" for value in pair.values()):
         yield finding(
             "env-s3-enabled-left-from-sample",

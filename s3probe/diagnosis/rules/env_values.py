@@ -127,12 +127,12 @@ _VERY_LONG = 3600
 """Seconds: whoever waits longer for a storage has meant milliseconds, or nothing."""
 
 
-def _mistake(text: str, number: int, *, is_time: bool) -> str:
+def _variant(text: str, number: int, *, is_time: bool) -> str:
     if not text.strip():
-        return "is blank"
+        return "blank"
     if not re.fullmatch(r"\s*[+-]?\d+\s*", text):
-        return "is not a whole number"
-    return "is below 1" if number < 1 else "is more than an hour" if is_time else "is above 1000"
+        return "text"
+    return "small" if number < 1 else "long" if is_time else "large"
 
 
 @for_s3
@@ -169,7 +169,7 @@ def numbers(case: Case) -> Iterator[Finding]:
             how=f"Mastodon reads {name}={text} as {number}; {what}",
             severity=severity,
             setting=name,
-            mistake=_mistake(text, number, is_time=is_time),
+            variant=_variant(text, number, is_time=is_time),
             explains=refused(case) if raised is not None else (),
             fixes=(fixes.env(case, name, plain),),
         )

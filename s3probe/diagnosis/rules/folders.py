@@ -13,7 +13,7 @@ from s3probe.diagnosis.rule import OF_A_POLICY, Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.refusals import nothing_fits
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import words
+from s3probe.diagnosis.words import listed, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import SHUT, lacks_a_right
 from s3probe.evidence.vocabulary import OTHER_FOLDERS, ActionId, Experiment, ExperimentWith, Fact, ObservationId
@@ -71,7 +71,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
     refused = {name: row for name, row in refused.items() if row.id not in case.claimed and not nothing_fits(row)}
     if not refused:
         return
-    names = _listed(refused)
+    names = listed(f"{name}/" for name in refused)
     row = next(iter(refused.values()))
     what = denial(row)
     acl_alone = what is not None and what.action.lower() == "s3:putobjectacl"
@@ -129,16 +129,17 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
     if not shut or not case.get(ActionId.PUBLIC_GET).ok:
         return
     names, seen = [name for name, _look, _origin in shut], [look for _name, look, _origin in shut]
+    folders = listed(f"{name}/" for name in names)
     how = f"GET {seen[0].url} was answered {words(seen[0])}, while a file in media_attachments/ is shown"
     if ExperimentWith.PUBLIC_READ_IN.made(seen[0].id):
         how = f"GET {seen[0].url}, which is not there, was answered {words(seen[0])}. In other folders it is 404"
     if len(names) > 1:
-        how = f"{how}. Visitors cannot see {_listed(names)}"
+        how = f"{how}. Visitors cannot see {folders}"
     offered: tuple[Fix, ...] = (bucket_fixes.public_read(case),)
     certainty = Certainty.CERTAIN
     if _lost_at_the_proxy(case, seen[0], shut[0][2]):
         finding_id = "proxy-drops-folders"
-        offered = at_proxy(case, "folders", folders=_listed(names))
+        offered = at_proxy(case, "folders", folders=folders)
     elif bucket_fixes.denies_visitors(case):
         finding_id = "policy-denies-some-folders"
         how = f"{how}. The bucket policy denies everyone to read there"
@@ -157,15 +158,9 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         because=[*(o.id for o in seen), *_summed_up(case, names)],
         fixes=offered,
         certainty=certainty,
-        folders=_listed(names),
+        folders=folders,
         shown=", ".join(SHOWN[name] for name in names),
     )
-
-
-def _listed(folders: Iterable[str]) -> str:
-    """``accounts/, cache/ and backups/``."""
-    *most, last = (f"{name}/" for name in folders)
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _lost_at_the_proxy(case: Case, seen: Observation, origin: Observation) -> bool:

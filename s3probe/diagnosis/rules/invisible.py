@@ -37,12 +37,12 @@ def invisible(
     *fix: Fix,
     certainty: Certainty = Certainty.CERTAIN,
     target: str = "",
-    mistake: str = "",
+    variant: str = "",
     store: str = "",
 ) -> Finding:
     """A finding that explains why the published URL shows nothing; ``target`` is the host that it leads to.
 
-    ``mistake``: what is wrong with the media host, where the title says no more than that. ``store``: the provider.
+    ``store``: the provider.
     """
     return finding(
         finding_id,
@@ -60,7 +60,7 @@ def invisible(
         fixes=fix,
         certainty=certainty,
         target=target,
-        mistake=mistake,
+        variant=variant,
         store=store,
     )
 

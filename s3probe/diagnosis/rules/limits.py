@@ -83,8 +83,8 @@ _CHANGES = {
     ActionId.PUT_WITHOUT_ACL: "upload",
     ActionId.DELETE: "delete",
     # both are sent by POST
-    ActionId.MULTIPART_CREATE: "upload large files",
-    ActionId.BATCH_DELETE: "upload large files",
+    ActionId.MULTIPART_CREATE: "large-files",
+    ActionId.BATCH_DELETE: "large-files",
 }
 
 
@@ -104,7 +104,7 @@ def only_reading(case: Case) -> Iterator[Finding]:
                 how=f"{answered(rows[0])}; these words are not the storage's, and listing the bucket passed",
                 because=because,
                 fixes=before_api(case, "api-methods", _WAF),
-                what=what,
+                variant=what,
                 breaks=_BREAKS[what],
             )
         return
@@ -114,7 +114,7 @@ _WAF = "It takes the place of the limit that is there. A web application firewal
 _BREAKS = {
     "upload": "Every upload ends in HTTP 500: Aws::S3::Errors::Http403Error or Http405Error, while pictures are shown",
     "delete": "Nothing is ever deleted, and Mastodon does not tell you: the storage fills up",
-    "upload large files": "Files above 15 MiB fail, and the daily clean-up deletes nothing: the storage fills up",
+    "large-files": "Files above 15 MiB fail, and the daily clean-up deletes nothing: the storage fills up",
 }
 
 

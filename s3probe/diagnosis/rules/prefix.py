@@ -36,7 +36,7 @@ def forgotten_by_the_key(case: Case) -> Iterator[Finding]:
     yield finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
-        mistake="the policy of Mastodon's key leaves it out",
+        variant="key",
         how=f"an upload below {case.settings.key_prefix}/ was answered {words(refused[0])}; the same file at the top "
         "of the bucket was accepted",
         because=[*(o.id for o in rows), top.id],
@@ -60,16 +60,13 @@ def forgotten_by_the_public(case: Case) -> Iterator[Finding]:
             explained,
             [seen[0].id, address.id],
             [*at_proxy(case, "origin")],
-            f"{host} adds it a second time",
+            "twice",
         )
     elif _is_there(written):
         explained = (
             f"{how}. A picture at the top of the bucket is visible, so what opens the media leaves the prefix out"
         )
-        yield _found(case, explained, [seen[0].id, written.id], [bucket_fixes.public_read(case)], _OPENING)
-
-
-_OPENING = "what opens the media to visitors leaves it out"
+        yield _found(case, explained, [seen[0].id, written.id], [bucket_fixes.public_read(case)], "visitors")
 
 
 def _is_there(seen: Observation) -> bool:
@@ -77,11 +74,11 @@ def _is_there(seen: Observation) -> bool:
     return seen.http_status == 200 and Fact.BODY not in seen.facts
 
 
-def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix], mistake: str) -> Finding:
+def _found(case: Case, how: str, because: list[ObservationId], fix: list[Fix], variant: str) -> Finding:
     return finding(
         "key-prefix-forgotten-in-alias-or-policy",
         case,
-        mistake=mistake,
+        variant=variant,
         how=how,
         because=because,
         explains=[

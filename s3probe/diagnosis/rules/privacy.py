@@ -14,6 +14,7 @@ from s3probe.diagnosis.rules.before_the_storage import at_proxy
 from s3probe.diagnosis.rules.open_to_all import NO_SIGNATURE
 from s3probe.diagnosis.rules.refusals import OF_ANOTHER, is_of_another
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import in_turn, listed
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact, ObservationId
 from s3probe.knowledge.providers import ObjectAcl
@@ -182,8 +183,8 @@ def writing(case: Case) -> Iterator[Finding]:
 def _how_open(seen: Observation) -> str:
     """What was answered, with the folders in which it is open, where not in all."""
     how = f"{seen.method} {seen.url} was answered {seen.http_status} without a signature"
-    folders = ", ".join(f"{name}/" for name in seen.facts.get(Fact.FOLDERS, "").split())
-    return f"{how}, in {folders}" if folders else how
+    folders = [f"{name}/" for name in seen.facts.get(Fact.FOLDERS, "").split()]
+    return in_turn(how, f"It is so in {listed(folders)}" if folders else "")
 
 
 def suspended(case: Case) -> Iterator[Finding]:

@@ -234,10 +234,10 @@ def headers(case: Case) -> Iterator[Finding]:
     cookie = own_cookies(shown)
     if asked.facts.get(Fact.AUTHORIZATION) and case.get(ActionId.PUBLIC_GET_CACHE).ok:
         how = f"with an Authorization header the file was answered {words(asked)}; without one it is shown"
-        passed = "the Authorization header"
+        variant = "authorization"
     elif cookie:
         how = f"a picture came with the cookie {cookie}"
-        passed = "cookies"
+        variant = "cookies"
     else:
         return
     because = [asked.id if asked.facts.get(Fact.AUTHORIZATION) else shown.id]
@@ -247,7 +247,7 @@ def headers(case: Case) -> Iterator[Finding]:
         how=how,
         because=because,
         fixes=at_proxy(case, "credentials"),
-        passed=passed,
+        variant=variant,
         severity=Severity.NOTICE,
     )
 

@@ -118,7 +118,7 @@ def _unreachable(case: Case, seen: Observation) -> Finding | None:
         variable = "S3_ALIAS_HOST" if settings.alias_host else "S3_HOSTNAME"
         record = ServerFix("dns", host, f"Create the DNS record for {host}, or fix {variable}.")
         name = "alias-dns-missing-or-cname-bucket-mismatch"
-        return invisible(case, name, how, *_where_it_is(case), record, mistake="has no DNS record")
+        return invisible(case, name, how, *_where_it_is(case), record, variant="no-record")
     if seen.network in _TLS:
         return _bad_tls(case, seen, host, how)
     at_port = working_addresses(case).get(Experiment.PUBLIC_HOSTNAME_WITH_PORT)
@@ -184,8 +184,8 @@ def _bad_tls(case: Case, seen: Observation, host: str, how: str) -> Finding:
         return _led_straight_to_the_storage(case, host, how)
     fix = ServerFix("certificate", host, _certificate_note(seen, host))
     if settings.alias_host:
-        mistake = _WRONG_WITH_IT.get(seen.network or NetworkFault.TLS_OTHER, "has no certificate that can be used")
-        return invisible(case, "alias-host-no-tls-or-wrong-cert", how, fix, mistake=mistake)
+        variant = _WRONG_WITH_IT.get(seen.network or NetworkFault.TLS_OTHER, "unusable")
+        return invisible(case, "alias-host-no-tls-or-wrong-cert", how, fix, variant=variant)
     return invisible(case, "tls-certificate-bad", how, fix)
 
 
@@ -197,7 +197,7 @@ def _led_straight_to_the_storage(case: Case, host: str, how: str) -> Finding:
         f"{host} lead to a proxy or a CDN of yours that asks the storage, or take S3_ALIAS_HOST out."
     )
     name = "alias-dns-missing-or-cname-bucket-mismatch"
-    return invisible(case, name, told, fix, mistake="leads straight to a storage that has no certificate for it")
+    return invisible(case, name, told, fix, variant="no-certificate")
 
 
 def _certificate_note(seen: Observation, host: str) -> str:
@@ -216,10 +216,10 @@ def _certificate_note(seen: Observation, host: str) -> str:
 
 
 _WRONG_WITH_IT = {
-    NetworkFault.TLS_NAME: "has a certificate for another name",
-    NetworkFault.TLS_EXPIRED: "has a certificate that has expired",
-    NetworkFault.TLS_UNTRUSTED: "has a certificate that nobody trusts",
-    NetworkFault.TLS_NOT_TLS: "speaks no TLS",
+    NetworkFault.TLS_NAME: "another-name",
+    NetworkFault.TLS_EXPIRED: "expired",
+    NetworkFault.TLS_UNTRUSTED: "untrusted",
+    NetworkFault.TLS_NOT_TLS: "no-tls",
 }
 
 

@@ -14,7 +14,7 @@ from s3probe.diagnosis.rules.rights import READS, WRITES, denied
 from s3probe.diagnosis.rules.storage_availability import invisible_without_upload
 from s3probe.diagnosis.signing import OR_A_PROXY, SIGNING, at_the_proxy, verdict_on
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import answered, asked, in_turn, refused_by_a_page, sentences, words
+from s3probe.diagnosis.words import answered, in_turn, refused_by_a_page, sentences, words
 from s3probe.evidence.alike import alike
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import has_expired, lacks_a_right, names_account, names_cap
@@ -63,7 +63,7 @@ def quota(case: Case) -> Iterator[Finding]:
             because=because,
             explains=[o.id for o in alike_worded],
             fixes=[*bucket_fixes.quota(case, hit[0]), advice],
-            limit="The disk of the storage is full" if full else "A quota or spending cap is reached",
+            variant="disk" if full else "cap",
         )
 
 
@@ -224,7 +224,7 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
             explains=[o.id for o in case.all_open()],
             fixes=before_api(case, "api-addresses", "Mastodon's own address will do."),
             certainty=Certainty.LIKELY,
-            what="upload",
+            variant="upload",
             breaks=f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{seen.http_status}Error",
         )
         return
@@ -300,9 +300,9 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
     provider, names, bucket = fixes.provider_of(case), _listed(case), case.settings.bucket_name
     absent, near = _absent(case), fixes.nearest_bucket(case)
     because = _all_denied(case)
-    answered = f"Every request for it is answered {words(refused)}"
+    every = f"Every request for it is answered {words(refused)}"
     if absent is not None:
-        how = f"{asked(absent)} was answered {words(absent)}, and all else {words(refused)}"
+        how = in_turn(answered(absent), f"All else was answered {words(refused)}")
         also = [absent.id, *(o.id for o in case.all_open() if o.error_code == absent.error_code)]
         line = fixes.bucket_line(case, f"There is no bucket {bucket!r} at {case.settings.api_base}.")
         return finding("nosuchbucket-typo", case, how=how, because=[*because, *also], fixes=[line])
@@ -316,25 +316,25 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
         return finding(
             "bucket-owned-by-other-account",
             case,
-            how=f"the bucket exists. {answered}. This key is shown {mine.value}"
+            how=f"the bucket exists. {every}. This key is shown {mine.value}"
             if mine
-            else f"the bucket exists. {answered}",
+            else f"the bucket exists. {every}",
             because=because,
             fixes=[*([mine] if mine else ()), advice],
             certainty=Certainty.LIKELY,
         )
     if provider.accounts:
-        return _without_rights(case, because, answered)
+        return _without_rights(case, because, every)
     allow = bucket_fixes.allow_all(case)
     shown = (
         f"this key is shown {', '.join(names[:5])} and no other bucket" if names else "no bucket is shown to this key"
     )
-    how = f"{shown}. {answered}"
+    how = f"{shown}. {every}"
     # what the media host shows is the bucket that was meant
     published = case.get(ActionId.PUBLIC_LIST_ALIAS).facts.get(Fact.BUCKET, "")
     if near and provider.hides_absent_buckets and published != bucket:
         line = fixes.env(case, "S3_BUCKET", near, "It is the bucket that this key may use.", conditional=True)
-        how = f"{shown}. {answered}, as one that is not there would be"
+        how = f"{how}. A bucket that is not there is answered the same"
         offered: list[Fix] = [line, *allow]
         return finding("nosuchbucket-typo", case, how=how, because=because, fixes=offered, certainty=Certainty.LIKELY)
     host = _served_by_web_port(case)
@@ -350,7 +350,7 @@ def _not_for_this_key(case: Case, refused: Observation) -> Finding:
     return finding("key-without-rights", case, how=how, because=because, fixes=offered)
 
 
-def _without_rights(case: Case, because: list[ObservationId], answered: str) -> Finding:
+def _without_rights(case: Case, because: list[ObservationId], every: str) -> Finding:
     """A provider that names no right that is missing says the same of a bucket of another of its customers.
 
     Of the two only the key's rights are the admin's to change, and a key for one bucket is what most of them offer.
@@ -367,7 +367,7 @@ def _without_rights(case: Case, because: list[ObservationId], answered: str) -> 
     return finding(
         "key-without-rights",
         case,
-        how=f"{shown}. {answered}" if names else answered,
+        how=f"{shown}. {every}" if names else every,
         because=because,
         fixes=[*([mine] if mine else ()), *bucket_fixes.allow_all(case), Manual(foreign)],
         certainty=Certainty.LIKELY,

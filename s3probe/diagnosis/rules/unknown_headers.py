@@ -9,7 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rule import Layer, Rule
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import asked, words
+from s3probe.diagnosis.words import listed, words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId
 
@@ -22,7 +22,7 @@ def unknown_headers(case: Case) -> Iterator[Finding]:
     seen = [row for row in case.open(*_WITHOUT_CHOICE, ActionId.PUT_ACL_PRIVATE, ActionId.PUT_ACL_RESTORE) if _of(row)]
     if len({row.operation for row in seen}) < 2 or seen[0].id not in _WITHOUT_CHOICE:
         return
-    kinds = " and ".join(dict.fromkeys(asked(row) for row in seen))
+    kinds = listed(dict.fromkeys(row.operation for row in seen))
     yield finding(
         "storage-refuses-unknown-headers",
         case,

@@ -12,7 +12,7 @@ from s3probe.diagnosis.rules.env_misspelt import misspelt_for
 from s3probe.diagnosis.rules.env_names import at_aws
 from s3probe.diagnosis.rules.env_public import LOOPBACK
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import told
+from s3probe.diagnosis.words import words
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Actor, Experiment
 from s3probe.knowledge.providers import Provider
@@ -53,7 +53,7 @@ def public_host_of(case: Case, store: Provider) -> tuple[str, tuple[Fix, ...]] |
         return finding_id, (EnvFix("S3_ALIAS_HOST", value, line, secret=True, note=note),)
     seen = case.get(Experiment.PUBLIC_PROVIDER)
     if seen.failed and seen.http_status in (401, 403, 404):
-        there = f"A visitor there was {told(seen)} until now."
+        there = f"A visitor there was answered {words(seen)} until now."
         alias = fixes.env(case, "S3_ALIAS_HOST", value, there, conditional=True)
         from s3probe.diagnosis import bucket_fixes  # the linter needs none of it
 

@@ -77,7 +77,7 @@ def _finding(
     certainty: Certainty = Certainty.CERTAIN,
     also: str = "",
     right_region: str = "",
-    what: str = "",
+    variant: str = "",
     breaks: str = "",
 ) -> Finding:
     reach = case.get(ActionId.REACH_ENDPOINT)
@@ -98,7 +98,7 @@ def _finding(
         fixes=fix,
         certainty=certainty,
         right_region=right_region,
-        what=what,
+        variant=variant,
         breaks=breaks,
     )
 
@@ -291,7 +291,7 @@ def _kept_out(case: Case, this: Way) -> Finding:
     offered = before_api(case, "api-password" if password else "api-addresses", why)
     breaks = f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{this.furthest.http_status}Error"
     return _finding(
-        case, this, "proxy-refuses-uploads", *offered, certainty=Certainty.LIKELY, what="upload", breaks=breaks
+        case, this, "proxy-refuses-uploads", *offered, certainty=Certainty.LIKELY, variant="upload", breaks=breaks
     )
 
 

@@ -126,25 +126,24 @@ def cors(case: Case) -> Iterator[Finding]:
         yield _lost_on_the_way(case, row, how, allowed)
         return
     other = next((o for o in case.every(ExperimentWith.CORS) if o.ok), None)
+    named = other.facts.get(Fact.ORIGIN, "") if other else "" if allowed == "none" else allowed
+    # a rule that lets nobody read may leave out the origin or the method
+    variant = "other" if named else "none" if _rule_exists(case) else ""
     known = case.settings.web_domain is not None
     at_store = bucket_fixes.cors(case)
     # where a proxy of one's own answers, it can add the header itself, whatever the bucket says
     here: list[Fix] = [*at_proxy(case, "cors", _IN_PLACE)] if program(case) else _before_api(case, origin)
     yield finding(
-        "cors-origin-mismatch" if other or allowed != "none" or _rule_exists(case) else "cors-missing",
+        "cors-origin-mismatch" if variant else "cors-missing",
         case,
-        how=f"{how}. A request with Origin {other.facts.get(Fact.ORIGIN)} got its own" if other else how,
+        how=f"{how}. A request with Origin {named} got its own" if other else how,
         because=[row.id],
         fixes=[*here, at_store],
-        lacks=_left_out(origin, allowed, other),
+        variant=variant,
+        allowed=named,
+        origin=origin,
         certainty=Certainty.CERTAIN if known else Certainty.LIKELY,
     )
-
-
-def _left_out(origin: str, allowed: str, other: Observation | None) -> str:
-    """What the rule is known to do; where it lets nobody read, origin and method may both be why."""
-    named = other.facts.get(Fact.ORIGIN, "") if other is not None else "" if allowed == "none" else allowed
-    return f"allows {named}, and not {origin}" if named else f"leaves out {origin}, or the method GET"
 
 
 def _before_api(case: Case, origin: str) -> list[Fix]:
@@ -167,8 +166,17 @@ def _lost_on_the_way(case: Case, row: Observation, how: str, allowed: str) -> Fi
         cached = f"{how}. This came from a cache: a request that no cache knew got one"
         return finding("cors-cached-without-vary", case, how=cached, because=[row.id], fixes=offered)
     if allowed != "none":
-        how, lacks = f"{how}. The storage itself allows it", _left_out(row.facts.get(Fact.ORIGIN, ""), allowed, None)
-        return finding("cors-origin-mismatch", case, how=how, because=[row.id], fixes=offered, lacks=lacks)
+        how, origin = f"{how}. The storage itself allows it", row.facts.get(Fact.ORIGIN, "")
+        return finding(
+            "cors-origin-mismatch",
+            case,
+            how=how,
+            because=[row.id],
+            fixes=offered,
+            variant="other",
+            allowed=allowed,
+            origin=origin,
+        )
     return finding("cors-missing", case, how=f"{how}. The storage itself sends one", because=[row.id], fixes=offered)
 
 
