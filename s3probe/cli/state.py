@@ -113,7 +113,7 @@ def _is_left_out(name: ObservationId, report: Report) -> bool:
     row = report.evidence.get(name)
     if row is None:
         return name == ActionId.PUBLIC_FOLDERS or any(kind.made(name) for kind in OF_A_THOROUGH_RUN)
-    return "thorough" in (row.reason or "")
+    return row.for_a_thorough_run
 
 
 UNKNOWN, UNREADABLE, LEFT_BEHIND, RULE_ERROR = "could-not-tell", "unreadable", "left-behind", "rule-error"

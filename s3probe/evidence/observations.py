@@ -127,6 +127,11 @@ class Observation:
         return self.ran and not self.ok
 
     @property
+    def for_a_thorough_run(self) -> bool:
+        """Whether it was left out, and a thorough run asks it."""
+        return any(words in (self.reason or "") for words in (THOROUGH, THOROUGH_ALONE))
+
+    @property
     def inconclusive(self) -> bool:
         """Whether the server or the way to it failed: that tells nothing of rights, and nothing of what was asked."""
         return self.outcome in (Outcome.UNKNOWN, Outcome.UNREACHABLE, Outcome.THROTTLED)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
 from s3probe.report.fix_words import (
     FixWords,
@@ -147,7 +147,8 @@ def _promise(
 ) -> Iterator[str]:
     seen = [rows[action] for action in promise.actions if action in rows]
     # what a small run leaves out is no promise kept
-    seen += [row for row in (rows.get(action) for action in promise.also) if row and (row.ran or _left_out(row))]
+    also = [rows[action] for action in promise.also if action in rows]
+    seen += [row for row in also if row.ran or row.for_a_thorough_run]
     if not promise.actions and not seen:
         return
     unmet = [row for row in seen if not row.ok]
@@ -166,10 +167,6 @@ def _promise(
         shown_findings.add(finding.id)
         yield f"  - **{_escaped(finding.title)}**"
         yield from _finding(finding, report)
-
-
-def _left_out(row: Observation) -> bool:
-    return THOROUGH in (row.reason or "")
 
 
 def _finding(finding: Finding, report: Report) -> Iterator[str]:
