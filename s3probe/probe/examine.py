@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from s3probe.evidence.observations import LEFT_OUT, Cleanup, Evidence, NetworkFault, Outcome, Run, VersionFrom
 from s3probe.evidence.vocabulary import (
     ACTIONS,
-    ARCHIVE_VISIT,
-    CLOSED_FOLDERS,
-    EARLY_DELETION,
-    FOLDERS_LEFT,
-    QUESTIONS,
-    STRANGERS_ELSEWHERE,
     ActionId,
     Actor,
     Experiment,
@@ -21,9 +13,8 @@ from s3probe.evidence.vocabulary import (
 )
 from s3probe.knowledge.providers import detect
 from s3probe.knowledge.recognition import GENERIC
-from s3probe.probe import absent_files, address_families, experiments, who_answers
 from s3probe.probe import acl as acl_ladder
-from s3probe.probe.account import what_the_key_may
+from s3probe.probe import address_families, who_answers
 from s3probe.probe.allowance import Allowance
 from s3probe.probe.cleanup import FirstAnswer, became_of, clean_up
 from s3probe.probe.client import Client
@@ -31,30 +22,24 @@ from s3probe.probe.conditions import ConditionsMaker
 from s3probe.probe.credentials import CHAIN_SECONDS, ChainError, ChainTimeoutError, chain
 from s3probe.probe.deleting import Deleting
 from s3probe.probe.exchange import Limits
-from s3probe.probe.folders import all_other_folders, other_folders
-from s3probe.probe.followups import follow_ups
 from s3probe.probe.foundation import FoundationSearch, head_bucket, held_back, wants_uploads
 from s3probe.probe.instance import instance_version
 from s3probe.probe.ledger import Ledger
 from s3probe.probe.memory import demand_memory
 from s3probe.probe.notes import bucket_address
-from s3probe.probe.old_media import old_media
 from s3probe.probe.own_files import CANARY
-from s3probe.probe.privilege import more_than_needed
-from s3probe.probe.reading import read_back, read_missing
-from s3probe.probe.releases import next_release
 from s3probe.probe.repeat import SHARE, AskedAgain, Repeats
 from s3probe.probe.request_form import WireForm, form_for_version
+from s3probe.probe.rounds import Rounds
 from s3probe.probe.schedule import Step
 from s3probe.probe.session import Book, Session
 from s3probe.probe.signing_rule import signing_rule
-from s3probe.probe.stored_objects import StoredObjects, first_objects
-from s3probe.probe.suspension import HIDDEN_AND_SHOWN, suspend_and_restore
+from s3probe.probe.stored_objects import StoredObjects
 from s3probe.probe.tools import SHORTEST_EXAMINATION, ProbeOptions, Tools, limits_for
 from s3probe.probe.unsettled import Bookkeeper
-from s3probe.probe.uploads import LargeUpload, archives
 from s3probe.probe.versions import what_becomes_of_them
 from s3probe.probe.visitor import Visitor
+from s3probe.probe.with_files import WithFiles
 from s3probe.records import replace
 from s3probe.redact import clean, scrubber_of_a_run
 from s3probe.secret import Secret
@@ -157,7 +142,7 @@ class Examination:
             options.thorough,
         )
         self._signed = pair is not None
-        self._complete = True
+        self._rounds = Rounds(self._session)
         self._stopped = ""
         self._late = False
         self._cleanup_end: float | None = None
@@ -255,7 +240,7 @@ class Examination:
             round(self._tools.clock.monotonic() - self._begun, 3),
             self._options.profile,
             self._version,
-            self._complete and not self._session.hindrance,
+            self._rounds.complete and not self._session.hindrance,
             self._version_from if self._version else VersionFrom.NOTHING,
         )
         rows = sorted(self._session.book.rows(), key=lambda row: _ORDER.get(row.id, len(_ORDER)))
@@ -279,13 +264,6 @@ class Examination:
     def _actions(self) -> int:
         """How many actions this run has, for whoever waits for it."""
         return OF_CANARY if self._options.profile == "quick" else sum(map(self._options.wants, ACTIONS))
-
-    def _wanted(self, name: str) -> bool:
-        """The same; an action that is left out is written down as such."""
-        selected = self._options.wants(name)
-        if not selected and (action := ACTIONS.get(name)) is not None:
-            self._session.skip(action, LEFT_OUT)
-        return selected
 
     def _warm(self) -> None:
         """Opens the connections that the next requests need at once, while the first answers are awaited."""
@@ -343,18 +321,18 @@ class Examination:
         search = FoundationSearch(self._session, self._conditions_maker, self._options)
         found = search.run()
         # a step: looking up a name can take longer than there is time
-        self._parallel_all(
+        self._rounds.ask_all(
             [
                 Step("address families", lambda: address_families.ask(session, self._tools.families_of)),
                 Step("private network", lambda: address_families.note_inside(session, self._tools.lies_inside)),
             ]
         )
         if self._read_only:
-            self._parallel(Visitor(self._session).privacy())
+            self._rounds.ask(Visitor(self._session).privacy())
             return
         refused = acl_ladder.needed(self._session, found)
         if refused and self._options.wants(ActionId.PUT_WITH_ACL):
-            self._parallel_all(acl_ladder.ladder(self._session, found))
+            self._rounds.ask_all(acl_ladder.ladder(self._session, found))
         if refused or not found.stands:
             self._stopped = _ACL_REFUSED if refused else ""
             # a stranger needs no key pair: an open listing is seen even when Mastodon is locked out
@@ -362,26 +340,10 @@ class Examination:
             if reached is not None and reached.http_status is not None:
                 steps = list(who_answers.before_the_api(self._session))
                 steps += () if found.elsewhere else Visitor(self._session).privacy()
-                self._parallel(steps)
-            self._complete = self._complete and self.remaining() > 0
+                self._rounds.ask(steps)
+            self._rounds.end()
             return
-        stored_objects = first_objects(found)
-        visitor = Visitor(self._session)
-        deleting = Deleting(session, stored_objects, self._conditions_maker)
-        second = [*filter(self._is_wanted, self._suspension(stored_objects, visitor, search))]
-        looks = [*self._side_by_side(stored_objects, visitor), *old_media(self._session, found)]
-        looks = [*filter(self._is_wanted, looks)]
-        # the longest chains first: not all can begin at once
-        early = self._early_deletion(deleting, stored_objects, visitor, second, looks) if second else []
-        self._parallel_all([*second, *looks, *early])
-        deleting.trust()
-        session.client.expect_nothing()
-        if session.book.get(ActionId.PUT_ACL_PRIVATE) is None:
-            # without a second file, what visitors have looked at is hidden from them
-            self._parallel(suspend_and_restore(session, stored_objects, visitor.fetch_hidden, visitor.fetch_restored))
-        self._parallel_all(follow_ups(self._session, self._conditions_maker, stored_objects, visitor))
-        if session.book.get(ActionId.DELETE) is None:
-            self._delete(deleting, stored_objects, visitor)
+        WithFiles(session, self._rounds, self._conditions_maker, search, found).ask()
 
     def _why_no_key(self) -> None:
         """No key pair in the settings, and none of the SDK's own chain: on EC2 the machine's role should give one."""
@@ -412,117 +374,8 @@ class Examination:
         if stored is not None:
             stored_objects: StoredObjects = {"media": stored}
             seen = [step for step in Visitor(session).first_visit(stored_objects) if step.name == ActionId.PUBLIC_GET]
-            self._parallel(seen)
+            self._rounds.ask(seen)
             deleting = Deleting(session, stored_objects)
-            self._parallel(deleting.at_once())
-            self._parallel(what_becomes_of_them(session, deleting.deleted, canary=True))
-        self._complete = self.remaining() > 0
-
-    def _parallel(self, steps: Iterable[Step]) -> None:
-        self._parallel_all(filter(self._is_wanted, list(steps)))
-
-    def _is_wanted(self, step: Step) -> bool:
-        return self._wanted(step.name)
-
-    def _parallel_all(self, steps: Iterable[Step]) -> None:
-        done = self._session.parallel(steps)
-        self._complete = self._complete and done and self.remaining() > 0
-
-    def _side_by_side(self, stored_objects: StoredObjects, visitor: Visitor) -> list[Step]:
-        session = self._session
-        media = stored_objects.get("media")
-        large = LargeUpload(session, stored_objects)
-        steps = [*large.steps(), *visitor.first_visit(stored_objects)]
-        steps += read_back(session, media) if media else read_missing(session)
-        steps += archives(session, stored_objects)
-        steps += other_folders(session, stored_objects)
-        steps += all_other_folders(session)
-        steps += next_release(self._conditions_maker, session)
-        steps += visitor.other_files(stored_objects, large)
-        steps += visitor.privacy()
-        steps += visitor.writing()
-        steps += more_than_needed(session)
-        steps += experiments.large_bodies(session)
-        before = (ActionId.ARCHIVE_PUT, ActionId.PUBLIC_GET)
-        steps.append(Step(ARCHIVE_VISIT, lambda: session.parallel(visitor.archive(stored_objects)), before))
-        return steps
-
-    def _suspension(self, stored_objects: StoredObjects, visitor: Visitor, search: FoundationSearch) -> list[Step]:
-        """On a second file, where that could wait until now."""
-        if "media" not in stored_objects or self._session.book.get(ActionId.PUT_WITHOUT_ACL) is not None:
-            return []
-        visits = visitor.fetch_hidden, visitor.fetch_restored
-        upload = Step(ActionId.PUT_WITHOUT_ACL, lambda: self._second_file(stored_objects, search))
-        return [upload, *suspend_and_restore(self._session, stored_objects, *visits, kind="plain")]
-
-    def _second_file(self, stored_objects: StoredObjects, search: FoundationSearch) -> None:
-        """One without an ACL, beside the one that visitors look at."""
-        if (stored := search.plain()) is not None:
-            stored_objects["plain"] = stored
-
-    def _early_deletion(
-        self,
-        deleting: Deleting,
-        stored_objects: StoredObjects,
-        visitor: Visitor,
-        second: list[Step],
-        looks: list[Step],
-    ) -> list[Step]:
-        """Deletes what nobody looks at any more while the second file is still hidden and shown again.
-
-        Only where nothing that was seen raises a question, and both deletions are asked for. It takes a request more,
-        which a thorough run has no room for.
-        """
-        session = self._session
-        names = {step.name for step in second}
-        wanted = all(map(self._options.wants, (*HIDDEN_AND_SHOWN, ActionId.DELETE, ActionId.BATCH_DELETE)))
-        if session.thorough or not wanted:
-            return []
-        session.client.expect(HIDDEN_AND_SHOWN)
-
-        def look() -> None:
-            # what the second file meets meanwhile raises no question about the others, but who answers
-            raised = {step.name for step in follow_ups(session, self._conditions_maker, stored_objects, visitor)}
-            raised -= {Experiment.WHO_ANSWERS, Experiment.WHO_ANSWERS_API}
-            plain = stored_objects.get("plain")
-            others = (row for row in session.book.rows() if row.id not in names)
-            failed = any(row.failed and not row.id.is_experiment for row in others)
-            if plain is not None and not raised and not failed:
-                deleting.keep(plain)
-                session.client.expect([Experiment.DELETE_SECOND])
-
-        def delete() -> None:
-            if deleting.keeps_one:
-                self._delete(deleting, stored_objects, visitor)
-
-        begun = (ActionId.PUT_WITHOUT_ACL, ActionId.PUT_ACL_PRIVATE)
-        return [
-            Step(QUESTIONS, look, (*(step.name for step in looks), *begun)),
-            Step(EARLY_DELETION, delete, (QUESTIONS,)),
-            Step(Experiment.DELETE_SECOND, deleting.second, (QUESTIONS, *names)),
-        ]
-
-    def _delete(self, deleting: Deleting, stored_objects: StoredObjects, visitor: Visitor) -> None:
-        session = self._session
-        steps = [*deleting.steps(), *visitor.after_deletion(stored_objects)]
-        steps = [*filter(self._is_wanted, steps)]
-        # rules that no file tells of are asked for once all is deleted
-        asked_then = [step.name for step in what_becomes_of_them(session, None)]
-        session.client.expect([*(step.name for step in steps), *asked_then, Experiment.BATCH_GONE])
-        self._parallel([*steps, *self._while_there_is_room(visitor)])
-        visitor.whether_it_was_deleted()
-        self._parallel(what_becomes_of_them(self._session, deleting.deleted))
-        self._parallel(what_the_key_may(self._session))
-
-    def _while_there_is_room(self, visitor: Visitor) -> Iterator[Step]:
-        """What is cut short where the run would grow too large.
-
-        Who may write anywhere harms most; one folder of those that are left out is looked at before, where that takes a
-        single request.
-        """
-        missing = self._session.book.get(ActionId.PUBLIC_MISSING)
-        first = [*visitor.closed_folders(absent_files.FOLDERS[:1])] if missing is not None and missing.ran else []
-        yield from first
-        yield from (replace(step, after=(CLOSED_FOLDERS,)) for step in visitor.writing_elsewhere())
-        for step in visitor.closed_folders(absent_files.FOLDERS):
-            yield replace(step, name=FOLDERS_LEFT, after=(CLOSED_FOLDERS, STRANGERS_ELSEWHERE))
+            self._rounds.ask(deleting.at_once())
+            self._rounds.ask(what_becomes_of_them(session, deleting.deleted, canary=True))
+        self._rounds.end()
