@@ -41,10 +41,10 @@ def stopped(kept: ObservationId, **changes: str | None) -> Situation:
 @pytest.mark.parametrize(
     ("kept", "changes", "expected"),
     [
-        (Experiment.CLOCK, {}, {"said": "the clock set right", "clock": 3600.0}),
-        (Experiment.PUT_NO_CACHE_CONTROL, {}, {"said": "no Cache-Control header"}),
+        (Experiment.CLOCK, {}, {"said": "The clock was set right for it.", "clock": 3600.0}),
+        (Experiment.PUT_NO_CACHE_CONTROL, {}, {"said": "No Cache-Control header was sent for it."}),
         (Experiment.PUT_LEGACY, {}, {"release": "4.5.8"}),
-        (Experiment.SESSION_TOKEN, {"AWS_SESSION_TOKEN": "a token"}, {"said": "the session token"}),
+        (Experiment.SESSION_TOKEN, {"AWS_SESSION_TOKEN": "a token"}, {"said": "The session token was sent for it."}),
     ],
     ids=str,
 )
@@ -88,7 +88,7 @@ def test_without_an_acl_nobody_wonders_that_pictures_are_hidden() -> None:
     refused = found("acl", because=(ActionId.PUT_WITH_ACL,))
     glance = glance_behind(state(REFUSED, row(ActionId.PUT_WITHOUT_ACL), findings=(refused,)))
     assert glance is not None
-    assert (glance.said, glance.settings.acl, glance.settings.archive_acl) == ("no ACL", None, None)
+    assert (glance.said, glance.settings.acl, glance.settings.archive_acl) == ("No ACL was sent for it.", None, None)
     assert glance.shows(DELETION)
     assert not glance.shows(found("public-policy-missing", because=(ActionId.PUBLIC_GET,)))
 
@@ -115,11 +115,17 @@ def test_what_is_seen_behind_is_named_and_what_is_not_seen_any_more_follows() ->
     trials, asked = looked(file, after)
     told = trials.conclusions().diagnosis()
     assert [one.id for one in told] == ["clock-skew", "iam-missing-deleteobject"]
-    assert told.findings[1].remark == "It is behind clock-skew, and was seen only with the clock set right."
+    assert (
+        told.findings[1].remark
+        == "It is behind clock-skew. It was seen in a trial alone. The clock was set right for it."
+    )
     assert [(one.id, one.of) for one in told.consequences] == [("list-denied", "clock-skew")]
     assert len(asked) == 1
     (trial,) = trials.conclusions().trials()
-    assert (trial.changes, trial.result) == ((), "looked behind clock-skew, with the clock set right: no fix")
+    assert (trial.changes, trial.result) == (
+        (),
+        "looked behind clock-skew, which fixes nothing. The clock was set right for it.",
+    )
 
 
 def test_what_is_behind_is_never_called_tried() -> None:
@@ -169,7 +175,10 @@ def test_behind_a_wrong_clock_a_missing_right_is_seen_on_the_bucket_itself() -> 
             "clock-skew",
             "iam-missing-deleteobject",
         ]
-        assert told.findings[1].remark == "It is behind clock-skew, and was seen only with the clock set right."
+        assert (
+            told.findings[1].remark
+            == "It is behind clock-skew. It was seen in a trial alone. The clock was set right for it."
+        )
         (trial,) = trials.conclusions().trials()
         assert {ActionId.PUT_WITH_ACL, ActionId.PUBLIC_GET} <= {one.id for one in trial.evidence.observations if one.ok}
         # what may not be deleted stays, and is named

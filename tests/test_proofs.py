@@ -233,7 +233,7 @@ def test_the_cause_that_a_trial_made_sure_stays_first() -> None:
 
 def test_what_came_to_light_in_a_trial_stays_and_a_warning_that_is_over_goes() -> None:
     cause = found("cause")
-    behind = replace(found("behind"), remark="It was seen only with S3_REGION=eu-west-2.")
+    behind = replace(found("behind"), remark="It was seen only after this change: S3_REGION=eu-west-2.")
     over, fresh = found("over", severity=Severity.WARNING), found("fresh", severity=Severity.WARNING)
     then = remembered(settings(), Diagnosis((cause, over)), Diagnosis((cause, behind, over)), NOON, "salt")
     assert then is not None
@@ -244,8 +244,8 @@ def test_what_came_to_light_in_a_trial_stays_and_a_warning_that_is_over_goes() -
 
 def test_a_line_that_did_not_help_is_told_with_its_time() -> None:
     cause = found("cause", REGION)
-    now = again((replace(cause, fixes=(), remark="Tried: S3_REGION=eu-west-2 changes nothing."),), (cause,))
-    assert now.findings[0].remark == "Tried on 2026-11-28 at 12:03 UTC: S3_REGION=eu-west-2 changes nothing."
+    now = again((replace(cause, fixes=(), remark="Tried: S3_REGION=eu-west-2. That changes nothing."),), (cause,))
+    assert now.findings[0].remark == "Tried on 2026-11-28 at 12:03 UTC: S3_REGION=eu-west-2. That changes nothing."
     assert now.findings[0].fixes == ()
 
 

@@ -170,7 +170,7 @@ def test_what_waits_behind_a_confirmed_suspicion_is_fixed_with_it() -> None:
     report = run(scenario, trials=True).report
     assert the_cause(report) == (SDK, {"AWS_ENDPOINT_URL_S3": None, "S3_REGION": "eu-west-2"})
     (behind,) = (one for one in report.findings[1:] if one.severity is Severity.FAILURE)
-    assert behind.remark == "It was seen only with no AWS_ENDPOINT_URL_S3."
+    assert behind.remark == "It was seen only after this change: AWS_ENDPOINT_URL_S3 removed."
     assert run_once(fixed(scenario, report.findings[0].first_choice)).report.verdict is Verdict.OK
 
 

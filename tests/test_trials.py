@@ -319,7 +319,7 @@ def test_a_fault_behind_another_is_told_by_the_trial_and_the_first_failure_stays
     plain, ran = run_once(scenario), run(scenario, trials=True)
     assert failures(plain.report) == [WRONG_REGION.id]
     assert failures(ran.report) == [WRONG_REGION.id, "iam-missing-getobject"]
-    assert ran.report.findings[1].remark == "It was seen only with S3_REGION=eu-west-2."
+    assert ran.report.findings[1].remark == "It was seen only after this change: S3_REGION=eu-west-2."
     assert plain.report.verdict is ran.report.verdict
 
 
@@ -860,7 +860,7 @@ def test_a_recorded_trial_that_failed_proves_nothing_whatever_was_concluded_then
     rows[:] = [refused.get(row["id"], row) for row in rows]
     again = judged_again(json.dumps(data))
     assert list(proven(again)) == []
-    assert again.findings[0].remark == "Tried: S3_REGION=eu-west-2 changes nothing."
+    assert again.findings[0].remark == "Tried: S3_REGION=eu-west-2. That changes nothing."
 
 
 def test_only_time_is_given_by_a_line_of_a_time_out_and_nothing_else() -> None:

@@ -117,7 +117,7 @@ class Conclusions:
         made = [self._trial(one, one.after) for one in every if one.after is not None and not one.after.raises]
         if self.glanced is not None and not any(one.after is self.glanced.after for one in self.attempts):
             lines = minimal(self.file.settings, self.glanced.base.settings)
-            result = f"looked behind {self.glanced.glance.finding.id}, with {self.glanced.glance.said}: no fix"
+            result = f"looked behind {self.glanced.glance.finding.id}, which fixes nothing. {self.glanced.glance.said}"
             made.append(TrialRun(lines, self.glanced.after.evidence, result))
         return tuple(made)
 
@@ -228,15 +228,18 @@ class Conclusions:
                 if one.id in known or one.id not in stayed or own_doing(one, attempt.after or self.file, lines):
                     continue
                 known.add(one.id)
-                yield replace(self._as_last_seen(one, None), remark=f"It was seen only with {_said(lines)}.")
+                yield replace(
+                    self._as_last_seen(one, None), remark=f"It was seen only after this change: {_said(lines)}."
+                )
         if self.glanced is not None:
             glance, base = self.glanced.glance, self.glanced.base
             known |= {one.id for one in base.diagnosis}
-            made = _said(minimal(self.file.settings, base.settings))
+            made = minimal(self.file.settings, base.settings)
+            after = f"It was seen in a trial alone, after this change: {_said(made)}." if made else ""
+            seen = after or "It was seen in a trial alone."
             for one in self.glanced.after.diagnosis:
                 if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
-                    with_it = " and ".join(filter(None, (made, glance.said)))
-                    yield replace(one, remark=f"It is behind {glance.finding.id}, and was seen only with {with_it}.")
+                    yield replace(one, remark=sentences(f"It is behind {glance.finding.id}.", seen, glance.said))
 
     def _with_proofs(self, finding: Finding) -> Finding:
         """The fixes with their proofs: what passed stands where the first line stood, what failed is not offered."""
@@ -370,10 +373,11 @@ class Conclusions:
         if not seen.gone and is_suspicion(finding) and not seen.lost:
             why = "what fails has another cause"
         elif not seen.gone:
-            why, dropped = "it changes nothing", f"Tried: {said} changes nothing."
+            why, dropped = "it changes nothing", f"Tried: {said}. That changes nothing."
         elif seen.lost:
             lost = ", ".join(seen.lost)
-            why, dropped = f"it ends this, and then {lost} fails", f"Tried: {said} ends this, and then {lost} fails."
+            why = f"it ends this, and then something fails that passed before: {lost}"
+            dropped = f"Tried: {said}. That ends this, and then something fails that passed before: {lost}."
         elif not seen.passed and seen.further:
             why = "with it something else fails. Make both changes, and run s3probe check again"
         elif not seen.passed:
@@ -469,10 +473,10 @@ def _to_do(line: EnvFix) -> str:
 
 
 def _said(lines: Lines) -> str:
-    return " and ".join(map(_said_of, lines))
+    return ", ".join(map(_said_of, lines))
 
 
 def _said_of(line: EnvFix) -> str:
     if line.as_written == EARLIER:
-        return f"{line.variable} without line {line.line}"
-    return f"{line.variable}={line.value}" if line.value is not None else f"no {line.variable}"
+        return f"line {line.line} removed"
+    return f"{line.variable}={line.value}" if line.value is not None else f"{line.variable} removed"

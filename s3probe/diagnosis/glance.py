@@ -22,6 +22,7 @@ class Glance:
     finding: Finding
     """The fault that it looks behind."""
     said: str
+    """What is otherwise there, in a whole sentence."""
     settings: Settings
     clock: float = 0.0
     """Seconds to be added to this machine's time."""
@@ -49,7 +50,7 @@ def glance_behind(state: Situation) -> Glance | None:
     if behind is None or refused is None or not refused.failed or passed is None or not passed.ok:
         return None
     without = replace(state.settings, acl=None, archive_acl=None)
-    return Glance(behind, "no ACL", without, owed=_NO_PICTURE)
+    return Glance(behind, "No ACL was sent for it.", without, owed=_NO_PICTURE)
 
 
 def _found_by(state: Situation, name: ObservationId) -> Finding | None:
@@ -64,12 +65,12 @@ def _otherwise(state: Situation, behind: Finding, kept: ObservationId) -> Glance
     if kept == Experiment.CLOCK:
         clock = state.evidence.get(ActionId.CLOCK)
         skew = clock.facts.get(Fact.SKEW, "") if clock else ""
-        return Glance(behind, "the clock set right", settings, clock=float(skew)) if skew else None
+        return Glance(behind, "The clock was set right for it.", settings, clock=float(skew)) if skew else None
     if kept == Experiment.SESSION_TOKEN:
-        return Glance(behind, "the session token", with_token(settings))
+        return Glance(behind, "The session token was sent for it.", with_token(settings))
     if kept == Experiment.PUT_NO_CACHE_CONTROL:
-        return Glance(behind, "no Cache-Control header", replace(settings, cache_control=""))
+        return Glance(behind, "No Cache-Control header was sent for it.", replace(settings, cache_control=""))
     if kept == Experiment.PUT_LEGACY:
-        said = "the requests of Mastodon before 4.4.16 / 4.5.9"
+        said = "The requests were made for it as Mastodon before 4.4.16 / 4.5.9 makes them."
         return Glance(behind, said, settings, release=_OLD_RELEASE, owed=_NEXT_RELEASE)
     return None

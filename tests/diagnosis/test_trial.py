@@ -410,7 +410,7 @@ def test_a_line_that_left_the_failure_is_not_offered() -> None:
     still = state(REFUSED, findings=(WRONG_REGION,), S3_REGION="eu-west-2")
     told = concluded(attempt(still), file=FILE_STATE, path=0)["region-wrong"]
     assert told.fixes == ()
-    assert told.remark == "Tried: S3_REGION=eu-west-2 changes nothing."
+    assert told.remark == "Tried: S3_REGION=eu-west-2. That changes nothing."
 
 
 def test_where_a_value_passed_another_value_of_the_same_variable_is_not_offered() -> None:
@@ -539,7 +539,7 @@ def test_what_comes_to_light_says_so_and_stands_behind() -> None:
     after = state(UPLOADS, SEEN, findings=(behind, noticed), S3_REGION="eu-west-2")
     told = concluded(attempt(after), file=FILE_STATE)
     assert list(told) == ["region-wrong", "behind", "noticed"]
-    assert told["behind"].remark == "It was seen only with S3_REGION=eu-west-2."
+    assert told["behind"].remark == "It was seen only after this change: S3_REGION=eu-west-2."
 
 
 def test_two_steps_that_only_help_together_are_one_fix() -> None:

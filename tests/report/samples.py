@@ -258,7 +258,7 @@ WRONG_REGION = Finding(
         ),
     ),
 )
-BEHIND = replace(DELETE_DENIED, fixes=(), remark="It was seen only with S3_REGION=eu-west-2.")
+BEHIND = replace(DELETE_DENIED, fixes=(), remark="It was seen only after this change: S3_REGION=eu-west-2.")
 TRIED = TrialRun((REGION, ENDPOINT), evidence(cleanup=Cleanup(9, 9)), "region-wrong-aws-regional-endpoint is gone")
 FOLLOWED = Consequence(
     "object-not-found-public-key-mismatch",

@@ -500,7 +500,7 @@ def test_json_tells_what_was_tried_where_something_was() -> None:
         "state": "untried",
         "why": "s3probe never changes a bucket. Run s3probe check again after it",
     }
-    assert behind["remark"] == "It was seen only with S3_REGION=eu-west-2."
+    assert behind["remark"] == "It was seen only after this change: S3_REGION=eu-west-2."
     (trial,) = data["trials"]
     assert list(trial) == ["changes", "result", "actions", "requests"]
     assert (trial["changes"], trial["requests"]) == (lines["changes"], 24)
@@ -527,7 +527,7 @@ def test_people_are_told_in_a_sentence_what_was_tried(name: str) -> None:
     assert "Tried: with these 2 lines 9 of 10 actions pass." in text
     assert "Not tried: s3probe never changes a bucket. Run s3probe check again after it." in text
     assert "ith its fix, this ends as well: The public URL leads to another place" in text
-    assert "It was seen only with S3_REGION=eu-west-2." in text
+    assert "It was seen only after this change: S3_REGION=eu-west-2." in text
 
 
 def test_one_line_with_which_everything_passes() -> None:
