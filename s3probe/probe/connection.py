@@ -220,8 +220,10 @@ class _Resting:
         connection = self._new_conn()
         try:
             connection.connect()
-        finally:
-            self._put_conn(connection)
+        except BaseException:
+            connection.close()  # one that failed holds a socket that nothing can be asked of
+            raise
+        self._put_conn(connection)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         connection = super()._get_conn(timeout)  # type: ignore[misc]  # the mixin's next base has it

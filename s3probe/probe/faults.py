@@ -7,6 +7,7 @@ exchange had come.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -51,6 +52,8 @@ _NO_ROUTE = frozenset(
 _CUT_STATUS = regex(r"H(T(T(P(/(\d(\.(\d( (\d{1,2})?)?)?)?)?)?)?)?)?")
 """The beginning of ``HTTP/1.1 200``."""
 _TLS_ALERT = "\x15\x03"
+_HOST = regex(r"(\[[0-9A-Fa-f:.]+\]|[\w-]{1,63}(\.[\w-]{1,63})*\.?)(:([1-5]?\d{1,4}|6[0-4]\d{3}))?", re.ASCII)
+"""One that may be looked up and asked."""
 
 
 def explain(error: BaseException, exchange: Exchange) -> Explained:
@@ -62,7 +65,11 @@ def explain(error: BaseException, exchange: Exchange) -> Explained:
         found = next((each for each in errors if isinstance(each, kind)), None)
         if found is not None:
             return rule(found, exchange)
-    return NetworkFault.PROTOCOL, f"the exchange with {exchange.talking_to} failed: {type(errors[-1]).__name__}"
+    return _other(errors[-1], exchange)
+
+
+def _other(error: BaseException, exchange: Exchange) -> Explained:
+    return NetworkFault.PROTOCOL, f"the exchange with {exchange.talking_to} failed: {type(error).__name__}"
 
 
 def not_of_the_way(error: BaseException) -> str:
@@ -178,7 +185,8 @@ def _http(error: BaseException, exchange: Exchange) -> Explained:
 
 def _unsendable(error: BaseException, exchange: Exchange) -> Explained:
     if exchange.stage is ExchangeStage.RESOLVE:
-        return _bad_host(error, exchange)
+        # where it is a host name all the same, the error says nothing of it
+        return _other(error, exchange) if _HOST.fullmatch(exchange.asked) else _bad_host(error, exchange)
     return NetworkFault.PROTOCOL, "the request holds characters that HTTP does not allow, so it cannot be sent"
 
 

@@ -519,6 +519,17 @@ class TestFaults:
         assert answer.fault is fault
         assert "127.0.0.1:9000" in answer.detail
 
+    def test_an_error_of_the_libraries_is_not_laid_on_a_name_that_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_given: Any, **_more: Any) -> None:
+            raise ValueError("file descriptor cannot be a negative integer (-1)")
+
+        monkeypatch.setattr("s3probe.probe.connection.Pool.urlopen", fail)
+        answer = HttpTransport().send(Call("GET", "GET", "http://127.0.0.1:9000/"), SHORT)
+        assert (answer.fault, answer.detail) == (
+            NetworkFault.PROTOCOL,
+            "the exchange with 127.0.0.1:9000 failed: ValueError",
+        )
+
     def test_silence(self) -> None:
         answer = asked(lambda visit: visit.hold())
         assert answer.fault is NetworkFault.READ_TIMEOUT

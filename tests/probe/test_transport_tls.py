@@ -304,3 +304,20 @@ def test_nothing_is_told_of_a_connection_that_could_not_be_had_beforehand(ca_fil
     answer = transport.send(Call("GET", "GET", f"https://{NAME}/k", (("Host", NAME),)), LIMITS)
     assert answer.fault is NetworkFault.REFUSED
     transport.close()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_connection_that_failed_beforehand_is_never_used(authority: trustme.CA, ca_file: str, plain: bool) -> None:
+    """A handshake that fails leaves a socket that nothing can be asked of: the call tells of the handshake anew."""
+
+    def handle(visit: Visit) -> None:
+        visit.say(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(handle, None if plain else context(authority.issue_cert("other.example"))) as server:
+        transport = HttpTransport(ca_file, resolver=lambda _host, _port: ("127.0.0.1", server.port))
+        call = Call("GET", "GET", f"https://{NAME}/k", (("Host", NAME),))
+        transport.warm(call.url, 3, LIMITS)
+        time.sleep(0.3)
+        faults = {transport.send(call, LIMITS).fault for _ in range(4)}
+        assert faults == {NetworkFault.TLS_NOT_TLS if plain else NetworkFault.TLS_NAME}
+        transport.close()
