@@ -145,10 +145,17 @@ def _severity(finding_id: str, today: Iterable[Finding]) -> str:
 
 
 def _recorded(saved: Saved) -> str:
-    """The text in the form of recorded runs, without its trials where they do not fit."""
+    """The text in the form of recorded runs, without its trials where they do not fit, and without folders."""
+    placed = [source for source in saved.settings.environment.sources if "/" in source]
+
+    def bare(one: str) -> str:
+        for source in placed:
+            one = one.replace(source, source.rpartition("/")[2])
+        return FOLDERS.sub("", one)
+
     for trials in (saved.trials, ()):
         plain = json.loads(dump(saved.evidence, saved.settings, None, trials))
-        text = compacted(json.dumps(each_text(plain, lambda one: FOLDERS.sub("", one))))
+        text = compacted(json.dumps(each_text(plain, bare)))
         if len(text) < LARGEST_REPORTED:
             break
     if why := "; ".join(objections(REPORTED, text)):

@@ -77,6 +77,15 @@ def test_a_report_that_names_ids_becomes_a_run_that_the_suite_takes(
     assert "tests/test_recorded.py fails" in out
 
 
+@pytest.mark.parametrize("folder", [HOME, "live", "..", "./live", "~/Live of mine"])
+def test_it_does_not_tell_where_its_file_lay(tmp_path: Path, into: Path, folder: str) -> None:
+    text = reported(Expected(RIGHT, (RIGHT,))).replace(HOME, folder)
+    assert adopt(tmp_path, into, text) == 0
+    adopted = (into / "reported-ceph-radosgw-explicit-deny-policy.json").read_text()
+    assert f"{folder}/" not in adopted
+    assert load_saved(adopted).settings.environment.sources == (".env.production",)
+
+
 def test_the_rest_of_the_recorded_runs_stays_as_it_is(tmp_path: Path, into: Path) -> None:
     assert adopt(tmp_path, into, reported(Expected(RIGHT, (RIGHT,)))) == 0
     before, after = ((folder / "expected.json").read_text() for folder in (RECORDED, into))

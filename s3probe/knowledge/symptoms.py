@@ -39,8 +39,9 @@ _BY_STATUS = regex(r"\bErrors::(?:Http(\d{3})Error|(" + "|".join(_BODILESS) + r"
 _COMMON = frozenset(
     re.split(
         " ",
-        "a an and are as at be but by can could did do does error errors failed fails failure for from has have if in "
-        "info is it its my no not of on or our so that the their then there this to up was when where which while with "
+        "a an and are as at be but by can could did directory do does error errors failed fails failure file for from "
+        "has have if in info is it its my net no not of on or our so such that the their then there this to up was "
+        "when where which while with "
         "warn fatal web sidekiq mastodon ruby rails app job worker started completed aws s3",
     )
 )

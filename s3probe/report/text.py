@@ -342,7 +342,7 @@ def _finding(finding: Finding, report: Report, page: _Page, shown_blocks: set[st
     best = len(first_way(words))
     for fix in words[:best]:
         again = fix.block in shown_blocks and ("\n" in fix.block or len(fix.block) > page.width)
-        yield from _fix(replace(fix, lead=f"{fix.lead} (as above)", block="", note="") if again else fix, page)
+        yield from _fix(_as_above(fix) if again else fix, page)
         shown_blocks.add(fix.block)
     if then := restart(report, finding):
         yield from _labelled("", then, page)
@@ -384,6 +384,11 @@ def _fix(fix: FixWords, page: _Page) -> Iterator[str]:
         yield from _labelled("", fix.remark, page)
 
 
+def _as_above(fix: FixWords) -> FixWords:
+    """What was shown with another finding, its warning too, is not shown again."""
+    return replace(fix, lead=f"{fix.lead.partition('. ')[0]}, as above", block="", note="")
+
+
 def _other_ways(words: Sequence[FixWords], page: _Page) -> Iterator[str]:
     """The next ways out, each in a sentence: what there is to copy stands in it where that is a line of the file."""
     places = [number for number, fix in enumerate(words) if fix.opening == "or"]
@@ -398,7 +403,7 @@ def _other_way(steps: Sequence[FixWords], page: _Page) -> list[str]:
     """Two lines at most where there is room: all its steps, or the first one and how many come after it."""
     first, *others = (_in_short(step) for step in steps)
     most = _OTHER_LINES if page.width >= _TWO_COLUMNS else 2 * _OTHER_LINES
-    way = _labelled("Or", f"{'. Then: '.join((first, *others))}.", page)
+    way = [*_labelled("Or", first, page), *chain.from_iterable(_labelled("", f"Then: {one}", page) for one in others)]
     if len(way) > most and others:
         lead = steps[0].lead.rstrip(".")
         way = _labelled("Or", f"{lead}. Then: {count(len(others), 'more step')} (-v).", page)
@@ -406,9 +411,11 @@ def _other_way(steps: Sequence[FixWords], page: _Page) -> list[str]:
 
 
 def _in_short(fix: FixWords) -> str:
-    lines = fix.block.splitlines()
-    fits = len(lines) == 1 and len(lines[0]) <= _SHORT
-    return f"{fix.lead.rstrip('.')}{f': {lines[0]}' if fits else ' (-v shows it)' if lines else ''}"
+    """What is there to be copied has no stop behind it."""
+    lines, lead = fix.block.splitlines(), fix.lead.rstrip(".")
+    if len(lines) == 1 and len(lines[0]) <= _SHORT:
+        return f"{lead}: {lines[0]}"
+    return f"{lead} (-v shows it)." if lines else f"{lead}."
 
 
 def _open_ends(report: Report, page: _Page) -> Iterator[str]:

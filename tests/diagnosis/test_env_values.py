@@ -95,6 +95,12 @@ CASES = [
         ("S3_PERMISSION", ""),
     ),
     (
+        "env-misspelt-s3-permissions",
+        AWS + "S3_ACL=off\n",
+        AWS + "S3_ACL=Public\n",
+        ("S3_PERMISSION", ""),
+    ),
+    (
         "env-misspelt-other-names",
         with_line(without(AWS, "S3_BUCKET"), "S3_BUCKET_NAME=files"),
         AWS + "S3_BUCKET_NAME=files\n",

@@ -108,6 +108,13 @@ def test_a_line_leads_to_its_likeliest_cause(text: str, first: str) -> None:
         ("Aws::S3::Errors::NotFound", "object-not-found-public-key-mismatch"),
         ("Aws::S3::Errors::Http503Error", "provider-outage"),
         ("Aws::S3::Errors::BadRequest: An error occurred", "signature-v2-rejected"),
+        ("403 Forbidden", "public-policy-missing"),
+        ("GET https://files.example.com/x.png 403 (Forbidden)", "media-host-refuses-visitors"),
+        ("net::ERR_CERT_DATE_INVALID", "alias-host-no-tls-or-wrong-cert"),
+        ("SEC_ERROR_UNKNOWN_ISSUER", "tls-certificate-bad"),
+        ("net::ERR_NAME_NOT_RESOLVED", "alias-dns-missing-or-cname-bucket-mismatch"),
+        ("ERR_CONNECTION_TIMED_OUT", "media-host-unreachable"),
+        ("net::ERR_SSL_PROTOCOL_ERROR", "protocol-https-but-endpoint-plain"),
     ],
 )
 def test_a_line_that_many_cause_names_this_one_too(text: str, among: str) -> None:
@@ -128,7 +135,18 @@ OF_SOMETHING_ELSE = (
 )
 
 
-@pytest.mark.parametrize("text", ["", "zebra quux", "the and of", "/opt/mastodon/app.rb:12:in `x'", *OF_SOMETHING_ELSE])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No such file",
+        "net::ERR_FAILED",
+        "zebra quux",
+        "the and of",
+        "/opt/mastodon/app.rb:12:in `x'",
+        *OF_SOMETHING_ELSE,
+    ],
+)
 def test_words_that_lead_nowhere_name_nothing(text: str) -> None:
     assert behind(text) == []
 

@@ -78,8 +78,9 @@ def _standard_input() -> str:
 def _is_id(word: str) -> bool:
     """Whether a finding's id is meant: no log writes words as ids are written, and an action's id is none."""
     from s3probe.evidence.vocabulary import ACTIONS
+    from s3probe.knowledge.findings import ids
 
-    return re.fullmatch("[a-z0-9]+(-[a-z0-9]+)+", word) is not None and word not in ACTIONS
+    return word in ids() or (re.fullmatch("[a-z0-9]+(-[a-z0-9]+)+", word) is not None and word not in ACTIONS)
 
 
 def _in_the_demo() -> frozenset[str]:

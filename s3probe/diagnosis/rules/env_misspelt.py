@@ -9,6 +9,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import PLACEHOLDER, STORAGE_NAMES, for_s3, is_secret, place, refused, shown
+from s3probe.diagnosis.rules.env_values import acl_meant
 from s3probe.diagnosis.texts import finding
 from s3probe.evidence.gates import Gate, stopped_at
 from s3probe.evidence.vocabulary import ActionId
@@ -76,8 +77,11 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
         return
     for name in _ACL_NAMES:
         variable = environment.variables.get(name)
-        if variable is None or variable.value == "public-read":
+        if variable is None:
             continue
+        meant = acl_meant(case, variable.value)
+        if meant == "public-read":
+            continue  # it is sent all the same
         put = case.get(ActionId.PUT_WITH_ACL)
         refused_acl = put.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok
         yield finding(
@@ -96,7 +100,7 @@ def misspelt_acl(case: Case) -> Iterator[Finding]:
             )
             if refused_acl
             else (),
-            fixes=(EnvFix("S3_PERMISSION", variable.value, variable.line),),
+            fixes=(EnvFix("S3_PERMISSION", meant, variable.line),),
         )
 
 

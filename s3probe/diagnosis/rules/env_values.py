@@ -50,11 +50,8 @@ def permission(case: Case) -> Iterator[Finding]:
     if put.ok:
         return  # the service takes any text: nothing follows from it
     refused_acl = put.failed and case.get(ActionId.PUT_WITHOUT_ACL).ok
-    lower = value.strip().lower()
     hidden = refused_acl and case.get(Experiment.PUBLIC_WITHOUT_ACL).http_status in (401, 403)
     opens = hidden and case.get(Experiment.ACL_PUBLIC_READ).ok
-    public = "public-read" if fixes.provider_of(case).acls_count else ""
-    fixed = lower if lower in CANNED_ACLS else public if opens or lower.startswith("public") else ""
     yield finding(
         "permission-value-invalid",
         case,
@@ -65,8 +62,19 @@ def permission(case: Case) -> Iterator[Finding]:
         severity=Severity.FAILURE if refused_acl else Severity.WARNING,
         certainty=Certainty.CERTAIN if refused_acl else Certainty.LIKELY,
         because=(put.id,) if refused_acl else (),
-        fixes=(fixes.env(case, "S3_PERMISSION", fixed),),
+        fixes=(fixes.env(case, "S3_PERMISSION", acl_meant(case, value, opens=opens)),),
     )
+
+
+def acl_meant(case: Case, value: str, *, opens: bool = False) -> str:
+    """The canned ACL that a word stands for; ``""``, which sends none, where no other is likelier.
+
+    ``opens``: whether an ACL is known to open the media.
+    """
+    lower = value.strip().lower()
+    if lower in CANNED_ACLS:
+        return lower
+    return "public-read" if fixes.provider_of(case).acls_count and (opens or lower.startswith("public")) else ""
 
 
 @for_s3
