@@ -211,7 +211,7 @@ def _values(function: ast.FunctionDef) -> Iterator[str]:
 
 
 _FINDINGS = ("finding", "invisible", "_finding", "_missing")
-_NAMES = ("how", "variant", "setting", "permission")
+_NAMES = ("how", "variant", "effect", "setting", "permission")
 """What is given to a finding and not filled into its title or consequence."""
 
 

@@ -28,13 +28,14 @@ def finding(
     setting: str | None = None,
     permission: str | None = None,
     variant: str = "",
+    effect: str = "",
     **values: str,
 ) -> Finding:
     """A finding with its text filled in.
 
     ``values`` fill the placeholders of the knowledge text beside the standing ones
     (``bucket``, ``region``, ``endpoint``, ``hostname``, ``media_host``, ``acl``, and the ``setting`` as ``variable``).
-    ``variant`` names one of the text's several titles.
+    ``variant`` names one of the text's several titles, ``effect`` one of its consequences.
     """
     # a file without a fault needs none of them
     from s3probe.diagnosis.own_ways import marked
@@ -59,7 +60,7 @@ def finding(
         severity=severity or Severity(text.severity),
         certainty=certainty,
         title=(text.titles[variant] if variant else text.title).format_map(filled),
-        consequence=text.consequence.format_map(filled),
+        consequence=(text.consequences[effect] if effect else text.consequence).format_map(filled),
         how_known=how,
         setting=setting if setting is not None else text.setting,
         permission=permission if permission is not None else text.permission,

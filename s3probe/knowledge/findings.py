@@ -63,6 +63,8 @@ class FindingText:
     meaning: str
     titles: dict[str, str] = field(default_factory=dict)
     """The title by what exactly the case is, where there are several."""
+    consequences: dict[str, str] = field(default_factory=dict)
+    """The same of the consequence, which has more than one where it depends on what was met."""
     told_apart: tuple[str, ...] = ()
     fix: dict[str, str] = field(default_factory=dict)
     """Advice by provider id; ``general`` fits all.
@@ -85,6 +87,11 @@ class FindingText:
     def every_title(self) -> tuple[str, ...]:
         """All that a report may call it."""
         return self.title, *self.titles.values()
+
+    @property
+    def every_consequence(self) -> tuple[str, ...]:
+        """What a report may say that it breaks."""
+        return self.consequence, *self.consequences.values()
 
 
 @cache

@@ -118,7 +118,7 @@ def symptoms_of(finding_id: str) -> Symptoms:
     """What is known of it, with the exceptions that its own words name. Raises KeyError for an unknown id."""
     seen, said = _symptoms().get(finding_id, {}), tuple(_symptoms().get(finding_id, {}).get("says", ()))
     usual = tuple(seen.get("usual", ()))
-    named = (name for text in (entry(finding_id).consequence, *said) for name in _NAMED.findall(text))
+    named = (name for text in (*entry(finding_id).every_consequence, *said) for name in _NAMED.findall(text))
     codes = (*usual, *seen.get("codes", ()), *(name.removeprefix("Aws::S3::Errors::") for name in named))
     return Symptoms(tuple(dict.fromkeys(codes)), usual, said)
 
@@ -192,7 +192,7 @@ def _said() -> frozenset[str]:
     """The words of all that programs say, and of what breaks in Mastodon."""
     said = (
         *(one for seen in _symptoms().values() for one in seen.get("says", ())),
-        *(entry(n).consequence for n in ids()),
+        *(one for n in ids() for one in entry(n).every_consequence),
     )
     return frozenset(word for one in said for word in _words(one))
 
@@ -221,7 +221,7 @@ def _index() -> Mapping[str, Mapping[str, float]]:
         known, seen = entry(name), symptoms.get(name, {})
         for weight, parts in (
             (_MEANT, (known.meaning, *known.told_apart)),
-            (_TOLD, (*known.every_title, known.consequence, name.replace("-", " "), known.permission or "")),
+            (_TOLD, (*known.every_title, *known.every_consequence, name.replace("-", " "), known.permission or "")),
             (_SAID, seen.get("says", ())),
             (_CODE, (*seen.get("codes", ()), known.setting or "")),
             (_USUAL, seen.get("usual", ())),

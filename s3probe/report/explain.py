@@ -44,15 +44,10 @@ _STAND_INS = {
     "alias_host": "S3_ALIAS_HOST",
     "media_host": "the media host",
     "acl": "of S3_PERMISSION",
-    "breaks": "What needs it no longer works",
     "directive": "one directive",
     "family": "IPv4 or IPv6",
-    "folders": "some folders",
-    "limit": "a limit is reached",
     "store": "the provider",
-    "shown": "what these folders hold",
     "target": "another host",
-    "what": "upload (or delete)",
 }
 """What stands in a text for the values of a user who is not known here."""
 
@@ -156,7 +151,8 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
 
 def titled(e: FindingText) -> str:
     """The title for whoever has no case before them."""
-    return e.in_general or general(e.title)
+    named = e.title.replace("bucket {bucket}", "bucket").replace("{bucket}", "your bucket")
+    return e.in_general or general(named)
 
 
 def general(text: str) -> str:

@@ -201,9 +201,9 @@ def test_behind_what_got_further_one_looks_under_the_same_conditions() -> None:
     assert getattr(set_right, "clock", None) == -7200.0
     assert behind(Experiment.CLOCK) is None
     assert behind(Experiment.CLOCK, replace(clock, facts={})) is None
-    assert getattr(behind(Experiment.PUT_NO_CACHE_CONTROL), "said", "") == "no Cache-Control header"
+    assert getattr(behind(Experiment.PUT_NO_CACHE_CONTROL), "said", "") == "No Cache-Control header was sent for it."
     assert getattr(behind(Experiment.PUT_LEGACY), "release", "") == "4.5.8"
-    assert getattr(behind(Experiment.SESSION_TOKEN), "said", "") == "the session token"
+    assert getattr(behind(Experiment.SESSION_TOKEN), "said", "") == "The session token was sent for it."
     assert behind(Experiment.ACL_PRIVATE) is None
 
 

@@ -26,6 +26,7 @@ OF_ONE_RULE = {
     "allowed",
     "breaks",
     "directive",
+    "exception",
     "family",
     "folders",
     "line",
@@ -83,7 +84,10 @@ def test_of_a_text(e: FindingText, holds: Callable[[FindingText], None]) -> None
 
 def _fields(e: FindingText) -> set[str]:
     return {
-        name for text in (*e.every_title, e.consequence) for _, name, _, _ in string.Formatter().parse(text) if name
+        name
+        for text in (*e.every_title, *e.every_consequence)
+        for _, name, _, _ in string.Formatter().parse(text)
+        if name
     }
 
 
@@ -184,13 +188,16 @@ _SHOP = re.compile(r"\b(?:[Tt]he|[Tt]his|[Aa]|[Nn]o|[Aa]nother|[Ss]uch a|[Ss]ome
 @every("e", ALL, ids=lambda e: e.id)
 def test_what_holds_the_files_is_called_storage_and_no_store(e: FindingText) -> None:
     """One word for one thing: the rows and the headline say storage, and to store is what is done with it."""
-    texts = (*e.every_title, e.in_general, e.consequence, e.meaning, e.why_state, *e.told_apart, *e.fix.values())
+    texts = (*e.every_title, e.in_general, *e.every_consequence, e.meaning, e.why_state, *e.told_apart, *e.fix.values())
     assert [text for text in texts if _SHOP.search(text)] == []
 
 
-@every("e", [e for e in ALL if e.titles], ids=lambda e: e.id)
-def test_one_of_several_titles_is_named_by_a_rule(e: FindingText) -> None:
+@every("e", ALL, ids=lambda e: e.id)
+def test_one_of_several_titles_or_consequences_is_named_by_a_rule(e: FindingText) -> None:
     rules = "".join(path.read_text(encoding="utf-8") for path in RULES.glob("*.py"))
-    assert [name for name in e.titles if f'"{name}"' not in rules] == []
-    assert "{" not in e.title, "this is for whoever has no case before them"
-    assert not e.in_general
+    assert [name for name in (*e.titles, *e.consequences) if f'"{name}"' not in rules] == []
+    general = [
+        text for texts in ((e.titles, e.title), (e.consequences, e.consequence)) for text in texts[1:] if texts[0]
+    ]
+    assert [text for text in general if "{" in text] == [], "this is for whoever has no case before them"
+    assert not (e.titles and e.in_general)

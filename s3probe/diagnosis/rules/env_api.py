@@ -30,7 +30,15 @@ from s3probe.settings.mastodon import remade
 from s3probe.settings.model import RaisedAt, RaisedError, Settings
 from s3probe.settings.rubyuri import authority_of
 
-_BLANK_BREAKS = ("S3_ENDPOINT", "S3_REGION", "S3_ALIAS_HOST", "S3_CLOUDFRONT_HOST", "S3_HOSTNAME", "S3_STORAGE_CLASS")
+_BLANK_BREAKS = {
+    "S3_ENDPOINT": "endpoint",
+    "S3_REGION": "region",
+    "S3_ALIAS_HOST": "host",
+    "S3_CLOUDFRONT_HOST": "host",
+    "S3_HOSTNAME": "host",
+    "S3_STORAGE_CLASS": "storage-class",
+}
+"""What each of them breaks, by the name of the consequence."""
 
 
 @for_s3
@@ -60,6 +68,7 @@ def blank_values(case: Case) -> Iterator[Finding]:
         severity=Severity.WARNING if storage_class_only else Severity.FAILURE,
         certainty=Certainty.LIKELY if storage_class_only else Certainty.CERTAIN,
         setting=blank[0],
+        effect=_BLANK_BREAKS[blank[0]],
         explains=explained,
         fixes=tuple(replace(line, together=place > 0) for place, line in enumerate(lines)),
     )
@@ -174,9 +183,8 @@ def region(case: Case) -> Iterator[Finding]:
         explains=refused(case),
         region=" ".join(value.split()),
         fixes=lines,
-        breaks=f"The first use of S3 raises {trouble.exception}"
-        if trouble
-        else "Where the storage looks at the region, it refuses every signature",
+        effect="raises" if trouble else "refused",
+        exception=trouble.exception if trouble else "",
     )
 
 

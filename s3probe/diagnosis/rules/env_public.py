@@ -87,6 +87,7 @@ def host_name(case: Case) -> Iterator[Finding]:
         certainty=Certainty.LIKELY if slash_only and not works else Certainty.CERTAIN,
         setting=name,
         variant=_variant(value, scheme, slash_only=slash_only),
+        effect="doubled" if works else "scheme" if scheme else "elsewhere",
         scheme=scheme,
         because=(ActionId.PUBLIC_GET,) if works else (),
         explains=_failed(case),
@@ -116,6 +117,7 @@ def _unusable(case: Case, name: str, value: str, raised: RaisedError | None) -> 
         how=_raising(name, value, raised),
         setting=name,
         variant="port" if port else "no-host",
+        effect="elsewhere",
         explains=_failed(case),
         fixes=(
             fixes.env(case, name, f"{port[1]}{port[3] or ''}")
@@ -192,6 +194,7 @@ def default_host(case: Case) -> Iterator[Finding]:
             explains=(ActionId.PUBLIC_CSP,),
             fixes=fix,
             directive=alone,
+            effect="case" if alone else "",
             breaks=FORBIDDEN.get(alone, ""),
         )
 

@@ -159,16 +159,18 @@ def numbers(case: Case) -> Iterator[Finding]:
             continue
         if raised is not None:
             what, severity = f"every request fails with {raised.exception}: {raised.message}", Severity.FAILURE
+            effect = "fails"
         elif is_time and number == 0:
-            what, severity = "over http that is no limit at all", Severity.NOTICE
+            what, severity, effect = "over http that is no limit at all", Severity.NOTICE, "unlimited"
         elif number <= 0:
-            what, severity = "every batch deletion raises ArgumentError", Severity.FAILURE
+            what, severity, effect = "every batch deletion raises ArgumentError", Severity.FAILURE, "deletions"
         elif is_time and number > _VERY_LONG:
             what, severity = "where the storage is silent, Mastodon waits as long as that", Severity.WARNING
+            effect = "waits"
         elif not is_time and number > 1000:
-            what, severity = "S3 takes at most 1000 keys in one request", Severity.FAILURE
+            what, severity, effect = "S3 takes at most 1000 keys in one request", Severity.FAILURE, "refused"
         else:
-            what, severity = "it works, but the rest of the text is ignored", Severity.NOTICE
+            what, severity, effect = "it works, but the rest of the text is ignored", Severity.NOTICE, "nothing"
         usable = 0 < number <= _VERY_LONG if is_time else number > 0
         plain = str(number if is_time else min(number, 1000)) if usable else default
         yield finding(
@@ -178,6 +180,8 @@ def numbers(case: Case) -> Iterator[Finding]:
             severity=severity,
             setting=name,
             variant=_variant(text, number, is_time=is_time),
+            effect=effect,
+            exception=raised.exception if raised else "",
             explains=refused(case) if raised is not None else (),
             fixes=(fixes.env(case, name, plain),),
         )

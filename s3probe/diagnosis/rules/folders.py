@@ -84,6 +84,7 @@ def closed_to_the_key(case: Case) -> Iterator[Finding]:
         fixes=[bucket_fixes.allow_objects(case, *bucket_fixes.all_object_rights(case))],
         permission="s3:PutObjectAcl" if acl_alone else None,
         folders=names,
+        effect="case",
         breaks=" ".join(dict.fromkeys(BREAKS[name] for name in refused)).rstrip("."),
     )
 
@@ -159,6 +160,7 @@ def closed_to_visitors(case: Case) -> Iterator[Finding]:
         fixes=offered,
         certainty=certainty,
         folders=folders,
+        effect="case",
         shown=", ".join(SHOWN[name] for name in names),
     )
 

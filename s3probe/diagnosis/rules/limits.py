@@ -105,6 +105,7 @@ def only_reading(case: Case) -> Iterator[Finding]:
                 because=because,
                 fixes=before_api(case, "api-methods", _WAF),
                 variant=what,
+                effect="case",
                 breaks=_BREAKS[what],
             )
         return

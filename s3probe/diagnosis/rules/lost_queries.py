@@ -78,6 +78,7 @@ def _turned_away(case: Case, rows: tuple[Observation, ...]) -> Finding:
             Manual("Let requests with a query pass to the API: remove the proxy's rule on it ($args, $query_string).")
         ],
         variant="large-files",
+        effect="case",
         breaks="Files above 15 MiB fail, links to archives do not open, and the daily clean-up deletes nothing",
     )
 

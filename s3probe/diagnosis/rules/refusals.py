@@ -225,6 +225,7 @@ def signature_dropped(case: Case) -> Iterator[Finding]:
             fixes=before_api(case, "api-addresses", "Mastodon's own address will do."),
             certainty=Certainty.LIKELY,
             variant="upload",
+            effect="case",
             breaks=f"Every upload ends in HTTP 500: Aws::S3::Errors::Http{seen.http_status}Error",
         )
         return

@@ -99,6 +99,7 @@ def _finding(
         certainty=certainty,
         right_region=right_region,
         variant=variant,
+        effect="case" if breaks else "",
         breaks=breaks,
     )
 

@@ -36,6 +36,7 @@ def csp(case: Case) -> Iterator[Finding]:
                 fixes=[_NO_PATH],
                 severity=Severity.WARNING if alone else None,
                 directive=alone,
+                effect="case" if alone else "",
                 breaks=FORBIDDEN.get(alone, ""),
             )
         return
@@ -65,6 +66,7 @@ def csp(case: Case) -> Iterator[Finding]:
         fixes=offered,
         severity=Severity.WARNING if alone == SCRIPTS else None,
         directive=alone,
+        effect="case" if alone else "",
         breaks=FORBIDDEN.get(alone, ""),
     )
 
