@@ -135,10 +135,13 @@ def signing_rule(settings: Settings, pair: Credentials | None) -> SigningRule:
     buckets = _readings(settings, "S3_BUCKET") | ({settings.bucket_name} - {""})
     for place in places:
         scheme, host = _scheme_and_host(place)
-        for name in {host, *_without(host, buckets)} - {""}:
-            hosts.add(name)
-            if scheme == "http" or (not scheme and settings.protocol == "http"):
-                plain.add(name)
+        names = {host, *_without(host, buckets)} - {""}
+        hosts |= names
+        if scheme == "http" or (not scheme and settings.protocol == "http"):
+            plain |= names
+    scheme, host = _scheme_and_host(settings.api_base)
+    if scheme == "https":
+        plain -= {host, *_without(host, buckets)}  # S3_PROTOCOL=http, and a host beside it, are for visitors
     own = {pair.access_key_id} if pair else set()
     key_ids = frozenset(own | {NOBODYS_KEY_ID} | written)
     return SigningRule(frozenset(hosts), frozenset(plain), frozenset(buckets), frozenset(buckets | written), key_ids)

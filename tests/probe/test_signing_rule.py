@@ -301,6 +301,15 @@ def test_plain_http_counts_for_what_names_no_scheme() -> None:
     )
 
 
+def test_an_endpoint_with_tls_is_asked_without_it_by_no_line_that_is_for_visitors() -> None:
+    api = "s3.nl-ams.example.net"
+    same = custom().with_env("S3_PROTOCOL", "http").with_env("S3_HOSTNAME", api)
+    for host in (api, f"{BUCKET}.{api}"):
+        assert "does not ask for plain http" in objection(same, signed(f"http://{host}/"))
+    assert objection(same, signed(f"https://{api}/")) == ""
+    assert objection(same.with_env("S3_ENDPOINT", f"http://{api}"), signed(f"http://{api}/")) == ""
+
+
 def test_a_bucket_that_another_line_names_may_be_written_to_and_is_no_part_of_a_host() -> None:
     named = custom().with_env("AWS_BUCKET", "media-example")
     put = signed("https://s3.nl-ams.example.net/media-example/x", "PutObject", "media-example")
