@@ -9,7 +9,7 @@ from s3probe.cli.errors import UsageError, advised, status_for
 from s3probe.cli.ping import read_ping_url
 from s3probe.cli.sources import env_files, load_settings, name_of, options_for, selection_of
 from s3probe.cli.width import columns
-from s3probe.planning import json_form, text
+from s3probe.planning import json_form, plain, text
 from s3probe.planning.make import plan_of
 from s3probe.planning.model import Plan
 from s3probe.planning.places import origin_of
@@ -47,6 +47,7 @@ def _rendered(plans: list[Plan], unread: list[tuple[str, str]], args: Namespace,
     shown = console.options(args.color, fail_on_warning=False, to_file=args.output is not None)
     if args.format == "json":
         return json_form.render(plans, unread, ascii_only=shown.ascii)
-    width = columns()
     others = unread if len(plans) + len(unread) > 1 else ()
-    return text.render(plans, others, width=width, ascii_only=shown.ascii, plain=args.plain)
+    if args.plain:
+        return plain.render(plans, others, ascii_only=shown.ascii)
+    return text.render(plans, others, width=columns(), ascii_only=shown.ascii)

@@ -167,12 +167,15 @@ def sources(around: Circumstances, environ: Mapping[str, str] = os.environ) -> I
     region = settings.region or environ.get("AWS_REGION", "")
     sts = f"https://sts.{region}.amazonaws.com"
     yield PlannedSource("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of this process")
-    everywhere = "or where its own region or https://sts.amazonaws.com is named"
     yield PlannedSource(
-        f"the profile {profile} of ~/.aws: a role of it is assumed by a signed request to STS, {everywhere}", sts
+        f"a role that the profile {profile} of ~/.aws names: STS is asked for its keys, by a signed request, in this "
+        "region or in that of the profile, or at https://sts.amazonaws.com",
+        sts,
     )
     yield PlannedSource(
-        f"the token in AWS_WEB_IDENTITY_TOKEN_FILE is exchanged for a key pair by STS, {everywhere}", sts
+        "the token in AWS_WEB_IDENTITY_TOKEN_FILE: STS is asked for a key pair in exchange, in this region, or at "
+        "https://sts.amazonaws.com",
+        sts,
     )
     yield PlannedSource(f"a single sign-on of the profile {profile}", f"https://portal.sso.{region}.amazonaws.com")
     yield PlannedSource(f"the program that credential_process of the profile {profile} names")

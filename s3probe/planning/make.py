@@ -1,4 +1,4 @@
-"""Makes the plan of one env file. Nothing is asked, of nobody, and not even a name is looked up."""
+"""Makes the plan of one env file. Nothing is asked of anyone, and not even a name is looked up."""
 
 from __future__ import annotations
 

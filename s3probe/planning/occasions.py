@@ -312,7 +312,7 @@ OCCASIONS = (
         _NOT_SHOWN,
     ),
     Occasion(
-        "where the media host does not let Mastodon's pages read files (CORS)",
+        "where the media host does not let Mastodon's pages read files (CORS): also a key with .none behind it",
         (
             _visitor("GET", _E.CORS_FRESH, _W.CORS),
             _visitor("GET", _E.CORS_ORIGIN, at=Addressee.STORAGE),
@@ -388,7 +388,7 @@ OCCASIONS = (
         (ActionId.BATCH_DELETE,),
     ),
     Occasion(
-        "where an upload is refused or a picture not shown, and S3_KEY_PREFIX is set: without the prefix",
+        "where an upload is refused or a picture not shown, and S3_KEY_PREFIX is set: the same keys without the prefix",
         (
             _key("PutObject", _E.PUT_WITHOUT_PREFIX),
             _visitor("GET", _E.PUBLIC_WITHOUT_PREFIX, _E.PUBLIC_ADDRESS_WITHOUT_PREFIX),
@@ -416,7 +416,7 @@ OCCASIONS = (
         (_E.ACCOUNT,),
     ),
     Occasion(
-        "where no key pair is found: nobody is asked anything, and the firmware says who made this machine",
+        "where no key pair is found: the storage is not asked, and this machine's firmware is read for its maker",
         (AskedAlike((_E.INSTANCE_ROLE,), "", Actor.MASTODON, Addressee.STORAGE),),
         reads=True,
         canary=True,
