@@ -52,8 +52,7 @@ def show(file: Path, made: Patch, console: Console) -> None:
     hidden = {name for hunk in hunks if not open_to_all(hunk) for name in hunk.names}
     for line in made.causes:
         where = f"line {line.number}" if line.number else "a new line"
-        told = line.finding.title.removeprefix(f"{line.fix.variable} ")  # it is named once
-        console.say(f"{line.fix.variable}, {where}: {told} ({line.finding.id}).")
+        console.say(f"{line.fix.variable}, {where}: {line.finding.title} ({line.finding.id}).")
         if line.fix.variable in hidden:
             console.say(f"    The diff leaves this line out, as it may hold a secret: {_in_words(line.fix)}.")
 

@@ -421,7 +421,7 @@ def _not_asked(state: Situation) -> str:
     """Why s3probe itself sent nothing there: a host or a scheme that the file does not ask for."""
     reasons = (row.reason or "" for row in state.evidence.observations if not row.ran)
     found = next((reason for reason in reasons if reason.startswith("not asked: ")), "")
-    return found.removeprefix("not asked: ").replace(": ", ", ")
+    return found.removeprefix("not asked: ").replace(": ", "; ")
 
 
 def _as_offered(line: EnvFix, offered: EnvFix | None) -> EnvFix:

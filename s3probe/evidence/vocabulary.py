@@ -97,7 +97,10 @@ class ActionId(ObservationId, ReprEnum):
     REACH_ENDPOINT = Row("reach-endpoint", "The S3 endpoint answers", "GET", by=_V, needs_file=False)
     CLOCK = Row("clock", "This machine's clock agrees with the storage's", "GET", by=_V, needs_file=False)
     PUT_WITH_ACL = Row(
-        "put-with-acl", "Mastodon can upload a file with ACL {acl}", "PutObject", ("s3:PutObject", "s3:PutObjectAcl")
+        "put-with-acl",
+        "Mastodon can upload a file with the ACL {acl}",
+        "PutObject",
+        ("s3:PutObject", "s3:PutObjectAcl"),
     )
     PUT_WITHOUT_ACL = Row("put-without-acl", "A file can be uploaded without an ACL", "PutObject", ("s3:PutObject",))
     HEAD = Row("head", "Mastodon can look up a file before it deletes it", "HeadObject", ("s3:GetObject",))

@@ -46,7 +46,7 @@ def ladder(session: Session, found: Foundation) -> Iterator[Step]:
 
 
 def _put(session: Session, acl: str) -> None:
-    session.put(ACL_EXPERIMENTS[acl], LADDER[acl], title=f"A file can be uploaded with ACL {acl}")
+    session.put(ACL_EXPERIMENTS[acl], LADDER[acl], title=f"A file can be uploaded with the ACL {acl}")
 
 
 def _change(session: Session, stored: Stored) -> None:

@@ -259,7 +259,7 @@ class Examination:
             return f"the deadline of {self._options.deadline:g} s passed first"
         if self._read_only:
             return "this run only reads (--read-only)"
-        return self._stopped or "the storage could not be used far enough to try it"
+        return self._stopped or "the storage could not be used that far"
 
     def _actions(self) -> int:
         """How many actions this run has, for whoever waits for it."""

@@ -246,7 +246,7 @@ class Visitor:
         first, again = session.book.get(ActionId.PUBLIC_GET), session.book.get(ActionId.PUBLIC_CORS)
         cached = proxy_stands_before(self._settings) or (again is not None and cache_hit(again))
         if stored is None or first is None or not first.ok or not cached:
-            session.skip(ActionId.DELETED_PUBLIC_GET, "no cache before the storage kept the picture")
+            session.skip(ActionId.DELETED_PUBLIC_GET, "nothing showed a cache before the storage")
         elif (
             session.conditions.wire.form is WireForm.LEGACY and self._settings.acl is not None and not session.thorough
         ):

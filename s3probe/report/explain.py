@@ -20,11 +20,21 @@ from s3probe.settings.model import Settings
 WIDTH = 88
 """Columns of text when the caller asks for no other width."""
 
-ALIKE, MORE = "How it is told from what looks alike", "More"
+BREAKS, ALIKE, MORE = "What it breaks in Mastodon", "How it is told from what looks alike", "More"
 """Headings."""
 LIKELIEST = "Likeliest first; words decide nothing"
-_HEADINGS = {"own": "OTHER CAUSES"}
-"""Of a category whose name says nothing to others."""
+_CATEGORIES = {
+    "acl-and-public-block": "ACLs and Block Public Access",
+    "endpoint-region-addressing": "Endpoint, region and addressing",
+    "env-file": "The env file",
+    "multipart-download-checksum": "Large uploads, downloads and checksums",
+    "network-time-quota": "Network, time and quota",
+    "over-privilege": "Too many rights",
+    "own": "Other causes",
+    "privacy-security": "Privacy and security",
+    "proxy-cdn": "Proxy and CDN",
+}
+"""The names of categories that are no plain word."""
 _SHOWN = 60
 """Characters of what was asked for that a sentence repeats."""
 
@@ -138,7 +148,7 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
     lines: list[str] = []
     entries = [entry(finding_id) for finding_id in ids()]
     for category in dict.fromkeys(e.category for e in entries):
-        lines += [category_heading(category), ""]
+        lines += [category_name(category).upper(), ""]
         for e in (e for e in entries if e.category == category):
             marks = [e.state, "demo"] if e.id in shown else [e.state]
             lines += [f"{e.id} ({', '.join(marks)})", *_wrapped(titled(e), width, "    ")]
@@ -200,7 +210,7 @@ def parts_of(text: str) -> Iterator[tuple[str, str]]:
 def sections_of(e: FindingText, reader: Reader | None) -> Iterator[tuple[str, Sequence[str]]]:
     """What is said of it, by headings."""
     yield "What it means", [e.meaning]
-    yield "What it breaks in Mastodon", [general(e.consequence)]
+    yield BREAKS, [general(e.consequence)]
     yield ALIKE, e.told_apart
     if reader is None:
         yield "How to fix it", list(_advice(e))
@@ -261,9 +271,9 @@ def _tally(entries: list[FindingText]) -> str:
     return f"{len(entries)} findings: {by_state}. `s3probe explain ID` tells all about one."
 
 
-def category_heading(category: str) -> str:
+def category_name(category: str) -> str:
     """What stands above the findings of one category."""
-    return _HEADINGS.get(category, category.replace("-", " ").upper())
+    return _CATEGORIES.get(category, category.replace("-", " ").capitalize())
 
 
 def _nearest(finding_id: str) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from s3probe.knowledge.findings import entry, ids
 from s3probe.report.explain import (
     ALIKE,
+    BREAKS,
     LIKELIEST,
     WIDTH,
     Reader,
-    category_heading,
+    category_name,
     facts_of,
     general,
     known,
@@ -34,7 +35,7 @@ def explain(finding_id: str, width: int = WIDTH, reader: Reader | None = None) -
     for heading, texts in sections_of(e, whose(reader)):
         label = "Told apart" if heading == ALIKE else heading  # it stands before each of them
         for said, command in (part for text in texts for part in parts_of(text)):
-            lines += [fact(label, said)] if said else copied(command)
+            lines += [(told if heading == BREAKS else fact)(label, said)] if said else copied(command)
     return "\n".join(lines) + "\n"
 
 
@@ -58,7 +59,7 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
     entries = [entry(finding_id) for finding_id in ids()]
     blocks = []
     for category in dict.fromkeys(e.category for e in entries):
-        lines = [fact("Category", category_heading(category).capitalize())]
+        lines = [fact("Category", category_name(category))]
         for e in (e for e in entries if e.category == category):
             marks = [e.state, "demo"] if e.id in shown else [e.state]
             lines.append(fact("Finding", f"{e.id} ({', '.join(marks)}): {titled(e)}"))

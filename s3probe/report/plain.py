@@ -58,7 +58,15 @@ def render(reports: Sequence[Report], options: RenderOptions) -> str:
     one = _brief if options.brief else _whole
     several = len(reports) + len(options.unexamined) > 1
     blocks = [block for report in reports for block in _named(list(one(report, options)), report, several)]
-    blocks += [[fact("Not examined", f"{missed.source}: {missed.message}")] for missed in options.unexamined]
+    blocks += [
+        [
+            told(
+                "Not examined",
+                missed.message if missed.source in missed.message else f"{missed.source}: {missed.message}",
+            )
+        ]
+        for missed in options.unexamined
+    ]
     if options.place is not None and options.place.apart:
         blocks.append([fact("Note", options.place.apart), *copied(options.place.command)])
     if several:
@@ -146,7 +154,7 @@ def _finding(finding: Finding, report: Report, options: RenderOptions, *, titled
     for fix in words[:best]:
         yield from _fix(fix)
     if then := restart(report, finding):
-        yield told("Next", then)
+        yield told("Next", sentence(then.removeprefix("Then ")))
     for fix in words[best:]:
         yield from _fix(fix)
     for text in aftermath(report, finding):

@@ -9,13 +9,14 @@ from s3probe.knowledge.proxies import middlemen
 from s3probe.patterns import regex
 from s3probe.records import dataclass
 
-_NO_START = ("tootctl", "nginx")
+_NO_START = ("aws", "docker", "dotenv", "garage", "mc", "nginx", "s3probe", "systemd", "tootctl")
 """Programs keep their small letter at the start of a sentence, too."""
 
 _NAMES = {
     "object-ownership": "the bucket's Object Ownership",
     "cors": "the bucket's CORS rule",
     "acl": "the bucket's ACL",
+    "acl-of-files": "the ACL of each file of the bucket",
     "encryption": "the bucket's default encryption",
     "versioning": "the bucket's versioning",
     "lifecycle": "the bucket's lifecycle rules",
@@ -69,6 +70,8 @@ def bucket_words(fix: BucketSetting) -> str:
         return "Remove the bucket policy"
     if fix.setting == "policy-remove-sid":
         return f'Remove the statement "{fix.value}" from the bucket policy'
+    if fix.setting == "object-lock":
+        return "Take the default retention out of the bucket's Object Lock"
     if fix.setting == "request-payment":
         return "Let the bucket's owner pay for requests (Requester Pays off)"
     name = _NAMES.get(fix.setting, f"the bucket's {fix.setting}")

@@ -131,9 +131,10 @@ def verdict_and_cause(report: Report) -> str:
 
 
 def others(report: Report) -> str:
-    """``1 failure, 2 warnings``: what there is to act on beside the cause; ``""`` for nothing."""
+    """``1 more failure, 2 warnings``: what there is to act on beside the cause; ``""`` for nothing."""
     first = cause(report)
-    return tally(one for one in report.findings if one is not first and one.severity is not Severity.NOTICE)
+    told = tally(one for one in report.findings if one is not first and one.severity is not Severity.NOTICE)
+    return told.replace(f" {first.severity.value}", f" more {first.severity.value}", 1) if first is not None else told
 
 
 def out_of_time(report: Report) -> bool:

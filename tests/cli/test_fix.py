@@ -376,7 +376,7 @@ def test_of_two_lines_of_a_secret_the_wrong_one_is_removed_and_shown_nowhere(
     twice = replace(scenario, env_text=f"{scenario.env_text}AWS_SECRET_ACCESS_KEY={wrong}\n")
     status, after, err = write(cli, twice, monkeypatch)
     assert (status, after.env_text) == (0, scenario.env_text)
-    assert "AWS_SECRET_ACCESS_KEY, line 11: stands twice in the file" in err
+    assert "AWS_SECRET_ACCESS_KEY, line 11: AWS_SECRET_ACCESS_KEY stands twice in the file" in err
     assert wrong not in err
     assert scenario.user.secret not in err
 

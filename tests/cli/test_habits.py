@@ -43,6 +43,13 @@ def test_the_actions_are_listed_without_a_file(cli: Cli) -> None:
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == list(ACTIONS)
     assert "{" not in out
+    plain = cli.run("check", "--list-actions", "--plain")[1]
+    assert [line.partition(". ")[0] for line in plain.splitlines()] == [f"Action: {name}" for name in ACTIONS]
+    assert "  " not in plain
+
+
+def test_the_page_of_every_finding_is_shown_by_its_id(cli: Cli) -> None:
+    assert cli.run("explain", "unexplained")[1].startswith("unexplained\n  Something failed")
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ SHORTEST_PING = 1.0
 def run(args: Namespace, console: Console) -> int:
     """Examines every env file, shows the reports, and tells the dead man's switch."""
     if args.list_actions:
-        console.result(_actions())
+        console.result(_actions(plain=args.plain))
         return 0
     if args.plan:
         from s3probe.cli.planned import run as show_plan
@@ -88,12 +88,14 @@ def _written(trace: Trace | None, console: Console) -> Iterator[list[UsageError]
             console.trouble(error.message, error.advice)
 
 
-def _actions() -> str:
+def _actions(*, plain: bool) -> str:
     """What ``--only`` and ``--skip`` may name beside findings."""
     from s3probe.evidence.vocabulary import ACTIONS
 
     width = max(map(len, ACTIONS))
     titles = {name: action.row.title.format(acl="of S3_PERMISSION") for name, action in ACTIONS.items()}
+    if plain:
+        return "".join(f"Action: {name}. {title}.\n" for name, title in titles.items())
     return "".join(f"{name:<{width}}  {title}\n" for name, title in titles.items())
 
 

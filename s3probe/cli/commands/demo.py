@@ -54,14 +54,14 @@ def run(args: Namespace, console: Console) -> int:
 def _faults() -> str:
     """All faults by category, each with the title of what is found."""
     from s3probe.knowledge.findings import entry
-    from s3probe.report.explain import category_heading
+    from s3probe.report.explain import category_name
     from s3probe.sandbox.examples import EXAMPLES
     from s3probe.sandbox.faults import FAULTS
 
     categories = sorted({entry(name).category for name in FAULTS})
     lines = []
     for category in categories:
-        lines += [category_heading(category), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
+        lines += [category_name(category).upper(), *(f"  {n}" for n in FAULTS if entry(n).category == category), ""]
     lines += ["OTHER EXAMPLES", *(f"  {name}: {example.title}" for name, example in EXAMPLES.items()), ""]
     return "\n".join([*lines, "s3probe demo --fault ID shows one of them.", ""])
 

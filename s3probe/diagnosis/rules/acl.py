@@ -10,7 +10,7 @@ from s3probe.diagnosis.case import Case
 from s3probe.diagnosis.model import Finding, Fix, Severity
 from s3probe.diagnosis.rule import OF_A_POLICY, OF_RIGHTS, Layer, Rule, Tier, once
 from s3probe.diagnosis.texts import finding
-from s3probe.diagnosis.words import in_turn, words
+from s3probe.diagnosis.words import in_turn, listed, words
 from s3probe.evidence.observations import Observation, Outcome
 from s3probe.evidence.refusing import lacks_a_right
 from s3probe.evidence.vocabulary import ACL_EXPERIMENTS, ActionId, Experiment, Fact, Header, ObservationId
@@ -228,7 +228,7 @@ def _ladder_words(table: dict[str, Observation], upload: Observation) -> list[st
     same = [acl for acl in tried if refused.get(acl) == mine]
     # right behind the answer that it repeats: behind another "it passed" it would say the opposite
     return [
-        *([f"It is the same with {', '.join(same)}"] if same else []),
+        *([f"It is the same with {listed(same)}"] if same else []),
         *(
             f"With {acl} it passed" if o.ok else f"With {acl} it failed: {words(o)}"
             for acl, o in tried.items()

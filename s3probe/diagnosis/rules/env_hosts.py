@@ -10,6 +10,7 @@ from s3probe.diagnosis.model import Finding, Manual, ServerFix
 from s3probe.diagnosis.rule import OPEN, Layer, Rule
 from s3probe.diagnosis.rules.env_names import for_s3, refused, unseen
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import listed
 from s3probe.evidence.vocabulary import ActionId
 from s3probe.knowledge.providers import ObjectAcl, PolicySupport
 from s3probe.records import replace
@@ -34,7 +35,7 @@ def wrong_kind_of_host(case: Case) -> Iterator[Finding]:
     yield finding(
         "accelerate-or-website-endpoint-used",
         case,
-        how=", ".join(f"{name}={environment.get(name)}" for name in wrong),
+        how=f"the file sets {listed(f'{name}={environment.get(name)}' for name in wrong)}",
         setting=wrong[0],
         variant="website" if "s3-website" in (environment.get(wrong[0]) or "").lower() else "accelerate",
         explains=(

@@ -194,7 +194,7 @@ def key_prefix(case: Case) -> Iterator[Finding]:
         yield finding(
             "remove-orphans-key-prefix",
             case,
-            how=f"S3_KEY_PREFIX={case.settings.key_prefix}; the tool counts the parts of a key (tootctl, media_cli.rb)",
+            how=f"with S3_KEY_PREFIX={case.settings.key_prefix}, tootctl miscounts the parts of keys (media_cli.rb)",
             severity=Severity.NOTICE,
         )
 

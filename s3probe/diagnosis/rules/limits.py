@@ -232,7 +232,9 @@ def announced_bodies(case: Case) -> Iterator[Finding]:
         how = f"an upload was answered {words(seen[0])} after {seen[0].seconds:.1f} s"
     else:
         how = f"an upload was answered after {seen[0].seconds:.1f} s"
-    if without.ok:
+    if without.ok and refused:
+        then = "without Expect: 100-continue it passed"
+    elif without.ok:
         then = f"without Expect: 100-continue it took {without.seconds:.1f} s"
     else:
         then = f"without Expect: 100-continue it was answered {words(without)}"

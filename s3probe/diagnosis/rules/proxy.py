@@ -43,7 +43,7 @@ def redirects(case: Case) -> Iterator[Finding]:
     elif refused:
         how = f"the published URL leads on to {target}, which the pages do not allow"
     because = [ActionId.PUBLIC_GET, *(o.id for o in page if refused and not o.facts.get(Fact.MISSING))]
-    proxy = at_proxy(case, "circle", "It takes the place of a redirect.")
+    proxy = at_proxy(case, "circle", "The redirect that is there has to go.")
     if by_store and case.settings.alias_host:
         severity = None if refused or plain else Severity.NOTICE
         yield finding("cdn-origin-region-mismatch", case, how=how, because=because, fixes=proxy, severity=severity)

@@ -62,7 +62,7 @@ def redirect_loop(case: Case, seen: Observation, how: str) -> Finding | None:
     via = seen.facts.get(Fact.REDIRECTED, "").split()
     if seen.http_status not in _MOVED or not via:
         return None
-    offered = at_proxy(case, "circle", "It takes the place of a redirect.")
+    offered = at_proxy(case, "circle", "The redirect that is there has to go.")
     return invisible(
         case, "media-host-redirects-in-a-circle", f"{how}. This went on for {len(via)} redirects", *offered
     )
@@ -77,7 +77,7 @@ def redirected_away(case: Case, seen: Observation) -> Finding | None:
     if not host or s3 or host in (published, storage) or host.endswith(f".{storage}"):
         return None  # it led to a storage: other rules explain its refusal
     how = f"the published URL leads on to {target}, which is no picture: {words(seen)}"
-    offered = at_proxy(case, "circle", "It takes the place of a redirect.")
+    offered = at_proxy(case, "circle", "The redirect that is there has to go.")
     return invisible(case, "media-host-leads-elsewhere", how, *offered, target=host)
 
 

@@ -20,6 +20,7 @@ from s3probe.diagnosis.words import (
     failed_by_itself,
     in_turn,
     is_late,
+    listed,
     of_the_storage,
     refused_by_a_page,
     sentences,
@@ -119,7 +120,7 @@ def _network(case: Case, this: Way) -> Finding:
     fault, settings = this.furthest.network, case.settings
     host = fixes.host_of(this.furthest.url)
     if fault is NetworkFault.PROXY:
-        fix: Fix = ServerFix("proxy", f"no_proxy={host}", "It belongs into the environment of Mastodon's services.")
+        fix: Fix = ServerFix("proxy", f"no_proxy={host}", "It belongs in the environment of Mastodon's services.")
         return _finding(case, this, "http-proxy-env", fix)
     if fault is NetworkFault.DNS:
         if not settings.endpoint and not settings.hostname_is_default and not is_aws(settings.hostname):
@@ -364,8 +365,8 @@ def _of_another_domain(case: Case) -> tuple[Fix, ...]:
     whose = "AWS in China" if region == "cn-north-1" else "AWS outside China"
     return (
         Manual(
-            f"Or this is a key of {whose}, which has accounts and hosts of its own: {', '.join(lines)}, or another "
-            "region there. s3probe signs nothing for hosts that the file does not lead to, so this was not tried."
+            f"If this is a key of {whose}, which has accounts and hosts of its own, write {listed(lines)}, or those "
+            "of another region there. s3probe signs nothing for hosts that the file does not lead to: it tried none."
         ),
     )
 

@@ -13,7 +13,7 @@ from s3probe.diagnosis.rules.env_names import TEXT_FORMS
 from s3probe.diagnosis.rules.unknown_headers import takes_headers
 from s3probe.diagnosis.texts import finding
 from s3probe.diagnosis.way import Way, way_of
-from s3probe.diagnosis.words import of_the_storage, words
+from s3probe.diagnosis.words import in_turn, of_the_storage, words
 from s3probe.evidence.gates import Gate
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.vocabulary import ActionId, Experiment, ExperimentWith, Fact, ObservationId
@@ -52,7 +52,7 @@ def _followed(case: Case) -> Iterator[Finding]:
         yield finding(
             "region-wrong-aws-global-endpoint",
             case,
-            how=f"{of_the_storage(seen)}; {_tried(right)}",
+            how=in_turn(of_the_storage(seen), _tried(right)),
             because=(seen.id, right.id),
             fixes=_changed(case, right),
             right_region=region,

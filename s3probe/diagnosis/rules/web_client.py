@@ -11,6 +11,7 @@ from s3probe.diagnosis.page_hosts import FORBIDDEN, SCRIPTS, allow, allowed_host
 from s3probe.diagnosis.rule import Layer, Rule, Tier
 from s3probe.diagnosis.rules.before_the_storage import at_proxy, before_api, front_of, program, shows_itself
 from s3probe.diagnosis.texts import finding
+from s3probe.diagnosis.words import listed
 from s3probe.evidence.caches import cache_hit, keeps_nothing
 from s3probe.evidence.observations import Observation
 from s3probe.evidence.page_policy import shuts_in
@@ -42,15 +43,15 @@ def csp(case: Case) -> Iterator[Finding]:
         return
     host = fixes.host_of(seen[0].facts[Fact.MEDIA])
     missing = seen[0].facts[Fact.MISSING].split()
-    listed = any(host in allowed for allowed in allowed_hosts(case))
+    named = any(host in allowed for allowed in allowed_hosts(case))
     # the file allows the host already: the running Mastodon has another one, or a proxy sends a policy of its own
     advice = Manual("Restart Mastodon's web service; if that does not help, the proxy before it sends its own policy.")
     extra = allow(case, host)
-    how = f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {', '.join(missing)}"
+    how = f"the Content-Security-Policy of {seen[0].url} does not allow {host} in {listed(missing)}"
     if _path_is_no_folder(case):
         how = f"{how}. {_no_folder(case)}"
         offered: list[Fix] = [_NO_PATH]
-    elif listed:
+    elif named:
         how, offered = f"{how}. The settings do allow it", [advice]
     else:
         offered = [extra, advice]
@@ -229,7 +230,7 @@ def cache_control(case: Case) -> Iterator[Finding]:
     yield finding(
         "cache-control-missing",
         case,
-        how=f"the storage keeps Cache-Control: {own}, visitors get {value}",
+        how=f"the storage keeps Cache-Control: {own}. Visitors get {value}",
         because=[seen.id],
         fixes=at_proxy(case, "cache-control"),
         severity=None if by_proxy else Severity.NOTICE,
