@@ -90,8 +90,11 @@ def _arguments(request: PlainRequest, *, etag: bool) -> Iterator[str]:
         yield '--data-binary "$body"'
     elif request.size:
         yield f"--data-binary @{sample_files.path(request)}"
-    elif request.text or request.method in ("PUT", "POST"):
+    elif request.text:
         yield f"--data-binary {shlex.quote(request.text)}"
+    elif request.method in ("PUT", "POST"):
+        # curl signs a Content-Type that it is told to leave out of an empty body, and MinIO refuses that (7.88)
+        yield "-H 'Content-Length: 0'"
     for name, value in _headers(request, etag=etag):
         yield value if not name else f"-A {shlex.quote(value)}" if name == "-A" else f"-H {value}"
 
@@ -112,7 +115,7 @@ def _headers(request: PlainRequest, *, etag: bool) -> Iterator[tuple[str, str]]:
             yield name, _header(name, sample_files.md5_of(body))
         elif lower not in _COUNTS_SELDOM and lower not in ("user-agent", "x-amz-content-sha256"):
             yield name, _header(name, value)
-    if (request.text or request.size or request.method in ("PUT", "POST")) and "content-type" not in given:
+    if (request.text or request.size) and "content-type" not in given:
         yield "Content-Type", "Content-Type:"  # curl would send one of its own
     if signed:
         yield "X-Amz-Content-Sha256", _content_hash(request, body, etag=etag)

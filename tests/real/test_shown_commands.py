@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from s3probe.evidence.vocabulary import Experiment
 from s3probe.report.commands import command
 from tests.exhaustive import EXHAUSTIVE
 from tests.real.examine import Setup
@@ -49,6 +51,20 @@ def test_minio(minio: Minio, tmp_path: Path) -> None:
     minio.mc("admin", "policy", "attach", "real", "readonly", "--user", "reader")
     reader: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": "reader", "AWS_SECRET_ACCESS_KEY": "readers-secret"}
     assert {"put-without-acl", "delete", "batch-delete"} & met(Setup(minio, reader), tmp_path)
+    writes = tmp_path / "writes.json"
+    statement = {"Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": ["arn:aws:s3:::*"]}
+    writes.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    minio.mc("admin", "policy", "create", "real", "writes", str(writes))
+    minio.mc("admin", "user", "add", "real", "writer", "writers-secret")
+    minio.mc("admin", "policy", "attach", "real", "writes", "--user", "writer")
+    writer: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": "writer", "AWS_SECRET_ACCESS_KEY": "writers-secret"}
+    setup: Setup[RealServer] = Setup(minio, writer)
+    assert "get" in met(setup, tmp_path)
+    # of an empty body curl signs the Content-Type that it is told to leave out
+    copy = setup.examined(tmp_path).evidence.get(Experiment.COPY)
+    assert copy is not None
+    assert copy.failed
+    assert differs(copy, environment(setup.settings, tmp_path / "home"), aws=False) == ""
     # nothing is open to visitors
     assert "public-get" in met(Setup(minio), tmp_path)
 
