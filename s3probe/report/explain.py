@@ -25,16 +25,20 @@ BREAKS, ALIKE, MORE = "What it breaks in Mastodon", "How it is told from what lo
 LIKELIEST = "Likeliest first; words decide nothing"
 _CATEGORIES = {
     "acl-and-public-block": "ACLs and Block Public Access",
+    "credentials": "Keys",
+    "deletion": "Deletion",
     "endpoint-region-addressing": "Endpoint, region and addressing",
     "env-file": "The env file",
-    "multipart-download-checksum": "Large uploads, downloads and checksums",
-    "network-time-quota": "Network, time and quota",
-    "over-privilege": "Too many rights",
+    "multipart-download-checksum": "Large files, reading them back, and checksums",
+    "network-time-quota": "Network, clock and quotas",
+    "over-privilege": "Keys that may do too much",
     "own": "Other causes",
-    "privacy-security": "Privacy and security",
-    "proxy-cdn": "Proxy and CDN",
+    "permissions": "Permissions",
+    "privacy-security": "Privacy",
+    "proxy-cdn": "Proxies and CDNs",
+    "public-reading": "Public reading",
 }
-"""The names of categories that are no plain word."""
+"""What stands above the findings of one category."""
 _SHOWN = 60
 """Characters of what was asked for that a sentence repeats."""
 
@@ -273,7 +277,7 @@ def _tally(entries: list[FindingText]) -> str:
 
 def category_name(category: str) -> str:
     """What stands above the findings of one category."""
-    return _CATEGORIES.get(category, category.replace("-", " ").capitalize())
+    return _CATEGORIES[category]
 
 
 def _nearest(finding_id: str) -> tuple[str, ...]:

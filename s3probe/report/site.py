@@ -11,7 +11,7 @@ from s3probe import __version__
 from s3probe.diagnosis.model import Severity
 from s3probe.knowledge.findings import SEEN, FindingText, entry, ids
 from s3probe.knowledge.site import addresses, path_of
-from s3probe.report.explain import general
+from s3probe.report.explain import category_name, general
 from s3probe.report.finding_page import description, finding_page, head_line
 from s3probe.report.markup import STYLE, document, escaped
 from s3probe.report.site_map import ALL, LOST, START, TO_FINDINGS, TO_ROOT, by_code, code_path, entries, link, seen_path
@@ -31,30 +31,14 @@ details{{border-top:1px solid var(--line)}}details>:last-child{{margin-bottom:1r
 --link:#000}}nav,.skip{{display:none}}
 details::details-content{{content-visibility:visible;display:block;height:auto}}}}
 """
-_HEADINGS = {
-    "acl-and-public-block": "ACLs and Block Public Access",
-    "credentials": "Keys",
-    "deletion": "Deletion",
-    "endpoint-region-addressing": "Endpoint, region and addressing",
-    "env-file": "The env file",
-    "multipart-download-checksum": "Large files, reading them back, and checksums",
-    "network-time-quota": "Network, clock and quotas",
-    "over-privilege": "Keys that may too much",
-    "own": "Other causes",
-    "permissions": "Permissions",
-    "privacy-security": "Privacy",
-    "proxy-cdn": "Proxies and CDNs",
-    "public-reading": "Public reading",
-}
-"""Of the categories."""
 
 
 def site(base: str = "") -> Mapping[str, str]:
     """Every file of the site, by its path. ``base``: the address where it will lie, with its last slash.
 
-    Without one there are neither canonical links nor a sitemap, which take whole addresses.
+    Without one there are no canonical links, no sitemap and no page of what is lost, which take whole addresses.
     """
-    bodies = dict(_bodies())
+    bodies = {path: page for path, page in _bodies() if base or path != LOST}  # it needs addresses that are whole
     files = {path: _framed(path, title, told, body, base) for path, (title, told, body) in bodies.items()}
     if base:
         files["sitemap.xml"] = _sitemap(base, [path for path in files if path != LOST])
@@ -122,7 +106,7 @@ def _all() -> _Page:
 def _all_body() -> Iterator[str]:
     yield "<h1>All findings</h1>"
     for category in dict.fromkeys(entry(name).category for name in ids()):
-        yield f"<h2>{escaped(_HEADINGS[category])}</h2><ul>"
+        yield f"<h2>{escaped(category_name(category))}</h2><ul>"
         yield from (_item(e, "") for e in map(entry, ids()) if e.category == category)
         yield "</ul>"
 

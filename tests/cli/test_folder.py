@@ -34,7 +34,7 @@ def test_a_site_is_written_and_said_to_be(cli: Cli, tmp_path: Path) -> None:
     before = content(place)
     assert cli.run("explain", "--html", str(place), "--base-url", "https://findings.example")[0] == 0
     after = content(place)
-    assert set(after) - set(before) == {"sitemap.xml"}
+    assert set(after) - set(before) == {"404.html", "sitemap.xml"}
     assert '<link rel="canonical" href="https://findings.example/">' in after["index.html"]
 
 

@@ -193,7 +193,7 @@ def test_the_sitemap_names_every_page_but_the_one_that_is_none() -> None:
 
 def test_without_an_address_nothing_needs_one() -> None:
     files = site()
-    assert set(FILES) - set(files) == {"sitemap.xml"}
+    assert set(FILES) - set(files) == {"404.html", "sitemap.xml"}
     assert 'rel="canonical"' not in "".join(files.values())
 
 
