@@ -238,7 +238,7 @@ def _listing(client: Client, wire: Wire, prefix: str, after: str | None) -> byte
         return answer.body
     body = error(answer.body)
     status = f"HTTP {answer.status}, but no listing" if answer.status == 200 else f"HTTP {answer.status}"
-    said = answer.detail or (f"{body.code}: {body.message}" if body else status)
+    said = answer.detail or (f"{body.code}: {body.message.rstrip('.')}" if body else status)
     raise _not_listed(wire, said)
 
 
