@@ -25,7 +25,7 @@ from s3probe.diagnosis.model import (
 )
 from s3probe.diagnosis.trial import SUSPECTED, Situation
 from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
-from s3probe.evidence.vocabulary import ActionId, Experiment
+from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, bucket_address
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
@@ -310,6 +310,190 @@ def test_where_nobody_answers_a_line_that_leads_nowhere_else_is_not_tried(
     trials.run()
     assert bool(examined) is tried
     assert [one.why for one in trials.conclusions().attempts] == ([] if tried else [NO_WAY])
+
+
+class Bounds:
+    """A budget that says what it is told to say."""
+
+    def __init__(self, why: str = "", *, used_up: bool = False) -> None:
+        self.why, self.used_up, self.no_time = why, used_up, "no time left"
+
+    def why_not(self) -> str:
+        return self.why
+
+
+class Examiner:
+    """Shows one state after another, and keeps what it was asked for."""
+
+    def __init__(self, *states: Situation | None) -> None:
+        self.states, self.asked = list(states), list[Settings]()
+
+    def __call__(self, settings: Settings, _read_only: bool) -> Situation | None:
+        self.asked.append(settings)
+        seen = self.states.pop(0)
+        return replace(seen, settings=settings) if seen is not None else None
+
+
+SECOND = EnvFix("S3_PERMISSION", "private")
+TWO_WAYS = found("region-wrong", REGION, SECOND, because=(ActionId.PUT_WITH_ACL,))
+REFUSING = state(REFUSED, row(ActionId.LIST, Outcome.REJECTED), findings=(TWO_WAYS,))
+WELL = state(UPLOADS, SEEN, row(ActionId.LIST))
+
+
+def way(trials: Trials, number: int) -> Attempt | None:
+    trials.run()
+    trials.run_way(number)
+    return trials.conclusions().way
+
+
+def test_another_way_is_tried_in_the_place_of_the_one_that_passed() -> None:
+    examiner = Examiner(WELL, WELL)
+    made = way(Trials(REFUSING, Bounds(), examiner, as_before), 2)
+    assert made is not None
+    assert made.why == ""
+    assert [(line.variable, line.value) for line in made.candidate.lines] == [("S3_PERMISSION", "private")]
+    assert [one.acl for one in examiner.asked] == ["public-read", "private"]
+    assert made.repeated is not None, "what failed was asked once more"
+    (proven,) = (
+        one
+        for one in Conclusions(REFUSING, way=made).diagnosis().findings[0].alternatives
+        if isinstance(one[0], EnvFix) and one[0].variable == "S3_PERMISSION"
+    )
+    assert isinstance(proven[0], EnvFix)
+    assert proven[0].proof is not None
+    assert proven[0].proof.state is ProofState.TRIED
+
+
+@every("number", [0, 1, 3])
+def test_a_way_that_is_none_or_was_taken_is_not_tried_again(number: int) -> None:
+    examiner = Examiner(WELL)
+    assert way(Trials(REFUSING, Bounds(), examiner, as_before), number) is None
+    assert len(examiner.asked) == 1
+
+
+@every("other", [BucketSetting("policy", "{}"), Manual("Ask them."), EnvFix("S3_PERMISSION", "private", secret=True)])
+def test_a_way_without_lines_is_not_tried(other: Fix) -> None:
+    wrong = found("region-wrong", REGION, other, because=(ActionId.PUT_WITH_ACL,))
+    file = state(REFUSED, findings=(wrong,))
+    assert way(Trials(file, Bounds(), Examiner(WELL), as_before), 2) is None
+
+
+def test_where_nothing_fails_there_is_no_other_way() -> None:
+    assert way(Trials(state(UPLOADS, SEEN), Bounds(), Examiner(), as_before), 2) is None
+
+
+def test_a_way_keeps_the_lines_that_others_need() -> None:
+    alias = found("alias-wrong", EnvFix("S3_ALIAS_HOST", "media.example"), because=(ActionId.PUBLIC_GET,))
+    file = state(REFUSED, UNSEEN, row(ActionId.LIST, Outcome.REJECTED), findings=(TWO_WAYS, alias))
+    between = state(UPLOADS, UNSEEN, row(ActionId.LIST), findings=(alias,))
+    examiner = Examiner(between, WELL, WELL)
+    made = way(Trials(file, Bounds(), examiner, as_before), 2)
+    assert made is not None
+    assert [(line.variable, line.value) for line in made.candidate.lines] == [
+        ("S3_PERMISSION", "private"),
+        ("S3_ALIAS_HOST", "media.example"),
+    ]
+    assert (examiner.asked[-1].region, examiner.asked[-1].alias_host) == ("eu-west-1", "media.example")
+
+
+def test_why_a_way_was_not_tried_is_said() -> None:
+    bounds = Bounds()
+    trials = Trials(REFUSING, bounds, Examiner(WELL, None), as_before)
+    trials.run()
+    bounds.why = "three are the most"
+    trials.run_way(2)
+    made = trials.conclusions().way
+    assert made is not None
+    assert (made.why, made.after) == ("three are the most", None)
+    bounds.why, bounds.used_up = "", True
+    trials.run_way(2)
+    made = trials.conclusions().way
+    assert made is not None
+    assert made.why == ALL_MADE
+    cut = way(Trials(REFUSING, Bounds(), Examiner(None), as_before), 2)
+    assert cut is not None
+    assert cut.why == "no time left", "it ended before"
+
+
+def test_a_way_that_does_not_help_is_told_as_it_was_seen() -> None:
+    made = way(Trials(REFUSING, Bounds(), Examiner(WELL, replace(REFUSING)), as_before), 2)
+    assert made is not None
+    assert (made.why, made.repeated) == ("", None)
+    told = Conclusions(REFUSING, way=made).diagnosis().findings[0]
+    (tried,) = (fix for fix in told.fixes if isinstance(fix, EnvFix) and fix.variable == "S3_PERMISSION")
+    assert tried.proof == Proof(ProofState.UNTRIED, "region-wrong is still there", made=True)
+    cut = replace(made, after=None, why="no time left")
+    (untried,) = (
+        fix
+        for fix in Conclusions(REFUSING, way=cut).diagnosis().findings[0].fixes
+        if isinstance(fix, EnvFix) and fix.variable == "S3_PERMISSION"
+    )
+    assert untried.proof == Proof(ProofState.UNTRIED, "no time left")
+
+
+KEPT_CLOCK = row(Experiment.CLOCK, facts={Fact.KEPT: "yes"})
+SKEWED = row(ActionId.CLOCK, Outcome.WRONG, facts={Fact.SKEW: "-7200"})
+CLOCK = found("clock-skew", because=(Experiment.CLOCK,))
+WRONG_CLOCK = state(REFUSED, KEPT_CLOCK, SKEWED, findings=(CLOCK,))
+NO_ACLS = found("acl", because=(ActionId.PUT_WITH_ACL,))
+PLAIN = row(ActionId.PUT_WITHOUT_ACL)
+
+
+def looked(file: Situation, bounds: Bounds | None = None, *states: Situation | None) -> tuple[Conclusions, int]:
+    """The conclusions, and how often somebody looked behind."""
+    asked: list[object] = []
+
+    def behind(glance: object) -> Situation | None:
+        asked.append(glance)
+        return WELL
+
+    trials = Trials(file, bounds or Bounds(), Examiner(*states), as_before, behind)
+    trials.run()
+    return trials.conclusions(), len(asked)
+
+
+def test_behind_a_fault_that_no_line_ends_one_looks_once() -> None:
+    seen, times = looked(WRONG_CLOCK)
+    assert times == 1
+    assert seen.glanced is not None
+    assert seen.glanced.after is WELL
+    assert looked(state(UPLOADS, SEEN))[1] == 0
+    throttled = state(REFUSED, KEPT_CLOCK, SKEWED, row(ActionId.LIST, Outcome.THROTTLED), findings=(CLOCK,))
+    assert looked(throttled)[1] == 0, "the storage asked for fewer requests"
+    assert looked(WRONG_CLOCK, Bounds("no more"))[1] == 0
+    with_line = state(REFUSED, KEPT_CLOCK, SKEWED, findings=(CLOCK, replace(WRONG_REGION, because=())))
+    assert looked(with_line, Bounds("no more"))[1] == 0, "it had ended before"
+
+
+def test_what_a_trial_has_seen_without_an_acl_is_not_looked_at_again() -> None:
+    line = found("acl", EnvFix("S3_PERMISSION", ""), because=(ActionId.PUT_WITH_ACL,))
+    file = state(REFUSED, PLAIN, findings=(line,))
+    quiet = state(PLAIN, UNSEEN, S3_PERMISSION="")
+    seen, times = looked(file, None, quiet)
+    assert times == 0
+    assert seen.glanced is not None
+    assert seen.glanced.after.settings.acl is None
+    # a trial of another line is no look without the ACL
+    region = found("acl", REGION, because=(ActionId.PUT_WITH_ACL,))
+    assert looked(state(REFUSED, PLAIN, findings=(region,)), None, state(REFUSED, PLAIN, findings=(region,)))[1] == 1
+    # one that was asked for under another clock says nothing of the right one
+    clock = state(REFUSED, KEPT_CLOCK, SKEWED, findings=(CLOCK, found("other", EnvFix("S3_STORAGE_CLASS", "STANDARD"))))
+    assert looked(clock, None, replace(clock))[1] == 1
+
+
+def test_steps_that_lead_nowhere_are_no_part_of_the_answer() -> None:
+    region, alias = WRONG_REGION, found("alias-wrong", ALIAS, because=(ActionId.PUBLIC_GET,))
+    file = state(REFUSED, UNSEEN, findings=(region,), S3_ALIAS_HOST="no.example")
+    hidden = state(UPLOADS, UNSEEN, findings=(alias,))
+    trials = Trials(file, Bounds(), Examiner(hidden, hidden), as_before)
+    trials.run()
+    concluded = trials.conclusions()
+    assert concluded.answer() == ()
+    assert [one.candidate.finding.id for one in concluded.furthest] == ["region-wrong"]
+    well = Trials(file, Bounds(), Examiner(hidden, WELL), as_before)
+    well.run()
+    assert {line.variable for line in well.conclusions().answer()} == {"S3_REGION", "S3_ALIAS_HOST"}
+    assert len(well.conclusions().furthest) == 2
 
 
 # ---- what is said of a trial

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from s3probe.diagnosis.glance import glance_behind
 from s3probe.diagnosis.model import EnvFix, Finding, Severity
 from s3probe.diagnosis.trial import (
     SUSPECTED,
     Progress,
+    Situation,
     before_restart,
     decided,
     fails_again,
     has_no_address,
     is_suspicion,
     may_stop,
+    objection,
     own_doing,
     step,
     to_repeat,
     uploads_pass,
+    was_decided,
     why_it_raises,
 )
-from s3probe.evidence.observations import NetworkFault, Outcome
+from s3probe.evidence.observations import NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from tests.diagnosis.test_trial import PUBLIC, REFUSED, SEEN, UNSEEN, UPLOADS, WRONG_REGION, found, row, settings, state
 from tests.every import every
@@ -211,3 +215,118 @@ def test_an_address_needs_a_scheme_and_a_host() -> None:
     assert not has_no_address(settings())
     assert has_no_address(settings(S3_PROTOCOL="ftp"))
     assert has_no_address(settings(S3_ALIAS_HOST=":443"))
+
+
+def refused(code: str | None, status: int = 400, **more: Any) -> Observation:
+    return row(ActionId.PUT_WITH_ACL, Outcome.REJECTED, http_status=status, error_code=code, **more)
+
+
+SILENT = row(ActionId.PUT_WITH_ACL, Outcome.UNREACHABLE, http_status=None, network=NetworkFault.READ_TIMEOUT)
+AT_ONE_HOST = "https://s3.example.net"
+
+
+def at(seen: Observation, **changes: str | None) -> Situation:
+    return state(seen, **{"S3_ENDPOINT": AT_ONE_HOST, **changes})  # type: ignore[arg-type]  # findings have no such name
+
+
+@every(
+    "before, now, further",
+    [
+        # both were stopped for what they ask
+        (refused("InvalidArgument"), refused("EntityTooSmall"), True),
+        (refused(None, 411), refused("EntityTooSmall"), False),
+        (refused("EntityTooSmall"), refused(None, 411), False),
+        # one gate further, the same, and one back
+        (refused("SignatureDoesNotMatch", 403), refused("NoSuchBucket", 404), True),
+        (refused("NoSuchBucket", 404), refused("InvalidBucketName", 400), False),
+        (refused("EntityTooSmall"), refused("NoSuchBucket", 404), False),
+        (refused("NoSuchBucket", 404), refused("EntityTooSmall"), True),
+    ],
+)
+def test_at_the_same_server_a_later_gate_leads_on(before: Observation, now: Observation, further: bool) -> None:
+    first, then = at(before), at(now, S3_STORAGE_CLASS="STANDARD")
+    assert step(first, then, WRONG_REGION).further is further
+
+
+@every(
+    "before, now, changes, further",
+    [
+        # another server's refusal says nothing of the gate: any other answer leads on
+        (
+            refused("NoSuchBucket", 404),
+            refused("SignatureDoesNotMatch", 403),
+            {"S3_ENDPOINT": "https://b.example"},
+            True,
+        ),
+        (refused("NoSuchBucket", 404), refused("NoSuchBucket", 404), {"S3_ENDPOINT": "https://b.example"}, False),
+        (refused("NoSuchBucket", 404), SILENT, {"S3_ENDPOINT": "https://b.example"}, False),
+        # nor does what another way of signing is refused for
+        (refused("NoSuchBucket", 404), refused("SignatureDoesNotMatch", 403), {"S3_SIGNATURE_VERSION": "s3"}, True),
+        (refused("NoSuchBucket", 404), refused("SignatureDoesNotMatch", 403), {"S3_STORAGE_CLASS": "STANDARD"}, False),
+    ],
+)
+def test_elsewhere_another_refusal_leads_on(
+    before: Observation, now: Observation, changes: dict[str, str], further: bool
+) -> None:
+    first, then = at(before), at(now, **changes)
+    assert step(first, then, WRONG_REGION).further is further
+
+
+def test_what_is_sent_at_last_leads_on_only_where_the_storage_judges_it() -> None:
+    raising = state(S3_ENDPOINT="s3.example.net")
+    page = refused(None, 404, facts={Fact.MARKUP: "yes"})
+    for answer, further in ((page, False), (refused("AuthorizationHeaderMalformed"), True), (UPLOADS, False)):
+        assert step(raising, at(answer), WRONG_REGION).further is further
+    experiment = row(Experiment.ACL_PRIVATE, Outcome.REJECTED, error_code="NoSuchBucket")
+    assert not step(raising, at(experiment), WRONG_REGION).further
+    # with an address as well, what was never sent is still judged by what came of it
+    nowhere = state(S3_ENDPOINT="s3.example.net", S3_ALIAS_HOST=":443")
+    assert not step(nowhere, at(page), WRONG_REGION).further
+
+
+def test_a_visitor_that_is_given_an_address_at_last_is_a_step() -> None:
+    nowhere = state(UPLOADS, S3_PROTOCOL="ftp")
+    assert step(nowhere, state(UPLOADS, S3_PROTOCOL="https"), WRONG_REGION).further
+    assert not step(nowhere, state(UPLOADS, S3_PROTOCOL="ftp"), WRONG_REGION).further
+
+
+def test_a_warning_that_is_no_suspicion_is_gone_only_where_nothing_says_it() -> None:
+    warned = found("cors-missing", severity=Severity.WARNING)
+    before = state(UPLOADS, findings=(warned,))
+    for severity, gone in ((Severity.WARNING, False), (Severity.NOTICE, False), (None, True)):
+        after = (replace(warned, severity=severity),) if severity is not None else ()
+        assert step(before, state(UPLOADS, findings=after), warned).gone is gone
+    failed = found("loud")
+    noticed = replace(failed, severity=Severity.NOTICE)
+    assert step(state(REFUSED, findings=(failed,)), state(UPLOADS, findings=(noticed,)), failed).gone
+
+
+def test_what_is_sent_instead_passes_once_and_only_where_the_other_is_not_asked() -> None:
+    plain = row(ActionId.PUT_WITHOUT_ACL)
+    before = state(REFUSED, findings=(WRONG_REGION,))
+    assert step(before, state(plain, S3_PERMISSION=""), WRONG_REGION).passed == (ActionId.PUT_WITHOUT_ACL,)
+    assert step(before, state(REFUSED, plain), WRONG_REGION).passed == ()
+    both = state(REFUSED, row(ActionId.PUT_WITHOUT_ACL, Outcome.DENIED), findings=(WRONG_REGION,))
+    assert step(both, state(plain, S3_PERMISSION=""), WRONG_REGION).passed == (ActionId.PUT_WITHOUT_ACL,)
+
+
+def test_what_nobody_stores_is_open_to_nobody() -> None:
+    listed = row(ActionId.PUBLIC_LIST, Outcome.WRONG)
+    assert objection(state(UPLOADS, SEEN, listed)) == (
+        "with it alone files would be stored where strangers find or change them"
+    )
+    assert objection(state(REFUSED, SEEN, listed)) == ""
+
+
+def test_what_a_finding_rests_on_has_to_pass_even_where_another_tells_of_it() -> None:
+    mine = found("mine", because=(ActionId.LIST,), explains=(ActionId.GET,))
+    other = found("other", because=(ActionId.LIST,), explains=(ActionId.GET,), severity=Severity.NOTICE)
+    failing = row(ActionId.LIST, Outcome.DENIED), row(ActionId.GET)
+    assert not was_decided(mine, state(*failing, findings=(other,)))
+    assert was_decided(mine, state(row(ActionId.LIST), row(ActionId.GET, Outcome.DENIED), findings=(other,)))
+
+
+def test_the_words_for_what_raises() -> None:
+    assert why_it_raises(settings(S3_READ_TIMEOUT="-1")) == (
+        "Mastodon raises ArgumentError: time interval must not be negative"
+    )
