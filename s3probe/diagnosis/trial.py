@@ -185,7 +185,7 @@ def fails_again(before: Situation, repeated: Evidence, names: Collection[Observa
     failed = [name for name in seen if not rows[name]]
     if any(_as_before(before.evidence.get(name), repeated.get(name)) for name in failed):
         return True
-    return None if failed or not seen else False
+    return None if failed else False
 
 
 def _alike(first: Observation | None, now: Observation | None) -> bool:

@@ -53,6 +53,8 @@ def test_a_suspicion_is_right_where_any_failure_goes() -> None:
     before = state(REFUSED, findings=(suspected, WRONG_REGION, other))
     assert step(before, state(UPLOADS, findings=(suspected, other)), suspected).gone
     assert not step(before, state(REFUSED, findings=(suspected, WRONG_REGION, other)), suspected).gone
+    noticed = replace(other, severity=Severity.NOTICE)
+    assert step(before, state(REFUSED, findings=(suspected, WRONG_REGION, noticed)), suspected).gone
     assert not step(state(REFUSED, findings=(suspected,)), state(UPLOADS, findings=(suspected,)), suspected).gone
 
 
@@ -168,8 +170,23 @@ def test_whether_it_fails_again_is_said_where_it_can_be_seen() -> None:
     assert fails_again(state(silent), state(late).evidence, names) is None
     other = row(ActionId.PUT_WITHOUT_ACL, Outcome.REJECTED, error_code="AuthorizationHeaderMalformed")
     assert fails_again(before, state(other).evidence, names) is True, "the upload that is made stands for the first"
+    stored = row(name, Outcome.WRONG)
+    passes = state(row(ActionId.PUT_WITHOUT_ACL)).evidence
+    assert fails_again(state(stored), passes, names) is None, "what passes is no second failure"
     for differs in (replace(other, error_code="Other"), replace(other, http_status=403), row(ActionId.PUT_WITHOUT_ACL)):
         assert fails_again(before, state(differs).evidence, names) is None
+
+
+def test_an_address_that_nobody_can_ask_fails_again_without_a_request() -> None:
+    names = (ActionId.PUBLIC_GET,)
+    nowhere = state(S3_PROTOCOL="ftp")
+    late = row(ActionId.PUBLIC_GET, Outcome.UNREACHABLE, network=NetworkFault.DEADLINE, http_status=None)
+    for before, repeated in (
+        (nowhere, nowhere.evidence),
+        (replace(nowhere, evidence=state(UNSEEN).evidence), nowhere.evidence),
+        (nowhere, state(late).evidence),
+    ):
+        assert fails_again(before, repeated, names) is True
 
 
 def test_behind_a_refused_acl_one_looks_without_it() -> None:
