@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault,
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, bucket_address
+from s3probe.probe.progress import Asking
 from s3probe.probe.tools import Clock, ProbeOptions, Tools
 from s3probe.settings.model import Settings
 from s3probe.trying import bench as bench_module
@@ -161,6 +163,20 @@ def test_a_trial_stops_by_a_signal_and_where_the_requests_are_used() -> None:
     assert tools.clock.stopped()
     assert spent.used_up
     assert Budget(ProbeOptions(), still_tools(stopped=True), FIRST).tools().clock.stopped()
+
+
+def test_who_waits_is_told_that_it_is_a_trial() -> None:
+    told: list[Asking] = []
+
+    def heard(asking: Asking) -> AbstractContextManager[object]:
+        told.append(asking)
+        return nullcontext()
+
+    tools = replace(still_tools(), progress=heard)
+    Budget(ProbeOptions(), tools, FIRST).tools().progress(
+        Asking("The key can list the bucket", "s3.example.net", 5.0, 3, 40)
+    )
+    assert [one.trial for one in told] == [True]
 
 
 def test_the_clock_of_a_trial_is_set_right() -> None:
@@ -761,6 +777,14 @@ def test_what_a_finding_rests_on_now_comes_first(
     told = quoted(kept, settings(), NOON, Diagnosis((present,)))
     assert told is not None
     assert told.findings[0].because == because
+
+
+def test_what_is_not_the_same_without_its_secrets_is_not_kept() -> None:
+    open_to_all = found("open", REGION)
+    secret = found("secret", EnvFix("AWS_SECRET_ACCESS_KEY", "secret", 7))
+    for findings, kept in (((open_to_all,), True), ((open_to_all, secret), False), ((secret,), False)):
+        told = Diagnosis(findings)
+        assert (remembered(settings(), told, told, NOON, "salt") is not None) is kept
 
 
 def test_a_proof_holds_for_the_very_text_of_the_file() -> None:
