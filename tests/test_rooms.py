@@ -46,7 +46,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     # it applies the fixes that a diagnosis names
     "sandbox": frozenset({"knowledge", "diagnosis.model"}),
     "trying": SHARED | {"settings", "evidence", "probe", "diagnosis"},
-    "planning": SHARED | {"settings", "evidence", "knowledge", "probe", "diagnosis", "trying"},
+    "planning": SHARED | {"settings", "evidence", "knowledge", "probe", "diagnosis", "trying", "report.plain"},
     "examination": frozenset({"settings", "evidence", "knowledge", "probe", "diagnosis", "trying", "report"}),
     "cli": SHARED
     | {

@@ -328,7 +328,7 @@ def test_where_nobody_answers_a_line_that_leads_nowhere_else_is_not_tried(
     assert [one.why for one in trials.conclusions().attempts] == ([] if tried else [NO_WAY])
 
 
-class Bounds:
+class ToldBounds:
     """A budget that says what it is told to say."""
 
     def __init__(self, why: str = "", *, used_up: bool = False) -> None:
@@ -364,7 +364,7 @@ def way(trials: Trials, number: int) -> Attempt | None:
 
 def test_another_way_is_tried_in_the_place_of_the_one_that_passed() -> None:
     examiner = Examiner(WELL, WELL)
-    made = way(Trials(REFUSING, Bounds(), examiner, as_before), 2)
+    made = way(Trials(REFUSING, ToldBounds(), examiner, as_before), 2)
     assert made is not None
     assert made.why == ""
     assert [(line.variable, line.value) for line in made.candidate.lines] == [("S3_PERMISSION", "private")]
@@ -383,7 +383,7 @@ def test_another_way_is_tried_in_the_place_of_the_one_that_passed() -> None:
 @every("number", [0, 1, 3])
 def test_a_way_that_is_none_or_was_taken_is_not_tried_again(number: int) -> None:
     examiner = Examiner(WELL)
-    assert way(Trials(REFUSING, Bounds(), examiner, as_before), number) is None
+    assert way(Trials(REFUSING, ToldBounds(), examiner, as_before), number) is None
     assert len(examiner.asked) == 1
 
 
@@ -391,11 +391,11 @@ def test_a_way_that_is_none_or_was_taken_is_not_tried_again(number: int) -> None
 def test_a_way_without_lines_is_not_tried(other: Fix) -> None:
     wrong = found("region-wrong", REGION, other, because=(ActionId.PUT_WITH_ACL,))
     file = state(REFUSED, findings=(wrong,))
-    assert way(Trials(file, Bounds(), Examiner(WELL), as_before), 2) is None
+    assert way(Trials(file, ToldBounds(), Examiner(WELL), as_before), 2) is None
 
 
 def test_where_nothing_fails_there_is_no_other_way() -> None:
-    assert way(Trials(state(UPLOADS, SEEN), Bounds(), Examiner(), as_before), 2) is None
+    assert way(Trials(state(UPLOADS, SEEN), ToldBounds(), Examiner(), as_before), 2) is None
 
 
 def test_a_way_keeps_the_lines_that_others_need() -> None:
@@ -403,7 +403,7 @@ def test_a_way_keeps_the_lines_that_others_need() -> None:
     file = state(REFUSED, UNSEEN, row(ActionId.LIST, Outcome.REJECTED), findings=(TWO_WAYS, alias))
     between = state(UPLOADS, UNSEEN, row(ActionId.LIST), findings=(alias,))
     examiner = Examiner(between, WELL, WELL)
-    made = way(Trials(file, Bounds(), examiner, as_before), 2)
+    made = way(Trials(file, ToldBounds(), examiner, as_before), 2)
     assert made is not None
     assert [(line.variable, line.value) for line in made.candidate.lines] == [
         ("S3_PERMISSION", "private"),
@@ -413,7 +413,7 @@ def test_a_way_keeps_the_lines_that_others_need() -> None:
 
 
 def test_why_a_way_was_not_tried_is_said() -> None:
-    bounds = Bounds()
+    bounds = ToldBounds()
     trials = Trials(REFUSING, bounds, Examiner(WELL, None), as_before)
     trials.run()
     bounds.why = "three are the most"
@@ -426,13 +426,13 @@ def test_why_a_way_was_not_tried_is_said() -> None:
     made = trials.conclusions().way
     assert made is not None
     assert made.why == ALL_MADE
-    cut = way(Trials(REFUSING, Bounds(), Examiner(None), as_before), 2)
+    cut = way(Trials(REFUSING, ToldBounds(), Examiner(None), as_before), 2)
     assert cut is not None
     assert cut.why == "no time left", "it ended before"
 
 
 def test_a_way_that_does_not_help_is_told_as_it_was_seen() -> None:
-    made = way(Trials(REFUSING, Bounds(), Examiner(WELL, replace(REFUSING)), as_before), 2)
+    made = way(Trials(REFUSING, ToldBounds(), Examiner(WELL, replace(REFUSING)), as_before), 2)
     assert made is not None
     assert (made.why, made.repeated) == ("", None)
     told = Conclusions(REFUSING, way=made).diagnosis().findings[0]
@@ -455,7 +455,7 @@ NO_ACLS = found("acl", because=(ActionId.PUT_WITH_ACL,))
 PLAIN = row(ActionId.PUT_WITHOUT_ACL)
 
 
-def looked(file: Situation, bounds: Bounds | None = None, *states: Situation | None) -> tuple[Conclusions, int]:
+def looked(file: Situation, bounds: ToldBounds | None = None, *states: Situation | None) -> tuple[Conclusions, int]:
     """The conclusions, and how often somebody looked behind."""
     asked: list[object] = []
 
@@ -463,7 +463,7 @@ def looked(file: Situation, bounds: Bounds | None = None, *states: Situation | N
         asked.append(glance)
         return WELL
 
-    trials = Trials(file, bounds or Bounds(), Examiner(*states), as_before, behind)
+    trials = Trials(file, bounds or ToldBounds(), Examiner(*states), as_before, behind)
     trials.run()
     return trials.conclusions(), len(asked)
 
@@ -476,9 +476,9 @@ def test_behind_a_fault_that_no_line_ends_one_looks_once() -> None:
     assert looked(state(UPLOADS, SEEN))[1] == 0
     throttled = state(REFUSED, KEPT_CLOCK, SKEWED, row(ActionId.LIST, Outcome.THROTTLED), findings=(CLOCK,))
     assert looked(throttled)[1] == 0, "the storage asked for fewer requests"
-    assert looked(WRONG_CLOCK, Bounds("no more"))[1] == 0
+    assert looked(WRONG_CLOCK, ToldBounds("no more"))[1] == 0
     with_line = state(REFUSED, KEPT_CLOCK, SKEWED, findings=(CLOCK, replace(WRONG_REGION, because=())))
-    assert looked(with_line, Bounds("no more"))[1] == 0, "it had ended before"
+    assert looked(with_line, ToldBounds("no more"))[1] == 0, "it had ended before"
 
 
 def test_what_a_trial_has_seen_without_an_acl_is_not_looked_at_again() -> None:
@@ -501,12 +501,12 @@ def test_steps_that_lead_nowhere_are_no_part_of_the_answer() -> None:
     region, alias = WRONG_REGION, found("alias-wrong", ALIAS, because=(ActionId.PUBLIC_GET,))
     file = state(REFUSED, UNSEEN, findings=(region,), S3_ALIAS_HOST="no.example")
     hidden = state(UPLOADS, UNSEEN, findings=(alias,))
-    trials = Trials(file, Bounds(), Examiner(hidden, hidden), as_before)
+    trials = Trials(file, ToldBounds(), Examiner(hidden, hidden), as_before)
     trials.run()
     concluded = trials.conclusions()
     assert concluded.answer() == ()
     assert [one.candidate.finding.id for one in concluded.furthest] == ["region-wrong"]
-    well = Trials(file, Bounds(), Examiner(hidden, WELL), as_before)
+    well = Trials(file, ToldBounds(), Examiner(hidden, WELL), as_before)
     well.run()
     assert {line.variable for line in well.conclusions().answer()} == {"S3_REGION", "S3_ALIAS_HOST"}
     assert len(well.conclusions().furthest) == 2

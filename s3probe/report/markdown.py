@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from s3probe.diagnosis.model import Certainty, Finding, Severity
-from s3probe.evidence.observations import NetworkFault, Observation, Outcome
+from s3probe.evidence.observations import THOROUGH, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import PROMISES, ObservationId, Promise, Section
 from s3probe.report.fix_words import (
     FixWords,
@@ -148,7 +148,7 @@ def _promise(
     seen = [rows[action] for action in promise.actions if action in rows]
     # what a small run leaves out is no promise kept
     also = [rows[action] for action in promise.also if action in rows]
-    seen += [row for row in also if row.ran or row.for_a_thorough_run]
+    seen += [row for row in also if row.ran or THOROUGH in (row.reason or "")]
     if not promise.actions and not seen:
         return
     unmet = [row for row in seen if not row.ok]

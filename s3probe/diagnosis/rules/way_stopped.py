@@ -366,7 +366,7 @@ def _of_another_domain(case: Case) -> tuple[Fix, ...]:
     return (
         Manual(
             f"If this is a key of {whose}, which has accounts and hosts of its own, write {listed(lines)}, or those "
-            "of another region there. s3probe signs nothing for hosts that the file does not lead to: it tried none."
+            "of another region there. It was not tried: s3probe signs nothing for hosts that the file does not lead to."
         ),
     )
 
