@@ -83,6 +83,8 @@ class Cli:
         self._monkeypatch.setitem(sys.modules, module.__name__, module)
         self._monkeypatch.setattr("s3probe.diagnosis.engine.diagnose", diagnose)
         self._monkeypatch.setattr("s3probe.diagnosis.candidates.candidate", lambda _state, _tried: None)
+        # nor is a name looked up beforehand: hundreds of runs at once are more than name servers answer
+        self._monkeypatch.setattr("s3probe.probe.tools.opened_ahead", lambda *_, **__: None)
 
     def tried(self, seen: Evidence | Probe, findings: tuple[Finding, ...]) -> None:
         """The same, as if every fix that is made of lines alone had been tried and had helped."""
