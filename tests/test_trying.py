@@ -25,7 +25,7 @@ from s3probe.diagnosis.model import (
     Severity,
 )
 from s3probe.diagnosis.trial import SUSPECTED, Situation
-from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome, Run
+from s3probe.evidence.observations import Cleanup, Cost, Evidence, NetworkFault, Observation, Outcome
 from s3probe.evidence.vocabulary import ActionId, Experiment, Fact
 from s3probe.probe.exchange import Answer, Call, Limits
 from s3probe.probe.notes import BucketAddress, NotesInMemory, Unsettled, bucket_address
@@ -55,8 +55,8 @@ from tests.diagnosis.test_trial import (
     state,
 )
 from tests.every import every
+from tests.test_trials import FIRST, as_before
 
-FIRST = Evidence(Run("k3v9x2abcd", "", 4.0, "full"))
 CALL, LIMITS = Call("GetObject", "GET", "https://s3.example.net/x"), Limits()
 SUSPECT = sorted(SUSPECTED)[0]
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -295,10 +295,6 @@ def test_what_all_examinations_took_is_added_up(asked: list[ProbeOptions]) -> No
 
 
 # ---- what is tried
-
-
-def as_before(state: Situation, _names: object, _read_only: bool) -> Evidence:
-    return state.evidence
 
 
 @every(

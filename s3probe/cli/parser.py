@@ -99,9 +99,9 @@ def _advice(command: str, unknown: Sequence[str]) -> str:
     known = options()
     owners = [name for name, names in known.items() if option in names]
     if owners:
-        *most, last = owners
-        named = f"{', '.join(most)} and {last}" if most else last
-        return f"{option} belongs to {named}. See s3probe {owners[0]} --help."
+        from s3probe.diagnosis.words import listed  # only a mistake needs it
+
+        return f"{option} belongs to {listed(owners)}. See s3probe {owners[0]} --help."
     meant = did_you_mean(option, known[command]) if option else ""
     return f"{meant} See s3probe {command} --help.".lstrip()
 

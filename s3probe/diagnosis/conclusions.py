@@ -235,8 +235,9 @@ class Conclusions:
             glance, base = self.glanced.glance, self.glanced.base
             known |= {one.id for one in base.diagnosis}
             made = minimal(self.file.settings, base.settings)
-            after = f"It was seen in a trial alone, after this change: {_said(made)}." if made else ""
-            seen = after or "It was seen in a trial alone."
+            seen = "It was seen in a trial alone."
+            if made:
+                seen = f"It was seen in a trial alone, after this change: {_said(made)}."
             for one in self.glanced.after.diagnosis:
                 if one.id not in known and one.severity is not Severity.NOTICE and glance.shows(one):
                     yield replace(one, remark=sentences(f"It is behind {glance.finding.id}.", seen, glance.said))

@@ -37,7 +37,8 @@ def render(plans: Sequence[Plan], unread: Sequence[tuple[str, str]] = (), *, asc
 def _lines(plan: Plan) -> Iterator[str]:
     yield told("Plan", opening(plan))
     yield from (fact(label.capitalize(), value) for label, value in in_short(plan))
-    yield from (told("Note", said) for said in filter(None, [why_nothing(plan)]))
+    if said := why_nothing(plan):
+        yield told("Note", said)
     yield from _asked(plan)
     yield from _files(plan)
     yield from (fact(f"Action, {asked}", ", ".join(ids)) for asked, ids in actions(plan).items())

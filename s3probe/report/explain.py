@@ -165,8 +165,7 @@ def explain_list(width: int = WIDTH, shown: Collection[str] = ()) -> str:
 
 def titled(e: FindingText) -> str:
     """The title for whoever has no case before them."""
-    named = e.title.replace("bucket {bucket}", "bucket").replace("{bucket}", "your bucket")
-    return e.in_general or general(named)
+    return e.in_general or general(e.title.replace("bucket {bucket}", "bucket").replace("{bucket}", "your bucket"))
 
 
 def general(text: str) -> str:
